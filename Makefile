@@ -1,0 +1,39 @@
+# Two commands: `make run` opens the application, `make test` runs every test. Both set up what they need.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TESTS ?=
+
+.PHONY: run test bench setup system clean
+
+run: setup
+	@$(BIN)/python -m app --demo
+
+test: setup
+	@$(BIN)/python -m ruff check app engine resources tests
+	@$(BIN)/python -m ruff format --check app engine resources tests
+	@$(BIN)/python -m mypy
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(TESTS)
+
+bench: setup
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+setup: system $(STAMP)
+
+system:
+	@sh resources/setup/system-libraries.sh
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Tessera needs Python 3.11 or newer: sudo apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Tessera needs Python 3.11 or newer; $(PYTHON) is older. Install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "Python cannot make a virtual environment. Run: sudo apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	@echo "Installing Tessera into $(VENV) (the first time takes a few minutes)"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

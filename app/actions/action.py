@@ -1,0 +1,62 @@
+"""One thing that a user can do, described as data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Menu(StrEnum):
+    """The menus of the window in their order; the value is the title."""
+
+    FILE = "&File"
+    VIEW = "&View"
+    RUN = "&Run"
+    HELP = "&Help"
+
+    @property
+    def plain_title(self) -> str:
+        """The title without its access key."""
+        return self.value.replace("&", "")
+
+
+def always() -> bool:
+    """The condition of an action that can always be used."""
+    return True
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that a user can do.
+
+    Attributes:
+        id: Unique name, "area.verb".
+        title: What menus and the command finder call it; an ellipsis says that it asks first.
+        menu: The menu it stands in.
+        handler: Does it.
+        icon: Name of an icon in resources/icons.
+        about: One sentence for the tool tip.
+        shortcut: Key sequence in Qt's portable notation, or empty.
+        group: Actions of a menu with the same group stand together between separators.
+        enabled_when: Whether it can be used now.
+        checked_when: For an action that is on or off: whether it is on.
+        command: The same as a command line, or None where there is none at the moment.
+        on_toolbar: Whether it has a button in the tool bar.
+    """
+
+    id: str
+    title: str
+    menu: Menu
+    handler: Callable[[], None]
+    icon: str
+    about: str
+    shortcut: str = ""
+    group: str = ""
+    enabled_when: Callable[[], bool] = always
+    checked_when: Callable[[], bool] | None = None
+    command: Callable[[], str | None] | None = None
+    on_toolbar: bool = False
+
+    @property
+    def plain_title(self) -> str:
+        """The title without its access key."""
+        return self.title.replace("&", "")

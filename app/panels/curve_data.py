@@ -1,0 +1,87 @@
+"""The numbers behind the curves of a run: collected from its reports, smoothed, without any widget."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.runs.reports import EpochDone, Report, Started, StepDone
+
+SMOOTHING_STEPS = 20
+# A few steps with a huge loss must not flatten everything else; they are cut off by the upper edge.
+SHOWN_PERCENT = 97
+MARGIN = 0.05
+
+
+@dataclass
+class Series:
+    """One curve: values over training steps."""
+
+    steps: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def add(self, step: float, value: float) -> None:
+        """Append a point; values that are not finite cannot be drawn and are left out."""
+        if math.isfinite(value):
+            self.steps.append(step)
+            self.values.append(value)
+
+
+class CurveData:
+    """The curves of one run.
+
+    Attributes:
+        loss: Training loss of each step.
+        smoothed: The same as an exponential moving average over about 20 steps, without the bias of its start
+            (Kingma and Ba 2015, section 3).
+        epochs: One series for each metric of the epochs, at the step that ended the epoch.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.loss = Series()
+        self.smoothed = Series()
+        self.epochs: dict[str, Series] = {}
+        self._average = 0.0
+        self._weight = 0.0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not self.loss.steps and not self.epochs
+
+    def add(self, reports: Iterable[Report]) -> None:
+        """Take in reports in their order; the start of a run clears the curves of the run before."""
+        for report in reports:
+            if isinstance(report, Started):
+                self.clear()
+            elif isinstance(report, StepDone):
+                self._add_step(report)
+            elif isinstance(report, EpochDone):
+                for name, value in report.metrics.items():
+                    self.epochs.setdefault(name, Series()).add(report.step, value)
+
+    def loss_range(self, *epoch_losses: str) -> tuple[float, float]:
+        """Lowest and highest loss to show: all of the smoothed curve and of the named epoch curves, most steps."""
+        values = [*self.smoothed.values]
+        for name in epoch_losses:
+            values += self.epochs.get(name, Series()).values
+        if self.loss.values:
+            values += np.percentile(self.loss.values, (100 - SHOWN_PERCENT, SHOWN_PERCENT)).tolist()
+        if not values:
+            return 0.0, 1.0
+        low, high = min(values), max(values)
+        margin = MARGIN * (high - low or abs(high) or 1.0)
+        return low - margin, high + margin
+
+    def _add_step(self, report: StepDone) -> None:
+        self.loss.add(report.step, report.loss)
+        if math.isfinite(report.loss):
+            keep = 1 - 1 / SMOOTHING_STEPS
+            self._average = keep * self._average + (1 - keep) * report.loss
+            self._weight = keep * self._weight + (1 - keep)
+            self.smoothed.add(report.step, self._average / self._weight)

@@ -1,0 +1,29 @@
+"""The dialogs in which the user chooses files and folders."""
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+
+def ask_for_slide(parent: QWidget, start: Path) -> Path | None:
+    """A slide to open, or None."""
+    from engine.sources import file_filter
+
+    name, _ = QFileDialog.getOpenFileName(
+        parent, "Open a slide", str(start), f"{file_filter()};;All files (*)"
+    )
+    return Path(name) if name else None
+
+
+def ask_for_folder(parent: QWidget, start: Path) -> Path | None:
+    """A folder of slides to open, or None."""
+    name = QFileDialog.getExistingDirectory(parent, "Open a folder of slides", str(start))
+    return Path(name) if name else None
+
+
+def ask_for_picture(parent: QWidget, suggestion: Path) -> Path | None:
+    """Where to write a picture, or None; always with the suffix .png."""
+    name, _ = QFileDialog.getSaveFileName(
+        parent, "Save the view as a picture", str(suggestion), "Pictures (*.png)"
+    )
+    return Path(name).with_suffix(".png") if name else None

@@ -1,0 +1,71 @@
+"""Prediction on the open slide: runs it in a session and keeps the result."""
+
+import logging
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.runs import RunSession
+from engine.runs.config import PredictConfig
+from engine.runs.control import Control
+from engine.runs.prediction import SlidePrediction
+from engine.runs.reports import ReportFunction
+
+log = logging.getLogger(__name__)
+
+
+class Prediction(QObject):
+    """One prediction at a time.
+
+    Attributes:
+        session: The run.
+        result: The newest result, or None.
+        shown: Index of the class whose map is shown.
+
+    Signals:
+        changed: There is another result or another class to show, or none any more.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = RunSession(worth_keeping=False, parent=self)
+        self._slide: Path | None = None
+        self.result: SlidePrediction | None = None
+        self.shown = 0
+        self.session.ended.connect(self._take)
+
+    def start(self, config: PredictConfig) -> None:
+        """Begin to predict."""
+        log.info("Predicting on %s with %s", config.slide.name, config.checkpoint)
+        self.session.start(partial(predict, config))
+
+    def show_class(self, index: int) -> None:
+        """Show the map of another class."""
+        self.shown = index
+        self.changed.emit()
+
+    def look_at(self, slide: Path | None) -> None:
+        """Another slide, or none, is open: results of the one before are of no use."""
+        self._slide = slide
+        self.session.abandon()
+        self.result = None
+        self.changed.emit()
+
+    @Slot(object)
+    def _take(self, result: SlidePrediction | None) -> None:
+        if result is None or result.slide != self._slide:
+            return
+        self.result = result
+        self.shown = int(result.probabilities.argmax())
+        log.info("%s: %s, probability %.3f", result.slide.name, result.winner, result.probabilities.max())
+        self.changed.emit()
+
+
+def predict(config: PredictConfig, report: ReportFunction, control: Control) -> SlidePrediction:
+    """Do the prediction; called in the run's thread."""
+    from engine.runs.predict import predict_slide
+
+    return predict_slide(config, report, control)

@@ -1,0 +1,182 @@
+"""The prediction panel: which model, how likely each class is, and how the map is shown."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.actions import Registry
+from app.actions.button import ActionButton
+from app.panels.bars import Probability, ProbabilityBars
+from app.panels.heading import muted
+from app.panels.progress import RunProgress
+from app.runs import SessionState
+from app.theme.icons import icon
+from app.theme.theme import Theme
+from app.viewer.colormap import Colormap
+from app.workspaces.slides.checkpoints import Checkpoint
+from app.workspaces.slides.overlays import OPACITY, Overlays
+from app.workspaces.slides.prediction import Prediction
+
+NO_MODEL = "Train a network first, or choose a checkpoint file; then predict on the open slide."
+NO_RESULT = "Predict on the open slide to see the probability of each class and where the evidence lies."
+
+
+class PredictionPanel(QWidget):
+    """Follows a Prediction and asks for one.
+
+    Signals:
+        checkpoint_changed: Another checkpoint is chosen.
+    """
+
+    checkpoint_changed = Signal()
+
+    def __init__(self, prediction: Prediction, overlays: Overlays, registry: Registry, theme: Theme) -> None:
+        super().__init__()
+        self._prediction = prediction
+        self._overlays = overlays
+        self._make_model_row()
+        self.predict = ActionButton(registry["run.predict"], primary=True, parent=self)
+        self.cancel = ActionButton(registry["run.cancel_prediction"], only_when_enabled=True, parent=self)
+        self.progress = RunProgress(theme, self)
+        self.progress.hide()
+        self.hint = muted(NO_MODEL)
+        self.bars = ProbabilityBars(theme)
+        self.bars.chosen.connect(prediction.show_class)
+        self._look = self._make_look()
+        self._lay_out()
+        prediction.changed.connect(self._show_result)
+        prediction.session.state_changed.connect(self._follow_state)
+        prediction.session.reported.connect(self.progress.add)
+        self.use_theme(theme)
+        self._show_result()
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The chosen checkpoint."""
+        return self.models.currentData()
+
+    def set_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
+        """Offer these, the first chosen; a file that the user chose stays on offer."""
+        own = [(self.models.itemText(row), self.models.itemData(row)) for row in range(self.models.count())]
+        known = {item.path for item in checkpoints}
+        self.models.clear()
+        for item in checkpoints:
+            self.models.addItem(item.title, item.path)
+        for title, path in own:
+            if path not in known and path.is_file() and title == path.name:
+                self.models.addItem(title, path)
+        self.models.setCurrentIndex(0 if self.models.count() else -1)
+        self._show_result()
+        self.checkpoint_changed.emit()
+
+    def choose_checkpoint(self, path: Path) -> None:
+        """Put a checkpoint file on offer and choose it."""
+        self.models.addItem(path.name, path)
+        self.models.setCurrentIndex(self.models.count() - 1)
+        self._show_result()
+
+    @Slot(object)
+    def use_theme(self, theme: Theme) -> None:
+        """Paint in the colours of `theme`."""
+        self.bars.use_theme(theme)
+        self.progress.use_theme(theme)
+        self.browse.setIcon(icon("folder", theme))
+
+    def _make_model_row(self) -> None:
+        self.models = QComboBox(toolTip="The trained model to use", accessibleName="Model")
+        self.models.setPlaceholderText("No model yet")
+        self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.models.setMinimumContentsLength(12)
+        self.models.currentIndexChanged.connect(self.checkpoint_changed)
+        self.browse = QToolButton(
+            toolTip="Choose a checkpoint file", accessibleName="Choose a checkpoint file"
+        )
+        self.browse.clicked.connect(self._browse)
+
+    def _make_look(self) -> QWidget:
+        self.visible = QCheckBox("Show the map", checked=self._overlays.map_shown)
+        self.visible.toggled.connect(self._overlays.show_map)
+        self._overlays.changed.connect(self._follow_overlays)
+        self.opacity = QSlider(Qt.Orientation.Horizontal, toolTip="How much of the map is seen")
+        self.opacity.setAccessibleName("Opacity of the map")
+        self.opacity.setRange(0, 100)
+        self.opacity.setValue(round(100 * OPACITY))
+        self.opacity.valueChanged.connect(self._set_opacity)
+        self.colours = QComboBox(toolTip="Colours of the map", accessibleName="Colours of the map")
+        for colormap in Colormap:
+            self.colours.addItem(colormap.value.capitalize(), colormap)
+        self.colours.currentIndexChanged.connect(self._set_colours)
+        section = QWidget()
+        form = QFormLayout(section)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setHorizontalSpacing(12)
+        form.setVerticalSpacing(6)
+        form.addRow(self.visible)
+        form.addRow("Opacity", self.opacity)
+        form.addRow("Colours", self.colours)
+        return section
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.models, 1)
+        row.addWidget(self.browse)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 12)
+        layout.setSpacing(8)
+        layout.addLayout(row)
+        for widget in (self.predict, self.cancel, self.progress, self.hint, self.bars, self._look):
+            layout.addWidget(widget)
+        layout.addStretch()
+
+    @Slot()
+    def _show_result(self) -> None:
+        result = self._prediction.result
+        for widget in (self.bars, self._look):
+            widget.setVisible(result is not None)
+        self.hint.setVisible(result is None)
+        self.hint.setText(NO_RESULT if self.models.count() else NO_MODEL)
+        if result is not None:
+            pairs = zip(result.classes, result.probabilities, strict=True)
+            rows = tuple(Probability(name, float(value)) for name, value in pairs)
+            self.bars.set_rows(rows, self._prediction.shown)
+
+    @Slot(object)
+    def _follow_state(self, state: SessionState) -> None:
+        self.progress.setVisible(state.active)
+        if state is SessionState.RUNNING:
+            self.progress.begin("Predicting")
+        elif state is SessionState.IDLE:
+            self.progress.rest("")
+        else:
+            self.progress.text.setText(state.value)
+
+    @Slot()
+    def _follow_overlays(self) -> None:
+        self.visible.setChecked(self._overlays.map_shown)
+
+    @Slot(int)
+    def _set_opacity(self, percent: int) -> None:
+        self._overlays.set_opacity(percent / 100)
+
+    @Slot()
+    def _set_colours(self) -> None:
+        self._overlays.set_colours(Colormap(self.colours.currentData()))
+
+    @Slot()
+    def _browse(self) -> None:
+        start = str(self.checkpoint.parent if self.checkpoint else Path.home())
+        name, _ = QFileDialog.getOpenFileName(self, "Choose a checkpoint", start, "Checkpoints (*.ckpt)")
+        if name:
+            self.choose_checkpoint(Path(name))

@@ -1,0 +1,103 @@
+"""The training panel: settings, the buttons that steer the run, and how far it is."""
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.actions import Registry
+from app.actions.button import ActionButton
+from app.panels.progress import RunProgress
+from app.runs import RunSession, SessionState
+from app.theme.theme import Theme
+from app.workspaces.slides.training_form import TrainingForm
+from engine.runs.reports import Finished, Reason, Report
+
+NOTHING_CHOSEN = "Choose a folder of slides and a label file, then start."
+READY = "Everything is chosen; start when you like."
+STARTING = "Loading the network and the slides"
+ENDINGS = {
+    Reason.COMPLETED: "Complete. The model is ready for predictions.",
+    Reason.STOPPED: "Stopped. The model is kept and ready for predictions.",
+    Reason.ABANDONED: "Abandoned. The results are removed.",
+}
+FAILED = "The run failed; the message above the image says why."
+
+
+class TrainingPanel(QWidget):
+    """Follows the session of the training."""
+
+    def __init__(self, form: TrainingForm, session: RunSession, registry: Registry, theme: Theme) -> None:
+        super().__init__()
+        self.form = form
+        self._ending = ""
+        self._active = False
+        self.progress = RunProgress(theme)
+        self.buttons = {
+            name: ActionButton(registry[f"run.{name}"], primary=primary, only_when_enabled=primary, parent=self)
+            for name, primary in (
+                ("start", True), ("pause", True), ("resume", True), ("stop", False), ("abandon", False),
+            )
+        }  # fmt: skip
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(_scrolling(form), 1)
+        layout.addWidget(self._make_foot())
+        form.changed.connect(self._say_what_is_next)
+        self._say_what_is_next()
+        session.state_changed.connect(self._follow_state)
+        session.reported.connect(self._follow_reports)
+
+    @Slot(object)
+    def use_theme(self, theme: Theme) -> None:
+        """Paint in the colours of `theme`."""
+        self.form.use_theme(theme)
+        self.progress.use_theme(theme)
+
+    def _make_foot(self) -> QWidget:
+        foot = QFrame()
+        layout = QVBoxLayout(foot)
+        layout.setContentsMargins(12, 8, 12, 12)
+        layout.setSpacing(8)
+        for name in ("start", "pause", "resume"):
+            layout.addWidget(self.buttons[name])
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.buttons["stop"], 1)
+        row.addWidget(self.buttons["abandon"], 1)
+        layout.addLayout(row)
+        layout.addWidget(self.progress)
+        return foot
+
+    @Slot(object)
+    def _follow_state(self, state: SessionState) -> None:
+        begins = state.active and not self._active
+        self._active = state.active
+        self.form.setEnabled(not state.active)
+        if begins:
+            self._ending = FAILED
+            self.progress.begin(STARTING)
+        elif state is SessionState.IDLE:
+            self.progress.rest(self._ending)
+        else:
+            self.progress.time_left.setText("" if state is SessionState.RUNNING else state.value)
+
+    @Slot()
+    def _say_what_is_next(self) -> None:
+        if not self._active:
+            complete = self.form.slides.path is not None and self.form.labels.path is not None
+            self.progress.rest(READY if complete else NOTHING_CHOSEN)
+
+    @Slot(list)
+    def _follow_reports(self, reports: list[Report]) -> None:
+        self.progress.add(reports)
+        for report in reports:
+            if isinstance(report, Finished):
+                self._ending = ENDINGS[report.reason]
+
+
+def _scrolling(form: QWidget) -> QScrollArea:
+    area = QScrollArea(widgetResizable=True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(form)
+    return area

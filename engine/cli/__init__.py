@@ -1,0 +1,6 @@
+"""The command line: `tessera train`, `predict`, `info` and `inspect`. Torch is imported only by what needs it."""
+
+from engine.cli.commands import COMMANDS, main
+from engine.cli.options import command_line
+
+__all__ = ["COMMANDS", "command_line", "main"]

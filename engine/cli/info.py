@@ -1,0 +1,54 @@
+"""What a file is, line by line: a slide, a picture or a checkpoint."""
+
+from pathlib import Path
+
+from engine.sources import ImageSource, open_source
+
+Lines = list[tuple[str, str]]
+
+
+def describe_file(path: Path) -> Lines:
+    """Name and value of what is known of a file.
+
+    Raises:
+        SourceError: it cannot be opened.
+    """
+    if path.suffix == ".ckpt":
+        return _checkpoint(path)
+    with open_source(path) as source:
+        return _image(source)
+
+
+def _image(source: ImageSource) -> Lines:
+    spacing = "unknown" if source.spacing is None else "{:.4g} x {:.4g} um (y, x)".format(*source.spacing)
+    lines = [
+        ("file", str(source.path)),
+        ("format", source.format_name),
+        ("size", f"{source.width} x {source.height} pixels"),
+        ("channels", f"{source.channels} ({source.dtype})"),
+        ("pixel spacing", spacing),
+    ]
+    lines += [
+        (f"level {index}", f"{level.width} x {level.height} (1/{level.downsample:g})")
+        for index, level in enumerate(source.levels)
+    ]
+    return lines + [(name, value) for name, value in source.metadata.items()]
+
+
+def _checkpoint(path: Path) -> Lines:
+    from engine.runs.checkpoints import SPEC, read_checkpoint
+
+    content = read_checkpoint(path)
+    described = {name.replace("_", " "): _text(value) for name, value in content[SPEC].items()}
+    return [
+        ("file", str(path)),
+        ("format", "checkpoint of a training run"),
+        *described.items(),
+        ("trained steps", str(content.get("global_step", "unknown"))),
+    ]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_text, value))
+    return f"{value:.6g}" if isinstance(value, float) else "unknown" if value is None else str(value)

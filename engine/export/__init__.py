@@ -1,0 +1,1 @@
+"""What leaves the application: pyramids, maps, outlines, flow and video."""

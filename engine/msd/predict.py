@@ -1,0 +1,85 @@
+"""Networks and whole models over images of any size, computed row by row."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from engine.msd.checkpoints import Task
+from engine.msd.kernel import spec_of
+from engine.msd.msd_block import MSDNetwork
+from engine.msd.msd_model import MSDModel
+from engine.msd.parameters import Parameters
+from engine.msd.rows import GROUP, ReadRows, RowStream
+
+
+@torch.no_grad()
+def stream_rows(
+    network: MSDNetwork, read: ReadRows, shape: Sequence[int], step: int = 64
+) -> Iterator[tuple[int, Tensor]]:
+    """Run a network over an image of any height, given and returned row by row; equal to the network on the whole.
+
+    Memory is that of the channels over so many rows as the sum of the dilations (slices, for volumes), whatever the
+    height.
+
+    Args:
+        network: The network.
+        read: Gives rows [first, end) of the image, (c_in, rows, [row,] column); called in order, once a row.
+        shape: (rows, columns) or (slices, rows, columns) of the image.
+        step: Rows (slices) read at once.
+
+    Yields:
+        First row and block (c_out, rows, [row,] column) of the output, in order.
+
+    Raises:
+        ShapeError: The image is smaller than a dilation.
+    """
+    block, linear = network.msd_block, network.final_layer.linear
+    like = linear.weight.detach()
+    image = like.new_empty(1).expand(1, network.c_in, *shape)
+    spec = spec_of(image, block.dilations, block.bias, block.weights, GROUP)
+    parameters = Parameters.pack(spec, block.weights, block.bias)
+    assert linear.bias is not None
+    yield from RowStream(spec, parameters, shape, like, step).run(read, like.flatten(1), linear.bias)
+
+
+@torch.no_grad()
+def predict_rows(
+    model: MSDModel, read: ReadRows, shape: Sequence[int], step: int = 64
+) -> Iterator[tuple[int, Tensor]]:
+    """The output of a model, in memory that does not grow with the image's height (a volume's depth).
+
+    Args:
+        model: The model.
+        read: Gives rows (slices) [first, end) of the image, (c_in, rows, [row,] column); called in order, once a row.
+        shape: (rows, columns) or (slices, rows, columns) of the image.
+        step: Rows (slices) read at once.
+
+    Yields:
+        First row and block (c_out, rows, [row,] column): predicted values, or the logarithm of the probability of
+        each label; in order.
+    """
+    device, dtype = model.device, model.msd.final_layer.linear.weight.dtype
+
+    def scaled(first: int, end: int) -> Tensor:
+        rows = read(first, end).to(device=device, dtype=dtype)
+        result: Tensor = model.scale_in(rows[None])[0]
+        return result
+
+    for first, block in stream_rows(model.msd, scaled, shape, step):
+        if model.task is Task.SEGMENTATION:
+            yield first, block.log_softmax(0)
+        else:
+            yield first, model.scale_out(block[None])[0]
+
+
+def predict(model: MSDModel, image: Tensor, step: int = 64) -> Tensor:
+    """The output of a model for one image or volume: (c_in, [slice,] row, column) to (c_out, [slice,] row, column).
+
+    Memory beyond that of input and output does not grow with the image's height (a volume's depth).
+    """
+    shape = image.shape[1:]
+    output = image.new_empty(model.c_out, *shape)
+    for first, block in predict_rows(model, lambda first, end: image[:, first:end], shape, step):
+        output[:, first : first + block.shape[1]] = block
+    return output

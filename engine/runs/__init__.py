@@ -1,0 +1,1 @@
+"""A run: its settings, folder, reports and control, and the tasks it can do. Imports no torch by itself."""

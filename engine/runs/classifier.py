@@ -1,0 +1,133 @@
+"""A slide classifier: a streamed backbone with its head, and the checkpoint that holds all it takes to use it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from torch import Tensor, nn
+
+from engine.errors import SourceError
+from engine.models.classifier import AttentionClassifier, Classifier
+from engine.models.registry import find_model
+from engine.models.split import split_classifier
+from engine.runs.checkpoints import SPEC, load_into, read_checkpoint
+from engine.runs.config import ClassifyConfig, Head
+from engine.runs.streamed_model import StreamedModel
+from engine.runs.views import Pixels
+
+
+@dataclass(frozen=True)
+class ClassifierSpec:
+    """What must be known, beside the weights, to classify a slide.
+
+    Attributes:
+        model: name of the network in the list of models.
+        classes: names of the classes in the order of the logits.
+        level: pyramid level that it was trained on.
+        spacing: um per pixel of that level along (y, x); None where the slides do not say.
+        mean: per channel mean that was subtracted, on the scale 0..1.
+        std: per channel divisor, on the same scale.
+        head: how the features are pooled.
+    """
+
+    model: str
+    classes: tuple[str, ...]
+    level: int
+    spacing: tuple[float, float] | None
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    head: Head = Head.AVERAGE
+
+    @property
+    def pixels(self) -> Pixels:
+        """How pixels are scaled."""
+        return Pixels(self.mean, self.std)
+
+    def to_plain(self) -> dict[str, Any]:
+        """As plain values, for a checkpoint."""
+        return asdict(self) | {"task": ClassifyConfig.task, "head": self.head.value}
+
+    @classmethod
+    def from_plain(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `to_plain`; raises KeyError, TypeError or ValueError where values are missing or odd."""
+        return cls(
+            model=values["model"],
+            classes=tuple(values["classes"]),
+            level=values["level"],
+            spacing=None if values["spacing"] is None else tuple(values["spacing"]),
+            mean=tuple(values["mean"]),
+            std=tuple(values["std"]),
+            head=Head(values["head"]),
+        )
+
+
+class StreamedClassifier(StreamedModel):
+    """A classifier whose backbone is streamed in tiles.
+
+    Attributes:
+        head: the head; shares the parameters of `network`.
+    """
+
+    def __init__(self, network: nn.Module, tile_size: int) -> None:
+        backbone, self.head = split_classifier(network)
+        super().__init__(network, backbone, tile_size)
+
+    def logits(self, image: Tensor) -> Tensor:
+        """Logits (1, classes) of an image (1, C, h, w)."""
+        return self.head(self.streamed(image))
+
+    def evidence(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (1, classes) and class-activation map (1, classes, h', w') of an image (1, C, h, w)."""
+        features = self.streamed(image)
+        return self.head(features), self.head.class_map(features)
+
+    def answer(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Probability of every class, and the class-activation maps as shares of the classes at each position."""
+        logits, maps = self.evidence(image)
+        return logits.softmax(1)[0], maps.softmax(1)[0]
+
+
+def build_network(spec: ClassifierSpec, weights: str | None = None) -> nn.Module:
+    """The network that a description names, fresh or with weights to start from.
+
+    Raises:
+        SettingError: the model is not in the list.
+        SourceError: the weights are missing or do not fit.
+    """
+    classes = len(spec.classes)
+    network = find_model(spec.model).build(weights=weights, num_classes=classes)
+    if spec.head is Head.ATTENTION:
+        assert isinstance(network, Classifier)
+        return AttentionClassifier(network, classes)
+    return network
+
+
+def checkpoint_spec(content: Mapping[str, Any], path: Path) -> ClassifierSpec:
+    """The description of the classifier in a checkpoint.
+
+    Raises:
+        SourceError: it is incomplete, or that of something else.
+    """
+    try:
+        return ClassifierSpec.from_plain(content[SPEC])
+    except (KeyError, TypeError, ValueError) as error:
+        raise SourceError(
+            f"{path} describes its classifier incompletely ({error}); train it again."
+        ) from error
+
+
+def load_classifier(path: Path, tile_size: int) -> tuple[StreamedClassifier, ClassifierSpec]:
+    """Rebuild the classifier of a checkpoint, ready to predict.
+
+    Raises:
+        SourceError: the file is missing, damaged or something else.
+        SettingError: it names a model that is not in the list.
+    """
+    content = read_checkpoint(path)
+    spec = checkpoint_spec(content, path)
+    network = build_network(spec)
+    load_into(network, content, path)
+    classifier = StreamedClassifier(network, tile_size)
+    classifier.train(False)
+    return classifier, spec

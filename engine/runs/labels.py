@@ -1,0 +1,124 @@
+"""The label file of a classify run: which slide, or part of one, belongs to which class. Imports no torch."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import SettingError
+from engine.runs.tables import Region, file_of, read_records, region_of, text_of
+
+
+@dataclass(frozen=True)
+class LabelledSlide:
+    """One row of the label file.
+
+    Attributes:
+        path: the slide file.
+        label: the class.
+        region: the part of the slide that the label speaks of; None for the whole slide.
+    """
+
+    path: Path
+    label: str
+    region: Region | None = None
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """The rows of a label file and the classes that they name.
+
+    Attributes:
+        rows: the rows in the order of the file.
+        classes: the classes in sorted order; a class's place is its index in the network's output.
+    """
+
+    rows: tuple[LabelledSlide, ...]
+    classes: tuple[str, ...]
+
+    def targets(self) -> tuple[int, ...]:
+        """The class index of every row."""
+        return tuple(self.classes.index(row.label) for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers for training and for validation, each ascending."""
+
+    training: tuple[int, ...]
+    validation: tuple[int, ...]
+
+
+def read_labels(labels: Path, slides: Path) -> LabelTable:
+    """Read a label file: a CSV with a header and the columns file and label.
+
+    The further columns x, y, width and height, in pixels of level 0, are optional; a row that fills them
+    labels that part of the slide only, so that one slide may have several rows.
+
+    Args:
+        labels: the CSV file.
+        slides: the folder that the file names are relative to.
+
+    Raises:
+        SettingError: names the file, the line and what is wrong with it.
+    """
+    rows: list[LabelledSlide] = []
+    seen: dict[tuple[Path, Region | None], int] = {}
+    for line, record in read_records(labels, ("file", "label")):
+        place = f"{labels}, line {line}"
+        label = text_of(record, "label", place)
+        row = LabelledSlide(file_of(record, "file", slides, place), label, region_of(record, place))
+        earlier = seen.setdefault((row.path, row.region), line)
+        if earlier != line:
+            raise SettingError(
+                f"{labels}, line {line}: {row.path.name} stands in line {earlier} too; keep one."
+            )
+        rows.append(row)
+    if not rows:
+        raise SettingError(f"The label file {labels} lists no slides; add a line (file,label) for each.")
+    classes = tuple(sorted({row.label for row in rows}))
+    if len(classes) == 1:
+        raise SettingError(
+            f"The label file {labels} has only the class {classes[0]}; label slides of another too."
+        )
+    return LabelTable(tuple(rows), classes)
+
+
+def split(table: LabelTable, fraction: float, seed: int) -> Split:
+    """Divide the rows at random, class by class, so that training and validation hold every class.
+
+    Args:
+        table: the rows.
+        fraction: share of each class for validation, rounded, at least one row, never all.
+        seed: seed of the draw.
+
+    Raises:
+        SettingError: a class has a single row.
+    """
+    random = np.random.default_rng(seed)
+    targets = np.array(table.targets())
+    validation: list[int] = []
+    for index, name in enumerate(table.classes):
+        members = np.flatnonzero(targets == index)
+        if len(members) < 2:
+            raise SettingError(
+                f"The class {name} has one slide, but training and validation need one each; label another."
+            )
+        count = min(max(round(len(members) * fraction), 1), len(members) - 1)
+        validation += random.permutation(members)[:count].tolist()
+    training = sorted(set(range(len(targets))) - set(validation))
+    return Split(tuple(training), tuple(sorted(validation)))
+
+
+def class_weights(targets: Sequence[int], classes: int) -> tuple[float, ...]:
+    """Weights that give every class the same say in the loss: n / (classes * n of the class).
+
+    Raises:
+        ValueError: a class does not occur.
+    """
+    counts = Counter(targets)
+    if missing := set(range(classes)) - set(counts):
+        raise ValueError(f"No row has the class {min(missing)}.")
+    return tuple(len(targets) / (classes * counts[index]) for index in range(classes))

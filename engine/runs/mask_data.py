@@ -1,0 +1,144 @@
+"""Slides with masks, one a step, as a network is given them; and what is measured on them before training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.errors import SettingError
+from engine.runs.masks import IGNORED, Labels, MaskedSlide, read_classes
+from engine.runs.views import Area, Pixels, View, labelled_area, random_square, read_view, scaled
+from engine.runs.visits import Visits
+from engine.sources import open_source
+from engine.sources.image import AnyArray
+
+LARGEST_SAMPLE = 2048
+
+
+class MaskItem(NamedTuple):
+    """One slide, or one square of it, with its classes.
+
+    Attributes:
+        image: (1, C, h, w) float32.
+        target: (1, h, w) int64; `IGNORED` where a pixel counts for nothing.
+        view: where the image comes from.
+    """
+
+    image: Tensor
+    target: Tensor
+    view: View
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the slides and masks of a run hold.
+
+    Attributes:
+        mean: per channel, on the scale 0..1.
+        std: per channel, on the same scale; 1 where a channel is constant.
+        counts: pixels of every class.
+        spacing: um per pixel of the level along (y, x); None where the first slide does not say.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    counts: tuple[int, ...]
+    spacing: tuple[float, float] | None
+
+
+def survey(rows: Sequence[MaskedSlide], level: int, labels: Labels) -> Survey:
+    """Measure channels and classes on the rows; of a large one a square of 2048 pixels in its middle is read.
+
+    Raises:
+        SourceError: a file cannot be read.
+        SettingError: a slide or a mask does not fit, or the masks hold a single class.
+    """
+    sums: list[AnyArray] = []
+    squares: list[AnyArray] = []
+    pixels = 0
+    counts = np.zeros(0, np.int64)
+    for row in rows:
+        image, classes = _sample(row, level, labels)
+        if sums and len(sums[0]) != image.shape[2]:
+            raise SettingError(
+                f"{row.path.name} has other channels than the slides before; use slides of one kind."
+            )
+        flat = scaled(image).reshape(-1, image.shape[2]).astype(np.float64)
+        sums.append(flat.sum(0))
+        squares.append((flat**2).sum(0))
+        pixels += len(flat)
+        found = np.bincount(classes[classes != IGNORED])
+        length = max(len(counts), len(found))
+        counts = np.pad(counts, (0, length - len(counts))) + np.pad(found, (0, length - len(found)))
+    if np.count_nonzero(counts) < 2:
+        raise SettingError("The masks hold a single class; check the files, and the setting foreground.")
+    mean = np.sum(sums, 0) / pixels
+    std = np.sqrt(np.maximum(np.sum(squares, 0) / pixels - mean**2, 0))
+    std[std == 0] = 1
+    return Survey(tuple(mean.tolist()), tuple(std.tolist()), tuple(counts.tolist()), _spacing(rows[0], level))
+
+
+def pixel_weights(counts: Sequence[int]) -> tuple[float, ...]:
+    """Weights that give every class the same say, n / (classes * n of the class); 0 for a class that is absent."""
+    present = sum(count > 0 for count in counts)
+    return tuple(sum(counts) / (present * count) if count else 0.0 for count in counts)
+
+
+class MaskLoader(Visits[MaskItem]):
+    """Visits slides with masks, whole or as a random square a visit."""
+
+    def __init__(
+        self,
+        rows: Sequence[MaskedSlide],
+        level: int,
+        pixels: Pixels,
+        labels: Labels,
+        *,
+        square: int | None = None,
+        repeats: int = 1,
+        seed: int | None = None,
+    ) -> None:
+        """Set up the visits; nothing is read yet. See `engine.runs.slides_data.SlideLoader`."""
+        super().__init__(len(rows), repeats, seed)
+        self._slides = tuple(rows)
+        self._level = level
+        self._pixels = pixels
+        self._labels = labels
+        self._square = square
+
+    def item(self, row: int, place: int) -> MaskItem:
+        """Read the item at a place of the current epoch.
+
+        Raises:
+            SourceError: a file cannot be read.
+            SettingError: a slide or its mask does not fit the settings.
+        """
+        slide = self._slides[row]
+        with open_source(slide.path) as image, open_source(slide.mask) as mask:
+            area = labelled_area(image, slide.region, self._level)
+            if self._square is not None:
+                area = random_square(area, self._square, self.random(place))
+            pixels, view = read_view(image, self._level, area, self._pixels)
+            classes = read_classes(mask, image, self._level, area, self._labels)
+        return MaskItem(pixels, torch.from_numpy(classes).unsqueeze(0), view)
+
+
+def _sample(row: MaskedSlide, level: int, labels: Labels) -> tuple[AnyArray, AnyArray]:
+    with open_source(row.path) as image, open_source(row.mask) as mask:
+        area = _middle(labelled_area(image, row.region, level))
+        pixels = image.read_region(level, area.x, area.y, area.width, area.height)
+        return pixels, read_classes(mask, image, level, area, labels)
+
+
+def _middle(area: Area) -> Area:
+    width, height = min(area.width, LARGEST_SAMPLE), min(area.height, LARGEST_SAMPLE)
+    return Area(area.x + (area.width - width) // 2, area.y + (area.height - height) // 2, width, height)
+
+
+def _spacing(row: MaskedSlide, level: int) -> tuple[float, float] | None:
+    with open_source(row.path) as source:
+        downsample = source.levels[level].downsample
+        return source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)

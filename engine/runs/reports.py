@@ -1,0 +1,141 @@
+"""The messages that a run sends while it works. They arrive in the thread of the run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Direction(StrEnum):
+    """Which sweep over the tiles is under way."""
+
+    FORWARD = "forward"
+    REVERSE = "reverse"
+
+
+class Level(StrEnum):
+    """How much a message matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+
+
+class Reason(StrEnum):
+    """Why a run ended without a failure."""
+
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True)
+class Started:
+    """The run is set up and begins its first step.
+
+    Attributes:
+        task: the task of the settings, such as `classify`.
+        folder: the run folder.
+        steps: steps of the whole run; 0 where steps have no meaning.
+        epochs: epochs of the whole run; 0 where epochs have no meaning.
+        classes: names of the classes in the order of the network's outputs; empty where there are none.
+    """
+
+    task: str
+    folder: Path
+    steps: int = 0
+    epochs: int = 0
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One training step is done.
+
+    Attributes:
+        step: steps done so far, counted from 1 over the whole run.
+        steps: steps of the whole run.
+        epoch: current epoch, counted from 1.
+        epochs: epochs of the whole run.
+        loss: training loss of this step.
+        seconds_left: estimate of the time to the end of the run, or None while there is nothing to go by.
+    """
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    loss: float
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """One epoch and its validation are done.
+
+    Attributes:
+        epoch: the finished epoch, counted from 1.
+        metrics: values by name, such as `validation_accuracy`.
+        step: training steps done by then.
+    """
+
+    epoch: int
+    metrics: Mapping[str, float]
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class TileDone:
+    """A sweep has reached a tile.
+
+    Attributes:
+        sweep: the forward or the reverse sweep.
+        index: index of the tile per axis, (row, column).
+        counts: number of tiles per axis.
+        box: (start, stop) per axis, (y, x), in pixels of level 0 of the slide.
+        slide: the file whose tile it is.
+    """
+
+    sweep: Direction
+    index: tuple[int, ...]
+    counts: tuple[int, ...]
+    box: tuple[tuple[int, int], ...]
+    slide: Path
+
+
+@dataclass(frozen=True)
+class CheckpointSaved:
+    """A checkpoint was written; `best` tells whether it is the best one so far by validation."""
+
+    path: Path
+    best: bool
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence for the log."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run ended without a failure; `folder` no longer exists where a new run was abandoned."""
+
+    folder: Path
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The run ended by an error; `message` is a sentence for the user."""
+
+    message: str
+
+
+Report = Started | StepDone | EpochDone | TileDone | CheckpointSaved | Message | Finished | Failed
+ReportFunction = Callable[[Report], None]
+
+
+def ignore(report: Report) -> None:
+    """A report function for callers who want no reports."""

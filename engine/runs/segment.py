@@ -1,0 +1,78 @@
+"""The task segment: train a streamed U-Net to name the class of every pixel."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from engine.runs.checkpoints import read_checkpoint
+from engine.runs.config import SegmentConfig
+from engine.runs.control import Control
+from engine.runs.folder import RunFolder
+from engine.runs.mask_data import MaskLoader, Survey, pixel_weights, survey
+from engine.runs.masks import Labels, MaskedSlide, read_masks, split_rows
+from engine.runs.reports import Level, Message, ReportFunction, Started
+from engine.runs.segmentation import SlideSegmentation
+from engine.runs.segmenter import SegmenterSpec, StreamedSegmenter, build_segmenter, segmenter_spec
+from engine.runs.training import calibrate, calibration_squares, demand_same, fit, updates_of
+
+
+def train_segmenter(
+    config: SegmentConfig, folder: RunFolder, report: ReportFunction, control: Control
+) -> None:
+    """Run the task; goes on from last.ckpt where the folder has one.
+
+    Raises:
+        TesseraError: table, slides, masks, weights or settings cannot work.
+        StopAndKeep: the control asked for it; last.ckpt and best.ckpt are written.
+        Abandoned: the control asked for it.
+    """
+    rows = read_masks(config.masks, config.slides)
+    parts = split_rows(len(rows), config.validation_fraction, config.seed)
+    labels = Labels(config.foreground, config.ignore_label)
+    training_rows = [rows[i] for i in parts.training]
+    found = survey(rows, config.level, labels)
+    spec = _spec(config, found)
+    continued = folder.last.exists()
+    if continued:
+        earlier = segmenter_spec(read_checkpoint(folder.last), folder.last)
+        demand_same(earlier, spec, ("classes", "level", "width", "depth"), folder)
+    torch.manual_seed(config.seed)
+    training, validation = _loaders(config, training_rows, [rows[i] for i in parts.validation], spec, labels)
+    segmenter = StreamedSegmenter(build_segmenter(spec, config.weights), config.tile_size)
+    report(Started(config.task, folder.path, len(training) * config.epochs, config.epochs, spec.classes))
+    report(Message(Level.INFO, _shares(found, spec)))
+    if config.weights is None and not continued:
+        calibrate(segmenter.network, calibration_squares(training_rows, config, spec), report)
+    weights = pixel_weights(found.counts) if config.balance else (1.0,) * len(spec.classes)
+    module = SlideSegmentation(segmenter, spec, config, weights, updates_of(config, training))
+    fit(module, training, validation, config, folder, report, control)
+
+
+def _spec(config: SegmentConfig, found: Survey) -> SegmenterSpec:
+    names = ("background", "foreground") if config.foreground else tuple(map(str, range(len(found.counts))))
+    return SegmenterSpec(
+        names, config.level, found.spacing, found.mean, found.std, config.width, config.depth
+    )
+
+
+def _shares(found: Survey, spec: SegmenterSpec) -> str:
+    total = sum(found.counts)
+    shares = (f"{name} {count / total:.1%}" for name, count in zip(spec.classes, found.counts, strict=True))
+    return f"Shares of the classes: {', '.join(shares)}."
+
+
+def _loaders(
+    config: SegmentConfig,
+    training: Sequence[MaskedSlide],
+    validation: Sequence[MaskedSlide],
+    spec: SegmenterSpec,
+    labels: Labels,
+) -> tuple[MaskLoader, MaskLoader]:
+    """Training in random order, as squares where asked for; validation always on the whole part."""
+
+    def loader(rows: Sequence[MaskedSlide], **options: Any) -> MaskLoader:
+        return MaskLoader(rows, config.level, spec.pixels, labels, **options)
+
+    squares = loader(training, square=config.crop_size, repeats=config.repeats, seed=config.seed)
+    return squares, loader(validation)

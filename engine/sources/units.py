@@ -1,0 +1,40 @@
+"""Lengths in files, in whatever unit they are written, as micrometres."""
+
+from __future__ import annotations
+
+import math
+
+MICROMETRES = {
+    "a": 1e-4,
+    "å": 1e-4,
+    "angstrom": 1e-4,
+    "nm": 1e-3,
+    "nanometer": 1e-3,
+    "um": 1.0,
+    "µm": 1.0,
+    "μm": 1.0,
+    "micron": 1.0,
+    "microns": 1.0,
+    "micrometer": 1.0,
+    "micrometre": 1.0,
+    "mm": 1e3,
+    "millimeter": 1e3,
+    "cm": 1e4,
+    "centimeter": 1e4,
+    "m": 1e6,
+    "meter": 1e6,
+    "in": 25400.0,
+    "inch": 25400.0,
+}
+
+
+def to_micrometres(value: str | float | None, unit: str | None) -> float | None:
+    """A length in micrometres, or None if the value is no finite number or the unit is unknown."""
+    factor = MICROMETRES.get((unit or "").strip().lower())
+    try:
+        number = float(value) if value is not None else math.nan
+    except ValueError:
+        return None
+    if factor is None or not math.isfinite(number):
+        return None
+    return number * factor

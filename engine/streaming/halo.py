@@ -1,0 +1,123 @@
+"""Joining a node's new block with the halos it was given, and cutting out what readers and later tiles need."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
+
+from engine.streaming.layout import format_of
+from engine.streaming.recurrence import Spans, hull
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Where things lie in the held box of one node in one tile.
+
+    Attributes:
+        axes: Dimensions of the tensors that run over the image.
+        held: The whole box: what is given and the zeros around the image that readers take with it.
+        given: Where each piece that goes in lies: the new block and the halos of this tile.
+        taken: Where each piece that comes out lies: the readers' views first, then the halos for later tiles.
+        views: How many of `taken` are views for readers.
+    """
+
+    axes: tuple[int, ...]
+    held: Spans
+    given: tuple[Spans, ...]
+    taken: tuple[Spans, ...]
+    views: int
+
+
+def cut(tensor: Tensor, axes: Sequence[int], origin: Spans, spans: Spans) -> Tensor:
+    """The view of a box inside a tensor whose first position lies at the start of `origin`."""
+    for axis, (first, last), (start, stop) in zip(axes, origin, spans, strict=True):
+        if (start, stop) != (first, last):
+            tensor = tensor.narrow(axis, start - first, stop - start)
+    return tensor
+
+
+def assemble(exchange: Exchange, pieces: Sequence[Tensor]) -> Tensor:
+    """One tensor of the whole held box, zero where nothing is given."""
+    core = hull(exchange.given)
+    if len(pieces) == 1 and core == exchange.held:
+        return pieces[0]
+    like = pieces[0]
+    shape = list(like.shape)
+    for axis, (start, stop) in zip(exchange.axes, exchange.held, strict=True):
+        shape[axis] = stop - start
+    whole = torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=format_of(like))
+    for piece, spans in zip(pieces, exchange.given, strict=True):
+        cut(whole, exchange.axes, exchange.held, spans).copy_(piece)
+    for frame in _around(core, exchange.held):
+        cut(whole, exchange.axes, exchange.held, frame).zero_()
+    return whole
+
+
+def _around(core: Spans, held: Spans) -> Iterator[Spans]:
+    """The boxes between a box and one inside it, without overlap."""
+    for axis, ((first, last), (start, stop)) in enumerate(zip(held, core, strict=True)):
+        for gap in ((first, start), (stop, last)):
+            if gap[0] < gap[1]:
+                yield (*core[:axis], gap, *held[axis + 1 :])
+
+
+def exchange_pieces(exchange: Exchange, pieces: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The taken pieces; under autograd if that is recording.
+
+    Without it halos are copies, so that they do not keep the whole box alive.
+    """
+    if torch.is_grad_enabled() and any(piece.requires_grad for piece in pieces):
+        return _ExchangeWithGraph.apply(exchange, *pieces)
+    whole = assemble(exchange, pieces)
+    taken = [cut(whole, exchange.axes, exchange.held, spans) for spans in exchange.taken]
+    views, halos = taken[: exchange.views], taken[exchange.views :]
+    return [*views, *(halo.clone(memory_format=format_of(whole)) for halo in halos)]
+
+
+class _ExchangeWithGraph(torch.autograd.Function):
+    """The same under autograd: one pass over the box each way, instead of one per slice and concatenation."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, exchange: Exchange, *pieces: Tensor) -> tuple[Tensor, ...]:
+        """Assemble the box and return its parts."""
+        ctx.exchange = exchange  # type: ignore[attr-defined]
+        ctx.set_materialize_grads(False)
+        whole = assemble(exchange, pieces)
+        if whole is pieces[0]:
+            whole = whole.detach()
+        return tuple(cut(whole, exchange.axes, exchange.held, spans) for spans in exchange.taken)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Add up the gradients of the parts over the box and cut out those of the pieces."""
+        exchange: Exchange = ctx.exchange
+        parts = [(grad, spans) for grad, spans in zip(grads, exchange.taken, strict=True) if grad is not None]
+        if not parts:
+            return (None,) * (1 + len(exchange.given))
+        whole = _add_up(exchange, parts)
+        return (None, *(cut(whole, exchange.axes, exchange.held, spans) for spans in exchange.given))
+
+
+def _add_up(exchange: Exchange, parts: list[tuple[Tensor, Spans]]) -> Tensor:
+    """The sum of gradients over the held box."""
+    full = next((k for k, (_, spans) in enumerate(parts) if spans == exchange.held), None)
+    if full is not None:
+        first = parts.pop(full)[0]
+        if not parts:
+            return first
+        whole = first.clone()
+    else:
+        like = parts[0][0]
+        shape = list(like.shape)
+        for axis, (start, stop) in zip(exchange.axes, exchange.held, strict=True):
+            shape[axis] = stop - start
+        whole = torch.empty(
+            shape, dtype=like.dtype, device=like.device, memory_format=format_of(like)
+        ).zero_()
+    for grad, spans in parts:
+        cut(whole, exchange.axes, exchange.held, spans).add_(grad)
+    return whole

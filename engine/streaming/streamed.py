@@ -1,0 +1,187 @@
+"""A network streamed tile by tile, as an ordinary differentiable module."""
+
+from collections.abc import Sequence
+from operator import index
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map
+
+from engine.streaming.errors import StreamingError
+from engine.streaming.folding import fold_normalisation
+from engine.streaming.images import LazyImage, reader_of
+from engine.streaming.job import Job, StreamedFunction, sweep_forward
+from engine.streaming.layout import working_format
+from engine.streaming.precision import Precision
+from engine.streaming.program import Preparation, Program, Ref, Slot
+from engine.streaming.recorder import is_recording
+from engine.streaming.recurrence import lay_out
+from engine.streaming.reductions import Reduction
+from engine.streaming.schedule import SMALLEST_BLOCK
+from engine.streaming.sinks import ArraySink, WritableArray
+from engine.streaming.sweep import output_nodes
+from engine.streaming.trace import trace
+from engine.streaming.visits import OnTile
+
+
+class Streamed(nn.Module):
+    """Computes `network(x)` tile by tile: same result, same gradients, memory for one tile and its halos.
+
+    The network is cut into no overlapping parts; every node hands the few border rows and columns that the next tile
+    needs to that tile, so that nothing is computed twice. Its backward visits the tiles in reverse order, recomputes
+    one at a time under autograd and passes the gradients of the halos back. The method is a recurrence over tiles in
+    the sense of Pinckaers, van Ginneken and Litjens, "Streaming convolutional neural networks for end-to-end learning
+    with multi-megapixel images" (IEEE TPAMI 2020), without their overlap.
+
+    Attributes:
+        network: The network; its parameters are the module's.
+        tile_size: Tile size per axis in pixels, or one number for all axes.
+        smallest_block: Deep, small nodes wait until about so many new positions per axis have gathered.
+        reduction: Pools the network's only output over the image as it is computed; None returns the output itself.
+        halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
+        on_tile: Called with a TileVisit before every tile of both sweeps; raise in it to cancel.
+
+    Example:
+        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+        >>> x = torch.randn(1, 3, 101, 67)
+        >>> torch.allclose(Streamed(net, 32)(x), net(x), atol=1e-6)
+        True
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        tile_size: int | Sequence[int],
+        *,
+        reduction: Reduction | None = None,
+        smallest_block: int = SMALLEST_BLOCK,
+        halo_budget: int | None = None,
+        on_tile: OnTile | None = None,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.tile_size = tile_size
+        self.reduction = reduction
+        self.smallest_block = smallest_block
+        self.halo_budget = halo_budget
+        self.on_tile = on_tile
+
+    def forward(self, x: Tensor | LazyImage) -> Any:
+        """Stream one batch of images.
+
+        Args:
+            x: (batch, channels, *axes) with one to three axes, of any size; a tensor, or an image that is read box by
+                box (then a thread reads ahead).
+
+        Returns:
+            What the network returns, tensors of the same shape and dtype; with a reduction the pooled vector
+            (batch, channels).
+
+        Raises:
+            NotLocalError: The network has a layer that cannot be streamed.
+            StreamingError: The tile size or the image cannot work.
+        """
+        if is_recording():
+            # Inside another streamed network it is streamed with that.
+            return self.network(x) if self.reduction is None else self.reduction(self.network(x))
+        job = self._job(x)
+        tensors = prepare(job.recurrence.program, self.network)
+        if self.reduction is not None:
+            tensors += self.reduction.parameters()
+        image = x if isinstance(x, Tensor) else None
+        if not torch.is_grad_enabled():
+            # A function is told what requires a gradient, but not that none is wanted.
+            image, tensors = (
+                None if image is None else image.detach(),
+                [tensor.detach() for tensor in tensors],
+            )
+        results = StreamedFunction.apply(job, image, *tensors)
+        if self.reduction is not None:
+            return results[0]
+        program = job.recurrence.program
+        by_node = dict(zip((ref.index for ref in output_nodes(program)), results, strict=True))
+        return tree_map(lambda leaf: by_node[leaf.index] if isinstance(leaf, Ref) else leaf, program.outputs)
+
+    @torch.no_grad()
+    def write(self, x: Tensor | LazyImage, array: WritableArray) -> None:
+        """Stream one batch of images into an array outside of memory: numpy, a memory map, zarr, HDF5.
+
+        Args:
+            x: As for forward.
+            array: Takes the network's only output by slices; its shape must be that of the output.
+
+        Raises:
+            StreamingError: The network has several outputs, or the array another shape.
+        """
+        job = self._job(x)
+        program = job.recurrence.program
+        outputs = output_nodes(program)
+        if len(outputs) != 1 or tuple(array.shape) != outputs[0].shape:
+            shapes = " and ".join(str(ref.shape) for ref in outputs)
+            raise StreamingError(
+                f"The array has the shape {tuple(array.shape)}; the network's output has {shapes}. "
+                "Make an array of the shape of the only output."
+            )
+        sinks = {outputs[0].index: ArraySink(outputs[0], array)}
+        sweep_forward(job, reader_of(x), prepare(program, self.network), sinks, None)
+
+    def _job(self, x: Tensor | LazyImage) -> Job:
+        precision = Precision.now(x.device)
+        program = fold_normalisation(trace(self.network, x.shape, x.dtype, x.device), precision)
+        if self.reduction is not None and len(output_nodes(program)) != 1:
+            raise StreamingError(
+                "A reduction pools one output; this network returns several. Return one tensor."
+            )
+        axes = len(program.image.axes)
+        return Job(
+            recurrence=lay_out(program, sizes_per_axis(self.tile_size, axes), self.smallest_block),
+            precision=precision,
+            memory_format=working_format(axes + 2, x.dtype, x.device),
+            reduction=self.reduction,
+            lazy=None if isinstance(x, Tensor) else x,
+            halo_budget=self.halo_budget,
+            on_tile=self.on_tile,
+        )
+
+
+def sizes_per_axis(tile_size: int | Sequence[int], axes: int) -> tuple[int, ...]:
+    """A tile size given once or per axis, as one number per axis.
+
+    Raises:
+        StreamingError: It is no whole number, not positive, or given for another number of axes.
+    """
+    given = tile_size if isinstance(tile_size, Sequence) else [tile_size] * axes
+    try:
+        sizes = tuple(index(size) for size in given)
+    except TypeError:
+        raise StreamingError(
+            f"The tile size {tile_size!r} is neither a whole number nor one per axis; use for example 512."
+        ) from None
+    if len(sizes) != axes:
+        raise StreamingError(f"The tile size {sizes} has {len(sizes)} numbers; the image has {axes} axes.")
+    if min(sizes) < 1:
+        raise StreamingError(f"The tile size {sizes} is not positive; use at least 1, usually 256 to 1024.")
+    return sizes
+
+
+def prepare(program: Program, network: nn.Module) -> list[Tensor]:
+    """The tensors of all slots: the network's own, constants, and what it computes from them, under autograd."""
+    named = dict(network.named_parameters(remove_duplicate=False)) | dict(
+        network.named_buffers(remove_duplicate=False)
+    )
+    tensors: list[Tensor] = []
+    for source in program.slots:
+        if isinstance(source, Preparation):
+            args, kwargs = tree_map(
+                lambda leaf: tensors[leaf.index] if isinstance(leaf, Slot) else leaf,
+                (source.args, dict(source.kwargs)),
+            )
+            with torch.set_grad_enabled(source.grad and torch.is_grad_enabled()):
+                result = source.function(*args, **kwargs)
+            tensors.append(result if source.pick is None else result[source.pick])
+        else:
+            tensors.append(named[source] if isinstance(source, str) else source)
+    # What only led to other slots need not live until the reverse sweep, and the network may write over it before.
+    used = program.used
+    return [tensor if k in used else torch.empty(0) for k, tensor in enumerate(tensors)]

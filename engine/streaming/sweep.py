@@ -1,0 +1,253 @@
+"""The two sweeps over the tiles: forward without a graph keeping only halos, reverse recomputing one tile at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_leaves
+
+from engine.streaming.halo import cut
+from engine.streaming.program import Program, Ref
+from engine.streaming.record import Record
+from engine.streaming.recurrence import Recurrence, Spans, Tile
+from engine.streaming.replay import random_state, replayed
+from engine.streaming.sinks import Sink
+from engine.streaming.tile import Halos, ReadImage, compute_tile
+from engine.streaming.visits import OnTile, Sweep, TileVisit
+
+Root: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Where back-propagation into a recomputed output block starts, and with which gradient."""
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What the reverse sweep found.
+
+    Attributes:
+        image: Gradient of the image, or None if it was not asked for.
+        tensors: Gradient of each slot, None where it was not asked for or is not reached.
+    """
+
+    image: Tensor | None
+    tensors: list[Tensor | None]
+
+
+def output_nodes(program: Program) -> tuple[Ref, ...]:
+    """The tensors of the network's result, in the order of its leaves, each once."""
+    refs = [leaf for leaf in tree_leaves(program.outputs) if isinstance(leaf, Ref)]
+    return tuple({ref.index: ref for ref in refs}.values())
+
+
+def forward_sweep(
+    recurrence: Recurrence,
+    read_image: ReadImage,
+    tensors: Sequence[Tensor],
+    sinks: Mapping[int, Sink],
+    record: Record | None,
+    on_tile: OnTile | None,
+) -> None:
+    """Compute all tiles in raster order without a graph.
+
+    Args:
+        recurrence: The network laid out over the tiles.
+        read_image: Gives the pixels of a box.
+        tensors: The program's slots.
+        sinks: What takes the blocks of each output node.
+        record: Filled for a reverse sweep; None if there will be none.
+        on_tile: Called before every tile.
+    """
+    wanted = frozenset(sinks)
+    waiting: dict[tuple[int, int, Tile], Tensor] = {}
+    for tile in recurrence.tiles():
+        _announce(on_tile, Sweep.FORWARD, recurrence, tile)
+        halos = _collect(waiting, recurrence, tile)
+        if record is not None:
+            record.put(tile, halos)
+            if recurrence.program.random:
+                record.random_states[tile] = random_state(recurrence.program.device)
+        with torch.no_grad():
+            result = compute_tile(recurrence, tile, read_image, tensors, halos, wanted)
+        for node, block in result.outputs.items():
+            sinks[node].write(recurrence.new(node, tile), block)
+        for (axis, node), halo in result.halos.items():
+            waiting[axis, node, _lane(tile, axis)] = halo
+
+
+def reverse_sweep(
+    recurrence: Recurrence,
+    read_image: ReadImage,
+    tensors: Sequence[Tensor],
+    record: Record,
+    sinks: Mapping[int, Sink],
+    output_grads: Mapping[int, Tensor],
+    image_grad: Tensor | None,
+    on_tile: OnTile | None,
+) -> Gradients:
+    """Back-propagate through the recurrence, last tile first.
+
+    Args:
+        recurrence: The network laid out over the tiles.
+        read_image: Gives the pixels of a box.
+        tensors: The program's slots; gradients are found for those that require one.
+        record: What the forward sweep kept; it is used up.
+        sinks: What took the blocks of each output node.
+        output_grads: Gradient of what each of them came to.
+        image_grad: Zeros in the shape of the image, to be filled; None if it is not wanted.
+        on_tile: Called before every tile.
+    """
+    program = recurrence.program
+    sums = _Sums(len(tensors))
+    arriving: dict[tuple[int, int, Tile], Tensor] = {}
+    learns = nodes_that_learn(program, tensors, image_grad is not None)
+
+    def read(spans: Spans) -> Tensor:
+        return read_image(spans).detach().requires_grad_(image_grad is not None)
+
+    for tile in reversed(list(recurrence.tiles())):
+        _announce(on_tile, Sweep.REVERSE, recurrence, tile)
+        roots = {
+            node: partial(sinks[node].root, recurrence.new(node, tile), grad=grad)
+            for node, grad in output_grads.items()
+        }
+        handed = _collect(arriving, recurrence, tile)
+        halos = {key: halo.detach().requires_grad_(learns[key[1]]) for key, halo in record.take(tile).items()}
+        with replayed(record.random_states.pop(tile, None), program.device):
+            found = tile_gradients(recurrence, tile, read, tensors, halos, roots, handed)
+        for (axis, node), grad in found.halos.items():
+            arriving[axis, node, _lane(tile, axis)] = grad
+        for k, grad in found.tensors.items():
+            sums.add(k, grad)
+        if image_grad is not None and found.image is not None:
+            grad, spans = found.image
+            cut(image_grad, program.image.axes, program.image.box, spans).add_(grad)
+    return Gradients(image_grad, sums.like(tensors))
+
+
+@dataclass(frozen=True)
+class TileGradients:
+    """Gradients that one tile adds.
+
+    Attributes:
+        halos: Gradient of the halos that the tile was given.
+        tensors: Gradient of the slots, by slot.
+        image: Gradient of the pixels that the tile read and where they lie, if they require one.
+    """
+
+    halos: Halos
+    tensors: dict[int, Tensor]
+    image: tuple[Tensor, Spans] | None
+
+
+def tile_gradients(
+    recurrence: Recurrence,
+    tile: Tile,
+    read_image: ReadImage,
+    tensors: Sequence[Tensor],
+    halos: Halos,
+    roots: Mapping[int, Root],
+    halo_grads: Halos,
+) -> TileGradients:
+    """Recompute one tile under autograd and back-propagate through it.
+
+    Args:
+        recurrence: The network laid out over the tiles.
+        tile: Which tile.
+        read_image: Gives the pixels of a box; they require a gradient if theirs is wanted.
+        tensors: The program's slots.
+        halos: The halos that the tile was given; those that learn require a gradient.
+        roots: Where back-propagation into the tile's block of each output node starts.
+        halo_grads: Gradient of the halos that the tile hands on, by (axis, node).
+    """
+    with torch.enable_grad():
+        result = compute_tile(recurrence, tile, read_image, tensors, halos, frozenset(roots))
+    pairs = [roots[node](block) for node, block in result.outputs.items()]
+    pairs += [(halo, grad) for key, halo in result.halos.items() if (grad := halo_grads.get(key)) is not None]
+    pairs = [(root, grad) for root, grad in pairs if root.requires_grad]
+    pixels, spans = result.image
+    asked = [(key, halo) for key, halo in halos.items() if halo.requires_grad]
+    trained = [(k, tensor) for k, tensor in enumerate(tensors) if tensor.requires_grad]
+    leaves = [
+        *(halo for _, halo in asked),
+        *(tensor for _, tensor in trained),
+        *[pixels] * pixels.requires_grad,
+    ]
+    if not pairs or not leaves:
+        return TileGradients({}, {}, None)
+    starts, start_grads = zip(*pairs, strict=True)
+    grads = torch.autograd.grad(starts, leaves, start_grads, allow_unused=True)
+    of_halos, of_tensors, of_image = (
+        grads[: len(asked)],
+        grads[len(asked) :],
+        grads[len(asked) + len(trained) :],
+    )
+    return TileGradients(
+        # A gradient is a view of that of the whole held box, which would live on with it.
+        {key: grad.clone() for (key, _), grad in zip(asked, of_halos, strict=True) if grad is not None},
+        {k: grad for (k, _), grad in zip(trained, of_tensors, strict=False) if grad is not None},
+        (of_image[0], spans) if of_image and of_image[0] is not None else None,
+    )
+
+
+class _Sums:
+    """Gradients added up over the tiles. The first may be shared with autograd, so the second makes a new tensor."""
+
+    def __init__(self, count: int) -> None:
+        self.values: list[Tensor | None] = [None] * count
+        self._own = [False] * count
+
+    def add(self, k: int, grad: Tensor) -> None:
+        """Add one tile's gradient of slot k."""
+        value = self.values[k]
+        if value is None:
+            self.values[k] = grad
+        elif self._own[k]:
+            value.add_(grad)
+        else:
+            # Hundreds of small terms would vanish in a sum of half precision.
+            self.values[k] = value.to(torch.promote_types(value.dtype, torch.float32)) + grad
+            self._own[k] = True
+
+    def like(self, tensors: Sequence[Tensor]) -> list[Tensor | None]:
+        """The sums in the types of their tensors."""
+        return [
+            None if value is None else value.to(tensor.dtype)
+            for value, tensor in zip(self.values, tensors, strict=True)
+        ]
+
+
+def _collect(waiting: dict[tuple[int, int, Tile], Tensor], recurrence: Recurrence, tile: Tile) -> Halos:
+    """Take what is waiting for a tile, by (axis, node)."""
+    found = {
+        (axis, node): waiting.pop((axis, node, _lane(tile, axis)), None) for axis, node in _keys(recurrence)
+    }
+    return {key: halo for key, halo in found.items() if halo is not None}
+
+
+def _keys(recurrence: Recurrence) -> list[tuple[int, int]]:
+    """All (axis, node) along which a halo may be handed on."""
+    return list(product(range(len(recurrence.axes)), range(1, len(recurrence.program.nodes))))
+
+
+def _lane(tile: Tile, axis: int) -> Tile:
+    """The tiles that hand a halo to each other along an axis share this index."""
+    return tile[:axis] + tile[axis + 1 :]
+
+
+def nodes_that_learn(program: Program, tensors: Sequence[Tensor], image: bool) -> list[bool]:
+    """Whether a gradient passes through each node."""
+    learns: list[bool] = []
+    for node in program.nodes:
+        reached = any(tensors[slot].requires_grad for slot in node.slots) or any(
+            learns[k] for k in node.inputs
+        )
+        learns.append(node.differentiable and (reached if node.local else image))
+    return learns
+
+
+def _announce(on_tile: OnTile | None, sweep: Sweep, recurrence: Recurrence, tile: Tile) -> None:
+    if on_tile is not None:
+        on_tile(TileVisit(sweep, tile, recurrence.counts, recurrence.box(tile)))

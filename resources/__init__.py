@@ -1,0 +1,1 @@
+"""Icons, themes, presets and the generators of the demo data."""

@@ -1,0 +1,104 @@
+"""The demo project on the user's disk: made once, on the first start, and found again afterwards."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import platformdirs
+
+from engine.errors import SourceError
+from engine.files import replacing
+from resources.demo.slides import (
+    LABELS_NAME,
+    POSITIONS_NAME,
+    DemoSettings,
+    Progress,
+    make_demo_slides,
+    plan_slides,
+)
+
+APPLICATION = "Tessera"
+FOLDER_NAME = "demo"
+SLIDES_NAME = "slides"
+COMPLETE_NAME = "complete.json"
+# Counts up when the same settings come to mean other slides.
+VERSION = 2
+
+
+@dataclass(frozen=True)
+class DemoProject:
+    """Where the parts of the demo project lie.
+
+    Attributes:
+        folder: All of it.
+        slides: The folder of the slides.
+        labels: CSV with the columns file and label.
+        positions: CSV with the columns file, x and y: where the spores really are, in px of level 0.
+    """
+
+    folder: Path
+    slides: Path
+    labels: Path
+    positions: Path
+
+
+def demo_project(folder: Path | None = None) -> DemoProject:
+    """The places of the demo project, whether it has been made or not; by default in the user's data folder."""
+    folder = folder or Path(platformdirs.user_data_dir(APPLICATION, appauthor=False)) / FOLDER_NAME
+    return DemoProject(folder, folder / SLIDES_NAME, folder / LABELS_NAME, folder / POSITIONS_NAME)
+
+
+def ensure_demo_project(
+    folder: Path | None = None, progress: Progress | None = None, settings: DemoSettings | None = None
+) -> DemoProject:
+    """Make the demo project unless it is complete already.
+
+    A start that was interrupted is repeated; whatever else lies in the folder, such as runs, stays as it is.
+
+    Args:
+        folder: Where it goes; by default in the user's data folder.
+        progress: Called with the slides done and the slides in all; an error that it raises stops the work.
+        settings: What to make.
+
+    Raises:
+        SourceError: The folder cannot be written to.
+    """
+    settings = settings or DemoSettings()
+    project = demo_project(folder)
+    if is_complete(project, settings):
+        return project
+    try:
+        project.folder.mkdir(parents=True, exist_ok=True)
+        make_demo_slides(project.slides, settings, progress)
+        with replacing(project.folder / COMPLETE_NAME) as temporary:
+            temporary.write_text(json.dumps(_fingerprint(settings)), encoding="utf-8")
+    except InterruptedError:
+        raise
+    except OSError as error:
+        raise SourceError(
+            f"The demo project cannot be written to {project.folder} ({error.strerror or error}); make room "
+            "there, or allow writing to it."
+        ) from error
+    return project
+
+
+def is_complete(project: DemoProject, settings: DemoSettings) -> bool:
+    """Whether every file of the project is there and was made with these settings."""
+    try:
+        made = json.loads((project.folder / COMPLETE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    files = [
+        project.labels,
+        project.positions,
+        *(project.slides / plan.name for plan in plan_slides(settings)),
+    ]
+    return made == _fingerprint(settings) and all(file.is_file() for file in files)
+
+
+def _fingerprint(settings: DemoSettings) -> dict[str, object]:
+    """What decides the content of the slides, as JSON gives it back."""
+    fingerprint: dict[str, object] = json.loads(json.dumps({"version": VERSION} | asdict(settings)))
+    return fingerprint

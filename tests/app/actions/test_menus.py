@@ -1,0 +1,48 @@
+"""Everything the window can do is found in its menus, with all that a user needs to know about it."""
+
+from PySide6.QtWidgets import QMenu, QToolBar
+
+from app.theme.icons import icon_names
+from app.window.main_window import MainWindow
+
+
+def entries(menu: QMenu) -> list[str]:
+    """Object names of all entries of a menu and its submenus."""
+    names = []
+    for action in menu.actions():
+        names += entries(action.menu()) if action.menu() else [action.objectName()]
+    return names
+
+
+def test_every_action_is_in_the_menu_it_names(window: MainWindow) -> None:
+    menus = {action.text(): action.menu() for action in window.menuBar().actions()}
+    for bound in window.registry:
+        assert entries(menus[bound.definition.menu.value]).count(bound.definition.id) == 1
+
+
+def test_every_action_has_title_icon_and_a_sentence(window: MainWindow) -> None:
+    for bound in window.registry:
+        action = bound.definition
+        assert action.title
+        assert action.icon in icon_names(), action.id
+        assert action.about.endswith("."), action.id
+        assert not bound.icon().isNull()
+
+
+def test_every_icon_is_used(window: MainWindow) -> None:
+    drawn_by_name = {"tessera", "chevron-down", "chevron-up", "check", "error", "copy", "close"}
+    used = {bound.definition.icon for bound in window.registry} | drawn_by_name
+    assert icon_names() == used
+
+
+def test_no_two_actions_of_a_menu_share_an_access_key(window: MainWindow) -> None:
+    for entry in window.menuBar().actions():
+        texts = [action.text() for action in entry.menu().actions() if "&" in action.text()]
+        keys = [text[text.index("&") + 1].casefold() for text in texts]
+        assert len(keys) == len(set(keys)), texts
+
+
+def test_the_tool_bar_shows_what_asks_for_it(window: MainWindow) -> None:
+    bar = window.findChild(QToolBar, "tools")
+    shown = {action.objectName() for action in bar.actions() if not action.isSeparator()}
+    assert shown == {bound.definition.id for bound in window.registry if bound.definition.on_toolbar}

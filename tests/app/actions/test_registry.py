@@ -1,0 +1,71 @@
+import dataclasses
+
+import pytest
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from app.actions import Action, Menu, Registry
+from app.theme.theme import Theme, ThemeName, load_theme
+
+
+class Switch:
+    """Something that can be on or off, and used or not."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.usable = True
+
+    def flip(self) -> None:
+        self.on = not self.on
+
+    def action(self, **changes: object) -> Action:
+        base = Action(
+            "switch.flip",
+            "&Flip",
+            Menu.VIEW,
+            self.flip,
+            "grid",
+            "Turn it round.",
+            shortcut="Ctrl+J",
+            enabled_when=lambda: self.usable,
+            checked_when=lambda: self.on,
+        )
+        return dataclasses.replace(base, **changes)
+
+
+@pytest.fixture
+def registry(qtbot, theme: Theme) -> Registry:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    widget.keep = Registry(widget, theme)
+    return widget.keep
+
+
+def test_an_action_does_its_work_and_shows_its_state(registry: Registry) -> None:
+    switch = Switch()
+    registry.add([switch.action()])
+    bound = registry["switch.flip"]
+    assert (bound.text(), bound.shortcut(), bound.isCheckable()) == ("&Flip", QKeySequence("Ctrl+J"), True)
+    assert "Ctrl+J" in bound.toolTip()
+    bound.trigger()
+    assert switch.on
+    assert bound.isChecked()
+    switch.usable = False
+    registry.refresh()
+    assert not bound.isEnabled()
+    bound.trigger()
+    assert switch.on
+
+
+@pytest.mark.parametrize("changes", [{}, {"id": "other"}])
+def test_ids_and_shortcuts_are_unique(registry: Registry, changes: dict[str, str]) -> None:
+    registry.add([Switch().action()])
+    with pytest.raises(ValueError, match=r"switch\.flip"):
+        registry.add([Switch().action(**changes)])
+
+
+def test_icons_follow_the_theme(registry: Registry) -> None:
+    registry.add([Switch().action()])
+    before = registry["switch.flip"].icon().pixmap(20).toImage()
+    registry.use_theme(load_theme(ThemeName.LIGHT))
+    assert registry["switch.flip"].icon().pixmap(20).toImage() != before

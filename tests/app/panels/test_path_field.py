@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog
+
+from app.panels.path_field import Kind, PathField
+
+
+@pytest.fixture
+def field(qtbot) -> PathField:
+    made = PathField(Kind.FILE, "Label file", "Tables (*.csv)")
+    qtbot.addWidget(made)
+    return made
+
+
+def test_empty_means_no_path(field: PathField) -> None:
+    assert field.path is None
+    field.line.setText("  ")
+    assert field.path is None
+
+
+def test_paths_are_set_typed_and_told(field: PathField, qtbot) -> None:
+    with qtbot.waitSignal(field.changed):
+        field.set_path(Path("/data/labels.csv"))
+    assert field.path == Path("/data/labels.csv")
+    field.line.setText("~/labels.csv")
+    assert field.path == Path.home() / "labels.csv"
+    field.set_path(None)
+    assert field.path is None
+
+
+@pytest.mark.parametrize("answer", ["/data/a.csv", ""])
+def test_the_dialog_fills_the_field_unless_it_is_cancelled(
+    field: PathField, monkeypatch, answer: str
+) -> None:
+    field.set_path(Path("/old.csv"))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (answer, ""))
+    field.button.click()
+    assert field.path == Path(answer or "/old.csv")
+
+
+def test_a_folder_field_asks_for_a_folder(qtbot, monkeypatch) -> None:
+    field = PathField(Kind.FOLDER, "Folder of slides")
+    qtbot.addWidget(field)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/data")
+    field.button.click()
+    assert field.path == Path("/data")
+
+
+def test_a_dropped_file_becomes_the_path(field: PathField, tmp_path: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    drop = QDropEvent(
+        QPointF(1, 1),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    field.line.dropEvent(drop)
+    assert field.path == tmp_path

@@ -1,0 +1,87 @@
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from app.background import Background
+from app.problems import Problem
+from engine.errors import SourceError
+
+
+@pytest.fixture
+def background(qtbot) -> Iterator[Background]:
+    made = Background(threads=1)
+    yield made
+    made.close()
+
+
+def test_the_work_is_done_elsewhere_and_the_result_comes_back_here(background: Background, qtbot) -> None:
+    got: list[tuple[int, int]] = []
+    background.run(
+        threading.get_ident,
+        then=lambda ident: got.append((ident, threading.get_ident())),
+        failed=lambda problem: pytest.fail(problem.sentence),
+    )
+    qtbot.waitUntil(lambda: bool(got))
+    (worked_in, delivered_in) = got[0]
+    assert worked_in != delivered_in == threading.get_ident()
+
+
+def test_an_error_comes_back_as_a_problem(background: Background, qtbot) -> None:
+    def fail() -> None:
+        raise SourceError("a.svs is empty; copy it again.")
+
+    problems: list[Problem] = []
+    background.run(fail, then=lambda _: pytest.fail("no result"), failed=problems.append)
+    qtbot.waitUntil(lambda: bool(problems))
+    assert problems == [Problem("a.svs is empty; copy it again.")]
+
+
+def test_cancelled_work_is_neither_begun_nor_handed_over(background: Background, qtbot) -> None:
+    gate, begun = threading.Event(), threading.Event()
+    outcomes: list[object] = []
+
+    def hold() -> None:
+        begun.set()
+        assert gate.wait(10)
+
+    first = background.run(hold, then=outcomes.append, failed=outcomes.append)
+    second = background.run(begun.clear, then=outcomes.append, failed=outcomes.append)
+    assert begun.wait(10)
+    first.cancel()
+    second.cancel()
+    gate.set()
+    qtbot.waitUntil(lambda: not background.busy)
+    assert outcomes == []
+    assert begun.is_set()
+
+
+@pytest.mark.parametrize("close", [False, True])
+def test_a_result_that_comes_too_late_is_let_go(qtbot, close: bool) -> None:
+    background = Background(threads=1)
+    gate, begun, dropped = threading.Event(), threading.Event(), []
+
+    def open_file() -> str:
+        begun.set()
+        assert gate.wait(10)
+        return "file"
+
+    task = background.run(open_file, then=pytest.fail, failed=pytest.fail, dropped=dropped.append)
+    assert begun.wait(10)
+    task.cancel()
+    gate.set()
+    if not close:
+        qtbot.waitUntil(lambda: not background.busy)
+    background.close()
+    assert dropped == ["file"]
+
+
+def test_closing_waits_for_the_work_in_hand_and_drops_the_rest(qtbot) -> None:
+    background = Background(threads=1)
+    gate, done = threading.Event(), []
+    background.run(gate.wait, 10, then=done.append, failed=done.append)
+    background.run(done.append, 1, then=done.append, failed=done.append)
+    threading.Timer(0.05, gate.set).start()
+    background.close()
+    assert gate.is_set()
+    assert done == []

@@ -1,0 +1,110 @@
+"""Starting the program, each time in a process of its own."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+
+from app.launch import NO_DISPLAY, parse
+from app.theme.theme import ThemeName
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FIRST_PAINT = """
+import sys, time
+from PySide6.QtCore import QEvent, QObject, QSettings
+from app.launch import make_application, make_window
+
+class Watch(QObject):
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint and not times:
+            times.append(time.time())
+        return False
+
+times = []
+application = make_application()
+window = make_window(application, None, QSettings(sys.argv[1], QSettings.Format.IniFormat))
+watch = Watch()
+window.installEventFilter(watch)
+window.show()
+while not times:
+    application.processEvents()
+print(times[0], [name for name in ("torch", "lightning", "pyqtgraph", "tifffile") if name in sys.modules])
+window.close()
+"""
+
+
+def run(*arguments: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
+    """Run Python with these arguments; None takes a variable out of the environment."""
+    variables = {**os.environ, **environment}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in variables.items() if value is not None},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def first_paint(settings: Path) -> tuple[float, str]:
+    """Seconds from the start of the process to the first paint, and heavy modules loaded by then."""
+    start = time.time()
+    done = run("-c", FIRST_PAINT, str(settings))
+    assert done.returncode == 0, done.stderr
+    painted, modules = done.stdout.strip().split(" ", 1)
+    return float(painted) - start, modules
+
+
+def test_the_first_window_comes_within_a_second_and_before_torch(tmp_path: Path) -> None:
+    times = []
+    for attempt in range(5):
+        seconds, modules = first_paint(tmp_path / f"{attempt}.ini")
+        assert modules == "[]"
+        times.append(seconds)
+        if seconds < 1.0:
+            break
+    assert min(times) < 1.0, times
+
+
+def test_without_a_display_a_sentence_says_so() -> None:
+    done = run("-m", "app", DISPLAY=None, WAYLAND_DISPLAY=None, QT_QPA_PLATFORM=None)
+    assert (done.returncode, done.stderr.strip()) == (1, NO_DISPLAY)
+
+
+def test_a_screenshot_needs_no_display(tmp_path: Path, make_slide) -> None:
+    slide, out = make_slide("a.tif"), tmp_path / "out.png"
+    done = run(
+        "-m", "app", str(slide), "--theme", "light", "--screenshot", str(out),
+        DISPLAY=None, WAYLAND_DISPLAY=None, QT_QPA_PLATFORM=None, HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    picture = QImage(str(out))
+    assert (picture.width(), picture.height()) == (1600, 1000)
+    colours = {picture.pixel(x, y) for x in range(0, 1600, 40) for y in range(0, 1000, 40)}
+    assert len(colours) > 100
+
+
+def test_a_screenshot_of_a_bad_file_says_why_and_fails(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.svs"
+    bad.write_bytes(b"not a slide at all")
+    out = tmp_path / "out.png"
+    done = run(
+        "-m", "app", str(bad), "--screenshot", str(out),
+        QT_QPA_PLATFORM=None, DISPLAY=None, WAYLAND_DISPLAY=None, HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "bad.svs" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not out.exists()
+
+
+def test_options() -> None:
+    options = parse(["a.svs", "--demo", "--theme", "light", "--screenshot", "out.png"])
+    assert (options.file, options.demo, options.theme) == (Path("a.svs"), True, ThemeName.LIGHT)
+    with pytest.raises(SystemExit):
+        parse(["--theme", "purple"])

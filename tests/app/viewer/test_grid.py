@@ -1,0 +1,76 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
+from app.viewer.geometry import Box, View, fitted
+from app.viewer.grid import GridLayer, TileGrid
+from app.viewer.layer import Frame
+
+
+def frame(view, width=1000, height=800):
+    return Frame(view, Box(0, 0, width, height), None, QPalette())
+
+
+def paint(layer, shown, colour):
+    image = QImage(shown.view.width, shown.view.height, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(shown.view.ratio)
+    image.fill(QColor(colour))
+    painter = QPainter(image)
+    layer.paint(painter, shown)
+    painter.end()
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return pixels[..., 2::-1].astype(int)
+
+
+def luminance(colour):
+    linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in np.array(colour) / 255]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@given(st.integers(1, 100_000), st.integers(1, 4096))
+def test_as_many_tiles_as_cover_the_image(length, tile):
+    assert TileGrid(tile, tile, "").counts(Box(0, 0, length, 1)) == (-(-length // tile), 1)
+
+
+@given(st.integers(1, 2000), st.integers(1, 2000), st.integers(1, 4096), st.integers(1, 9000))
+def test_lines_stand_at_every_multiple_between_the_borders(start, span, step, end):
+    found = TileGrid(step, step, "").lines(start, start + span, step, end)
+    assert found == [x for x in range(0, end, step) if x > 0 and start <= x <= start + span]
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+@pytest.mark.parametrize("colour", ["#ffffff", "#e0a0c0", "#6a3d7c", "#101014"])
+def test_a_line_stands_out_where_its_tile_begins(qapp, colour, ratio):
+    layer = GridLayer()
+    layer.grid = TileGrid(128, 100, "128 × 100")
+    view = View(800, 600, 1.0, left=100, top=60, ratio=ratio)
+    pixels = paint(layer, frame(view), colour)
+    column = 256 - 100
+    row = 190  # between two lines, away from labels
+    near = [luminance(pixels[row, x]) for x in range(column - 2, column + 4)]
+    ratio_found = (max(near) + 0.05) / (min(near) + 0.05)
+    assert ratio_found > 3
+    plain = [QColor(colour).red(), QColor(colour).green(), QColor(colour).blue()]
+    assert (pixels[row, column - 40 : column - 3] == plain).all()
+
+
+def test_lines_of_tiles_too_small_to_see_are_left_out(qapp):
+    layer = GridLayer()
+    layer.grid = TileGrid(4, 4, "4")
+    view = fitted(View(500, 400), 1000, 800)
+    assert (paint(layer, frame(view), "#ffffff") == 255).all()
+    assert "50,000 tiles" in layer.legend(frame(view))[0].text
+
+
+def test_the_legend_counts_the_tiles():
+    layer = GridLayer()
+    assert layer.legend(frame(View(10, 10))) == []
+    layer.grid = TileGrid(512, 512, "512")
+    assert layer.legend(frame(View(10, 10)))[0].text == "Grid 512 px: 2 × 2 = 4 tiles"
+    layer.grid = TileGrid(2048, 2048, "2048")
+    assert layer.legend(frame(View(10, 10)))[0].text == "Grid 2048 px: 1 × 1 = 1 tile"
+    assert math.isfinite(layer.grid.width)

@@ -1,0 +1,41 @@
+from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
+from app.viewer.geometry import Box, View
+from app.viewer.layer import Frame, LegendRow
+from app.viewer.legend import paint_legend
+
+
+def painted(rows):
+    image = QImage(600, 400, QImage.Format.Format_RGB32)
+    image.fill(QColor("#336699"))
+    painter = QPainter(image)
+    paint_legend(painter, Frame(View(600, 400), Box(0, 0, 10, 10), None, QPalette()), rows)
+    painter.end()
+    return image
+
+
+def colours(image):
+    return {
+        image.pixelColor(x, y).name() for x in range(300, image.width()) for y in range(200, image.height())
+    }
+
+
+def test_no_rows_no_panel(qapp):
+    assert colours(painted([])) == {"#336699"}
+
+
+def test_swatches_and_ramp_have_their_colours(qapp):
+    ramp = (QColor("#000000"), QColor("#ff00ff"))
+    found = colours(painted([LegendRow("Forward", QColor("#ff8800")), LegendRow("Map", ramp=ramp)]))
+    assert "#ff8800" in found
+    assert any(name[1:3] == name[5:7] and name[3:5] == "00" and name > "#e000e0" for name in found)
+
+
+def test_the_panel_grows_with_its_rows_and_stays_inside(qapp):
+    def height(rows):
+        image = painted(rows)
+        return sum(image.pixelColor(570, y) != QColor("#336699") for y in range(400))
+
+    one, three = [LegendRow("a fairly long text")], [LegendRow("a fairly long text")] * 3
+    assert 0 < height(one) < height(three)
+    assert painted(three).pixelColor(599, 399) == QColor("#336699")

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
+from app.viewer.colormap import Colormap, table
+from app.viewer.geometry import Box, View
+from app.viewer.layer import Frame
+from app.viewer.map import MapLayer, map_image, paint_map
+
+
+def canvas(width, height):
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(QColor("white"))
+    return image
+
+
+def test_each_value_covers_its_share_of_the_rectangle(qapp, rgb):
+    values = np.array([[0.0, 1.0, 0.25], [0.5, np.nan, 0.75]])
+    image = canvas(120, 80)
+    painter = QPainter(image)
+    paint_map(painter, map_image(values, Colormap.VIRIDIS), QRectF(0, 0, 120, 80), 1.0, smooth=False)
+    painter.end()
+    index = np.rint(np.nan_to_num(values) * 255).astype(int)
+    expected = table(Colormap.VIRIDIS)[index]
+    expected[1, 1] = 255
+    assert (rgb(image) == expected.repeat(40, axis=0).repeat(40, axis=1)).all()
+
+
+@pytest.mark.parametrize("opacity", [0.0, 0.3, 1.0])
+def test_opacity_mixes_map_and_image(qapp, rgb, opacity):
+    image = canvas(10, 10)
+    painter = QPainter(image)
+    paint_map(painter, map_image(np.zeros((2, 2)), Colormap.GRAY), QRectF(0, 0, 10, 10), opacity, smooth=True)
+    painter.end()
+    assert np.abs(rgb(image).astype(float) - 255 * (1 - opacity)).max() <= 1.5
+
+
+def layer_with(values, box):
+    layer = MapLayer()
+    layer.show(values, box, Colormap.GRAY, "Tumour", smooth=False)
+    layer.opacity = 1.0
+    return layer
+
+
+def test_the_map_lies_on_its_part_of_the_image(qapp, rgb):
+    layer = layer_with(np.zeros((3, 4)), Box(100, 60, 200, 120))
+    view = View(400, 300, 0.5, left=20, top=10)
+    image = canvas(400, 300)
+    painter = QPainter(image)
+    layer.paint(painter, Frame(view, Box(0, 0, 800, 600), None, QPalette()))
+    painter.end()
+    dark = rgb(image)[..., 0] == 0
+    rows, columns = np.nonzero(dark)
+    assert (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1) == (30, 130, 20, 80)
+    assert dark.sum() == 100 * 60
+
+
+def test_the_legend_is_there_while_the_map_is():
+    layer = layer_with(np.zeros((3, 4)), Box(0, 0, 4, 3))
+    frame = Frame(View(10, 10), Box(0, 0, 4, 3), None, QPalette())
+    (row,) = layer.legend(frame)
+    assert row.text == "Tumour"
+    assert (row.ramp[0], row.ramp[-1]) == (QColor(0, 0, 0), QColor(255, 255, 255))
+    layer.visible = False
+    assert layer.legend(frame) == []
+    layer.visible = True
+    layer.show(None, Box(0, 0, 4, 3), Colormap.GRAY, "Tumour", smooth=False)
+    assert layer.legend(frame) == []

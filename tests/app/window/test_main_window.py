@@ -1,0 +1,307 @@
+"""The real window: opening in every way, errors, themes, layout, closing."""
+
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QDockWidget, QMessageBox
+
+from app.launch import make_window
+from app.runs import SessionState
+from app.theme.theme import ThemeName, load_theme
+from app.window.closing import ClosingQuestion
+from app.window.main_window import MainWindow
+from app.window.submenus import RecentMenu
+from app.workspaces.slides import handlers
+
+OpenAndWait = Callable[[Path], None]
+
+
+def recent_menu(window: MainWindow) -> RecentMenu:
+    return window.findChild(RecentMenu)
+
+
+def test_at_first_the_window_says_what_to_do(window: MainWindow) -> None:
+    assert window.windowTitle() == "Tessera"
+    assert window.workspace.central.currentWidget() is window.workspace.welcome
+    assert not window.banner.isVisible()
+    assert window.status.text() == "Ready"
+    assert not window.registry["view.fit"].isEnabled()
+
+
+def test_open_by_menu(window: MainWindow, qtbot, monkeypatch, make_slide) -> None:
+    slide = make_slide("by menu.tif")
+    monkeypatch.setattr(handlers, "ask_for_slide", lambda *_: slide)
+    window.registry["slides.open"].trigger()
+    qtbot.waitUntil(lambda: window.windowTitle() == "by menu.tif — Tessera")
+    assert window.workspace.central.currentWidget() is window.workspace.desk.view
+    assert window.registry["view.fit"].isEnabled()
+    assert window.services.settings.recent == (slide,)
+
+
+def test_a_cancelled_dialog_changes_nothing(window: MainWindow, monkeypatch) -> None:
+    for name in ("ask_for_slide", "ask_for_folder"):
+        monkeypatch.setattr(handlers, name, lambda *_: None)
+    window.registry["slides.open"].trigger()
+    window.registry["slides.open_folder"].trigger()
+    assert window.workspace.quiet
+    assert window.windowTitle() == "Tessera"
+
+
+def test_open_by_drop(window: MainWindow, qtbot, make_slide) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl("https://example.org/a.svs"), QUrl.fromLocalFile(str(make_slide("dropped.tif")))])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, mime, buttons, keys)
+    enter.ignore()
+    window.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    window.dropEvent(QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, mime, buttons, keys))
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("dropped.tif"))
+
+
+def test_a_text_is_not_taken_as_a_drop(window: MainWindow) -> None:
+    mime = QMimeData()
+    mime.setText("a.svs")
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, mime, buttons, keys)
+    enter.ignore()
+    window.dragEnterEvent(enter)
+    assert not enter.isAccepted()
+
+
+def test_open_by_the_list_of_recent_files(
+    window: MainWindow, qtbot, make_slide, open_and_wait: OpenAndWait
+) -> None:
+    first, second = make_slide("first & only.tif"), make_slide("second.tif")
+    open_and_wait(first)
+    open_and_wait(second)
+    menu = recent_menu(window)
+    assert [entry.text() for entry in menu.actions()[:2]] == ["second.tif", "first && only.tif"]
+    menu.actions()[1].trigger()
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("first & only.tif"))
+    menu.actions()[-1].trigger()
+    assert window.services.settings.recent == ()
+    assert not menu.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("bad.svs", b"this is no slide"),
+        ("empty.tif", b""),
+        ("cut.tif", b"II*\0\x08\0\0\0"),
+        ("gone.svs", None),
+    ],
+)
+def test_a_bad_file_is_said_in_a_sentence_and_the_window_lives_on(
+    window: MainWindow,
+    qtbot,
+    tmp_path: Path,
+    make_slide,
+    open_and_wait: OpenAndWait,
+    name: str,
+    content: bytes | None,
+) -> None:
+    good, bad = make_slide("good.tif"), tmp_path / name
+    open_and_wait(good)
+    if content is not None:
+        bad.write_bytes(content)
+    window.open(bad)
+    qtbot.waitUntil(window.banner.isVisible)
+    sentence = window.banner.sentence.text()
+    assert name in sentence
+    assert sentence.endswith(".")
+    assert "Traceback" not in sentence
+    assert not window.banner.copy.isVisible()
+    assert window.windowTitle().startswith("good.tif")
+    assert bad not in window.services.settings.recent
+    window.banner.dismiss.click()
+    assert not window.banner.isVisible()
+    qtbot.waitUntil(lambda: any(line.text == sentence for line in window.services.log.lines))
+    open_and_wait(good)
+
+
+def test_only_what_was_asked_for_last_is_opened(window: MainWindow, qtbot, make_slide) -> None:
+    for name in ("a.tif", "b.tif", "c.tif"):
+        window.open(make_slide(name))
+    qtbot.waitUntil(lambda: window.workspace.quiet and bool(window.workspace.title))
+    assert window.windowTitle().startswith("c.tif")
+    assert [path.name for path in window.services.settings.recent] == ["c.tif"]
+
+
+def test_close_the_slide(window: MainWindow, make_slide, open_and_wait: OpenAndWait) -> None:
+    open_and_wait(make_slide("a.tif"))
+    source = window.workspace.desk.source
+    window.registry["slides.close"].trigger()
+    assert window.windowTitle() == "Tessera"
+    assert window.workspace.central.currentWidget() is window.workspace.welcome
+    with pytest.raises(Exception, match=r"a\.tif"):
+        source.read_region(0, 0, 0, 8, 8)
+
+
+def test_an_unexpected_error_is_told_with_details_to_copy(window: MainWindow, qtbot) -> None:
+    try:
+        raise RuntimeError("deep down")
+    except RuntimeError as error:
+        sys.excepthook(RuntimeError, error, error.__traceback__)
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "deep down" in window.banner.sentence.text()
+    window.banner.copy.click()
+    assert "test_main_window.py" in QGuiApplication.clipboard().text()
+
+
+def test_an_error_in_another_thread_is_told_too(window: MainWindow, qtbot) -> None:
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "ZeroDivisionError" in window.banner.sentence.text()
+
+
+def test_themes_switch_at_once_and_are_remembered(window: MainWindow, store: QSettings) -> None:
+    dark = window.grab().toImage()
+    window.registry["view.light"].trigger()
+    light = window.grab().toImage()
+    light_theme = load_theme(ThemeName.LIGHT)
+    assert light.pixelColor(3, light.height() - 40).name() == light_theme.window
+    assert dark.pixelColor(3, dark.height() - 40).name() == load_theme(ThemeName.DARK).window
+    assert window.registry["view.light"].isChecked()
+    assert not window.registry["view.dark"].isChecked()
+    assert window.services.settings.theme is ThemeName.LIGHT
+    window.registry["view.light"].trigger()
+    assert window.registry["view.light"].isChecked()
+    window.registry["view.dark"].trigger()
+    assert (
+        window.grab().toImage().pixelColor(3, dark.height() - 40).name() == load_theme(ThemeName.DARK).window
+    )
+
+
+def test_panels_are_hidden_remembered_and_put_back(window: MainWindow, qapp, store: QSettings, qtbot) -> None:
+    log = window.findChild(QDockWidget, "log")
+    log.toggleViewAction().trigger()
+    assert not log.isVisible()
+    window.close()
+    second = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))
+    qtbot.addWidget(second)
+    second.show()
+    assert not second.findChild(QDockWidget, "log").isVisible()
+    second.registry["view.reset_layout"].trigger()
+    assert second.findChild(QDockWidget, "log").isVisible()
+    second.close()
+
+
+def test_the_view_is_saved_as_a_picture(
+    window: MainWindow, tmp_path: Path, monkeypatch, qtbot, make_slide, open_and_wait: OpenAndWait
+) -> None:
+    open_and_wait(make_slide("a.tif"))
+    out = tmp_path / "out.png"
+    monkeypatch.setattr(handlers, "ask_for_picture", lambda *_: out)
+    window.registry["slides.save_picture"].trigger()
+    assert out.stat().st_size > 1000
+    monkeypatch.setattr(handlers, "ask_for_picture", lambda *_: tmp_path / "no folder" / "out.png")
+    window.registry["slides.save_picture"].trigger()
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "out.png cannot be written" in window.banner.sentence.text()
+
+
+def test_about_and_properties_open_beside_the_work(
+    window: MainWindow, make_slide, open_and_wait: OpenAndWait
+) -> None:
+    window.registry["help.about"].trigger()
+    about = window.findChild(QMessageBox)
+    assert about.text().startswith("Tessera ")
+    about.close()
+    open_and_wait(make_slide("a.tif"))
+    window.registry["slides.properties"].trigger()
+
+
+def test_full_screen_and_back(window: MainWindow) -> None:
+    action = window.registry["view.full_screen"]
+    action.trigger()
+    assert window.isFullScreen()
+    assert action.isChecked()
+    action.trigger()
+    assert not window.isFullScreen()
+
+
+@pytest.fixture
+def running(window: MainWindow, qtbot) -> list[str]:
+    """A training that polls until it is told to end, and how it ended."""
+    ended: list[str] = []
+
+    def work(report: object, control) -> None:
+        try:
+            while True:
+                control.poll()
+        except Exception as end:
+            ended.append(type(end).__name__)
+            raise
+
+    window.workspace.training.session.start(work)
+    return ended
+
+
+def ask(window: MainWindow, qtbot) -> ClosingQuestion:
+    window.close()
+    assert window.isVisible()
+    qtbot.waitUntil(lambda: window.findChild(ClosingQuestion) is not None)
+    return window.findChild(ClosingQuestion)
+
+
+def test_closing_during_a_run_asks_and_can_be_cancelled(
+    window: MainWindow, qtbot, running: list[str]
+) -> None:
+    question = ask(window, qtbot)
+    question.cancel_button.click()
+    assert window.isVisible()
+    assert window.workspace.training.session.state is SessionState.RUNNING
+    assert running == []
+
+
+@pytest.mark.parametrize(("button", "end"), [("keep_button", "StopAndKeep"), ("abandon_button", "Abandoned")])
+def test_closing_during_a_run_ends_it_as_answered(
+    window: MainWindow, qtbot, running: list[str], button: str, end: str
+) -> None:
+    question = ask(window, qtbot)
+    getattr(question, button).click()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert running == [end]
+    assert not window.workspace.training.session.state.active
+
+
+def test_closing_during_a_pause_ends_the_run_too(window: MainWindow, qtbot, running: list[str]) -> None:
+    window.registry["run.pause"].trigger()
+    ask(window, qtbot).keep_button.click()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert running == ["StopAndKeep"]
+
+
+def test_a_run_that_ends_while_the_question_stands_lets_the_window_close(
+    window: MainWindow, qtbot, running: list[str]
+) -> None:
+    question = ask(window, qtbot)
+    window.workspace.training.session.abandon()
+    qtbot.waitUntil(lambda: not window.workspace.training.session.state.active)
+    question.keep_button.click()
+    qtbot.waitUntil(lambda: not window.isVisible())
+
+
+def test_a_prediction_is_ended_without_a_question(window: MainWindow) -> None:
+    def work(report: object, control) -> None:
+        while True:
+            control.poll()
+
+    window.workspace.prediction.session.start(work)
+    window.close()
+    assert not window.isVisible()
+
+
+def test_the_hooks_of_the_interpreter_are_given_back(window: MainWindow) -> None:
+    inside = sys.excepthook
+    window.close()
+    assert sys.excepthook is not inside

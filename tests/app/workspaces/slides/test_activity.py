@@ -1,0 +1,23 @@
+from app.runs import SessionState
+from app.workspaces.slides.activity import READY, Activity, Topic
+from engine.runs.reports import StepDone
+
+
+def test_the_line_tells_all_that_goes_on_and_only_changes(qtbot) -> None:
+    activity = Activity()
+    lines: list[str] = []
+    activity.changed.connect(lines.append)
+    activity.say(Topic.OPENING, "")
+    activity.say(Topic.OPENING, "Opening a.svs")
+    activity.say_state(Topic.TRAINING, SessionState.RUNNING)
+    activity.say_progress([StepDone(3, 30, 2, 10, 0.5)])
+    activity.say_progress([StepDone(4, 30, 2, 10, 0.5)])
+    activity.say(Topic.OPENING, "")
+    activity.say_state(Topic.TRAINING, SessionState.IDLE)
+    assert lines == [
+        "Opening a.svs",
+        "Training: running   Opening a.svs",
+        "Training: epoch 2 of 10   Opening a.svs",
+        "Training: epoch 2 of 10",
+        READY,
+    ]

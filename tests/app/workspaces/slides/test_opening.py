@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+
+from app.workspaces.slides.opening import THUMBNAIL, let_go, make_thumbnail, open_path
+from app.workspaces.slides.project import SlideProject
+from engine.errors import SourceError
+
+
+def test_a_file_is_a_slide_and_a_folder_a_project(make_slide, project_folder: Path) -> None:
+    source = open_path(make_slide("a.tif", side=64))
+    assert (source.width, source.height) == (64, 64)
+    let_go(source)
+    with pytest.raises(SourceError):
+        source.read_region(0, 0, 0, 4, 4)
+    project = open_path(project_folder)
+    assert isinstance(project, SlideProject)
+    assert len(project.entries) == 4
+    let_go(project)
+
+
+def test_a_folder_that_is_an_image_is_opened_as_one(tmp_path: Path) -> None:
+    folder = tmp_path / "image.zarr"
+    group = zarr.open_group(folder, mode="w", zarr_format=2)
+    group.create_array("0", data=np.zeros((3, 40, 50), np.uint8), chunks=(3, 40, 50))
+    axes = [{"name": name, "type": kind} for name, kind in (("c", "channel"), ("y", "space"), ("x", "space"))]
+    group.attrs["multiscales"] = [
+        {
+            "version": "0.4",
+            "axes": axes,
+            "datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1, 1, 1]}]}],
+        }
+    ]
+    source = open_path(folder)
+    assert (source.width, source.height) == (50, 40)
+    let_go(source)
+
+
+@pytest.mark.parametrize("shape", [(200, 100), (100, 200), (40, 30)])
+def test_a_thumbnail_has_the_shape_and_colours_of_the_slide(
+    qapp, tmp_path: Path, shape: tuple[int, int]
+) -> None:
+    pixels = np.zeros((*shape, 3), np.uint8)
+    pixels[: shape[0] // 2] = (200, 30, 10)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, tile=(128, 128), photometric="rgb")
+    picture = make_thumbnail(tmp_path / "a.tif")
+    scale = min(THUMBNAIL / max(shape), 1)
+    assert picture.height() == pytest.approx(shape[0] * scale, abs=1)
+    assert picture.width() == pytest.approx(shape[1] * scale, abs=1)
+    assert picture.pixelColor(1, 1).getRgb()[:3] == (200, 30, 10)
+    assert picture.pixelColor(1, picture.height() - 2).getRgb()[:3] == (0, 0, 0)

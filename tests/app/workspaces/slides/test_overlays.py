@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.window.main_window import MainWindow
+from app.workspaces.slides.overlays import Overlays
+from engine.runs.prediction import SlidePrediction
+from engine.runs.reports import Direction, TileDone
+
+
+@pytest.fixture
+def overlays(window: MainWindow, make_slide, open_and_wait) -> Overlays:
+    open_and_wait(make_slide("a.tif", side=400))
+    return window.workspace.overlays
+
+
+def predicted(slide: Path) -> SlidePrediction:
+    maps = np.stack([np.full((4, 4), 0.1), np.full((4, 4), 0.9)]).astype(np.float32)
+    return SlidePrediction(slide, ("plain", "rare"), np.array([0.3, 0.7], np.float32), maps, (0, 0, 400, 400))
+
+
+def picture(window: MainWindow) -> bytes:
+    return bytes(window.workspace.desk.view.grab_view().constBits())
+
+
+def test_the_grid_follows_the_form_and_its_switch(window: MainWindow, overlays: Overlays) -> None:
+    window.workspace.form.tile_size.setCurrentText("128")
+    small = picture(window)
+    window.workspace.form.tile_size.setCurrentText("512")
+    large = picture(window)
+    window.registry["view.grid"].trigger()
+    none = picture(window)
+    assert len({small, large, none}) == 3
+    assert not window.registry["view.grid"].isChecked()
+    window.registry["view.grid"].trigger()
+    assert picture(window) == large
+
+
+def test_a_level_that_the_slide_lacks_uses_its_coarsest(window: MainWindow, overlays: Overlays) -> None:
+    window.workspace.form.level.setValue(7)
+    assert not window.banner.isVisible()
+
+
+def test_the_map_of_a_prediction_is_laid_over_and_taken_away(window: MainWindow, overlays: Overlays) -> None:
+    slide = window.workspace.desk.source.path
+    plain = picture(window)
+    overlays.set_result(predicted(slide), 1)
+    rare = picture(window)
+    overlays.set_result(predicted(slide), 0)
+    assert len({plain, rare, picture(window)}) == 3
+    overlays.set_opacity(0.0)
+    overlays.show_map(False)
+    assert not window.workspace.prediction_panel.visible.isChecked()
+    hidden = picture(window)
+    overlays.set_result(None, 0)
+    assert picture(window) == plain == hidden
+
+
+def test_only_tiles_of_the_open_slide_light_up(window: MainWindow, overlays: Overlays, monkeypatch) -> None:
+    view, slide = window.workspace.desk.view, window.workspace.desk.source.path
+    shown: list[object] = []
+    monkeypatch.setattr(view, "show_sweep", lambda sweep, box: shown.append((sweep, box)))
+    box = ((10, 30), (100, 164))
+    overlays.follow(
+        [
+            TileDone(Direction.FORWARD, (0, 0), (1, 1), box, slide),
+            TileDone(Direction.FORWARD, (0, 0), (1, 1), box, slide.with_name("other.tif")),
+        ]
+    )
+    assert shown == [(Direction.FORWARD, (100, 10, 64, 20))]
+
+
+def test_lit_tiles_go_out_after_the_run_has_gone_on(
+    window: MainWindow, overlays: Overlays, monkeypatch, qtbot
+) -> None:
+    slide = window.workspace.desk.source.path
+    cleared: list[bool] = []
+    overlays._linger.timeout.connect(lambda: cleared.append(True))
+    here = TileDone(Direction.FORWARD, (0, 0), (1, 1), ((0, 64), (0, 64)), slide)
+    there = TileDone(Direction.FORWARD, (0, 0), (1, 1), ((0, 64), (0, 64)), slide.with_name("other.tif"))
+    plain = picture(window)
+    overlays.follow([here])
+    assert not overlays._linger.isActive()
+    assert picture(window) != plain
+    overlays._linger.setInterval(20)
+    overlays.follow([there])
+    overlays.follow([here])
+    assert not overlays._linger.isActive()
+    overlays.follow([there, there])
+    qtbot.waitUntil(lambda: bool(cleared))
+    assert picture(window) == plain

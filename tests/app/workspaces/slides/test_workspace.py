@@ -1,0 +1,353 @@
+"""The workspace in its window, with runs that are only pretended: what is shown, enabled, remembered."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QPushButton
+
+import app.workspaces.slides.prediction as prediction_module
+import app.workspaces.slides.training as training_module
+from app.launch import make_window
+from app.runs import SessionState
+from app.window.main_window import MainWindow
+from app.window.submenus import CommandMenu
+from app.workspaces.slides import demo
+from app.workspaces.slides.project import read_project
+from engine.errors import SettingError
+from engine.runs.config import ClassifyConfig, PredictConfig
+from engine.runs.control import Abandoned, Control, StopAndKeep
+from engine.runs.folder import RunFolder
+from engine.runs.prediction import SlidePrediction
+from engine.runs.reports import (
+    CheckpointSaved,
+    Direction,
+    EpochDone,
+    Finished,
+    Level,
+    Message,
+    Reason,
+    ReportFunction,
+    Started,
+    StepDone,
+    TileDone,
+)
+
+STEPS = 4
+
+
+def pretended_training(config: ClassifyConfig, runs: Path, report: ReportFunction, control: Control) -> None:
+    """Reports one epoch with everything in it, then polls until it is told to end."""
+    folder = RunFolder.create(runs, config)
+    slide = sorted(config.slides.glob("*.tif"))[0]
+    report(Started("classify", folder.path, 2 * STEPS, 2, ("plain", "rare")))
+    report(Message(Level.WARNING, "Two slides are very small."))
+    for step in range(1, STEPS + 1):
+        report(TileDone(Direction.FORWARD, (0, 0), (1, 2), ((0, 100), (0, 100)), slide))
+        report(StepDone(step, 2 * STEPS, 1, 2, 1 / step, 75.0))
+    report(EpochDone(1, {"validation_loss": 0.5, "validation_accuracy": 0.75}, STEPS))
+    folder.best.touch()
+    folder.last.touch()
+    report(CheckpointSaved(folder.best, best=True))
+    try:
+        while True:
+            control.poll()
+    except StopAndKeep:
+        report(Finished(folder.path, Reason.STOPPED))
+    except Abandoned:
+        folder.remove()
+        report(Finished(folder.path, Reason.ABANDONED))
+
+
+def pretended_prediction(config: PredictConfig, report: ReportFunction, control: Control) -> SlidePrediction:
+    """Says that the second class is likely."""
+    maps = np.stack([np.full((4, 4), 0.2), np.full((4, 4), 0.8)]).astype(np.float32)
+    return SlidePrediction(
+        config.slide, ("plain", "rare"), np.array([0.25, 0.75], np.float32), maps, (0, 0, 300, 300)
+    )
+
+
+@pytest.fixture
+def ready(window: MainWindow, project_folder: Path, open_and_wait, monkeypatch) -> MainWindow:
+    """The window with the project open and runs pretended."""
+    monkeypatch.setattr(training_module, "train", pretended_training)
+    monkeypatch.setattr(prediction_module, "predict", pretended_prediction)
+    open_and_wait(project_folder)
+    return window
+
+
+@pytest.fixture
+def training(ready: MainWindow, qtbot) -> MainWindow:
+    """The window while a training is going on, one epoch done."""
+    ready.registry["run.start"].trigger()
+    qtbot.waitUntil(lambda: ready.workspace.prediction_panel.checkpoint is not None)
+    return ready
+
+
+def enabled(window: MainWindow) -> set[str]:
+    return {
+        name
+        for name in ("start", "pause", "resume", "stop", "abandon")
+        if window.registry[f"run.{name}"].isEnabled()
+    }
+
+
+def test_a_folder_fills_the_list_and_the_form_and_opens_its_first_slide(
+    ready: MainWindow, project_folder: Path
+) -> None:
+    panel = ready.workspace.slides_panel
+    assert [panel.list.item(row).text() for row in range(panel.list.count())] == [
+        "slide_0.tif\nplain", "slide_1.tif\nrare", "slide_2.tif\nplain", "slide_3.tif\nrare",
+    ]  # fmt: skip
+    assert (panel.title.text(), panel.summary.text()) == ("project", "4 slides: 2 plain, 2 rare")
+    assert ready.workspace.form.config() == ClassifyConfig(
+        slides=project_folder, labels=project_folder / "labels.csv"
+    )
+    assert ready.windowTitle() == "slide_0.tif — Tessera"
+    assert panel.list.currentRow() == 0
+    assert ready.services.settings.recent == (project_folder,)
+
+
+def test_thumbnails_show_the_slides(ready: MainWindow) -> None:
+    panel = ready.workspace.slides_panel
+    pictures = [panel.list.item(row).icon().pixmap(48).toImage() for row in range(4)]
+    blues = [picture.pixelColor(24, 24).blue() for picture in pictures]
+    assert blues == pytest.approx([0, 60, 120, 180], abs=3)
+
+
+def test_a_click_on_a_slide_opens_it(ready: MainWindow, qtbot) -> None:
+    slides = ready.workspace.slides_panel.list
+    where = slides.visualItemRect(slides.item(2)).center()
+    qtbot.mouseClick(slides.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    qtbot.waitUntil(lambda: ready.windowTitle() == "slide_2.tif — Tessera")
+    assert [path.name for path in ready.services.settings.recent] == ["project"]
+
+
+def test_start_pause_resume_stop(training: MainWindow, qtbot) -> None:
+    session, panel = training.workspace.training.session, training.workspace.training_panel
+    assert enabled(training) == {"pause", "stop", "abandon"}
+    assert not panel.form.isEnabled()
+    assert panel.buttons["pause"].isVisible()
+    assert not panel.buttons["start"].isVisible()
+    panel.buttons["pause"].click()
+    assert (session.state, enabled(training)) == (SessionState.PAUSED, {"resume", "stop", "abandon"})
+    assert training.status.text() == "Training: paused"
+    panel.buttons["resume"].click()
+    assert (session.state, enabled(training)) == (SessionState.RUNNING, {"pause", "stop", "abandon"})
+    panel.buttons["stop"].click()
+    qtbot.waitUntil(lambda: not session.state.active)
+    assert enabled(training) == {"start"}
+    assert panel.form.isEnabled()
+    assert panel.progress.text.text() == "Stopped. The model is kept and ready for predictions."
+    assert training.status.text() == "Ready"
+    assert training.registry["run.show_folder"].isEnabled()
+
+
+def test_an_abandoned_training_leaves_nothing(training: MainWindow, qtbot) -> None:
+    training.registry["run.abandon"].trigger()
+    qtbot.waitUntil(lambda: not training.workspace.training.session.state.active)
+    qtbot.waitUntil(lambda: training.workspace.prediction_panel.checkpoint is None)
+    assert training.workspace.training.folder is None
+    assert not training.registry["run.show_folder"].isEnabled()
+
+
+def test_progress_curves_log_and_tiles_follow_the_reports(training: MainWindow, qtbot) -> None:
+    space = training.workspace
+    qtbot.waitUntil(lambda: space.curves_panel.plots is not None)
+    assert space.training_panel.progress.text.text() == "Epoch 1 of 2, step 4 of 8"
+    assert space.training_panel.progress.time_left.text() == "1 min 15 s left"
+    assert space.curves_panel.data.loss.values == [1.0, 0.5, 1 / 3, 0.25]
+    qtbot.waitUntil(lambda: any("Epoch 1" in line.text for line in training.services.log.lines))
+    texts = [line.text for line in training.services.log.lines]
+    assert "Two slides are very small." in texts
+    assert "Epoch 1: validation loss 0.5, validation accuracy 0.75" in texts
+    assert training.status.text() == "Training: epoch 1 of 2"
+
+
+def test_a_setting_that_cannot_work_is_said_in_the_banner(window: MainWindow, qtbot) -> None:
+    window.registry["run.start"].trigger()
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "No folder of slides is chosen" in window.banner.sentence.text()
+    assert not window.workspace.training.session.state.active
+
+
+def test_a_run_that_fails_says_why(ready: MainWindow, qtbot, monkeypatch) -> None:
+    def fail(*_: object) -> None:
+        raise SettingError("The class rare has one slide; label another.")
+
+    monkeypatch.setattr(training_module, "train", fail)
+    ready.registry["run.start"].trigger()
+    qtbot.waitUntil(ready.banner.isVisible)
+    assert ready.banner.sentence.text() == "The class rare has one slide; label another."
+    assert ready.workspace.training_panel.progress.text.text().startswith("The run failed")
+    assert enabled(ready) == {"start"}
+
+
+def test_predicting_shows_probabilities_and_the_map(training: MainWindow, qtbot) -> None:
+    space = training.workspace
+    without = space.desk.view.grab_view()
+    assert training.registry["run.predict"].isEnabled()
+    assert not training.registry["view.map"].isEnabled()
+    space.prediction_panel.predict.click()
+    qtbot.waitUntil(lambda: space.prediction.result is not None)
+    assert space.prediction_panel.bars.isVisible()
+    assert space.prediction_panel.bars.accessibleDescription() == "plain 25.0%, rare 75.0%"
+    assert space.prediction.shown == 1
+    shown = space.desk.view.grab_view()
+    assert shown != without
+    space.prediction_panel.opacity.setValue(100)
+    assert space.desk.view.grab_view() != shown
+    space.prediction_panel.colours.setCurrentText("Magma")
+    magma = space.desk.view.grab_view()
+    space.prediction_panel.bars.chosen.emit(0)
+    assert space.desk.view.grab_view() != magma
+    training.registry["view.map"].trigger()
+    assert not training.registry["view.map"].isChecked()
+
+
+def test_another_slide_takes_the_prediction_away(training: MainWindow, qtbot) -> None:
+    space = training.workspace
+    training.registry["run.predict"].trigger()
+    qtbot.waitUntil(lambda: space.prediction.result is not None)
+    space.desk.show(space.form.slides.path / "slide_3.tif")
+    qtbot.waitUntil(lambda: training.windowTitle().startswith("slide_3"))
+    assert space.prediction.result is None
+    assert not space.prediction_panel.bars.isVisible()
+    assert training.registry["run.predict"].isEnabled()
+
+
+def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(training: MainWindow, qtbot, monkeypatch) -> None:
+    gate = threading.Event()
+
+    def slow(config: PredictConfig, report: ReportFunction, control: Control) -> SlidePrediction:
+        assert gate.wait(10)
+        return pretended_prediction(config, report, control)
+
+    monkeypatch.setattr(prediction_module, "predict", slow)
+    space = training.workspace
+    training.registry["run.predict"].trigger()
+    assert training.registry["run.cancel_prediction"].isEnabled()
+    space.desk.show(space.form.slides.path / "slide_1.tif")
+    qtbot.waitUntil(lambda: training.windowTitle().startswith("slide_1"))
+    gate.set()
+    qtbot.waitUntil(lambda: not space.prediction.session.state.active)
+    assert space.prediction.result is None
+
+
+def test_a_checkpoint_file_of_ones_own_can_be_used(ready: MainWindow, tmp_path: Path, qtbot) -> None:
+    own = tmp_path / "mine.ckpt"
+    own.touch()
+    panel = ready.workspace.prediction_panel
+    assert not ready.registry["run.predict"].isEnabled()
+    panel.choose_checkpoint(own)
+    assert panel.checkpoint == own
+    assert ready.registry["run.predict"].isEnabled()
+    panel.set_checkpoints([])
+    assert panel.checkpoint == own
+
+
+def test_the_settings_of_a_training_come_back_at_the_next_start(
+    training: MainWindow, qapp, qtbot, store: QSettings
+) -> None:
+    config = training.workspace.form.config()
+    training.workspace.training.session.abandon()
+    qtbot.waitUntil(lambda: not training.workspace.training.session.state.active)
+    training.close()
+    again = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))
+    qtbot.addWidget(again)
+    assert again.workspace.form.config() == config
+    again.close()
+
+
+def test_settings_of_another_version_are_left_aside(qapp, qtbot, store: QSettings) -> None:
+    store.setValue("training/settings", '{"task": "classify", "unheard_of": 1}')
+    made = make_window(qapp, None, store)
+    qtbot.addWidget(made)
+    assert made.workspace.form.epochs.value() == 20
+    made.close()
+
+
+def test_commands_are_copied(training: MainWindow, project_folder: Path) -> None:
+    menu: QMenu = training.findChild(CommandMenu)
+    menu.refill()
+    entries = {entry.text().replace("&", ""): entry for entry in menu.actions()}
+    entries["Start training"].trigger()
+    line = QGuiApplication.clipboard().text()
+    assert line.startswith("tessera train classify ")
+    assert str(project_folder / "labels.csv") in line
+    entries["Predict on the open slide"].trigger()
+    line = QGuiApplication.clipboard().text()
+    assert line.startswith("tessera predict ")
+    assert "best.ckpt" in line
+    assert all(entry.isEnabled() for entry in entries.values())
+
+
+def test_without_a_slide_there_is_nothing_to_copy(window: MainWindow) -> None:
+    menu = window.findChild(CommandMenu)
+    menu.refill()
+    assert not any(entry.isEnabled() for entry in menu.actions())
+
+
+def test_the_demo_project_is_made_with_progress_and_opened(
+    window: MainWindow, project_folder: Path, qtbot, monkeypatch
+) -> None:
+    gate = threading.Event()
+
+    def make(progress: Callable[[int, int], None]) -> object:
+        progress(3, 4)
+        assert gate.wait(10)
+        return read_project(project_folder)
+
+    monkeypatch.setattr(demo, "make_demo", make)
+    window.registry["slides.open_demo"].trigger()
+    assert not window.registry["slides.open_demo"].isEnabled()
+    qtbot.waitUntil(lambda: "3 of 4" in window.status.text())
+    assert window.workspace.welcome._busy_bar.value() == 3
+    gate.set()
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("slide_0"))
+    assert window.registry["slides.open_demo"].isEnabled()
+    assert window.status.text() == "Ready"
+
+
+def test_closing_while_the_demo_is_made_stops_it(window: MainWindow, qtbot, monkeypatch) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def make(progress: Callable[[int, int], None]) -> None:
+        try:
+            while True:
+                progress(1, 4)
+                begun.set()
+        finally:
+            stopped.set()
+
+    monkeypatch.setattr(demo, "make_demo", make)
+    window.registry["slides.open_demo"].trigger()
+    assert begun.wait(10)
+    window.close()
+    assert stopped.is_set()
+
+
+def test_the_welcome_page_offers_what_was_opened_last(
+    window: MainWindow, make_slide, open_and_wait, qtbot
+) -> None:
+    open_and_wait(make_slide("before.tif"))
+    window.registry["slides.close"].trigger()
+    links = [
+        link for link in window.workspace.welcome.findChildren(QPushButton) if link.text() == "before.tif"
+    ]
+    links[-1].click()
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("before.tif"))
+
+
+def test_a_folder_with_unusable_labels_is_listed_and_the_reason_said(
+    window: MainWindow, project_folder: Path, open_and_wait, qtbot
+) -> None:
+    (project_folder / "labels.csv").write_text("file,label\ngone.tif,x\n")
+    open_and_wait(project_folder)
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "gone.tif" in window.banner.sentence.text()
+    assert window.workspace.slides_panel.list.count() == 4

@@ -1,0 +1,53 @@
+"""What every test shares: an offscreen Qt, few torch threads, the real data, and no thread left behind."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+import pytest
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# Threads that libraries start once per process and never end.
+LIBRARY_THREADS = (
+    "zarr_",
+    "asyncio_",
+    "fsspec",
+    "ThreadPoolExecutor-zarr",
+    "pytest_timeout",
+    "pydevd",
+    "Dummy-",
+)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real slides, stacks and recordings; a test that needs it skips where it is absent."""
+    if not DATA.is_dir():
+        pytest.skip("the real slides, stacks and recordings (../shared/data) are not on this machine")
+    return DATA
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left_behind() -> Iterator[None]:
+    """Fail a test after which a thread that it started is still running."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 5.0
+    left: list[threading.Thread] = []
+    while time.monotonic() < deadline:
+        left = [
+            thread
+            for thread in threading.enumerate()
+            if thread not in before and not thread.name.startswith(LIBRARY_THREADS)
+        ]
+        if not left:
+            return
+        left[0].join(0.05)
+    pytest.fail(f"threads still running after the test: {', '.join(thread.name for thread in left)}")

@@ -1,0 +1,139 @@
+"""The main job on a real slide, step by step: open it, train on crops of it, predict, see the map over it."""
+
+import csv
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEventLoop, QTimer
+
+from app.window.main_window import MainWindow
+from engine.runs.reports import EpochDone, Report, TileDone
+from engine.sources import open_source
+
+SLIDE = "CMU-1-Small-Region.svs"
+SIDE, TILE = 256, 128
+POLL_MS = 10
+Wait = Callable[[Callable[[], bool]], None]
+
+
+def make_project(slide: Path, folder: Path) -> Path:
+    """A folder with a copy of the slide and the labels of its squares; returns the copy."""
+    copy = folder / "slides" / slide.name
+    copy.parent.mkdir(parents=True)
+    shutil.copyfile(slide, copy)
+    write_labels(copy, folder / "labels.csv")
+    return copy
+
+
+def write_labels(slide: Path, labels: Path) -> list[str]:
+    """Cut the slide into squares and write a label file for those that clearly are one thing.
+
+    Glass is nearly white; in a stain of haematoxylin and eosin, epithelium with its many nuclei is more blue than
+    red, stroma the other way round.
+
+    Returns:
+        The label of every square that got one.
+    """
+    rows = []
+    with open_source(slide) as source:
+        for y in range(0, source.height - SIDE + 1, SIDE):
+            for x in range(0, source.width - SIDE + 1, SIDE):
+                label = name_square(source.read_region(0, x, y, SIDE, SIDE).astype(np.float64))
+                if label:
+                    rows.append((slide.name, label, x, y, SIDE, SIDE))
+    with labels.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("file", "label", "x", "y", "width", "height"))
+        writer.writerows(rows)
+    return [row[1] for row in rows]
+
+
+def name_square(pixels: np.ndarray) -> str | None:
+    """What a square (height, width, 3) shows, or None where it shows several things."""
+    tissue = pixels.min(axis=2) < 215
+    if tissue.mean() < 0.02:
+        return "glass"
+    if tissue.mean() < 0.5:
+        return None
+    blue = (pixels[..., 2] - pixels[..., 0])[tissue] > -5
+    if blue.mean() > 0.44:
+        return "epithelium"
+    return "stroma" if blue.mean() < 0.3 else None
+
+
+class FirstLight:
+    """Drives the window as a user would, through its actions and fields.
+
+    Attributes:
+        reports: Everything that the training has told the window.
+    """
+
+    def __init__(self, window: MainWindow, wait: Wait) -> None:
+        self.window = window
+        self.space = window.workspace
+        self.reports: list[Report] = []
+        self._wait = lambda condition: wait(lambda: self._holds(condition))
+        self.space.training.session.reported.connect(self.reports.extend)
+
+    def open(self, path: Path) -> None:
+        """Open a slide, or the project whose first slide it is, and wait until everything is drawn."""
+        self.window.open(path)
+        self._wait(lambda: self.space.title == SLIDE and self.space.quiet)
+
+    def train(self, epochs: int, learning_rate: float) -> None:
+        """Complete the training panel and start."""
+        form = self.space.form
+        form.tile_size.setCurrentText(str(TILE))
+        form.epochs.setValue(epochs)
+        form.learning_rate.setValue(learning_rate)
+        self.space.training_panel.buttons["start"].click()
+
+    def wait_for_epochs(self, count: int) -> None:
+        """Wait until so many epochs are done and drawn, with a model to predict with."""
+        self._wait(lambda: sum(isinstance(report, EpochDone) for report in self.reports) >= count)
+        self._wait(lambda: self.space.prediction_panel.checkpoint is not None)
+        self._wait(lambda: self.space.curves_panel.plots is not None)
+
+    def predict(self) -> None:
+        """Predict on the open slide and wait for the map."""
+        self.space.prediction_panel.predict.click()
+        self._wait(lambda: self.space.prediction.result is not None)
+
+    def wait_for_tiles(self, count: int) -> None:
+        """Wait until the training has visited so many more tiles."""
+        before = self.visits
+        self._wait(lambda: self.visits >= before + count)
+
+    def _holds(self, condition: Callable[[], bool]) -> bool:
+        """Whether the condition holds; a problem in the banner ends the waiting."""
+        assert not self.window.banner.isVisible(), self.window.banner.sentence.text()
+        return condition()
+
+    @property
+    def visits(self) -> int:
+        """Tiles of the open slide that the training has reported."""
+        return sum(isinstance(report, TileDone) for report in self.reports)
+
+    def stop(self) -> None:
+        """Stop and keep, and wait until the run has ended."""
+        self.space.training_panel.buttons["stop"].click()
+        self._wait(lambda: not self.space.training.session.state.active)
+
+
+def wait_by_qt(seconds: float) -> Wait:
+    """A wait for scripts: lets Qt handle events until the condition holds."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        give_up = time.monotonic() + seconds
+        while not condition():
+            # Asking without a pause would keep the interpreter from the thread of the run.
+            loop = QEventLoop()
+            QTimer.singleShot(POLL_MS, loop.quit)
+            loop.exec()
+            if time.monotonic() > give_up:
+                raise TimeoutError("the window did not get there")
+
+    return wait

@@ -1,0 +1,77 @@
+"""The whole way through on a real slide: file, source, streamed network, background run, curves, sweep, map."""
+
+from pathlib import Path
+
+import pytest
+
+from app.window.main_window import MainWindow
+from engine.runs.folder import RunFolder
+from engine.runs.reports import Direction, TileDone
+from tests.e2e.first_light import SLIDE, FirstLight, make_project
+from tests.e2e.lateness import Lateness
+
+EPOCHS, LEARNING_RATE = 40, 5e-4
+# Machines that run tests have other things to do: the calmest epoch tells what the program itself costs.
+MEASURED_EPOCHS, LATEST_MS = 4, 40.0
+
+
+@pytest.mark.e2e
+@pytest.mark.data
+def test_open_train_watch_predict_and_keep(
+    window: MainWindow, qtbot, data_folder: Path, tmp_path: Path
+) -> None:
+    slide = make_project(data_folder / "slides" / SLIDE, tmp_path / "project")
+    window.resize(1600, 1000)
+    light = FirstLight(window, lambda condition: qtbot.waitUntil(condition, timeout=120_000))
+
+    light.open(slide)
+    assert window.windowTitle() == f"{SLIDE} — Tessera"
+    view = light.space.desk.view
+    gridded = view.grab_view()
+    window.registry["view.grid"].trigger()
+    assert view.grab_view() != gridded
+    window.registry["view.grid"].trigger()
+
+    light.open(tmp_path / "project")
+    assert light.space.slides_panel.list.item(0).text() == f"{SLIDE}\nglass, stroma, epithelium"
+    light.train(EPOCHS, LEARNING_RATE)
+    light.wait_for_epochs(1)
+    late = [measure_lateness(light, 2 + epoch) for epoch in range(MEASURED_EPOCHS)]
+    assert min(late) < LATEST_MS, late
+    data = light.space.curves_panel.data
+    assert data.smoothed.values[-1] < data.smoothed.values[0]
+    assert len(data.epochs["validation_accuracy"].values) >= 3
+    tiles = [report for report in light.reports if isinstance(report, TileDone)]
+    assert {tile.sweep for tile in tiles} == set(Direction)
+    assert {tile.slide for tile in tiles} == {slide}
+
+    before = view.grab_view()
+    light.predict()
+    result = light.space.prediction.result
+    assert result.classes == ("epithelium", "glass", "stroma")
+    assert result.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    x, y, width, height = result.box
+    assert (x, y) == (pytest.approx(0, abs=64), pytest.approx(0, abs=64))
+    assert (width, height) == (pytest.approx(2220, rel=0.05), pytest.approx(2967, rel=0.05))
+    assert view.grab_view() != before
+    # The upper left corner of the slide is glass; the middle of its tissue is not.
+    glass = result.maps[1]
+    rows, columns = (size // 8 for size in glass.shape)
+    assert glass[:rows, :columns].mean() > glass[4 * rows : 5 * rows, 4 * columns : 5 * columns].mean()
+
+    light.stop()
+    folder = RunFolder(light.space.training.folder)
+    assert folder.best.is_file()
+    assert folder.config_file.is_file()
+    assert len(folder.metrics()) >= len(data.loss.values)
+    window.close()
+    assert not window.isVisible()
+
+
+def measure_lateness(light: FirstLight, epochs: int) -> float:
+    """The 95th percentile of the event loop's lateness in ms until so many epochs are done."""
+    lateness = Lateness()
+    lateness.begin()
+    light.wait_for_epochs(epochs)
+    lateness.end()
+    return lateness.percentile(95)

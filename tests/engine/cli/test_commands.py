@@ -1,0 +1,129 @@
+"""The commands as a user gives them: train, go on, predict, describe; one sentence for a mistake."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from engine.cli import COMMANDS, command_line, main
+from engine.runs.config import ClassifyConfig, PredictConfig, save_config
+from engine.runs.folder import RunFolder, past_runs
+from engine.runs.prediction import SlidePrediction
+
+
+@pytest.fixture(scope="module")
+def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight slides of two colours with labels.csv."""
+    folder = tmp_path_factory.mktemp("slides")
+    random = np.random.default_rng(0)
+    rows = ["file,label"]
+    for index in range(8):
+        image = random.integers(0, 90, (70, 85, 3), dtype=np.uint8)
+        image[..., index % 2 * 2] += 150
+        tifffile.imwrite(folder / f"{index}.tif", image, photometric="rgb", tile=(64, 64))
+        rows.append(f"{index}.tif,{('red', 'blue')[index % 2]}")
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.fixture
+def config(slides: Path) -> ClassifyConfig:
+    return ClassifyConfig(slides=slides, labels=slides / "labels.csv", tile_size=64, epochs=1)
+
+
+def words(config: ClassifyConfig | PredictConfig) -> list[str]:
+    import shlex
+
+    return shlex.split(command_line(config))[1:]
+
+
+def test_train_then_predict(
+    config: ClassifyConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words(config), "--out", str(tmp_path / "runs")]) == 0
+    out, err = capsys.readouterr()
+    (run,) = past_runs(tmp_path / "runs")
+    assert out == f"{run.path}\n"
+    assert "validation_accuracy" in err
+    assert run.config() == config
+
+    prediction = PredictConfig(slide=config.slides / "0.tif", checkpoint=run.best, tile_size=64)
+    assert main([*words(prediction), f"--out={tmp_path / 'more'}"]) == 0
+    out, _ = capsys.readouterr()
+    lines = dict(line.split("\t") for line in out.splitlines())
+    assert set(lines) == {"blue", "red"}
+    assert sum(map(float, lines.values())) == pytest.approx(1, abs=1e-5)
+    saved = SlidePrediction.load(past_runs(tmp_path / "more")[0].path / "prediction.npz")
+    assert float(lines["blue"]) == pytest.approx(saved.probabilities[0], abs=1e-5)
+
+    assert main(["info", str(run.best)]) == 0
+    assert "blue, red" in capsys.readouterr().out
+
+
+def test_train_from_a_file_and_go_on(config: ClassifyConfig, tmp_path: Path, capsys) -> None:
+    save_config(config, tmp_path / "run.json")
+    assert main(["train", "--config", str(tmp_path / "run.json"), "--out", str(tmp_path / "runs")]) == 0
+    (run,) = past_runs(tmp_path / "runs")
+    values = json.loads(run.config_file.read_text())
+    run.config_file.write_text(json.dumps(values | {"epochs": 2}))
+    assert main(["train", "--resume", str(run.path)]) == 0
+    epochs = {row.epoch for row in RunFolder(run.path).metrics()}
+    assert epochs == {1, 2}
+    assert "epoch 1:" in capsys.readouterr().err
+
+
+def test_info_of_a_slide(slides: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(slides / "0.tif")]) == 0
+    out = capsys.readouterr().out
+    assert "85 x 70 pixels" in out
+    assert "level 0:" in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        ([], "following arguments are required: command"),
+        (["paint"], "Argument command: invalid choice: 'paint'"),
+        (["train"], "Give either a task with its options, or --config, or --resume"),
+        (["train", "--config", "absent.json"], "absent.json cannot be read"),
+        (
+            ["train", "classify", "--slides=absent", "--labels=l"],
+            "slides names absent, which is not a folder",
+        ),
+        (["train", "classify", "--slides=a", "--labels=b", "--epochs=x"], "--epochs is 'x'"),
+        (["predict", "a.svs", "--checkpoint=absent.ckpt"], "checkpoint names absent.ckpt"),
+        (["info", "absent.svs"], "absent.svs does not exist"),
+        (["info", "absent.ckpt"], "absent.ckpt does not exist"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    argv: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_a_failed_run_tells_why(config: ClassifyConfig, tmp_path: Path, capsys) -> None:
+    argv = [*words(config), "--level=3", f"--out={tmp_path}"]
+    assert main(argv) == 2
+    assert "the setting level cannot be 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", COMMANDS)
+def test_help(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word, "--help"]) == 0
+    assert COMMANDS[word].text in capsys.readouterr().out
+
+
+def test_the_parser_imports_no_torch() -> None:
+    code = "import sys, engine.cli; engine.cli.main(['train', '--help']); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"

@@ -1,0 +1,109 @@
+"""Options made from settings, and the command that repeats a run."""
+
+import argparse
+import shlex
+from dataclasses import fields
+from pathlib import Path
+from types import NoneType
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.cli.options import Parser, add_settings, command_line, settings_from
+from engine.errors import SettingError
+from engine.runs.config import ClassifyConfig, Device, Precision, PredictConfig, SegmentConfig
+from engine.runs.settings import RunSettings
+from engine.runs.tasks import TASKS
+
+paths = st.text(min_size=1).filter(lambda text: "\0" not in text).map(Path)
+classify = st.builds(
+    ClassifyConfig,
+    slides=paths,
+    labels=paths,
+    model=st.text(),
+    weights=st.none() | st.text(),
+    tile_size=st.integers(),
+    level=st.integers(),
+    crop_size=st.none() | st.integers(),
+    epochs=st.integers(),
+    learning_rate=st.floats(allow_nan=False),
+    validation_fraction=st.floats(allow_nan=False),
+    precision=st.sampled_from(Precision),
+    device=st.sampled_from(Device),
+)
+predict = st.builds(
+    PredictConfig,
+    slide=paths,
+    checkpoint=paths,
+    level=st.none() | st.integers(),
+    device=st.sampled_from(Device),
+)
+
+
+def parsed(config: RunSettings, words: list[str]) -> RunSettings:
+    """What the options of a task make of the words behind its command."""
+    parser = Parser(prog="tessera")
+    add_settings(parser, type(config))
+    assert tuple(words[: len(config.command) + 1]) == ("tessera", *config.command)
+    return settings_from(parser.parse_args(words[len(config.command) + 1 :]), type(config))
+
+
+segment = st.builds(
+    SegmentConfig,
+    slides=paths,
+    masks=paths,
+    foreground=st.booleans(),
+    balance=st.booleans(),
+    ignore_label=st.none() | st.integers(),
+)
+
+
+@given(classify | segment | predict)
+def test_command_line_repeats_the_settings(config: RunSettings) -> None:
+    assert parsed(config, shlex.split(command_line(config))) == config
+
+
+def test_only_what_differs_is_written() -> None:
+    config = ClassifyConfig(slides=Path("my slides"), labels=Path("l.csv"), epochs=3, device=Device.CPU)
+    assert command_line(config) == (
+        "tessera train classify '--slides=my slides' --epochs=3 --device=cpu --labels=l.csv"
+    )
+    config = PredictConfig(slide=Path("-a.svs"), checkpoint=Path("best.ckpt"))
+    assert command_line(config) == "tessera predict --checkpoint=best.ckpt -- -a.svs"
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.task)
+def test_what_may_be_none_is_none_by_default(task) -> None:
+    """The command line says None by leaving the option out."""
+    for item in fields(task):
+        if NoneType in get_args(task.types()[item.name]):
+            assert item.default is None
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--slides=a", "--labels=b", "--epochs=few"], "--epochs is 'few' but must be a whole number"),
+        (
+            ["--slides=a", "--labels=b", "--device=tpu"],
+            "--device is 'tpu' but must be one of auto, cpu, cuda",
+        ),
+        (["--slides=a"], "The following arguments are required: --labels; see tessera --help"),
+        (["--slides=a", "--labels=b", "--epoch=3"], "Unrecognized arguments: --epoch=3"),
+    ],
+)
+def test_mistakes(words: list[str], sentence: str) -> None:
+    parser = Parser(prog="tessera")
+    add_settings(parser, ClassifyConfig)
+    with pytest.raises(SettingError, match=sentence):
+        settings_from(parser.parse_args(words), ClassifyConfig)
+
+
+def test_help_shows_meaning_and_default() -> None:
+    parser = argparse.ArgumentParser()
+    add_settings(parser, ClassifyConfig)
+    text = " ".join(parser.format_help().split())
+    assert "--tile-size TILE_SIZE Side of a tile in pixels of the level. Default: 512." in text
+    assert "--device auto|cpu|cuda" in text

@@ -1,0 +1,96 @@
+"""Reports on a terminal, and what Ctrl-C does."""
+
+import io
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from engine.cli.terminal import Terminal, duration, interruptible
+from engine.runs.control import Abandoned, Control, StopAndKeep
+from engine.runs.reports import (
+    CheckpointSaved,
+    Direction,
+    EpochDone,
+    Failed,
+    Finished,
+    Level,
+    Message,
+    Reason,
+    Report,
+    Started,
+    StepDone,
+    TileDone,
+)
+
+
+def printed(*reports: Report, seconds_between: float = 2.0) -> list[str]:
+    stream, now = io.StringIO(), [0.0]
+    terminal = Terminal(stream, lambda: now[0])
+    for report in reports:
+        terminal(report)
+        now[0] += seconds_between
+    return stream.getvalue().splitlines()
+
+
+def test_sentences() -> None:
+    folder = Path("runs/one")
+    assert printed(
+        Started("classify", folder, 10, 2),
+        StepDone(1, 10, 1, 2, 0.693147, None),
+        StepDone(2, 10, 1, 2, 0.5, 3725.0),
+        TileDone(Direction.REVERSE, (0, 3), (2, 5), ((0, 1), (0, 1)), Path("a.svs")),
+        EpochDone(1, {"training_loss": 0.25, "validation_accuracy": 1.0}),
+        CheckpointSaved(folder / "last.ckpt", best=False),
+        Message(Level.WARNING, "Look out."),
+        Finished(folder, Reason.STOPPED),
+        Finished(folder, Reason.ABANDONED),
+        Failed("It broke."),
+    ) == [
+        "classify: run folder runs/one",
+        "epoch 1/2, step 1/10: loss 0.6931",
+        "epoch 1/2, step 2/10: loss 0.5, 1 h 02 min left",
+        "reverse sweep, tile (1, 4) of 2 x 5",
+        "epoch 1: training_loss 0.25, validation_accuracy 1",
+        "warning: Look out.",
+        "stopped: runs/one",
+        "abandoned",
+        "error: It broke.",
+    ]
+
+
+def test_steps_at_most_once_a_second() -> None:
+    steps = [StepDone(step, 9, 1, 1, 0.5) for step in range(1, 10)]
+    lines = printed(*steps, EpochDone(1, {"loss": 1.0}), seconds_between=0.3)
+    assert [line.split(":")[0] for line in lines] == [
+        "epoch 1/1, step 1/9",
+        "epoch 1/1, step 5/9",
+        "epoch 1/1, step 9/9",
+        "epoch 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"), (7260, "2 h 01 min")],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_interrupts_stop_then_abandon() -> None:
+    control, stream = Control(), io.StringIO()
+    before = signal.getsignal(signal.SIGINT)
+    with interruptible(control, stream):
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(StopAndKeep):
+            control.poll()
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(Abandoned):
+            control.poll()
+    assert signal.getsignal(signal.SIGINT) is before
+    assert stream.getvalue().splitlines() == [
+        "stopping and keeping the results; press Ctrl-C again to abandon them",
+        "abandoning",
+    ]

@@ -1,0 +1,81 @@
+"""Splits, pairs, and a short training that gains against a known truth."""
+
+import math
+
+import pytest
+import torch
+
+from engine.msd import InputError, MSDRegressionModel
+from engine.msd.augmentation import Augmentation
+from engine.msd.noise2inverse import (
+    SplitPairs,
+    Strategy,
+    denoise,
+    pair_of,
+    split_error,
+    split_reconstructions,
+)
+from engine.msd.phantom import add_noise, draw, project, random_foam
+from engine.msd.reconstruct import reconstruct
+
+
+def test_splits_average_to_the_whole_reconstruction() -> None:
+    angles = torch.arange(12, dtype=torch.float64) * math.pi / 12
+    sinograms = torch.randn(2, 12, 20, dtype=torch.float64)
+    parts = split_reconstructions(sinograms, angles, 3)
+    assert parts.shape == (3, 2, 20, 20)
+    torch.testing.assert_close(parts.mean(0), reconstruct(sinograms, angles))
+    torch.testing.assert_close(parts[1], reconstruct(sinograms[:, 1::3], angles[1::3]))
+    for wrong in (1, 13):
+        with pytest.raises(InputError, match=f"into {wrong} parts"):
+            split_reconstructions(sinograms, angles, wrong)
+
+
+def test_strategies_put_the_single_part_on_either_side() -> None:
+    parts = torch.arange(4.0)[:, None, None].expand(4, 2, 2)
+    image, target = pair_of(parts, 3, Strategy.X_TO_1)
+    assert (image[0, 0].item(), target[0, 0].item()) == (1, 3)
+    image, target = pair_of(parts, 3, Strategy.ONE_TO_X)
+    assert (image[0, 0].item(), target[0, 0].item()) == (3, 1)
+
+
+def test_an_epoch_holds_every_part_of_every_slice() -> None:
+    parts = torch.arange(6.0).view(3, 2, 1, 1).expand(3, 2, 4, 4)
+    pairs = SplitPairs(parts, Strategy.ONE_TO_X, torch.Generator().manual_seed(0), batch_size=4)
+    batches = list(pairs)
+    assert [len(image) for image, _ in batches] == [4, 2]
+    assert sorted(torch.cat([image[:, 0, 0, 0] for image, _ in batches]).tolist()) == list(range(6))
+
+
+def test_a_network_that_changes_nothing_denoises_to_the_mean() -> None:
+    class Same(MSDRegressionModel):
+        def __init__(self) -> None:
+            super().__init__(1, 1, 1, 1)
+            self.net = torch.nn.Identity()
+
+    parts = torch.randn(4, 2, 5, 6)
+    for strategy in Strategy:
+        torch.testing.assert_close(denoise(Same(), parts, strategy), parts.mean(0))
+        assert split_error(Same(), parts, strategy) == pytest.approx(split_error(None, parts, strategy))
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_a_short_training_gains_against_the_truth(strategy: Strategy) -> None:
+    torch.manual_seed(0)
+    angles = torch.arange(64, dtype=torch.float64) * math.pi / 64
+    foam = random_foam(12, 1)
+    sinogram = add_noise(project(foam, angles, 64), 200, 0)
+    parts = split_reconstructions(sinogram[None].float(), angles, 4)
+    truth = draw(foam, 64).float()
+    pairs = SplitPairs(
+        parts, strategy, torch.Generator().manual_seed(0), Augmentation(flips=True, turns=True)
+    )
+    model = MSDRegressionModel(1, 1, 10, 1)
+    model.set_normalization(pairs)
+    for group in model.optimizer.param_groups:
+        group["lr"] = 5e-3
+    model.train(pairs, 40)
+    noisy = (parts.mean(0)[0] - truth).square().mean()
+    denoised = (denoise(model, parts, strategy)[0] - truth).square().mean()
+    assert 10 * torch.log10(noisy / denoised) > 4
+    assert split_error(model, parts, strategy) < split_error(None, parts, strategy)

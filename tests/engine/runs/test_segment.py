@@ -1,0 +1,150 @@
+"""Tiny segmentation runs: they learn, go on where they stopped, predict alike in any tiles."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from engine.runs.config import PredictConfig, SegmentConfig
+from engine.runs.control import Control
+from engine.runs.folder import RunFolder
+from engine.runs.predict import predict_slide
+from engine.runs.reports import (
+    EpochDone,
+    Failed,
+    Finished,
+    Message,
+    Reason,
+    Report,
+    Started,
+    StepDone,
+    ignore,
+)
+from engine.runs.start import execute
+
+
+@pytest.fixture(scope="module")
+def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four grey 16-bit images with bright discs, numbered one by one in their masks, and a strip to ignore."""
+    folder = tmp_path_factory.mktemp("cells")
+    random = np.random.default_rng(0)
+    y, x = np.indices((90, 117))
+    lines = ["file,mask"]
+    for index in range(4):
+        mask = np.zeros((90, 117), np.uint16)
+        for number, (cy, cx) in enumerate(random.integers(0, 90, (9, 2)), start=1):
+            mask[(y - cy) ** 2 + (x - cx) ** 2 < 64] = number
+        image = (mask > 0) * 900 + random.integers(300, 1200, mask.shape)
+        mask[:, -5:] = 999
+        tifffile.imwrite(folder / f"{index}.tif", image.astype(np.uint16), tile=(32, 32))
+        tifffile.imwrite(folder / f"{index}_mask.tif", mask, tile=(32, 32))
+        lines.append(f"{index}.tif,{index}_mask.tif")
+    (folder / "masks.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture
+def config(slides: Path) -> SegmentConfig:
+    return SegmentConfig(
+        slides=slides,
+        masks=slides / "masks.csv",
+        foreground=True,
+        ignore_label=999,
+        tile_size=40,
+        width=6,
+        depth=2,
+        epochs=12,
+        learning_rate=5e-3,
+    )
+
+
+def run(config: SegmentConfig, folder: Path, stop_at: int | None = None) -> list[Report]:
+    """All reports of a run that is stopped and kept after a step."""
+    reports: list[Report] = []
+    control = Control()
+
+    def report(item: Report) -> None:
+        reports.append(item)
+        if isinstance(item, StepDone) and item.step == stop_at:
+            control.stop_and_keep()
+
+    execute(config, folder, report, control)
+    return reports
+
+
+@pytest.fixture(scope="module")
+def trained(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, list[Report]]:
+    folder = RunFolder(tmp_path_factory.mktemp("run") / "run")
+    config = SegmentConfig(
+        slides=slides, masks=slides / "masks.csv", foreground=True, ignore_label=999, tile_size=40, width=6,
+        depth=2, epochs=12, learning_rate=5e-3,
+    )  # fmt: skip
+    return folder, run(config, folder.path)
+
+
+def test_learns(trained) -> None:
+    folder, reports = trained
+    assert reports[-1] == Finished(folder.path, Reason.COMPLETED)
+    assert reports[0] == Started("segment", folder.path, 36, 12, ("background", "foreground"))
+    epochs = [report for report in reports if isinstance(report, EpochDone)]
+    assert epochs[-1].metrics["validation_dice"] > 0.8
+    assert epochs[-1].metrics["validation_loss"] < 0.6 * epochs[0].metrics["validation_loss"]
+
+
+def test_says_how_rare_the_classes_are(trained, slides: Path) -> None:
+    (text,) = [r.text for r in trained[1] if isinstance(r, Message) and "Shares" in r.text]
+    foreground = np.mean([tifffile.imread(slides / f"{i}_mask.tif")[:, :-5] > 0 for i in range(4)])
+    assert f"foreground {foreground:.1%}" in text
+
+
+def test_predicts_alike_in_any_tiles(trained, slides: Path) -> None:
+    folder, _ = trained
+    maps = []
+    for tile in (16, 33, 500):
+        prediction = predict_slide(
+            PredictConfig(slide=slides / "0.tif", checkpoint=folder.best, tile_size=tile), ignore, Control()
+        )
+        assert prediction.box == (0.0, 0.0, 117.0, 90.0)
+        maps.append(prediction.maps)
+    assert maps[0].shape == (2, 90, 117)
+    np.testing.assert_allclose(maps[0], maps[2], atol=1e-5)
+    np.testing.assert_allclose(maps[1], maps[2], atol=1e-5)
+    np.testing.assert_allclose(prediction.probabilities, maps[2].mean((1, 2)), rtol=1e-4)
+    mask = tifffile.imread(slides / "0_mask.tif")[:, :-5] > 0
+    found = maps[2][1][:, :-5] > 0.5
+    assert 2 * (found & mask).sum() / (found.sum() + mask.sum()) > 0.8
+
+
+def test_goes_on_as_if_never_stopped(config: SegmentConfig, tmp_path: Path) -> None:
+    config = replace(config, epochs=3, crop_size=48, crops_per_slide=2, balance=True)
+
+    def losses(reports: list[Report]) -> list[float]:
+        return [report.loss for report in reports if isinstance(report, StepDone)]
+
+    plain = losses(run(config, tmp_path / "plain"))
+    parts = losses(run(config, tmp_path / "run", stop_at=8)) + losses(run(config, tmp_path / "run"))
+    assert len(plain) == 18
+    assert parts == pytest.approx(plain, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"depth": 0}, "depth is 0"),
+        ({"masks": Path("/nowhere.csv")}, r"masks names /nowhere.csv"),
+        ({"ignore_label": 0}, "hold a single class"),
+    ],
+)
+def test_mistakes(config: SegmentConfig, tmp_path: Path, change, sentence: str) -> None:
+    end = run(replace(config, **change), tmp_path / "run")[-1]
+    assert isinstance(end, Failed)
+    assert sentence in end.message
+
+
+def test_another_depth_cannot_go_on(config: SegmentConfig, tmp_path: Path) -> None:
+    run(config, tmp_path / "run", stop_at=1)
+    end = run(replace(config, depth=3), tmp_path / "run")[-1]
+    assert isinstance(end, Failed)
+    assert "started with another depth (2)" in end.message

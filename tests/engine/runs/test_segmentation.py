@@ -1,0 +1,55 @@
+"""Loss and metrics of a segmenter, against loops over the pixels."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from engine.runs.mask_data import pixel_weights
+from engine.runs.masks import IGNORED
+from engine.runs.segmentation import confusion, mean_dice
+
+
+def test_confusion_counts_pairs() -> None:
+    random = np.random.default_rng(0)
+    found, wanted = random.integers(0, 3, (2, 1, 9, 7))
+    wanted[0, 2:4] = IGNORED
+    expected = np.zeros((3, 3), int)
+    for f, w in zip(found.flat, wanted.flat, strict=True):
+        if w != IGNORED:
+            expected[w, f] += 1
+    assert confusion(torch.tensor(found), torch.tensor(wanted), 3).tolist() == expected.tolist()
+
+
+def test_dice_is_the_mean_over_the_classes_that_occur() -> None:
+    table = torch.tensor([[50, 2, 0, 0], [4, 20, 1, 0], [0, 3, 7, 0], [0, 0, 0, 0]])
+    first, second = 2 * 20 / (25 + 25), 2 * 7 / (10 + 8)
+    assert mean_dice(table) == pytest.approx((first + second) / 2)
+    assert mean_dice(torch.tensor([[5, 0], [0, 0]])) == 1.0
+    assert mean_dice(torch.tensor([[5, 3], [0, 0]])) == 0.0
+
+
+def test_weights_give_every_class_the_same_say() -> None:
+    weights = pixel_weights((60, 30, 0, 10))
+    assert [w * n for w, n in zip(weights, (60, 30, 0, 10), strict=True)] == pytest.approx(
+        [100 / 3, 100 / 3, 0, 100 / 3]
+    )
+
+
+def test_a_square_that_counts_for_nothing_gives_no_loss() -> None:
+    """What the module divides by itself, since the mean of cross_entropy is not a number here."""
+    logits = torch.randn(1, 2, 3, 3, requires_grad=True)
+    target = torch.full((1, 3, 3), IGNORED)
+    assert functional.cross_entropy(logits, target, ignore_index=IGNORED).isnan()
+    from types import SimpleNamespace
+
+    from engine.runs.segmentation import SlideSegmentation
+
+    module = SimpleNamespace(
+        model=SimpleNamespace(logits=lambda image: logits), _weights=torch.tensor([1.0, 1.0])
+    )
+    item = SimpleNamespace(image=None, target=target)
+    loss, _ = SlideSegmentation.loss_and_logits(module, item)  # type: ignore[arg-type]
+    loss.backward()
+    assert loss == 0
+    assert logits.grad.abs().max() == 0

@@ -1,0 +1,33 @@
+import pytest
+
+from engine.sources.ome import ome_looks, ome_spacing, parse_ome
+
+XML = """<?xml version="1.0"?>
+<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">
+<Pixels PhysicalSizeX="0.5" PhysicalSizeY="0.25" {unit}>
+<Channel Name="DAPI" Color="65535"/><Channel Color="-16776961"/><Channel Color="-1"/><Channel Color="red"/>
+</Pixels></Image><Image ID="Image:1"><Pixels PhysicalSizeX="9" PhysicalSizeY="9"/></Image></OME>"""
+
+
+def test_the_first_image_counts_and_micrometres_are_the_default() -> None:
+    pixels = parse_ome(XML.format(unit=""))
+    assert pixels is not None
+    assert ome_spacing(pixels) == pytest.approx((0.25, 0.5))
+
+
+def test_units() -> None:
+    pixels = parse_ome(XML.format(unit='PhysicalSizeXUnit="nm" PhysicalSizeYUnit="mm"'))
+    assert pixels is not None
+    assert ome_spacing(pixels) is None
+    assert ome_spacing(parse_ome(XML.format(unit='PhysicalSizeYUnit="m"'))) is None
+
+
+def test_names_and_colours() -> None:
+    looks = ome_looks(parse_ome(XML.format(unit="")))
+    assert [look.name for look in looks] == ["DAPI", "Channel 2", "Channel 3", "Channel 4"]
+    assert [look.colour for look in looks] == [(0, 0, 255), (255, 0, 0), None, None]
+
+
+@pytest.mark.parametrize("text", ["", "no xml", "<a><b></a>", "<OME/>"])
+def test_what_is_no_ome_is_none(text: str) -> None:
+    assert parse_ome(text) is None

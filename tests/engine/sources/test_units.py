@@ -1,0 +1,26 @@
+import pytest
+
+from engine.sources.units import to_micrometres
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        ("0.499", "µm", 0.499),
+        (499, "nm", 0.499),
+        ("1e-4", " CM ", 1.0),
+        (1 / 25400, "inch", 1.0),
+        (0.5, "micrometer", 0.5),
+        (5, "Å", 5e-4),
+    ],
+)
+def test_converts(value: str | float, unit: str, expected: float) -> None:
+    assert to_micrometres(value, unit) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"),
+    [(None, "um"), ("", "um"), ("abc", "um"), (1, None), (1, "furlong"), ("nan", "um"), ("inf", "um")],
+)
+def test_refuses_what_is_no_length(value: str | float | None, unit: str | None) -> None:
+    assert to_micrometres(value, unit) is None

@@ -1,0 +1,48 @@
+"""The networks of the product, whole: outputs and the gradients of all parameters in double precision."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from engine.models import resnet18, resnet50, small_cnn, split_resnet
+from engine.models.normalization import batch_norms, freeze_normalization
+from engine.streaming import NotLocalError, Streamed
+
+
+def with_random_statistics(network: nn.Module) -> nn.Module:
+    """Frozen batch norms whose numbers are not the harmless ones of a fresh network."""
+    for norm in batch_norms(network):
+        norm.running_mean.normal_(0, 0.3)
+        norm.running_var.uniform_(0.5, 2.0)
+        nn.init.uniform_(norm.weight, 0.5, 1.5)
+        nn.init.normal_(norm.bias, std=0.3)
+    return freeze_normalization(network).double()
+
+
+@pytest.mark.parametrize("tile", [64, 96, 256])
+def test_small_cnn(tile: int, exact: Callable[..., None]) -> None:
+    network = with_random_statistics(small_cnn(3, 2).features)
+    exact(network, torch.randn(2, 3, 197, 231, dtype=torch.float64), tile, smallest_block=16)
+
+
+@pytest.mark.parametrize(("tile", "smallest_block"), [(64, 16), (96, 1), (256, 16), ((50, 231), 4)])
+def test_resnet18(tile: int, smallest_block: int, exact: Callable[..., None]) -> None:
+    network, _ = split_resnet(resnet18())
+    image = torch.randn(1, 3, 197, 231, dtype=torch.float64)
+    exact(with_random_statistics(network), image, tile, smallest_block=smallest_block)
+
+
+@pytest.mark.parametrize(("size", "tile"), [((133, 171), 64), ((131, 101), 96), ((101, 259), 256)])
+def test_resnet50(size: tuple[int, int], tile: int, exact: Callable[..., None]) -> None:
+    network, _ = split_resnet(resnet50())
+    image = torch.randn(1, 3, *size, dtype=torch.float64)
+    exact(with_random_statistics(network), image, tile, smallest_block=16)
+
+
+def test_a_whole_classifier_is_refused_at_its_pooling() -> None:
+    network = with_random_statistics(resnet18())
+    with pytest.raises(NotLocalError, match=r"The layer 'avgpool' .*global pooling") as refusal:
+        Streamed(network, 64)(torch.zeros(1, 3, 128, 128, dtype=torch.float64))
+    assert refusal.value.layer == "avgpool"

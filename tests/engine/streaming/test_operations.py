@@ -1,0 +1,569 @@
+"""Every operation that can be streamed, between two convolutions, against the plain network: values and gradients."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils import parametrizations
+
+from engine.streaming import Streamed, symmetric_pad
+
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+MAXIMA = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+MEANS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+SIZES = {1: (29,), 2: (17, 22), 3: (9, 8, 11)}
+TILES = {1: (1, 6), 2: (3, (7, 4)), 3: (4, (3, 8, 5))}
+
+
+class Apply(nn.Module):
+    """A function of a tensor and the module's layers."""
+
+    def __init__(self, function: Callable[..., Any], *layers: nn.Module) -> None:
+        super().__init__()
+        self.function = function
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.function(x, *self.layers)
+
+
+def conv(inputs: int = 4, outputs: int = 4, kernel: int = 3, axes: int = 2, **options: Any) -> nn.Module:
+    return CONVOLUTIONS[axes - 1](inputs, outputs, kernel, padding=kernel // 2, **options)
+
+
+def between(layer: nn.Module, axes: int, channels: int = 4, channels_out: int | None = None) -> nn.Module:
+    """The layer with a convolution before and behind it, so that it gets halos and must hand on some."""
+    return nn.Sequential(
+        conv(2, channels, axes=axes), layer, conv(channels_out or channels, 3, axes=axes)
+    ).double()
+
+
+def image(axes: int = 2, channels: int = 2, batch: int = 1) -> Tensor:
+    return torch.randn(batch, channels, *SIZES[axes], dtype=torch.float64)
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    layer: Callable[[int], nn.Module]
+    axes: tuple[int, ...] = (1, 2, 3)
+    channels_out: int | None = None
+
+
+def upsample(mode: str, **options: Any) -> Callable[[int], nn.Module]:
+    linear = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+    def layer(axes: int) -> nn.Module:
+        sizes = {"size": SIZES[axes]} if "size" in options else {}
+        return nn.Upsample(mode=linear[axes] if mode == "linear" else mode, **{**options, **sizes})
+
+    return layer
+
+
+WINDOWS = [
+    Case("stride", lambda n: CONVOLUTIONS[n - 1](4, 4, 3, stride=2, padding=1)),
+    Case("stride beyond the kernel", lambda n: CONVOLUTIONS[n - 1](4, 4, 2, stride=3)),
+    Case("dilation", lambda n: CONVOLUTIONS[n - 1](4, 4, 3, dilation=2, padding=2)),
+    Case("dilation, stride, wide padding", lambda n: CONVOLUTIONS[n - 1](4, 4, 2, 2, padding=4, dilation=3)),
+    Case("padding alone", lambda n: CONVOLUTIONS[n - 1](4, 4, 1, stride=2, padding=5)),
+    Case("no padding", lambda n: CONVOLUTIONS[n - 1](4, 4, 4)),
+    Case("groups", lambda n: CONVOLUTIONS[n - 1](4, 8, 3, padding=1, groups=4), channels_out=8),
+    Case("same, even kernel", lambda n: CONVOLUTIONS[n - 1](4, 4, 4, padding="same")),
+    Case("same, dilation", lambda n: CONVOLUTIONS[n - 1](4, 4, 2, padding="same", dilation=3)),
+    Case("valid", lambda n: CONVOLUTIONS[n - 1](4, 4, 3, padding="valid", bias=False)),
+    Case("reflect", lambda n: CONVOLUTIONS[n - 1](4, 4, 5, padding=3, padding_mode="reflect")),
+    Case("replicate", lambda n: CONVOLUTIONS[n - 1](4, 4, 3, padding=4, padding_mode="replicate", stride=2)),
+    Case("same and reflect", lambda n: CONVOLUTIONS[n - 1](4, 4, 4, padding="same", padding_mode="reflect")),
+    Case("different along each axis", lambda n: nn.Conv3d(4, 4, (1, 3, 2), (2, 1, 3), (0, 2, 1)), axes=(3,)),
+    Case("symmetric", lambda n: Apply(lambda x: symmetric_pad(x, (4, 3) * n))),
+    Case("transposed", lambda n: TRANSPOSED[n - 1](4, 4, 2, stride=2)),
+    Case("transposed, overlapping", lambda n: TRANSPOSED[n - 1](4, 4, 5, stride=2, padding=1)),
+    Case("transposed, with gaps", lambda n: TRANSPOSED[n - 1](4, 4, 1, stride=3, output_padding=2)),
+    Case(
+        "transposed, dilation, groups",
+        lambda n: TRANSPOSED[n - 1](4, 6, 3, stride=2, padding=2, output_padding=1, dilation=2, groups=2),
+        channels_out=6,
+    ),
+    Case("transposed, cropped", lambda n: TRANSPOSED[n - 1](4, 4, 3, stride=1, padding=3, bias=False)),
+    Case("max", lambda n: MAXIMA[n - 1](2)),
+    Case("max, overlapping", lambda n: MAXIMA[n - 1](3, stride=1, padding=1)),
+    Case("max, ceil", lambda n: MAXIMA[n - 1](3, stride=2, padding=1, ceil_mode=True)),
+    Case("max, dilation", lambda n: MAXIMA[n - 1](2, stride=2, dilation=3, padding=1)),
+    Case("mean", lambda n: MEANS[n - 1](3, stride=2)),
+    Case("mean, padding counts", lambda n: MEANS[n - 1](3, stride=2, padding=1)),
+    Case("mean, padding does not", lambda n: MEANS[n - 1](3, stride=2, padding=1, count_include_pad=False)),
+    Case("mean, ceil", lambda n: MEANS[n - 1](4, stride=3, padding=2, ceil_mode=True)),
+    Case(
+        "mean, ceil, padding does not count",
+        lambda n: MEANS[n - 1](4, stride=3, padding=1, ceil_mode=True, count_include_pad=False),
+    ),
+    Case("sum", lambda n: MEANS[n - 1](3, stride=1, padding=1, divisor_override=1), axes=(2, 3)),
+    Case("nearest", upsample("nearest", scale_factor=2)),
+    Case("nearest to a size", upsample("nearest", size=True)),
+    Case("nearest by 1.7", upsample("nearest", scale_factor=1.7)),
+    Case("nearest by 0.6", upsample("nearest", scale_factor=0.6)),
+    Case("nearest-exact by 2.5", upsample("nearest-exact", scale_factor=2.5)),
+    Case("linear", upsample("linear", scale_factor=2)),
+    Case("linear by 1.7", upsample("linear", scale_factor=1.7)),
+    Case("linear by 1.7, recomputed", upsample("linear", scale_factor=1.7, recompute_scale_factor=True)),
+    Case("linear by 1.01", upsample("linear", scale_factor=1.01)),
+    Case("linear by 0.4", upsample("linear", scale_factor=0.4)),
+    Case("linear to a size", upsample("linear", size=True)),
+    Case("linear, aligned corners", upsample("linear", scale_factor=2, align_corners=True)),
+    Case("constant border", lambda n: Apply(lambda x: functional.pad(x, (2, 1) * n, value=0.7))),
+    Case(
+        "border of channels",
+        lambda n: Apply(lambda x: functional.pad(x, (1, 0) * n + (0, 2))),
+        channels_out=6,
+    ),
+    Case("border inwards", lambda n: Apply(lambda x: functional.pad(x, (-2, 3) * n))),
+    Case("reflected border", lambda n: Apply(lambda x: functional.pad(x, (5, 2) * n, mode="reflect"))),
+    Case("replicated border", lambda n: Apply(lambda x: functional.pad(x, (9, 12) * n, mode="replicate"))),
+    Case("crop", lambda n: Apply(lambda x: x[(..., *[slice(2, -3)] * n)])),
+    Case("every third position", lambda n: Apply(lambda x: x[(..., *[slice(1, None, 3)] * n)])),
+    Case("pixel shuffle", lambda n: nn.PixelShuffle(2), axes=(2,), channels_out=1),
+    Case(
+        "pixel unshuffle",
+        lambda n: nn.Sequential(Apply(lambda x: x[..., 1:, :]), nn.PixelUnshuffle(2), nn.Conv2d(16, 4, 1)),
+        axes=(2,),
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
+@pytest.mark.parametrize(
+    ("case", "axes"), [pytest.param(c, n, id=f"{c.name}, {n}-d") for c in WINDOWS for n in c.axes]
+)
+def test_windows_and_grids(case: Case, axes: int, exact: Callable[..., None]) -> None:
+    network = between(case.layer(axes), axes, channels_out=case.channels_out)
+    exact(network, image(axes), *TILES[axes])
+    exact(network, image(axes), TILES[axes][0], smallest_block=8)
+    # Single precision is computed with the channels last.
+    exact(network.float(), image(axes, batch=2).float(), TILES[axes][1], tolerance=1e-5)
+
+
+def channels_last(x: Tensor, norm: nn.Module, wide: nn.Module, narrow: nn.Module) -> Tensor:
+    scale = torch.full((x.shape[1],), 0.3, dtype=x.dtype)
+    y = x.permute(0, *range(2, x.ndim), 1)
+    y = narrow(functional.gelu(wide(norm(y)))) * scale
+    return x + y.permute(0, x.ndim - 1, *range(1, x.ndim - 1))
+
+
+def attention_over_channels(x: Tensor) -> Tensor:
+    heads = x.reshape(x.shape[0], 2, 2, *x.shape[2:])
+    return (heads.softmax(dim=2) * heads).sum(dim=2)
+
+
+def mixed_in_place(x: Tensor, first: nn.Module, second: nn.Module) -> Tensor:
+    y = first(x)
+    y += second(x)
+    y -= 0.5
+    y *= second(x)
+    y /= 2.0
+    return functional.elu(y, inplace=True)
+
+
+def residual(x: Tensor, first: nn.Module, second: nn.Module) -> Tensor:
+    identity = x
+    out = functional.relu(first(x), inplace=True)
+    out = second(out)
+    out += identity
+    return functional.relu(out, inplace=True)
+
+
+POSITIONWISE = {
+    "batch norm": (lambda n: (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[n - 1](4).eval(), 4),
+    "instance norm with statistics": (
+        lambda n: (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)[n - 1](
+            4, affine=True, track_running_stats=True
+        ).eval(),
+        4,
+    ),
+    "response norm": (lambda n: nn.LocalResponseNorm(3), 4),
+    "channels last": (lambda n: Apply(channels_last, nn.LayerNorm(4), nn.Linear(4, 7), nn.Linear(7, 4)), 4),
+    "matrix": (
+        lambda n: Apply(lambda x, layer: (x.movedim(1, -1) @ layer.weight.T).movedim(-1, 1), nn.Linear(4, 4)),
+        4,
+    ),
+    "chunk": (lambda n: Apply(lambda x: torch.cat(x.chunk(2, dim=1)[::-1], dim=1)), 4),
+    "split": (lambda n: Apply(lambda x: torch.sigmoid(x.split([1, 3], 1)[0]) * x.split([1, 3], 1)[1]), 3),
+    "unbind and stack": (
+        lambda n: Apply(lambda x: torch.stack([x.unbind(1)[2], x.unbind(1)[0]], dim=1)),
+        2,
+    ),
+    "channels by number": (lambda n: Apply(lambda x: x[:, [3, 0, 0]]), 3),
+    "one channel": (lambda n: Apply(lambda x: x[:, 1, None] + x[:, :1]), 1),
+    "channel shuffle": (lambda n: nn.ChannelShuffle(2), 4),
+    "gate": (lambda n: Apply(lambda x: functional.glu(x, dim=1)), 2),
+    "softmax": (lambda n: nn.Softmax(dim=1), 4),
+    "log softmax": (lambda n: nn.LogSoftmax(dim=-1 - n), 4),
+    "heads": (lambda n: Apply(attention_over_channels), 2),
+    "mean of channels": (lambda n: Apply(lambda x: x.mean(1, keepdim=True) + x.amax(dim=1, keepdim=True)), 1),
+    "named tuple": (lambda n: Apply(lambda x: x.max(dim=1, keepdim=True).values), 1),
+    "normalize": (lambda n: Apply(lambda x: functional.normalize(x, dim=1)), 4),
+    "prelu per channel": (lambda n: nn.PReLU(4), 4),
+    "in place": (lambda n: Apply(mixed_in_place, conv(axes=n), conv(axes=n)), 4),
+    "residual in place": (lambda n: Apply(residual, conv(axes=n), conv(axes=n)), 4),
+    "dense connections": (
+        lambda n: Apply(lambda x, layer: torch.cat([x, layer(x), x * 2], 1), conv(axes=n)),
+        12,
+    ),
+    "squeezed": (lambda n: Apply(lambda x: x[:, :1].squeeze(1).unsqueeze(1).repeat_interleave(3, 1)), 3),
+    "logic": (
+        lambda n: Apply(lambda x: torch.where((x > 0) & ~(x > 1), x, 0.1 * x).masked_fill(x < -1, -2)),
+        4,
+    ),
+    "detached": (lambda n: Apply(lambda x, layer: layer(x.detach()) + x, conv(axes=n)), 4),
+    "of zeros like it": (lambda n: Apply(lambda x, layer: layer(torch.zeros_like(x)) + x, conv(axes=n)), 4),
+    "data": (lambda n: Apply(lambda x, layer: layer(x.data) * x, conv(axes=n)), 4),
+}
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("name", POSITIONWISE)
+def test_positionwise(name: str, axes: int, exact: Callable[..., None]) -> None:
+    make, channels_out = POSITIONWISE[name]
+    layer = make(axes)
+    for buffer in layer.buffers():
+        if buffer.is_floating_point():
+            buffer.uniform_(0.5, 1.5)
+    network = between(layer, axes, channels_out=channels_out)
+    exact(network, image(axes, batch=2), *TILES[axes])
+
+
+ACTIVATIONS: list[nn.Module] = [
+    nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.2), nn.ELU(), nn.SELU(), nn.CELU(0.7), nn.GELU(), nn.GELU("tanh"),
+    nn.SiLU(), nn.Mish(), nn.Sigmoid(), nn.LogSigmoid(), nn.Tanh(), nn.Tanhshrink(), nn.Hardtanh(-0.4, 0.6),
+    nn.Hardsigmoid(), nn.Hardswish(), nn.Hardshrink(), nn.Softshrink(), nn.Softplus(), nn.Softsign(),
+    nn.Threshold(0.1, 0.3), nn.RReLU().eval(), nn.ReLU(inplace=True), nn.ReLU6(inplace=True),
+    nn.LeakyReLU(0.2, inplace=True), nn.ELU(inplace=True), nn.SELU(inplace=True), nn.CELU(inplace=True),
+    nn.SiLU(inplace=True), nn.Mish(inplace=True), nn.Hardtanh(inplace=True), nn.Hardsigmoid(inplace=True),
+    nn.Hardswish(inplace=True), nn.Threshold(0.1, 0.3, inplace=True), nn.Identity(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_activations(activation: nn.Module, exact: Callable[..., None]) -> None:
+    exact(between(activation, 2), image(), 5)
+
+
+FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu_": lambda x: functional.relu_(x.mul(1)),
+    "elu_": lambda x: functional.elu_(x.mul(1)),
+    "tensor relu_": lambda x: x.mul(1).relu_(),
+    "tanh_": lambda x: x.mul(1).tanh_(),
+    "clamp_": lambda x: x.mul(1).clamp_(-0.5, 0.5),
+    "pow": lambda x: x**2 + 2.0**x + (x.abs() + 1) ** -0.5,
+    "right-hand scalars": lambda x: 1 - x + 2 / (x.abs() + 1),
+    "remainder": lambda x: x % 0.7 + (x.detach() // 0.5),
+    "trigonometry": lambda x: torch.sin(x) + x.cos() + torch.atan2(x, x.abs() + 1),
+    "exp and log": lambda x: torch.exp(-x) + torch.log1p(x * x) + torch.logaddexp(x, 2 * x),
+    "lerp": lambda x: torch.lerp(x, x * x, 0.3) + torch.addcmul(x, x, x, value=0.1),
+    "minimum": lambda x: torch.minimum(x, x * x) + torch.max(x, torch.zeros(1, dtype=x.dtype)),
+    "type and back": lambda x: x.to(torch.float64).double().type(torch.float64).type_as(x).to(x),
+    "device": lambda x: x.to(x.device).to("cpu").contiguous().clone(),
+    "copies": lambda x: x.mul(1).copy_(2 * x) + x.mul(1).fill_(3.0) * x,
+    "new constants": lambda x: x * x.new_ones(1, 4, 1, 1) + x.new_full((4, 1, 1), 2.0) + x.new_tensor(3.0),
+    "positions of channels": lambda x: x * torch.linspace(0, 1, x.shape[1], dtype=x.dtype)[:, None, None],
+    "written constant": lambda x: x * _ramp(x),
+    "whole numbers": lambda x: x * (x > 0).int() + (3 * x).long().remainder(2) * x.bool(),
+    "logic in place": lambda x: combined(x) * x,
+    "expanded": lambda x: x.mean(1, keepdim=True).expand(-1, 4, -1, -1) + x[:, :1].expand_as(x),
+    "constant expanded": lambda x: x + x.new_full((4, 1, 1), 2.0).expand_as(x),
+    "repeated": lambda x: x[:, :2].repeat(1, 2, 1, 1) * x[:, :1].tile((1, 4, 1, 1)),
+    "channels into the batch": lambda x: blurred(x),
+    "along the batch": lambda x: x.flip(0) + x.mean(0, keepdim=True) + x.roll(1, 0) * x[-1],
+    "statistics of channels": lambda x: (
+        x.var(1, keepdim=True) * x.norm(dim=1, keepdim=True) + x.logsumexp(1, True) * x
+    ),
+    "similarity": lambda x: functional.cosine_similarity(x, x * x, dim=1).unsqueeze(1) + x,
+    "permuted in place": lambda x: x.mul(1).permute(0, 2, 3, 1).relu_().permute(0, 3, 1, 2),
+    "pieces": lambda x: (
+        sum(x.tensor_split(4, dim=1)) + x.narrow(1, 1, 2)[:, :1] + x.select(1, 0).unsqueeze(1) + x
+    ),
+    "picked": lambda x: x.index_select(1, torch.tensor([2, 0, 1, 1])) + x.unflatten(1, (2, 2)).flatten(1, 2),
+    "one image by one": lambda x: torch.stack([2 * picture for picture in x]),
+    "unpacked": lambda x: torch.stack((lambda a, b: [b, a])(*x)),
+}
+
+
+def combined(x: Tensor) -> Tensor:
+    mask = x > 0
+    before = mask.clone()
+    mask &= x < 1
+    mask |= x < -1
+    mask ^= x > 2
+    return mask * 2 + before
+
+
+def blurred(x: Tensor) -> Tensor:
+    planes = x.reshape(-1, 1, *x.shape[2:])
+    planes = functional.conv2d(planes, torch.ones(1, 1, 3, 3, dtype=x.dtype), padding=1)
+    return planes.reshape(x.shape)
+
+
+def _ramp(x: Tensor) -> Tensor:
+    ramp = torch.zeros(x.shape[1], dtype=x.dtype, device=x.device)
+    ramp[::2] = 1
+    ramp[1:].mul_(2).add_(0.5)
+    return ramp.view(1, -1, 1, 1)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions(name: str, exact: Callable[..., None]) -> None:
+    exact(between(Apply(FUNCTIONS[name]), 2), image(batch=2), 5)
+
+
+def tied(axes: int) -> nn.Module:
+    first, second = conv(axes=axes), conv(axes=axes)
+    second.weight = first.weight
+    return nn.Sequential(first, nn.GELU(), second, first)
+
+
+class LayerScale(nn.Module):
+    """Parameters of its own, a buffer, and an attribute that is neither."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((4, 1, 1), 0.3, dtype=torch.float64))
+        self.register_buffer("shift", torch.randn(4, 1, 1, dtype=torch.float64))
+        self.plain = torch.randn(4, 1, 1, dtype=torch.float64)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gamma.exp() + self.shift * self.plain
+
+
+WEIGHTS: dict[str, Callable[[], nn.Module]] = {
+    "tied": lambda: tied(2),
+    "weight norm": lambda: parametrizations.weight_norm(conv()),
+    "spectral norm": lambda: parametrizations.spectral_norm(conv()).eval(),
+    "orthogonal": lambda: parametrizations.orthogonal(conv()),
+    "layer scale": LayerScale,
+    "standardised": lambda: Apply(
+        lambda x, layer: functional.conv2d(
+            x,
+            (layer.weight - layer.weight.mean((1, 2, 3), keepdim=True)) / layer.weight.std((1, 2, 3), keepdim=True),
+            layer.bias,
+            padding=1,
+        ),
+        conv(),
+    ),
+    "flipped": lambda: Apply(lambda x, layer: functional.conv2d(x, layer.weight.flip(-1), padding=1), conv()),
+    "frozen": lambda: nn.Sequential(conv().requires_grad_(False), nn.ReLU(), conv(bias=False)),
+    "unused": lambda: Apply(lambda x, used, unused: used(x), conv(), conv()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_weights(name: str, exact: Callable[..., None]) -> None:
+    exact(between(WEIGHTS[name](), 2), image(), 4, 40)
+
+
+def test_spectral_norm_goes_on_iterating_in_training() -> None:
+    layer = parametrizations.spectral_norm(conv(2, 4).double())
+    before = layer.parametrizations.weight[0]._u.clone()
+    x = image()
+    streamed = Streamed(layer, 6)
+    first, second = streamed(x), streamed(x)
+    (first.sum() + second.sum()).backward()
+    assert not torch.equal(layer.parametrizations.weight[0]._u, before)
+    assert layer.parametrizations.weight.original.grad is not None
+
+
+def test_the_gradient_of_a_part_that_is_detached_is_none(exact: Callable[..., None]) -> None:
+    class Frozen(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.body = conv(2, 4), conv(4, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            with torch.no_grad():
+                stem = self.stem(x) * self.stem.weight.mean()
+            return self.body(stem) + x.sum(1, keepdim=True)
+
+    network = Frozen().double()
+    exact(network, image(), 5)
+    assert network.stem.weight.grad is None
+
+
+def outputs_of(name: str) -> Callable[..., Any]:
+    return {
+        "tuple": lambda x, a, b: (a(x), b(a(x))),
+        "nested": lambda x, a, b: {"deep": [b(a(x)), {"shallow": a(x)}], "count": 3, "none": None},
+        "different strides": lambda x, a, b: (a(x), functional.max_pool2d(b(a(x)), 3, 2), x[..., 3:, ::2]),
+        "the input itself": lambda x, a, b: (x, b(a(x))),
+        "only the input": lambda x, a, b: x,
+        "the same twice": lambda x, a, b: (lambda y: (y, y))(a(x)),
+        "not the deepest": lambda x, a, b: (lambda y: (b(y), y)[1])(a(x)),
+        "a part of the input": lambda x, a, b: a(x[..., 5:9, 2:6]),
+        "whole numbers and truth": lambda x, a, b: (a(x).argmax(dim=1), a(x) > 0, b(a(x))),
+    }[name]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tuple", "nested", "different strides", "the input itself", "only the input", "the same twice",
+        "not the deepest", "a part of the input", "whole numbers and truth",
+    ],
+)  # fmt: skip
+def test_results(name: str, exact: Callable[..., None]) -> None:
+    network = Apply(outputs_of(name), conv(2, 4), conv(4, 2)).double()
+    exact(network, image(batch=3), 4, (40, 3))
+    exact(network, image(batch=3), 4, smallest_block=16)
+
+
+def test_results_keep_their_structure() -> None:
+    network = Apply(outputs_of("nested"), conv(2, 4), conv(4, 2)).double()
+    x = image()
+    found, expected = Streamed(network, 5)(x), network(x)
+    assert found.keys() == expected.keys()
+    assert found["count"] == 3
+    assert found["none"] is None
+    assert found["deep"][1]["shallow"].shape == expected["deep"][1]["shallow"].shape
+
+
+def test_results_without_a_gradient_require_none() -> None:
+    network = Apply(outputs_of("whole numbers and truth"), conv(2, 4), conv(4, 2)).double()
+    classes, positive, values = Streamed(network, 5)(image())
+    assert classes.dtype == torch.int64
+    assert positive.dtype == torch.bool
+    assert not classes.requires_grad
+    assert not positive.requires_grad
+    assert values.requires_grad
+
+
+def test_a_loss_of_one_of_several_results(exact: Callable[..., None]) -> None:
+    network = Apply(outputs_of("tuple"), conv(2, 4), conv(4, 2)).double()
+    x = image()
+    network(x)[0].square().sum().backward()
+    expected = {name: p.grad for name, p in network.named_parameters()}
+    network.zero_grad(set_to_none=True)
+    Streamed(network, 5, smallest_block=1)(x)[0].square().sum().backward()
+    for name, parameter in network.named_parameters():
+        wanted = expected[name]
+        assert (parameter.grad is None) == (wanted is None), name
+        if wanted is not None:
+            assert torch.allclose(parameter.grad, wanted, rtol=0, atol=1e-12 * wanted.abs().max().item())
+
+
+def test_parameters_learn_from_an_image_that_does_not(project: Any, same: Any) -> None:
+    network, x = between(nn.GELU(), 2), image()
+    expected = project(network, x, image_learns=False)
+    same(project(Streamed(network, 5), x, image_learns=False), expected, 1e-12)
+    assert expected[1]["image"] is None
+
+
+def test_an_image_learns_through_a_frozen_network(exact: Callable[..., None]) -> None:
+    network = between(nn.GELU(), 2).requires_grad_(False)
+    exact(network, image(), 5)
+
+
+def test_integer_images(exact: Callable[..., None]) -> None:
+    network = Apply(lambda x, layer: layer(x.double() / 255), conv(2, 3)).double()
+    pixels = torch.randint(0, 256, (1, 2, 17, 13), dtype=torch.uint8)
+    assert torch.allclose(Streamed(network, 5)(pixels), network(pixels), atol=1e-13)
+    Streamed(network, 5)(pixels).sum().backward()
+    found = [p.grad.clone() for p in network.parameters() if p.grad is not None]
+    network.zero_grad()
+    network(pixels).sum().backward()
+    for grad, parameter in zip(found, network.parameters(), strict=True):
+        assert parameter.grad is not None
+        assert torch.allclose(grad, parameter.grad, rtol=1e-12)
+
+
+def test_pooling_of_integers() -> None:
+    pixels = torch.randint(-100, 100, (1, 2, 17, 13), dtype=torch.int32)
+    network = nn.MaxPool2d(3, 2, padding=1)
+    assert torch.equal(Streamed(network, 4)(pixels), network(pixels))
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-6), (torch.bfloat16, 3e-2)])
+def test_lower_precisions(dtype: torch.dtype, tolerance: float, project: Any, same: Any) -> None:
+    network = between(nn.Sequential(nn.MaxPool2d(3, 2, 1), nn.GELU()), 2).to(dtype)
+    x = image(batch=2).to(dtype)
+    same(project(Streamed(network, 7), x), project(network, x), tolerance)
+
+
+def test_many_tiles_in_half_precision_add_up() -> None:
+    """A running sum of 8 bits stops growing after some hundred terms; the gradient of 1,024 tiles must not."""
+    network = nn.Conv2d(1, 4, 3, padding=1)
+    x = torch.rand(1, 1, 128, 128)
+    network.double()(x.double()).sum().backward()
+    assert network.weight.grad is not None
+    expected = network.weight.grad
+    network.zero_grad(set_to_none=True)
+    Streamed(network.bfloat16(), 4, smallest_block=1)(x.bfloat16()).sum().backward()
+    assert network.weight.grad.dtype == torch.bfloat16
+    assert (network.weight.grad - expected).norm() < 5e-3 * expected.norm()
+
+
+def test_no_grad_and_inference_mode() -> None:
+    network, x = between(nn.GELU(), 2), image()
+    expected = network(x).detach()
+    with torch.no_grad():
+        found = Streamed(network, 5)(x)
+    assert not found.requires_grad
+    assert torch.allclose(found, expected, atol=1e-13)
+    with torch.inference_mode():
+        assert torch.allclose(Streamed(network, 5)(x), expected, atol=1e-13)
+
+
+@pytest.mark.parametrize("layout", ["channels last", "strided", "expanded"])
+def test_images_in_any_memory_layout(layout: str, exact: Callable[..., None]) -> None:
+    x = image(batch=2)
+    if layout == "channels last":
+        x = x.contiguous(memory_format=torch.channels_last)
+    elif layout == "strided":
+        x = torch.randn(2, 2, 30, 40, dtype=torch.float64)[..., ::2, 1::2]
+    else:
+        x = torch.randn(1, 2, 17, 1, dtype=torch.float64).expand(2, 2, 17, 22)
+    exact(between(nn.MaxPool2d(2), 2), x, 5)
+
+
+def test_the_image_is_left_as_it_is() -> None:
+    network = nn.Sequential(
+        nn.ReLU(inplace=True), conv(2, 2), nn.Dropout(0.0), nn.ReLU(inplace=True)
+    ).double()
+    x = image()
+    before = x.clone()
+    Streamed(network, 40)(x)
+    Streamed(network, 5)(x)
+    assert torch.equal(x, before)
+
+
+def test_the_image_is_left_as_it_is_where_the_network_writes_over_it() -> None:
+    """The plain network would change it; streamed, the next tile needs its border as it was."""
+
+    def overwrite(x: Tensor, layer: nn.Module) -> Tensor:
+        y = layer(x)
+        same = functional.dropout(x.contiguous(), training=False)
+        same.relu_()
+        return y + same
+
+    x = image()
+    before = x.clone()
+    for kernel in (1, 3):
+        network = Apply(overwrite, conv(2, 2, kernel)).double()
+        with torch.no_grad():
+            expected = network(x.clone())
+            for tile in (40, 5, (40, 6)):
+                assert torch.allclose(Streamed(network, tile)(x), expected, atol=1e-13)
+                assert torch.equal(x, before)
+
+
+def test_an_image_smaller_than_a_tile_and_than_a_stride(exact: Callable[..., None]) -> None:
+    network = nn.Sequential(
+        nn.Conv2d(2, 3, 3, 4, 1), nn.MaxPool2d(3, 2, 1), nn.Upsample(scale_factor=3)
+    ).double()
+    for height, width in [(1, 1), (1, 7), (2, 3)]:
+        exact(network, torch.randn(1, 2, height, width, dtype=torch.float64), 1, 2, 64)
+
+
+def test_many_images_at_once(exact: Callable[..., None]) -> None:
+    exact(between(nn.BatchNorm2d(4).eval(), 2), image(batch=5), 6)

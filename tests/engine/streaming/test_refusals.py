@@ -1,0 +1,361 @@
+"""What cannot be streamed is refused by name, with the reason and the way out, before anything is computed."""
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from engine.errors import SettingError, TesseraError
+from engine.streaming import NotLocalError, Streamed, StreamingError, symmetric_pad
+
+
+class Apply(nn.Module):
+    def __init__(self, function: Callable[..., Any], *layers: nn.Module) -> None:
+        super().__init__()
+        self.function = function
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.function(x, *self.layers)
+
+
+class SqueezeExcite(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.sigmoid(self.gate(x.mean((2, 3), keepdim=True)))
+
+
+class Attention(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = x.movedim(1, -1)
+        return self.attention(tokens, tokens, tokens)[0]
+
+
+class StraightThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.sign()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        return grad
+
+
+def conv() -> nn.Module:
+    return nn.Conv2d(4, 4, 3, padding=1)
+
+
+def image(axes: int = 2) -> Tensor:
+    return torch.randn(1, 4, *(9, 10, 11)[:axes])
+
+
+LAYERS: dict[str, tuple[nn.Module, int, str, str, str]] = {
+    "global mean": (nn.AdaptiveAvgPool2d(1), 2, "adaptive_avg_pool2d", "global pooling", "to the head"),
+    "global maximum": (nn.AdaptiveMaxPool1d(1), 1, "adaptive_max_pool1d", "global pooling", "to the head"),
+    "mean": (Apply(lambda x: x.mean((2, 3))), 2, "mean", "global pooling", "to the head"),
+    "standardised": (Apply(lambda x: x / x.std()), 2, "std", "reduces over the image", "to the head"),
+    "squeeze-excite": (SqueezeExcite(), 2, "mean", "squeeze-excite", "replace the block"),
+    "batch norm": (nn.BatchNorm2d(4), 2, "batch_norm", "training mode", r"call \.eval\(\)"),
+    "batch norm, no statistics": (
+        nn.BatchNorm3d(4, track_running_stats=False).eval(), 3, "batch_norm", "without running statistics",
+        "track_running_stats=True",
+    ),
+    "instance norm": (nn.InstanceNorm2d(4), 2, "instance_norm", "whole image", "eval mode"),
+    "group norm": (nn.GroupNorm(2, 4).eval(), 2, "group_norm", "over space", "layer norm over channels"),
+    "layer norm over space": (nn.LayerNorm([4, 9, 10]), 2, "layer_norm", "over the image", "channels only"),
+    "attention": (Attention(), 1, "multi_head_attention_forward", "attention over space", "to the head"),
+    "attention, evaluation": (
+        Attention().eval(), 1, "multi_head_attention_forward", "attention over space", "to the head",
+    ),
+    "fused attention": (
+        Apply(lambda x: functional.scaled_dot_product_attention(*[x.movedim(1, -1)] * 3)), 1,
+        "scaled_dot_product_attention", "attention over space", "to the head",
+    ),
+    "product of positions": (Apply(lambda x: x.mT @ x), 1, "matrix product", "mix the whole image", "1x1 conv"),
+    "einsum": (Apply(lambda x: torch.einsum("bct,bcs->bts", x, x)), 1, "einsum", "mix", "linear layer"),
+    "fully connected": (nn.Linear(10, 3), 2, "linear", "fully connected layer over space", "to the head"),
+    "flatten": (nn.Flatten(), 2, "flatten", "flattens", "to the head"),
+    "tokens": (Apply(lambda x: x.flatten(2).mT), 2, "flatten", "as attention", "to the head"),
+    "circular": (
+        nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular"), 2, "pad", "opposite side", "another padding mode",
+    ),
+    "spectrum": (Apply(lambda x: torch.fft.rfft2(x).real), 2, "fft_rfft2", "Fourier", "to the head"),
+    "sampling": (
+        Apply(lambda x: functional.grid_sample(x, torch.zeros(1, 9, 10, 2), align_corners=False)), 2,
+        "grid_sample", "anywhere", "to the head",
+    ),
+    "mirrored": (Apply(lambda x: x.flip(-1)), 2, "flip", "mirrors the image", "Mirror the input"),
+    "shifted": (Apply(lambda x: x.roll(1, -1)), 2, "roll", "along the image", "channels"),
+    "turned": (Apply(lambda x: x.mT), 2, "mT", "swaps the axes", "before the streamed network"),
+    "softmax over space": (nn.Softmax(-1), 2, "softmax", "along the image", "over channels"),
+    "running sum": (Apply(lambda x: x.cumsum(2)), 2, "cumsum", "along the image", "to the head"),
+    "side by side": (Apply(lambda x: torch.cat([x, x], -1)), 2, "cat", "side by side", "before"),
+    "repeated": (Apply(lambda x: x.repeat(1, 1, 2, 1)), 2, "repeat", "repeats the image", "channels only"),
+    "expanded": (Apply(lambda x: x[..., :1].expand(-1, -1, -1, 7)), 2, "expand", "repeats the image", "channels"),
+    "one row": (Apply(lambda x: x[:, :, 3]), 2, "indexing", "one row", "slice"),
+    "by index": (Apply(lambda x: x[:, :, torch.arange(3)]), 2, "indexing", "tensor of indices", "slices"),
+    "position encoding": (
+        Apply(lambda x: x + torch.linspace(-1, 1, x.shape[-1])), 2, "add", "varies over space", "further channel",
+    ),
+    "position channel": (
+        Apply(lambda x: torch.cat([x, torch.zeros(1, 1, 9, 10)], 1)), 2, "cat", "constant", "part of the input",
+    ),
+    "zeros of the image's shape": (
+        Apply(lambda x: x + x.new_zeros(x.shape)), 2, "add", "varies over space", "further channel",
+    ),
+    "different sizes": (
+        Apply(lambda x: torch.stack([x, x[..., :1]], 2).sum(2) if x.shape[-1] == 1 else x * x[..., :1]), 2, "mul",
+        "different sizes", "crop or resize",
+    ),
+    "weights from the image": (
+        Apply(lambda x: functional.conv2d(x, x[:, :, :3, :3])), 2, "conv2d", "computed from the image", "depend",
+    ),
+    "assignment": (Apply(lambda x: zeroed(x * 1)), 2, "assignment to a part", "part of a tensor", r"torch\.where"),
+    "into a buffer": (
+        Apply(lambda x: torch.zeros(1, 4, 9, 10).add_(x)), 2, "add", "does not depend on it", r"torch\.cat",
+    ),
+    "given result": (
+        Apply(lambda x: torch.add(x, 1, out=torch.empty_like(x))), 2, "add", "'out'", "that it returns",
+    ),
+    "positions of maxima": (
+        nn.MaxPool2d(2, return_indices=True), 2, "max_pool2d_with_indices", "positions", "without return_indices",
+    ),
+    "bicubic": (nn.Upsample(scale_factor=2, mode="bicubic"), 2, "interpolate", "'bicubic'", "bilinear"),
+    "shuffled in one axis": (
+        Apply(lambda x: functional.pixel_shuffle(x[:, None], 1)), 1, "pixel_shuffle", "height, width", "shape",
+    ),
+    "own backward": (Apply(StraightThrough.apply), 2, "StraightThrough", "backward of its own", "torch functions"),
+    "re-entrant checkpoint": (
+        Apply(lambda x, layer: checkpoint(layer, x, use_reentrant=True), nn.Conv2d(4, 4, 3)), 2,
+        "CheckpointFunction", "re-entrant", "use_reentrant=False",
+    ),
+    "hook": (Apply(lambda x: hooked(x * 1)), 2, "register_hook", "hook", "Remove it"),
+    "retained gradient": (Apply(lambda x: retained(x * 1)), 2, "retain_grad", "inside", "Return the tensor"),
+    "unknown": (Apply(torch.special.bessel_j0), 2, "special_bessel_j0", "not known to be local", "register"),
+    "memory of another": (
+        Apply(lambda x: shared(x * 1)), 2, "in-place", "memory that another tensor", "out-of-place",
+    ),
+    "memory through dropout": (
+        Apply(lambda x: alias(x * 1)), 2, "in-place", "memory that another tensor", "out-of-place",
+    ),
+}  # fmt: skip
+
+
+def zeroed(x: Tensor) -> Tensor:
+    x[:, 0] = 0
+    return x
+
+
+def hooked(x: Tensor) -> Tensor:
+    x.register_hook(lambda grad: 2 * grad)
+    return x
+
+
+def retained(x: Tensor) -> Tensor:
+    x.retain_grad()
+    return x
+
+
+def shared(x: Tensor) -> Tensor:
+    left, _ = x.chunk(2, dim=1)
+    left.relu_()
+    return x
+
+
+def alias(x: Tensor) -> Tensor:
+    same = functional.dropout(x, training=False)
+    same.relu_()
+    return x + same
+
+
+@pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad=True")
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_is_refused_by_name_with_reason_and_way_out(name: str) -> None:
+    layer, axes, operation, reason, way_out = LAYERS[name]
+    before = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[axes - 1](4, 4, 3, padding=1)
+    network = nn.Sequential(nn.Sequential(before), nn.ModuleDict({"culprit": layer})["culprit"])
+    with pytest.raises(NotLocalError, match=reason) as refusal:
+        Streamed(network, 4)(image(axes))
+    sentence = str(refusal.value)
+    assert refusal.value.layer.split(".")[0] == "1", sentence
+    assert sentence.startswith("The layer '1")
+    assert operation in sentence
+    with pytest.raises(NotLocalError, match=way_out):
+        Streamed(network, 4)(image(axes))
+    assert isinstance(refusal.value, TesseraError)
+    assert isinstance(refusal.value, ValueError)
+
+
+def test_a_refusal_names_the_line_of_the_model() -> None:
+    with pytest.raises(NotLocalError, match=r"\(mean, test_refusals\.py line \d+\)"):
+        Streamed(nn.Sequential(conv(), SqueezeExcite()), 4)(image())
+
+
+def test_a_refusal_names_the_layer_inside_its_blocks() -> None:
+    network = nn.Sequential(conv(), nn.Sequential(conv(), nn.Sequential(nn.BatchNorm2d(4))))
+    with pytest.raises(
+        NotLocalError, match=r"^The layer '1\.1\.0' \(batch_norm\) cannot be streamed: batch norm"
+    ):
+        Streamed(network, 4)(image())
+
+
+def test_a_refusal_survives_being_sent_to_another_process() -> None:
+    with pytest.raises(NotLocalError) as refusal:
+        Streamed(nn.Sequential(nn.GroupNorm(2, 4)), 4)(image())
+    copy = pickle.loads(pickle.dumps(refusal.value))
+    assert str(copy) == str(refusal.value)
+    assert (copy.layer, copy.operation, copy.reason) == ("0", "group_norm", refusal.value.reason)
+
+
+class Decides(nn.Module):
+    """Decides in several ways by what is not there when it is traced."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.how == "truth" and x[:1, :1, :1, :1] > 0:
+            return x
+        if self.how == "number" and x[:1, :1, :1, :1].item() > 0:
+            return x
+        if self.how == "list" and x.tolist():
+            return x
+        if self.how == "array" and x.numpy() is not None:
+            return x
+        if self.how == "coin" and torch.rand(1) < 0.5:
+            return x
+        if self.how == "mask":
+            return x[x > 0]
+        return -x
+
+
+@pytest.mark.parametrize("how", ["truth", "number", "list", "array", "coin", "mask"])
+def test_a_decision_by_values_names_the_line(how: str) -> None:
+    with pytest.raises(
+        StreamingError, match=r"decides by pixel values or random numbers at test_refusals\.py line \d+"
+    ) as error:
+        Streamed(nn.Sequential(conv(), Decides(how)), 4)(torch.randn(1, 4, 1, 1))
+    assert "Decide by shapes, settings" in str(error.value)
+    code = {"coin": "torch.rand(1)", "mask": "x[x > 0]", "array": "x.numpy()", "list": "x.tolist()"}.get(
+        how, "> 0"
+    )
+    assert code in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((1, 4, 0, 5), "has no pixels"),
+        ((1, 4), r"takes \(batch, channels, \*axes\)"),
+        ((1, 4, 1, 1, 1, 1), "one to three axes"),
+        ((4, 8, 9), "2 axes .* gets one of shape"),
+        ((1, 3, 8, 9), r"The layer '0' \(conv2d\) fails on tensors of the shape \(1, 3, 8, 9\) and \(4, 4, 3, 3\)"),
+        ((1, 4, 2, 9), r"The layer '1' \(conv2d\) fails on .* larger|The layer '1' \(conv2d\) fails on .* greater"),
+    ],
+)  # fmt: skip
+def test_images_that_do_not_fit(shape: tuple[int, ...], words: str) -> None:
+    network = nn.Sequential(conv(), nn.Conv2d(4, 4, 5))
+    with pytest.raises(StreamingError, match=words):
+        Streamed(network, 4)(torch.zeros(shape))
+
+
+def test_a_crop_that_leaves_nothing() -> None:
+    with pytest.raises(StreamingError, match="too small"):
+        Streamed(Apply(lambda x: x[..., 20:, :]), 4)(image())
+
+
+@pytest.mark.parametrize(
+    ("tile", "words"),
+    [
+        (0, "not positive"),
+        ((4, -1), "not positive"),
+        ((4,), "1 numbers; the image has 2 axes"),
+        ((4, 4, 4), "3 numbers; the image has 2 axes"),
+        (2.5, "whole number"),
+        ("large", "whole number"),
+    ],
+)
+def test_tile_sizes_that_cannot_work(tile: Any, words: str) -> None:
+    with pytest.raises(StreamingError, match=words) as error:
+        Streamed(conv(), tile)(image())
+    assert isinstance(error.value, SettingError)
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (lambda x: None, "returns no tensor"),
+        (lambda x: (x, torch.zeros(3)), "does not depend on the image"),
+        (lambda x: (x, {1, 2}), "returns a set"),
+        (lambda x: (x, object()), "returns a object"),
+    ],
+)
+def test_results_that_cannot_be_streamed(result: Callable[[Tensor], Any], words: str) -> None:
+    with pytest.raises(StreamingError, match=words):
+        Streamed(Apply(result), 4)(image())
+
+
+def test_hooks_that_would_never_be_called() -> None:
+    layer = conv()
+    layer.register_full_backward_hook(lambda *_: None)
+    with pytest.raises(StreamingError, match=r"The layer '0' has a backward hook.*Remove the hook"):
+        Streamed(nn.Sequential(layer), 4)(image())
+    with torch.no_grad():
+        Streamed(nn.Sequential(layer), 4)(image())
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+def test_scripts() -> None:
+    with pytest.raises(
+        StreamingError, match=r"The layer '1' is a TorchScript module.*Use the module it was made"
+    ):
+        Streamed(nn.Sequential(conv(), torch.jit.script(conv())), 4)(image())
+
+
+def test_lazy_layers() -> None:
+    with pytest.raises(
+        StreamingError, match=r"'0\.weight' of a lazy layer has no shape yet. Run the network once"
+    ):
+        Streamed(nn.Sequential(nn.LazyConv2d(3, 3)), 4)(image())
+
+
+def test_a_symmetric_border_wider_than_the_image() -> None:
+    with pytest.raises(StreamingError, match="border of 12 is wider than the image"):
+        Streamed(Apply(lambda x: symmetric_pad(x, (12, 0))), 4)(image())
+
+
+def test_a_bug_of_the_model_is_told_with_its_line() -> None:
+    with pytest.raises(StreamingError, match=r"test_refusals\.py line \d+ \(.*nowhere.*\): name 'nowhere'"):
+        Streamed(Apply(lambda x: nowhere(x)), 4)(image())  # noqa: F821
+
+
+class Forgetful(nn.Module):
+    """Replaces its buffer in every forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.ones(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.scale = self.scale * 0.9
+        return x * self.scale
+
+
+def test_a_buffer_that_is_replaced_keeps_its_value() -> None:
+    network = Forgetful()
+    with pytest.raises(StreamingError, match="replaces its buffer 'scale'"):
+        Streamed(network, 4)(image())
+    assert torch.equal(network.scale, torch.ones(1))

@@ -1,0 +1,12 @@
+import pytest
+
+from resources.demo.project import DemoProject, ensure_demo_project
+from resources.demo.slides import DemoSettings
+
+FEW = DemoSettings(count=20)
+
+
+@pytest.fixture(scope="session")
+def made_project(tmp_path_factory: pytest.TempPathFactory) -> DemoProject:
+    """A demo project with fewer slides than the real one, otherwise like it."""
+    return ensure_demo_project(tmp_path_factory.mktemp("demo") / "project", settings=FEW)

@@ -1,0 +1,58 @@
+"""The import contract: the engine knows no Qt and no app; the window opens before torch is imported."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+QT = {"PySide6", "shiboken6", "pyqtgraph", "app"}
+
+
+def imported_modules(path: Path, *, top_level_only: bool) -> set[str]:
+    """Top-level package names that a file imports, anywhere or only when it is imported itself."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for child in ast.walk(node)
+    }
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if top_level_only and node in inside:
+            continue
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "engine").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_engine_imports_no_qt(path: Path) -> None:
+    assert not imported_modules(path, top_level_only=False) & QT
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "app").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_app_imports_no_torch_at_module_level(path: Path) -> None:
+    assert not imported_modules(path, top_level_only=True) & {"torch", "lightning", "torchmetrics"}
+
+
+def test_importing_every_app_module_leaves_torch_alone() -> None:
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in sorted((ROOT / "app").rglob("*.py"))
+        if path.name not in {"__main__.py"}
+    ]
+    code = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name.removesuffix('.__init__'))\n"
+        "print('torch' in sys.modules or 'lightning' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
