@@ -150,7 +150,7 @@ def _prepare_msd(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "arguments",
         nargs=argparse.REMAINDER,
-        metavar="regression|segmentation|noise2inverse ...",
+        metavar="regression|segmentation ...",
         help="What to train, with its options; tessera msd regression --help lists them.",
     )
 

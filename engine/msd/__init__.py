@@ -1,25 +1,64 @@
 """Mixed-scale dense networks: everything that msd_pytorch documents, and what training on stacks needs.
 
-A script written for msd_pytorch moves over by importing engine.msd in its place; no GPU is needed.
+A script written for msd_pytorch moves over by importing engine.msd in its place; no GPU is needed. Names are loaded on
+first use, so that settings can be offered without torch.
 """
 
-import engine.msd.streaming  # noqa: F401  (teaches the streaming engine these networks)
-from engine.msd.bench import TimeitResult
-from engine.msd.buffers import release_buffers
-from engine.msd.compat import conv, conv_relu, relu_inplace, stitch
-from engine.msd.errors import CheckpointError, Error, InputError, LabelError, ShapeError
-from engine.msd.final_layer import MSDFinalLayer
-from engine.msd.image_dataset import ImageDataset, ImageStack
-from engine.msd.initialisation import init_convolution_weights
-from engine.msd.main import regression, segmentation
-from engine.msd.msd_block import MSDBlock, MSDBlock2d, MSDBlockImpl2d, MSDModule2d
-from engine.msd.msd_model import MSDModel
-from engine.msd.msd_module import MSDLayerModule, MSDModule
-from engine.msd.msd_regression_model import MSDRegressionModel
-from engine.msd.msd_segmentation_model import MSDSegmentationModel
-from engine.msd.opening import build_model, open_model
-from engine.msd.scaling import scaling_module
-from engine.msd.spec import DEFAULT_DILATIONS, units_in_front
+from typing import TYPE_CHECKING
+
+from engine.lazy import loader
+
+if TYPE_CHECKING:
+    from engine.msd.bench import TimeitResult
+    from engine.msd.buffers import release_buffers
+    from engine.msd.compat import conv, conv_relu, relu_inplace, stitch
+    from engine.msd.errors import CheckpointError, Error, InputError, LabelError, ShapeError
+    from engine.msd.final_layer import MSDFinalLayer
+    from engine.msd.image_dataset import ImageDataset, ImageStack
+    from engine.msd.initialisation import init_convolution_weights
+    from engine.msd.main import regression, segmentation
+    from engine.msd.msd_block import MSDBlock, MSDBlock2d, MSDBlockImpl2d, MSDModule2d
+    from engine.msd.msd_model import MSDModel
+    from engine.msd.msd_module import MSDLayerModule, MSDModule
+    from engine.msd.msd_regression_model import MSDRegressionModel
+    from engine.msd.msd_segmentation_model import MSDSegmentationModel
+    from engine.msd.opening import build_model, open_model
+    from engine.msd.scaling import scaling_module
+    from engine.msd.spec import DEFAULT_DILATIONS, units_in_front
+
+_HOMES = {
+    "CheckpointError": "errors",
+    "DEFAULT_DILATIONS": "spec",
+    "Error": "errors",
+    "ImageDataset": "image_dataset",
+    "ImageStack": "image_dataset",
+    "InputError": "errors",
+    "LabelError": "errors",
+    "MSDBlock": "msd_block",
+    "MSDBlock2d": "msd_block",
+    "MSDBlockImpl2d": "msd_block",
+    "MSDFinalLayer": "final_layer",
+    "MSDLayerModule": "msd_module",
+    "MSDModel": "msd_model",
+    "MSDModule": "msd_module",
+    "MSDModule2d": "msd_block",
+    "MSDRegressionModel": "msd_regression_model",
+    "MSDSegmentationModel": "msd_segmentation_model",
+    "ShapeError": "errors",
+    "TimeitResult": "bench",
+    "build_model": "opening",
+    "conv": "compat",
+    "conv_relu": "compat",
+    "init_convolution_weights": "initialisation",
+    "open_model": "opening",
+    "regression": "main",
+    "release_buffers": "buffers",
+    "relu_inplace": "compat",
+    "scaling_module": "scaling",
+    "segmentation": "main",
+    "stitch": "compat",
+    "units_in_front": "spec",
+}
 
 __all__ = [
     "DEFAULT_DILATIONS",
@@ -54,3 +93,5 @@ __all__ = [
     "stitch",
     "units_in_front",
 ]
+
+__getattr__ = loader(__name__, _HOMES)

@@ -1,5 +1,6 @@
 """Random crops, flips and quarter turns, the same for an input and its target."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +22,44 @@ class Augmentation:
     turns: bool = False
 
 
+@dataclass(frozen=True)
+class Variation:
+    """One draw of an augmentation.
+
+    Attributes:
+        window: Range along each spatial axis.
+        flipped: Axes that are mirrored; axis 0 holds the channels.
+        quarters: Quarter turns of rows against columns.
+    """
+
+    window: tuple[slice, ...]
+    flipped: tuple[int, ...] = ()
+    quarters: int = 0
+
+    def turn(self, image: Tensor) -> Tensor:
+        """Flip and turn what the window holds: (channels, [slice,] row, column)."""
+        return image.flip(self.flipped).rot90(self.quarters, (-2, -1)).contiguous()
+
+
+def draw(spatial: Sequence[int], settings: Augmentation, generator: torch.Generator) -> Variation:
+    """A random variation of an image.
+
+    Args:
+        spatial: ([slices,] rows, columns) of the image.
+        settings: What is varied.
+        generator: Source of the random numbers.
+    """
+    window = [slice(0, length) for length in spatial]
+    if settings.crop is not None:
+        for axis, length in enumerate(spatial):
+            size = min(settings.crop, length)
+            start = _random(length - size + 1, generator)
+            window[axis] = slice(start, start + size)
+    axes = range(1, len(spatial) + 1)
+    flipped = tuple(axis for axis in axes if _random(2, generator)) if settings.flips else ()
+    return Variation(tuple(window), flipped, _random(4, generator) if settings.turns else 0)
+
+
 def augment(
     image: Tensor, target: Tensor, settings: Augmentation, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
@@ -32,20 +71,10 @@ def augment(
         settings: What is varied.
         generator: Source of the random numbers.
     """
-    axes = range(1, image.ndim)
-    if settings.crop is not None:
-        for axis in axes:
-            size = min(settings.crop, image.shape[axis])
-            start = _draw(image.shape[axis] - size + 1, generator)
-            image, target = image.narrow(axis, start, size), target.narrow(axis, start, size)
-    if settings.flips:
-        flipped = [axis for axis in axes if _draw(2, generator)]
-        image, target = image.flip(flipped), target.flip(flipped)
-    if settings.turns:
-        quarter = _draw(4, generator)
-        image, target = image.rot90(quarter, (-2, -1)), target.rot90(quarter, (-2, -1))
-    return image.contiguous(), target.contiguous()
+    variation = draw(image.shape[1:], settings, generator)
+    window = (slice(None), *variation.window)
+    return variation.turn(image[window]), variation.turn(target[window])
 
 
-def _draw(count: int, generator: torch.Generator) -> int:
+def _random(count: int, generator: torch.Generator) -> int:
     return int(torch.randint(count, (), generator=generator))

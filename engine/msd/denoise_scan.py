@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from engine.msd.augmentation import Augmentation
-from engine.msd.fit import Schedule, rate_factor
+from engine.msd.choices import Schedule, Strategy, Window
+from engine.msd.fit import FitSettings, fit
 from engine.msd.msd_regression_model import MSDRegressionModel
-from engine.msd.noise2inverse import SplitPairs, Strategy, denoise, split_reconstructions
+from engine.msd.noise2inverse import SplitPairs, denoise, split_reconstructions
 from engine.msd.projections import find_centre, read_projections
-from engine.msd.reconstruct import Window
 
 
 @dataclass(frozen=True)
@@ -96,15 +96,14 @@ def train_on_splits(
     """A network trained to predict parts of a reconstruction, (K, slices, row, column), from each other."""
     torch.manual_seed(settings.seed)
     model = MSDRegressionModel(1, 1, settings.depth, 1)
-    generator = torch.Generator().manual_seed(settings.seed)
-    pairs = SplitPairs(parts, settings.strategy, generator, settings.augmentation)
+    pairs = SplitPairs.of(parts, settings.strategy)
     model.set_normalization(pairs)
-    for epoch in range(settings.epochs):
-        for group in model.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * rate_factor(Schedule.COSINE, epoch / settings.epochs)
-        losses = []
-        for image, target in pairs:
-            model.learn(image, target)
-            losses.append(model.get_loss() or 0.0)
-        report(epoch + 1, sum(losses) / len(losses))
+    fitting = FitSettings(
+        settings.epochs,
+        learning_rate=settings.learning_rate,
+        schedule=Schedule.COSINE,
+        augmentation=settings.augmentation,
+        seed=settings.seed,
+    )
+    fit(model, pairs, [], fitting, lambda epoch: report(epoch.number, epoch.training_loss))
     return model

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+import engine.msd.streaming  # noqa: F401  (teaches the streaming engine these networks)
 from engine.msd.autograd import MSDBlockFunction
 from engine.msd.final_layer import MSDFinalLayer
 from engine.msd.initialisation import init_convolution_weights

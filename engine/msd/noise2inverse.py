@@ -5,28 +5,18 @@ that predicts one part's reconstruction from another's can only learn the object
 doi 10.1109/TCI.2020.3019647).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from engine.msd.augmentation import Augmentation, augment
+from engine.msd.choices import Strategy, Window
 from engine.msd.errors import InputError
 from engine.msd.msd_model import MSDModel
-from engine.msd.reconstruct import Window, reconstruct
-
-
-class Strategy(StrEnum):
-    """What the network sees and what it predicts.
-
-    X_TO_1: The mean of all parts but one gives the one; the input is least noisy.
-    ONE_TO_X: One part gives the mean of all others; the target is least noisy.
-    """
-
-    X_TO_1 = "X:1"
-    ONE_TO_X = "1:X"
+from engine.msd.predict import predict_image
+from engine.msd.reconstruct import reconstruct
 
 
 def split_reconstructions(
@@ -80,39 +70,86 @@ def pair_of(reconstructions: Tensor, part: int, strategy: Strategy) -> tuple[Ten
     return (others, alone) if strategy is Strategy.X_TO_1 else (alone, others)
 
 
+class Parts(Protocol):
+    """K reconstructions of the same slices, from projections that no two of them share."""
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(K, slices, rows, columns)."""
+
+    def read(self, at: int, rows: slice, columns: slice) -> Tensor:
+        """A part of a slice in all reconstructions: (K, rows, columns), float32."""
+
+
 @dataclass(frozen=True)
-class SplitPairs:
-    """Every part of every slice as a pair to train on, in random order; give it to MSDModel.train.
+class TensorParts:
+    """Reconstructions in memory.
 
     Attributes:
         reconstructions: (K, slices, row, column).
-        strategy: What is input and what target.
-        generator: Source of the random numbers.
-        augmentation: Crops, flips and turns, the same for input and target.
-        batch_size: Pairs a step.
     """
 
     reconstructions: Tensor
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(K, slices, rows, columns)."""
+        parts, slices, rows, columns = self.reconstructions.shape
+        return parts, slices, rows, columns
+
+    def read(self, at: int, rows: slice, columns: slice) -> Tensor:
+        """A part of a slice in all reconstructions: (K, rows, columns)."""
+        return self.reconstructions[:, at, rows, columns]
+
+
+@dataclass(frozen=True)
+class SplitPairs:
+    """Every part of some slices as a pair to train on; give it to fit.
+
+    Attributes:
+        parts: The reconstructions.
+        strategy: What is input and what target.
+        slices: The slices to use.
+    """
+
+    parts: Parts
     strategy: Strategy
-    generator: torch.Generator
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    batch_size: int = 1
+    slices: Sequence[int]
+
+    @classmethod
+    def of(cls, reconstructions: Tensor, strategy: Strategy) -> "SplitPairs":
+        """All slices of reconstructions in memory, (K, slices, row, column)."""
+        return cls(TensorParts(reconstructions), strategy, range(reconstructions.shape[1]))
+
+    def __len__(self) -> int:
+        return self.parts.shape[0] * len(self.slices)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        parts, slices = self.reconstructions.shape[:2]
-        order = torch.randperm(parts * slices, generator=self.generator).tolist()
-        for first in range(0, len(order), self.batch_size):
-            pairs = [self._pair(index) for index in order[first : first + self.batch_size]]
-            inputs, targets = zip(*pairs, strict=True)
-            yield torch.stack(inputs), torch.stack(targets)
+        return (self[index] for index in range(len(self)))
 
-    def _pair(self, index: int) -> tuple[Tensor, Tensor]:
-        part, at = divmod(index, self.reconstructions.shape[1])
-        image, target = pair_of(self.reconstructions[:, at], part, self.strategy)
-        return augment(image[None], target[None], self.augmentation, self.generator)
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        return self.read(index, (slice(None), slice(None)))
+
+    def spatial(self, index: int) -> tuple[int, ...]:
+        """(rows, columns)."""
+        return self.parts.shape[2:]
+
+    def read(self, index: int, window: tuple[slice, ...]) -> tuple[Tensor, Tensor]:
+        """A window of a pair: two tensors (1, row, column)."""
+        part, at = divmod(index, len(self.slices))
+        rows, columns = window
+        image, target = pair_of(self.parts.read(self.slices[at], rows, columns), part, self.strategy)
+        return image[None], target[None]
 
 
-@torch.no_grad()
+def denoise_slice(model: MSDModel, images: Tensor, strategy: Strategy) -> Tensor:
+    """Mean of the network's outputs for all parts of a slice: (K, row, column) to (row, column)."""
+    outputs = (
+        predict_image(model, pair_of(images, part, strategy)[0][None])[0] for part in range(len(images))
+    )
+    return sum(outputs, torch.zeros_like(images[0])) / len(images)
+
+
 def denoise(model: MSDModel, reconstructions: Tensor, strategy: Strategy) -> Tensor:
     """Mean of the network's outputs for all parts.
 
@@ -124,15 +161,9 @@ def denoise(model: MSDModel, reconstructions: Tensor, strategy: Strategy) -> Ten
     Returns:
         (slices, row, column).
     """
-    total = torch.zeros_like(reconstructions[0])
-    for part in range(len(reconstructions)):
-        images, _ = pair_of(reconstructions, part, strategy)
-        for at, image in enumerate(images):
-            total[at] += model.net(image[None, None].to(model.device))[0, 0].to(total.device)
-    return total / len(reconstructions)
+    return torch.stack([denoise_slice(model, images, strategy) for images in reconstructions.unbind(1)])
 
 
-@torch.no_grad()
 def split_error(model: MSDModel | None, reconstructions: Tensor, strategy: Strategy) -> float:
     """Mean squared difference between targets and what is predicted from inputs; with no model, from inputs themselves.
 
@@ -144,14 +175,10 @@ def split_error(model: MSDModel | None, reconstructions: Tensor, strategy: Strat
         reconstructions: (K, slices, row, column).
         strategy: What is input and what target.
     """
+    pairs = SplitPairs.of(reconstructions, strategy)
     total = 0.0
-    for part in range(len(reconstructions)):
-        images, targets = pair_of(reconstructions, part, strategy)
-        for image, target in zip(images, targets, strict=True):
-            guess = (
-                image
-                if model is None
-                else model.net(image[None, None].to(model.device))[0, 0].to(image.device)
-            )
-            total += (guess - target).square().mean().item()
-    return total / (len(reconstructions) * reconstructions.shape[1])
+    for index in range(len(pairs)):
+        image, target = pairs[index]
+        guess = image if model is None else predict_image(model, image)
+        total += (guess - target).square().mean().item()
+    return total / len(pairs)

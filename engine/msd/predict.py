@@ -1,6 +1,7 @@
 """Networks and whole models over images of any size, computed row by row."""
 
 from collections.abc import Iterator, Sequence
+from math import prod
 
 import torch
 from torch import Tensor
@@ -11,6 +12,9 @@ from engine.msd.msd_block import MSDNetwork
 from engine.msd.msd_model import MSDModel
 from engine.msd.parameters import Parameters
 from engine.msd.rows import GROUP, ReadRows, RowStream
+
+# All channels of an image may take so much memory at once; beyond it the image is computed row by row.
+CHANNEL_BYTES = 1 << 30
 
 
 @torch.no_grad()
@@ -71,6 +75,30 @@ def predict_rows(
             yield first, block.log_softmax(0)
         else:
             yield first, model.scale_out(block[None])[0]
+
+
+@torch.no_grad()
+def predict_image(model: MSDModel, image: Tensor) -> Tensor:
+    """The output of a model for one image or volume, in whole where its channels fit in memory, else row by row.
+
+    Args:
+        model: The model.
+        image: (c_in, [slice,] row, column).
+
+    Returns:
+        (c_out, [slice,] row, column), on the device of the image.
+    """
+    if fits(model, image.shape[1:]):
+        dtype = model.msd.final_layer.linear.weight.dtype
+        output: Tensor = model.net(image[None].to(device=model.device, dtype=dtype))[0]
+        return output.to(device=image.device, dtype=image.dtype)
+    return predict(model, image)
+
+
+def fits(model: MSDModel, shape: Sequence[int]) -> bool:
+    """Whether all channels of a model over ([slices,] rows, columns) take no more memory than is set aside for them."""
+    weight = model.msd.final_layer.linear.weight
+    return weight.shape[1] * prod(shape) * weight.itemsize <= CHANNEL_BYTES
 
 
 def predict(model: MSDModel, image: Tensor, step: int = 64) -> Tensor:

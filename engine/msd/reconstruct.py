@@ -1,20 +1,14 @@
 """Filtered back-projection of parallel-beam sinograms (Kak and Slaney 1988, chapter 3) on torch."""
 
 import math
-from enum import StrEnum
 
 import torch
 from torch import Tensor
 
+from engine.msd.choices import Window
+
 # Angles projected back at once; bounds the memory of the interpolation.
 ANGLES_AT_ONCE = 8
-
-
-class Window(StrEnum):
-    """What tapers the ramp filter towards high frequencies."""
-
-    RAMP = "ramp"
-    HANN = "hann"
 
 
 def ramp_filter(columns: int, window: Window = Window.RAMP) -> Tensor:

@@ -5,6 +5,7 @@ Prints accuracy and the area under the ROC curve of the held-out slices after so
 
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ from torchmetrics.functional.classification import binary_auroc
 
 from engine.msd import ImageDataset, MSDSegmentationModel
 from engine.msd.augmentation import Augmentation
-from engine.msd.fit import FitSettings, Schedule, batches, rate_factor
+from engine.msd.fit import FitSettings, Schedule, rate_factor, steps_of_epoch
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "stacks" / "isbi2012_em"
 SETTINGS = FitSettings(
@@ -23,10 +24,9 @@ SETTINGS = FitSettings(
 
 def train(model: MSDSegmentationModel, pairs: list[tuple[Tensor, Tensor]], seconds: float) -> int:
     """Train for so many seconds of processor time; the number of steps."""
-    generator = torch.Generator().manual_seed(0)
     start, steps = time.thread_time(), 0
-    while True:
-        for image, target in batches(pairs, SETTINGS, generator):
+    for epoch in count():
+        for ((image, target),) in steps_of_epoch(pairs, SETTINGS, epoch):
             progress = (time.thread_time() - start) / seconds
             if progress >= 1:
                 return steps
@@ -34,6 +34,7 @@ def train(model: MSDSegmentationModel, pairs: list[tuple[Tensor, Tensor]], secon
                 group["lr"] = SETTINGS.learning_rate * rate_factor(SETTINGS.schedule, progress)
             model.learn(image, target)
             steps += 1
+    return steps
 
 
 @torch.no_grad()

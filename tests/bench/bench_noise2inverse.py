@@ -6,6 +6,7 @@ Prints the gain in PSNR against the truth, and the error of the held-out slice's
 import math
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from engine.msd import MSDRegressionModel
 from engine.msd.augmentation import Augmentation
+from engine.msd.fit import FitSettings, steps_of_epoch
 from engine.msd.noise2inverse import SplitPairs, Strategy, denoise, split_error, split_reconstructions
 from engine.msd.phantom import add_noise, draw, project, random_foam
 from engine.msd.projections import find_centre, read_projections
@@ -34,17 +36,18 @@ def train(parts: Tensor, strategy: Strategy, seconds: float) -> MSDRegressionMod
     """A network trained for some seconds on crops of all splits."""
     torch.manual_seed(0)
     model = MSDRegressionModel(1, 1, 30, 1)
-    pairs = SplitPairs(
-        parts, strategy, torch.Generator().manual_seed(0), Augmentation(128, flips=True, turns=True)
-    )
+    pairs = SplitPairs.of(parts, strategy)
     model.set_normalization(pairs)
-    for group in model.optimizer.param_groups:
-        group["lr"] = 3e-3
+    settings = FitSettings(augmentation=Augmentation(128, flips=True, turns=True))
     start = time.thread_time()
-    while time.thread_time() - start < seconds:
-        for group in model.optimizer.param_groups:
-            group["lr"] = 3e-3 * max(0.02, 1 - (time.thread_time() - start) / seconds)
-        model.train(pairs, 1)
+    for epoch in count():
+        for ((image, target),) in steps_of_epoch(pairs, settings, epoch):
+            share = (time.thread_time() - start) / seconds
+            if share >= 1:
+                return model
+            for group in model.optimizer.param_groups:
+                group["lr"] = 3e-3 * max(0.02, 1 - share)
+            model.learn(image, target)
     return model
 
 

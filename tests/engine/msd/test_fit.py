@@ -8,7 +8,16 @@ from torch import Tensor
 
 from engine.msd import InputError, MSDRegressionModel, MSDSegmentationModel
 from engine.msd.augmentation import Augmentation
-from engine.msd.fit import Epoch, FitSettings, Schedule, batches, class_weights, fit, rate_factor
+from engine.msd.fit import (
+    Epoch,
+    FitSettings,
+    Progress,
+    Schedule,
+    class_weights,
+    fit,
+    rate_factor,
+    steps_of_epoch,
+)
 
 
 def pairs(count: int = 4, size: int = 14) -> list[tuple[Tensor, Tensor]]:
@@ -72,10 +81,70 @@ def test_steps_are_reported_and_can_stop_the_run() -> None:
 def test_batches_never_mix_sizes() -> None:
     data = pairs(3) + pairs(3)
     settings = FitSettings(batch_size=4, repeats=2)
-    found = list(batches(data, settings, torch.Generator().manual_seed(0)))
+    steps = list(steps_of_epoch(data, settings))
+    assert len(steps) == settings.steps(6) == 3
+    found = [batch for step in steps for batch in step]
     assert sum(len(image) for image, _ in found) == 12
     assert all(image.shape == target.shape for image, target in found)
     assert any(len(image) > 1 for image, _ in found)
+
+
+def test_a_step_is_drawn_alike_whatever_came_before() -> None:
+    settings = FitSettings(batch_size=2, repeats=2, augmentation=Augmentation(5, True, True), seed=3)
+    steps, late = (list(steps_of_epoch(pairs(), settings, 1, first)) for first in (0, 3))
+    assert len(late) == 1
+    for (image, target), (late_image, late_target) in zip(steps[3], late[0], strict=True):
+        assert torch.equal(image, late_image)
+        assert torch.equal(target, late_target)
+    other = next(steps_of_epoch(pairs(), settings, 2))
+    assert any(not torch.equal(a[0], b[0]) for a, b in zip(steps[0], other, strict=False))
+
+
+@pytest.mark.parametrize("last", [2, 3, 5])
+def test_a_training_that_goes_on_equals_one_that_never_stopped(last: int) -> None:
+    """Stopped within an epoch, at its last step, and within the next."""
+
+    class Stop(Exception):
+        pass
+
+    def on_step(step: int, loss: float) -> None:
+        if step == last:
+            raise Stop
+
+    settings = FitSettings(3, 1, 0.03, Schedule.COSINE, augmentation=Augmentation(8, True, True))
+    whole, history = trained(settings)
+    torch.manual_seed(0)
+    model, progress = MSDRegressionModel(1, 1, 3, 1), Progress()
+    model.set_normalization([(image[None], target[None]) for image, target in pairs()])
+    with pytest.raises(Stop):
+        fit(model, pairs()[:3], pairs()[3:], settings, on_step=on_step, progress=progress)
+    assert 3 * progress.epoch + len(progress.losses) == last
+    rest = fit(model, pairs()[:3], pairs()[3:], settings, progress=progress)
+    assert rest == history[progress.epoch - len(rest) :]
+    for one, other in zip(whole.net.parameters(), model.net.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_crops_alone_are_read_from_pairs_that_can() -> None:
+    class Partial:
+        def __len__(self) -> int:
+            return 4
+
+        def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+            raise AssertionError("read whole")
+
+        def spatial(self, index: int) -> tuple[int, ...]:
+            return tuple(pairs()[index][0].shape[1:])
+
+        def read(self, index: int, window: tuple[slice, ...]) -> tuple[Tensor, Tensor]:
+            image, target = (each[(slice(None), *window)] for each in pairs()[index])
+            return image, target
+
+    settings = FitSettings(augmentation=Augmentation(6, True, True))
+    whole, partial = (list(steps_of_epoch(each, settings)) for each in (pairs(), Partial()))
+    for one, other in zip(whole, partial, strict=True):
+        assert torch.equal(one[0][0], other[0][0])
+        assert torch.equal(one[0][1], other[0][1])
 
 
 def test_schedules_start_and_end_as_they_should() -> None:

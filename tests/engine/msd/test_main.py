@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 import tifffile
@@ -63,17 +62,3 @@ def test_segmentation(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_errors_are_sentences(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments(images, "regression", "absent")) == 2
     assert capsys.readouterr().err.startswith("error: No images match")
-
-
-def test_noise2inverse_writes_slices_and_network(tmp_path: Path) -> None:
-    generator = np.random.default_rng(0)
-    with h5py.File(tmp_path / "scan.h5", "w") as file:
-        file["data"] = generator.poisson(300, (16, 3, 20))
-        file["flats"], file["darks"] = np.full((1, 3, 20), 400), np.zeros((1, 3, 20))
-        file["angles"] = np.linspace(0, 180, 16, endpoint=False)
-    out, weights = tmp_path / "denoised.tif", tmp_path / "net.torch"
-    command = ["noise2inverse", str(tmp_path / "scan.h5"), "--out", str(out), "--weights", str(weights)]
-    assert main([*command, "--epochs", "1", "--depth", "2", "--strategy", "1:X"]) == 2
-    assert main([*command, "--epochs", "1", "--depth", "2", "--strategy", "1:X", "--centre", "9.5"]) == 0
-    assert tifffile.imread(out).shape == (3, 20, 20)
-    assert open_model(weights)[0].depth == 2

@@ -7,9 +7,11 @@ import torch
 
 from engine.msd import InputError, MSDRegressionModel
 from engine.msd.augmentation import Augmentation
+from engine.msd.fit import FitSettings, fit
 from engine.msd.noise2inverse import (
     SplitPairs,
     Strategy,
+    TensorParts,
     denoise,
     pair_of,
     split_error,
@@ -40,11 +42,13 @@ def test_strategies_put_the_single_part_on_either_side() -> None:
 
 
 def test_an_epoch_holds_every_part_of_every_slice() -> None:
-    parts = torch.arange(6.0).view(3, 2, 1, 1).expand(3, 2, 4, 4)
-    pairs = SplitPairs(parts, Strategy.ONE_TO_X, torch.Generator().manual_seed(0), batch_size=4)
-    batches = list(pairs)
-    assert [len(image) for image, _ in batches] == [4, 2]
-    assert sorted(torch.cat([image[:, 0, 0, 0] for image, _ in batches]).tolist()) == list(range(6))
+    parts = torch.arange(6.0).view(3, 2, 1, 1).expand(3, 2, 4, 5)
+    pairs = SplitPairs.of(parts, Strategy.ONE_TO_X)
+    assert sorted(image[0, 0, 0].item() for image, _ in pairs) == list(range(6))
+    image, target = pairs.read(3, (slice(1, 3), slice(0, 5)))
+    assert image.shape == target.shape == (1, 2, 5)
+    held_out = SplitPairs(TensorParts(parts), Strategy.ONE_TO_X, [1])
+    assert [image[0, 0, 0].item() for image, _ in held_out] == [1, 3, 5]
 
 
 def test_a_network_that_changes_nothing_denoises_to_the_mean() -> None:
@@ -67,14 +71,15 @@ def test_a_short_training_gains_against_the_truth(strategy: Strategy) -> None:
     sinogram = add_noise(project(foam, angles, 64), 200, 0)
     parts = split_reconstructions(sinogram[None].float(), angles, 4)
     truth = draw(foam, 64).float()
-    pairs = SplitPairs(
-        parts, strategy, torch.Generator().manual_seed(0), Augmentation(flips=True, turns=True)
-    )
+    pairs = SplitPairs.of(parts, strategy)
     model = MSDRegressionModel(1, 1, 10, 1)
     model.set_normalization(pairs)
-    for group in model.optimizer.param_groups:
-        group["lr"] = 5e-3
-    model.train(pairs, 40)
+    fit(
+        model,
+        pairs,
+        [],
+        FitSettings(40, learning_rate=5e-3, augmentation=Augmentation(flips=True, turns=True)),
+    )
     noisy = (parts.mean(0)[0] - truth).square().mean()
     denoised = (denoise(model, parts, strategy)[0] - truth).square().mean()
     assert 10 * torch.log10(noisy / denoised) > 4
