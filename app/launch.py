@@ -41,10 +41,12 @@ def launch(arguments: Sequence[str]) -> int:
 
         screenshot = Screenshot(window, options.screenshot)
         screenshot.begin()
+    if options.workspace is not None:
+        window.go_to(options.workspace)
     if options.file is not None:
         window.open(options.file)
     if options.demo:
-        window.registry["slides.open_demo"].trigger()
+        window.registry[f"{window.workspace.name}.open_demo"].trigger()
     return application.exec()
 
 
@@ -55,8 +57,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         description="Exact deep learning on images that do not fit in memory.",
         epilog="Without the window: tessera train, predict, info, inspect; each has its own --help.",
     )
-    parser.add_argument("file", nargs="?", type=Path, help="a slide, or a folder of slides, to open")
-    parser.add_argument("--demo", action="store_true", help="open the demo project; it is made if needed")
+    parser.add_argument("file", nargs="?", type=Path, help="a file or folder to open")
+    names = [workspace.name for workspace in WORKSPACES]
+    parser.add_argument(
+        "--workspace", choices=names, help="what to work on; that of the last start by default"
+    )
+    parser.add_argument(
+        "--demo", action="store_true", help="open the demo of the workspace; it is made if needed"
+    )
     parser.add_argument("--theme", type=ThemeName, choices=list(ThemeName), help="colours of the window")
     parser.add_argument(
         "--screenshot",
@@ -81,7 +89,7 @@ def make_application() -> QApplication:
 def make_window(
     application: QApplication, theme: ThemeName | None, store: QSettings | None = None
 ) -> MainWindow:
-    """The main window, not yet shown, with the slides workspace in it.
+    """The main window, not yet shown, with the workspace of the last start in sight.
 
     Args:
         application: The Qt application.
@@ -90,7 +98,7 @@ def make_window(
     """
     settings = Settings(store or QSettings(), application)
     themes = ThemeManager(application, theme or settings.theme, application)
-    return MainWindow(settings, themes, WORKSPACES[0])
+    return MainWindow(settings, themes, WORKSPACES)
 
 
 def _display_missing() -> bool:

@@ -31,7 +31,7 @@ class Screenshot(QObject):
 
     @Slot()
     def _look(self) -> None:
-        self._quiet = self._quiet + 1 if self._window.workspace.quiet else 0
+        self._quiet = self._quiet + 1 if self._window.quiet else 0
         if self._quiet < QUIET_CHECKS:
             return
         self._timer.stop()

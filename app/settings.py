@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 from app.theme.theme import ThemeName
 
 RECENT_LIMIT = 10
+RECENT_WORKSPACES = "recent_workspaces"
 
 
 class Settings(QObject):
@@ -35,6 +36,15 @@ class Settings(QObject):
         self._store.setValue("theme", name.value)
 
     @property
+    def workspace(self) -> str:
+        """Name of the workspace that was in sight last; empty at first."""
+        return str(self._store.value("workspace", ""))
+
+    @workspace.setter
+    def workspace(self, name: str) -> None:
+        self._store.setValue("workspace", name)
+
+    @property
     def recent(self) -> tuple[Path, ...]:
         """Files and folders opened last that still exist, newest first."""
         # A list of one entry comes back from an INI file as a text.
@@ -42,16 +52,27 @@ class Settings(QObject):
         names = [stored] if isinstance(stored, str) else list(stored or [])
         return tuple(path for path in map(Path, names) if path.exists())
 
-    def add_recent(self, path: Path) -> None:
-        """Put `path` on top of the recent files."""
+    def recent_in(self, workspace: str) -> tuple[Path, ...]:
+        """Those of the recent files that were opened in the workspace of this name."""
+        return tuple(path for path in self.recent if self.workspace_of(path) == workspace)
+
+    def workspace_of(self, path: Path) -> str:
+        """Name of the workspace in which a recent file was opened; empty for any other file."""
+        return str((self.json(RECENT_WORKSPACES) or {}).get(str(path.absolute()), ""))
+
+    def add_recent(self, path: Path, workspace: str = "") -> None:
+        """Put `path`, opened in the workspace of this name, on top of the recent files."""
         path = path.absolute()
-        names = [str(path), *(str(known) for known in self.recent if known != path)]
-        self._store.setValue("recent", names[:RECENT_LIMIT])
+        names = [str(path), *(str(known) for known in self.recent if known != path)][:RECENT_LIMIT]
+        places = {str(known): self.workspace_of(known) for known in self.recent} | {str(path): workspace}
+        self._store.setValue("recent", names)
+        self.set_json(RECENT_WORKSPACES, {name: place for name, place in places.items() if name in names})
         self.recent_changed.emit()
 
     def clear_recent(self) -> None:
         """Forget the recent files."""
         self._store.remove("recent")
+        self._store.remove(RECENT_WORKSPACES)
         self.recent_changed.emit()
 
     @property

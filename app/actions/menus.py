@@ -8,18 +8,25 @@ from app.actions.action import Menu
 from app.actions.registry import BoundAction, Registry
 
 
-def fill_menu_bar(bar: QMenuBar, registry: Registry) -> dict[Menu, QMenu]:
-    """Give `bar` a menu for each member of Menu; returns them so that submenus can be added."""
+def make_menus(bar: QMenuBar, registry: Registry) -> dict[Menu, QMenu]:
+    """Give `bar` an empty menu for each member of Menu."""
     menus = {menu: bar.addMenu(menu.value) for menu in Menu}
-    for menu, widget in menus.items():
+    for widget in menus.values():
         widget.setToolTipsVisible(True)
         widget.aboutToShow.connect(registry.refresh)
-        _fill(widget, [bound for bound in registry if bound.definition.menu is menu])
     return menus
 
 
+def fill_menus(menus: dict[Menu, QMenu], registry: Registry) -> None:
+    """Put the actions in sight into their menus, in place of what is in them; submenus can be added then."""
+    for menu, widget in menus.items():
+        widget.clear()
+        _fill(widget, [bound for bound in registry if bound.definition.menu is menu])
+
+
 def fill_tool_bar(bar: QToolBar, registry: Registry) -> None:
-    """Give `bar` a button for each action that asks for one, with a separator between menus and groups."""
+    """Give `bar` a button for each action in sight that asks for one, with a separator between menus and groups."""
+    bar.clear()
     shown = [bound for bound in registry if bound.definition.on_toolbar]
     order = list(Menu)
     shown.sort(key=lambda bound: order.index(bound.definition.menu))

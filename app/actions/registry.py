@@ -10,13 +10,21 @@ from app.actions.action import Action
 from app.theme.icons import icon
 from app.theme.theme import Theme
 
+EVERYWHERE = ""
+
 
 class BoundAction(QAction):
-    """The Qt action of an Action."""
+    """The Qt action of an Action.
 
-    def __init__(self, definition: Action, parent: QObject) -> None:
+    Attributes:
+        definition: The action.
+        scope: Name of the workspace that it belongs to, or `EVERYWHERE`.
+    """
+
+    def __init__(self, definition: Action, scope: str, parent: QObject) -> None:
         super().__init__(definition.title, parent)
         self.definition = definition
+        self.scope = scope
         self.setObjectName(definition.id)
         self.setShortcut(QKeySequence(definition.shortcut))
         self.setCheckable(definition.checked_when is not None)
@@ -38,37 +46,56 @@ class BoundAction(QAction):
 
 
 class Registry(QObject):
-    """All actions of a window by id, in the order in which they were added."""
+    """All actions of a window by id; iterating gives those in sight, in the order in which they were added.
+
+    In sight are the actions of the workspace that was entered, and after them those that are there everywhere.
+
+    Attributes:
+        scope: Name of the workspace that was entered.
+    """
 
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)
+        self.scope = EVERYWHERE
         self._window = window
         self._theme = theme
         self._bound: dict[str, BoundAction] = {}
 
     def __iter__(self) -> Iterator[BoundAction]:
-        return iter(self._bound.values())
+        for scope in dict.fromkeys((self.scope, EVERYWHERE)):
+            yield from (bound for bound in self._bound.values() if bound.scope == scope)
 
     def __getitem__(self, action_id: str) -> BoundAction:
         return self._bound[action_id]
 
-    def add(self, actions: Iterable[Action]) -> None:
-        """Take in actions.
+    def add(self, actions: Iterable[Action], scope: str = EVERYWHERE) -> None:
+        """Take in actions of a workspace, or such as are there everywhere.
 
         Raises:
-            ValueError: An id or a shortcut is taken already.
+            ValueError: An id is taken already, or a shortcut by an action that can be in sight at the same time.
         """
         for action in actions:
-            self._refuse_duplicate(action)
-            bound = BoundAction(action, self)
+            self._refuse_duplicate(action, scope)
+            bound = BoundAction(action, scope, self)
             bound.setIcon(icon(action.icon, self._theme))
             self._bound[action.id] = bound
-            # Shortcuts work only for actions that a widget of the window holds.
-            self._window.addAction(bound)
+            if scope in (EVERYWHERE, self.scope):
+                # Shortcuts work only for actions that a widget of the window holds.
+                self._window.addAction(bound)
+
+    def enter(self, scope: str) -> None:
+        """Bring the actions of another workspace into sight, in place of those of the one before."""
+        for bound in self._bound.values():
+            if bound.scope != EVERYWHERE and bound.scope != scope:
+                self._window.removeAction(bound)
+            elif bound.scope == scope:
+                self._window.addAction(bound)
+        self.scope = scope
+        self.refresh()
 
     @Slot()
     def refresh(self) -> None:
-        """Bring enabled and checked of every action up to date."""
+        """Bring enabled and checked of every action in sight up to date."""
         for bound in self:
             bound.refresh()
 
@@ -76,15 +103,16 @@ class Registry(QObject):
     def use_theme(self, theme: Theme) -> None:
         """Draw the icons in the colours of `theme`."""
         self._theme = theme
-        for bound in self:
+        for bound in self._bound.values():
             bound.setIcon(icon(bound.definition.icon, theme))
 
-    def _refuse_duplicate(self, action: Action) -> None:
+    def _refuse_duplicate(self, action: Action, scope: str) -> None:
         if action.id in self._bound:
             raise ValueError(f"Two actions are called {action.id}")
         keys = QKeySequence(action.shortcut)
-        for other in self:
-            if action.shortcut and other.shortcut() == keys:
+        for other in self._bound.values():
+            meet = scope == other.scope or EVERYWHERE in (scope, other.scope)
+            if action.shortcut and meet and other.shortcut() == keys:
                 raise ValueError(
                     f"{action.id} and {other.definition.id} share the shortcut {action.shortcut}"
                 )

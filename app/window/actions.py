@@ -1,9 +1,11 @@
 """The actions of the window itself; those of the work at hand come from the workspace."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.actions import Action, Menu
 from app.theme.theme import ThemeName
+from app.workspaces.workspace import Workspace
 
 if TYPE_CHECKING:
     from app.window.main_window import MainWindow
@@ -11,7 +13,23 @@ if TYPE_CHECKING:
 
 def window_actions(window: "MainWindow") -> list[Action]:
     """View, help and quit actions of `window`."""
-    return [*_look(window), *_help(window), *_file(window)]
+    return [*_places(window), *_look(window), *_help(window), *_file(window)]
+
+
+def entry_id(workspace: type[Workspace]) -> str:
+    """Id of the action that brings a workspace into sight."""
+    return f"view.{workspace.name}"
+
+
+def _places(window: "MainWindow") -> list[Action]:
+    return [
+        Action(
+            entry_id(workspace), f"Go to {workspace.label.lower()}", Menu.VIEW, partial(window.go_to, workspace.name),
+            workspace.icon, workspace.about, shortcut=f"Ctrl+{number}", group="workspaces",
+            checked_when=partial(window.is_in, workspace.name),
+        )
+        for number, workspace in enumerate(window.workspaces, start=1)
+    ]  # fmt: skip
 
 
 def _file(window: "MainWindow") -> list[Action]:

@@ -15,6 +15,7 @@ class Docks:
         self._window = window
         self._panels = panels
         self._size_before = QSize()
+        self._aside: list[QDockWidget] = []
         window.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks
             | QMainWindow.DockOption.AllowNestedDocks
@@ -68,6 +69,17 @@ class Docks:
         dock.show()
         dock.raise_()
         self._resize(dock, dock.size().expandedTo(QSize(panel.width, panel.share)))
+
+    def set_aside(self) -> None:
+        """Hide the panels that float over the window."""
+        self._aside = [dock for dock in self.by_id.values() if dock.isFloating() and dock.isVisible()]
+        for dock in self._aside:
+            dock.hide()
+
+    def bring_back(self) -> None:
+        """Show the panels that were set aside."""
+        while self._aside:
+            self._aside.pop().show()
 
     def fill_menu(self, menu: QMenu) -> None:
         """Add an entry for each panel that shows or hides it."""

@@ -1,36 +1,49 @@
-"""The main window: it frames a workspace with menus, docks and status bar, and closes in good order."""
+"""The main window: it frames the workspaces with menus, tool bar and status bar, and closes in good order."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QMessageBox, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.actions import Menu, Registry
 from app.actions.finder import CommandFinder
-from app.actions.menus import fill_menu_bar, fill_tool_bar
+from app.actions.menus import fill_menus, fill_tool_bar, make_menus
 from app.actions.shortcuts import ShortcutHelp
-from app.background import Background
+from app.background import Background, Task
 from app.log import SessionLog
 from app.mailbox import Mailbox
-from app.panels.log_panel import LogPanel
 from app.problems import ExceptionHooks, Problem
+from app.runs import RunSession
 from app.services import Services
 from app.settings import Settings
 from app.theme.manager import ThemeManager
 from app.theme.theme import ThemeName
-from app.window.actions import window_actions
+from app.window.actions import entry_id, window_actions
 from app.window.banner import Banner
 from app.window.closing import ClosingQuestion
 from app.window.docks import Docks
+from app.window.rail import Rail
+from app.window.room import Room
+from app.window.routing import workspace_for
 from app.window.submenus import CommandMenu, RecentMenu
-from app.workspaces.workspace import Panel, Workspace
+from app.workspaces.workspace import Workspace
 
 SIZE = (1440, 900)
-LAYOUT_VERSION = 1
+READY = "Ready"
 ABOUT = (
     "Tessera trains and runs deep networks on images that do not fit in memory, tile by tile and exactly, "
     "and shows what they do while they do it."
@@ -40,16 +53,17 @@ log = logging.getLogger(__name__)
 
 
 class MainWindow(QMainWindow):
-    """One window around one workspace.
+    """One window around the workspaces, each in a room of its own that is built when it is first entered.
 
     Attributes:
         services: What every part of the window may use.
-        workspace: What is worked on.
+        workspaces: The kinds of workspace there are.
         registry: Everything a user can do.
+        room: The room in sight.
     """
 
     def __init__(
-        self, settings: Settings, themes: ThemeManager, make_workspace: Callable[[Services], Workspace]
+        self, settings: Settings, themes: ThemeManager, workspaces: Sequence[type[Workspace]]
     ) -> None:
         super().__init__()
         self.banner = Banner(themes.theme)
@@ -60,19 +74,71 @@ class MainWindow(QMainWindow):
         self.services = Services(settings, Background(parent=self), themes, SessionLog(self), problems.put)
         self.services.log.install()
         self._hooks.install()
-        self.workspace = make_workspace(self.services)
-        self.workspace.setParent(self)
+        self.workspaces = tuple(workspaces)
+        self._rooms: dict[str, Room] = {}
+        self._routing: Task | None = None
         self.registry = Registry(self, themes.theme)
-        self.registry.add([*self.workspace.actions(), *window_actions(self)])
+        self.registry.add(window_actions(self))
         self._build()
-        self._connect()
+        themes.changed.connect(self.registry.use_theme)
+        themes.changed.connect(self.banner.use_theme)
+        names = [workspace.name for workspace in workspaces]
+        self.go_to(settings.workspace if settings.workspace in names else names[0])
         self._restore_layout()
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace in sight."""
+        return self.room.workspace
+
+    @property
+    def docks(self) -> Docks:
+        """The panels in sight."""
+        return self.room.docks
+
+    @property
+    def sessions(self) -> tuple[RunSession, ...]:
+        """The runs of all workspaces."""
+        return tuple(session for room in self._rooms.values() for session in room.workspace.sessions)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is being opened, made or drawn in the background, runs aside."""
+        return not self.services.background.busy and all(
+            room.workspace.quiet for room in self._rooms.values()
+        )
+
+    def is_in(self, name: str) -> bool:
+        """Whether the workspace of this name is in sight."""
+        return self.registry.scope == name
+
+    def go_to(self, name: str) -> None:
+        """Bring the workspace of this name into sight; it is built on the first visit."""
+        if self.is_in(name):
+            return
+        if name not in self._rooms:
+            self._rooms[name] = self._make_room(name)
+        if self.registry.scope:
+            self.room.leave()
+        self.room = self._rooms[name]
+        self._stack.setCurrentWidget(self.room)
+        self.registry.enter(name)
+        self._fill_bars()
+        self.room.enter()
+        self.services.settings.workspace = name
         self._refresh()
+        self._show_status()
 
     def open(self, path: Path) -> None:
-        """Open a file or folder."""
+        """Open a file or folder in the workspace that it belongs to."""
         self.banner.hide()
-        self.workspace.open(path)
+        if self._routing is not None:
+            self._routing.cancel()
+        remembered = self.services.settings.workspace_of(path)
+        self._routing = self.services.background.run(
+            workspace_for, path, self.workspaces, remembered,
+            then=partial(self._open_in, path), failed=self.services.report,
+        )  # fmt: skip
 
     def find_command(self) -> None:
         """Open the command finder."""
@@ -116,8 +182,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask while a run worth keeping is going on; otherwise end everything and close."""
-        active = [session for session in self.workspace.sessions if session.state.active]
-        if any(session.worth_keeping for session in active):
+        if any(session.worth_keeping for session in self.sessions if session.state.active):
             event.ignore()
             self._ask()
             return
@@ -135,61 +200,67 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
         self.open(paths[0])
 
+    def _open_in(self, path: Path, name: str | None) -> None:
+        self._routing = None
+        if name is not None:
+            self.go_to(name)
+        self.workspace.open(path)
+
     def _build(self) -> None:
         self.setObjectName("main")
         self.setAcceptDrops(True)
         self.resize(*SIZE)
         self._build_centre()
         self._build_bars()
-        themes = self.services.themes
-        log_panel = LogPanel(self.services.log, themes.theme)
-        themes.changed.connect(log_panel.use_theme)
-        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        panels = [*self.workspace.make_panels(self.registry), Panel("log", "Log", log_panel, bottom, 132)]
-        self.docks = Docks(self, panels)
-        self.docks.fill_menu(self._panels_menu)
         self.finder = CommandFinder(self.registry, self)
 
     def _build_centre(self) -> None:
         centre = QWidget()
+        self._stack = QStackedWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.banner)
-        layout.addWidget(self.workspace.central, 1)
+        layout.addWidget(self._stack, 1)
         self.setCentralWidget(centre)
 
     def _build_bars(self) -> None:
-        menus = fill_menu_bar(self.menuBar(), self.registry)
-        recent = RecentMenu(self.services.settings, self.open, self)
-        menus[Menu.FILE].insertMenu(self.registry["slides.open_demo"], recent)
+        self._menus = make_menus(self.menuBar(), self.registry)
+        self._recent_menu = RecentMenu(self.services.settings, self.open, self)
         self._panels_menu = QMenu("&Panels", self)
-        menus[Menu.VIEW].insertMenu(self.registry["view.full_screen"], self._panels_menu)
-        menus[Menu.RUN].addSeparator()
-        menus[Menu.RUN].addMenu(CommandMenu(self.registry, self))
-        bar = QToolBar("Tools", objectName="tools", movable=False)
+        self._command_menu = CommandMenu(self.registry, self)
+        bar = self._tools = QToolBar("Tools", objectName="tools", movable=False)
         bar.setIconSize(bar.iconSize().scaled(20, 20, Qt.AspectRatioMode.KeepAspectRatio))
-        fill_tool_bar(bar, self.registry)
         self.addToolBar(bar)
+        entries = [(item.label, self.registry[entry_id(item)]) for item in self.workspaces]
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, Rail(entries, self))
         self.status = QLabel("Ready")
         self.statusBar().addWidget(self.status)
-        for readout in self.workspace.readouts():
-            self.statusBar().addPermanentWidget(readout)
 
-    def _connect(self) -> None:
-        themes, workspace = self.services.themes, self.workspace
-        themes.changed.connect(self.registry.use_theme)
-        themes.changed.connect(self.banner.use_theme)
-        workspace.changed.connect(self._refresh)
-        workspace.status_changed.connect(self.status.setText)
-        workspace.opened.connect(self.services.settings.add_recent)
-        workspace.panel_wanted.connect(self._show_panel)
-        for session in workspace.sessions:
+    def _fill_bars(self) -> None:
+        """Fill menus and tool bar with the actions in sight."""
+        fill_menus(self._menus, self.registry)
+        files, view, run = (self._menus[menu] for menu in (Menu.FILE, Menu.VIEW, Menu.RUN))
+        files.insertMenu(next(entry for entry in files.actions() if entry.isSeparator()), self._recent_menu)
+        self._panels_menu.clear()
+        self.docks.fill_menu(self._panels_menu)
+        view.insertMenu(self.registry["view.full_screen"], self._panels_menu)
+        run.addSeparator()
+        run.addMenu(self._command_menu)
+        fill_tool_bar(self._tools, self.registry)
+
+    def _make_room(self, name: str) -> Room:
+        make = next(workspace for workspace in self.workspaces if workspace.name == name)
+        size = self._stack.size() if self.isVisible() else self.size()
+        room = Room(make(self.services), self.registry, self.services, size, self._stack)
+        self._stack.addWidget(room)
+        room.line_changed.connect(self._show_status)
+        room.workspace.changed.connect(self._refresh)
+        for session in room.workspace.sessions:
             session.ended.connect(self._close_if_asked)
-
-    @Slot(str, bool)
-    def _show_panel(self, panel_id: str, shown: bool) -> None:
-        self.docks.show_panel(panel_id, shown)
+        for readout in room.readouts:
+            self.statusBar().addPermanentWidget(readout)
+        return room
 
     @Slot()
     def _refresh(self) -> None:
@@ -197,17 +268,21 @@ class MainWindow(QMainWindow):
         name = self.workspace.title
         self.setWindowTitle(f"{name} — Tessera" if name else "Tessera")
 
+    @Slot()
+    def _show_status(self) -> None:
+        """What goes on here, and after it what goes on in the other rooms."""
+        others = [room for room in self._rooms.values() if room is not self.room and room.line]
+        lines = [self.room.line, *(f"{room.workspace.label}: {room.line}" for room in others)]
+        self.status.setText("   ".join(line for line in lines if line) or READY)
+
     def _use_theme(self, name: ThemeName) -> None:
         self.services.themes.use(name)
         self.services.settings.theme = name
         self.registry.refresh()
 
     def _restore_layout(self) -> None:
-        settings = self.services.settings
-        if geometry := settings.layout("window/geometry"):
+        if geometry := self.services.settings.layout("window/geometry"):
             self.restoreGeometry(geometry)
-        if layout := settings.layout("window/layout"):
-            self.restoreState(layout, LAYOUT_VERSION)
 
     def _ask(self) -> None:
         question = ClosingQuestion(self)
@@ -219,20 +294,20 @@ class MainWindow(QMainWindow):
     @Slot()
     def _stop_and_close(self) -> None:
         self._closing = True
-        for session in self.workspace.sessions:
+        for session in self.sessions:
             session.stop_and_keep() if session.worth_keeping else session.abandon()
         self._close_if_asked()
 
     @Slot()
     def _abandon_and_close(self) -> None:
         self._closing = True
-        for session in self.workspace.sessions:
+        for session in self.sessions:
             session.abandon()
         self._close_if_asked()
 
     @Slot()
     def _close_if_asked(self) -> None:
-        if self._closing and not any(session.state.active for session in self.workspace.sessions):
+        if self._closing and not any(session.state.active for session in self.sessions):
             self.close()
 
     @Slot(list)
@@ -242,14 +317,15 @@ class MainWindow(QMainWindow):
             self.banner.show_problem(problem)
 
     def _shut_down(self) -> None:
-        for session in self.workspace.sessions:
+        for session in self.sessions:
             session.abandon()
             session.wait()
-        self.workspace.close()
+        for room in self._rooms.values():
+            room.workspace.close()
         self.services.background.close()
         settings = self.services.settings
         settings.set_layout("window/geometry", self.saveGeometry())
-        settings.set_layout("window/layout", self.saveState(LAYOUT_VERSION))
+        self.room.remember_layout()
         settings.save()
         self._hooks.remove()
         self.services.log.remove()

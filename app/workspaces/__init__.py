@@ -1,5 +1,6 @@
-"""The workspaces of the window, one for each kind of image; a new kind is a folder here and a line in `WORKSPACES`."""
+"""The workspaces of the window, one for each kind of file; a new kind is a folder here and a line in `WORKSPACES`."""
 
 from app.workspaces.slides.workspace import SlidesWorkspace
+from app.workspaces.workspace import Workspace
 
-WORKSPACES = (SlidesWorkspace,)
+WORKSPACES: tuple[type[Workspace], ...] = (SlidesWorkspace,)

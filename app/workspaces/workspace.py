@@ -4,12 +4,15 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.actions import Action, Registry
 from app.runs import RunSession
+from app.services import Services
+from engine.sources.kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,14 @@ class Panel:
 
 
 class Workspace(QObject):
-    """One kind of work: a view in the middle, panels around it, and actions.
+    """One kind of work: a view in the middle, panels around it, and actions. Made when it is first entered.
+
+    Attributes:
+        name: Unique name in lower case; ids of its actions begin with it, as in "slides.open_demo".
+        label: What the rail calls it.
+        about: One sentence on what it is for.
+        icon: Name of an icon in resources/icons.
+        kind: The kind of file that is opened in it.
 
     Signals:
         changed: Something that decides about actions or the window's title has changed.
@@ -49,10 +59,26 @@ class Workspace(QObject):
         panel_wanted: The panel of this id is to be shown in front, or to be hidden.
     """
 
+    name: ClassVar[str]
+    label: ClassVar[str]
+    about: ClassVar[str]
+    icon: ClassVar[str]
+    kind: ClassVar[Kind]
+
     changed = Signal()
     status_changed = Signal(str)
     opened = Signal(object)
     panel_wanted = Signal(str, bool)
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+
+    @classmethod
+    def claims(cls, path: Path) -> bool:
+        """Whether a path belongs here whatever its kind; called in a worker thread."""
+        del path
+        return False
 
     @property
     @abstractmethod

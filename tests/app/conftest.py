@@ -70,7 +70,7 @@ def window(qapp: QApplication, qtbot, store: QSettings) -> Iterator[MainWindow]:
     made.show()
     qtbot.waitExposed(made)
     yield made
-    for session in made.workspace.sessions:
+    for session in made.sessions:
         session.abandon()
         session.wait()
     made.close()
@@ -113,6 +113,6 @@ def open_and_wait(window: MainWindow, qtbot) -> Callable[[Path], None]:
 
     def do(path: Path) -> None:
         window.open(path)
-        qtbot.waitUntil(lambda: window.workspace.quiet and bool(window.workspace.title), timeout=20_000)
+        qtbot.waitUntil(lambda: window.quiet and bool(window.workspace.title), timeout=20_000)
 
     return do

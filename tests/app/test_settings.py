@@ -65,3 +65,19 @@ def test_objects_and_layouts_come_back(settings: Settings, store: QSettings) -> 
 def test_what_is_no_object_is_ignored(settings: Settings, store: QSettings, text: str) -> None:
     store.setValue("form", text)
     assert settings.json("form") is None
+
+
+def test_the_workspace_of_a_recent_file_is_remembered(
+    settings: Settings, store: QSettings, tmp_path: Path
+) -> None:
+    slide, stack = tmp_path / "a.svs", tmp_path / "b.nii"
+    for path, workspace in ((slide, "slides"), (stack, "stacks")):
+        path.touch()
+        settings.add_recent(path, workspace)
+    settings.workspace = "stacks"
+    assert again(store).workspace == "stacks"
+    assert again(store).recent_in("slides") == (slide,)
+    assert again(store).workspace_of(stack) == "stacks"
+    assert settings.workspace_of(tmp_path) == ""
+    settings.clear_recent()
+    assert settings.workspace_of(stack) == ""

@@ -28,9 +28,9 @@ def test_open_train_watch_predict_and_keep(
     assert window.windowTitle() == f"{SLIDE} — Tessera"
     view = light.space.desk.view
     gridded = view.grab_view()
-    window.registry["view.grid"].trigger()
+    window.registry["slides.grid"].trigger()
     assert view.grab_view() != gridded
-    window.registry["view.grid"].trigger()
+    window.registry["slides.grid"].trigger()
 
     light.open(tmp_path / "project")
     assert light.space.slides_panel.list.item(0).text() == f"{SLIDE}\nglass, stroma, epithelium"

@@ -58,32 +58,32 @@ def _looking(workspace: "SlidesWorkspace") -> list[Action]:
     view, prediction = workspace.desk.view, workspace.prediction
     return [
         Action(
-            "view.fit", "&Whole slide", Menu.VIEW, view.fit, "fit", "Show the whole slide.",
+            "slides.fit", "&Whole slide", Menu.VIEW, view.fit, "fit", "Show the whole slide.",
             shortcut="Ctrl+0", group="zoom", enabled_when=is_open, on_toolbar=True,
         ),
         Action(
-            "view.zoom_in", "Zoom &in", Menu.VIEW, view.zoom_in, "zoom-in", "Magnify the middle of the view.",
+            "slides.zoom_in", "Zoom &in", Menu.VIEW, view.zoom_in, "zoom-in", "Magnify the middle of the view.",
             shortcut="Ctrl++", group="zoom", enabled_when=is_open, on_toolbar=True,
         ),
         Action(
-            "view.zoom_out", "Zoom &out", Menu.VIEW, view.zoom_out, "zoom-out", "Show more of the slide.",
+            "slides.zoom_out", "Zoom &out", Menu.VIEW, view.zoom_out, "zoom-out", "Show more of the slide.",
             shortcut="Ctrl+-", group="zoom", enabled_when=is_open, on_toolbar=True,
         ),
         Action(
-            "view.grid", "&Tile grid", Menu.VIEW, workspace.handlers.toggle_grid, "grid",
+            "slides.grid", "&Tile grid", Menu.VIEW, workspace.handlers.toggle_grid, "grid",
             "Draw the tiles of the chosen size over the slide.",
             shortcut="Ctrl+G", group="overlays", on_toolbar=True,
             checked_when=lambda: workspace.overlays.grid_shown,
         ),
         Action(
-            "view.map", "Prediction &map", Menu.VIEW, workspace.handlers.toggle_map, "map",
+            "slides.map", "Prediction &map", Menu.VIEW, workspace.handlers.toggle_map, "map",
             "Lay the map of the prediction over the slide.",
             shortcut="Ctrl+M", group="overlays", on_toolbar=True,
             enabled_when=lambda: prediction.result is not None,
             checked_when=lambda: workspace.overlays.map_shown and prediction.result is not None,
         ),
         Action(
-            "view.inspector", "I&nspector", Menu.VIEW, workspace.handlers.toggle_inspector, "inspector",
+            "slides.inspector", "I&nspector", Menu.VIEW, workspace.handlers.toggle_inspector, "inspector",
             "Show the layers of the network, what each of them sees where you click, and what tiles cost.",
             shortcut="Ctrl+Shift+I", group="overlays", on_toolbar=True,
             checked_when=lambda: workspace.inspector.active, command=lambda: workspace.inspector.command(),
@@ -99,32 +99,32 @@ def _training(workspace: "SlidesWorkspace") -> list[Action]:
 
     return [
         Action(
-            "run.start", "&Start training", Menu.RUN, workspace.handlers.start_training, "start",
+            "slides.start", "&Start training", Menu.RUN, workspace.handlers.start_training, "start",
             "Train the network with the settings of the training panel.",
             shortcut="F5", group="training", on_toolbar=True,
             enabled_when=lambda: is_in(SessionState.IDLE), command=workspace.handlers.train_command,
         ),
         Action(
-            "run.pause", "&Pause", Menu.RUN, session.pause, "pause", "Wait after the tile in work.",
+            "slides.pause", "&Pause", Menu.RUN, session.pause, "pause", "Wait after the tile in work.",
             shortcut="F6", group="training", on_toolbar=True,
             enabled_when=lambda: is_in(SessionState.RUNNING),
         ),
         Action(
-            "run.resume", "&Resume", Menu.RUN, session.resume, "start", "Go on after the pause.",
+            "slides.resume", "&Resume", Menu.RUN, session.resume, "start", "Go on after the pause.",
             shortcut="F7", group="training", enabled_when=lambda: is_in(SessionState.PAUSED),
         ),
         Action(
-            "run.stop", "Stop and &keep", Menu.RUN, session.stop_and_keep, "stop-keep",
+            "slides.stop", "Stop and &keep", Menu.RUN, session.stop_and_keep, "stop-keep",
             "End the training now and keep the model.", shortcut="F8", group="training", on_toolbar=True,
             enabled_when=lambda: is_in(SessionState.RUNNING, SessionState.PAUSED),
         ),
         Action(
-            "run.abandon", "&Abandon", Menu.RUN, session.abandon, "abandon",
+            "slides.abandon", "&Abandon", Menu.RUN, session.abandon, "abandon",
             "End the training now and remove its results.", group="training",
             enabled_when=lambda: session.state.active and not is_in(SessionState.ABANDONING),
         ),
         Action(
-            "run.show_folder", "Show the run &folder", Menu.RUN, workspace.handlers.show_run_folder, "folder",
+            "slides.show_folder", "Show the run &folder", Menu.RUN, workspace.handlers.show_run_folder, "folder",
             "Open the folder with settings, metrics, checkpoints and log of the last run.", group="folder",
             enabled_when=lambda: workspace.training.folder is not None,
         ),
@@ -135,13 +135,13 @@ def _predicting(workspace: "SlidesWorkspace") -> list[Action]:
     prediction = workspace.prediction
     return [
         Action(
-            "run.predict", "Pre&dict on the open slide", Menu.RUN, workspace.handlers.predict, "predict",
+            "slides.predict", "Pre&dict on the open slide", Menu.RUN, workspace.handlers.predict, "predict",
             "Tell the class of the open slide, and where the evidence lies.",
             shortcut="F9", group="prediction", on_toolbar=True,
             enabled_when=workspace.handlers.can_predict, command=workspace.handlers.predict_command,
         ),
         Action(
-            "run.cancel_prediction", "Cancel the predictio&n", Menu.RUN, prediction.session.abandon, "close",
+            "slides.cancel_prediction", "Cancel the predictio&n", Menu.RUN, prediction.session.abandon, "close",
             "End the prediction that is going on.", group="prediction",
             enabled_when=lambda: prediction.session.state.active,
         ),

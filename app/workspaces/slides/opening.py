@@ -19,11 +19,11 @@ def open_path(path: Path) -> "ImageSource | SlideProject":
     Raises:
         SourceError: Neither works; the text says why.
     """
-    from engine.sources import open_source
+    from engine.sources import open_image
 
     if path.is_dir() and not _is_one_slide(path):
         return read_project(path)
-    return open_source(path)
+    return open_image(path)
 
 
 def let_go(found: "ImageSource | SlideProject") -> None:
@@ -38,9 +38,9 @@ def make_thumbnail(path: Path) -> QImage:
     Raises:
         SourceError: The slide cannot be read.
     """
-    from engine.sources import default_display, open_source, to_display
+    from engine.sources import default_display, open_image, to_display
 
-    with open_source(path) as source:
+    with open_image(path) as source:
         display = default_display(source)
         colours = to_display(source.thumbnail(THUMBNAIL), display).copy()
     height, width = colours.shape[:2]

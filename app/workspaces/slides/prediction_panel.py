@@ -46,8 +46,8 @@ class PredictionPanel(QWidget):
         self._prediction = prediction
         self._overlays = overlays
         self._make_model_row()
-        self.predict = ActionButton(registry["run.predict"], primary=True, parent=self)
-        self.cancel = ActionButton(registry["run.cancel_prediction"], only_when_enabled=True, parent=self)
+        self.predict = ActionButton(registry["slides.predict"], primary=True, parent=self)
+        self.cancel = ActionButton(registry["slides.cancel_prediction"], only_when_enabled=True, parent=self)
         self.progress = RunProgress(theme, self)
         self.progress.hide()
         self.hint = muted(NO_MODEL)

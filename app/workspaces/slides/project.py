@@ -75,6 +75,11 @@ def read_project(folder: Path, labels: Path | None = None) -> SlideProject:
         return SlideProject(slides, labels, tuple(map(SlideEntry, paths)), str(error))
 
 
+def is_project(path: Path) -> bool:
+    """Whether a path is a folder with a label file or a folder "slides" in it."""
+    return (path / LABELS).is_file() or (path / SLIDES).is_dir()
+
+
 def find_slides(folder: Path) -> list[Path]:
     """Files and folders directly in `folder` whose names say that they are images, by name."""
     from engine.sources import SLIDE_SUFFIXES

@@ -32,7 +32,7 @@ class TrainingPanel(QWidget):
         self._active = False
         self.progress = RunProgress(theme)
         self.buttons = {
-            name: ActionButton(registry[f"run.{name}"], primary=primary, only_when_enabled=primary, parent=self)
+            name: ActionButton(registry[f"slides.{name}"], primary=primary, only_when_enabled=primary, parent=self)
             for name, primary in (
                 ("start", True), ("pause", True), ("resume", True), ("stop", False), ("abandon", False),
             )

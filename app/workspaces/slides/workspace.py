@@ -12,8 +12,8 @@ from app.panels.inspector_panel import InspectorPanel
 from app.problems import Problem
 from app.runs import RunSession
 from app.services import Services
+from app.workspaces.activity import Activity, Topic
 from app.workspaces.slides.actions import slide_actions
-from app.workspaces.slides.activity import Activity, Topic
 from app.workspaces.slides.checkpoints import list_checkpoints
 from app.workspaces.slides.demo import DemoMaker
 from app.workspaces.slides.desk import Desk
@@ -22,7 +22,7 @@ from app.workspaces.slides.inspector import Inspector
 from app.workspaces.slides.overlays import Overlays
 from app.workspaces.slides.prediction import Prediction
 from app.workspaces.slides.prediction_panel import PredictionPanel
-from app.workspaces.slides.project import SlideProject
+from app.workspaces.slides.project import SlideProject, is_project
 from app.workspaces.slides.readouts import Readouts
 from app.workspaces.slides.slides_panel import SlidesPanel
 from app.workspaces.slides.training import Training
@@ -32,6 +32,7 @@ from app.workspaces.slides.welcome import Welcome
 from app.workspaces.workspace import Panel, Workspace
 from engine.errors import SettingError
 from engine.runs.config import ClassifyConfig
+from engine.sources.kinds import Kind
 
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -53,9 +54,14 @@ class SlidesWorkspace(Workspace):
         handlers: What the actions do.
     """
 
+    name = "slides"
+    label = "Slides"
+    about = "Look at slides and other large images, train on them, predict."
+    icon = "slide"
+    kind = Kind.IMAGE
+
     def __init__(self, services: Services) -> None:
-        super().__init__()
-        self._services = services
+        super().__init__(services)
         self.desk = Desk(services, self)
         self.overlays = Overlays(self.desk, self)
         self.training = Training(self)
@@ -66,6 +72,11 @@ class SlidesWorkspace(Workspace):
         self._activity.changed.connect(self.status_changed)
         self._readouts = Readouts(self.desk.view)
         self._central = QStackedWidget()
+
+    @classmethod
+    def claims(cls, path: Path) -> bool:
+        """Take folders that are laid out as a project of slides."""
+        return is_project(path)
 
     @property
     def title(self) -> str:

@@ -60,7 +60,7 @@ def test_what_cannot_be_used_now_does_not_run(window: MainWindow, qtbot) -> None
     finder = window.finder
     finder.appear()
     qtbot.keyClicks(finder.search, "abandon")
-    assert finder.list.currentItem().data(0, ACTION) == "run.abandon"
+    assert finder.list.currentItem().data(0, ACTION) == "slides.abandon"
     qtbot.keyClick(finder.search, Qt.Key.Key_Return)
     assert finder.isVisible()
     finder.hide()

@@ -69,3 +69,17 @@ def test_icons_follow_the_theme(registry: Registry) -> None:
     before = registry["switch.flip"].icon().pixmap(20).toImage()
     registry.use_theme(load_theme(ThemeName.LIGHT))
     assert registry["switch.flip"].icon().pixmap(20).toImage() != before
+
+
+def test_actions_of_another_workspace_are_out_of_sight_and_may_use_the_same_keys(registry: Registry) -> None:
+    registry.add([Switch().action(id="everywhere", shortcut="F1")])
+    registry.add([Switch().action(id="slides.flip")], "slides")
+    registry.add([Switch().action(id="stacks.flip")], "stacks")
+    registry.enter("slides")
+    assert [bound.objectName() for bound in registry] == ["slides.flip", "everywhere"]
+    registry.enter("stacks")
+    assert [bound.objectName() for bound in registry] == ["stacks.flip", "everywhere"]
+    held = [action.objectName() for action in registry.parent().actions()]
+    assert held == ["everywhere", "stacks.flip"]
+    with pytest.raises(ValueError, match="share the shortcut F1"):
+        registry.add([Switch().action(id="slides.other", shortcut="F1")], "slides")

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
 
 from app.viewer import SlideView
-from engine.sources import ChannelDisplay, open_source
+from engine.sources import ChannelDisplay, open_image
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -228,7 +228,7 @@ def test_channels_can_be_set_anew(view, array_source, settle):
     ],
 )
 def test_a_real_slide_is_shown_as_it_is_stored(view, data_folder, name, settle, rgb):
-    with open_source(data_folder / "slides" / name) as source:
+    with open_image(data_folder / "slides" / name) as source:
         view.set_source(source)
         settle(view)
         view.zoom_to(1.0)

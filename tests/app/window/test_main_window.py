@@ -30,7 +30,7 @@ def test_at_first_the_window_says_what_to_do(window: MainWindow) -> None:
     assert window.workspace.central.currentWidget() is window.workspace.welcome
     assert not window.banner.isVisible()
     assert window.status.text() == "Ready"
-    assert not window.registry["view.fit"].isEnabled()
+    assert not window.registry["slides.fit"].isEnabled()
 
 
 def test_open_by_menu(window: MainWindow, qtbot, monkeypatch, make_slide) -> None:
@@ -39,7 +39,7 @@ def test_open_by_menu(window: MainWindow, qtbot, monkeypatch, make_slide) -> Non
     window.registry["slides.open"].trigger()
     qtbot.waitUntil(lambda: window.windowTitle() == "by menu.tif — Tessera")
     assert window.workspace.central.currentWidget() is window.workspace.desk.view
-    assert window.registry["view.fit"].isEnabled()
+    assert window.registry["slides.fit"].isEnabled()
     assert window.services.settings.recent == (slide,)
 
 
@@ -275,7 +275,7 @@ def test_closing_during_a_run_ends_it_as_answered(
 
 
 def test_closing_during_a_pause_ends_the_run_too(window: MainWindow, qtbot, running: list[str]) -> None:
-    window.registry["run.pause"].trigger()
+    window.registry["slides.pause"].trigger()
     ask(window, qtbot).keep_button.click()
     qtbot.waitUntil(lambda: not window.isVisible())
     assert running == ["StopAndKeep"]

@@ -36,7 +36,7 @@ def open_inspector(window: MainWindow, make_slide, open_and_wait, qtbot) -> Main
     """The window with a slide of 300 px and the inspector showing the small network over it."""
     open_and_wait(make_slide("slide.tif"))
     window.workspace.form.tile_size.setCurrentText("128")
-    window.registry["view.inspector"].trigger()
+    window.registry["slides.inspector"].trigger()
     wait(window, qtbot)
     return window
 
@@ -61,7 +61,7 @@ def test_it_is_hidden_at_first_and_plans_nothing(
 ) -> None:
     open_and_wait(make_slide("slide.tif"))
     assert not window.docks.by_id["slides.inspector"].isVisible()
-    assert not window.registry["view.inspector"].isChecked()
+    assert not window.registry["slides.inspector"].isChecked()
     assert not inspector.busy
     click_at = window.workspace.desk.view.clicked
     click_at.emit(10.0, 10.0)
@@ -70,7 +70,7 @@ def test_it_is_hidden_at_first_and_plans_nothing(
 
 def test_without_a_slide_it_says_what_to_do(window: MainWindow) -> None:
     panel = window.workspace.inspector_panel
-    window.registry["view.inspector"].trigger()
+    window.registry["slides.inspector"].trigger()
     assert panel.message.isVisible()
     assert panel.message.text() == NO_SLIDE
     assert not panel.settings.suggest.isEnabled()
@@ -78,7 +78,7 @@ def test_without_a_slide_it_says_what_to_do(window: MainWindow) -> None:
 
 
 def test_the_action_shows_it_in_front_and_hides_it_again(window: MainWindow, qtbot) -> None:
-    action, docks = window.registry["view.inspector"], window.docks.by_id
+    action, docks = window.registry["slides.inspector"], window.docks.by_id
     before = docks["slides.training"].width()
     action.trigger()
     assert action.isChecked()
@@ -130,9 +130,9 @@ def test_marks_follow_the_settings_and_go_with_the_panel(open_inspector: MainWin
     panel.settings.tile_size.activated.emit(0)
     wait(window, qtbot)
     assert boxes(window) == [TILE, FIELD, CELL]
-    window.registry["view.inspector"].trigger()
+    window.registry["slides.inspector"].trigger()
     assert boxes(window) == []
-    window.registry["view.inspector"].trigger()
+    window.registry["slides.inspector"].trigger()
     assert boxes(window) == [TILE, FIELD, CELL]
 
 
@@ -289,7 +289,7 @@ def test_on_a_real_slide(window: MainWindow, data_folder: Path, open_and_wait, q
     form = window.workspace.form
     form.model.setCurrentIndex(form.model.findData("resnet18"))
     form.tile_size.setCurrentText("512")
-    window.registry["view.inspector"].trigger()
+    window.registry["slides.inspector"].trigger()
     wait(window, qtbot)
     window.workspace.desk.view.clicked.emit(1000.0, 1480.0)
     assert window.workspace.inspector_panel.sentence.text().endswith("sees 435 × 435 px, in 4 tiles.")
@@ -297,12 +297,12 @@ def test_on_a_real_slide(window: MainWindow, data_folder: Path, open_and_wait, q
 
 
 def test_it_comes_back_with_the_layout_and_goes_with_a_reset(window: MainWindow, qapp, qtbot, store) -> None:
-    window.registry["view.inspector"].trigger()
+    window.registry["slides.inspector"].trigger()
     window.close()
     again = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))
     qtbot.addWidget(again)
     again.show()
-    action = again.registry["view.inspector"]
+    action = again.registry["slides.inspector"]
     qtbot.waitUntil(action.isChecked)
     again.registry["view.reset_layout"].trigger()
     qtbot.waitUntil(lambda: not action.isChecked())

@@ -29,11 +29,11 @@ def test_the_grid_follows_the_form_and_its_switch(window: MainWindow, overlays: 
     small = picture(window)
     window.workspace.form.tile_size.setCurrentText("512")
     large = picture(window)
-    window.registry["view.grid"].trigger()
+    window.registry["slides.grid"].trigger()
     none = picture(window)
     assert len({small, large, none}) == 3
-    assert not window.registry["view.grid"].isChecked()
-    window.registry["view.grid"].trigger()
+    assert not window.registry["slides.grid"].isChecked()
+    window.registry["slides.grid"].trigger()
     assert picture(window) == large
 
 

@@ -83,7 +83,7 @@ def ready(window: MainWindow, project_folder: Path, open_and_wait, monkeypatch) 
 @pytest.fixture
 def training(ready: MainWindow, qtbot) -> MainWindow:
     """The window while a training is going on, one epoch done."""
-    ready.registry["run.start"].trigger()
+    ready.registry["slides.start"].trigger()
     qtbot.waitUntil(lambda: ready.workspace.prediction_panel.checkpoint is not None)
     return ready
 
@@ -92,7 +92,7 @@ def enabled(window: MainWindow) -> set[str]:
     return {
         name
         for name in ("start", "pause", "resume", "stop", "abandon")
-        if window.registry[f"run.{name}"].isEnabled()
+        if window.registry[f"slides.{name}"].isEnabled()
     }
 
 
@@ -144,15 +144,15 @@ def test_start_pause_resume_stop(training: MainWindow, qtbot) -> None:
     assert panel.form.isEnabled()
     assert panel.progress.text.text() == "Stopped. The model is kept and ready for predictions."
     assert training.status.text() == "Ready"
-    assert training.registry["run.show_folder"].isEnabled()
+    assert training.registry["slides.show_folder"].isEnabled()
 
 
 def test_an_abandoned_training_leaves_nothing(training: MainWindow, qtbot) -> None:
-    training.registry["run.abandon"].trigger()
+    training.registry["slides.abandon"].trigger()
     qtbot.waitUntil(lambda: not training.workspace.training.session.state.active)
     qtbot.waitUntil(lambda: training.workspace.prediction_panel.checkpoint is None)
     assert training.workspace.training.folder is None
-    assert not training.registry["run.show_folder"].isEnabled()
+    assert not training.registry["slides.show_folder"].isEnabled()
 
 
 def test_progress_curves_log_and_tiles_follow_the_reports(training: MainWindow, qtbot) -> None:
@@ -169,7 +169,7 @@ def test_progress_curves_log_and_tiles_follow_the_reports(training: MainWindow, 
 
 
 def test_a_setting_that_cannot_work_is_said_in_the_banner(window: MainWindow, qtbot) -> None:
-    window.registry["run.start"].trigger()
+    window.registry["slides.start"].trigger()
     qtbot.waitUntil(window.banner.isVisible)
     assert "No folder of slides is chosen" in window.banner.sentence.text()
     assert not window.workspace.training.session.state.active
@@ -180,7 +180,7 @@ def test_a_run_that_fails_says_why(ready: MainWindow, qtbot, monkeypatch) -> Non
         raise SettingError("The class rare has one slide; label another.")
 
     monkeypatch.setattr(training_module, "train", fail)
-    ready.registry["run.start"].trigger()
+    ready.registry["slides.start"].trigger()
     qtbot.waitUntil(ready.banner.isVisible)
     assert ready.banner.sentence.text() == "The class rare has one slide; label another."
     assert ready.workspace.training_panel.progress.text.text().startswith("The run failed")
@@ -190,8 +190,8 @@ def test_a_run_that_fails_says_why(ready: MainWindow, qtbot, monkeypatch) -> Non
 def test_predicting_shows_probabilities_and_the_map(training: MainWindow, qtbot) -> None:
     space = training.workspace
     without = space.desk.view.grab_view()
-    assert training.registry["run.predict"].isEnabled()
-    assert not training.registry["view.map"].isEnabled()
+    assert training.registry["slides.predict"].isEnabled()
+    assert not training.registry["slides.map"].isEnabled()
     space.prediction_panel.predict.click()
     qtbot.waitUntil(lambda: space.prediction.result is not None)
     assert space.prediction_panel.bars.isVisible()
@@ -205,19 +205,19 @@ def test_predicting_shows_probabilities_and_the_map(training: MainWindow, qtbot)
     magma = space.desk.view.grab_view()
     space.prediction_panel.bars.chosen.emit(0)
     assert space.desk.view.grab_view() != magma
-    training.registry["view.map"].trigger()
-    assert not training.registry["view.map"].isChecked()
+    training.registry["slides.map"].trigger()
+    assert not training.registry["slides.map"].isChecked()
 
 
 def test_another_slide_takes_the_prediction_away(training: MainWindow, qtbot) -> None:
     space = training.workspace
-    training.registry["run.predict"].trigger()
+    training.registry["slides.predict"].trigger()
     qtbot.waitUntil(lambda: space.prediction.result is not None)
     space.desk.show(space.form.slides.path / "slide_3.tif")
     qtbot.waitUntil(lambda: training.windowTitle().startswith("slide_3"))
     assert space.prediction.result is None
     assert not space.prediction_panel.bars.isVisible()
-    assert training.registry["run.predict"].isEnabled()
+    assert training.registry["slides.predict"].isEnabled()
 
 
 def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(training: MainWindow, qtbot, monkeypatch) -> None:
@@ -229,8 +229,8 @@ def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(training: MainWindow
 
     monkeypatch.setattr(prediction_module, "predict", slow)
     space = training.workspace
-    training.registry["run.predict"].trigger()
-    assert training.registry["run.cancel_prediction"].isEnabled()
+    training.registry["slides.predict"].trigger()
+    assert training.registry["slides.cancel_prediction"].isEnabled()
     space.desk.show(space.form.slides.path / "slide_1.tif")
     qtbot.waitUntil(lambda: training.windowTitle().startswith("slide_1"))
     gate.set()
@@ -242,10 +242,10 @@ def test_a_checkpoint_file_of_ones_own_can_be_used(ready: MainWindow, tmp_path: 
     own = tmp_path / "mine.ckpt"
     own.touch()
     panel = ready.workspace.prediction_panel
-    assert not ready.registry["run.predict"].isEnabled()
+    assert not ready.registry["slides.predict"].isEnabled()
     panel.choose_checkpoint(own)
     assert panel.checkpoint == own
-    assert ready.registry["run.predict"].isEnabled()
+    assert ready.registry["slides.predict"].isEnabled()
     panel.set_checkpoints([])
     assert panel.checkpoint == own
 

@@ -7,14 +7,13 @@ from PySide6.QtCore import QObject, Signal
 from app.runs import SessionState
 from engine.runs.reports import Report, StepDone
 
-READY = "Ready"
-
 
 class Topic(Enum):
     """What can go on at the same time; in the order in which it is told."""
 
     TRAINING = "Training"
     PREDICTION = "Prediction"
+    EXPORT = "Export"
     DEMO = "Demo project"
     OPENING = "Opening"
 
@@ -34,9 +33,9 @@ class Activity(QObject):
 
     @property
     def line(self) -> str:
-        """What goes on now, or that nothing does."""
+        """What goes on now; empty while nothing does."""
         texts = [self._texts[topic] for topic in Topic if self._texts.get(topic)]
-        return "   ".join(texts) or READY
+        return "   ".join(texts)
 
     def say(self, topic: Topic, text: str) -> None:
         """Tell what goes on; an empty text means nothing."""
