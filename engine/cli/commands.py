@@ -100,7 +100,7 @@ def _predict(arguments: argparse.Namespace) -> int:
 
 
 def _prepare_info(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, nargs="+", help="Slide, picture or checkpoint to describe.")
+    parser.add_argument("file", type=Path, nargs="+", help="Slide, picture, stack or checkpoint to describe.")
 
 
 def _info(arguments: argparse.Namespace) -> int:

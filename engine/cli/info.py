@@ -1,8 +1,8 @@
-"""What a file is, line by line: a slide, a picture or a checkpoint."""
+"""What a file is, line by line: a slide, a picture, a stack or a checkpoint."""
 
 from pathlib import Path
 
-from engine.sources import ImageSource, open_source
+from engine.sources import ImageSource, StackSource, list_datasets, open_source
 
 Lines = list[tuple[str, str]]
 
@@ -16,7 +16,37 @@ def describe_file(path: Path) -> Lines:
     if path.suffix == ".ckpt":
         return _checkpoint(path)
     with open_source(path) as source:
-        return _image(source)
+        return _stack(source) if isinstance(source, StackSource) else _image(source)
+
+
+def _stack(source: StackSource) -> Lines:
+    depth, height, width = source.shape
+    geometry = source.geometry
+    lines = [
+        ("file", str(source.path)),
+        ("format", source.format_name),
+        ("size", f"{depth} x {height} x {width} voxels (z, y, x)"),
+        ("channels", f"{source.channels} ({source.dtype})"),
+        ("voxel spacing", _spacing(geometry.spacing, geometry.unit)),
+    ]
+    if geometry.affine is not None:
+        rows = ("(" + ", ".join(f"{value:.6g}" for value in row) + ")" for row in geometry.affine[:3])
+        lines.append(("affine", " ".join(rows)))
+    if source.window is not None:
+        lines.append(("window", "{:g} to {:g}".format(*source.window)))
+    lines += [("warning", warning) for warning in source.warnings]
+    lines += [
+        ("dataset", f"{info.name} {' x '.join(map(str, info.shape))} ({info.dtype})")
+        for info in list_datasets(source.path)
+    ]
+    return lines + [(name, value) for name, value in source.metadata.items()]
+
+
+def _spacing(spacing: tuple[float, float, float] | None, unit: str) -> str:
+    if spacing is None:
+        return "unknown"
+    lengths = " x ".join(f"{length:.4g}" for length in spacing)
+    return f"{lengths} {unit or 'of an unknown unit'} (z, y, x)"
 
 
 def _image(source: ImageSource) -> Lines:

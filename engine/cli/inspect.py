@@ -104,9 +104,9 @@ def slide_size(path: Path, level: int) -> tuple[int, int]:
         SourceError: the slide cannot be read.
         SettingError: it has no such level.
     """
-    from engine.sources import open_source
+    from engine.sources import open_image
 
-    with open_source(path) as source:
+    with open_image(path) as source:
         if not 0 <= level < len(source.levels):
             raise SettingError(
                 f"{source.name} has levels 0 to {len(source.levels) - 1}; the setting level cannot be {level}."

@@ -16,7 +16,7 @@ from engine.runs.reports import ReportFunction, Started
 from engine.runs.slides_data import SlideLoader
 from engine.runs.training import calibrate, calibration_squares, demand_same, fit, updates_of
 from engine.runs.views import labelled_area
-from engine.sources import open_source
+from engine.sources import open_image
 
 
 def train_classifier(
@@ -51,7 +51,7 @@ def train_classifier(
 
 def _spec(config: ClassifyConfig, table: LabelTable) -> ClassifierSpec:
     entry = find_model(config.model)
-    with open_source(table.rows[0].path) as source:
+    with open_image(table.rows[0].path) as source:
         labelled_area(source, table.rows[0].region, config.level)
         downsample = source.levels[config.level].downsample
         spacing = source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)

@@ -12,7 +12,7 @@ from engine.errors import SettingError
 from engine.runs.masks import IGNORED, Labels, MaskedSlide, read_classes
 from engine.runs.views import Area, Pixels, View, labelled_area, random_square, read_view, scaled
 from engine.runs.visits import Visits
-from engine.sources import open_source
+from engine.sources import open_image
 from engine.sources.image import AnyArray
 
 LARGEST_SAMPLE = 2048
@@ -117,7 +117,7 @@ class MaskLoader(Visits[MaskItem]):
             SettingError: a slide or its mask does not fit the settings.
         """
         slide = self._slides[row]
-        with open_source(slide.path) as image, open_source(slide.mask) as mask:
+        with open_image(slide.path) as image, open_image(slide.mask) as mask:
             area = labelled_area(image, slide.region, self._level)
             if self._square is not None:
                 area = random_square(area, self._square, self.random(place))
@@ -127,7 +127,7 @@ class MaskLoader(Visits[MaskItem]):
 
 
 def _sample(row: MaskedSlide, level: int, labels: Labels) -> tuple[AnyArray, AnyArray]:
-    with open_source(row.path) as image, open_source(row.mask) as mask:
+    with open_image(row.path) as image, open_image(row.mask) as mask:
         area = _middle(labelled_area(image, row.region, level))
         pixels = image.read_region(level, area.x, area.y, area.width, area.height)
         return pixels, read_classes(mask, image, level, area, labels)
@@ -139,6 +139,6 @@ def _middle(area: Area) -> Area:
 
 
 def _spacing(row: MaskedSlide, level: int) -> tuple[float, float] | None:
-    with open_source(row.path) as source:
+    with open_image(row.path) as source:
         downsample = source.levels[level].downsample
         return source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)

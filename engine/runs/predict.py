@@ -20,7 +20,7 @@ from engine.runs.segmenter import load_segmenter
 from engine.runs.streamed_model import Spec, StreamedModel
 from engine.runs.training import tile_reporter
 from engine.runs.views import View, labelled_area, read_view
-from engine.sources import ImageSource, open_source
+from engine.sources import ImageSource, open_image
 
 # Beyond this ratio of the pixel sizes, structures no longer look as they did in training.
 TOLERATED_RATIO = 1.25
@@ -43,7 +43,7 @@ def predict_slide(config: PredictConfig, report: ReportFunction, control: Contro
     model, spec = load_model(config.checkpoint, config.tile_size)
     model.network.to(device)
     level = spec.level if config.level is None else config.level
-    with open_source(config.slide) as source:
+    with open_image(config.slide) as source:
         area = labelled_area(source, None, level)
         _warn_of_other_spacing(source, level, spec, report)
         image, view = read_view(source, level, area, spec.pixels)

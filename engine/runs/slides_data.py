@@ -9,7 +9,7 @@ from torch import Tensor
 from engine.runs.labels import LabelledSlide
 from engine.runs.views import Pixels, View, labelled_area, random_square, read_view
 from engine.runs.visits import Visits
-from engine.sources import open_source
+from engine.sources import open_image
 
 
 class Item(NamedTuple):
@@ -66,7 +66,7 @@ class SlideLoader(Visits[Item]):
             SettingError: a slide does not fit the settings.
         """
         labelled = self._slides[row]
-        with open_source(labelled.path) as source:
+        with open_image(labelled.path) as source:
             area = labelled_area(source, labelled.region, self._level)
             if self._square is not None:
                 area = random_square(area, self._square, self.random(place))

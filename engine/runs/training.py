@@ -23,7 +23,7 @@ from engine.runs.tables import Region
 from engine.runs.trainer import quiet_trainer
 from engine.runs.views import View, labelled_area, random_square, read_view
 from engine.runs.visits import Visits
-from engine.sources import open_source
+from engine.sources import open_image
 from engine.streaming import TileVisit
 
 LOSSES = "training_losses"
@@ -134,7 +134,7 @@ def calibration_squares(rows: Sequence[Row], config: TrainingConfig, spec: Spec)
     """
     random = np.random.default_rng(config.seed)
     for index in random.permutation(len(rows))[:CALIBRATION_SLIDES]:
-        with open_source(rows[index].path) as source:
+        with open_image(rows[index].path) as source:
             area = labelled_area(source, rows[index].region, config.level)
             square = random_square(area, CALIBRATION_SIDE, random)
             yield read_view(source, config.level, square, spec.pixels)[0]

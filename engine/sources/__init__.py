@@ -1,17 +1,31 @@
-"""Open anything: slides, pictures and pyramids become lazily read arrays with metadata."""
+"""Open anything: slides, pictures, pyramids and stacks become lazily read arrays with metadata."""
 
 from engine.sources.display import ChannelDisplay, default_display, to_display
 from engine.sources.image import ChannelLook, ImageSource, Level
-from engine.sources.opening import SLIDE_SUFFIXES, file_filter, open_source
+from engine.sources.kinds import Kind, kind_of
+from engine.sources.opening import file_filter, open_image, open_source, stack_filter
+from engine.sources.stack import DatasetInfo, StackGeometry, StackSource
+from engine.sources.stack_opening import list_datasets, open_stack
+from engine.sources.suffixes import SLIDE_SUFFIXES, STACK_SUFFIXES
 
 __all__ = [
     "SLIDE_SUFFIXES",
+    "STACK_SUFFIXES",
     "ChannelDisplay",
     "ChannelLook",
+    "DatasetInfo",
     "ImageSource",
+    "Kind",
     "Level",
+    "StackGeometry",
+    "StackSource",
     "default_display",
     "file_filter",
+    "kind_of",
+    "list_datasets",
+    "open_image",
     "open_source",
+    "open_stack",
+    "stack_filter",
     "to_display",
 ]

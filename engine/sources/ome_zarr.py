@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import zarr
 
 from engine.errors import SourceError
@@ -82,26 +83,43 @@ def open_ome_zarr(path: Path, at: Mapping[str, int] | None = None) -> OmeZarrSou
     Raises:
         SourceError: It is no OME-Zarr image, or parts of it are missing.
     """
+    store, group = open_group(path)
+    try:
+        return _from_group(path, store, group, at or {})
+    except SourceError:
+        raise
+    except Exception as error:
+        raise _unreadable(path, error) from error
+
+
+def open_group(path: Path) -> tuple[Any, Any]:
+    """The store of a Zarr folder or zip file, which has to be closed, and its group.
+
+    Raises:
+        SourceError: It is no Zarr group.
+    """
     try:
         store = (
             zarr.storage.ZipStore(path, mode="r")
             if path.is_file()
             else zarr.storage.LocalStore(path, read_only=True)
         )
-        return _from_group(path, store, zarr.open_group(store, mode="r"), at or {})
-    except SourceError:
-        raise
+        return store, zarr.open_group(store, mode="r")
     except Exception as error:
-        reason = str(error).strip() or type(error).__name__
-        raise SourceError(f"{path} cannot be read as OME-Zarr ({reason}); copy it again.") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    reason = str(error).strip() or type(error).__name__
+    return SourceError(f"{path} cannot be read as OME-Zarr ({reason}); copy it again.")
 
 
 def _from_group(path: Path, store: Any, group: Any, at: Mapping[str, int]) -> OmeZarrSource:
-    group = _image_group(path, group)
-    ome = _ome(group)
+    group = image_group(path, group)
+    ome = ome_of(group)
     scales = ome["multiscales"][0]
     arrays = [group[dataset["path"]] for dataset in scales["datasets"]]
-    axes = _axis_letters(scales, arrays[0].ndim)
+    axes = axis_letters(scales, arrays[0].ndim)
     if arrays[0].dtype.kind not in "buif":
         raise SourceError(
             f"{path} has pixels of type {arrays[0].dtype}; save it with integer or real pixels."
@@ -115,7 +133,7 @@ def _from_group(path: Path, store: Any, group: Any, at: Mapping[str, int]) -> Om
             )
     channels = shape[axes.index("C")] if "C" in axes else 1
     sizes = [(array.shape[axes.index("X")], array.shape[axes.index("Y")]) for array in arrays]
-    looks = _looks(ome, channels)
+    looks = looks_of(ome, channels)
     metadata = {"name": str(scales.get("name", "")), "axes": axes} | {
         f"length of axis {letter}": str(length) for letter, length in others.items()
     }
@@ -131,35 +149,42 @@ def _from_group(path: Path, store: Any, group: Any, at: Mapping[str, int]) -> Om
     return OmeZarrSource(path, store, arrays, axes, at, description)
 
 
-def _ome(group: Any) -> dict[str, Any]:
+def ome_of(group: Any) -> dict[str, Any]:
+    """The OME attributes of a group, which version 0.5 moved under a key of their own."""
     attributes = dict(group.attrs)
     return dict(attributes.get("ome", attributes))
 
 
-def _image_group(path: Path, group: Any) -> Any:
+def image_group(path: Path, group: Any) -> Any:
     """The group with the image itself, which bioformats2raw puts into a subgroup named 0."""
-    if _ome(group).get("multiscales"):
+    if ome_of(group).get("multiscales"):
         return group
-    if "plate" in _ome(group):
+    if "plate" in ome_of(group):
         raise SourceError(f"{path} is a plate of many images; open one of the fields inside it.")
     inner = group.get("0")
-    if isinstance(inner, zarr.Group) and _ome(inner).get("multiscales"):
+    if isinstance(inner, zarr.Group) and ome_of(inner).get("multiscales"):
         return inner
     raise SourceError(f"{path} is Zarr without an OME image; open the folder that has its multiscales.")
 
 
-def _axis_letters(scales: dict[str, Any], dimensions: int) -> str:
+def axis_letters(scales: dict[str, Any], dimensions: int) -> str:
     """Capital letters of the axes; before version 0.4 they were fixed."""
     axes = scales.get("axes") or list("tczyx")[-dimensions:]
     return "".join((axis["name"] if isinstance(axis, dict) else axis).upper() for axis in axes)
 
 
-def _spacing(scales: dict[str, Any], axes: str) -> tuple[float, float] | None:
+def scale_factors(scales: dict[str, Any], axes: str) -> npt.NDArray[np.float64]:
+    """How far a step along each axis of the finest level goes, in the unit of the axis."""
     factors = np.ones(len(axes))
     for holder in (scales["datasets"][0], scales):
         for transformation in holder.get("coordinateTransformations", []):
             if transformation.get("type") == "scale" and "scale" in transformation:
                 factors *= transformation["scale"]
+    return factors
+
+
+def _spacing(scales: dict[str, Any], axes: str) -> tuple[float, float] | None:
+    factors = scale_factors(scales, axes)
     described = [axis if isinstance(axis, dict) else {} for axis in scales.get("axes") or [{}] * len(axes)]
     y, x = (
         to_micrometres(float(factors[axes.index(letter)]), described[axes.index(letter)].get("unit"))
@@ -168,7 +193,8 @@ def _spacing(scales: dict[str, Any], axes: str) -> tuple[float, float] | None:
     return plausible_spacing(y, x)
 
 
-def _looks(ome: dict[str, Any], channels: int) -> tuple[ChannelLook, ...]:
+def looks_of(ome: dict[str, Any], channels: int) -> tuple[ChannelLook, ...]:
+    """How every channel wants to be shown, if the file says so for each."""
     described = (ome.get("omero") or {}).get("channels") or []
     return tuple(map(_look, described, range(channels))) if len(described) == channels else ()
 

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from engine.errors import SourceError
 from engine.sources.image import ImageSource
+from engine.sources.kinds import Kind, first_dicom, is_zarr, kind_of
+from engine.sources.reading import readable
+from engine.sources.stack import StackSource
+from engine.sources.stack_opening import open_stack
+from engine.sources.suffixes import PICTURE_SIGNATURES, SLIDE_SUFFIXES, STACK_SUFFIXES, TIFF_SIGNATURES
 
 # The readers are imported by the functions that need them: together they would delay the first window.
 
-SLIDE_SUFFIXES = (
-    ".svs", ".tif", ".tiff", ".ndpi", ".vms", ".vmu", ".scn", ".mrxs", ".svslide", ".bif", ".czi", ".dcm",
-    ".zarr", ".zip", ".png", ".jpg", ".jpeg",
-)  # fmt: skip
-ZARR_MARKERS = (".zattrs", ".zgroup", "zarr.json")
-PICTURE_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Layouts that only OpenSlide puts together rightly: overlapping, sparse or padded tiles, several regions.
 OPENSLIDE_TIFFS = ("hamamatsu", "leica", "philips-tiff", "trestle", "ventana")
 # JPEG 2000 with YCbCr inside, which TIFF tags do not tell.
 APERIO_YCBCR = 33003
 
 
-def open_source(path: str | Path, at: Mapping[str, int] | None = None) -> ImageSource:
-    """Open an image file, or the folder of an OME-Zarr image.
+def open_source(path: str | Path) -> ImageSource | StackSource:
+    """Open a file or folder as what `kind_of` says it is.
+
+    Raises:
+        SourceError: It cannot be opened; the text says why and what to do.
+    """
+    if kind_of(path) is Kind.STACK:
+        return open_stack(path)
+    return open_image(path)
+
+
+def open_image(path: str | Path, at: Mapping[str, int] | None = None) -> ImageSource:
+    """Open an image file, or the folder of an OME-Zarr image; of a stack it opens one plane.
 
     Args:
         path: A slide, TIFF, OME-TIFF, OME-Zarr, PNG or JPEG.
@@ -35,7 +43,7 @@ def open_source(path: str | Path, at: Mapping[str, int] | None = None) -> ImageS
         SourceError: It cannot be opened; the text says why and what to do.
     """
     path = Path(path)
-    try:
+    with readable(path):
         if is_zarr(path):
             from engine.sources.ome_zarr import open_ome_zarr
 
@@ -43,26 +51,6 @@ def open_source(path: str | Path, at: Mapping[str, int] | None = None) -> ImageS
         if path.is_dir():
             return _open_folder(path)
         return _open_file(path, _head(path), at)
-    except PermissionError as error:
-        raise SourceError(
-            f"{path} may not be read by you; ask its owner for permission to read it."
-        ) from error
-    except FileNotFoundError as error:
-        raise SourceError(
-            f"{path} does not exist; check the name, or whether its disk is connected."
-        ) from error
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read ({error}); check the disk it is on.") from error
-
-
-def is_zarr(path: Path) -> bool:
-    """Whether a folder or a zip file holds a Zarr group."""
-    if path.is_dir():
-        return any((path / marker).is_file() for marker in ZARR_MARKERS)
-    if path.suffix.lower() != ".zip" or not path.is_file() or not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(marker in archive.namelist() for marker in ZARR_MARKERS)
 
 
 def file_filter() -> str:
@@ -71,12 +59,10 @@ def file_filter() -> str:
     return f"Slides and images ({patterns})"
 
 
-def _reason(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "does not exist; check the name, or whether its disk is connected"
-    if isinstance(error, PermissionError):
-        return "may not be read by you; ask its owner for permission to read it"
-    return f"cannot be read ({error}); check the disk it is on"
+def stack_filter() -> str:
+    """Name and patterns of the formats of stacks, as an open dialog takes them."""
+    patterns = " ".join(f"*{suffix}" for suffix in STACK_SUFFIXES)
+    return f"Stacks ({patterns})"
 
 
 def _head(path: Path) -> bytes:
@@ -125,7 +111,7 @@ def _open_folder(path: Path) -> ImageSource:
     """A folder holds one picture only as a DICOM whole-slide series."""
     from engine.sources.slide import open_slide, slide_vendor
 
-    first = min(path.glob("*.dcm"), default=None)
+    first = first_dicom(path)
     if first is not None and slide_vendor(first) == "dicom":
         return open_slide(first)
     raise SourceError(f"{path} is a folder without a slide; open one of the files in it.")

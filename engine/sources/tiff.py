@@ -58,7 +58,7 @@ def open_tiff(path: Path, at: Mapping[str, int] | None = None) -> TiffSource:
     try:
         tiff = tifffile.TiffFile(path)
     except Exception as error:  # a damaged header raises errors of many kinds
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     try:
         return _from_tiff(path, tiff, at or {})
     except SourceError:
@@ -66,10 +66,11 @@ def open_tiff(path: Path, at: Mapping[str, int] | None = None) -> TiffSource:
         raise
     except Exception as error:
         tiff.close()
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> SourceError:
+def unreadable(path: Path, error: Exception) -> SourceError:
+    """The error for a file that tifffile cannot make sense of."""
     reason = str(error).strip() or type(error).__name__
     return SourceError(
         f"{path} cannot be read as a TIFF ({reason}); it may be damaged or cut off: copy it again."
@@ -79,12 +80,12 @@ def _unreadable(path: Path, error: Exception) -> SourceError:
 def _from_tiff(path: Path, tiff: Any, at: Mapping[str, int]) -> TiffSource:
     if not tiff.series:
         raise SourceError(f"{path} is a TIFF without an image; it may be cut off: copy it again.")
-    series = _main_series(tiff)
+    series = main_series(tiff)
     page = series.keyframe
-    _refuse_unsupported(path, page)
+    refuse_unsupported(path, page)
     reader = ByteReader(path, tiff)
-    levels = [_level_planes(level, reader, at) for level in series.levels]
-    _refuse_incomplete(path, reader, levels)
+    levels = [level_planes(level, reader, at) for level in series.levels]
+    refuse_incomplete(path, reader, levels)
     sizes = [(level.keyframe.imagewidth, level.keyframe.imagelength) for level in series.levels]
     channels = sum(plane.channels for plane in levels[0])
     axes = other_axes(series.axes, series.shape)
@@ -101,14 +102,14 @@ def _from_tiff(path: Path, tiff: Any, at: Mapping[str, int]) -> TiffSource:
     return TiffSource(path, reader, description, levels)
 
 
-def _main_series(tiff: Any) -> Any:
+def main_series(tiff: Any) -> Any:
     """The first image of an OME-TIFF, whose order means something; else the largest, as overviews may lead."""
     if tiff.is_ome:
         return tiff.series[0]
     return max(tiff.series, key=lambda series: series.keyframe.imagewidth * series.keyframe.imagelength)
 
 
-def _level_planes(level: Any, reader: ByteReader, at: Mapping[str, int]) -> list[TiffPlane]:
+def level_planes(level: Any, reader: ByteReader, at: Mapping[str, int]) -> list[TiffPlane]:
     """The pages of one level that belong to the picture at the given positions."""
     leading = len(level.axes) - len(level.keyframe.axes)
     indices = plane_indices(level.axes[:leading], level.shape[:leading], at)
@@ -123,7 +124,8 @@ def _level_planes(level: Any, reader: ByteReader, at: Mapping[str, int]) -> list
     return [TiffPlane(page, reader) for page in pages]
 
 
-def _refuse_unsupported(path: Path, page: Any) -> None:
+def refuse_unsupported(path: Path, page: Any) -> None:
+    """Raise SourceError for pixels or tiles that no reader here takes."""
     if page.dtype is None or page.dtype.kind not in "buif":
         kind = page.dtype or "unknown"
         raise SourceError(f"{path} has pixels of type {kind}; save it with integer or real pixels.")
@@ -133,7 +135,8 @@ def _refuse_unsupported(path: Path, page: Any) -> None:
         )
 
 
-def _refuse_incomplete(path: Path, reader: ByteReader, levels: list[list[TiffPlane]]) -> None:
+def refuse_incomplete(path: Path, reader: ByteReader, levels: list[list[TiffPlane]]) -> None:
+    """Raise SourceError where the pages refer to bytes behind the end of the file, or to none."""
     planes = [plane for level in levels for plane in level]
     end = max(plane.byte_end() for plane in planes)
     if end > reader.size:

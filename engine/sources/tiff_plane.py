@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,19 @@ MINISWHITE = tifffile.PHOTOMETRIC.MINISWHITE
 
 
 class ByteReader:
-    """Reads byte ranges of one open TIFF, for several threads in turn."""
+    """Reads byte ranges of one open TIFF, for several threads in turn.
+
+    Attributes:
+        path: The file.
+        size: Its length in bytes.
+        lock: Held by whoever moves in the file, such as tifffile when it reads the table of a page.
+    """
 
     def __init__(self, path: Path, tiff: tifffile.TiffFile) -> None:
         self.path = path
         self.size = int(tiff.filehandle.size)
+        self.lock = RLock()
         self._tiff = tiff
-        self._lock = Lock()
         self._open = True
 
     def read(self, offset: int, count: int) -> bytes:
@@ -37,9 +43,8 @@ class ByteReader:
         Raises:
             SourceError: The file is closed, shorter than the range, or cannot be read.
         """
-        with self._lock:
-            if not self._open:
-                raise SourceError(f"{self.path.name} has been closed; open it again to read from it.")
+        with self.lock:
+            self.refuse_closed()
             try:
                 self._tiff.filehandle.seek(offset)
                 data = bytes(self._tiff.filehandle.read(count))
@@ -51,9 +56,14 @@ class ByteReader:
             raise SourceError(f"{self.path} ends too early; copy it again.")
         return data
 
+    def refuse_closed(self) -> None:
+        """Raise SourceError after `close`."""
+        if not self._open:
+            raise SourceError(f"{self.path.name} has been closed; open it again to read from it.")
+
     def close(self) -> None:
         """Close the file once no thread reads from it any more."""
-        with self._lock:
+        with self.lock:
             if self._open:
                 self._open = False
                 self._tiff.close()

@@ -7,7 +7,7 @@ import pytest
 import zarr
 
 from engine.errors import SourceError
-from engine.sources import open_source
+from engine.sources import open_image
 from engine.sources.image import AnyArray
 
 
@@ -62,7 +62,7 @@ def test_axes_and_versions(tmp_path: Path, version: str, axes: str) -> None:
     image = noise(*(lengths[letter] for letter in axes))
     path = write(tmp_path / "a.ome.zarr", [image, halves(image)], axes, version)
     at = {"Z": 3, "T": 1}
-    with open_source(path, {key: at[key] for key in at if key.lower() in axes}) as source:
+    with open_image(path, {key: at[key] for key in at if key.lower() in axes}) as source:
         assert (source.format_name, source.width, source.height) == ("OME-Zarr", 47, 61)
         assert source.spacing == pytest.approx((0.5, 0.25))
         for index, level in enumerate((image, halves(image))):
@@ -79,14 +79,14 @@ def test_display_settings_of_the_file(tmp_path: Path) -> None:
         {"color": "nonsense"},
     ]
     path = write(tmp_path / "a.zarr", [noise(2, 30, 40)], "cyx", omero={"channels": channels})
-    with open_source(path) as source:
+    with open_image(path) as source:
         first, second = source.looks
         assert (first.name, first.colour, first.window) == ("DAPI", (0, 255, 255), (5.0, 700.0))
         assert (second.name, second.colour, second.window) == ("Channel 2", None, None)
 
 
 def test_without_a_unit_the_spacing_is_unknown(tmp_path: Path) -> None:
-    with open_source(write(tmp_path / "a.zarr", [noise(30, 40)], "yx", unit=None)) as source:
+    with open_image(write(tmp_path / "a.zarr", [noise(30, 40)], "yx", unit=None)) as source:
         assert source.spacing is None
 
 
@@ -95,45 +95,45 @@ def test_zipped_and_in_a_subgroup(tmp_path: Path) -> None:
     folder = write(tmp_path / "a.zarr", [image], "yx", inside="0")
     zipped = Path(shutil.make_archive(str(tmp_path / "a.zarr"), "zip", folder))
     for path in (folder, zipped):
-        with open_source(path) as source:
+        with open_image(path) as source:
             np.testing.assert_array_equal(source.read_region(0, 0, 0, 40, 30)[..., 0], image)
 
 
 def test_a_position_outside_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.zarr", [noise(3, 30, 40)], "zyx")
     with pytest.raises(SourceError, match="3 positions along axis Z, not 5"):
-        open_source(path, {"Z": 5})
+        open_image(path, {"Z": 5})
 
 
 def test_zarr_without_an_image_is_refused(tmp_path: Path) -> None:
     zarr.open_group(tmp_path / "a.zarr", mode="w")
     with pytest.raises(SourceError, match="without an OME image"):
-        open_source(tmp_path / "a.zarr")
+        open_image(tmp_path / "a.zarr")
 
 
 def test_a_plate_is_refused(tmp_path: Path) -> None:
     zarr.open_group(tmp_path / "a.zarr", mode="w", zarr_format=2).attrs["plate"] = {"wells": []}
     with pytest.raises(SourceError, match="plate of many images"):
-        open_source(tmp_path / "a.zarr")
+        open_image(tmp_path / "a.zarr")
 
 
 def test_a_missing_level_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.zarr", [noise(30, 40), noise(15, 20)], "yx")
     shutil.rmtree(path / "1")
     with pytest.raises(SourceError, match="cannot be read as OME-Zarr"):
-        open_source(path)
+        open_image(path)
 
 
 def test_a_damaged_chunk_is_refused_when_read(tmp_path: Path) -> None:
     path = write(tmp_path / "a.zarr", [noise(30, 40)], "yx", "0.5")
     chunk = path / "0" / "c" / "0" / "0"
     chunk.write_bytes(chunk.read_bytes()[:10])
-    with open_source(path) as source, pytest.raises(SourceError, match="is damaged"):
+    with open_image(path) as source, pytest.raises(SourceError, match="is damaged"):
         source.read_region(0, 0, 0, 5, 5)
 
 
 def test_a_closed_image_says_so(tmp_path: Path) -> None:
-    source = open_source(write(tmp_path / "a.zarr", [noise(30, 40)], "yx"))
+    source = open_image(write(tmp_path / "a.zarr", [noise(30, 40)], "yx"))
     source.close()
     with pytest.raises(SourceError, match="has been closed"):
         source.read_region(0, 0, 0, 5, 5)
@@ -143,9 +143,9 @@ def test_a_closed_image_says_so(tmp_path: Path) -> None:
 def test_real_images(data_folder: Path) -> None:
     folder = data_folder / "slides"
     with (
-        open_source(folder / "cmu_crop_v04.ome.zarr") as old,
-        open_source(folder / "cmu_crop_v05.ome.zarr") as new,
-        open_source(folder / "cardio_B03_mip_v04.zarr") as cells,
+        open_image(folder / "cmu_crop_v04.ome.zarr") as old,
+        open_image(folder / "cmu_crop_v05.ome.zarr") as new,
+        open_image(folder / "cardio_B03_mip_v04.zarr") as cells,
     ):
         assert old.is_rgb
         assert old.levels == new.levels

@@ -13,12 +13,12 @@ import tifffile
 
 from engine.errors import SourceError
 from engine.export.pyramid import PyramidSettings, write_pyramid
-from engine.sources import SLIDE_SUFFIXES, file_filter, open_source
+from engine.sources import SLIDE_SUFFIXES, file_filter, open_image
 
 
 def refusal(path: Path) -> str:
     with pytest.raises(SourceError) as caught:
-        open_source(path)
+        open_image(path)
     text = str(caught.value)
     assert path.name in text
     assert text.endswith(".")
@@ -101,7 +101,7 @@ def test_cut_off_slides_are_refused_or_right(
     os.truncate(path, int(path.stat().st_size * share))
     refused = ""
     try:
-        with open_source(path) as cut, open_source(whole) as source:
+        with open_image(path) as cut, open_image(whole) as source:
             pixels = cut.read_region(0, 0, 0, cut.width, cut.height)
             np.testing.assert_array_equal(pixels, source.read_region(0, 0, 0, source.width, source.height))
     except SourceError as error:
@@ -119,7 +119,7 @@ def test_content_decides_and_not_the_suffix(tmp_path: Path) -> None:
     path = tmp_path / "a.svs"
     tifffile.imwrite(tmp_path / "a.tif", np.full((9, 8), 7, np.uint8))
     (tmp_path / "a.tif").rename(path)
-    with open_source(str(path)) as source:
+    with open_image(str(path)) as source:
         assert source.format_name == "TIFF"
         assert (source.read_region(0, 0, 0, 8, 9) == 7).all()
 
@@ -132,7 +132,7 @@ def test_many_threads_read_the_same_pixels(tmp_path: Path) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (611, 707, 3), np.uint8)
     write_pyramid(tmp_path / "a.tif", pixels, None, PyramidSettings(tile_size=64))
     wrong: list[tuple[int, int]] = []
-    with open_source(tmp_path / "a.tif") as source:
+    with open_image(tmp_path / "a.tif") as source:
 
         def read(seed: int) -> None:
             for x, y in np.random.default_rng(seed).integers(0, 500, (60, 2)).tolist():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from engine.errors import SourceError
-from engine.sources import open_source
+from engine.sources import open_image
 from engine.sources.image import AnyArray
 from engine.sources.picture import jpeg_is_complete, without_alpha
 
@@ -20,7 +20,7 @@ def test_png_keeps_pixels_and_type(tmp_path: Path, shape: tuple[int, ...], dtype
     image = noise(*shape, dtype=dtype)
     path = tmp_path / "a.png"
     path.write_bytes(imagecodecs.png_encode(image))
-    with open_source(path) as source:
+    with open_image(path) as source:
         assert (source.format_name, source.width, source.height) == ("PNG", 41, 33)
         assert (source.dtype, len(source.levels), source.spacing) == (image.dtype, 1, None)
         np.testing.assert_array_equal(
@@ -33,7 +33,7 @@ def test_jpeg_is_read_whatever_its_suffix(tmp_path: Path) -> None:
     data = imagecodecs.jpeg8_encode(image, level=95)
     for name in ("a.jpg", "a.JPEG", "a.jfif", "a"):
         (tmp_path / name).write_bytes(data)
-        with open_source(tmp_path / name) as source:
+        with open_image(tmp_path / name) as source:
             assert source.format_name == "JPEG"
             np.testing.assert_array_equal(source.thumbnail(100), imagecodecs.jpeg8_decode(data))
 
@@ -42,7 +42,7 @@ def test_transparent_png_lies_over_white(tmp_path: Path) -> None:
     image = noise(9, 8, 4)
     image[..., 3] = 0
     (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(image))
-    with open_source(tmp_path / "a.png") as source:
+    with open_image(tmp_path / "a.png") as source:
         assert source.is_rgb
         assert (source.thumbnail(9) == 255).all()
 
@@ -60,12 +60,12 @@ def test_cut_off_pictures_are_refused(tmp_path: Path, kind: str, share: float) -
     path = tmp_path / f"a.{kind.lower()}"
     path.write_bytes(data[: max(int(len(data) * share), 9)])
     with pytest.raises(SourceError, match=f"damaged {kind}"):
-        open_source(path)
+        open_image(path)
 
 
 def test_a_closed_picture_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(noise(9, 8)))
-    source = open_source(tmp_path / "a.png")
+    source = open_image(tmp_path / "a.png")
     source.close()
     with pytest.raises(SourceError, match="has been closed"):
         source.read_region(0, 0, 0, 2, 2)

@@ -7,7 +7,7 @@ import pytest
 
 from engine.errors import SourceError
 from engine.export.pyramid import Compression, PyramidSettings, write_pyramid
-from engine.sources import ImageSource, open_source
+from engine.sources import ImageSource, open_image
 from engine.sources.slide import SlideSource, open_slide, slide_vendor
 from engine.sources.tiff import TiffSource, open_tiff
 
@@ -32,7 +32,7 @@ def compare(first: ImageSource, second: ImageSource, tolerance: int = 0, count: 
 @pytest.mark.data
 def test_svs_by_both_readers(data_folder: Path) -> None:
     path = data_folder / "slides" / "CMU-1-Small-Region.svs"
-    with open_source(path) as own, open_slide(path) as reference:
+    with open_image(path) as own, open_slide(path) as reference:
         assert isinstance(own, TiffSource)
         assert own.format_name == reference.format_name == "Aperio SVS"
         assert own.spacing == reference.spacing == SPACING
@@ -43,7 +43,7 @@ def test_svs_by_both_readers(data_folder: Path) -> None:
 @pytest.mark.data
 def test_pyramid_by_both_readers(data_folder: Path) -> None:
     path = data_folder / "slides" / "cmu_mini_pyramid.tif"
-    with open_source(path) as own, open_slide(path) as reference:
+    with open_image(path) as own, open_slide(path) as reference:
         assert own.levels == reference.levels
         assert own.spacing == reference.spacing == SPACING
         compare(own, reference)
@@ -53,8 +53,8 @@ def test_pyramid_by_both_readers(data_folder: Path) -> None:
 def test_ome_tiff_has_the_levels_that_openslide_misses(data_folder: Path) -> None:
     folder = data_folder / "slides"
     with (
-        open_source(folder / "cmu_mini.ome.tif") as ome,
-        open_source(folder / "cmu_mini_pyramid.tif") as classic,
+        open_image(folder / "cmu_mini.ome.tif") as ome,
+        open_image(folder / "cmu_mini_pyramid.tif") as classic,
         open_slide(folder / "cmu_mini.ome.tif") as reference,
     ):
         assert (len(ome.levels), len(reference.levels)) == (3, 1)
@@ -68,8 +68,8 @@ def test_ome_tiff_has_the_levels_that_openslide_misses(data_folder: Path) -> Non
 def test_scanner_formats_hold_the_same_picture(data_folder: Path, name: str, kind: str) -> None:
     folder = data_folder / "slides"
     with (
-        open_source(folder / name) as scanner,
-        open_source(folder / "cmu_mini_pyramid.tif") as classic,
+        open_image(folder / name) as scanner,
+        open_image(folder / "cmu_mini_pyramid.tif") as classic,
     ):
         assert isinstance(scanner, SlideSource)
         assert scanner.format_name == kind
@@ -89,9 +89,9 @@ def test_scanner_formats_hold_the_same_picture(data_folder: Path, name: str, kin
 def test_dicom_holds_the_pixels_of_the_svs(data_folder: Path) -> None:
     folder = data_folder / "slides"
     with (
-        open_source(folder / "dicomwsi" / "level0.dcm") as dicom,
-        open_source(folder / "CMU-1-Small-Region.svs") as svs,
-        open_source(folder / "dicomwsi") as by_folder,
+        open_image(folder / "dicomwsi" / "level0.dcm") as dicom,
+        open_image(folder / "CMU-1-Small-Region.svs") as svs,
+        open_image(folder / "dicomwsi") as by_folder,
     ):
         assert dicom.format_name == by_folder.format_name == "DICOM whole slide"
         assert dicom.spacing == SPACING
@@ -103,7 +103,7 @@ def test_dicom_holds_the_pixels_of_the_svs(data_folder: Path) -> None:
     ("name", "channels", "levels"), [("yb10kx5k.zstd.tiff", 3, 5), ("grey10kx5k.tif", 1, 1)]
 )
 def test_large_images_are_read_in_part(data_folder: Path, name: str, channels: int, levels: int) -> None:
-    with open_source(data_folder / "slides" / "large_image" / name) as source:
+    with open_image(data_folder / "slides" / "large_image" / name) as source:
         assert (source.width, source.height, source.channels) == (10000, 5000, channels)
         assert len(source.levels) == levels
         assert source.spacing is None

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from engine.sources import open_source
+from engine.sources import open_image
 from engine.sources.slide import SlideSource
 from engine.sources.tiff import TiffSource
 
@@ -20,7 +20,7 @@ def write(path: Path, **options: Any) -> Path:
 
 def test_aperio_fields(tmp_path: Path) -> None:
     path = write(tmp_path / "a.svs", description=APERIO, compression="jpeg")
-    with open_source(path) as source:
+    with open_image(path) as source:
         assert isinstance(source, TiffSource)
         assert source.format_name == "Aperio SVS"
         assert source.spacing == pytest.approx((0.2525, 0.2525))
@@ -30,7 +30,7 @@ def test_aperio_fields(tmp_path: Path) -> None:
 def test_aperio_without_a_pixel_size(tmp_path: Path) -> None:
     description = APERIO.replace("MPP = 0.2525", "MPP = unknown")
     path = write(tmp_path / "a.svs", description=description, resolution=(20000, 20000), resolutionunit=3)
-    with open_source(path) as source:
+    with open_image(path) as source:
         assert source.spacing is None
 
 
@@ -47,13 +47,13 @@ def test_jpeg_2000_goes_to_the_reader_that_knows_its_colours(
         offset = tiff.pages[0].tags["Compression"].valueoffset
     content[offset : offset + 2] = int(tifffile.COMPRESSION[compression]).to_bytes(2, "little")
     path.write_bytes(content)
-    with open_source(path) as source:
+    with open_image(path) as source:
         assert isinstance(source, reader)
         assert source.format_name == "Aperio SVS"
 
 
 def test_names_of_plain_files(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", description="a picture", software="a program", compression="lzw")
-    with open_source(path) as source:
+    with open_image(path) as source:
         assert source.format_name == "TIFF"
         assert source.metadata == {"description": "a picture", "software": "a program", "compression": "LZW"}

@@ -9,7 +9,7 @@ import torch
 import zarr
 from torch import Tensor, nn
 
-from engine.sources import open_source
+from engine.sources import open_image
 from engine.streaming import Streamed, StreamingError
 from engine.streaming.images import ReadAhead, SlideImage
 from engine.streaming.record import Record
@@ -126,7 +126,7 @@ def test_reading_ahead_answers_out_of_order_requests() -> None:
 
 def test_a_slide_streams_without_being_read_whole(data_folder: Path) -> None:
     net = network().float()
-    with open_source(data_folder / "slides" / "cmu_mini_pyramid.tif") as source:
+    with open_image(data_folder / "slides" / "cmu_mini_pyramid.tif") as source:
         image = SlideImage(source, mean=[0.7, 0.6, 0.7], std=[0.2, 0.2, 0.2])
         height, width = image.shape[2:]
         pixels = torch.from_numpy(source.read_region(0, 0, 0, width, height)).permute(2, 0, 1)[None] / 255
