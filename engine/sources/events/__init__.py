@@ -1,0 +1,1 @@
+"""Decoders of event recordings, one file a format."""
