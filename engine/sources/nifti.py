@@ -7,6 +7,7 @@ from typing import Any
 
 import nibabel
 import numpy as np
+import numpy.typing as npt
 
 from engine.errors import SourceError
 from engine.sources.patient import geometry_of
@@ -15,6 +16,7 @@ from engine.sources.stack import StackDescription, StackGeometry, checked_dtype
 
 # The unit codes of NIfTI other than mm, which is also what everybody takes unknown ones for.
 MILLIMETRES = {"meter": 1e3, "micron": 1e-3}
+UNITS = {"meter": "mm", "mm": "mm", "micron": "um"}
 TEXT_FIELDS = ("descrip", "aux_file", "intent_name", "db_name")
 
 
@@ -49,7 +51,7 @@ def _volume(
     dtype: np.dtype[Any],
     scale: tuple[float, float] | None,
     header: Any,
-    affine: np.ndarray[Any, np.dtype[np.float64]],
+    affine: npt.NDArray[np.float64],
 ) -> RawVolume:
     if not shape:
         raise SourceError(f"{path} holds no voxels; export it again from where it came.")
@@ -75,9 +77,18 @@ def _volume(
     return RawVolume(path, description, layout)
 
 
-def _geometry(header: Any, affine: np.ndarray[Any, np.dtype[np.float64]]) -> StackGeometry:
-    factor = MILLIMETRES.get(header.get_xyzt_units()[0], 1.0)
-    return geometry_of(np.diag([factor, factor, factor, 1.0]) @ affine)
+def _geometry(header: Any, affine: npt.NDArray[np.float64]) -> StackGeometry:
+    """Affine in mm where the file relates its voxels to a patient, otherwise the spacing in its own unit."""
+    unit = header.get_xyzt_units()[0]
+    if int(header["sform_code"]) or int(header["qform_code"]):
+        factor = MILLIMETRES.get(unit, 1.0)
+        return geometry_of(np.diag([factor, factor, factor, 1.0]) @ affine)
+    zooms = [float(zoom) for zoom in header.get_zooms()[:3]]
+    told = unit in UNITS or any(zoom != 1 for zoom in zooms)
+    if len(zooms) < 3 or not told or not (np.isfinite(zooms).all() and min(zooms) > 0):
+        return StackGeometry()
+    x, y, z = (zoom * MILLIMETRES["meter"] for zoom in zooms) if unit == "meter" else zooms
+    return StackGeometry((z, y, x), UNITS.get(unit, ""))
 
 
 def _warnings(shape: tuple[int, ...]) -> tuple[str, ...]:

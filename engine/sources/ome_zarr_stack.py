@@ -113,7 +113,9 @@ def _geometry(group: Any, scales: dict[str, Any], axes: str) -> StackGeometry:
     affine = _own_affine(group)
     in_um = [to_micrometres(1.0, unit) for unit in units]
     if None in in_um:
-        return StackGeometry((sizes[0], sizes[1], sizes[2]), "", affine)
+        # Without a unit, steps of one are no more than counting.
+        told = any(size != 1 for size in sizes)
+        return StackGeometry((sizes[0], sizes[1], sizes[2]) if told else None, "", affine)
     coarse = min(unit or 0.0 for unit in in_um) >= MICROMETRES_IN_MM
     divisor = MICROMETRES_IN_MM if coarse else 1.0
     z, y, x = (size * ((unit or 0.0) / divisor) for size, unit in zip(sizes, in_um, strict=True))

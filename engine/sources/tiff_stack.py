@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,8 @@ def tiff_geometry(tiff: Any, page: Any) -> StackGeometry:
             to_micrometres(pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", "µm"))
             for axis in "ZYX"
         ]
+        if all(pixels.get(f"PhysicalSize{axis}Unit") == "pixel" for axis in "ZYX"):
+            return _geometry([_number(pixels.get(f"PhysicalSize{axis}")) for axis in "ZYX"], "")
         return _geometry(sizes, "um")
     imagej = tiff.imagej_metadata or {} if tiff.is_imagej else {}
     x, y = (1 / value if value > 0 else None for value in page.resolution)
@@ -209,12 +212,19 @@ def tiff_geometry(tiff: Any, page: Any) -> StackGeometry:
     unit = str(imagej.get("unit", "")).replace("\\u00B5", "µ") or RESOLUTION_UNITS.get(page.resolutionunit)
     sizes = [to_micrometres(size, unit) for size in (z, y, x)]
     if None in sizes and z is not None and unit in (None, "pixel", "pixels"):
-        return _geometry([float(z), y, x], "")
+        return _geometry([_number(z), y, x], "")
     return _geometry(sizes, "um")
+
+
+def _number(text: str | float | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
 
 
 def _geometry(sizes: list[float | None], unit: str) -> StackGeometry:
     z, y, x = sizes
-    if z is None or y is None or x is None or not (z > 0 and y > 0 and x > 0):
+    if z is None or y is None or x is None or not all(0 < size < math.inf for size in (z, y, x)):
         return StackGeometry()
     return StackGeometry((z, y, x), unit)
