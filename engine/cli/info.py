@@ -1,8 +1,8 @@
-"""What a file is, line by line: a slide, a picture, a stack or a checkpoint."""
+"""What a file is, line by line: a slide, a picture, a stack, a recording or a checkpoint."""
 
 from pathlib import Path
 
-from engine.sources import ImageSource, StackSource, list_datasets, open_source
+from engine.sources import ImageSource, Recording, StackSource, list_datasets, open_source
 
 Lines = list[tuple[str, str]]
 
@@ -16,7 +16,29 @@ def describe_file(path: Path) -> Lines:
     if path.suffix == ".ckpt":
         return _checkpoint(path)
     with open_source(path) as source:
-        return _stack(source) if isinstance(source, StackSource) else _image(source)
+        match source:
+            case StackSource():
+                return _stack(source)
+            case Recording():
+                return _recording(source)
+            case _:
+                return _image(source)
+
+
+def _recording(source: Recording) -> Lines:
+    source.index()
+    seconds = source.duration_us / 1e6
+    return [
+        ("file", str(source.path)),
+        ("format", source.format_name),
+        ("size", f"{source.width} x {source.height} pixels"),
+        ("events", f"{source.num_events} ({source.num_events / seconds:.4g} a second)"),
+        ("duration", f"{seconds:.6f} s"),
+        ("starts at", f"{source.start_us} us on the camera's clock"),
+        ("triggers", str(len(source.triggers))),
+        *(("warning", warning) for warning in source.warnings),
+        *source.metadata.items(),
+    ]
 
 
 def _stack(source: StackSource) -> Lines:

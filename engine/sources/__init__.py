@@ -1,14 +1,17 @@
-"""Open anything: slides, pictures, pyramids and stacks become lazily read arrays with metadata."""
+"""Open anything: slides, pictures, pyramids, stacks and recordings become lazily read arrays with metadata."""
 
 from engine.sources.display import ChannelDisplay, default_display, to_display
 from engine.sources.image import ChannelLook, ImageSource, Level
 from engine.sources.kinds import Kind, kind_of
-from engine.sources.opening import file_filter, open_image, open_source, stack_filter
+from engine.sources.opening import file_filter, open_image, open_source, recording_filter, stack_filter
+from engine.sources.recording import EVENT_DTYPE, RECORDING_SUFFIXES, Recording, open_recording
 from engine.sources.stack import DatasetInfo, StackGeometry, StackSource
 from engine.sources.stack_opening import list_datasets, open_stack
 from engine.sources.suffixes import SLIDE_SUFFIXES, STACK_SUFFIXES
 
 __all__ = [
+    "EVENT_DTYPE",
+    "RECORDING_SUFFIXES",
     "SLIDE_SUFFIXES",
     "STACK_SUFFIXES",
     "ChannelDisplay",
@@ -17,6 +20,7 @@ __all__ = [
     "ImageSource",
     "Kind",
     "Level",
+    "Recording",
     "StackGeometry",
     "StackSource",
     "default_display",
@@ -24,8 +28,10 @@ __all__ = [
     "kind_of",
     "list_datasets",
     "open_image",
+    "open_recording",
     "open_source",
     "open_stack",
+    "recording_filter",
     "stack_filter",
     "to_display",
 ]

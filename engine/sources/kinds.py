@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from engine.sources.events.formats import recording_format
 from engine.sources.suffixes import PICTURE_SIGNATURES, SLIDE_SUFFIXES, TIFF_SIGNATURES, ZARR_MARKERS
 
 # The readers are imported by the functions that need them: together they would delay the first window.
@@ -34,7 +35,8 @@ def kind_of(path: str | Path) -> Kind | None:
     """The kind of a file or folder; None where it is nothing we know or cannot be read.
 
     It reads a few kB: a TIFF is a stack if it has several equal pages and no pyramid, an OME-Zarr if it is more
-    than one plane deep, DICOM unless it is a slide, a folder if it holds DICOM or slices of one size.
+    than one plane deep, DICOM unless it is a slide, a folder if it holds DICOM or slices of one size; HDF5 is a
+    recording if it has events where cameras put them, and a stack otherwise.
     """
     path = Path(path)
     try:
@@ -48,6 +50,8 @@ def kind_of(path: str | Path) -> Kind | None:
 
 
 def _file_kind(path: Path, head: bytes) -> Kind | None:
+    if recording_format(path) is not None:
+        return Kind.RECORDING
     if head.startswith(TIFF_SIGNATURES):
         return _tiff_kind(path)
     if head.startswith(PICTURE_SIGNATURES):

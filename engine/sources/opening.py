@@ -9,6 +9,7 @@ from engine.errors import SourceError
 from engine.sources.image import ImageSource
 from engine.sources.kinds import Kind, first_dicom, is_zarr, kind_of
 from engine.sources.reading import readable
+from engine.sources.recording import RECORDING_SUFFIXES, Recording, open_recording
 from engine.sources.stack import StackSource
 from engine.sources.stack_opening import open_stack
 from engine.sources.suffixes import PICTURE_SIGNATURES, SLIDE_SUFFIXES, STACK_SUFFIXES, TIFF_SIGNATURES
@@ -21,15 +22,19 @@ OPENSLIDE_TIFFS = ("hamamatsu", "leica", "philips-tiff", "trestle", "ventana")
 APERIO_YCBCR = 33003
 
 
-def open_source(path: str | Path) -> ImageSource | StackSource:
+def open_source(path: str | Path) -> ImageSource | StackSource | Recording:
     """Open a file or folder as what `kind_of` says it is.
 
     Raises:
         SourceError: It cannot be opened; the text says why and what to do.
     """
-    if kind_of(path) is Kind.STACK:
-        return open_stack(path)
-    return open_image(path)
+    match kind_of(path):
+        case Kind.STACK:
+            return open_stack(path)
+        case Kind.RECORDING:
+            return open_recording(path)
+        case _:
+            return open_image(path)
 
 
 def open_image(path: str | Path, at: Mapping[str, int] | None = None) -> ImageSource:
@@ -63,6 +68,12 @@ def stack_filter() -> str:
     """Name and patterns of the formats of stacks, as an open dialog takes them."""
     patterns = " ".join(f"*{suffix}" for suffix in STACK_SUFFIXES)
     return f"Stacks ({patterns})"
+
+
+def recording_filter() -> str:
+    """Name and patterns of the formats of recordings, as an open dialog takes them."""
+    patterns = " ".join(f"*{suffix}" for suffix in RECORDING_SUFFIXES)
+    return f"Event recordings ({patterns})"
 
 
 def _head(path: Path) -> bytes:

@@ -8,7 +8,8 @@ from pathlib import Path
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 AEDAT4_SIGNATURE = b"#!AER-DAT4"
 ZIP_SIGNATURE = b"PK\x03\x04"
-HEADER_SIGNATURE = b"%"
+HEADER_SIGNATURE = b"% "
+RAW_LINES = (b"% evt ", b"% format EVT", b"% plugin_name ", b"% system_ID ")
 DAT_FIRST_LINE = b"% Data file containing"
 HEAD_BYTES = 4096
 TEXT_SUFFIXES = (".txt", ".csv")
@@ -37,11 +38,7 @@ def recording_format(path: Path) -> RecordingFormat | None:
     if head.startswith(AEDAT4_SIGNATURE):
         return RecordingFormat.AEDAT4
     if head.startswith(HEADER_SIGNATURE):
-        return (
-            RecordingFormat.DAT
-            if suffix == ".dat" or head.startswith(DAT_FIRST_LINE)
-            else RecordingFormat.RAW
-        )
+        return _headed_format(head, suffix)
     if head.startswith(HDF5_SIGNATURE):
         from engine.sources.events.hdf5 import layout_of
 
@@ -55,3 +52,10 @@ def recording_format(path: Path) -> RecordingFormat | None:
 
         return RecordingFormat.TEXT if text_layout(head) else None
     return None
+
+
+def _headed_format(head: bytes, suffix: str) -> RecordingFormat | None:
+    """The format of a file that begins with lines `% key value`, as other files do too."""
+    if suffix == ".dat" or head.startswith(DAT_FIRST_LINE):
+        return RecordingFormat.DAT
+    return RecordingFormat.RAW if suffix == ".raw" or any(line in head for line in RAW_LINES) else None
