@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import gzip
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -63,7 +64,7 @@ def write_tiff_stack(
     stream = passing(planes, shape, kind, progress)
     with replacing(path) as temporary, tifffile.TiffWriter(temporary, bigtiff=True, ome=True) as tiff:
         tiff.write(
-            stream,
+            itertools.chain(stream),
             shape=shape,
             dtype=kind,
             photometric="minisblack",
@@ -73,7 +74,8 @@ def write_tiff_stack(
             metadata={"axes": "ZYX", **_ome_sizes(geometry)},
             **_resolution(geometry),
         )
-        # tifffile asks for no more than it needs: the last step is still to be told, and whether planes are left.
+        # tifffile asks for no more than it needs: the last step is still to be told, and whether planes are left. The
+        # chain keeps it from closing the stream before.
         collections.deque(stream, maxlen=0)
 
 
