@@ -1,7 +1,7 @@
 """The numbers behind the curves of a run: collected from its reports, smoothed, without any widget."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,24 @@ SMOOTHING_STEPS = 20
 # A few steps with a huge loss must not flatten everything else; they are cut off by the upper edge.
 SHOWN_PERCENT = 97
 MARGIN = 0.05
+
+
+@dataclass(frozen=True)
+class Quality:
+    """A metric of the validation that goes up as the network gets better.
+
+    Attributes:
+        metric: Its name in the reports of the epochs.
+        title: What the axis says.
+        range: Smallest and largest value there can be; None where the axis follows the values.
+    """
+
+    metric: str
+    title: str
+    range: tuple[float, float] | None = None
+
+
+ACCURACY = Quality("validation_accuracy", "Accuracy", (0.0, 1.0))
 
 
 @dataclass
@@ -77,6 +95,10 @@ class CurveData:
         low, high = min(values), max(values)
         margin = MARGIN * (high - low or abs(high) or 1.0)
         return low - margin, high + margin
+
+    def quality(self, known: Sequence[Quality]) -> Quality:
+        """The first of the known qualities that was reported; the first of all while none was."""
+        return next((quality for quality in known if quality.metric in self.epochs), known[0])
 
     def _add_step(self, report: StepDone) -> None:
         self.loss.add(report.step, report.loss)

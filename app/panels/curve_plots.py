@@ -1,52 +1,57 @@
 """The two plots of the curves panel, drawn with pyqtgraph."""
 
+from collections.abc import Sequence
+
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.panels.curve_data import CurveData, Series
+from app.panels.curve_data import CurveData, Quality, Series
 from app.theme.theme import Theme
 
 VALIDATION_LOSS = "validation_loss"
-VALIDATION_ACCURACY = "validation_accuracy"
+QUALITY = "quality"
 
 
 class CurvePlots(QWidget):
-    """Loss over steps, and accuracy over the same steps."""
+    """Loss over steps, and a quality over the same steps."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, qualities: Sequence[Quality]) -> None:
+        super().__init__()
+        self._qualities = qualities
         self.loss = pg.PlotWidget()
-        self.accuracy = pg.PlotWidget()
+        self.quality = pg.PlotWidget()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 8, 4)
         layout.setSpacing(4)
         layout.addWidget(self.loss, 3)
-        layout.addWidget(self.accuracy, 2)
-        # Losses go down and accuracies go up: the legends stand where the curves do not end.
+        layout.addWidget(self.quality, 2)
+        # Losses go down and qualities go up: the legends stand where the curves do not end.
         _prepare(self.loss, "Loss", legend_offset=(-8, 4))
-        _prepare(self.accuracy, "Accuracy", legend_offset=(-8, -8))
-        self.accuracy.setYRange(0, 1, padding=0.06)
-        self.accuracy.setXLink(self.loss)
-        self.accuracy.setLabel("bottom", "Step")
+        _prepare(self.quality, "", legend_offset=(-8, -8))
+        self._name_quality(qualities[0])
+        self.quality.setXLink(self.loss)
+        self.quality.setLabel("bottom", "Step")
         self.curves = self._make_curves()
         self.use_theme(theme)
 
     def draw(self, data: CurveData) -> None:
         """Show the newest numbers."""
+        quality = data.quality(self._qualities)
+        self._name_quality(quality)
         for curve, series in (
             (self.curves["loss"], data.loss),
             (self.curves["smoothed"], data.smoothed),
             (self.curves[VALIDATION_LOSS], data.epochs.get(VALIDATION_LOSS, Series())),
-            (self.curves[VALIDATION_ACCURACY], data.epochs.get(VALIDATION_ACCURACY, Series())),
+            (self.curves[QUALITY], data.epochs.get(quality.metric, Series())),
         ):
             curve.setData(series.steps, series.values)
         self.loss.setYRange(*data.loss_range(VALIDATION_LOSS), padding=0)
 
     def use_theme(self, theme: Theme) -> None:
         """Paint in the colours of `theme`."""
-        for plot in (self.loss, self.accuracy):
+        for plot in (self.loss, self.quality):
             plot.setBackground(theme.surface)
             plot.plotItem.legend.setLabelTextColor(theme.text)
             plot.plotItem.legend.setBrush(pg.mkBrush(f"{theme.surface}c0"))
@@ -59,11 +64,18 @@ class CurvePlots(QWidget):
             ("loss", faint),
             ("smoothed", QColor(theme.forward)),
             (VALIDATION_LOSS, QColor(theme.reverse)),
-            (VALIDATION_ACCURACY, QColor(theme.reverse)),
+            (QUALITY, QColor(theme.reverse)),
         ):
             self.curves[name].setPen(pg.mkPen(colour, width=1 if name == "loss" else 2))
             self.curves[name].setSymbolBrush(colour)
         self._rewrite_legends(theme)
+
+    def _name_quality(self, quality: Quality) -> None:
+        self.quality.setLabel("left", quality.title)
+        if quality.range is None:
+            self.quality.enableAutoRange(axis="y")
+        else:
+            self.quality.setYRange(*quality.range, padding=0.06)
 
     def _make_curves(self) -> dict[str, pg.PlotDataItem]:
         common = {"autoDownsample": True, "clipToView": True}
@@ -72,11 +84,11 @@ class CurvePlots(QWidget):
             "loss": self.loss.plot(name="training, each step", **common),
             "smoothed": self.loss.plot(name="training, smoothed", **common),
             VALIDATION_LOSS: self.loss.plot(name="validation", **dots),
-            VALIDATION_ACCURACY: self.accuracy.plot(name="validation", **dots),
+            QUALITY: self.quality.plot(name="validation", **dots),
         }
 
     def _rewrite_legends(self, theme: Theme) -> None:
-        for plot in (self.loss, self.accuracy):
+        for plot in (self.loss, self.quality):
             for _, label in plot.plotItem.legend.items:
                 label.setText(label.text, color=theme.text)
 

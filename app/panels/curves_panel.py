@@ -1,11 +1,12 @@
-"""Live curves of a run: training and validation loss above, validation accuracy below."""
+"""Live curves of a run: training and validation loss above, a quality of the validation below."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
-from app.panels.curve_data import CurveData
+from app.panels.curve_data import ACCURACY, CurveData, Quality
 from app.theme.theme import Theme
 from engine.runs.reports import Report
 
@@ -22,9 +23,11 @@ class CurvesPanel(QWidget):
     The plots are made when there is something to draw: their library takes as long to load as the window.
     """
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, qualities: Sequence[Quality] = (ACCURACY,)) -> None:
+        """Draw nothing yet; of the `qualities` the first that is reported is drawn."""
+        super().__init__()
         self.data = CurveData()
+        self._qualities = qualities
         self.plots: CurvePlots | None = None
         self._theme = theme
         self._empty = QLabel(EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
@@ -63,7 +66,7 @@ class CurvesPanel(QWidget):
         if self.plots is None:
             from app.panels.curve_plots import CurvePlots
 
-            self.plots = CurvePlots(self._theme)
+            self.plots = CurvePlots(self._theme, self._qualities)
             self._layout.addWidget(self.plots)
         self._layout.setCurrentWidget(self.plots)
         self.plots.draw(self.data)

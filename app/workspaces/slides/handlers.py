@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from app.panels.properties import Properties
 from app.problems import Problem
 from app.services import Services
+from app.workspaces.commands import command_of, info_command
 from app.workspaces.slides.asking import ask_for_folder, ask_for_picture, ask_for_slide
-from app.workspaces.slides.commands import command_of, info_command
-from app.workspaces.slides.properties import SlideProperties
+from app.workspaces.slides.properties import describe_slide
 from engine.errors import SettingError, TesseraError
 from engine.runs.config import PredictConfig
 
@@ -52,7 +53,8 @@ class Handlers:
     def show_properties(self) -> None:
         """Show what is known of the open slide."""
         if self._space.desk.source is not None:
-            dialog = SlideProperties(self._space.desk.source, self._space.central)
+            source = self._space.desk.source
+            dialog = Properties(source.name, describe_slide(source), self._space.central)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.show()
 
@@ -81,7 +83,8 @@ class Handlers:
             self._services.report(Problem(str(error)))
             return
         self._services.settings.set_json(TRAINING_KEY, config.to_json())
-        self._space.training.start(config, self._space.form.runs)
+        what = f"{config.model} on {config.slides}"
+        self._space.training.start(config, self._space.form.runs, what)
 
     def can_predict(self) -> bool:
         """Whether a slide is open, a model chosen and no prediction going on."""

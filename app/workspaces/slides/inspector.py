@@ -10,10 +10,10 @@ from app.panels.inspector_panel import NO_SLIDE, InspectorPanel
 from app.problems import Problem
 from app.runs import SessionState
 from app.services import Services
-from app.workspaces.slides.commands import inspect_command
+from app.workspaces.commands import inspect_command
 from app.workspaces.slides.desk import Desk
 from app.workspaces.slides.sight_boxes import FIELD, Grid, sight_boxes
-from app.workspaces.slides.training_form import TrainingForm
+from app.workspaces.slides.training_form import SlidesForm
 from engine.models.registry import find_model
 from engine.runs.inspection import Inspection, Sight, inspect_network, suggest_for
 
@@ -55,7 +55,7 @@ class Inspector(QObject):
 
     changed = Signal()
 
-    def __init__(self, desk: Desk, form: TrainingForm, panel: InspectorPanel, services: Services) -> None:
+    def __init__(self, desk: Desk, form: SlidesForm, panel: InspectorPanel, services: Services) -> None:
         super().__init__(desk)
         self._desk, self._form, self._panel, self._services = desk, form, panel, services
         self._inspection: Inspection | None = None

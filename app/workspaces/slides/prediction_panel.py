@@ -24,7 +24,7 @@ from app.runs import SessionState
 from app.theme.icons import icon
 from app.theme.theme import Theme
 from app.viewer.colormap import Colormap
-from app.workspaces.slides.checkpoints import Checkpoint
+from app.workspaces.checkpoints import Checkpoint
 from app.workspaces.slides.overlays import OPACITY, Overlays
 from app.workspaces.slides.prediction import Prediction
 

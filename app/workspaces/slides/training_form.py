@@ -8,28 +8,28 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, 
 
 from app.panels.fields import RateField, percentage, whole_number
 from app.panels.path_field import Kind, PathField
+from app.panels.training_panel import TrainingForm
 from app.theme.theme import Theme
 from app.workspaces.slides.project import RUNS, SlideProject
 from engine.errors import SettingError
 from engine.models.registry import CLASSIFIERS
 from engine.runs.config import ClassifyConfig, Device, Head
 
+NOTHING_CHOSEN = "Choose a folder of slides and a label file, then start."
 TILE_SIZES = (128, 256, 512, 1024, 2048)
 DEVICES = {Device.AUTO: "Automatic", Device.CPU: "Processor", Device.CUDA: "CUDA graphics card"}
 
 HEADS = {Head.AVERAGE: "Mean of the slide", Head.ATTENTION: "Gated attention"}
 
 
-class TrainingForm(QWidget):
+class SlidesForm(TrainingForm):
     """Fields for the settings that are often changed, and a section for the others.
 
     Signals:
         tiling_changed: Tile size or level was changed.
-        changed: Any setting was changed.
     """
 
     tiling_changed = Signal()
-    changed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="form")
@@ -52,6 +52,11 @@ class TrainingForm(QWidget):
     def tiling(self) -> tuple[int, int]:
         """Tile size in px and level."""
         return int(self.tile_size.currentText() or TILE_SIZES[0]), self.level.value()
+
+    @property
+    def missing(self) -> str:
+        """A sentence on what is still to be chosen."""
+        return "" if self.slides.path is not None and self.labels.path is not None else NOTHING_CHOSEN
 
     @property
     def runs(self) -> Path | None:

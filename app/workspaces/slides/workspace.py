@@ -9,13 +9,16 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from app.actions import Action, Registry
 from app.panels.curves_panel import CurvesPanel
 from app.panels.inspector_panel import InspectorPanel
+from app.panels.training_panel import TrainingPanel
+from app.panels.welcome import Welcome
 from app.problems import Problem
 from app.runs import RunSession
 from app.services import Services
 from app.workspaces.activity import Activity, Topic
+from app.workspaces.demo import DemoMaker
 from app.workspaces.slides.actions import slide_actions
-from app.workspaces.slides.checkpoints import list_checkpoints
-from app.workspaces.slides.demo import DemoMaker
+from app.workspaces.slides.checkpoints import list_classifiers
+from app.workspaces.slides.demo import make_demo
 from app.workspaces.slides.desk import Desk
 from app.workspaces.slides.handlers import INSPECTOR, TRAINING_KEY, Handlers
 from app.workspaces.slides.inspector import Inspector
@@ -25,10 +28,8 @@ from app.workspaces.slides.prediction_panel import PredictionPanel
 from app.workspaces.slides.project import SlideProject, is_project
 from app.workspaces.slides.readouts import Readouts
 from app.workspaces.slides.slides_panel import SlidesPanel
-from app.workspaces.slides.training import Training
-from app.workspaces.slides.training_form import TrainingForm
-from app.workspaces.slides.training_panel import TrainingPanel
-from app.workspaces.slides.welcome import Welcome
+from app.workspaces.slides.training_form import SlidesForm
+from app.workspaces.training import Training
 from app.workspaces.workspace import Panel, Workspace
 from engine.errors import SettingError
 from engine.runs.config import ClassifyConfig
@@ -37,6 +38,9 @@ from engine.sources.kinds import Kind
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
+PURPOSE = "Exact deep learning on images of any size, tile by tile."
+HINT = "Or drop a slide or a folder of slides anywhere in this window."
+FIRST_STEPS = ("slides.open", "slides.open_folder", "slides.open_demo")
 MAKING_DEMO = "Making the slides of the demo project"
 
 log = logging.getLogger(__name__)
@@ -66,7 +70,7 @@ class SlidesWorkspace(Workspace):
         self.overlays = Overlays(self.desk, self)
         self.training = Training(self)
         self.prediction = Prediction(self)
-        self.demo = DemoMaker(services, self)
+        self.demo = DemoMaker(services, make_demo, self)
         self.handlers = Handlers(self, services)
         self._activity = Activity(self)
         self._activity.changed.connect(self.status_changed)
@@ -105,12 +109,14 @@ class SlidesWorkspace(Workspace):
     def make_panels(self, registry: Registry) -> list[Panel]:
         """Make the panels around the view."""
         services, theme = self._services, self._services.themes.theme
-        self.form = TrainingForm(theme)
-        self.welcome = Welcome(registry, services.settings)
+        self.form = SlidesForm(theme)
+        self.welcome = Welcome(
+            self.name, PURPOSE, HINT, [registry[name] for name in FIRST_STEPS], services.settings
+        )
         self._central.addWidget(self.welcome)
         self._central.addWidget(self.desk.view)
         self.slides_panel = SlidesPanel(services.background, registry, theme)
-        self.training_panel = TrainingPanel(self.form, self.training.session, registry, theme)
+        self.training_panel = TrainingPanel(self.name, self.form, self.training.session, registry, theme)
         self.curves_panel = CurvesPanel(theme)
         self.prediction_panel = PredictionPanel(self.prediction, self.overlays, registry, theme)
         self.inspector_panel = InspectorPanel(self.form.model.model(), theme)
@@ -232,7 +238,7 @@ class SlidesWorkspace(Workspace):
     def _list_checkpoints(self) -> None:
         if (runs := self.form.runs) is not None:
             self._services.background.run(
-                list_checkpoints,
+                list_classifiers,
                 runs,
                 then=self.prediction_panel.set_checkpoints,
                 failed=self._services.report,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.panels.curve_data import SMOOTHING_STEPS, CurveData
+from app.panels.curve_data import ACCURACY, SMOOTHING_STEPS, CurveData, Quality
 from engine.runs.reports import EpochDone, Level, Message, Started, StepDone
 
 
@@ -66,3 +66,10 @@ def test_there_is_always_something_to_show() -> None:
     data.add([step(1, 0.0)])
     low, high = data.loss_range()
     assert low < 0.0 < high
+
+
+def test_the_quality_that_is_reported_is_the_one_to_draw() -> None:
+    data, known = CurveData(), (ACCURACY, Quality("validation_psnr", "PSNR in dB"))
+    assert data.quality(known) is ACCURACY
+    data.add([EpochDone(1, {"validation_psnr": 21.5}, 10)])
+    assert data.quality(known).title == "PSNR in dB"

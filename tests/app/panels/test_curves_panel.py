@@ -32,7 +32,7 @@ def test_the_curves_hold_what_was_reported(panel: CurvesPanel, qtbot) -> None:
     x, y = panel.plots.curves["loss"].getOriginalDataset()
     assert list(x) == list(range(1, 41))
     assert list(y) == [1 / n for n in range(1, 41)]
-    assert panel.plots.curves["validation_accuracy"].getOriginalDataset()[1].tolist() == [0.75]
+    assert panel.plots.curves["quality"].getOriginalDataset()[1].tolist() == [0.75]
     assert panel.plots.isVisible()
 
 

@@ -1,5 +1,6 @@
+from app.panels.properties import Properties
 from app.window.main_window import MainWindow
-from app.workspaces.slides.properties import SlideProperties, describe_slide
+from app.workspaces.slides.properties import describe_slide
 
 
 def test_the_important_facts_come_first(window: MainWindow, make_slide, open_and_wait) -> None:
@@ -16,7 +17,7 @@ def test_the_important_facts_come_first(window: MainWindow, make_slide, open_and
 def test_the_action_opens_a_table(window: MainWindow, make_slide, open_and_wait) -> None:
     open_and_wait(make_slide("a.tif"))
     window.registry["slides.properties"].trigger()
-    dialog = window.findChild(SlideProperties)
+    dialog = window.findChild(Properties)
     assert dialog.windowTitle() == "Properties of a.tif"
     assert dialog.table.topLevelItemCount() >= 6
     dialog.close()

@@ -6,25 +6,25 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox
 
 from app.theme.theme import Theme
 from app.workspaces.slides.project import read_project
-from app.workspaces.slides.training_form import TrainingForm
+from app.workspaces.slides.training_form import SlidesForm
 from engine.errors import SettingError
 from engine.models.registry import CLASSIFIERS
 from engine.runs.config import ClassifyConfig, Device, Head
 
 
 @pytest.fixture
-def form(qtbot, theme: Theme) -> TrainingForm:
-    made = TrainingForm(theme)
+def form(qtbot, theme: Theme) -> SlidesForm:
+    made = SlidesForm(theme)
     qtbot.addWidget(made)
     return made
 
 
-def test_the_form_begins_with_the_settings_of_the_engine(form: TrainingForm, project_folder: Path) -> None:
+def test_the_form_begins_with_the_settings_of_the_engine(form: SlidesForm, project_folder: Path) -> None:
     form.set_project(read_project(project_folder))
     assert form.config() == ClassifyConfig(slides=project_folder, labels=project_folder / "labels.csv")
 
 
-def test_every_setting_goes_through_the_form_unchanged(form: TrainingForm, project_folder: Path) -> None:
+def test_every_setting_goes_through_the_form_unchanged(form: SlidesForm, project_folder: Path) -> None:
     config = ClassifyConfig(
         slides=project_folder,
         labels=project_folder / "labels.csv",
@@ -61,7 +61,7 @@ def test_every_setting_goes_through_the_form_unchanged(form: TrainingForm, proje
     ("slides", "labels", "word"), [(False, True, "folder of slides"), (True, False, "label file")]
 )
 def test_what_is_missing_is_named(
-    form: TrainingForm, project_folder: Path, slides: bool, labels: bool, word: str
+    form: SlidesForm, project_folder: Path, slides: bool, labels: bool, word: str
 ) -> None:
     form.slides.set_path(project_folder if slides else None)
     form.labels.set_path(project_folder / "labels.csv" if labels else None)
@@ -69,19 +69,19 @@ def test_what_is_missing_is_named(
         form.config()
 
 
-def test_a_path_that_is_gone_is_named(form: TrainingForm, project_folder: Path, tmp_path: Path) -> None:
+def test_a_path_that_is_gone_is_named(form: SlidesForm, project_folder: Path, tmp_path: Path) -> None:
     form.set_project(read_project(project_folder))
     form.labels.set_path(tmp_path / "gone.csv")
     with pytest.raises(SettingError, match=r"gone\.csv"):
         form.config()
 
 
-def test_all_networks_are_offered(form: TrainingForm) -> None:
+def test_all_networks_are_offered(form: SlidesForm) -> None:
     offered = [form.model.itemData(index) for index in range(form.model.count())]
     assert offered == [entry.name for entry in CLASSIFIERS]
 
 
-def test_tile_size_and_level_are_told_at_once(form: TrainingForm, qtbot) -> None:
+def test_tile_size_and_level_are_told_at_once(form: SlidesForm, qtbot) -> None:
     with qtbot.waitSignal(form.tiling_changed):
         form.tile_size.setCurrentText("1024")
     with qtbot.waitSignal(form.tiling_changed):
@@ -91,9 +91,7 @@ def test_tile_size_and_level_are_told_at_once(form: TrainingForm, qtbot) -> None
     assert form.tiling[0] > 0
 
 
-def test_runs_go_beside_the_labels_unless_another_folder_is_chosen(
-    form: TrainingForm, tmp_path: Path
-) -> None:
+def test_runs_go_beside_the_labels_unless_another_folder_is_chosen(form: SlidesForm, tmp_path: Path) -> None:
     assert form.runs is None
     form.labels.set_path(tmp_path / "labels.csv")
     assert form.runs == tmp_path / "runs"
@@ -101,13 +99,13 @@ def test_runs_go_beside_the_labels_unless_another_folder_is_chosen(
     assert form.runs == tmp_path / "elsewhere"
 
 
-def test_further_settings_are_folded_away(form: TrainingForm) -> None:
+def test_further_settings_are_folded_away(form: SlidesForm) -> None:
     form.show()
     assert not form.seed.isVisible()
     form.more.click()
     assert form.seed.isVisible()
 
 
-def test_every_field_explains_itself(form: TrainingForm) -> None:
+def test_every_field_explains_itself(form: SlidesForm) -> None:
     for field in [*form.findChildren(QAbstractSpinBox), *form.findChildren(QComboBox)]:
         assert field.accessibleName(), field

@@ -11,12 +11,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QPushButton
 
 import app.workspaces.slides.prediction as prediction_module
-import app.workspaces.slides.training as training_module
+import app.workspaces.training as training_module
 from app.launch import make_window
 from app.runs import SessionState
 from app.window.main_window import MainWindow
 from app.window.submenus import CommandMenu
-from app.workspaces.slides import demo
 from app.workspaces.slides.project import read_project
 from engine.errors import SettingError
 from engine.runs.config import ClassifyConfig, PredictConfig
@@ -302,7 +301,7 @@ def test_the_demo_project_is_made_with_progress_and_opened(
         assert gate.wait(10)
         return read_project(project_folder)
 
-    monkeypatch.setattr(demo, "make_demo", make)
+    monkeypatch.setattr(window.workspace.demo, "make", make)
     window.registry["slides.open_demo"].trigger()
     assert not window.registry["slides.open_demo"].isEnabled()
     qtbot.waitUntil(lambda: "3 of 4" in window.status.text())
@@ -324,7 +323,7 @@ def test_closing_while_the_demo_is_made_stops_it(window: MainWindow, qtbot, monk
         finally:
             stopped.set()
 
-    monkeypatch.setattr(demo, "make_demo", make)
+    monkeypatch.setattr(window.workspace.demo, "make", make)
     window.registry["slides.open_demo"].trigger()
     assert begun.wait(10)
     window.close()

@@ -1,4 +1,4 @@
-"""The training of the slides workspace: starts it in a session and knows its folder and checkpoints."""
+"""A training as a workspace sees it: starts it in a session and knows its folder and checkpoints."""
 
 import logging
 from functools import partial
@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.runs import RunSession
-from engine.runs.config import ClassifyConfig
 from engine.runs.control import Control
 from engine.runs.folder import RunFolder
 from engine.runs.reports import (
@@ -21,6 +20,7 @@ from engine.runs.reports import (
     ReportFunction,
     Started,
 )
+from engine.runs.settings import RunSettings
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,9 @@ class Training(QObject):
         self.folder: Path | None = None
         self.session.reported.connect(self._note)
 
-    def start(self, config: ClassifyConfig, runs: Path) -> None:
-        """Begin to train in a new folder under `runs`."""
-        log.info("Training %s on %s", config.model, config.slides)
+    def start(self, config: RunSettings, runs: Path, what: str) -> None:
+        """Begin to train in a new folder under `runs`; the log says `what` is trained."""
+        log.info("Training %s", what)
         self.session.start(partial(train, config, runs))
 
     @Slot(list)
@@ -75,7 +75,7 @@ class Training(QObject):
                 self.folder = None if report.reason is Reason.ABANDONED else report.folder
 
 
-def train(config: ClassifyConfig, runs: Path, report: ReportFunction, control: Control) -> None:
+def train(config: RunSettings, runs: Path, report: ReportFunction, control: Control) -> None:
     """Make the run's folder and do the run; called in the run's thread."""
     from engine.runs.start import execute
 

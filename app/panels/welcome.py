@@ -1,18 +1,17 @@
 """What stands in the middle while nothing is open: what the program is for and what to do first."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from app.actions import Registry
 from app.actions.button import ActionButton
 from app.panels.heading import heading, muted
 from app.settings import Settings
 from app.theme.icons import window_icon
 
-PURPOSE = "Exact deep learning on images of any size, tile by tile."
-HINT = "Or drop a slide or a folder of slides anywhere in this window."
 WIDTH = 480
 RECENT = 5
 
@@ -26,9 +25,21 @@ class Welcome(QWidget):
 
     chosen = Signal(object)
 
-    def __init__(self, registry: Registry, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent, objectName="welcome")
+    def __init__(
+        self, workspace: str, purpose: str, hint: str, actions: Sequence[QAction], settings: Settings
+    ) -> None:
+        """Fill the page of a workspace.
+
+        Args:
+            workspace: Its name; only what was opened there is listed.
+            purpose: What it is for.
+            hint: How else to begin, below the buttons.
+            actions: What to do first; the first of them is the main one.
+            settings: Know what was opened last.
+        """
+        super().__init__(objectName="welcome")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._workspace = workspace
         self._settings = settings
         self._busy_text = QLabel(alignment=Qt.AlignmentFlag.AlignLeft)
         self._busy_bar = QProgressBar(textVisible=False)
@@ -36,7 +47,7 @@ class Welcome(QWidget):
         self._recent.setSpacing(2)
         column = QWidget()
         column.setFixedWidth(WIDTH)
-        self._fill(QVBoxLayout(column), registry)
+        self._fill(QVBoxLayout(column), purpose, hint, actions)
         outer = QVBoxLayout(self)
         outer.addWidget(column, alignment=Qt.AlignmentFlag.AlignCenter)
         settings.recent_changed.connect(self.refill)
@@ -57,13 +68,13 @@ class Welcome(QWidget):
         while (item := self._recent.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        paths = self._settings.recent[:RECENT]
+        paths = self._settings.recent_in(self._workspace)[:RECENT]
         if paths:
             self._recent.addWidget(heading("Recent"))
         for path in paths:
             self._recent.addWidget(self._make_link(path))
 
-    def _fill(self, layout: QVBoxLayout, registry: Registry) -> None:
+    def _fill(self, layout: QVBoxLayout, purpose: str, hint: str, actions: Sequence[QAction]) -> None:
         title = QLabel("Tessera")
         title.setProperty("role", "title")
         layout.setSpacing(8)
@@ -74,15 +85,14 @@ class Welcome(QWidget):
         head.addWidget(mark)
         head.addWidget(title, 1)
         layout.addLayout(head)
-        layout.addWidget(muted(PURPOSE))
+        layout.addWidget(muted(purpose))
         layout.addSpacing(16)
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(ActionButton(registry["slides.open"], primary=True, parent=self))
-        row.addWidget(ActionButton(registry["slides.open_folder"], parent=self))
-        row.addWidget(ActionButton(registry["slides.open_demo"], parent=self))
+        for position, action in enumerate(actions):
+            row.addWidget(ActionButton(action, primary=position == 0, parent=self))
         layout.addLayout(row)
-        layout.addWidget(muted(HINT))
+        layout.addWidget(muted(hint))
         layout.addSpacing(8)
         layout.addWidget(self._busy_text)
         layout.addWidget(self._busy_bar)

@@ -15,7 +15,7 @@ def command_of(config: RunSettings) -> str:
 
 
 def info_command(path: Path) -> str:
-    """The command line that prints what is known of a slide."""
+    """The command line that prints what is known of a file or folder."""
     return shlex.join(["tessera", "info", str(path)])
 
 

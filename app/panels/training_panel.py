@@ -1,6 +1,8 @@
 """The training panel: settings, the buttons that steer the run, and how far it is."""
 
-from PySide6.QtCore import Qt, Slot
+from abc import abstractmethod
+
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.actions import Registry
@@ -8,12 +10,10 @@ from app.actions.button import ActionButton
 from app.panels.progress import RunProgress
 from app.runs import RunSession, SessionState
 from app.theme.theme import Theme
-from app.workspaces.slides.training_form import TrainingForm
 from engine.runs.reports import Finished, Reason, Report
 
-NOTHING_CHOSEN = "Choose a folder of slides and a label file, then start."
 READY = "Everything is chosen; start when you like."
-STARTING = "Loading the network and the slides"
+STARTING = "Loading the network and the data"
 ENDINGS = {
     Reason.COMPLETED: "Complete. The model is ready for predictions.",
     Reason.STOPPED: "Stopped. The model is kept and ready for predictions.",
@@ -22,17 +22,39 @@ ENDINGS = {
 FAILED = "The run failed; the message above the image says why."
 
 
-class TrainingPanel(QWidget):
-    """Follows the session of the training."""
+class TrainingForm(QWidget):
+    """What the panel asks of the form with the settings.
 
-    def __init__(self, form: TrainingForm, session: RunSession, registry: Registry, theme: Theme) -> None:
+    Signals:
+        changed: Any setting was changed.
+    """
+
+    changed = Signal()
+
+    @property
+    @abstractmethod
+    def missing(self) -> str:
+        """A sentence on what is still to be chosen; empty when a training can start."""
+
+    @abstractmethod
+    def use_theme(self, theme: Theme) -> None:
+        """Draw the icons in the colours of `theme`."""
+
+
+class TrainingPanel(QWidget):
+    """Follows the session of a training."""
+
+    def __init__(
+        self, workspace: str, form: TrainingForm, session: RunSession, registry: Registry, theme: Theme
+    ) -> None:
+        """Build the panel on the actions start, pause, resume, stop and abandon of the workspace so named."""
         super().__init__()
         self.form = form
         self._ending = ""
         self._active = False
         self.progress = RunProgress(theme)
         self.buttons = {
-            name: ActionButton(registry[f"slides.{name}"], primary=primary, only_when_enabled=primary, parent=self)
+            name: ActionButton(registry[f"{workspace}.{name}"], primary=primary, only_when_enabled=primary, parent=self)
             for name, primary in (
                 ("start", True), ("pause", True), ("resume", True), ("stop", False), ("abandon", False),
             )
@@ -84,8 +106,7 @@ class TrainingPanel(QWidget):
     @Slot()
     def _say_what_is_next(self) -> None:
         if not self._active:
-            complete = self.form.slides.path is not None and self.form.labels.path is not None
-            self.progress.rest(READY if complete else NOTHING_CHOSEN)
+            self.progress.rest(self.form.missing or READY)
 
     @Slot(list)
     def _follow_reports(self, reports: list[Report]) -> None:
