@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.cli import convert
 from engine.cli.info import describe_file
 from engine.cli.inspect import add_arguments, inspect
 from engine.cli.options import Parser, add_settings, settings_from
@@ -166,6 +167,9 @@ COMMANDS: Mapping[str, Command] = {
     "train": Command("Train a model.", _prepare_train, _train),
     "predict": Command("Predict the class of a slide and map the evidence.", _prepare_predict, _predict),
     "info": Command("Describe files.", _prepare_info, _info),
+    "convert": Command(
+        "Write a recording as HDF5 that needs no plugin.", convert.add_arguments, convert.convert
+    ),
     "inspect": Command("Show what streaming a network over an image does and costs.", add_arguments, inspect),
     "msd": Command("Train mixed-scale dense networks on stacks of images.", _prepare_msd, _msd),
 }
