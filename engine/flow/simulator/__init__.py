@@ -1,0 +1,19 @@
+"""Simulated recordings with exact flow: textured planes under smooth planar motion, seen by an event camera."""
+
+from engine.flow.simulator.camera import Camera
+from engine.flow.simulator.motion import Course, Motion
+from engine.flow.simulator.scene import Plane, SceneSettings, make_scene
+from engine.flow.simulator.simulate import Stretch, exact_flow, simulate, stretches_of
+
+__all__ = [
+    "Camera",
+    "Course",
+    "Motion",
+    "Plane",
+    "SceneSettings",
+    "Stretch",
+    "exact_flow",
+    "make_scene",
+    "simulate",
+    "stretches_of",
+]

@@ -1,0 +1,58 @@
+"""The single translation that sharpens events most: the yardstick every flow has to beat."""
+
+import numpy as np
+
+from engine.flow.representations.grid import Events
+from engine.flow.splat import SECOND, Array, splat
+
+MAX_PX = 48.0
+COARSE = 4
+FINEST_PX = 0.05
+
+
+def best_translation(
+    events: Events, shape: tuple[int, int], start_us: int, end_us: int, max_px: float = MAX_PX
+) -> tuple[float, float]:
+    """Search for the constant flow whose image of warped events has the largest variance.
+
+    A grid over all displacements up to max_px in the window, on pixels joined in squares so that no peak is
+    missed between its points, then ever finer neighbourhoods of the best on single pixels.
+
+    Args:
+        events: Structured events of the window.
+        shape: (H, W) of the sensor.
+        start_us: When the window begins.
+        end_us: When it ends.
+        max_px: Largest displacement along x and along y in the window, in px.
+
+    Returns:
+        (u, v) in px per s; (0, 0) without events.
+    """
+    if len(events) == 0:
+        return 0.0, 0.0
+    x, y = events["x"].astype(np.float64), events["y"].astype(np.float64)
+    ahead = ((start_us + end_us) / 2 - events["t"]) / (end_us - start_us)
+    ticks = np.arange(-max_px, max_px + COARSE / 2, COARSE)
+    candidates = np.stack(np.meshgrid(ticks, ticks), -1).reshape(-1, 2)
+    best = _sharpest(x, y, ahead, shape, candidates, COARSE)
+    step = COARSE / 2
+    around = np.stack(np.meshgrid((-1, 0, 1), (-1, 0, 1)), -1).reshape(-1, 2)
+    while step >= FINEST_PX:
+        better = _sharpest(x, y, ahead, shape, best + step * around, 2 if step > 1 else 1)
+        if (better == best).all() or step > 1:
+            step /= 2
+        best = better
+    u, v = best * (SECOND / (end_us - start_us))
+    return float(u), float(v)
+
+
+def _sharpest(
+    x: Array, y: Array, ahead: Array, shape: tuple[int, int], candidates: Array, block: int
+) -> Array:
+    """The displacement in the window, of (n, 2), with the largest variance on squares of `block` pixels."""
+    height, width = (-(-side // block) for side in shape)
+    variances = [
+        splat((x + u * ahead) / block, (y + v * ahead) / block, (height, width)).var() for u, v in candidates
+    ]
+    chosen: Array = candidates[int(np.argmax(variances))]
+    return chosen
