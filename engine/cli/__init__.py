@@ -1,4 +1,4 @@
-"""The command line: `tessera train`, `predict`, `info` and `inspect`. Torch is imported only by what needs it."""
+"""The command line: train, predict, info and the others. Torch is imported only by what needs it."""
 
 from engine.cli.commands import COMMANDS, main
 from engine.cli.options import command_line

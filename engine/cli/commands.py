@@ -17,6 +17,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.prediction import PREDICTION, SlidePrediction
 from engine.runs.reports import Failed, Finished, Reason
 from engine.runs.settings import RunSettings, load_config
+from engine.runs.stacks.config import StackPredictConfig
 from engine.runs.tasks import TASKS
 
 OK, ERROR, ABANDONED = 0, 2, 130
@@ -100,6 +101,15 @@ def _predict(arguments: argparse.Namespace) -> int:
     return _start(settings_from(arguments, RunSettings.tasks["predict"]), arguments)
 
 
+def _prepare_predict_stack(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, StackPredictConfig)
+    _add_out(parser)
+
+
+def _predict_stack(arguments: argparse.Namespace) -> int:
+    return _start(settings_from(arguments, StackPredictConfig), arguments)
+
+
 def _prepare_info(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, nargs="+", help="Slide, picture, stack or checkpoint to describe.")
 
@@ -138,7 +148,9 @@ def _run(config: RunSettings, folder: Path) -> int:
             return ERROR
         case Finished(reason=Reason.ABANDONED):
             return ABANDONED
-    if (folder / PREDICTION).exists():
+    if isinstance(config, StackPredictConfig):
+        print(config.result(folder))
+    elif (folder / PREDICTION).exists():
         prediction = SlidePrediction.load(folder / PREDICTION)
         for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
             print(f"{name}\t{probability:.6f}")
@@ -166,6 +178,7 @@ def _msd(arguments: argparse.Namespace) -> int:
 COMMANDS: Mapping[str, Command] = {
     "train": Command("Train a model.", _prepare_train, _train),
     "predict": Command("Predict the class of a slide and map the evidence.", _prepare_predict, _predict),
+    "predict-stack": Command("Run a network over a stack.", _prepare_predict_stack, _predict_stack),
     "info": Command("Describe files.", _prepare_info, _info),
     "convert": Command(
         "Write a recording as HDF5 that needs no plugin.", convert.add_arguments, convert.convert

@@ -14,6 +14,7 @@ from engine.runs.reports import (
     Failed,
     Finished,
     Message,
+    PartDone,
     Reason,
     Report,
     Started,
@@ -25,7 +26,7 @@ STEP_SECONDS = 1.0
 
 
 class Terminal:
-    """Prints reports; those of steps and tiles at most once a second."""
+    """Prints reports; those of steps, tiles and parts at most once a second."""
 
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         """Print to `stream`, the error stream unless given."""
@@ -35,7 +36,7 @@ class Terminal:
 
     def __call__(self, report: Report) -> None:
         """Print a report."""
-        if isinstance(report, StepDone | TileDone):
+        if isinstance(report, StepDone | TileDone | PartDone):
             now = self._clock()
             if now - self._last < STEP_SECONDS:
                 return
@@ -62,6 +63,9 @@ def sentence(report: Report) -> str | None:
             place = ", ".join(str(index + 1) for index in report.index)
             counts = " x ".join(str(count) for count in report.counts)
             return f"{report.sweep} sweep, tile ({place}) of {counts}"
+        case PartDone():
+            left = "" if not report.seconds_left else f", {duration(report.seconds_left)} left"
+            return f"{report.what}: {report.done}/{report.total}{left}"
         case Message():
             return f"{report.level}: {report.text}"
         case Finished(reason=Reason.ABANDONED):

@@ -6,7 +6,7 @@ cannot be read off the parameters.
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from torch import Tensor
 from engine.files import replacing
 from engine.msd.errors import CheckpointError
 from engine.msd.spec import DEFAULT_DILATIONS, repeat_dilations
+
+OWN = ("epoch", "state_dict", "optimizer", "settings")
 
 
 class Task(StrEnum):
@@ -59,6 +61,7 @@ class Checkpoint:
         optimizer: State of the optimiser; None where the file has none.
         settings: What the network looks like; its dilations are the default where the file does not know them.
         dilations_stored: Whether the file knows the dilations.
+        extra: What else its writer keeps in it.
     """
 
     epoch: int
@@ -66,6 +69,7 @@ class Checkpoint:
     optimizer: dict[str, Any] | None
     settings: Settings
     dilations_stored: bool
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def plain_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -128,9 +132,9 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         settings = Settings(
             **{**stored, "task": Task(stored["task"]), "dilations": tuple(stored["dilations"])}
         )
-    return Checkpoint(
-        int(content.get("epoch", 0)), state, content.get("optimizer"), settings, stored is not None
-    )
+    extra = {name: value for name, value in content.items() if name not in OWN}
+    epoch = int(content.get("epoch", 0))
+    return Checkpoint(epoch, state, content.get("optimizer"), settings, stored is not None, extra)
 
 
 def write_checkpoint(
@@ -139,9 +143,20 @@ def write_checkpoint(
     state: Mapping[str, Tensor],
     optimizer: Mapping[str, Any],
     settings: Settings,
+    extra: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a checkpoint; the path holds the old content or the new one at every moment."""
+    """Write a checkpoint; the path holds the old content or the new one at every moment.
+
+    Args:
+        path: File to write.
+        epoch: Epochs trained so far.
+        state: Parameters by name.
+        optimizer: State of the optimiser.
+        settings: What the network looks like.
+        extra: What else to keep, plain values and tensors.
+    """
     stored = {**asdict(settings), "task": settings.task.value, "dilations": list(settings.dilations)}
     content = {"epoch": epoch, "state_dict": dict(state), "optimizer": dict(optimizer), "settings": stored}
+    content |= extra or {}
     with replacing(Path(path)) as temporary:
         torch.save(content, temporary)

@@ -3,6 +3,13 @@
 from enum import StrEnum
 
 
+class Loss(StrEnum):
+    """What regression makes small: the mean absolute (L1) or the mean squared error (L2)."""
+
+    L1 = "L1"
+    L2 = "L2"
+
+
 class Schedule(StrEnum):
     """How the learning rate changes over the epochs."""
 

@@ -1,6 +1,6 @@
 """What regression and segmentation networks share: data, normalisation, training steps, validation and files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -186,14 +186,16 @@ class MSDModel:
         """Print the network."""
         print(self.net)
 
-    def save(self, path: str | Path, epoch: int) -> None:
+    def save(self, path: str | Path, epoch: int, extra: Mapping[str, Any] | None = None) -> None:
         """Save parameters, optimiser, settings and dilations.
 
         Args:
             path: File to write.
             epoch: Epochs trained so far.
+            extra: What else to keep in the file, plain values and tensors.
         """
-        write_checkpoint(path, epoch, self.plain_net_state(), self.optimizer.state_dict(), self.settings)
+        optimizer = self.optimizer.state_dict()
+        write_checkpoint(path, epoch, self.plain_net_state(), optimizer, self.settings, extra)
 
     def load(self, path: str | Path) -> int:
         """Load parameters and optimiser from a file of ours or of msd_pytorch.

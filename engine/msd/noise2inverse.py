@@ -142,12 +142,15 @@ class SplitPairs:
         return image[None], target[None]
 
 
+def part_outputs(model: MSDModel, images: Tensor, strategy: Strategy) -> Tensor:
+    """The network's output for every part of a slice: (K, row, column) to the same."""
+    inputs = (pair_of(images, part, strategy)[0] for part in range(len(images)))
+    return torch.stack([predict_image(model, image[None])[0] for image in inputs])
+
+
 def denoise_slice(model: MSDModel, images: Tensor, strategy: Strategy) -> Tensor:
     """Mean of the network's outputs for all parts of a slice: (K, row, column) to (row, column)."""
-    outputs = (
-        predict_image(model, pair_of(images, part, strategy)[0][None])[0] for part in range(len(images))
-    )
-    return sum(outputs, torch.zeros_like(images[0])) / len(images)
+    return part_outputs(model, images, strategy).mean(0)
 
 
 def denoise(model: MSDModel, reconstructions: Tensor, strategy: Strategy) -> Tensor:

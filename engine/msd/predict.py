@@ -63,18 +63,28 @@ def predict_rows(
         First row and block (c_out, rows, [row,] column): predicted values, or the logarithm of the probability of
         each label; in order.
     """
-    device, dtype = model.device, model.msd.final_layer.linear.weight.dtype
 
     def scaled(first: int, end: int) -> Tensor:
-        rows = read(first, end).to(device=device, dtype=dtype)
-        result: Tensor = model.scale_in(rows[None])[0]
-        return result
+        return _normalised(model, read(first, end)[None])[0]
 
     for first, block in stream_rows(model.msd, scaled, shape, step):
-        if model.task is Task.SEGMENTATION:
-            yield first, block.log_softmax(0)
-        else:
-            yield first, model.scale_out(block[None])[0]
+        yield first, _answer(model, block[None])[0]
+
+
+def _normalised(model: MSDModel, images: Tensor) -> Tensor:
+    """Images as the network takes them; one of less precision must not round them before they are normalised."""
+    weight = model.scale_in.weight
+    scaled: Tensor = model.scale_in(images.to(device=weight.device, dtype=weight.dtype))
+    return scaled.to(model.msd.final_layer.linear.weight.dtype)
+
+
+def _answer(model: MSDModel, output: Tensor) -> Tensor:
+    """What a model makes of its network's output."""
+    output = output.to(model.scale_out.weight.dtype)
+    if model.task is Task.SEGMENTATION:
+        return output.log_softmax(1)
+    values: Tensor = model.scale_out(output)
+    return values
 
 
 @torch.no_grad()
@@ -89,8 +99,7 @@ def predict_image(model: MSDModel, image: Tensor) -> Tensor:
         (c_out, [slice,] row, column), on the device of the image.
     """
     if fits(model, image.shape[1:]):
-        dtype = model.msd.final_layer.linear.weight.dtype
-        output: Tensor = model.net(image[None].to(device=model.device, dtype=dtype))[0]
+        output = _answer(model, model.msd(_normalised(model, image[None])))[0]
         return output.to(device=image.device, dtype=image.dtype)
     return predict(model, image)
 

@@ -70,6 +70,19 @@ def read_projections(path: str | Path, rows: slice = slice(None)) -> Projections
     return Projections(data, flats, darks, angles)
 
 
+def detector_rows(path: str | Path) -> int:
+    """Rows of the detector, each of which becomes a slice.
+
+    Raises:
+        InputError: The file has no projections.
+    """
+    try:
+        with h5py.File(path) as file:
+            return int(_find(file, NAMES["data"], "data", path).shape[1])
+    except OSError as error:
+        raise InputError(f"{path} cannot be read as HDF5 ({error}); check the file.") from error
+
+
 def _find(file: h5py.File, names: Iterable[str], kind: str, path: str | Path) -> Any:
     for name in names:
         found = file.get(name)

@@ -4,6 +4,7 @@ import shutil
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -23,9 +24,11 @@ class Trainee(LightningModule):
 
     Attributes:
         last_loss: training loss of the newest step.
+        last_terms: weighted terms of that loss by name; empty where it has one only.
     """
 
     last_loss: float = float("nan")
+    last_terms: Mapping[str, float] = MappingProxyType({})
 
     @abstractmethod
     def epoch_metrics(self) -> Mapping[str, float]:
@@ -88,7 +91,8 @@ class RunProgress(Callback):
         step, steps = steps_done(trainer), steps_of(trainer)
         epochs = trainer.max_epochs or 0
         left = self._pace.seconds_left(step, steps)
-        self._report(StepDone(step, steps, trainer.current_epoch + 1, epochs, pl_module.last_loss, left))
+        epoch, loss, terms = trainer.current_epoch + 1, pl_module.last_loss, pl_module.last_terms
+        self._report(StepDone(step, steps, epoch, epochs, loss, left, terms))
 
     def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Obey the control."""

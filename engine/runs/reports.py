@@ -1,9 +1,12 @@
 """The messages that a run sends while it works. They arrive in the thread of the run."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 
 class Direction(StrEnum):
@@ -58,6 +61,7 @@ class StepDone:
         epochs: epochs of the whole run.
         loss: training loss of this step.
         seconds_left: estimate of the time to the end of the run, or None while there is nothing to go by.
+        terms: the weighted terms of the loss by name, where it has several.
     """
 
     step: int
@@ -66,6 +70,7 @@ class StepDone:
     epochs: int
     loss: float
     seconds_left: float | None = None
+    terms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,65 @@ class TileDone:
 
 
 @dataclass(frozen=True)
+class PartDone:
+    """A part of work that is no training is done, such as a slice that was predicted.
+
+    Attributes:
+        what: the work in a few words, such as `Predicting slices`.
+        done: parts done so far.
+        total: all parts.
+        seconds_left: estimate of the time for the rest of them, or None while there is nothing to go by.
+    """
+
+    what: str
+    done: int
+    total: int
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PreviewReady:
+    """What the network makes of one slice right now.
+
+    Attributes:
+        epoch: epochs done; 0 before the first.
+        slice_index: the slice, counted from 0.
+        input: (y, x) float32.
+        target: (y, x) in its own values, class indices (uint8) for labels; None where there is none.
+        prediction: (y, x) float32, or class indices (uint8) for labels.
+        metrics: values by name, of this slice alone.
+    """
+
+    epoch: int
+    slice_index: int
+    input: NDArray[Any]
+    target: NDArray[Any] | None
+    prediction: NDArray[Any]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class FlowPreviewReady:
+    """What a flow network makes of one moment of a recording right now.
+
+    Attributes:
+        epoch: epochs done; 0 before the first.
+        time_us: end of the time bin that is shown, on the clock of the recording.
+        flow: (2, H, W) float32, x then y, in px per s.
+        picture: (H, W, 3) uint8 RGB, the events of that time bin.
+        mask: (H, W) bool, where it has events.
+        path: the recording.
+    """
+
+    epoch: int
+    time_us: int
+    flow: NDArray[Any]
+    picture: NDArray[Any]
+    mask: NDArray[Any]
+    path: Path
+
+
+@dataclass(frozen=True)
 class CheckpointSaved:
     """A checkpoint was written; `best` tells whether it is the best one so far by validation."""
 
@@ -133,7 +197,19 @@ class Failed:
     message: str
 
 
-Report = Started | StepDone | EpochDone | TileDone | CheckpointSaved | Message | Finished | Failed
+Report = (
+    Started
+    | StepDone
+    | EpochDone
+    | TileDone
+    | PartDone
+    | PreviewReady
+    | FlowPreviewReady
+    | CheckpointSaved
+    | Message
+    | Finished
+    | Failed
+)
 ReportFunction = Callable[[Report], None]
 
 

@@ -76,7 +76,8 @@ def recorder(run: RunFolder, config: RunSettings, report: ReportFunction) -> Rep
                 save_config(config, run.config_file)
                 run.log(f"Started {item.task}.")
             case StepDone():
-                run.add_metrics(item.epoch, item.step, {"loss": item.loss})
+                terms = {f"loss_{name}": value for name, value in item.terms.items()}
+                run.add_metrics(item.epoch, item.step, {"loss": item.loss, **terms})
             case EpochDone():
                 run.add_metrics(item.epoch, item.step, item.metrics)
                 values = ", ".join(f"{name} {value:.4g}" for name, value in item.metrics.items())

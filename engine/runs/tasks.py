@@ -1,6 +1,23 @@
 """All tasks: importing this module makes the settings of every task known to `load_config`. No torch."""
 
 from engine.runs.config import ClassifyConfig, PredictConfig, SegmentConfig
+from engine.runs.flow.config import FlowConfig, FlowPredictConfig
 from engine.runs.settings import RunSettings
+from engine.runs.stacks.config import (
+    Noise2InverseConfig,
+    StackPredictConfig,
+    StackRegressionConfig,
+    StackSegmentationConfig,
+)
 
-TASKS: tuple[type[RunSettings], ...] = (ClassifyConfig, SegmentConfig, PredictConfig)
+TASKS: tuple[type[RunSettings], ...] = (
+    ClassifyConfig,
+    SegmentConfig,
+    PredictConfig,
+    StackRegressionConfig,
+    StackSegmentationConfig,
+    Noise2InverseConfig,
+    StackPredictConfig,
+    FlowConfig,
+    FlowPredictConfig,
+)

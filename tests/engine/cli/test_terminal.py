@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.terminal import Terminal, duration, interruptible
+from engine.cli.terminal import Terminal, duration, interruptible, sentence
 from engine.runs.control import Abandoned, Control, StopAndKeep
 from engine.runs.reports import (
     CheckpointSaved,
@@ -17,6 +17,7 @@ from engine.runs.reports import (
     Finished,
     Level,
     Message,
+    PartDone,
     Reason,
     Report,
     Started,
@@ -94,3 +95,8 @@ def test_interrupts_stop_then_abandon() -> None:
         "stopping and keeping the results; press Ctrl-C again to abandon them",
         "abandoning",
     ]
+
+
+def test_parts_of_other_work_are_told() -> None:
+    assert sentence(PartDone("Predicting slices", 3, 9, 12.2)) == "Predicting slices: 3/9, 12 s left"
+    assert sentence(PartDone("Predicting slices", 9, 9, 0.0)) == "Predicting slices: 9/9"

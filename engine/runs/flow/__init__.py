@@ -1,0 +1,1 @@
+"""Runs on event recordings: training a flow network, and predicting flow with one."""

@@ -1,0 +1,64 @@
+"""The task flow-predict: the flow of a recording, time bin by time bin, into files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.export.flow import write_dsec_png, write_flo, write_flow_hdf5
+from engine.flow.predictor import Flow, FlowPredictor
+from engine.runs.control import Control
+from engine.runs.devices import resolve
+from engine.runs.flow.config import FlowFormat, FlowPredictConfig
+from engine.runs.flow.spec import load_flow
+from engine.runs.folder import RunFolder
+from engine.runs.reports import PartDone, ReportFunction, Started
+from engine.sources.recording import open_recording
+
+SECOND = 1e6
+
+
+def predict_flow(
+    config: FlowPredictConfig, folder: RunFolder, report: ReportFunction, control: Control
+) -> None:
+    """Run the task: NAME_flow.h5, or NAME_flow with a file for every time bin, in the run folder.
+
+    All hold displacements in px of the sensor over a time bin.
+
+    Raises:
+        TesseraError: recording, checkpoint or settings cannot work.
+        StopAndKeep, Abandoned: the control asked for it, between two time bins.
+    """
+    report(Started(config.task, folder.path))
+    network, spec = load_flow(config.checkpoint)
+    with open_recording(config.recording) as recording:
+        predictor = FlowPredictor(network.to(resolve(config.device)), spec.given, recording)
+        end = recording.duration_us if config.end_us is None else min(config.end_us, recording.duration_us)
+        count = max(-(-(end - config.start_us) // spec.delta_t), 0)
+
+        def fields() -> Iterator[Flow]:
+            for done, (_, flow) in enumerate(predictor.flows(config.start_us, end), start=1):
+                control.poll()
+                yield flow * (spec.delta_t / SECOND)
+                report(PartDone("Finding flow", done, count))
+
+        stem = folder.path / f"{config.recording.stem.removesuffix('_td')}_flow"
+        shape = (count, recording.height, recording.width)
+        write_fields(stem, config.format, fields(), shape, spec.delta_t)
+
+
+def write_fields(
+    stem: Path, format: FlowFormat, fields: Iterator[Flow], shape: tuple[int, int, int], delta_t: int
+) -> Path:
+    """Write fields (2, H, W) in px; gives the file, or the folder of the files, that holds them.
+
+    Raises:
+        SettingError: a displacement is too large for the format.
+    """
+    if format is FlowFormat.HDF5:
+        path = stem.with_name(stem.name + ".h5")
+        write_flow_hdf5(path, fields, shape, delta_t)
+        return path
+    stem.mkdir(parents=True, exist_ok=True)
+    write = write_flo if format is FlowFormat.FLO else write_dsec_png
+    for index, flow in enumerate(fields):
+        write(stem / f"{index:06d}.{format.value}", flow)
+    return stem

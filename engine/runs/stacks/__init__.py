@@ -1,0 +1,1 @@
+"""Runs on stacks: training mixed-scale dense networks, Noise2Inverse, and prediction slice by slice."""

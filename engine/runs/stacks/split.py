@@ -1,0 +1,81 @@
+"""Which slices of a stack are trained on and which are kept for validation."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.errors import SettingError
+from engine.runs.stacks.config import StackTrainingConfig
+from engine.runs.stacks.numbers import whole_numbers
+
+
+@dataclass(frozen=True)
+class Split:
+    """Slices by their use, in ascending order.
+
+    Attributes:
+        training: slices to train on.
+        validation: slices to measure on; may be empty.
+    """
+
+    training: tuple[int, ...]
+    validation: tuple[int, ...]
+
+
+def split_slices(count: int, config: StackTrainingConfig) -> Split:
+    """Split so many slices as the settings ask.
+
+    Without a list a block in the middle is kept: neighbours are so alike that slices picked here and there would
+    say nothing about new ones, and the ends of a stack are often empty.
+
+    Raises:
+        SettingError: a slice does not exist, or none is left to train on.
+    """
+    held_out = _listed(count, config) if config.validation_slices is not None else _middle(count, config)
+    training = tuple(sorted(set(range(count)) - set(held_out)))
+    if not training:
+        raise SettingError(
+            f"All {count} slices are kept for validation; leave some to train on in validation_slices."
+        )
+    return Split(training, held_out)
+
+
+def _listed(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
+    assert config.validation_slices is not None
+    listed = tuple(sorted(set(whole_numbers("validation_slices", config.validation_slices))))
+    if listed[-1] >= count:
+        raise SettingError(
+            f"The setting validation_slices names slice {listed[-1]}, but the stack has slices 0 to {count - 1}."
+        )
+    return listed
+
+
+def _middle(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
+    wanted = config.validation_fraction * count
+    number = min(max(1, round(wanted)), count - 1) if wanted > 0 else 0
+    first = (count - number) // 2
+    return tuple(range(first, first + number))
+
+
+def preview_slice(count: int, split: Split, config: StackTrainingConfig) -> int:
+    """The slice to show: the one that the settings name, or the middle one of the validation (else training) slices.
+
+    Raises:
+        SettingError: there is no such slice.
+    """
+    if config.preview_slice is None:
+        slices = split.validation or split.training
+        return slices[len(slices) // 2]
+    if config.preview_slice >= count:
+        raise SettingError(
+            f"The setting preview_slice is {config.preview_slice}, but the stack has slices 0 to {count - 1}."
+        )
+    return config.preview_slice
+
+
+def runs_of(slices: Sequence[int]) -> Iterator[range]:
+    """Ascending slices as ranges without gaps."""
+    start = 0
+    for index in range(1, len(slices) + 1):
+        if index == len(slices) or slices[index] != slices[index - 1] + 1:
+            yield range(slices[start], slices[index - 1] + 1)
+            start = index

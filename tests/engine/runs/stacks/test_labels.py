@@ -1,0 +1,64 @@
+"""Values of label files become classes and come back; what cannot be labels is told."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from engine.errors import SettingError
+from engine.runs.stacks.config import StackSegmentationConfig
+from engine.runs.stacks.labels import LabelSet, count_labels, label_set
+from engine.sources.stack_opening import open_stack
+
+
+def config(**options) -> StackSegmentationConfig:
+    return StackSegmentationConfig(stack=Path("a"), target=Path("b"), **options)
+
+
+def test_classes_come_back_as_values() -> None:
+    labels = LabelSet((0, 7, 1000))
+    array = np.array([[1000, 0], [7, 7]], np.uint16)
+    classes = labels.classes(array, "here")
+    assert classes.tolist() == [[2, 0], [1, 1]]
+    back = labels.in_file(classes.numpy().astype(np.uint8))
+    assert back.dtype == np.uint16
+    np.testing.assert_array_equal(back, array)
+    with pytest.raises(SettingError, match=r"here holds 5, which is none of the labels 0, 7, 1000"):
+        labels.classes(np.array([0, 5]), "here")
+
+
+def test_the_ignored_value_has_a_class_of_its_own() -> None:
+    labels = LabelSet((0, 2), ignored=255)
+    assert labels.classes(np.array([2, 255, 0], np.uint8), "here").tolist() == [1, 2, 0]
+    assert labels.ignored_class == 2
+
+
+def test_counts_and_the_set_that_follows(tmp_path: Path) -> None:
+    volume = np.zeros((3, 4, 5), np.uint8)
+    volume[1, :2], volume[2, 0, 0] = 3, 255
+    tifffile.imwrite(tmp_path / "labels.tif", volume, photometric="minisblack")
+    done: list[int] = []
+    with open_stack(tmp_path / "labels.tif") as stack:
+        counts = count_labels(stack, [0, 1, 2], done.append)
+    assert counts == {0: 49, 3: 10, 255: 1}
+    assert done == [1, 2, 3]
+    assert label_set(counts, config(), "x") == LabelSet((0, 3, 255))
+    assert label_set(counts, config(ignore_label=255), "x") == LabelSet((0, 3), 255)
+    assert label_set(counts, config(label_values="0-1"), "x") == LabelSet((0, 1))
+    with pytest.raises(SettingError, match="x holds 1 label"):
+        label_set({4: 2}, config(), "x")
+
+
+@pytest.mark.parametrize(
+    ("volume", "sentence"),
+    [
+        (np.full((2, 4, 5), 0.5, np.float32), r"holds 0\.5 in slice 0"),
+        (np.full((2, 4, 5), -1, np.int16), "holds -1 in slice 0"),
+        (np.arange(2 * 20 * 20, dtype=np.uint16).reshape(2, 20, 20), "look like intensities"),
+    ],
+)
+def test_intensities_are_no_labels(tmp_path: Path, volume: np.ndarray, sentence: str) -> None:
+    tifffile.imwrite(tmp_path / "s.tif", volume, photometric="minisblack")
+    with open_stack(tmp_path / "s.tif") as stack, pytest.raises(SettingError, match=sentence):
+        count_labels(stack, [0, 1], lambda number: None)
