@@ -8,20 +8,51 @@ from typing import TYPE_CHECKING
 from engine.lazy import loader
 
 if TYPE_CHECKING:
+    from engine.flow.callbacks import FlowCallback
+    from engine.flow.contrast import ContrastLoss, ContrastMeasure, contrast_loss
+    from engine.flow.data_module import FlowDataModule
+    from engine.flow.feature_extractor import FEATURE_EXTRACTORS, eminet, eminet_non_sep, midinet, midinet2
     from engine.flow.features import FeatureFile, write_features
+    from engine.flow.flow_network import FlowNetwork
+    from engine.flow.labels import load_labels_flow
+    from engine.flow.lightning_model import FlowModel
+    from engine.flow.losses import LOSS_NAMES, FlowLoss
+    from engine.flow.predictor import FlowInput, FlowPredictor
     from engine.flow.representations import PREPROCESSORS, make_features, register
     from engine.flow.simulator import SceneSettings, simulate
     from engine.flow.splat import Walk, image_of_warped_events, warp_events
     from engine.flow.translation import best_translation
+    from engine.flow.viz import convert_to_gray, draw_arrows, draw_flow_on_grid, get_arrows
 
 _HOMES = {
+    "FEATURE_EXTRACTORS": "feature_extractor",
+    "LOSS_NAMES": "losses",
     "PREPROCESSORS": "representations",
+    "ContrastLoss": "contrast",
+    "ContrastMeasure": "contrast",
     "FeatureFile": "features",
+    "FlowCallback": "callbacks",
+    "FlowDataModule": "data_module",
+    "FlowInput": "predictor",
+    "FlowLoss": "losses",
+    "FlowModel": "lightning_model",
+    "FlowNetwork": "flow_network",
+    "FlowPredictor": "predictor",
     "SceneSettings": "simulator",
     "Walk": "splat",
     "best_translation": "translation",
+    "contrast_loss": "contrast",
+    "convert_to_gray": "viz",
+    "draw_arrows": "viz",
+    "draw_flow_on_grid": "viz",
+    "eminet": "feature_extractor",
+    "eminet_non_sep": "feature_extractor",
+    "get_arrows": "viz",
     "image_of_warped_events": "splat",
+    "load_labels_flow": "labels",
     "make_features": "representations",
+    "midinet": "feature_extractor",
+    "midinet2": "feature_extractor",
     "register": "representations",
     "simulate": "simulator",
     "warp_events": "splat",
@@ -29,13 +60,34 @@ _HOMES = {
 }
 
 __all__ = [
+    "FEATURE_EXTRACTORS",
+    "LOSS_NAMES",
     "PREPROCESSORS",
+    "ContrastLoss",
+    "ContrastMeasure",
     "FeatureFile",
+    "FlowCallback",
+    "FlowDataModule",
+    "FlowInput",
+    "FlowLoss",
+    "FlowModel",
+    "FlowNetwork",
+    "FlowPredictor",
     "SceneSettings",
     "Walk",
     "best_translation",
+    "contrast_loss",
+    "convert_to_gray",
+    "draw_arrows",
+    "draw_flow_on_grid",
+    "eminet",
+    "eminet_non_sep",
+    "get_arrows",
     "image_of_warped_events",
+    "load_labels_flow",
     "make_features",
+    "midinet",
+    "midinet2",
     "register",
     "simulate",
     "warp_events",
