@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,7 @@ def _from_tiff(path: Path, tiff: Any) -> TiffStack:
         raise SourceError(f"{path} is a pyramid, not a stack; open it as a slide.")
     page = series.keyframe
     refuse_unsupported(path, page)
+    _refuse_broken_chain(path, tiff)
     reader = ByteReader(path, tiff)
     letter = depth_letter(series) or "Z"
     pages = _Pages(series, reader, letter)
@@ -179,6 +181,19 @@ def _from_tiff(path: Path, tiff: Any) -> TiffStack:
         tiff_metadata(tiff, page),
     )
     return TiffStack(path, description, reader, pages)
+
+
+def _refuse_broken_chain(path: Path, tiff: Any) -> None:
+    """Raise SourceError where the last page that was found refers to a further one, which tifffile passes over."""
+    form, file = tiff.tiff, tiff.filehandle
+    file.seek(tiff.pages[-1].offset)
+    tags = int(struct.unpack(form.tagnoformat, file.read(form.tagnosize))[0])
+    file.seek(tags * form.tagsize, 1)
+    if int(struct.unpack(form.offsetformat, file.read(form.offsetsize))[0]):
+        raise SourceError(
+            f"{path} is cut off: pages after the first {len(tiff.pages)} are missing; copy it again from where it "
+            "came."
+        )
 
 
 def _warnings(series: Any, letter: str, lengths: dict[str, int]) -> tuple[str, ...]:
