@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.flow.losses import LOSS_NAMES, FlowLoss
     from engine.flow.predictor import FlowInput, FlowPredictor
     from engine.flow.representations import PREPROCESSORS, make_features, register
+    from engine.flow.scorecard import ScoreCard, score_flow
     from engine.flow.simulator import SceneSettings, simulate
     from engine.flow.splat import Walk, image_of_warped_events, warp_events
     from engine.flow.translation import best_translation
@@ -39,6 +40,7 @@ _HOMES = {
     "FlowNetwork": "flow_network",
     "FlowPredictor": "predictor",
     "SceneSettings": "simulator",
+    "ScoreCard": "scorecard",
     "Walk": "splat",
     "best_translation": "translation",
     "contrast_loss": "contrast",
@@ -54,6 +56,7 @@ _HOMES = {
     "midinet": "feature_extractor",
     "midinet2": "feature_extractor",
     "register": "representations",
+    "score_flow": "scorecard",
     "simulate": "simulator",
     "warp_events": "splat",
     "write_features": "features",
@@ -74,6 +77,7 @@ __all__ = [
     "FlowNetwork",
     "FlowPredictor",
     "SceneSettings",
+    "ScoreCard",
     "Walk",
     "best_translation",
     "contrast_loss",
@@ -89,6 +93,7 @@ __all__ = [
     "midinet",
     "midinet2",
     "register",
+    "score_flow",
     "simulate",
     "warp_events",
     "write_features",
