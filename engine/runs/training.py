@@ -95,7 +95,7 @@ class SlideTrainee(Trainee):
         return {"training_loss": sum(losses) / len(losses)} if losses else {}
 
 
-def demand_same(found: Spec, wanted: Spec, names: Sequence[str], folder: RunFolder) -> None:
+def demand_same(found: object, wanted: object, names: Sequence[str], folder: RunFolder) -> None:
     """Refuse to continue a run with another model, other classes or another level.
 
     Raises:

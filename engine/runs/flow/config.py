@@ -9,6 +9,8 @@ from engine.errors import SettingError
 from engine.runs.config import Device, Precision
 from engine.runs.settings import About, RunSettings
 
+FRAME_LOSSES = ("data", "time_consistency", "bw_deblur")
+
 
 class FlowNet(StrEnum):
     """The flow networks."""
@@ -69,6 +71,9 @@ class FlowConfig(RunSettings):
         About("What the flow is judged by: warped frames, sharpness of the events, or *_flow.h5 labels."),
     ] = Teacher.FRAMES
     weight_contrast: Annotated[float, About("Weight of the contrast loss.", at_least=0)] = 1.0
+    contrast_events: Annotated[
+        int, About("Events of a batch that the contrast loss looks at, at most.", at_least=1)
+    ] = 20_000
     weight_data: Annotated[
         float, About("Weight of the loss between a bin and the next, warped.", at_least=0)
     ] = 0.0
@@ -108,9 +113,7 @@ class FlowConfig(RunSettings):
     @property
     def loss_weights(self) -> dict[str, float]:
         """Weights of the documented losses by name, those above 0; those between frames only where these teach."""
-        names = ["smoothness", "smoothness2", "l1"]
-        if self.teacher is Teacher.FRAMES:
-            names = ["data", "time_consistency", "bw_deblur", *names]
+        names = [*(FRAME_LOSSES if self.teacher is Teacher.FRAMES else ()), "smoothness", "smoothness2", "l1"]
         found = {name: float(getattr(self, f"weight_{name}")) for name in names}
         return {name: weight for name, weight in found.items() if weight}
 
@@ -126,11 +129,7 @@ class FlowConfig(RunSettings):
         preprocessor(self.preprocess)
         if not self.recordings.exists():
             raise SettingError(f"The recordings {self.recordings} do not exist; choose a file or a folder.")
-        if self.teacher is Teacher.FRAMES and not set(self.loss_weights) & {
-            "data",
-            "time_consistency",
-            "bw_deblur",
-        }:
+        if self.teacher is Teacher.FRAMES and not set(self.loss_weights) & set(FRAME_LOSSES):
             raise SettingError(
                 "Nothing would teach the flow: give weight_data, weight_time_consistency or weight_bw_deblur a value."
             )

@@ -8,7 +8,9 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
+from engine.errors import SettingError
 from engine.flow.callbacks import max_consecutive_batches
+from engine.flow.contrast import contrast_loss
 from engine.flow.flow_network import FlowNetwork
 from engine.flow.losses.supervised import supervised_loss
 from engine.flow.representations import preprocessor
@@ -75,19 +77,32 @@ def _train(
 
 def batch_losses(config: FlowConfig) -> BatchLosses:
     """What gives the weighted loss terms of a batch, by the teacher of the settings."""
-    weights = config.loss_weights
 
-    def from_frames(network: FlowNetwork, batch: Batch, flows: list[Tensor]) -> dict[str, Tensor]:
-        return network.compute_loss(batch["inputs"][:, batch["valid"]], flows)
+    def documented(network: FlowNetwork, batch: Batch, flows: list[Tensor]) -> dict[str, Tensor]:
+        return network.compute_loss(batch["inputs"][:, batch["valid"]], flows) if config.loss_weights else {}
 
     def from_labels(network: FlowNetwork, batch: Batch, flows: list[Tensor]) -> dict[str, Tensor]:
         labels = torch.stack(batch["labels"])[:, batch["valid"]]
-        return {"labels": supervised_loss(flows, labels), **regularizing(network, batch, flows)}
+        return {"labels": supervised_loss(flows, labels)} | documented(network, batch, flows)
 
-    def regularizing(network: FlowNetwork, batch: Batch, flows: list[Tensor]) -> dict[str, Tensor]:
-        return from_frames(network, batch, flows) if weights else {}
+    def from_events(network: FlowNetwork, batch: Batch, flows: list[Tensor]) -> dict[str, Tensor]:
+        events = batch["events"]
+        if events is None:
+            raise SettingError(
+                "The contrast loss needs events; train on recordings instead of feature files."
+            )
+        sharpness = contrast_loss(some(events, config.contrast_events), flows[-1])
+        return {"contrast": config.weight_contrast * sharpness} | documented(network, batch, flows)
 
-    return {Teacher.FRAMES: from_frames, Teacher.LABELS: from_labels}[config.teacher]
+    teachers = {Teacher.FRAMES: documented, Teacher.LABELS: from_labels, Teacher.CONTRAST: from_events}
+    return teachers[config.teacher]
+
+
+def some(events: Tensor, limit: int) -> Tensor:
+    """At most `limit` of the events, evenly spread over the table: they tell of the motion as all of them do."""
+    if len(events) <= limit:
+        return events
+    return events[torch.linspace(0, len(events) - 1, limit, device=events.device).long()]
 
 
 class FlowProgress(RunProgress):

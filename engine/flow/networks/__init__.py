@@ -1,0 +1,1 @@
+"""The networks that regress flow from event features, and the layers that they are made of."""

@@ -1,0 +1,89 @@
+"""Convolutions whose result depends on no statistics of the batch or of the image.
+
+Batch normalisation over the few sequences that fit a batch is noisy in training and wrong in evaluation, and the
+statistics of group or instance normalisation follow how many pixels have events, so that a crop and the whole sensor
+would disagree. Standardising the weights instead (scaled weight standardisation, Brock et al. 2021, arXiv 2101.08692,
+section 4.1) keeps the variance of the activations by construction: a sample means the same in any batch and any crop.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+# Makes the variance after a ReLU of a unit normal one again (Brock et al. 2021, appendix D).
+RELU_GAIN = math.sqrt(2.0 / (1.0 - 1.0 / math.pi))
+
+
+class StandardConvolution(nn.Conv2d):
+    """A convolution with weights of mean 0 and variance 1 / fan-in per output channel, times a learned gain."""
+
+    def __init__(self, inputs: int, outputs: int, size: int = 3, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, size, padding=size // 2, bias=bias)
+        self.gain = nn.Parameter(torch.ones(outputs, 1, 1, 1))
+        nn.init.normal_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def standardized(self) -> Tensor:
+        """The weights that the convolution uses, (outputs, inputs, size, size)."""
+        variance, mean = torch.var_mean(self.weight, dim=(1, 2, 3), keepdim=True, correction=0)
+        fan_in = self.weight[0].numel()
+        return (self.weight - mean) * torch.rsqrt(variance * fan_in + 1e-8) * self.gain
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Images (N, inputs, h, w) to (N, outputs, h, w)."""
+        return functional.conv2d(input, self.standardized(), self.bias, padding=self.padding)
+
+
+class Depthwise(nn.Conv2d):
+    """One 3 x 3 kernel a channel.
+
+    Its weights are not standardised: nine weights of mean 0 could only differentiate, never blur.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels, 3, padding=1, groups=channels, bias=False)
+        nn.init.normal_(self.weight, std=1 / 3)
+
+
+def convolution(inputs: int, outputs: int, separable: bool, bias: bool = True) -> nn.Module:
+    """A 3 x 3 convolution, whole or as a depthwise one and a pointwise one (Howard et al. 2017, MobileNets)."""
+    if separable:
+        return nn.Sequential(Depthwise(inputs), StandardConvolution(inputs, outputs, 1, bias))
+    return StandardConvolution(inputs, outputs, 3, bias)
+
+
+class ScaledReLU(nn.Module):
+    """ReLU that keeps the variance of a unit normal input."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Apply to a tensor of any shape."""
+        return functional.relu(input) * RELU_GAIN
+
+
+class SqueezeExcite(nn.Module):
+    """Weigh channels by what the whole image holds (Hu et al. 2018, arXiv 1709.01507, eq. 2 to 4).
+
+    The mean over the image makes it no local operation: a network with it cannot be streamed.
+    """
+
+    def __init__(self, channels: int, reduction: int = 4) -> None:
+        super().__init__()
+        hidden = max(channels // reduction, 4)
+        self.squeeze = nn.Conv2d(channels, hidden, 1)
+        self.excite = nn.Conv2d(hidden, channels, 1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Images (N, channels, h, w), each channel times a weight in 0..2 (1 where nothing was learned)."""
+        mean = input.mean((2, 3), keepdim=True)
+        return input * 2 * torch.sigmoid(self.excite(functional.relu(self.squeeze(mean))))
+
+
+def block(inputs: int, outputs: int, separable: bool, squeeze: bool) -> nn.Sequential:
+    """Convolution and ReLU, then channel weights where asked for."""
+    layers: list[nn.Module] = [convolution(inputs, outputs, separable), ScaledReLU()]
+    if squeeze:
+        layers.append(SqueezeExcite(outputs))
+    return nn.Sequential(*layers)

@@ -1,0 +1,75 @@
+"""A part of the sensor, mirrored or not: the same for features, for events and for flow."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Flip(NamedTuple):
+    """Which axes are mirrored, and whether they are swapped afterwards."""
+
+    x: bool = False
+    y: bool = False
+    swap: bool = False
+
+
+UNFLIPPED = Flip()
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A rectangle of the sensor in px, then mirrored."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    flip: Flip = UNFLIPPED
+
+    @classmethod
+    def random(cls, width: int, height: int, size: int | None, random: np.random.Generator) -> "Crop":
+        """A square of `size` px (less where the sensor is smaller) anywhere, mirrored anyhow.
+
+        Without a size the whole sensor, whose axes are then not swapped.
+        """
+        mirror_x, mirror_y, swap = (bool(value) for value in random.integers(0, 2, 3))
+        if size is None:
+            return cls(0, 0, width, height, Flip(mirror_x, mirror_y))
+        w, h = min(size, width), min(size, height)
+        x, y = int(random.integers(width - w + 1)), int(random.integers(height - h + 1))
+        return cls(x, y, w, h, Flip(mirror_x, mirror_y, swap and w == h))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the result."""
+        return (self.width, self.height) if self.flip.swap else (self.height, self.width)
+
+    def enlarged(self, factor: int) -> "Crop":
+        """The same part in pixels that are `factor` times smaller."""
+        return Crop(self.x * factor, self.y * factor, self.width * factor, self.height * factor, self.flip)
+
+    def events(self, events: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The events inside, in px of the result; a copy."""
+        x, y = events["x"].astype(np.int32) - self.x, events["y"].astype(np.int32) - self.y
+        inside = (x >= 0) & (x < self.width) & (y >= 0) & (y < self.height)
+        found, x, y = events[inside], x[inside], y[inside]
+        x = self.width - 1 - x if self.flip.x else x
+        y = self.height - 1 - y if self.flip.y else y
+        found["x"], found["y"] = (y, x) if self.flip.swap else (x, y)
+        return found
+
+    def images(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The part of images (..., H, W)."""
+        part = images[..., self.y : self.y + self.height, self.x : self.x + self.width]
+        part = part[..., ::-1] if self.flip.x else part
+        part = part[..., ::-1, :] if self.flip.y else part
+        return np.ascontiguousarray(part.swapaxes(-1, -2) if self.flip.swap else part)
+
+    def flow(self, flow: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The part of flow (..., 2, H, W), x then y: its vectors are mirrored with it."""
+        part = self.images(flow)
+        signs = np.array([-1 if self.flip.x else 1, -1 if self.flip.y else 1], part.dtype)
+        part = part * signs[:, None, None]
+        return np.ascontiguousarray(part[..., ::-1, :, :]) if self.flip.swap else part

@@ -1,0 +1,73 @@
+"""Which time bins come in which batch: arithmetic only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Window:
+    """Consecutive time bins of one source that make one element of a batch.
+
+    Attributes:
+        source: index of the source.
+        first: its first bin.
+        sequence: number of the sequence that it is part of; all windows of a sequence are seen alike.
+        start: whether a sequence begins here, so that nothing may be remembered from before.
+    """
+
+    source: int
+    first: int
+    sequence: int
+    start: bool
+
+
+def sequences(
+    bins: Sequence[int],
+    num_tbins: int,
+    max_consecutive: int,
+    random: np.random.Generator | None = None,
+    repeats: int = 1,
+) -> list[list[Window]]:
+    """Cut sources into sequences of at most `max_consecutive` windows of `num_tbins` consecutive bins each.
+
+    Bins that fill no whole window are left out: at the end, or with `random` some at the start, anew every time, so
+    that every bin takes part sooner or later. A source with fewer bins than one window gives none.
+
+    Args:
+        bins: Time bins of each source.
+        num_tbins: Bins of a window.
+        max_consecutive: Windows of a sequence at most.
+        random: Shuffles the sequences; None keeps their order.
+        repeats: How often to go through the sources.
+    """
+    found: list[list[Window]] = []
+    for source, count in [*enumerate(bins)] * repeats:
+        windows, spare = divmod(count, num_tbins)
+        offset = 0 if random is None else int(random.integers(spare + 1))
+        firsts = [offset + index * num_tbins for index in range(windows)]
+        for begin in range(0, windows, max_consecutive):
+            number = len(found)
+            part = firsts[begin : begin + max_consecutive]
+            found.append([Window(source, first, number, first == part[0]) for first in part])
+    if random is not None:
+        found = [found[index] for index in random.permutation(len(found))]
+    return found
+
+
+def lanes(parts: Sequence[Sequence[Window]], batch_size: int) -> list[tuple[Window | None, ...]]:
+    """Deal sequences to the elements of batches, so that each goes on in the same place of the next batch.
+
+    Args:
+        parts: The sequences; each goes to the place that is free first.
+        batch_size: Places of a batch.
+
+    Returns:
+        The batches; None stands in places that have run out.
+    """
+    places: list[list[Window]] = [[] for _ in range(batch_size)]
+    for part in parts:
+        min(places, key=len).extend(part)
+    longest = max(map(len, places), default=0)
+    return [tuple(place[step] if step < len(place) else None for place in places) for step in range(longest)]
