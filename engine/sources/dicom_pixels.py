@@ -56,11 +56,10 @@ def decode_frame(dataset: Any, index: int) -> AnyArray:
 
 def stored_dtype(dataset: Any) -> np.dtype[Any]:
     """Type of the stored values by the tags of the image."""
-    if "FloatPixelData" in dataset:
-        return np.dtype(np.float32)
-    if "DoubleFloatPixelData" in dataset:
-        return np.dtype(np.float64)
     bits = max(int(dataset.BitsAllocated), 8)
+    if "PixelRepresentation" not in dataset:
+        # Only images of real numbers have none.
+        return np.dtype(np.float32 if bits == 32 else np.float64)
     return np.dtype(f"{'i' if int(dataset.PixelRepresentation) else 'u'}{bits // 8}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from engine.sources.stack import AnyArray, StackDescription, damaged
 # Files of real scanners break many small rules; a stack can be shown all the same.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 PREAMBLE_BYTES = 132
+IDENTITY_TAGS = ("SeriesInstanceUID", "Rows", "Columns", "SamplesPerPixel")
 TEXT_TAGS = (
     "Modality", "Manufacturer", "ManufacturerModelName", "StudyDescription", "SeriesDescription", "StudyDate",
     "BodyPartExamined", "ConvolutionKernel", "KVP", "SliceThickness", "GantryDetectorTilt",
@@ -57,84 +59,95 @@ def open_dicom_series(path: Path) -> DicomSeries:
     folder = path if path.is_dir() else path.parent
     series, refused = _series_in(folder)
     if not path.is_dir():
-        wanted = _identity(_header(path))
+        wanted = _read(path).identity
         series = {wanted: series.get(wanted, [])}
     if not any(series.values()):
         raise SourceError(
             f"{path} has no DICOM images that can be read; choose the folder of a CT or MR scan."
         )
-    files = max(series.values(), key=lambda each: sum(len(slices_of(*item)) for item in each))
-    told = _folder_warnings(series, len(files), refused)
-    arrangement = arrange([each for item in files for each in slices_of(*item)])
-    dataset = files[0][1]
-    return DicomSeries(path, _description(path, dataset, arrangement, told), arrangement.slices)
+    files = max(series.values(), key=lambda each: sum(len(file.slices) for file in each))
+    told = _folder_warnings(len(series), len(files), refused)
+    arrangement = arrange([each for file in files for each in file.slices])
+    return DicomSeries(path, _description(path, files[0].header, arrangement, told), arrangement.slices)
 
 
-def _series_in(folder: Path) -> tuple[dict[tuple[str, ...], list[tuple[Path, Any]]], list[Path]]:
-    """Headers of the images in a folder by series and size, and the files that cannot be read."""
-    series: dict[tuple[str, ...], list[tuple[Path, Any]]] = {}
+@dataclass(frozen=True)
+class _File:
+    """One DICOM file: its header, its planes, and what it has in common with the others of its stack.
+
+    The identity is the series and the size of a picture; it is empty where there is no picture.
+    """
+
+    header: Any
+    slices: list[Slice]
+    identity: tuple[str, ...]
+
+
+Series = dict[tuple[str, ...], list[_File]]
+
+
+def _series_in(folder: Path) -> tuple[Series, list[Path]]:
+    """The images in a folder by series and size, and the files that cannot be read."""
+    series: Series = {}
     refused = []
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.name.startswith("."):
             continue
-        with path.open("rb") as file:
-            if not is_dicom(file.read(PREAMBLE_BYTES)):
+        with path.open("rb") as stream:
+            if not is_dicom(stream.read(PREAMBLE_BYTES)):
                 continue
         try:
-            dataset = _header(path)
+            file = _read(path)
         except SourceError:
             refused.append(path)
             continue
-        if "Rows" in dataset and "Columns" in dataset:
-            series.setdefault(_identity(dataset), []).append((path, dataset))
+        if file.identity:
+            series.setdefault(file.identity, []).append(file)
     return series, refused
 
 
-def _header(path: Path) -> Any:
+def _read(path: Path) -> _File:
     try:
-        dataset = pydicom.dcmread(path, stop_before_pixels=True)
-        _ = dataset.file_meta.TransferSyntaxUID.is_compressed
+        header = pydicom.dcmread(path, stop_before_pixels=True)
+        _ = header.file_meta.TransferSyntaxUID.is_compressed
+        if "Rows" not in header or "Columns" not in header:
+            return _File(header, [], ())
+        identity = tuple(str(header.get(tag, "")) for tag in IDENTITY_TAGS)
+        return _File(header, slices_of(path, header), identity)
     except FileNotFoundError:
         raise
-    except Exception as error:  # a damaged header raises errors of many kinds
+    except Exception as error:  # a damaged header raises errors of many kinds, many of them late
         raise damaged(path, error) from error
-    return dataset
 
 
-def _identity(dataset: Any) -> tuple[str, ...]:
-    """What the slices of one stack have in common: the series and the size of a picture."""
-    names = ("SeriesInstanceUID", "Rows", "Columns", "SamplesPerPixel")
-    return tuple(str(dataset.get(name, "")) for name in names)
-
-
-def _folder_warnings(series: dict[Any, Any], count: int, refused: list[Path]) -> list[str]:
+def _folder_warnings(series: int, count: int, refused: list[Path]) -> list[str]:
     told = []
-    if len(series) > 1:
-        told.append(f"The folder holds {len(series)} series; this is the largest, of {count} files.")
+    if series > 1:
+        told.append(f"The folder holds {series} series; this is the largest, of {count} files.")
     if refused:
         told.append(f"{len(refused)} files could not be read, the first of them {refused[0].name}.")
     return told
 
 
-def _description(path: Path, dataset: Any, arrangement: Arrangement, told: list[str]) -> StackDescription:
-    samples = int(dataset.get("SamplesPerPixel") or 1)
+def _description(path: Path, header: Any, arrangement: Arrangement, told: list[str]) -> StackDescription:
     try:
-        dtype = values_dtype(dataset, [each.scale for each in arrangement.slices])
-    except (AttributeError, TypeError, ValueError) as error:
+        shape = len(arrangement.slices), int(header.Rows), int(header.Columns)
+        samples = int(header.get("SamplesPerPixel") or 1)
+        dtype = values_dtype(header, [each.scale for each in arrangement.slices])
+        texts = {tag: str(header[tag].value) for tag in TEXT_TAGS if tag in header}
+    except Exception as error:  # damaged values raise errors of many kinds
         raise damaged(path, error) from error
+    if min(shape) < 1:
+        raise damaged(path, f"it has {shape[2]} x {shape[1]} px")
     return StackDescription(
         "DICOM series",
-        (len(arrangement.slices), int(dataset.Rows), int(dataset.Columns)),
+        shape,
         samples,
         dtype,
         arrangement.geometry,
         (*told, *arrangement.warnings),
-        {
-            tag: str(dataset[tag].value)
-            for tag in TEXT_TAGS
-            if tag in dataset and dataset[tag].value not in (None, "")
-        },
-        window=_window(dataset),
+        {tag: text for tag, text in texts.items() if text not in ("", "None")},
+        window=_window(header),
     )
 
 

@@ -21,6 +21,7 @@ from engine.sources.stack import (
     StackSource,
     checked_dtype,
     damaged,
+    reason_of,
 )
 from engine.sources.units import to_micrometres
 
@@ -102,7 +103,7 @@ def _open(path: Path) -> h5py.File:
     except (FileNotFoundError, PermissionError):
         raise
     except Exception as error:  # h5py wraps the errors of the library in several kinds
-        raise SourceError(f"{path} cannot be read as HDF5 ({error}); copy it again.") from error
+        raise SourceError(f"{path} cannot be read as HDF5 ({reason_of(error)}); copy it again.") from error
 
 
 def _from_file(path: Path, file: h5py.File, wanted: str | None) -> Hdf5Stack:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from engine.errors import SourceError
 from engine.sources.patient import geometry_of
 from engine.sources.raw_volume import Packing, Part, RawLayout, RawVolume, scaled_dtype
-from engine.sources.stack import StackDescription, StackGeometry, checked_dtype
+from engine.sources.stack import StackDescription, StackGeometry, checked_dtype, reason_of
 
 # The unit codes of NIfTI other than mm, which is also what everybody takes unknown ones for.
 MILLIMETRES = {"meter": 1e3, "micron": 1e-3}
@@ -37,8 +37,7 @@ def open_nifti(path: Path) -> RawVolume:
     except FileNotFoundError:
         raise
     except Exception as error:  # a damaged header raises errors of many kinds
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise SourceError(f"{path} cannot be read as NIfTI ({reason}); copy it again.") from error
+        raise SourceError(f"{path} cannot be read as NIfTI ({reason_of(error)}); copy it again.") from error
     return _volume(
         path, Part(voxels, 0, offset), shape, dtype, None if scale == (1.0, 0.0) else scale, header, affine
     )

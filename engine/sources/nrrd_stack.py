@@ -11,7 +11,7 @@ import numpy as np
 from engine.errors import SourceError
 from engine.sources.patient import affine_from_axes, geometry_of
 from engine.sources.raw_volume import Packing, Part, RawLayout, RawVolume
-from engine.sources.stack import StackDescription, StackGeometry, checked_dtype
+from engine.sources.stack import StackDescription, StackGeometry, checked_dtype, reason_of
 from engine.sources.units import to_micrometres
 
 PACKINGS = {
@@ -55,7 +55,7 @@ def open_nrrd(path: Path) -> RawVolume:
     except (SourceError, OSError):
         raise
     except Exception as error:  # a damaged header raises errors of many kinds
-        raise SourceError(f"{path} cannot be read as NRRD ({error}); copy it again.") from error
+        raise SourceError(f"{path} cannot be read as NRRD ({reason_of(error)}); copy it again.") from error
     layout.refuse_impossible()
     return RawVolume(
         path,

@@ -17,6 +17,7 @@ from engine.sources.stack import (
     StackSource,
     checked_dtype,
     damaged,
+    reason_of,
 )
 from engine.sources.units import to_micrometres
 
@@ -64,8 +65,9 @@ def open_ome_zarr_stack(path: Path) -> OmeZarrStack:
         raise
     except Exception as error:  # damaged metadata raise errors of many kinds
         store.close()
-        reason = str(error).strip() or type(error).__name__
-        raise SourceError(f"{path} cannot be read as OME-Zarr ({reason}); copy it again.") from error
+        raise SourceError(
+            f"{path} cannot be read as OME-Zarr ({reason_of(error)}); copy it again."
+        ) from error
 
 
 def _from_group(path: Path, store: Any, group: Any) -> OmeZarrStack:

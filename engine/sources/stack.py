@@ -174,8 +174,12 @@ def normalised(box: Box, shape: tuple[int, int, int]) -> Box:
 
 def damaged(path: Path, error: object) -> SourceError:
     """The error for a file whose content does not hold what its header promises."""
-    reason = str(error).strip() or type(error).__name__
-    return SourceError(f"{path} is damaged ({reason}); copy it again from where it came.")
+    return SourceError(f"{path} is damaged ({reason_of(error)}); copy it again from where it came.")
+
+
+def reason_of(error: object) -> str:
+    """What an error of some library says, on one line, or else its kind."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def checked_dtype(path: Path, dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -33,7 +33,7 @@ def dataset(plane: AnyArray, syntax: str = ExplicitVRLittleEndian, **tags: Any) 
     each.PixelData = np.ascontiguousarray(plane).tobytes()
     for name, value in tags.items():
         if value is None:
-            del each[name]
+            each.pop(name, None)
         else:
             setattr(each, name, value)
     return each
