@@ -121,7 +121,8 @@ def _from_file(path: Path, file: h5py.File, wanted: str | None) -> Hdf5Stack:
         (shape[0], shape[1], shape[2]),
         shape[3] if len(shape) == 4 else 1,
         checked_dtype(path, data.dtype),
-        _geometry(data),
+        # Behind an external link the dataset's own parent is in the other file.
+        _geometry(data, file[name.rpartition("/")[0] or "/"]),
         _warnings(dangling, missing_sources(path, data)),
         {"shown dataset": name} | {str(key): _text(value) for key, value in data.attrs.items()},
         name,
@@ -133,24 +134,24 @@ def _is_nexus(file: h5py.File) -> bool:
     return any("NX_class" in item.attrs for key in file if isinstance(item := file.get(key), h5py.Group))
 
 
-def _geometry(data: h5py.Dataset) -> StackGeometry:
+def _geometry(data: h5py.Dataset, group: h5py.Group) -> StackGeometry:
     """Spacing from `element_size_um`, which ilastik and Fiji write, or from the axes of an NXdata group."""
     sizes = np.ravel(data.attrs.get("element_size_um", ()))
     if len(sizes) != 3:
-        sizes = np.array([_step(data, axis) for axis in range(data.ndim)][-3:])
+        sizes = np.array([_step(data, group, axis) for axis in range(data.ndim)][-3:])
     if len(sizes) != 3 or not (np.isfinite(sizes).all() and (sizes > 0).all()):
         return StackGeometry()
     z, y, x = map(float, sizes)
     return StackGeometry((z, y, x), "um")
 
 
-def _step(data: h5py.Dataset, axis: int) -> float:
+def _step(data: h5py.Dataset, group: h5py.Group, axis: int) -> float:
     """Micrometres from one position to the next along an axis; not-a-number where the file does not say.
 
     NXdata names the arrays of positions in its attribute `axes`.
     """
-    names = np.ravel(data.parent.attrs.get("axes", ()))
-    values = data.parent.get(_text(names[axis])) if len(names) == data.ndim else None
+    names = np.ravel(group.attrs.get("axes", ()))
+    values = group.get(_text(names[axis])) if len(names) == data.ndim else None
     if not isinstance(values, h5py.Dataset) or values.shape != (data.shape[axis],) or len(values) < 2:
         return float("nan")
     steps = np.diff(np.asarray(values[...], np.float64))

@@ -100,7 +100,9 @@ def is_meta_image(path: Path, head: bytes) -> bool:
 def first_dicom(folder: Path) -> Path | None:
     """The DICOM file of a folder whose name comes first."""
     for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
+        # Pictures are passed over by name: a folder may hold thousands of them.
+        known = path.suffix.lower() in SLICE_SUFFIXES or path.name.startswith(".")
+        if not known and path.is_file():
             with path.open("rb") as file:
                 if is_dicom(file.read(132)):
                     return path

@@ -20,6 +20,7 @@ from engine.sources.suffixes import PICTURE_SIGNATURES, SLIDE_SUFFIXES, STACK_SU
 OPENSLIDE_TIFFS = ("hamamatsu", "leica", "philips-tiff", "trestle", "ventana")
 # JPEG 2000 with YCbCr inside, which TIFF tags do not tell.
 APERIO_YCBCR = 33003
+ONLY_STACK_SUFFIXES = tuple(suffix for suffix in STACK_SUFFIXES if suffix not in SLIDE_SUFFIXES)
 
 
 def open_source(path: str | Path) -> ImageSource | StackSource | Recording:
@@ -33,6 +34,9 @@ def open_source(path: str | Path) -> ImageSource | StackSource | Recording:
             return open_stack(path)
         case Kind.RECORDING:
             return open_recording(path)
+        case None if str(path).lower().endswith(ONLY_STACK_SUFFIXES):
+            # Damaged: the reader says how.
+            return open_stack(path)
         case _:
             return open_image(path)
 

@@ -5,14 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
 
 from engine.cli import COMMANDS, command_line, main
+from engine.export.stacks import write_nifti
 from engine.runs.config import ClassifyConfig, PredictConfig, save_config
 from engine.runs.folder import RunFolder, past_runs
 from engine.runs.prediction import SlidePrediction
+from engine.sources import StackGeometry
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,26 @@ def test_info_of_a_slide(slides: Path, capsys: pytest.CaptureFixture[str]) -> No
     out = capsys.readouterr().out
     assert "85 x 70 pixels" in out
     assert "level 0:" in out
+
+
+def test_info_of_a_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    volume = np.zeros((3, 20, 30), np.int16)
+    affine = np.diag([0.5, 0.75, 2.0, 1.0])
+    write_nifti(
+        tmp_path / "a.nii.gz", volume, volume.shape, "i2", StackGeometry((2, 0.75, 0.5), "mm", affine)
+    )
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["large"], file["small"] = volume, volume[:2]
+        file["lost"] = h5py.SoftLink("/absent")
+    assert main(["info", str(tmp_path / "a.nii.gz"), str(tmp_path / "a.h5")]) == 0
+    nifti, hdf5 = capsys.readouterr().out.split("file: ")[1:]
+    assert "3 x 20 x 30 voxels (z, y, x)" in nifti
+    assert "2 x 0.75 x 0.5 mm (z, y, x)" in nifti
+    assert "(0.5, 0, 0, 0) (0, 0.75, 0, 0) (0, 0, 2, 0)" in nifti
+    assert "dataset" not in nifti
+    assert "large 3 x 20 x 30 (int16)" in hdf5
+    assert "small 2 x 20 x 30 (int16)" in hdf5
+    assert "warning:         Links of the file lead nowhere: lost." in hdf5
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import SourceError
+from engine.sources import Kind, kind_of, open_source
+
+
+def test_by_the_first_bytes_and_not_the_name(tmp_path: Path) -> None:
+    stack, image = tmp_path / "stack.svs", tmp_path / "image.nii"
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((3, 20, 30), "u1"), photometric="minisblack")
+    (tmp_path / "a.tif").rename(stack)
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((20, 30), "u1"))
+    (tmp_path / "a.tif").rename(image)
+    assert kind_of(stack) is Kind.STACK
+    assert kind_of(str(image)) is Kind.IMAGE
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "a", Kind.IMAGE),
+        (b"\xff\xd8\xff\xe0", "a", Kind.IMAGE),
+        (b"\x89HDF\r\n\x1a\n", "a", Kind.STACK),
+        (b"NRRD0005\n", "a", Kind.STACK),
+        (b"ObjectType = Image\nNDims = 3\n", "a.mhd", Kind.STACK),
+        (b"ObjectType = Image\nNDims = 3\n", "a.txt", None),
+        (b"\0" * 344 + b"n+1\0", "a", Kind.STACK),
+        (b"\0" * 344 + b"ni1\0", "a.hdr", Kind.STACK),
+        (b"\x1c\2\0\0n+2\0\r\n\x1a\n", "a", Kind.STACK),
+        (gzip.compress(b"\0" * 344 + b"n+1\0" + b"\0" * 99), "a.nii.gz", Kind.STACK),
+        (gzip.compress(b"hello"), "a.nii.gz", None),
+        (b"\0" * 128 + b"DICM", "a", Kind.STACK),
+        (b"INFO", "a.mrxs", Kind.IMAGE),
+        (b"", "a.mrxs", None),
+        (b"hello", "a.txt", None),
+        (b"PK\3\4", "a.zip", None),
+    ],
+)
+def test_signatures(tmp_path: Path, content: bytes, name: str, kind: Kind | None) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert kind_of(tmp_path / name) is kind
+
+
+def test_what_is_not_there_has_no_kind(tmp_path: Path) -> None:
+    assert kind_of(tmp_path / "absent") is None
+    assert kind_of(tmp_path) is None
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    signature=st.sampled_from(
+        [b"", b"II*\0", b"MM\0+", b"\x1f\x8b\x08", b"\0" * 128 + b"DICM", b"\x89HDF\r\n\x1a\n"]
+    ),
+    rest=st.binary(max_size=80),
+)
+def test_any_content_has_a_kind_or_none(tmp_path: Path, signature: bytes, rest: bytes) -> None:
+    """Nothing is raised, whatever the file holds; opening it gives a sentence."""
+    path = tmp_path / "a.nrrd"
+    path.write_bytes(signature + rest)
+    assert kind_of(path) in (None, *Kind)
+    with pytest.raises(SourceError, match=r"a\.nrrd"):
+        open_source(path)
+
+
+def test_a_damaged_stack_is_refused_as_a_stack(tmp_path: Path) -> None:
+    (tmp_path / "a.nii.gz").write_bytes(b"damaged")
+    with pytest.raises(SourceError, match="is not a stack that can be opened, or it is damaged"):
+        open_source(tmp_path / "a.nii.gz")
