@@ -116,13 +116,16 @@ class SequenceLoader:
     def batches(self) -> list[tuple[Window | None, ...]]:
         """The windows of every batch of the current epoch."""
         random = None if self._seed is None else np.random.default_rng((self._seed, self.epoch))
-        longest = max((source.bins for source in self.sources), default=1)
         counts = [source.bins for source in self.sources]
-        parts = sequences(counts, self.num_tbins, self.max_consecutive or longest, random, self._repeats)
-        places = min(self.batch_size, len(parts)) or 1
+        windows = self._repeats * sum(count // self.num_tbins for count in counts)
+        # No sequence so long that a place of the batch stays empty.
+        longest = max(windows // self.batch_size, 1)
+        longest = min(self.max_consecutive or longest, longest)
+        parts = sequences(counts, self.num_tbins, longest, random, self._repeats)
+        places = min(self.batch_size, windows) or 1
         batches = lanes(parts, places)
         # Training epochs are equally long, however the sequences were dealt: Lightning counts on it.
-        return batches if self._seed is None else batches[: -(-sum(map(len, parts)) // places)]
+        return batches if self._seed is None else batches[: -(-windows // places)]
 
     def __iter__(self) -> Iterator[Batch]:
         # A batch counts as done when the next one is asked for: a step that was cut short is done again.

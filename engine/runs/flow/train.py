@@ -51,7 +51,7 @@ def train_flow(config: FlowConfig, folder: RunFolder, report: ReportFunction, co
 def _train(
     config: FlowConfig, data: FlowData, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
-    spec = _spec(config, data)
+    spec = spec_of(config, data)
     if folder.last.exists():
         earlier = flow_spec(read_checkpoint(folder.last), folder.last)
         demand_same(earlier, spec, tuple(vars(spec)), folder)
@@ -161,7 +161,8 @@ def preview(
     )
 
 
-def _spec(config: FlowConfig, data: FlowData) -> FlowSpec:
+def spec_of(config: FlowConfig, data: FlowData) -> FlowSpec:
+    """The description of the network that the settings ask for."""
     return FlowSpec(
         network=config.network.value,
         channels=data.training.sources[0].channels,
