@@ -35,7 +35,7 @@ def open_npz(path: Path) -> TableRecording:
         SourceError: It is damaged or holds no events.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             events = _events(archive)
             metadata = {name: str(archive[name]) for name in archive.files if archive[name].ndim == 0}
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, MemoryError) as error:

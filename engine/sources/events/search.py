@@ -13,6 +13,8 @@ from engine.sources.events.index import SEGMENT
 from engine.sources.events.words import WordFile
 
 PROBE = 4096
+# Cameras say the high time at least this often, in us, even if nothing moves.
+REPEAT_US = 16
 # Events lie at most this far, in us, from where the clock of the words around them says: two steps of the high time
 # of EVT 3.0, and as much again for jitter. It is also how far before a window decoding begins, so that row, low time
 # and vector position have been said when the window starts.
@@ -31,8 +33,9 @@ class ClockSearch:
     """Samples of the clock, close enough together that no round of it is missed between two of them.
 
     A step from sample to sample is made shorter until the clock advances by less than a quarter of its period,
-    and longer while it advances little. A recording whose event rate falls more than tenfold from one step to the
-    next could still hide a round of the clock of EVT 3.0 (16.8 s); the index cannot be fooled.
+    and longer while it advances little. It is never longer than half a period takes at the rate at which cameras
+    repeat the high time, so that no scene, however still, hides a round of the clock. Files of other software that
+    say the time more rarely could; the index cannot be fooled.
     """
 
     def __init__(self, words: WordFile, codec: Codec) -> None:
@@ -109,7 +112,7 @@ class ClockSearch:
         first = self._sample(0, UNKNOWN)
         samples = [first] if first is not None else []
         period = 1 << self._codec.clock_bits
-        longest = max(len(self._words) // 64, SEGMENT)
+        longest = min(max(len(self._words) // 64, SEGMENT), period // (2 * REPEAT_US))
         step = SEGMENT
         while samples and (position := samples[-1].position + step) < len(self._words):
             last = samples[-1]

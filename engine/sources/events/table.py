@@ -123,7 +123,9 @@ class TableRecording(Recording):
             self._block(number)[max(first - number * size, 0) : max(end - number * size, 0)]
             for number in range(first // size, -(-end // size))
         ]
-        events = np.concatenate(parts) if parts else np.zeros(0, EVENT_DTYPE)
+        # Joining would give the type without its padding.
+        events = np.empty(sum(map(len, parts)), EVENT_DTYPE)
+        np.concatenate(parts or [events], out=events)
         events["t"] -= self.start_us
         events = events[(events["x"] < self.width) & (events["y"] < self.height)]
         return sorted_by_time(events)

@@ -47,10 +47,7 @@ class TextLayout:
 
 def text_layout(head: bytes) -> TextLayout | None:
     """The layout of a text that begins so, or None if these are no events."""
-    try:
-        lines = head.decode("ascii").splitlines()
-    except UnicodeDecodeError:
-        return None
+    lines = head.decode("ascii", errors="replace").splitlines()
     order, size = (0, 1, 2, 3), None
     for skip, line in enumerate(lines):
         words = _words(line)
