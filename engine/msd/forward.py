@@ -64,7 +64,7 @@ class ForwardPass:
     def run(self) -> None:
         """Compute every layer."""
         spec, pixels = self.spec, self._flat.shape[1]
-        size = self._largest * self.frame.band(self._largest, self._wide.itemsize)
+        size = self._largest * self.frame.band(self._largest, self.images.itemsize)
         # One channel more at both ends: shifted views reach a little beyond the first and the last.
         rounded = (spec.group * spec.width + 2 if self._rounds else 0, pixels)
         with (
@@ -86,7 +86,7 @@ class ForwardPass:
         runs = list(self.spec.runs(group.layers))
         lines = sums.unflatten(1, (self.spec.lines, self.spec.width))[..., margin:]
         outs = lines[: len(group.layers)].split([len(run) for run in runs])
-        for first, end in self.frame.bands(self._largest, self._wide.itemsize):
+        for first, end in self.frame.bands(self._largest, self.images.itemsize):
             if end - first != size:
                 size = end - first
                 products = scratch[: len(kernels) * size].view(-1, size)

@@ -104,7 +104,7 @@ def spec_of(
 
 def best_group(image: Tensor) -> int:
     """Layers computed together, as measured: large products pay where they are much faster than additions."""
-    return 5 if image.device.type == "cpu" and image.dtype != torch.bfloat16 else 10
+    return 5 if image.device.type == "cpu" else 10
 
 
 def check_input(spec: BlockSpec, image: Tensor, weights: Sequence[Tensor]) -> None:

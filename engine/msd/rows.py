@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.msd.borders import add_shifted, fill_margins
+from engine.msd.buffers import POOL, Lease
 from engine.msd.forward import aligned
 from engine.msd.frame import Frame
 from engine.msd.parameters import Parameters
@@ -20,7 +21,7 @@ from engine.msd.spec import BlockSpec, Group
 
 # As measured: working set of one band of rows in bytes, such bands taken at once inside a group, and layers in a
 # group. They are larger than for a whole image, because here every band costs more calls.
-BAND_BYTES = 6 << 20
+BAND_BYTES = 3 << 20
 OWN_BANDS = 6
 GROUP = 10
 
@@ -93,9 +94,11 @@ class RowStream:
         )
         self._sum_ring = within + step + 2 * spec.margin
         wide = torch.promote_types(like.dtype, torch.float32)
-        self._images = like.new_empty(spec.stored, self._ring * self._unit)
+        self._leases: list[Lease] = []
+        self._images = self._borrow((spec.stored, self._ring * self._unit), like)
         self._images[0] = 1
-        self._sums = like.new_zeros((spec.depth * spec.width, self._sum_ring * self._unit), dtype=wide)
+        broad = like.new_empty(0, dtype=wide)
+        self._sums = self._borrow((spec.depth * spec.width, self._sum_ring * self._unit), broad).zero_()
         self._ready = [0] * (spec.depth + 1)
         self._fronts = [0] * len(list(spec.groups()))
         self._own = [0] * spec.depth
@@ -105,9 +108,14 @@ class RowStream:
         ]
         largest = spec.group * spec.taps * spec.width
         self._band = max(1, BAND_BYTES // (largest * self._unit * self._sums.itemsize))
-        self._scratch = like.new_empty(largest * self._band * self._unit)
+        self._scratch = self._borrow((largest * self._band * self._unit,), like)
         height = spec.lines * spec.width * max(spec.group, OWN_BANDS)
-        self._lines = self._sums.new_empty(height * self._band * self._unit)
+        self._lines = self._borrow((height * self._band * self._unit,), broad)
+
+    def _borrow(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        """Memory that the next stream, such as that of the next slice, takes over."""
+        self._leases.append(POOL.borrow(shape, like))
+        return self._leases[-1].tensor
 
     def run(self, read: ReadRows, final: Tensor, final_bias: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Stream the image once.
@@ -190,10 +198,14 @@ class RowStream:
         channels = self._images[group.channels : self.spec.front(layer)]
         start, pixels = first % self._ring * self._unit, (end - first) * self._unit
         lines = self._lines[: self.spec.lines * self.spec.width * pixels].view(-1, pixels)
+        margin = self.spec.margin
+        origin = int(channels.storage_offset()) + start - margin
+        # Beyond the first and the last row this reads a margin's width of what belongs to others, and never uses it.
+        extended = channels.as_strided((len(channels), pixels + 2 * margin), channels.stride(), origin)
+        extended = extended.to(lines.dtype)
         for tap, kernel in enumerate(self._own_kernels[layer], -1):
-            origin = channels.storage_offset() + start + tap * self.spec.dilations[layer]
-            shifted = channels.as_strided((len(channels), pixels), channels.stride(), origin)
-            torch.addmm(lines, kernel, shifted.to(lines.dtype), beta=0 if tap < 0 else 1, out=lines)
+            shifted = extended.narrow(1, margin + tap * self.spec.dilations[layer], pixels)
+            torch.addmm(lines, kernel, shifted, beta=0 if tap < 0 else 1, out=lines)
         return lines
 
     def _add_run(self, run: range, lines: Tensor, first: int, end: int) -> None:
@@ -259,7 +271,10 @@ class RowStream:
                 self._sums[layer * spec.width : (layer + 1) * spec.width], start, stop, self._sum_ring
             )
             out = self._rows(self._images[spec.own(layer)], start, stop, self._ring)
-            out.copy_(sums.clamp_min_(0))
+            if out.dtype == sums.dtype:
+                torch.clamp_min(sums, 0, out=out)
+            else:
+                out.copy_(sums.clamp_min_(0))
             sums.zero_()
             fill_margins(out.unflatten(1, (-1, self._frame.pitch)), self._frame.margin)
 
