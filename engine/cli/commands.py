@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.cli import convert
+from engine.cli import convert, events
 from engine.cli.info import describe_file
 from engine.cli.inspect import add_arguments, inspect
 from engine.cli.options import Parser, add_settings, settings_from
@@ -182,6 +182,14 @@ COMMANDS: Mapping[str, Command] = {
     "info": Command("Describe files.", _prepare_info, _info),
     "convert": Command(
         "Write a recording as HDF5 that needs no plugin.", convert.add_arguments, convert.convert
+    ),
+    "features": Command(
+        "Write what a network sees of a recording as an HDF5 feature file.",
+        events.add_features_arguments,
+        events.features,
+    ),
+    "simulate": Command(
+        "Simulate a recording with exact optical flow.", events.add_simulate_arguments, events.simulate
     ),
     "inspect": Command("Show what streaming a network over an image does and costs.", add_arguments, inspect),
     "msd": Command("Train mixed-scale dense networks on stacks of images.", _prepare_msd, _msd),

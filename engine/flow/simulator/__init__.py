@@ -3,7 +3,7 @@
 from engine.flow.simulator.camera import Camera
 from engine.flow.simulator.motion import Course, Motion
 from engine.flow.simulator.scene import Plane, SceneSettings, make_scene
-from engine.flow.simulator.simulate import Stretch, exact_flow, simulate, stretches_of
+from engine.flow.simulator.simulate import Stretch, exact_flow, labels_of, simulate, stretches_of
 
 __all__ = [
     "Camera",
@@ -13,6 +13,7 @@ __all__ = [
     "SceneSettings",
     "Stretch",
     "exact_flow",
+    "labels_of",
     "make_scene",
     "simulate",
     "stretches_of",

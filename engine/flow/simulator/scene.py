@@ -69,6 +69,11 @@ class SceneSettings:
         """(height, width) of the sensor."""
         return self.height, self.width
 
+    @property
+    def label_count(self) -> int:
+        """How many labels there are; the last may reach beyond the recording."""
+        return -(-self.duration_us // self.label_delta_us)
+
 
 @dataclass(frozen=True)
 class Plane:

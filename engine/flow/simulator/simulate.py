@@ -73,13 +73,26 @@ def stretches_of(
     settings.validate()
     planes = make_scene(settings, seed) if planes is None else planes
     camera = Camera(planes, settings, seed)
-    delta, count = settings.label_delta_us, -(-settings.duration_us // settings.label_delta_us)
+    delta, count = settings.label_delta_us, settings.label_count
     for index in range(count):
         start = index * delta
         flow = exact_flow(planes, camera.look(start)[1], start, start + delta)
         yield Stretch(start, camera.run(min(start + delta, settings.duration_us)), flow.astype(np.float32))
         if progress:
             progress(index + 1, count)
+
+
+def labels_of(settings: SceneSettings, seed: int = 0) -> Iterator[npt.NDArray[np.float32]]:
+    """The labels alone, float32 (2, H, W) each, as `stretches_of` gives them with the events.
+
+    Raises:
+        SettingError: A setting is out of range.
+    """
+    planes = make_scene(settings, seed)
+    camera = Camera(planes, settings, seed)
+    for start in range(0, settings.duration_us, settings.label_delta_us):
+        layer = camera.look(start)[1]
+        yield exact_flow(planes, layer, start, start + settings.label_delta_us).astype(np.float32)
 
 
 def exact_flow(

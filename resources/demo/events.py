@@ -1,0 +1,116 @@
+"""The demo recording: textured planes slide, turn and hide each other before an event camera; exact flow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from engine.errors import SourceError
+from engine.files import replacing
+from engine.flow.simulator import SceneSettings
+from engine.flow.simulator.files import write_simulation
+from resources.demo.project import APPLICATION
+
+FOLDER_NAME = "demo-events"
+COMPLETE_NAME = "complete.json"
+RECORDING_NAME = "sliding_planes.h5"
+LABELS_NAME = "sliding_planes_flow.h5"
+# Counts up when the same settings come to mean another recording.
+VERSION = 1
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class EventDemoSettings:
+    """What the recording is like.
+
+    Attributes:
+        scene: The scene and the camera.
+        seed: The same seed gives the same recording.
+    """
+
+    scene: SceneSettings = field(
+        default_factory=lambda: SceneSettings(
+            width=240,
+            height=180,
+            duration_us=4_000_000,
+            planes=4,
+            speed=140.0,
+            turn=1.2,
+            contrast=0.5,
+            threshold=0.35,
+            label_delta_us=50_000,
+        )
+    )
+    seed: int = 5
+
+
+@dataclass(frozen=True)
+class EventDemo:
+    """Where the files of the demo recording lie.
+
+    Attributes:
+        folder: All of them.
+        recording: The events, HDF5.
+        labels: The exact flow, HDF5: displacement in px from one label to the next.
+    """
+
+    folder: Path
+    recording: Path
+    labels: Path
+
+
+def event_demo(folder: Path | None = None) -> EventDemo:
+    """The places of the demo recording, whether it has been made or not; by default in the user's data folder."""
+    folder = folder or Path(platformdirs.user_data_dir(APPLICATION, appauthor=False)) / FOLDER_NAME
+    return EventDemo(folder, folder / RECORDING_NAME, folder / LABELS_NAME)
+
+
+def make_event_demo(
+    folder: Path | None = None, progress: Progress | None = None, settings: EventDemoSettings | None = None
+) -> EventDemo:
+    """Make the demo recording unless it is complete already; a start that was interrupted is repeated.
+
+    Args:
+        folder: Where it goes; by default in the user's data folder.
+        progress: Called with the steps done and the steps in all; an error that it raises stops the work.
+        settings: What to make.
+
+    Raises:
+        SourceError: The folder cannot be written to.
+    """
+    settings = settings or EventDemoSettings()
+    demo = event_demo(folder)
+    if is_complete(demo, settings):
+        return demo
+    try:
+        demo.folder.mkdir(parents=True, exist_ok=True)
+        write_simulation(demo.recording, settings.scene, settings.seed, progress)
+        with replacing(demo.folder / COMPLETE_NAME) as temporary:
+            temporary.write_text(json.dumps(_fingerprint(settings)), encoding="utf-8")
+    except InterruptedError:
+        raise
+    except OSError as error:
+        raise SourceError(
+            f"The demo recording cannot be written to {demo.folder} ({error.strerror or error}); make room there, "
+            "or allow writing to it."
+        ) from error
+    return demo
+
+
+def is_complete(demo: EventDemo, settings: EventDemoSettings) -> bool:
+    """Whether both files are there and were made with these settings."""
+    try:
+        made = json.loads((demo.folder / COMPLETE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return made == _fingerprint(settings) and demo.recording.is_file() and demo.labels.is_file()
+
+
+def _fingerprint(settings: EventDemoSettings) -> dict[str, object]:
+    return {"version": VERSION, **asdict(settings)}
