@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import math
 import tempfile
@@ -141,6 +142,10 @@ class RawVolume(StackSource):
         except SourceError:
             raise
         except (OSError, EOFError, ValueError, zlib.error) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise SourceError(
+                    f"{self.path} cannot be unpacked: the disk of {tempfile.gettempdir()} is full; make room there."
+                ) from error
             raise damaged(self.path, error) from error
 
 

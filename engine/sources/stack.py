@@ -19,7 +19,7 @@ Box = tuple[slice, slice, slice]
 NUMBERS = "buif"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StackGeometry:
     """Where the voxels of a stack lie.
 
@@ -33,6 +33,15 @@ class StackGeometry:
     spacing: tuple[float, float, float] | None = None
     unit: str = ""
     affine: npt.NDArray[np.float64] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, StackGeometry):
+            return NotImplemented
+        same = (self.spacing, self.unit) == (other.spacing, other.unit)
+        return same and np.array_equal(self.affine, other.affine)  # type: ignore[arg-type]  # None is like itself
+
+    def __hash__(self) -> int:
+        return hash((self.spacing, self.unit))
 
 
 @dataclass(frozen=True)

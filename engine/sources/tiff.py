@@ -121,6 +121,10 @@ def level_planes(level: Any, reader: ByteReader, at: Mapping[str, int]) -> list[
         raise SourceError(
             f"{reader.path} refers to pages in other files that are missing; put them beside it."
         )
+    if any(not reader.holds(page) for page in pages):
+        raise SourceError(
+            f"{reader.path} has its pages in several files, which is not supported; save it in one file."
+        )
     return [TiffPlane(page, reader) for page in pages]
 
 

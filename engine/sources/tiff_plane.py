@@ -56,6 +56,10 @@ class ByteReader:
             raise SourceError(f"{self.path} ends too early; copy it again.")
         return data
 
+    def holds(self, page: Any) -> bool:
+        """Whether a page lies in this file; those of an OME-TIFF may lie in others."""
+        return page.parent is self._tiff
+
     def refuse_closed(self) -> None:
         """Raise SourceError after `close`."""
         if not self._open:

@@ -102,27 +102,20 @@ def is_tiff_stack(path: Path) -> bool:
     """Whether a TIFF is a stack of planes and not a picture or a pyramid; a damaged one is none."""
     try:
         with tifffile.TiffFile(path) as tiff:
-            plain = not (tiff.is_ome or tiff.is_imagej or tiff.is_shaped)
-            if plain and not _begins_like_a_stack(tiff):
-                return False
-            return depth_letter(main_series(tiff)) is not None if not plain else True
+            if tiff.is_ome or tiff.is_imagej or tiff.is_shaped:
+                return depth_letter(main_series(tiff)) is not None
+            return _begins_like_a_stack(tiff)
     except Exception:  # the reader that opens it tells the reason
         return False
 
 
 def _begins_like_a_stack(tiff: Any) -> bool:
     """Whether the first two pages look alike, told without walking over the others."""
-    if (
-        tiff.is_svs
-        or tiff.is_ndpi
-        or tiff.is_scn
-        or tiff.is_bif
-        or tiff.is_philips
-        or len(tiff.pages[:2]) < 2
-    ):
+    scanner = tiff.is_svs or tiff.is_ndpi or tiff.is_scn or tiff.is_bif or tiff.is_philips or tiff.is_qpi
+    if scanner or len(tiff.pages[:2]) < 2:
         return False
-    first, second = tiff.pages[:2]
-    return bool(first.shape == second.aspage().shape and first.dtype == second.aspage().dtype)
+    first, second = (page.aspage() for page in tiff.pages[:2])
+    return bool(first.shape == second.shape and first.dtype == second.dtype and not first.subifds)
 
 
 def depth_letter(series: Any) -> str | None:

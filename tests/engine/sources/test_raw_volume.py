@@ -1,6 +1,7 @@
 """MetaImage, NRRD and NIfTI: headers of all kinds over plain or compressed numbers."""
 
 import bz2
+import errno
 import gzip
 import zlib
 from pathlib import Path
@@ -304,3 +305,14 @@ def test_nifti_in_colour(tmp_path: Path) -> None:
 def test_complex_nifti_is_refused(tmp_path: Path) -> None:
     nibabel.save(nibabel.Nifti1Image(volume().astype("c8"), np.eye(4)), tmp_path / "a.nii")
     assert "voxels of type complex64; save it with integer or real voxels" in refusal(tmp_path / "a.nii")
+
+
+def test_a_full_disk_is_told_apart_from_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.sources import raw_volume
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(raw_volume, "_unpack", full)
+    nrrd.write(str(tmp_path / "a.nrrd"), volume(), {"encoding": "gzip"}, index_order="C")
+    assert "is full; make room there" in refusal(tmp_path / "a.nrrd")

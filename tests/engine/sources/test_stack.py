@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import SourceError
-from engine.sources.stack import Box, StackDescription, StackSource, checked_dtype, normalised
+from engine.sources.stack import Box, StackDescription, StackGeometry, StackSource, checked_dtype, normalised
 
 
 class Held(StackSource):
@@ -97,3 +97,12 @@ def test_types_as_they_are_read(stored: str, read: str) -> None:
 def test_types_that_are_no_numbers(stored: str) -> None:
     with pytest.raises(SourceError, match="save it with integer or real voxels"):
         checked_dtype(Path("a"), np.dtype(stored))
+
+
+def test_geometries_are_compared_with_their_affine() -> None:
+    turned = StackGeometry((1.0, 1.0, 1.0), "mm", np.diag([-1.0, 1, 1, 1]))
+    assert StackGeometry() == StackGeometry()
+    assert turned == StackGeometry((1.0, 1.0, 1.0), "mm", np.diag([-1.0, 1, 1, 1]))
+    assert turned != StackGeometry((1.0, 1.0, 1.0), "mm", np.eye(4))
+    assert turned != StackGeometry((1.0, 1.0, 1.0), "mm")
+    assert len({turned, StackGeometry(*turned.__dict__.values())}) == 1

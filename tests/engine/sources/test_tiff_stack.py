@@ -184,6 +184,32 @@ def test_a_single_page_is_a_stack_of_one(tmp_path: Path) -> None:
         np.testing.assert_array_equal(stack.read(), noise(20, 30)[None])
 
 
+def test_pages_in_several_files_are_refused(tmp_path: Path) -> None:
+    """OME lets a stack spread over files; reading them at the places of the first would give nonsense."""
+    for z in range(2):
+        blocks = "".join(
+            f'<TiffData FirstZ="{k}" IFD="0" PlaneCount="1">'
+            f'<UUID FileName="z{k}.ome.tif">urn:uuid:{k}</UUID></TiffData>'
+            for k in range(2)
+        )
+        xml = (
+            f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{z}"><Image ID="Image:0">'
+            '<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="30" SizeY="20" SizeZ="2" SizeC="1" '
+            f'SizeT="1"><Channel ID="Channel:0" SamplesPerPixel="1"/>{blocks}</Pixels></Image></OME>'
+        )
+        write(tmp_path / f"z{z}.ome.tif", noise(20, 30), description=xml, metadata=None)
+    with pytest.raises(SourceError, match="has its pages in several files"):
+        open_stack(tmp_path / "z0.ome.tif").read()
+
+
+def test_pages_with_pyramids_of_their_own_are_no_stack(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        for _ in range(2):
+            tiff.write(noise(60, 60), photometric="minisblack", metadata=None, subifds=1)
+            tiff.write(noise(30, 30), photometric="minisblack", metadata=None, subfiletype=1)
+    assert kind_of(tmp_path / "a.tif") is Kind.IMAGE
+
+
 def test_a_thousand_pages_open_at_once(tmp_path: Path) -> None:
     voxels = noise(1200, 6, 7)
     path = tmp_path / "a.tif"
