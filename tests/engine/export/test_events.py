@@ -43,8 +43,7 @@ def test_layout(tmp_path: Path, gzip: bool, chunk: int) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(STREAMS))
-def test_every_stream_survives(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.sources.recording.CHUNK_EVENTS", 500)
+def test_every_stream_survives(tmp_path: Path, name: str) -> None:
     seen: list[float] = []
     with open_recording(write_stream(tmp_path, name, EVENTS, 5_000_000)) as recording:
         assert write_recording(tmp_path / "b.h5", recording, seen.append) == len(EVENTS)

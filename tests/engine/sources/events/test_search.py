@@ -49,10 +49,10 @@ class CountingFile(WordFile):
         return words
 
 
-def test_a_gigabyte_is_opened_by_reading_little(tmp_path: Path) -> None:
+def test_a_large_file_is_opened_by_reading_little(tmp_path: Path) -> None:
     """Sparse: zeros are rows without events; every 256 kB the clock has moved on by 16 ms."""
     path, header = tmp_path / "a.raw", raw_header("3.0")
-    steps = 4096
+    steps = 1024
     with path.open("wb") as file:
         file.write(header)
         for step in range(steps):
@@ -63,13 +63,13 @@ def test_a_gigabyte_is_opened_by_reading_little(tmp_path: Path) -> None:
     words = CountingFile(path, len(header), EVT3.word)
     try:
         moments = ClockSearch(words, EVT3)
-        begin, state = moments.begin(40_000_000)
-        assert abs(begin - 40_000_000 / 16384 * 2**17) < 3 * 2**17
-        assert 40_000_000 - 3 * 16384 < state[0] < 40_000_000
+        begin, state = moments.begin(10_000_000)
+        assert abs(begin - 10_000_000 / 16384 * 2**17) < 3 * 2**17
+        assert 10_000_000 - 3 * 16384 < state[0] < 10_000_000
         assert words.words_read < len(words) / 5
     finally:
         words.close()
     with open_raw(path) as recording:
         assert not recording.indexed
         assert recording.duration_us == (steps - 1) * 16384 + 1
-        assert recording.events(16384 * 3000, 16384 * 3001).tolist() == [(44, 33, 0, 16384 * 3000)]
+        assert recording.events(16384 * 700, 16384 * 701).tolist() == [(44, 33, 0, 16384 * 700)]
