@@ -7,7 +7,7 @@ from app.panels.heading import muted
 from app.panels.sweep import SweepMap
 from app.panels.words import duration
 from app.theme.theme import Theme
-from engine.runs.reports import Direction, Report, Started, StepDone, TileDone
+from engine.runs.reports import Direction, PartDone, Report, Started, StepDone, TileDone
 
 SWEEPS = {Direction.FORWARD: "forward sweep", Direction.REVERSE: "reverse sweep"}
 
@@ -59,6 +59,7 @@ class RunProgress(QWidget):
             (Started, self._show_start),
             (StepDone, self._show_step),
             (TileDone, self._show_tile),
+            (PartDone, self._show_part),
         ):
             newest = next((report for report in reversed(reports) if isinstance(report, kind)), None)
             if newest is not None:
@@ -78,6 +79,13 @@ class RunProgress(QWidget):
         self.bar.setRange(0, report.steps)
         self.bar.setValue(report.step)
         self.text.setText(f"Epoch {report.epoch} of {report.epochs}, step {report.step} of {report.steps}")
+        if report.seconds_left is not None:
+            self.time_left.setText(f"{duration(report.seconds_left)} left")
+
+    def _show_part(self, report: PartDone) -> None:
+        self.bar.setRange(0, report.total)
+        self.bar.setValue(report.done)
+        self.text.setText(f"{report.what}: {report.done} of {report.total}")
         if report.seconds_left is not None:
             self.time_left.setText(f"{duration(report.seconds_left)} left")
 

@@ -76,7 +76,10 @@ class Room(QMainWindow):
         themes = self._services.themes
         log_panel = LogPanel(self._services.log, themes.theme)
         themes.changed.connect(log_panel.use_theme)
-        return Panel("log", "Log", log_panel, Qt.DockWidgetArea.BottomDockWidgetArea, LOG_HEIGHT)
+        behind = self.workspace.log_behind
+        return Panel(
+            "log", "Log", log_panel, Qt.DockWidgetArea.BottomDockWidgetArea, LOG_HEIGHT, tab_of=behind
+        )
 
     @Slot(object)
     def _remember(self, path: object) -> None:

@@ -51,6 +51,7 @@ class Workspace(QObject):
         about: One sentence on what it is for.
         icon: Name of an icon in resources/icons.
         kind: The kind of file that is opened in it.
+        log_behind: Id of the panel that the log stands behind as a tab; empty for a place of its own.
 
     Signals:
         changed: Something that decides about actions or the window's title has changed.
@@ -64,6 +65,7 @@ class Workspace(QObject):
     about: ClassVar[str]
     icon: ClassVar[str]
     kind: ClassVar[Kind]
+    log_behind: ClassVar[str] = ""
 
     changed = Signal()
     status_changed = Signal(str)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.workspaces.checkpoints import Checkpoint, list_checkpoints
+from app.runs.checkpoints import Checkpoint, list_checkpoints
 from engine.models.registry import find_model
 from engine.runs.config import ClassifyConfig
 from engine.runs.settings import RunSettings

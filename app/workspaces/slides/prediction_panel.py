@@ -21,10 +21,10 @@ from app.panels.bars import Probability, ProbabilityBars
 from app.panels.heading import muted
 from app.panels.progress import RunProgress
 from app.runs import SessionState
+from app.runs.checkpoints import Checkpoint
 from app.theme.icons import icon
 from app.theme.theme import Theme
 from app.viewer.colormap import Colormap
-from app.workspaces.checkpoints import Checkpoint
 from app.workspaces.slides.overlays import OPACITY, Overlays
 from app.workspaces.slides.prediction import Prediction
 

@@ -1,9 +1,11 @@
 """Everything the window can do is found in its menus, with all that a user needs to know about it."""
 
+import pytest
 from PySide6.QtWidgets import QMenu, QToolBar
 
 from app.theme.icons import icon_names
 from app.window.main_window import MainWindow
+from app.workspaces import WORKSPACES
 
 
 def entries(menu: QMenu) -> list[str]:
@@ -12,6 +14,13 @@ def entries(menu: QMenu) -> list[str]:
     for action in menu.actions():
         names += entries(action.menu()) if action.menu() else [action.objectName()]
     return names
+
+
+@pytest.fixture(params=[workspace.name for workspace in WORKSPACES])
+def window(window: MainWindow, request: pytest.FixtureRequest) -> MainWindow:
+    """The window with each of the workspaces in sight."""
+    window.go_to(request.param)
+    return window
 
 
 def test_every_action_is_in_the_menu_it_names(window: MainWindow) -> None:
@@ -30,8 +39,10 @@ def test_every_action_has_title_icon_and_a_sentence(window: MainWindow) -> None:
 
 
 def test_every_icon_is_used(window: MainWindow) -> None:
-    drawn_by_name = {"tessera", "chevron-down", "chevron-up", "check", "error", "copy", "close"}
-    used = {bound.definition.icon for bound in window.registry} | drawn_by_name
+    used = {"tessera", "chevron-down", "chevron-up", "check", "error", "copy", "close"}
+    for workspace in window.workspaces:
+        window.go_to(workspace.name)
+        used |= {bound.definition.icon for bound in window.registry}
     assert icon_names() == used
 
 

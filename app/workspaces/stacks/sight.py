@@ -1,0 +1,104 @@
+"""How the open stacks are shown: levels, and which two are compared."""
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.viewer.levels import Levels
+from app.viewer.plane_images import PlaneLook
+from app.viewer.plane_view import Compare
+from app.viewer.stack_scene import StackScene
+from app.viewer.stack_view import StackView
+from app.workspaces.stacks.desk import Desk
+from app.workspaces.stacks.opening import OpenStack, Role
+
+OPACITY = 0.5
+NO_LEVELS = Levels(0.0, 1.0)
+
+
+class Sight(QObject):
+    """Keeps the view up to date with the desk.
+
+    Attributes:
+        levels: What is black and white in the input.
+        with_role: The stack that the input is compared with, where it is open.
+        compare: How it is compared.
+        opacity: How much is seen of a stack that lies over the input.
+
+    Signals:
+        changed: Something is shown in another way.
+    """
+
+    changed = Signal()
+
+    def __init__(self, desk: Desk, view: StackView, parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._view = view
+        self.levels = NO_LEVELS
+        self.with_role = Role.TARGET
+        self.compare = Compare.ALONE
+        self.opacity = OPACITY
+        desk.changed.connect(self._follow_desk)
+        view.levels_dragged.connect(self._drag_levels)
+
+    @property
+    def other(self) -> OpenStack | None:
+        """The second stack, where one is open."""
+        return self._desk.stacks.get(self.with_role)
+
+    def set_levels(self, levels: Levels) -> None:
+        """Show other values as black and white."""
+        if levels != self.levels:
+            self.levels = levels
+            self._show()
+
+    def set_compare(self, compare: Compare) -> None:
+        """Compare in another way."""
+        self.compare = compare
+        self._show()
+
+    def set_with(self, role: Role) -> None:
+        """Compare with another stack."""
+        self.with_role = role
+        self._show()
+
+    def set_opacity(self, opacity: float) -> None:
+        """Let more or less be seen of what lies over the input."""
+        self.opacity = opacity
+        self._show()
+
+    @Slot(object)
+    def _follow_desk(self, role: Role) -> None:
+        stack = self._desk.stacks.get(role)
+        if role is Role.INPUT and stack is not None:
+            self.levels = stack.of_file or stack.facts.automatic
+        elif stack is not None:
+            self.with_role = role
+            if self.compare is Compare.ALONE:
+                self.compare = Compare.OVER if stack.facts.labels else Compare.BESIDE
+        if self.other is None:
+            others = [each for each in (Role.PREDICTION, Role.TARGET) if each in self._desk.stacks]
+            self.with_role = others[0] if others else self.with_role
+            self.compare = self.compare if others else Compare.ALONE
+        self._show()
+
+    @Slot(float, float)
+    def _drag_levels(self, dx: float, dy: float) -> None:
+        if self._desk.input is not None:
+            full = self._desk.input.facts.full
+            self.set_levels(self.levels.dragged(dx, dy, full.window))
+
+    def _show(self) -> None:
+        self._view.set_scene(self._scene())
+        self._view.set_compare(self.compare, self.opacity)
+        self.changed.emit()
+
+    def _scene(self) -> StackScene | None:
+        first = self._desk.input
+        if first is None:
+            return None
+        second = self.other if self.compare is not Compare.ALONE else None
+        return StackScene(
+            PlaneLook(first.source, self.levels),
+            second.look_beside(first, self.levels) if second is not None else None,
+            (first.source.name, f"{self.with_role}: {second.source.name}" if second is not None else ""),
+        )

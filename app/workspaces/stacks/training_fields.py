@@ -1,0 +1,90 @@
+"""The fields of the training form, made from what the settings say of themselves."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QWidget
+
+from app.panels.fields import RateField, percentage, whole_number
+from app.panels.path_field import Kind, PathField
+from engine.msd.choices import Loss, Schedule, Strategy
+from engine.runs.config import Device
+from engine.runs.settings import RunSettings
+from engine.runs.stacks.config import Noise2InverseConfig, StackRegressionConfig, StackSegmentationConfig
+
+TASKS: dict[type[RunSettings], str] = {
+    StackRegressionConfig: "Denoise or restore",
+    StackSegmentationConfig: "Segment",
+    Noise2InverseConfig: "Noise2Inverse",
+}
+DEVICES = {Device.AUTO: "Automatic", Device.CPU: "Processor", Device.CUDA: "CUDA graphics card"}
+SCHEDULES = {Schedule.CONSTANT: "Constant", Schedule.COSINE: "Cosine", Schedule.ONE_CYCLE: "One cycle"}
+LOSSES = {Loss.L2: "Squared error (L2)", Loss.L1: "Absolute error (L1)"}
+STRATEGIES = {Strategy.X_TO_1: "X:1, cleaner input", Strategy.ONE_TO_X: "1:X, cleaner target"}
+
+
+class Fields:
+    """All fields, each called as its setting is."""
+
+    def __init__(self) -> None:
+        pair, scan = StackRegressionConfig.abouts(), Noise2InverseConfig.abouts()
+        labels = StackSegmentationConfig.abouts()
+        self.task = QComboBox(toolTip="What the network learns", accessibleName="Task")
+        for config, title in TASKS.items():
+            self.task.addItem(title, config)
+        self.stack = PathField(Kind.FILE, "Input stack")
+        self.target = PathField(Kind.FILE, "Target stack")
+        self.projections = PathField(Kind.FILE, "Projections", "HDF5 (*.h5 *.hdf5 *.hdf *.nxs)")
+        for field, name in ((self.stack, "stack"), (self.target, "target")):
+            field.setToolTip(pair[name].text)
+        self.projections.setToolTip(scan["projections"].text)
+        self.depth = whole_number(pair["depth"], 30, step=10)
+        self.width = whole_number(pair["width"], 1)
+        self.crop_size = whole_number(pair["crop_size"], 128, step=32, none="Whole slices")
+        self.crops = whole_number(pair["crops"], 4)
+        self.epochs = whole_number(pair["epochs"], 20)
+        self.learning_rate = RateField(pair["learning_rate"], 1e-3)
+        self.validation_fraction = percentage(pair["validation_fraction"], 0.2)
+        self.preview_slice = whole_number(pair["preview_slice"], 0)
+        self.preview_slice.setRange(-1, 10**6)
+        self.preview_slice.setSpecialValueText("In the middle")
+        self.dilations = line(pair["dilations"].text, "Dilations")
+        self.batch_size = whole_number(pair["batch_size"], 1)
+        self.slab = whole_number(pair["slab"], 1, step=2)
+        self.loss = choice(LOSSES, pair["loss"].text, "Loss")
+        self.parts = whole_number(scan["parts"], 4)
+        self.strategy = choice(STRATEGIES, scan["strategy"].text, "Strategy")
+        self.balance = QCheckBox("Balance rare classes", toolTip=labels["balance"].text)
+        self.schedule = choice(SCHEDULES, pair["schedule"].text, "Schedule")
+        self.patience = whole_number(pair["patience"], 0, none="Never")
+        self.seed = whole_number(pair["seed"], 0)
+        self.device = choice(DEVICES, pair["device"].text, "Device")
+        self.runs_folder = PathField(Kind.FOLDER, "Folder for runs")
+        self.runs_folder.line.setPlaceholderText("Beside the input")
+
+    @property
+    def paths(self) -> tuple[PathField, ...]:
+        """The fields that hold a path."""
+        return self.stack, self.target, self.projections, self.runs_folder
+
+
+def choice(titles: dict, text: str, name: str) -> QComboBox:  # type: ignore[type-arg]
+    """A field for one of several values, each with what the form calls it."""
+    box = QComboBox(toolTip=text, accessibleName=name)
+    for value, title in titles.items():
+        box.addItem(title, value)
+    return box
+
+
+def line(text: str, name: str) -> QLineEdit:
+    """A field for a text."""
+    return QLineEdit(toolTip=text, accessibleName=name)
+
+
+def form_layout(parent: QWidget | None = None) -> QFormLayout:
+    """A form in the rhythm of all panels."""
+    form = QFormLayout(parent)
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setHorizontalSpacing(12)
+    form.setVerticalSpacing(6)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    return form

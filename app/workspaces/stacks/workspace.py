@@ -1,0 +1,306 @@
+"""The stacks workspace: joins the desk, the view, the training and the prediction with their panels."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from app.actions import Action, Registry
+from app.panels.curve_data import ACCURACY, Quality
+from app.panels.curves_panel import CurvesPanel
+from app.panels.levels_panel import LevelsPanel
+from app.panels.notice import Notice
+from app.panels.training_panel import TrainingPanel
+from app.panels.welcome import Welcome
+from app.runs import RunSession
+from app.services import Services
+from app.viewer.plane_view import Compare
+from app.viewer.stack_view import StackView
+from app.workspaces.activity import Activity, Topic
+from app.workspaces.demo import DemoMaker
+from app.workspaces.stacks.actions import stack_actions
+from app.workspaces.stacks.checkpoints import list_stack_checkpoints
+from app.workspaces.stacks.desk import Desk
+from app.workspaces.stacks.exporting import Exporting
+from app.workspaces.stacks.handlers import PREVIEW, TRAINING_KEY, Handlers
+from app.workspaces.stacks.opening import Role
+from app.workspaces.stacks.prediction import Prediction
+from app.workspaces.stacks.prediction_panel import PredictionPanel
+from app.workspaces.stacks.preview_panel import PreviewPanel
+from app.workspaces.stacks.readouts import Readouts
+from app.workspaces.stacks.sight import NO_LEVELS, Sight
+from app.workspaces.stacks.stacks_panel import StacksPanel
+from app.workspaces.stacks.training_form import StacksForm
+from app.workspaces.training import Training
+from app.workspaces.workspace import Panel, Workspace
+from engine.errors import SettingError
+from engine.runs.settings import RunSettings
+from engine.runs.stacks.config import StackTrainingConfig
+from engine.sources.kinds import Kind
+
+if TYPE_CHECKING:
+    from resources.demo.stack import StackDemo
+
+LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
+RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+
+PURPOSE = "Denoise and segment CT stacks with mixed-scale dense networks trained on your own data."
+HINT = "Or drop a stack, a DICOM folder or a folder of slices anywhere in this window."
+FIRST_STEPS = ("stacks.open", "stacks.open_folder", "stacks.open_demo")
+MAKING_DEMO = "Scanning and reconstructing the demo stack"
+QUALITIES = (
+    Quality("validation_psnr", "PSNR, dB"),
+    Quality("validation_dice", "Dice", ACCURACY.range),
+    ACCURACY,
+)
+
+log = logging.getLogger(__name__)
+
+
+class StacksWorkspace(Workspace):
+    """Look at stacks, train on them, predict, compare, export.
+
+    Attributes:
+        desk: The open stacks.
+        view: Their planes.
+        sight: How they are shown.
+        training: The training.
+        prediction: The prediction.
+        exporting: The export.
+        demo: Makes the demo stack.
+        handlers: What the actions do.
+    """
+
+    name = "stacks"
+    label = "Stacks"
+    about = "Look at CT stacks, train on them, predict."
+    icon = "stack"
+    kind = Kind.STACK
+    log_behind = PREVIEW
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.desk = Desk(services, self)
+        self.view = StackView(services.background, services.themes.theme)
+        self.sight = Sight(self.desk, self.view, self)
+        self.training = Training(self)
+        self.prediction = Prediction(self)
+        self.exporting = Exporting(services, self)
+        self.demo = DemoMaker(services, make_demo, self)
+        self.handlers = Handlers(self, services)
+        self._activity = Activity(self)
+        self._activity.changed.connect(self.status_changed)
+        self._readouts = Readouts(self.view)
+        self._central = QStackedWidget()
+
+    @property
+    def title(self) -> str:
+        """The name of the open stack."""
+        return self.desk.input.source.name if self.desk.input is not None else ""
+
+    @property
+    def central(self) -> QWidget:
+        """The view, or the welcome page while no stack is open."""
+        return self._central
+
+    @property
+    def sessions(self) -> tuple[RunSession, ...]:
+        """Training, prediction and export."""
+        return self.training.session, self.prediction.session, self.exporting.session
+
+    @property
+    def quiet(self) -> bool:
+        """Whether files, planes and previews are all there."""
+        return not (self._services.background.busy or self.view.busy or self.preview_panel.busy)
+
+    def actions(self) -> list[Action]:
+        """What a user can do with stacks."""
+        return stack_actions(self)
+
+    def make_panels(self, registry: Registry) -> list[Panel]:
+        """Make the panels around the view."""
+        services, theme = self._services, self._services.themes.theme
+        first_steps = [registry[name] for name in FIRST_STEPS]
+        self.welcome = Welcome(self.name, PURPOSE, HINT, first_steps, services.settings)
+        self.notice = Notice(theme)
+        self._central.addWidget(self.welcome)
+        self._central.addWidget(self._shown())
+        self.form = StacksForm(theme)
+        self.stacks_panel = StacksPanel(self.desk, self.sight, registry, theme)
+        self.levels_panel = LevelsPanel(theme)
+        self.training_panel = TrainingPanel(self.name, self.form, self.training.session, registry, theme)
+        self.curves_panel = CurvesPanel(theme, QUALITIES)
+        self.preview_panel = PreviewPanel(services.background, theme)
+        self.prediction_panel = PredictionPanel(self.prediction, self.exporting.session, registry, theme)
+        self._connect()
+        self._recall_settings()
+        return [
+            Panel("stacks.stacks", "Stacks", self.stacks_panel, LEFT, 330),
+            Panel("stacks.levels", "Contrast", self.levels_panel, LEFT, 220),
+            Panel("stacks.prediction", "Prediction", self.prediction_panel, LEFT, 200),
+            Panel("stacks.training", "Training", self.training_panel, RIGHT, 520),
+            Panel("stacks.curves", "Curves", self.curves_panel, RIGHT, 300),
+            Panel(PREVIEW, "Preview", self.preview_panel, BOTTOM, 250),
+        ]
+
+    def readouts(self) -> list[QWidget]:
+        """The voxel under the mouse, and the zoom."""
+        return [self._readouts.voxel, self._readouts.zoom]
+
+    def open(self, path: Path) -> None:
+        """Open a stack as the input."""
+        self.desk.open(path)
+
+    def open_demo(self) -> None:
+        """Make the demo stack, if it is not there yet, and open it with its target."""
+        self.demo.start()
+        self.changed.emit()
+
+    def close_stack(self) -> None:
+        """Show no stack."""
+        self.desk.remove(Role.INPUT)
+
+    def close(self) -> None:
+        """Let go of files and threads."""
+        self.demo.close()
+        self.curves_panel.stop()
+        self.preview_panel.stop()
+        self.desk.close()
+        self.view.shutdown()
+
+    def _shown(self) -> QWidget:
+        """The view with the warnings about the stack above it."""
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.view, 1)
+        return page
+
+    def _connect(self) -> None:
+        self._connect_stacks()
+        self._connect_runs()
+        themes = self._services.themes
+        for part in (
+            self.view, self.notice, self.stacks_panel, self.levels_panel, self.training_panel, self.curves_panel,
+            self.preview_panel, self.prediction_panel,
+        ):  # fmt: skip
+            themes.changed.connect(part.use_theme)
+
+    def _connect_stacks(self) -> None:
+        self.desk.opened.connect(self.opened)
+        self.desk.opening.connect(self._show_opening)
+        self.desk.changed.connect(self._follow_desk)
+        self.desk.choice_wanted.connect(self.handlers.ask_for_dataset)
+        self.sight.changed.connect(self._follow_sight)
+        self.view.moved.connect(self.changed)
+        self.view.problem.connect(self._services.report)
+        self.levels_panel.changed.connect(self.sight.set_levels)
+        self.welcome.chosen.connect(self.open)
+        self.demo.progressed.connect(self._show_demo_progress)
+        self.demo.made.connect(self._open_demo_stack)
+        self.demo.ended.connect(self._end_demo)
+
+    def _connect_runs(self) -> None:
+        for session in (self.training.session, self.prediction.session):
+            session.failed.connect(self._services.report)
+        for session in self.sessions:
+            session.state_changed.connect(self._follow_state)
+        training = self.training.session
+        for follow in (self._activity.say_progress, self.curves_panel.add, self.preview_panel.add):
+            training.reported.connect(follow)
+        self.training.checkpoint_saved.connect(self._list_checkpoints)
+        training.ended.connect(self._list_checkpoints)
+        self.prediction.done.connect(self._show_prediction)
+        self.form.changed.connect(self.changed)
+        self.prediction_panel.checkpoint_changed.connect(self.changed)
+
+    def _recall_settings(self) -> None:
+        values = self._services.settings.json(TRAINING_KEY)
+        task = RunSettings.tasks.get(values.get("task", "")) if values is not None else None
+        if task is None or not issubclass(task, StackTrainingConfig):
+            return
+        try:
+            self.form.set_config(task.from_json(values))
+        except SettingError as error:
+            log.warning("The settings of the last training are not taken up: %s", error)
+
+    @Slot(str)
+    def _show_opening(self, name: str) -> None:
+        text = f"Opening {name}" if name else ""
+        self.welcome.set_busy(text)
+        self._activity.say(Topic.OPENING, text)
+
+    @Slot(object)
+    def _follow_desk(self, role: Role) -> None:
+        stack = self.desk.input
+        self._central.setCurrentIndex(0 if stack is None else 1)
+        if role is Role.INPUT:
+            self.notice.show_sentences(stack.source.warnings if stack is not None else ())
+            self._list_checkpoints()
+        if role is not Role.PREDICTION and stack is not None:
+            self.form.set_pair(stack, self.desk.stacks.get(Role.TARGET))
+        self._readouts.refresh()
+        self.changed.emit()
+
+    @Slot()
+    def _follow_sight(self) -> None:
+        stack = self.desk.input
+        if stack is None:
+            self.levels_panel.show_levels(None, NO_LEVELS)
+        else:
+            self.levels_panel.show_levels(
+                stack.facts, self.sight.levels, stack.of_file, hounsfield=stack.hounsfield
+            )
+        self.changed.emit()
+
+    @Slot()
+    def _list_checkpoints(self) -> None:
+        if (runs := self.form.runs) is not None:
+            self._services.background.run(
+                list_stack_checkpoints,
+                runs,
+                then=self.prediction_panel.models.set_checkpoints,
+                failed=self._services.report,
+            )
+
+    @Slot(object, object)
+    def _show_prediction(self, stack: Path, result: Path) -> None:
+        if self.desk.input is not None and self.desk.input.source.path == stack:
+            self.sight.set_compare(Compare.SWIPE)
+            self.desk.open(result, Role.PREDICTION)
+
+    @Slot(int, int)
+    def _show_demo_progress(self, done: int, total: int) -> None:
+        self.welcome.set_busy(MAKING_DEMO, done, total)
+        self._activity.say(Topic.DEMO, f"{MAKING_DEMO}: {done} of {total}")
+
+    @Slot(object)
+    def _open_demo_stack(self, demo: "StackDemo") -> None:
+        self.form.fields.projections.set_path(demo.projections)
+        self.desk.open_pair(demo.noisy, demo.clean)
+
+    @Slot()
+    def _end_demo(self) -> None:
+        self.welcome.set_busy("")
+        self._activity.say(Topic.DEMO, "")
+        self.changed.emit()
+
+    @Slot()
+    def _follow_state(self) -> None:
+        topics = Topic.TRAINING, Topic.PREDICTION, Topic.EXPORT
+        for topic, session in zip(topics, self.sessions, strict=True):
+            self._activity.say_state(topic, session.state)
+        self.changed.emit()
+
+
+def make_demo(progress: Callable[[int, int], None]) -> "StackDemo":
+    """Make the demo stack in the user's data folder; called in a worker thread."""
+    from resources.demo.stack import make_stack_demo
+
+    return make_stack_demo(progress=progress)

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from app.viewer.levels import LABEL_COLOURS, Levels, describe_values, to_grey, to_label_colours
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.float32, np.float64])
+def test_shades_are_those_of_the_formula(dtype: type) -> None:
+    values = np.arange(0, 120, dtype=dtype).reshape(10, 12)
+    shades = to_grey(values, Levels(20, 100))
+    exact = np.rint(np.clip((values.astype(np.float64) - 20) / 80, 0, 1) * 255)
+    assert np.abs(shades.astype(float) - exact).max() <= 1
+    assert (shades[values <= 20] == 0).all()
+    assert (shades[values >= 100] == 255).all()
+
+
+def test_values_that_are_not_finite_have_a_shade_too() -> None:
+    values = np.array([np.nan, -np.inf, np.inf, 0.5], np.float32)
+    assert to_grey(values, Levels(0, 1)).tolist() == [0, 0, 255, 128]
+
+
+@given(arrays(np.float64, st.integers(1, 50), elements=st.floats(-1e6, 1e6) | st.just(np.nan)))
+def test_levels_always_have_room_between_them(values: np.ndarray) -> None:
+    facts = describe_values(values)
+    assert facts.automatic.window > 0
+    assert facts.full.window > 0
+    assert facts.lowest <= facts.automatic.low
+    assert facts.counts.sum() == np.isfinite(values).sum()
+
+
+def test_rare_values_do_not_decide() -> None:
+    values = np.concatenate([np.linspace(0, 1, 10_000), [1e6]])
+    facts = describe_values(values)
+    assert facts.automatic.high < 1.01
+    assert facts.highest == 1e6
+
+
+def test_few_whole_numbers_are_labels_and_images_are_none() -> None:
+    assert describe_values(np.array([0, 3, 3, 255], np.uint8)).labels == (0, 3, 255)
+    assert describe_values(np.arange(100, dtype=np.uint8)).labels == ()
+    assert describe_values(np.array([0.0, 1.0])).labels == ()
+    assert describe_values(np.array([-1, 1], np.int16)).labels == ()
+
+
+def test_a_drag_to_the_right_widens_and_down_darkens() -> None:
+    levels = Levels(100, 200)
+    wider = levels.dragged(40, 0, 1000)
+    assert (wider.level, wider.window) == (pytest.approx(150), pytest.approx(200))
+    darker = levels.dragged(0, 40, 1000)
+    assert (darker.level, darker.window) == (pytest.approx(250), pytest.approx(100))
+    assert levels.dragged(-1e9, 0, 1000).window > 0
+
+
+def test_labels_get_colours_and_the_background_none() -> None:
+    pixels = to_label_colours(np.array([[0, 1, 2], [7, 8, 255]]))
+    assert pixels[0, 0].tolist() == [0, 0, 0, 0]
+    assert pixels[0, 1].tolist() == [*LABEL_COLOURS[0][::-1].tolist(), 255]
+    assert pixels[1, 1].tolist() == pixels[0, 1].tolist()
+    assert len({tuple(pixel) for pixel in pixels.reshape(-1, 4)[:4].tolist()}) == 4

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from app.viewer.levels import Levels
+from app.viewer.plane_images import PlaneLook, PlaneReader, PlaneRequest, plane_image
+from tests.app.viewer.memory_stack import MemoryStack, numbered
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_the_picture_shows_the_plane_asked_for(axis: int) -> None:
+    source = MemoryStack(numbered())
+    answer = PlaneReader().read(PlaneRequest((PlaneLook(source, Levels(0, 500)),), axis, 2))
+    expected = np.take(numbered(), 2, axis)
+    assert np.array_equal(answer.values[0], expected)
+    image = answer.images[0]
+    assert (image.height(), image.width()) == expected.shape
+    for row, column in ((0, 0), (3, 4), (expected.shape[0] - 1, expected.shape[1] - 1)):
+        shade = round(255 * float(expected[row, column]) / 500)
+        assert image.pixelColor(column, row).red() == pytest.approx(min(shade, 255), abs=1)
+
+
+def test_other_levels_need_no_other_reading() -> None:
+    source, reader = MemoryStack(numbered()), PlaneReader()
+    for high in (100, 200, 300):
+        reader.read(PlaneRequest((PlaneLook(source, Levels(0, high)),), 0, 1))
+    assert len(source.reads) == 1
+    reader.forget()
+    reader.read(PlaneRequest((PlaneLook(source, None),), 0, 1))
+    assert len(source.reads) == 2
+
+
+def test_colours_labels_and_odd_channels() -> None:
+    colours = np.zeros((2, 3, 3), np.uint8)
+    colours[0, 1] = (10, 20, 30)
+    image = plane_image(colours, Levels(0, 255))
+    assert image.pixelColor(1, 0).getRgb()[:3] == (10, 20, 30)
+    labels = plane_image(np.array([[0, 1]], np.uint8), None)
+    assert labels.hasAlphaChannel()
+    assert [labels.pixelColor(column, 0).alpha() for column in (0, 1)] == [0, 255]
+    assert plane_image(np.full((2, 2, 2), 255, np.uint8), Levels(0, 255)).pixelColor(0, 0).red() == 255

@@ -1,0 +1,202 @@
+"""The stack view with the mouse, as a user moves it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from app.background import Background
+from app.theme.theme import Theme
+from app.viewer.levels import Levels
+from app.viewer.plane_images import PlaneLook
+from app.viewer.plane_view import Compare, PlaneView
+from app.viewer.stack_scene import StackScene
+from app.viewer.stack_view import StackView, value_text
+from engine.sources.stack import StackGeometry
+from tests.app.viewer.memory_stack import MemoryStack, numbered
+
+LEVELS = Levels(0, 500)
+
+
+@pytest.fixture
+def view(qtbot, theme: Theme) -> Iterator[StackView]:
+    background = Background()
+    made = StackView(background, theme)
+    qtbot.addWidget(made)
+    made.resize(900, 600)
+    made.show()
+    yield made
+    made.shutdown()
+    background.close()
+
+
+@pytest.fixture
+def opened(view: StackView, qtbot) -> StackView:
+    view.set_scene(StackScene(PlaneLook(MemoryStack(numbered()), LEVELS), captions=("a", "")))
+    qtbot.waitUntil(lambda: not view.busy)
+    return view
+
+
+def place_of(view: PlaneView, row: int, column: int) -> QPoint:
+    """Where the middle of a voxel lies in the widget."""
+    return QPointF(*view.current_view.to_screen(*view.plane.middle_of(row, column))).toPoint()
+
+
+def turn(view: PlaneView, notches: int, keys=Qt.KeyboardModifier.NoModifier) -> None:
+    middle = QPointF(view.rect().center())
+    QApplication.sendEvent(
+        view,
+        QWheelEvent(
+            middle, QPointF(view.mapToGlobal(middle)), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton,
+            keys, Qt.ScrollPhase.NoScrollPhase, False,
+        ),
+    )  # fmt: skip
+
+
+def test_it_begins_in_the_middle_of_all_axes(opened: StackView) -> None:
+    assert opened.position == (2, 3, 4)
+    assert opened.bar.number.value() == 2
+    assert [bar.number.value() for bar in opened.side_bars] == [3, 4]
+
+
+def test_a_click_moves_the_other_planes(opened: StackView, qtbot) -> None:
+    qtbot.mouseClick(opened.main, Qt.MouseButton.LeftButton, pos=place_of(opened.main, 1, 8))
+    assert opened.position == (2, 1, 8)
+    qtbot.mouseClick(opened.sides[0], Qt.MouseButton.LeftButton, pos=place_of(opened.sides[0], 4, 0))
+    assert opened.position == (4, 1, 0)
+    assert opened.bar.slider.value() == 4
+    qtbot.waitUntil(lambda: not opened.busy)
+
+
+def test_wheel_slider_and_number_walk_through_the_slices(opened: StackView, qtbot) -> None:
+    turn(opened.main, -1)
+    assert opened.position[0] == 3
+    turn(opened.main, -9)
+    assert opened.position[0] == 4
+    turn(opened.sides[1], 1)
+    assert opened.position == (4, 3, 3)
+    opened.bar.slider.setValue(0)
+    opened.side_bars[0].number.setValue(6)
+    assert opened.position == (0, 6, 3)
+    before = opened.main.scale
+    turn(opened.main, 1, Qt.KeyboardModifier.ControlModifier)
+    assert opened.main.scale > before
+    assert opened.position == (0, 6, 3)
+    qtbot.waitUntil(lambda: not opened.busy)
+
+
+def test_the_value_under_the_mouse_is_that_of_the_stack(opened: StackView, qtbot) -> None:
+    told = []
+    opened.hovered.connect(told.append)
+    qtbot.mouseMove(opened.main, place_of(opened.main, 5, 7))
+    assert (told[-1].position, told[-1].values) == ((2, 5, 7), ("257",))
+    qtbot.mouseMove(opened.sides[1], place_of(opened.sides[1], 3, 6))
+    assert (told[-1].position, told[-1].values) == ((3, 6, 4), ("364",))
+
+
+def test_another_axis_changes_places(opened: StackView, qtbot) -> None:
+    opened.set_axis(1)
+    qtbot.waitUntil(lambda: not opened.busy)
+    assert (opened.main.plane.rows, opened.main.plane.columns) == (5, 9)
+    assert (opened.sides[0].plane.rows, opened.sides[0].plane.columns) == (7, 9)
+    qtbot.mouseClick(opened.main, Qt.MouseButton.LeftButton, pos=place_of(opened.main, 0, 0))
+    assert opened.position == (0, 3, 0)
+    qtbot.waitUntil(lambda: not opened.busy)
+
+
+def test_dragging_with_the_right_button_changes_the_levels(opened: StackView, qtbot) -> None:
+    drags = []
+    opened.levels_dragged.connect(lambda dx, dy: drags.append((dx, dy)))
+    qtbot.mousePress(opened.main, Qt.MouseButton.RightButton, pos=QPoint(100, 100))
+    qtbot.mouseMove(opened.main, QPoint(130, 90))
+    qtbot.mouseRelease(opened.main, Qt.MouseButton.RightButton, pos=QPoint(130, 90))
+    qtbot.mouseMove(opened.main, QPoint(200, 200))
+    assert drags == [(30.0, -10.0)]
+
+
+def test_the_levels_decide_about_the_shades(opened: StackView, qtbot) -> None:
+    def shade() -> int:
+        at = place_of(opened.main, 0, 0)
+        return opened.main.grab().toImage().pixelColor(at).red()
+
+    assert shade() == pytest.approx(200 / 500 * 255, abs=2)
+    source = opened.scene.look.source
+    opened.set_scene(StackScene(PlaneLook(source, Levels(0, 250))))
+    qtbot.waitUntil(lambda: not opened.busy)
+    assert shade() == pytest.approx(200 / 250 * 255, abs=2)
+
+
+def test_two_stacks_beside_over_and_behind_a_handle(opened: StackView, qtbot) -> None:
+    source = opened.scene.look.source
+    white = MemoryStack(np.full(source.shape, 500, np.uint16))
+    scene = StackScene(PlaneLook(source, LEVELS), PlaneLook(white, LEVELS), ("a", "b"))
+    opened.set_scene(scene)
+    opened.set_compare(Compare.BESIDE, 0.5)
+    qtbot.waitUntil(lambda: not opened.busy)
+    assert opened.twin.isVisible()
+    opened.set_compare(Compare.SWIPE, 0.5)
+    assert not opened.twin.isVisible()
+    opened.main.set_crosshair(None)
+    qtbot.waitUntil(lambda: opened.main.size().width() > 500)
+
+    def shade(column: int) -> int:
+        at = place_of(opened.main, 6, column)
+        return opened.main.grab().toImage().pixelColor(at).red()
+
+    assert shade(0) < 250
+    assert shade(8) == 255
+    handle = QPoint(round(opened.main.swipe_x), 300)
+    qtbot.mousePress(opened.main, Qt.MouseButton.LeftButton, pos=handle)
+    qtbot.mouseMove(opened.main, QPoint(2, 300))
+    qtbot.mouseRelease(opened.main, Qt.MouseButton.LeftButton, pos=QPoint(2, 300))
+    assert opened.main.swipe < 0.05
+    assert shade(1) == 255
+    opened.set_compare(Compare.OVER, 0.5)
+    assert shade(0) == pytest.approx((260 / 500 * 255 + 255) / 2, abs=3)
+    told = []
+    opened.hovered.connect(told.append)
+    qtbot.mouseMove(opened.main, place_of(opened.main, 0, 1))
+    assert told[-1].values == ("201", "500")
+
+
+def test_voxels_are_drawn_true_to_their_spacing(view: StackView, qtbot) -> None:
+    geometry = StackGeometry((3.0, 1.0, 1.0), "mm")
+    view.set_scene(StackScene(PlaneLook(MemoryStack(numbered(), geometry), LEVELS)))
+    qtbot.waitUntil(lambda: not view.busy)
+    side = view.sides[0]
+    assert side.plane.height == 15
+    top, below = place_of(side, 0, 0), place_of(side, 1, 0)
+    right = place_of(side, 0, 1)
+    assert below.y() - top.y() == pytest.approx(3 * (right.x() - top.x()), abs=2)
+    assert view.scene.micrometres(1) == 1000.0
+
+
+def test_playing_goes_round_and_stops(opened: StackView, qtbot) -> None:
+    seen = set()
+    opened.moved.connect(lambda: seen.add(opened.position[0]))
+    opened.toggle_playing()
+    qtbot.waitUntil(lambda: seen == set(range(5)), timeout=10_000)
+    opened.toggle_playing()
+    assert not opened.bar.playing
+    qtbot.waitUntil(lambda: not opened.busy)
+
+
+def test_a_damaged_stack_is_told_once_for_each_plane(view: StackView, qtbot) -> None:
+    source = MemoryStack(numbered())
+    source.broken = True
+    told = []
+    view.problem.connect(told.append)
+    view.set_scene(StackScene(PlaneLook(source, LEVELS)))
+    qtbot.waitUntil(lambda: len(told) == 3)
+    assert told[0].sentence == "memory.tif is damaged; copy it again."
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(np.uint8(7), "7"), (np.float32(0.123456), "0.12346"), (np.array([1, 2, 3], np.uint8), "(1, 2, 3)")],
+)
+def test_values_in_words(value: object, text: str) -> None:
+    assert value_text(value) == text

@@ -1,0 +1,50 @@
+"""The window with the stacks workspace in sight, and small stacks on disk."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.window.main_window import MainWindow
+from app.workspaces.stacks.opening import Role
+from app.workspaces.stacks.workspace import StacksWorkspace
+from engine.export.stacks import write_tiff_stack
+from engine.sources.stack import StackGeometry
+
+SHAPE = (4, 40, 48)
+MakeStack = Callable[..., Path]
+
+
+@pytest.fixture
+def make_stack(tmp_path: Path) -> MakeStack:
+    """Writes a small TIFF stack with spacing and returns its path."""
+
+    def make(name: str, shape: tuple[int, int, int] = SHAPE, *, labels: bool = False, seed: int = 0) -> Path:
+        random = np.random.default_rng(seed)
+        values = random.integers(0, 3, shape).astype(np.uint8) if labels else random.normal(0, 1, shape)
+        values = values if labels else values.astype(np.float32)
+        write_tiff_stack(
+            tmp_path / name, iter(values), shape, values.dtype, StackGeometry((2.0, 0.5, 0.5), "um")
+        )
+        return tmp_path / name
+
+    return make
+
+
+@pytest.fixture
+def space(window: MainWindow) -> StacksWorkspace:
+    """The stacks workspace."""
+    window.go_to("stacks")
+    return window.workspace
+
+
+@pytest.fixture
+def open_stack(window: MainWindow, space: StacksWorkspace, qtbot) -> Callable[..., None]:
+    """Opens a stack for a role and waits until its planes are there."""
+
+    def do(path: Path, role: Role = Role.INPUT) -> None:
+        space.desk.open(path, role)
+        qtbot.waitUntil(lambda: role in space.desk.stacks and window.quiet, timeout=20_000)
+
+    return do

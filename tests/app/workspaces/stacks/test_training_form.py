@@ -1,0 +1,73 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.theme.theme import Theme
+from app.workspaces.stacks.training_form import StacksForm
+from engine.errors import SettingError
+from engine.msd.choices import Loss, Schedule, Strategy
+from engine.runs.config import Device
+from engine.runs.stacks.config import (
+    Noise2InverseConfig,
+    StackRegressionConfig,
+    StackSegmentationConfig,
+    StackTrainingConfig,
+)
+
+
+@pytest.fixture
+def form(qtbot, theme: Theme) -> StacksForm:
+    made = StacksForm(theme)
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> dict[str, Path]:
+    for name in ("a.tif", "b.tif", "scan.h5"):
+        (tmp_path / name).touch()
+    return {"stack": tmp_path / "a.tif", "target": tmp_path / "b.tif"}
+
+
+def common(**changes: object) -> dict[str, object]:
+    return {
+        "depth": 12, "width": 2, "dilations": "1,2,4", "epochs": 7, "batch_size": 3, "crop_size": 64, "crops": 5,
+        "learning_rate": 2e-3, "schedule": Schedule.ONE_CYCLE, "patience": 4, "validation_fraction": 0.25,
+        "preview_slice": 2, "seed": 9, "device": Device.CPU,
+    } | changes  # fmt: skip
+
+
+def test_every_setting_goes_through_the_form_unchanged(form: StacksForm, paths, tmp_path: Path) -> None:
+    configs: list[StackTrainingConfig] = [
+        StackRegressionConfig(**common(), **paths, dataset="x", slab=3, loss=Loss.L1),
+        StackSegmentationConfig(**common(crop_size=None, patience=None, preview_slice=None), **paths, balance=True),
+        Noise2InverseConfig(
+            **common(), projections=tmp_path / "scan.h5", parts=6, strategy=Strategy.ONE_TO_X
+        ),
+    ]  # fmt: skip
+    for config in configs:
+        form.set_config(config)
+        assert form.config() == config
+        assert form.runs == tmp_path / "runs"
+
+
+def test_a_setting_that_cannot_work_is_named(form: StacksForm, paths, tmp_path: Path) -> None:
+    form.set_config(StackRegressionConfig(**paths))
+    form.fields.dilations.setText("0")
+    with pytest.raises(SettingError, match="dilations"):
+        form.config()
+    form.set_config(StackRegressionConfig(**(paths | {"target": tmp_path / "gone.tif"})))
+    with pytest.raises(SettingError, match=r"gone\.tif"):
+        form.config()
+
+
+def test_the_form_begins_with_the_settings_of_the_engine(form: StacksForm, paths) -> None:
+    form.fields.stack.set_path(paths["stack"])
+    form.fields.target.set_path(paths["target"])
+    assert form.config() == replace(StackRegressionConfig(**paths))
+
+
+def test_every_field_explains_itself(form: StacksForm) -> None:
+    for name, field in vars(form.fields).items():
+        assert field.toolTip() or name == "runs_folder", name

@@ -1,0 +1,261 @@
+"""The stacks workspace in the real window."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QDialogButtonBox, QPushButton
+
+from app.panels.properties import Properties
+from app.viewer.levels import Levels
+from app.viewer.plane_view import Compare
+from app.viewer.stack_scene import VoxelReadout
+from app.window.main_window import MainWindow
+from app.workspaces.stacks import handlers
+from app.workspaces.stacks.datasets import DatasetDialog
+from app.workspaces.stacks.opening import Role
+from app.workspaces.stacks.workspace import StacksWorkspace
+from engine.runs.reports import EpochDone, Finished, PreviewReady, Reason, Started, StepDone
+from engine.runs.stacks.config import Noise2InverseConfig, StackRegressionConfig, StackSegmentationConfig
+from engine.sources import open_stack as read_stack
+
+
+def test_at_first_the_page_says_what_to_do(window: MainWindow, space: StacksWorkspace) -> None:
+    assert window.windowTitle() == "Tessera"
+    assert space.welcome.isVisible()
+    texts = {button.text() for button in space.welcome.findChildren(QPushButton)}
+    assert texts == {"Open a stack", "Open a folder", "Open the demo stack"}
+    assert not window.registry["stacks.export"].isEnabled()
+
+
+def test_a_stack_is_opened_from_anywhere(window: MainWindow, qtbot, make_stack, monkeypatch) -> None:
+    path = make_stack("a.tif")
+    window.open(path)
+    qtbot.waitUntil(lambda: window.windowTitle() == "a.tif — Tessera")
+    space = window.workspace
+    assert isinstance(space, StacksWorkspace)
+    assert space.view.isVisible()
+    assert window.services.settings.recent_in("stacks") == (path,)
+    assert space.form.fields.stack.path == path
+    qtbot.waitUntil(lambda: window.quiet)
+    window.registry["stacks.close"].trigger()
+    assert space.welcome.isVisible()
+    other = make_stack("b.tif")
+    monkeypatch.setattr(handlers, "ask_for_stack", lambda *_: other)
+    window.registry["stacks.open"].trigger()
+    qtbot.waitUntil(lambda: window.windowTitle() == "b.tif — Tessera")
+    qtbot.waitUntil(lambda: window.quiet)
+
+
+def test_a_bad_file_is_said_in_a_sentence(window: MainWindow, space, qtbot, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.nrrd"
+    bad.write_bytes(b"NRRD0004\nnothing more")
+    window.open(bad)
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "bad.nrrd" in window.banner.sentence.text()
+    assert window.banner.sentence.text().endswith(".")
+    assert space.welcome.isVisible()
+
+
+def test_a_target_of_another_size_is_refused(
+    window: MainWindow, space, qtbot, make_stack, open_stack
+) -> None:
+    open_stack(make_stack("a.tif"))
+    space.desk.open(make_stack("small.tif", (3, 40, 48)), Role.TARGET)
+    qtbot.waitUntil(window.banner.isVisible)
+    assert window.banner.sentence.text() == (
+        "small.tif has 3 × 40 × 48 voxels, but a.tif has 4 × 40 × 48; choose a stack of the same size."
+    )
+    assert Role.TARGET not in space.desk.stacks
+
+
+def test_a_pair_is_compared_and_trained_on(window: MainWindow, space, make_stack, open_stack) -> None:
+    open_stack(make_stack("noisy.tif"))
+    assert not window.registry["stacks.compare_swipe"].isEnabled()
+    open_stack(make_stack("clean.tif", seed=1), Role.TARGET)
+    assert space.sight.compare is Compare.BESIDE
+    assert space.view.twin.isVisible()
+    assert space.form.task is StackRegressionConfig
+    window.registry["stacks.compare_swipe"].trigger()
+    assert space.stacks_panel.compare.currentText() == "With a swipe handle"
+    assert window.registry["stacks.compare_swipe"].isChecked()
+    config = space.form.config()
+    assert (config.stack.name, config.target.name) == ("noisy.tif", "clean.tif")
+    space.stacks_panel.rows[Role.TARGET].close_button.click()
+    assert space.sight.compare is Compare.ALONE
+    assert space.form.fields.target.path is None
+
+
+def test_labels_lie_over_the_input_and_are_segmented(space, make_stack, open_stack, qtbot) -> None:
+    open_stack(make_stack("a.tif"))
+    open_stack(make_stack("labels.tif", labels=True), Role.TARGET)
+    assert space.sight.compare is Compare.OVER
+    assert space.view.scene.other.levels is None
+    assert space.form.task is StackSegmentationConfig
+    assert "3 labels" in space.stacks_panel.rows[Role.TARGET].facts.text()
+
+
+def test_levels_by_number_button_and_drag(space, make_stack, open_stack, qtbot) -> None:
+    open_stack(make_stack("a.tif"))
+    panel = space.levels_panel
+    panel.low.setValue(-1.5)
+    panel.high.setValue(2.5)
+    assert space.sight.levels == Levels(-1.5, 2.5)
+    assert (panel.level.value(), panel.window.value()) == (0.5, 4.0)
+    panel.high.setValue(-3)
+    assert space.sight.levels == Levels(-1.5, 2.5)
+    assert panel.high.value() == 2.5
+    panel.full.click()
+    assert space.sight.levels == space.desk.input.facts.full
+    panel.auto.click()
+    assert space.sight.levels == space.desk.input.facts.automatic
+    before = space.sight.levels
+    space.view.levels_dragged.emit(40, 0)
+    assert space.sight.levels.window > before.window
+    assert panel.window.value() == pytest.approx(space.sight.levels.window)
+    qtbot.waitUntil(lambda: not space.view.busy)
+
+
+def test_the_volume_of_a_file_is_chosen(window: MainWindow, space, qtbot, tmp_path: Path) -> None:
+    path = tmp_path / "several.h5"
+    with h5py.File(path, "w") as file:
+        file["first"] = np.zeros((3, 20, 20), np.float32)
+        file["second"] = np.ones((4, 24, 20), np.uint16)
+    space.open(path)
+    qtbot.waitUntil(lambda: window.findChild(DatasetDialog) is not None)
+    dialog = window.findChild(DatasetDialog)
+    rows = {dialog.list.topLevelItem(row).text(0): row for row in range(2)}
+    row = next(index for name, index in rows.items() if "second" in name)
+    dialog.list.setCurrentItem(dialog.list.topLevelItem(row))
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Open).click()
+    qtbot.waitUntil(lambda: space.desk.input is not None)
+    assert space.desk.input.source.shape == (4, 24, 20)
+    assert "second" in space.form._datasets[path]
+    qtbot.waitUntil(lambda: window.quiet)
+
+
+def test_the_voxel_under_the_mouse_is_told(space, make_stack, open_stack) -> None:
+    open_stack(make_stack("a.tif"))
+    space.view.hovered.emit(VoxelReadout((1, 2, 3), ("0.5",)))
+    assert space._readouts.voxel.text() == "z 1, y 2, x 3   2.00, 1.00, 1.50 µm   value 0.5"
+    space.view.hovered.emit(None)
+    assert space._readouts.voxel.text() == ""
+    assert space._readouts.zoom.text().endswith("%")
+
+
+def test_properties_and_warnings(window: MainWindow, space, make_stack, open_stack) -> None:
+    open_stack(make_stack("a.tif"))
+    assert not space.notice.isVisible()
+    window.registry["stacks.properties"].trigger()
+    dialog = window.findChild(Properties)
+    rows = [dialog.table.topLevelItem(row) for row in range(dialog.table.topLevelItemCount())]
+    assert {row.text(0): row.text(1) for row in rows}["Voxel (z × y × x)"] == "2 × 0.5 × 0.5 µm"
+    dialog.close()
+
+
+@pytest.mark.data
+def test_a_tilted_unevenly_spaced_scan_warns(space, open_stack, data_folder: Path) -> None:
+    open_stack(data_folder / "stacks" / "dicom_head_ge")
+    assert space.notice.isVisible()
+    assert "tilt" in space.notice.text.text()
+    assert space.desk.input.hounsfield
+    assert "Bone" in [
+        space.levels_panel.presets.itemText(row) for row in range(space.levels_panel.presets.count())
+    ]
+    space.notice.dismiss.click()
+    assert not space.notice.isVisible()
+
+
+def test_the_training_is_followed(window: MainWindow, space, qtbot) -> None:
+    image = np.zeros((16, 16), np.float32)
+    session = space.training.session
+    session.reported.emit([Started("stack-regression", Path("run"), steps=4, epochs=2)])
+    session.reported.emit([PreviewReady(0, 3, image, image, image, {"psnr": 10.0})])
+    session.reported.emit(
+        [
+            StepDone(2, 4, 1, 2, 0.5, 9.0),
+            EpochDone(1, {"validation_loss": 0.4, "validation_psnr": 21.0}, 2),
+            PreviewReady(1, 3, image, image, image, {"psnr": 20.0}),
+        ]
+    )
+    qtbot.waitUntil(lambda: "after epoch 1" in space.preview_panel.line.text())
+    assert space.preview_panel.line.text() == "Slice 3, after epoch 1   PSNR 20 dB (at first 10)"
+    assert [name for name, _ in space.preview_panel.row.pictures.images] == ["Input", "Target", "Prediction"]
+    qtbot.waitUntil(lambda: space.curves_panel.plots is not None)
+    assert space.curves_panel.plots.curves["quality"].getOriginalDataset()[1].tolist() == [21.0]
+    session.reported.emit([Finished(Path("run"), Reason.COMPLETED)])
+    assert window.status.text() == "Training: epoch 1 of 2"
+
+
+def test_what_cannot_start_says_what_is_missing(window: MainWindow, space, qtbot) -> None:
+    window.registry["stacks.start"].trigger()
+    qtbot.waitUntil(window.banner.isVisible)
+    assert window.banner.sentence.text() == "Open a stack and pair it with a target, then start."
+    fields = space.form.fields
+    fields.task.setCurrentIndex(fields.task.findData(Noise2InverseConfig))
+    assert space.form.missing == "Choose a file with projections, then start."
+    assert fields.projections.isVisible()
+    assert not fields.target.isVisible()
+
+
+def test_commands_do_the_same(window: MainWindow, space, make_stack, open_stack) -> None:
+    assert space.handlers.train_command() is None
+    path = make_stack("a.tif")
+    open_stack(path)
+    assert space.handlers.info_command() == f"tessera info {path}"
+    open_stack(make_stack("b.tif"), Role.TARGET)
+    command = space.handlers.train_command()
+    assert command.startswith("tessera train stack-regression")
+    assert "a.tif" in command
+
+
+@pytest.mark.parametrize("name", ["out.tif", "out.nii.gz", "out.ome.zarr"])
+def test_an_export_opens_to_the_same_array(
+    window: MainWindow, space, qtbot, make_stack, open_stack, tmp_path: Path, monkeypatch, name: str
+) -> None:
+    path = make_stack("a.tif")
+    open_stack(path)
+    monkeypatch.setattr(handlers, "ask_for_export", lambda *_: tmp_path / name)
+    window.registry["stacks.export"].trigger()
+    qtbot.waitUntil(lambda: not space.exporting.session.state.active)
+    assert not window.banner.isVisible(), window.banner.sentence.text()
+    with read_stack(path) as first, read_stack(tmp_path / name) as second:
+        assert np.array_equal(first.read(), second.read())
+        assert second.geometry.spacing == pytest.approx((2.0, 0.5, 0.5))
+
+
+def test_an_export_without_a_format_is_refused(
+    window: MainWindow, space, qtbot, make_stack, open_stack, tmp_path: Path
+) -> None:
+    open_stack(make_stack("a.tif"))
+    space.exporting.start(space.desk.input, tmp_path / "out.xyz")
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "out.xyz does not end in .tif" in window.banner.sentence.text()
+
+
+def test_the_demo_is_made_with_progress_and_opened_as_a_pair(
+    window: MainWindow, space, qtbot, make_stack, tmp_path: Path
+) -> None:
+    class Demo:
+        projections = tmp_path / "projections.h5"
+        noisy, clean = make_stack("noisy.tif"), make_stack("clean.tif", seed=1)
+
+    def make(progress) -> Demo:
+        progress(3, 9)
+        return Demo()
+
+    space.demo.make = make
+    window.registry["stacks.open_demo"].trigger()
+    assert not window.registry["stacks.open_demo"].isEnabled()
+    qtbot.waitUntil(lambda: Role.TARGET in space.desk.stacks)
+    assert space.form.fields.projections.path == Demo.projections
+    assert window.windowTitle().startswith("noisy.tif")
+    qtbot.waitUntil(lambda: window.quiet)
+
+
+def test_themes_change_everything(window: MainWindow, space, make_stack, open_stack) -> None:
+    open_stack(make_stack("a.tif"))
+    dark = window.grab().toImage()
+    window.registry["view.light"].trigger()
+    assert window.grab().toImage() != dark
