@@ -79,6 +79,26 @@ def test_train_from_a_file_and_go_on(config: ClassifyConfig, tmp_path: Path, cap
     assert "epoch 1:" in capsys.readouterr().err
 
 
+def test_train_on_a_stack_then_predict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    volume = np.random.default_rng(0).normal(0, 1, (4, 20, 24)).astype(np.float32)
+    for name, array in (("in.tif", volume), ("out.tif", 2 * volume)):
+        tifffile.imwrite(tmp_path / name, array, photometric="minisblack")
+    stacks = [f"--stack={tmp_path / 'in.tif'}", f"--target={tmp_path / 'out.tif'}"]
+    network = ["--depth=2", "--crop-size=0", "--epochs=1", f"--out={tmp_path / 'runs'}"]
+    assert main(["train", "stack-regression", *stacks, *network]) == 0
+    (run,) = past_runs(tmp_path / "runs")
+    assert "validation_psnr" in capsys.readouterr().err
+    out = tmp_path / "predicted.tif"
+    argv = ["predict-stack", str(tmp_path / "in.tif"), f"--checkpoint={run.best}", f"--output={out}"]
+    assert main([*argv, f"--out={tmp_path / 'more'}"]) == 0
+    printed, err = capsys.readouterr()
+    assert printed == f"{out}\n"
+    assert "Predicting slices" in err
+    assert tifffile.imread(out).shape == volume.shape
+    assert main(["info", str(run.best)]) == 0
+    assert "stack-regression" in capsys.readouterr().out
+
+
 def test_info_of_a_slide(slides: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", str(slides / "0.tif")]) == 0
     out = capsys.readouterr().out
