@@ -38,7 +38,7 @@ class EventDemoSettings:
         default_factory=lambda: SceneSettings(
             width=240,
             height=180,
-            duration_us=4_000_000,
+            duration_us=3_000_000,
             planes=4,
             speed=140.0,
             turn=1.2,

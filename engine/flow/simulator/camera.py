@@ -13,7 +13,7 @@ from engine.flow.simulator.scene import Plane, SceneSettings
 from engine.sources.recording import EVENT_DTYPE
 
 # Between two pictures nothing moves further than this, in px, and no more time passes than this, in us.
-LONGEST_MOVE = 0.4
+LONGEST_MOVE = 0.5
 LONGEST_STEP_US = 5000
 NEVER = -(1 << 40)
 

@@ -9,11 +9,11 @@ from engine.sources.events.compiled import compiled
 
 @compiled
 def draw(picture: Any, layer: Any, inverse: Any, textures: Any, outline: Any, edge: Any) -> None:
-    """Draw all planes, front over back, and note which one is seen.
+    """Draw the planes from the front until nothing shines through, and note which one is seen.
 
     Args:
         picture: (H, W), receives the logarithm of brightness.
-        layer: (H, W), receives the number of the plane that covers at least half of the pixel's middle.
+        layer: (H, W), receives the number of the frontmost plane that covers at least half.
         inverse: (planes, 2, 3), the maps from pixels to places on the planes.
         textures: (planes, size, size), size a power of two.
         outline: (planes, 3), half width, half height and rounding; a negative rounding marks an endless plane.
@@ -22,14 +22,16 @@ def draw(picture: Any, layer: Any, inverse: Any, textures: Any, outline: Any, ed
     wrap = textures.shape[1] - 1
     for row in range(picture.shape[0]):
         for column in range(picture.shape[1]):
-            for k in range(len(inverse)):
+            total, rest, seen = 0.0, 1.0, -1
+            for k in range(len(inverse) - 1, -1, -1):
                 m = inverse[k]
                 qx = m[0, 0] * column + m[0, 1] * row + m[0, 2]
                 qy = m[1, 0] * column + m[1, 1] * row + m[1, 2]
                 cover = 1.0
                 if outline[k, 2] >= 0:
                     dx, dy = abs(qx) - outline[k, 0], abs(qy) - outline[k, 1]
-                    outside = np.hypot(max(dx, 0.0), max(dy, 0.0)) + min(max(dx, dy), 0.0) - outline[k, 2]
+                    wide, high = max(dx, 0.0), max(dy, 0.0)
+                    outside = np.sqrt(wide * wide + high * high) + min(max(dx, dy), 0.0) - outline[k, 2]
                     cover = min(max(0.5 - outside / edge[k], 0.0), 1.0)
                 if cover == 0:
                     continue
@@ -40,9 +42,13 @@ def draw(picture: Any, layer: Any, inverse: Any, textures: Any, outline: Any, ed
                 value = (1 - b) * ((1 - a) * texture[y0, x0] + a * texture[y0, x1]) + b * (
                     (1 - a) * texture[y1, x0] + a * texture[y1, x1]
                 )
-                picture[row, column] = cover * value + (1 - cover) * picture[row, column]
-                if cover >= 0.5:
-                    layer[row, column] = k
+                total += rest * cover * value
+                rest *= 1 - cover
+                if seen < 0 and cover >= 0.5:
+                    seen = k
+                if rest == 0:
+                    break
+            picture[row, column], layer[row, column] = total, max(seen, 0)
 
 
 @compiled

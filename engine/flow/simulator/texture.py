@@ -6,6 +6,8 @@ import numpy.typing as npt
 SIZE = 256
 MARKS = 40
 SHARPNESS = 0.22
+# How strong the noise and the marks are.
+SHARES = 0.5, 1.0
 
 
 def make_texture(rng: np.random.Generator, contrast: float, size: int = SIZE) -> npt.NDArray[np.float32]:
@@ -24,7 +26,9 @@ def make_texture(rng: np.random.Generator, contrast: float, size: int = SIZE) ->
     marks = np.fft.rfft2(_marks(rng, size))
     soft = np.exp(-0.5 * (frequency / SHARPNESS) ** 2)
     layers = [np.fft.irfft2(layer * soft, (size, size)) for layer in (noise, marks)]
-    texture = sum((layer - layer.mean()) / layer.std() for layer in layers)
+    texture = sum(
+        share * (layer - layer.mean()) / layer.std() for share, layer in zip(SHARES, layers, strict=True)
+    )
     return (contrast * texture / np.std(texture)).astype(np.float32)
 
 
