@@ -82,8 +82,8 @@ def test_wheel_slider_and_number_walk_through_the_slices(opened: StackView, qtbo
     opened.side_bars[0].number.setValue(6)
     assert opened.position == (0, 6, 3)
     before = opened.main.scale
-    turn(opened.main, 1, Qt.KeyboardModifier.ControlModifier)
-    assert opened.main.scale > before
+    turn(opened.main, -1, Qt.KeyboardModifier.ControlModifier)
+    assert opened.main.scale < before
     assert opened.position == (0, 6, 3)
     qtbot.waitUntil(lambda: not opened.busy)
 

@@ -1,0 +1,51 @@
+"""The whole way through on a stack: demo, training with a live preview, prediction, export, reading it again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.window.main_window import MainWindow
+from app.workspaces.stacks.opening import Role
+from engine.sources import open_stack
+from resources.demo.stack import StackDemoSettings
+from tests.e2e.stack_light import StackLight
+
+SMALL = StackDemoSettings(slices=10, size=96, angles=96, bodies=30)
+DEPTH, EPOCHS, CROP = 10, 12, 48
+
+
+def psnr(image: np.ndarray, truth: np.ndarray) -> float:
+    """Peak signal-to-noise ratio in dB, the range of the truth being the peak."""
+    error = np.mean((image.astype(np.float64) - truth) ** 2)
+    return float(10 * np.log10(np.ptp(truth).astype(np.float64) ** 2 / error))
+
+
+@pytest.mark.e2e
+def test_open_demo_train_predict_export_and_read_again(window: MainWindow, qtbot, tmp_path: Path) -> None:
+    light = StackLight(window, lambda condition: qtbot.waitUntil(condition, timeout=120_000))
+    light.open_demo(tmp_path / "demo", SMALL)
+    assert window.windowTitle() == "noisy.tif — Tessera"
+    light.train(DEPTH, EPOCHS, CROP)
+    light.finish()
+    light.wait_for_previews(EPOCHS + 1)
+    first, last = light.previews[0], light.previews[-1]
+    assert (first.epoch, last.epoch) == (0, EPOCHS)
+    assert last.metrics["psnr"] > first.metrics["psnr"] + 3
+    assert f"after epoch {EPOCHS}" in light.space.preview_panel.line.text()
+
+    light.predict()
+    stacks = light.space.desk.stacks
+    noisy, clean, predicted = (stacks[role].source.read() for role in Role)
+    assert psnr(predicted, clean) > psnr(noisy, clean) + 1
+    swiped = light.space.view.grab_view()
+    light.space.view.main.set_swipe(0.1)
+    assert light.space.view.grab_view() != swiped
+
+    for name in ("denoised.tif", "denoised.nii.gz", "denoised.ome.zarr"):
+        light.export(tmp_path / name)
+        with open_stack(tmp_path / name) as again:
+            assert np.array_equal(again.read(), predicted)
+            assert again.geometry.spacing == pytest.approx((SMALL.spacing,) * 3)
+    window.close()
+    assert not window.isVisible()
