@@ -1,21 +1,18 @@
 """The list of keyboard shortcuts, built from the registry."""
 
+from collections.abc import Iterable
+
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.actions.action import Menu
 from app.actions.registry import BoundAction, Registry
 
-VIEW_HINTS = (
-    ("Move the slide", "drag, or the arrow keys"),
-    ("Zoom at the pointer", "wheel"),
-)
-
 
 class ShortcutHelp(QDialog):
-    """Shows what each key does, menu by menu, and how to move about in a slide."""
+    """Shows what each key does, menu by menu, and what the mouse does."""
 
-    def __init__(self, registry: Registry, parent: QWidget) -> None:
+    def __init__(self, registry: Registry, hints: Iterable[tuple[str, str]], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         self.list = QTreeWidget(rootIsDecorated=False, headerHidden=True, columnCount=2)
@@ -25,7 +22,7 @@ class ShortcutHelp(QDialog):
         for menu in Menu:
             rows = [_row(bound) for bound in registry if bound.definition.menu is menu and _keys(bound)]
             self._add_section(menu.plain_title, rows)
-        self._add_section("With the mouse", [QTreeWidgetItem(list(hint)) for hint in VIEW_HINTS])
+        self._add_section("With the mouse", [QTreeWidgetItem(list(hint)) for hint in hints])
         self.list.expandAll()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)

@@ -46,13 +46,32 @@ class Series:
             self.values.append(value)
 
 
+@dataclass
+class SmoothSeries(Series):
+    """A curve as an exponential moving average over about 20 steps.
+
+    It is without the bias of its start (Kingma and Ba 2015, section 3).
+    """
+
+    average: float = 0.0
+    weight: float = 0.0
+
+    def add(self, step: float, value: float) -> None:
+        """Take in a value and append the average; values that are not finite are left out."""
+        if math.isfinite(value):
+            keep = 1 - 1 / SMOOTHING_STEPS
+            self.average = keep * self.average + (1 - keep) * value
+            self.weight = keep * self.weight + (1 - keep)
+            super().add(step, self.average / self.weight)
+
+
 class CurveData:
     """The curves of one run.
 
     Attributes:
         loss: Training loss of each step.
-        smoothed: The same as an exponential moving average over about 20 steps, without the bias of its start
-            (Kingma and Ba 2015, section 3).
+        smoothed: The same, smoothed.
+        terms: The weighted terms of the loss, smoothed, where a loss has several.
         epochs: One series for each metric of the epochs, at the step that ended the epoch.
     """
 
@@ -62,10 +81,9 @@ class CurveData:
     def clear(self) -> None:
         """Forget everything."""
         self.loss = Series()
-        self.smoothed = Series()
+        self.smoothed = SmoothSeries()
+        self.terms: dict[str, SmoothSeries] = {}
         self.epochs: dict[str, Series] = {}
-        self._average = 0.0
-        self._weight = 0.0
 
     @property
     def empty(self) -> bool:
@@ -100,10 +118,13 @@ class CurveData:
         """The first of the known qualities that was reported; the first of all while none was."""
         return next((quality for quality in known if quality.metric in self.epochs), known[0])
 
+    def has_quality(self, known: Sequence[Quality]) -> bool:
+        """Whether any of the known qualities was reported."""
+        return any(quality.metric in self.epochs for quality in known)
+
     def _add_step(self, report: StepDone) -> None:
         self.loss.add(report.step, report.loss)
-        if math.isfinite(report.loss):
-            keep = 1 - 1 / SMOOTHING_STEPS
-            self._average = keep * self._average + (1 - keep) * report.loss
-            self._weight = keep * self._weight + (1 - keep)
-            self.smoothed.add(report.step, self._average / self._weight)
+        self.smoothed.add(report.step, report.loss)
+        if len(report.terms) > 1:
+            for name, value in report.terms.items():
+                self.terms.setdefault(name, SmoothSeries()).add(report.step, value)

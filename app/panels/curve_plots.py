@@ -1,4 +1,4 @@
-"""The two plots of the curves panel, drawn with pyqtgraph."""
+"""The plots of the curves panel, drawn with pyqtgraph."""
 
 from collections.abc import Sequence
 
@@ -12,28 +12,37 @@ from app.theme.theme import Theme
 
 VALIDATION_LOSS = "validation_loss"
 QUALITY = "quality"
+# Colours of the terms of a loss, in this order and then again; names of colours of the theme.
+TERM_COLOURS = ("success", "warning", "danger", "muted", "accent", "text")
 
 
 class CurvePlots(QWidget):
-    """Loss over steps, and a quality over the same steps."""
+    """Loss over steps, and its terms and a quality over the same steps where there are any."""
 
     def __init__(self, theme: Theme, qualities: Sequence[Quality]) -> None:
         super().__init__()
         self._qualities = qualities
+        self._theme = theme
         self.loss = pg.PlotWidget()
+        self.terms = pg.PlotWidget()
         self.quality = pg.PlotWidget()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 8, 4)
         layout.setSpacing(4)
         layout.addWidget(self.loss, 3)
+        layout.addWidget(self.terms, 3)
         layout.addWidget(self.quality, 2)
         # Losses go down and qualities go up: the legends stand where the curves do not end.
         _prepare(self.loss, "Loss", legend_offset=(-8, 4))
+        _prepare(self.terms, "Weighted terms", legend_offset=(-8, 4))
         _prepare(self.quality, "", legend_offset=(-8, -8))
         self._name_quality(qualities[0])
-        self.quality.setXLink(self.loss)
-        self.quality.setLabel("bottom", "Step")
+        for plot in (self.terms, self.quality):
+            plot.setXLink(self.loss)
+            plot.setLabel("bottom", "Step")
+        self.terms.hide()
         self.curves = self._make_curves()
+        self.term_curves: dict[str, pg.PlotDataItem] = {}
         self.use_theme(theme)
 
     def draw(self, data: CurveData) -> None:
@@ -48,10 +57,13 @@ class CurvePlots(QWidget):
         ):
             curve.setData(series.steps, series.values)
         self.loss.setYRange(*data.loss_range(VALIDATION_LOSS), padding=0)
+        self._draw_terms(data)
+        self.quality.setVisible(not data.terms or data.has_quality(self._qualities))
 
     def use_theme(self, theme: Theme) -> None:
         """Paint in the colours of `theme`."""
-        for plot in (self.loss, self.quality):
+        self._theme = theme
+        for plot in (self.loss, self.terms, self.quality):
             plot.setBackground(theme.surface)
             plot.plotItem.legend.setLabelTextColor(theme.text)
             plot.plotItem.legend.setBrush(pg.mkBrush(f"{theme.surface}c0"))
@@ -68,7 +80,28 @@ class CurvePlots(QWidget):
         ):
             self.curves[name].setPen(pg.mkPen(colour, width=1 if name == "loss" else 2))
             self.curves[name].setSymbolBrush(colour)
+        self._colour_terms()
         self._rewrite_legends(theme)
+
+    def _draw_terms(self, data: CurveData) -> None:
+        """Show the terms of a loss that has several; those of an earlier run go."""
+        self.terms.setVisible(bool(data.terms))
+        if list(self.term_curves) != list(data.terms):
+            for curve in self.term_curves.values():
+                self.terms.removeItem(curve)
+            self.term_curves = {
+                name: self.terms.plot(name=name.replace("_", " "), autoDownsample=True, clipToView=True)
+                for name in data.terms
+            }
+            self._colour_terms()
+            self._rewrite_legends(self._theme)
+        for name, series in data.terms.items():
+            self.term_curves[name].setData(series.steps, series.values)
+
+    def _colour_terms(self) -> None:
+        for index, curve in enumerate(self.term_curves.values()):
+            colour = getattr(self._theme, TERM_COLOURS[index % len(TERM_COLOURS)])
+            curve.setPen(pg.mkPen(colour, width=2))
 
     def _name_quality(self, quality: Quality) -> None:
         self.quality.setLabel("left", quality.title)
@@ -88,7 +121,7 @@ class CurvePlots(QWidget):
         }
 
     def _rewrite_legends(self, theme: Theme) -> None:
-        for plot in (self.loss, self.quality):
+        for plot in (self.loss, self.terms, self.quality):
             for _, label in plot.plotItem.legend.items:
                 label.setText(label.text, color=theme.text)
 

@@ -1,4 +1,4 @@
-"""Live curves of a run: training and validation loss above, a quality of the validation below."""
+"""Live curves of a run: training and validation loss, the terms of the loss, a quality of the validation."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

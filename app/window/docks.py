@@ -42,6 +42,7 @@ class Docks:
         for panel in self._panels:
             if panel.tab_of:
                 self._window.tabifyDockWidget(self.by_id[panel.tab_of], self.by_id[panel.id])
+                self.by_id[panel.tab_of].raise_()
             self.by_id[panel.id].setVisible(panel.shown)
         for area, width in SIDE_WIDTHS.items():
             beside = [panel for panel in self._panels if panel.area is area and panel.shown]

@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """Open the list of keyboard shortcuts."""
-        help_window = ShortcutHelp(self.registry, self)
+        help_window = ShortcutHelp(self.registry, self.workspace.hints, self)
         help_window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         help_window.show()
 

@@ -51,6 +51,7 @@ class Workspace(QObject):
         about: One sentence on what it is for.
         icon: Name of an icon in resources/icons.
         kind: The kind of file that is opened in it.
+        hints: What the mouse does in the view: the effect, and how it is brought about.
         log_behind: Id of the panel that the log stands behind as a tab; empty for a place of its own.
 
     Signals:
@@ -65,6 +66,7 @@ class Workspace(QObject):
     about: ClassVar[str]
     icon: ClassVar[str]
     kind: ClassVar[Kind]
+    hints: ClassVar[tuple[tuple[str, str], ...]] = ()
     log_behind: ClassVar[str] = ""
 
     changed = Signal()

@@ -6,11 +6,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QSlider,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -19,10 +16,9 @@ from app.actions import Registry
 from app.actions.button import ActionButton
 from app.panels.bars import Probability, ProbabilityBars
 from app.panels.heading import muted
+from app.panels.model_field import ModelField
 from app.panels.progress import RunProgress
 from app.runs import SessionState
-from app.runs.checkpoints import Checkpoint
-from app.theme.icons import icon
 from app.theme.theme import Theme
 from app.viewer.colormap import Colormap
 from app.workspaces.slides.overlays import OPACITY, Overlays
@@ -45,7 +41,9 @@ class PredictionPanel(QWidget):
         super().__init__()
         self._prediction = prediction
         self._overlays = overlays
-        self._make_model_row()
+        self.models = ModelField("Checkpoints (*.ckpt)")
+        self.models.changed.connect(self._show_result)
+        self.models.changed.connect(self.checkpoint_changed)
         self.predict = ActionButton(registry["slides.predict"], primary=True, parent=self)
         self.cancel = ActionButton(registry["slides.cancel_prediction"], only_when_enabled=True, parent=self)
         self.progress = RunProgress(theme, self)
@@ -64,45 +62,14 @@ class PredictionPanel(QWidget):
     @property
     def checkpoint(self) -> Path | None:
         """The chosen checkpoint."""
-        return self.models.currentData()
-
-    def set_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
-        """Offer these, the first chosen; a file that the user chose stays on offer."""
-        own = [(self.models.itemText(row), self.models.itemData(row)) for row in range(self.models.count())]
-        known = {item.path for item in checkpoints}
-        self.models.clear()
-        for item in checkpoints:
-            self.models.addItem(item.title, item.path)
-        for title, path in own:
-            if path not in known and path.is_file() and title == path.name:
-                self.models.addItem(title, path)
-        self.models.setCurrentIndex(0 if self.models.count() else -1)
-        self._show_result()
-        self.checkpoint_changed.emit()
-
-    def choose_checkpoint(self, path: Path) -> None:
-        """Put a checkpoint file on offer and choose it."""
-        self.models.addItem(path.name, path)
-        self.models.setCurrentIndex(self.models.count() - 1)
-        self._show_result()
+        return self.models.checkpoint
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
         """Paint in the colours of `theme`."""
         self.bars.use_theme(theme)
         self.progress.use_theme(theme)
-        self.browse.setIcon(icon("folder", theme))
-
-    def _make_model_row(self) -> None:
-        self.models = QComboBox(toolTip="The trained model to use", accessibleName="Model")
-        self.models.setPlaceholderText("No model yet")
-        self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.models.setMinimumContentsLength(12)
-        self.models.currentIndexChanged.connect(self.checkpoint_changed)
-        self.browse = QToolButton(
-            toolTip="Choose a checkpoint file", accessibleName="Choose a checkpoint file"
-        )
-        self.browse.clicked.connect(self._browse)
+        self.models.use_theme(theme)
 
     def _make_look(self) -> QWidget:
         self.visible = QCheckBox("Show the map", checked=self._overlays.map_shown)
@@ -128,15 +95,18 @@ class PredictionPanel(QWidget):
         return section
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        row.addWidget(self.models, 1)
-        row.addWidget(self.browse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 12)
         layout.setSpacing(8)
-        layout.addLayout(row)
-        for widget in (self.predict, self.cancel, self.progress, self.hint, self.bars, self._look):
+        for widget in (
+            self.models,
+            self.predict,
+            self.cancel,
+            self.progress,
+            self.hint,
+            self.bars,
+            self._look,
+        ):
             layout.addWidget(widget)
         layout.addStretch()
 
@@ -146,7 +116,7 @@ class PredictionPanel(QWidget):
         for widget in (self.bars, self._look):
             widget.setVisible(result is not None)
         self.hint.setVisible(result is None)
-        self.hint.setText(NO_RESULT if self.models.count() else NO_MODEL)
+        self.hint.setText(NO_MODEL if self.checkpoint is None else NO_RESULT)
         if result is not None:
             pairs = zip(result.classes, result.probabilities, strict=True)
             rows = tuple(Probability(name, float(value)) for name, value in pairs)
@@ -173,10 +143,3 @@ class PredictionPanel(QWidget):
     @Slot()
     def _set_colours(self) -> None:
         self._overlays.set_colours(Colormap(self.colours.currentData()))
-
-    @Slot()
-    def _browse(self) -> None:
-        start = str(self.checkpoint.parent if self.checkpoint else Path.home())
-        name, _ = QFileDialog.getOpenFileName(self, "Choose a checkpoint", start, "Checkpoints (*.ckpt)")
-        if name:
-            self.choose_checkpoint(Path(name))

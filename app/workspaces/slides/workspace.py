@@ -63,6 +63,7 @@ class SlidesWorkspace(Workspace):
     about = "Look at slides and other large images, train on them, predict."
     icon = "slide"
     kind = Kind.IMAGE
+    hints = (("Move the slide", "drag, or the arrow keys"), ("Zoom at the pointer", "wheel"))
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -240,7 +241,7 @@ class SlidesWorkspace(Workspace):
             self._services.background.run(
                 list_classifiers,
                 runs,
-                then=self.prediction_panel.set_checkpoints,
+                then=self.prediction_panel.models.set_checkpoints,
                 failed=self._services.report,
             )
 

@@ -112,16 +112,16 @@ def _looking(space: "StacksWorkspace") -> list[Action]:
         *across,
         Action(
             "stacks.next", "Nex&t slice", Menu.VIEW, partial(view.step, 1), "next", "Go one slice further.",
-            shortcut="PgDown", group="walk", enabled_when=is_open,
+            shortcut="Ctrl+Down", group="walk", enabled_when=is_open,
         ),
         Action(
             "stacks.previous", "Pre&vious slice", Menu.VIEW, partial(view.step, -1), "previous",
-            "Go one slice back.", shortcut="PgUp", group="walk", enabled_when=is_open,
+            "Go one slice back.", shortcut="Ctrl+Up", group="walk", enabled_when=is_open,
         ),
         Action(
             "stacks.play", "Play the sli&ces", Menu.VIEW, view.toggle_playing, "start",
             "Play through the slices of the large view, or stop.",
-            shortcut="Space", group="walk", enabled_when=is_open, checked_when=lambda: view.bar.playing,
+            shortcut="Ctrl+Space", group="walk", enabled_when=is_open, checked_when=lambda: view.bar.playing,
         ),
     ]  # fmt: skip
 

@@ -23,6 +23,8 @@ from engine.runs.stacks.config import (
 RUNS = "runs"
 NO_STACKS = "Open a stack and pair it with a target, then start."
 NO_PROJECTIONS = "Choose a file with projections, then start."
+# Settings that begin with another value in another task.
+VARYING = ("epochs", "crops", "learning_rate")
 OF_PAIRS = ("stack", "target", "slab")
 OF_SCANS = ("projections", "parts", "strategy")
 
@@ -34,6 +36,7 @@ class StacksForm(TrainingForm):
         super().__init__(objectName="form")
         self.fields = Fields()
         self._datasets: dict[Path, str | None] = {}
+        self._task_before = self.task
         self.more = QPushButton("More settings", checkable=True)
         self.more.setProperty("role", "link")
         layout = QVBoxLayout(self)
@@ -208,7 +211,12 @@ class StacksForm(TrainingForm):
 
     @Slot()
     def _show_task(self) -> None:
-        """Show the fields of the chosen task, and no others."""
+        """Show the fields of the chosen task, and no others; what was left as it was follows the task."""
+        before, self._task_before = self._task_before, self.task
+        for name in VARYING:
+            field = getattr(self.fields, name)
+            if field.value() == getattr(before, name):
+                field.setValue(getattr(self.task, name))
         fields, scan = self.fields, self.task is Noise2InverseConfig
         for names, shown in ((OF_PAIRS, not scan), (OF_SCANS, scan)):
             for name in names:

@@ -51,6 +51,13 @@ BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 PURPOSE = "Denoise and segment CT stacks with mixed-scale dense networks trained on your own data."
 HINT = "Or drop a stack, a DICOM folder or a folder of slices anywhere in this window."
 FIRST_STEPS = ("stacks.open", "stacks.open_folder", "stacks.open_demo")
+MOUSE = (
+    ("Walk through the slices", "wheel"),
+    ("Zoom at the pointer", "Ctrl and wheel"),
+    ("Move all views to a voxel", "click"),
+    ("Move the picture", "drag, or the arrow keys"),
+    ("Change level and window", "drag with the right button"),
+)
 MAKING_DEMO = "Scanning and reconstructing the demo stack"
 QUALITIES = (
     Quality("validation_psnr", "PSNR, dB"),
@@ -80,6 +87,7 @@ class StacksWorkspace(Workspace):
     about = "Look at CT stacks, train on them, predict."
     icon = "stack"
     kind = Kind.STACK
+    hints = MOUSE
     log_behind = PREVIEW
 
     def __init__(self, services: Services) -> None:

@@ -1,4 +1,5 @@
 import time
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +61,21 @@ def test_a_new_run_clears_the_panel_and_themes_are_followed(panel: CurvesPanel, 
     assert panel.plots.loss.backgroundBrush().color().name() == light.surface
     panel.add([Started("classify", tmp_path)])
     qtbot.waitUntil(lambda: panel._empty.isVisible())
+
+
+def test_each_term_of_a_loss_has_a_curve_while_there_are_several(panel: CurvesPanel, qtbot) -> None:
+    terms = [{"contrast": 0.5, "smoothness2": 0.1}, {"contrast": 0.3, "smoothness2": 0.3}]
+    panel.add([StepDone(n + 1, 2, 1, 1, 0.6, terms=term) for n, term in enumerate(terms)])
+    qtbot.waitUntil(lambda: panel.plots is not None)
+    assert panel.plots.terms.isVisible()
+    assert not panel.plots.quality.isVisible()
+    for name, series in panel.data.terms.items():
+        assert list(panel.plots.term_curves[name].getOriginalDataset()[1]) == series.values
+    assert panel.data.terms["contrast"].values[1] == pytest.approx((0.95 * 0.5 + 0.3) / 1.95)
+
+    panel.add([EpochDone(1, {"validation_accuracy": 0.75}, 2)])
+    qtbot.waitUntil(panel.plots.quality.isVisible)
+
+    panel.add([Started("classify", Path(), 2, 1), StepDone(1, 2, 1, 1, 0.6, terms={"loss": 0.6})])
+    qtbot.waitUntil(lambda: not panel.plots.terms.isVisible())
+    assert panel.plots.term_curves == {}

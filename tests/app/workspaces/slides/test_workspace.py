@@ -242,7 +242,7 @@ def test_a_checkpoint_file_of_ones_own_can_be_used(ready: MainWindow, tmp_path: 
     own.touch()
     panel = ready.workspace.prediction_panel
     assert not ready.registry["slides.predict"].isEnabled()
-    panel.choose_checkpoint(own)
+    panel.models.choose(own)
     assert panel.checkpoint == own
     assert ready.registry["slides.predict"].isEnabled()
     panel.set_checkpoints([])

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,9 +64,18 @@ def test_a_setting_that_cannot_work_is_named(form: StacksForm, paths, tmp_path: 
 def test_the_form_begins_with_the_settings_of_the_engine(form: StacksForm, paths) -> None:
     form.fields.stack.set_path(paths["stack"])
     form.fields.target.set_path(paths["target"])
-    assert form.config() == replace(StackRegressionConfig(**paths))
+    assert form.config() == StackRegressionConfig(**paths)
 
 
 def test_every_field_explains_itself(form: StacksForm) -> None:
     for name, field in vars(form.fields).items():
         assert field.toolTip() or name == "runs_folder", name
+
+
+def test_what_was_not_changed_follows_the_task(form: StacksForm) -> None:
+    fields = form.fields
+    fields.crops.setValue(9)
+    fields.task.setCurrentIndex(fields.task.findData(Noise2InverseConfig))
+    assert (fields.epochs.value(), fields.learning_rate.value(), fields.crops.value()) == (50, 3e-3, 9)
+    fields.task.setCurrentIndex(fields.task.findData(StackSegmentationConfig))
+    assert (fields.epochs.value(), fields.learning_rate.value(), fields.crops.value()) == (20, 1e-3, 9)
