@@ -68,18 +68,14 @@ def add_cube(
     shift: int,
     sensor: tuple[int, int],
     sign: Any,
-) -> bool:
-    """Share every event linearly between the two micro bins whose middles enclose it: (bins, micro, p, *plane).
-
-    Returns:
-        Whether a magnitude rose above 1.
-    """
+) -> None:
+    """Share every event linearly between the two micro bins whose middles enclose it: (bins, micro, p, *plane)."""
     height, width, s = uint64(sensor[0]), uint64(sensor[1]), uint64(shift)
     columns, size = uint64(plane[1]), plane[0] * plane[1]
     polarities = 2 if split else 1
     step = uint64(size if split else 0)
     scale = micro / delta_t
-    above = False
+    off, on = sign[0], sign[1]
     i, end = 0, start + bins * delta_t
     while i < len(events):
         t = events[i].t
@@ -103,13 +99,11 @@ def add_cube(
             x, y = uint64(event.x), uint64(event.y)
             if x < width and y < height:
                 positive = event.p > 0
-                whole = sign[1] if positive else sign[0]
+                whole = on if positive else off
                 at = (y >> s) * columns + (x >> s) + (step if positive else uint64(0))
                 part = np.float32((event.t - middle) * scale) * whole
                 flat[earlier + at] += whole - part
                 flat[later + at] += part
-                above |= abs(flat[earlier + at]) > 1 or abs(flat[later + at]) > 1
-    return above
 
 
 @compiled
