@@ -11,7 +11,7 @@ from engine.msd.kernel import spec_of
 from engine.msd.msd_block import MSDNetwork
 from engine.msd.msd_model import MSDModel
 from engine.msd.parameters import Parameters
-from engine.msd.rows import GROUP, ReadRows, RowStream
+from engine.msd.rows import GROUP, STEP, ReadRows, RowStream
 
 # All channels of an image may take so much memory at once; beyond it the image is computed row by row.
 CHANNEL_BYTES = 1 << 30
@@ -19,7 +19,7 @@ CHANNEL_BYTES = 1 << 30
 
 @torch.no_grad()
 def stream_rows(
-    network: MSDNetwork, read: ReadRows, shape: Sequence[int], step: int = 64
+    network: MSDNetwork, read: ReadRows, shape: Sequence[int], step: int = STEP
 ) -> Iterator[tuple[int, Tensor]]:
     """Run a network over an image of any height, given and returned row by row; equal to the network on the whole.
 
@@ -49,7 +49,7 @@ def stream_rows(
 
 @torch.no_grad()
 def predict_rows(
-    model: MSDModel, read: ReadRows, shape: Sequence[int], step: int = 64
+    model: MSDModel, read: ReadRows, shape: Sequence[int], step: int = STEP
 ) -> Iterator[tuple[int, Tensor]]:
     """The output of a model, in memory that does not grow with the image's height (a volume's depth).
 
@@ -110,7 +110,7 @@ def fits(model: MSDModel, shape: Sequence[int]) -> bool:
     return weight.shape[1] * prod(shape) * weight.itemsize <= CHANNEL_BYTES
 
 
-def predict(model: MSDModel, image: Tensor, step: int = 64) -> Tensor:
+def predict(model: MSDModel, image: Tensor, step: int = STEP) -> Tensor:
     """The output of a model for one image or volume: (c_in, [slice,] row, column) to (c_out, [slice,] row, column).
 
     Memory beyond that of input and output does not grow with the image's height (a volume's depth).

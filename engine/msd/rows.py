@@ -19,11 +19,13 @@ from engine.msd.frame import Frame
 from engine.msd.parameters import Parameters
 from engine.msd.spec import BlockSpec, Group
 
-# As measured: working set of one band of rows in bytes, such bands taken at once inside a group, and layers in a
-# group. They are larger than for a whole image, because here every band costs more calls.
+# As measured: working set of one band of rows in bytes, and such bands taken at once inside a group. They are larger
+# than for a whole image, because here every band costs more calls.
 BAND_BYTES = 3 << 20
 OWN_BANDS = 6
-GROUP = 10
+# Layers in a group, and rows (slices) taken in at once: more of them save calls and cost memory.
+GROUP = 5
+STEP = 96
 
 ReadRows = Callable[[int, int], Tensor]
 """Gives rows [first, end) of the image: (c_in, rows, [row,] column)."""

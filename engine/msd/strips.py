@@ -16,7 +16,7 @@ from engine.msd.autograd import compute, network_gradients
 from engine.msd.kernel import spec_of
 from engine.msd.parameters import Parameters
 from engine.msd.precision import own_precision
-from engine.msd.rows import GROUP, RowStream
+from engine.msd.rows import GROUP, STEP, RowStream
 from engine.msd.spec import BlockSpec
 
 
@@ -77,7 +77,7 @@ def stream_batch(
     final: Tensor,
     final_bias: Tensor,
     spec: BlockSpec,
-    step: int = 64,
+    step: int = STEP,
 ) -> Tensor:
     """A network over a batch, row by row: (batch, c_out, [slice,] row, column)."""
     streamed = BlockSpec(spec.c_in, spec.width, spec.dilations, spec.ndim, GROUP)
