@@ -124,29 +124,22 @@ def score_flow(
     Raises:
         SettingError: The window is empty, or shapes differ.
     """
-    if end_us <= start_us:
-        raise SettingError(f"The window from {start_us} to {end_us} us is empty; let it end after it begins.")
-    events = events[(events["t"] >= start_us) & (events["t"] < end_us)]
     shape = int(flow.shape[-2]), int(flow.shape[-1])
-    if len(events) and (events["x"].max() >= shape[1] or events["y"].max() >= shape[0]):
-        raise SettingError(
-            f"The flow has {shape[1]} x {shape[0]} px but there are events beyond; give it at sensor size."
-        )
+    events = _events_of(events, start_us, end_us, shape)
     span = end_us - start_us
     parts = len(flow) if flow.ndim == 4 else 1
     walk = walk or Walk(start_us, span / parts, max(1, STEPS // parts))
     mean = flow.mean(axis=0) if flow.ndim == 4 else flow
     translation = best_translation(events, shape, start_us, end_us)
     constant = np.broadcast_to(np.array(translation)[:, None, None], (2, *shape))
-    if truth is not None and valid is None:
-        valid = np.zeros(shape, bool)
-        valid[events["y"], events["x"]] = True
+    known = _seen(events, shape) if valid is None else valid
 
     def score(title: str, field: FlowField, average: FlowField) -> Score:
         fwl, leaving = flow_warp_loss(events, field, (start_us + end_us) / 2, walk)
         seconds = span / SECOND
-        errors = None if truth is None else flow_errors(average * seconds, truth * seconds, valid)
-        return Score(title, fwl, leaving, errors)
+        if truth is None or not known.any():
+            return Score(title, fwl, leaving)
+        return Score(title, fwl, leaving, flow_errors(average * seconds, truth * seconds, known))
 
     scores = (
         score(name, flow, mean),
@@ -155,6 +148,25 @@ def score_flow(
     )
     motion = max(median_motion(events, field, span) for field in (mean, constant))
     return ScoreCard(start_us, end_us, len(events), motion, translation, scores)
+
+
+def _events_of(events: Events, start_us: int, end_us: int, shape: tuple[int, int]) -> Events:
+    """The events of the window, all of which the flow must cover."""
+    if end_us <= start_us:
+        raise SettingError(f"The window from {start_us} to {end_us} us is empty; let it end after it begins.")
+    events = events[(events["t"] >= start_us) & (events["t"] < end_us)]
+    if len(events) and (events["x"].max() >= shape[1] or events["y"].max() >= shape[0]):
+        raise SettingError(
+            f"The flow has {shape[1]} x {shape[0]} px but there are events beyond; give it at sensor size."
+        )
+    return events
+
+
+def _seen(events: Events, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """(H, W), the pixels with events."""
+    seen = np.zeros(shape, bool)
+    seen[events["y"], events["x"]] = True
+    return seen
 
 
 def _cells(score: Score) -> list[str]:

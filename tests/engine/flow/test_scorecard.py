@@ -44,13 +44,15 @@ def test_the_card_is_a_table(make_events: Callable[..., np.ndarray]) -> None:
     assert with_truth.splitlines()[1].startswith("ours")
 
 
-def test_little_motion_is_said(make_events: Callable[..., np.ndarray]) -> None:
+def test_little_motion_is_said() -> None:
     from engine.sources.recording import EVENT_DTYPE
 
     empty = score_flow(np.zeros(0, EVENT_DTYPE), np.zeros((2, 16, 20)), 0, 50_000)
     assert not empty.enough_motion
     assert "choose a longer one" in empty.text()
     assert [score.fwl for score in empty.scores] == [1, 1, 1]
+    still = np.zeros((2, 16, 20))
+    assert score_flow(np.zeros(0, EVENT_DTYPE), still, 0, 50_000, still).flow.errors is None
 
 
 def test_events_that_leave_are_counted(make_events: Callable[..., np.ndarray]) -> None:
