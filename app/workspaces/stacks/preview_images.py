@@ -1,28 +1,23 @@
 """Pictures of a preview, for the preview panel."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtGui import QImage
 
+from app.panels.picture_row import Pictures
 from app.viewer.levels import describe_values
 from app.viewer.plane_images import plane_image
 from engine.runs.reports import PreviewReady
 
 LARGEST_SIDE = 768
+EMPTY = (
+    "While a network is trained, a validation slice appears here:\n"
+    "the input, the target and what the network makes of it."
+)
 
 
-@dataclass(frozen=True)
-class PreviewPictures:
-    """The pictures in the order in which they stand, with their names, and a line of words about them."""
-
-    images: tuple[tuple[str, QImage], ...]
-    line: str
-
-
-def draw_preview(report: PreviewReady, first: PreviewReady) -> PreviewPictures:
+def draw_preview(report: PreviewReady, first: PreviewReady) -> Pictures:
     """Draw a preview.
 
     The prediction is shown between the levels of the target (of the input where there is none), so that the two can
@@ -39,7 +34,7 @@ def draw_preview(report: PreviewReady, first: PreviewReady) -> PreviewPictures:
     if report.target is not None:
         named.append(("Target", plane_image(_thinned(report.target), None if classes else levels)))
     named.append(("Prediction", plane_image(_thinned(report.prediction), None if classes else levels)))
-    return PreviewPictures(tuple(named), describe_preview(report, first))
+    return Pictures(tuple(named), describe_preview(report, first))
 
 
 def describe_preview(report: PreviewReady, first: PreviewReady) -> str:

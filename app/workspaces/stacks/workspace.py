@@ -13,6 +13,8 @@ from app.panels.curve_data import ACCURACY, Quality
 from app.panels.curves_panel import CurvesPanel
 from app.panels.levels_panel import LevelsPanel
 from app.panels.notice import Notice
+from app.panels.preview_panel import PreviewPanel
+from app.panels.scrolling import scrolling
 from app.panels.training_panel import TrainingPanel
 from app.panels.welcome import Welcome
 from app.runs import RunSession
@@ -29,7 +31,7 @@ from app.workspaces.stacks.handlers import PREVIEW, TRAINING_KEY, Handlers
 from app.workspaces.stacks.opening import Role
 from app.workspaces.stacks.prediction import Prediction
 from app.workspaces.stacks.prediction_panel import PredictionPanel
-from app.workspaces.stacks.preview_panel import PreviewPanel
+from app.workspaces.stacks.preview_images import EMPTY, draw_preview
 from app.workspaces.stacks.readouts import Readouts
 from app.workspaces.stacks.sight import NO_LEVELS, Sight
 from app.workspaces.stacks.stacks_panel import StacksPanel
@@ -37,6 +39,7 @@ from app.workspaces.stacks.training_form import StacksForm
 from app.workspaces.training import Training
 from app.workspaces.workspace import Panel, Workspace
 from engine.errors import SettingError
+from engine.runs.reports import PreviewReady
 from engine.runs.settings import RunSettings
 from engine.runs.stacks.config import StackTrainingConfig
 from engine.sources.kinds import Kind
@@ -142,14 +145,14 @@ class StacksWorkspace(Workspace):
         self.levels_panel = LevelsPanel(theme)
         self.training_panel = TrainingPanel(self.name, self.form, self.training.session, registry, theme)
         self.curves_panel = CurvesPanel(theme, QUALITIES)
-        self.preview_panel = PreviewPanel(services.background, theme)
+        self.preview_panel = PreviewPanel(services.background, theme, PreviewReady, draw_preview, EMPTY)
         self.prediction_panel = PredictionPanel(self.prediction, self.exporting.session, registry, theme)
         self._connect()
         self._recall_settings()
         return [
-            Panel("stacks.stacks", "Stacks", self.stacks_panel, LEFT, 330),
-            Panel("stacks.levels", "Contrast", self.levels_panel, LEFT, 220),
-            Panel("stacks.prediction", "Prediction", self.prediction_panel, LEFT, 200),
+            Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 330),
+            Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 220),
+            Panel("stacks.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 200),
             Panel("stacks.training", "Training", self.training_panel, RIGHT, 520),
             Panel("stacks.curves", "Curves", self.curves_panel, RIGHT, 300),
             Panel(PREVIEW, "Preview", self.preview_panel, BOTTOM, 250),
