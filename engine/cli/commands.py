@@ -13,6 +13,7 @@ from engine.cli.options import Parser, add_settings, settings_from
 from engine.cli.terminal import Terminal, interruptible
 from engine.errors import SettingError, TesseraError
 from engine.runs.control import Control
+from engine.runs.flow.config import FlowPredictConfig
 from engine.runs.folder import RunFolder
 from engine.runs.prediction import PREDICTION, SlidePrediction
 from engine.runs.reports import Failed, Finished, Reason
@@ -110,6 +111,15 @@ def _predict_stack(arguments: argparse.Namespace) -> int:
     return _start(settings_from(arguments, StackPredictConfig), arguments)
 
 
+def _prepare_predict_flow(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, FlowPredictConfig)
+    _add_out(parser)
+
+
+def _predict_flow(arguments: argparse.Namespace) -> int:
+    return _start(settings_from(arguments, FlowPredictConfig), arguments)
+
+
 def _prepare_info(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, nargs="+", help="Slide, picture, stack or checkpoint to describe.")
 
@@ -148,7 +158,7 @@ def _run(config: RunSettings, folder: Path) -> int:
             return ERROR
         case Finished(reason=Reason.ABANDONED):
             return ABANDONED
-    if isinstance(config, StackPredictConfig):
+    if isinstance(config, StackPredictConfig | FlowPredictConfig):
         print(config.result(folder))
     elif (folder / PREDICTION).exists():
         prediction = SlidePrediction.load(folder / PREDICTION)
@@ -179,6 +189,7 @@ COMMANDS: Mapping[str, Command] = {
     "train": Command("Train a model.", _prepare_train, _train),
     "predict": Command("Predict the class of a slide and map the evidence.", _prepare_predict, _predict),
     "predict-stack": Command("Run a network over a stack.", _prepare_predict_stack, _predict_stack),
+    "predict-flow": Command("Find the flow of a recording.", _prepare_predict_flow, _predict_flow),
     "info": Command("Describe files.", _prepare_info, _info),
     "convert": Command(
         "Write a recording as HDF5 that needs no plugin.", convert.add_arguments, convert.convert

@@ -141,7 +141,7 @@ class FlowPredictConfig(RunSettings):
 
     task: ClassVar[str] = "flow-predict"
     runner: ClassVar[str] = "engine.runs.flow.predict:predict_flow"
-    command: ClassVar[tuple[str, ...]] = ("flow", "predict")
+    command: ClassVar[tuple[str, ...]] = ("predict-flow",)
 
     recording: Annotated[Path, About("The recording.", positional=True)]
     checkpoint: Annotated[Path, About("A checkpoint of a flow training (best.ckpt or last.ckpt).")]
@@ -165,3 +165,8 @@ class FlowPredictConfig(RunSettings):
                 raise SettingError(f"The setting {name} names {path}, which is not a file; choose another.")
         if self.end_us is not None and self.end_us <= self.start_us:
             raise SettingError(f"The setting end_us is {self.end_us} but must be above start_us.")
+
+    def result(self, folder: Path) -> Path:
+        """The file that the run writes into its folder, or the folder of its files."""
+        stem = f"{self.recording.stem.removesuffix('_td')}_flow"
+        return folder / (f"{stem}.h5" if self.format is FlowFormat.HDF5 else stem)

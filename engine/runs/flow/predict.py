@@ -40,25 +40,22 @@ def predict_flow(
                 yield flow * (spec.delta_t / SECOND)
                 report(PartDone("Finding flow", done, count))
 
-        stem = folder.path / f"{config.recording.stem.removesuffix('_td')}_flow"
         shape = (count, recording.height, recording.width)
-        write_fields(stem, config.format, fields(), shape, spec.delta_t)
+        write_fields(config.result(folder.path), config.format, fields(), shape, spec.delta_t)
 
 
 def write_fields(
-    stem: Path, format: FlowFormat, fields: Iterator[Flow], shape: tuple[int, int, int], delta_t: int
-) -> Path:
-    """Write fields (2, H, W) in px; gives the file, or the folder of the files, that holds them.
+    path: Path, format: FlowFormat, fields: Iterator[Flow], shape: tuple[int, int, int], delta_t: int
+) -> None:
+    """Write fields (2, H, W) in px into a file, or into a folder with a file for each.
 
     Raises:
         SettingError: a displacement is too large for the format.
     """
     if format is FlowFormat.HDF5:
-        path = stem.with_name(stem.name + ".h5")
         write_flow_hdf5(path, fields, shape, delta_t)
-        return path
-    stem.mkdir(parents=True, exist_ok=True)
+        return
+    path.mkdir(parents=True, exist_ok=True)
     write = write_flo if format is FlowFormat.FLO else write_dsec_png
     for index, flow in enumerate(fields):
-        write(stem / f"{index:06d}.{format.value}", flow)
-    return stem
+        write(path / f"{index:06d}.{format.value}", flow)

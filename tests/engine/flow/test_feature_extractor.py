@@ -35,14 +35,19 @@ def test_documented_defaults() -> None:
 def test_documented_channels() -> None:
     network = build_feature_extractor("eminet_non_sep", 6, scales=2, base=4)
     layers = [*network.encoder, network.middle, *network.decoder]
-    outputs = [layer[0].out_channels if isinstance(layer, torch.nn.Sequential) else layer.channels for layer in layers]
+    outputs = [
+        layer[0].out_channels if isinstance(layer, torch.nn.Sequential) else layer.channels
+        for layer in layers
+    ]
     assert outputs == [4, 8, 16, 8, 4]
 
 
 def test_what_sets_the_networks_apart() -> None:
     def kinds(name: str, **options: int) -> tuple[bool, bool]:
         modules = list(build_feature_extractor(name, 6, base=2, **options).modules())
-        return any(isinstance(m, Depthwise) for m in modules), any(isinstance(m, SqueezeExcite) for m in modules)
+        return any(isinstance(m, Depthwise) for m in modules), any(
+            isinstance(m, SqueezeExcite) for m in modules
+        )
 
     assert kinds("eminet") == (True, False)
     assert kinds("eminet_non_sep") == (False, False)

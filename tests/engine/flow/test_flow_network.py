@@ -61,7 +61,10 @@ class Constant(torch.nn.Module):
     def forward(self, inputs: torch.Tensor) -> list[torch.Tensor]:
         bins, batch, _, height, width = inputs.shape
         return [
-            torch.tensor([3.0, 0.0]).view(1, 1, 2, 1, 1).expand(bins, batch, 2, -(-height // n), -(-width // n)) / n
+            torch.tensor([3.0, 0.0])
+            .view(1, 1, 2, 1, 1)
+            .expand(bins, batch, 2, -(-height // n), -(-width // n))
+            / n
             for n in (4, 2, 1)
         ]
 

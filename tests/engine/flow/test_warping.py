@@ -11,7 +11,7 @@ from engine.flow.warping import Warping, warp, warp_channels, warp_sequence
 
 def brute_force(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """(C, h, w) read at p + flow, pixel by pixel."""
-    channels, height, width = image.shape
+    _, height, width = image.shape
     result = np.zeros_like(image)
     for r in range(height):
         for c in range(width):

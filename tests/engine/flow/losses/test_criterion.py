@@ -19,7 +19,9 @@ from engine.flow.losses import (
 
 def levels() -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     torch.manual_seed(0)
-    features = [torch.rand(3, 2, 6, n, n + 1).double() * (torch.rand(3, 2, 1, n, n + 1) > 0.5) for n in (4, 8)]
+    features = [
+        torch.rand(3, 2, 6, n, n + 1).double() * (torch.rand(3, 2, 1, n, n + 1) > 0.5) for n in (4, 8)
+    ]
     return features, [torch.randn(3, 2, 2, n, n + 1).double() for n in (4, 8)]
 
 

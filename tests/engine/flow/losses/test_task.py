@@ -118,7 +118,11 @@ def test_gradients() -> None:
     features, _ = scene(3, 4)
     features = features[..., :3, :4].clone().requires_grad_()
     torch.manual_seed(9)
-    flow = (torch.randint(-1, 1, (3, 2, 2, 3, 4)) + 0.2 + 0.6 * torch.rand(3, 2, 2, 3, 4)).double().requires_grad_()
+    flow = (
+        (torch.randint(-1, 1, (3, 2, 2, 3, 4)) + 0.2 + 0.6 * torch.rand(3, 2, 2, 3, 4))
+        .double()
+        .requires_grad_()
+    )
     # Flow times the distances of the micro bins keeps clear of whole pixels, where the derivative jumps.
     times = torch.tensor([0.0, 1.0], dtype=torch.float64)
     assert torch.autograd.gradcheck(data_loss, (features, flow))

@@ -18,9 +18,7 @@ def test_standardised_weights_have_mean_0_and_unit_fan_in_variance() -> None:
     layer = StandardConvolution(5, 7).double()
     weights = layer.standardized().flatten(1)
     torch.testing.assert_close(weights.mean(1), torch.zeros(7).double(), atol=1e-12, rtol=0)
-    torch.testing.assert_close(
-        weights.var(1, correction=0) * 45, torch.ones(7).double(), rtol=1e-6, atol=0
-    )
+    torch.testing.assert_close(weights.var(1, correction=0) * 45, torch.ones(7).double(), rtol=1e-6, atol=0)
 
 
 @pytest.mark.parametrize("separable", [True, False])

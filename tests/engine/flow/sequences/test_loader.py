@@ -47,9 +47,7 @@ def test_events_match_the_features(source: BinSource) -> None:
     for place in range(2):
         own = events[events[:, 0] == place]
         image = torch.zeros(4, 16, 16)
-        image.index_put_(
-            tuple(own[:, i].long() for i in (3, 2, 1)), torch.ones(len(own)), accumulate=True
-        )
+        image.index_put_(tuple(own[:, i].long() for i in (3, 2, 1)), torch.ones(len(own)), accumulate=True)
         cube = batch["inputs"][:, place].sum(1) * (255 / 4)
         torch.testing.assert_close(cube, image, atol=1e-3, rtol=1e-4)
 

@@ -11,7 +11,9 @@ from engine.flow.sequences.windows import lanes, sequences
 SOURCES = st.lists(st.integers(0, 40), min_size=1, max_size=5)
 
 
-@given(bins=SOURCES, num_tbins=st.integers(1, 7), longest=st.integers(1, 6), seed=st.none() | st.integers(0, 99))
+@given(
+    bins=SOURCES, num_tbins=st.integers(1, 7), longest=st.integers(1, 6), seed=st.none() | st.integers(0, 99)
+)
 def test_sequences_are_consecutive_whole_and_complete(
     bins: list[int], num_tbins: int, longest: int, seed: int | None
 ) -> None:

@@ -1,0 +1,122 @@
+"""Pictures of events that fell in a window, as they are or carried along a flow, and of dense flow over them.
+
+Pixels are 32-bit numbers 0xAARRGGBB, as screens take them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import SettingError
+from engine.flow.representations.grid import Events
+from engine.flow.viz.colours import SMALLEST_TOP, TOP_PERCENTILE
+
+Pixels = npt.NDArray[np.uint32]
+Counts = npt.NDArray[np.float32]
+Flow = npt.NDArray[np.floating]
+Colour = tuple[int, int, int]
+
+# The percentile of the speeds is taken over at most about this many pixels.
+SAMPLED = 60_000
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """Events in every pixel, (H, W).
+
+    Attributes:
+        total: How many; fractions where events were carried between pixels.
+        signed: Positive less negative ones.
+    """
+
+    total: Counts
+    signed: Counts
+
+
+@dataclass(frozen=True)
+class EventColours:
+    """Colours as (red, green, blue), 0 to 255.
+
+    Attributes:
+        background: Where no event is.
+        on: Where most are positive.
+        off: Where most are negative.
+    """
+
+    background: Colour
+    on: Colour
+    off: Colour
+
+
+def count_events(chunks: Iterable[Events], shape: tuple[int, int]) -> EventCounts:
+    """Count the events of every pixel of a sensor of shape (H, W)."""
+    from engine.flow.viz.event_kernels import count_into
+
+    total, signed = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for events in chunks:
+        count_into(total, signed, events)
+    return EventCounts(total, signed)
+
+
+def sharpen_events(chunks: Iterable[Events], flow: Flow, t_ref_us: float) -> EventCounts:
+    """Count the events where the flow carries them at one moment, each shared between the four nearest pixels.
+
+    Args:
+        chunks: Structured events, a part of the window at a time.
+        flow: (2, H, W) in px per s, x first.
+        t_ref_us: The moment in us.
+    """
+    from engine.flow.splat import warp_events
+    from engine.flow.splat_kernels import splat_into
+
+    total, signed = np.zeros(flow.shape[1:]), np.zeros(flow.shape[1:])
+    for events in chunks:
+        x, y = warp_events(events, flow, t_ref_us)
+        splat_into(total, x, y, np.ones(len(x)))
+        splat_into(signed, x, y, np.where(events["p"] > 0, 1.0, -1.0))
+    return EventCounts(total.astype(np.float32), signed.astype(np.float32))
+
+
+def shade_events(counts: EventCounts, colours: EventColours, full_at: float) -> Pixels:
+    """A picture of counted events, opaque.
+
+    A pixel has the colour of the polarity that most of its events have (of the positive one where both are equal),
+    mixed with the background until `full_at` events or more are in it.
+
+    Raises:
+        SettingError: `full_at` is not above 0.
+    """
+    from engine.flow.viz.event_kernels import shade_into
+
+    if not full_at > 0:
+        raise SettingError(f"The number of events for the full colour is {full_at} but must be above 0.")
+    out = np.empty(counts.total.shape, np.uint32)
+    parts = (np.array(colour, np.int64) for colour in (colours.background, colours.on, colours.off))
+    shade_into(out, counts.total, counts.signed, *parts, float(full_at))
+    return out
+
+
+def top_speed(flow: Flow) -> float:
+    """The speed in px per s that is shown at full strength: the 99th percentile over a regular sample of pixels."""
+    step = max(1, int(np.sqrt(flow[0].size / SAMPLED)))
+    sample = flow[:, ::step, ::step]
+    return max(float(np.percentile(np.hypot(sample[0], sample[1]), TOP_PERCENTILE)), SMALLEST_TOP)
+
+
+def flow_pixels(flow: Flow, top: float) -> Pixels:
+    """A dense flow to lie over a picture: the hue is the direction as in `flow_colours`, the opacity the speed.
+
+    Args:
+        flow: (2, H, W), x then y.
+        top: The speed that is opaque.
+
+    Returns:
+        Pixels with premultiplied alpha, uint32 (H, W).
+    """
+    from engine.flow.viz.event_kernels import colour_into
+
+    out = np.empty(flow.shape[1:], np.uint32)
+    colour_into(out, np.ascontiguousarray(flow, np.float32), max(top, SMALLEST_TOP))
+    return out

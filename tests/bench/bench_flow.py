@@ -1,0 +1,192 @@
+"""Flow learned without labels, in seconds of processor time: python -m tests.bench flow simulated|spinner|slider [s].
+
+`simulated` compares it with a supervised run of the same length on recordings that neither has seen; `spinner` and
+`slider` train on a real recording and compare with its known motion. One thread.
+"""
+
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.export.events import write_events_hdf5
+from engine.export.flow import FlowFile, labels_path, write_flow_hdf5
+from engine.flow.accuracy import flow_errors
+from engine.flow.callbacks import max_consecutive_batches
+from engine.flow.flow_network import FlowNetwork
+from engine.flow.predictor import FlowPredictor
+from engine.flow.sharpness import flow_warp_loss
+from engine.flow.simulator import SceneSettings, simulate
+from engine.flow.splat import Walk
+from engine.runs.flow.config import FlowConfig, Teacher
+from engine.runs.flow.data import FlowData
+from engine.runs.flow.train import GRADIENT_NORM, batch_losses, spec_of
+from engine.runs.schedule import learning_rate_factor
+from engine.sources.recording import Recording, open_recording
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"
+TRAINING, UNSEEN = range(10), range(100, 105)
+PROGRESS = 1000
+EVERY = 60.0
+
+
+def train(config: FlowConfig, seconds: float, watch: Callable[[FlowNetwork], str]) -> tuple[FlowNetwork, int]:
+    """Train as the task does, its schedule stretched over so many seconds of processor time; the network and steps."""
+    torch.manual_seed(config.seed)
+    data = FlowData(config)
+    network = spec_of(config, data).build(config.loss_weights or {"l1": 1.0}).train()
+    losses, optimizer = batch_losses(config), torch.optim.AdamW(network.parameters())
+    start, steps, epoch, shown = time.thread_time(), 0, 0, EVERY
+    try:
+        while True:
+            data.training.max_consecutive = max_consecutive_batches(config.curriculum, epoch + 1)
+            data.training.begin(epoch)
+            epoch += 1
+            for batch in data.training:
+                spent = time.thread_time() - start
+                if spent >= seconds:
+                    return network.eval(), steps
+                if spent > shown:
+                    print(f"  {spent:4.0f} s, {steps} steps: {watch(network)}", flush=True)
+                    shown, start = shown + EVERY, start + time.thread_time() - start - spent
+                rate = learning_rate_factor(round(spent / seconds * PROGRESS), PROGRESS)
+                for group in optimizer.param_groups:
+                    group["lr"] = config.learning_rate * rate
+                network.reset(batch["mask_keep_memory"])
+                flows = [flow[:, batch["valid"]] for flow in network(batch["inputs"])]
+                optimizer.zero_grad()
+                torch.stack(list(losses(network, batch, flows).values())).sum().backward()
+                torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
+                optimizer.step()
+                steps += 1
+    finally:
+        data.close()
+
+
+def flows_of(
+    network: FlowNetwork, config: FlowConfig, recording: Recording, start: int = 0, end: int | None = None
+) -> np.ndarray:
+    """Flow (T, 2, H, W) in px per s of the time bins of a part of a recording."""
+    data = FlowData(config)
+    given = spec_of(config, data).given
+    data.close()
+    training = network.training
+    network.reset()
+    found = np.stack([flow for _, flow in FlowPredictor(network, given, recording).flows(start, end)])
+    network.reset()
+    network.train(training)
+    return found
+
+
+def write_simulated(folder: Path, seeds: range, settings: SceneSettings) -> None:
+    """One recording with labels a seed."""
+    for seed in seeds:
+        events, labels = simulate(settings, seed)
+        path = folder / f"{seed}.hdf5"
+        write_events_hdf5(path, [events], settings.width, settings.height)
+        shape = (len(labels), settings.height, settings.width)
+        write_flow_hdf5(labels_path(path), labels, shape, settings.label_delta_us)
+
+
+def error_of(network: FlowNetwork, config: FlowConfig, folder: Path) -> tuple[float, float]:
+    """AEE in px per time bin over all pixels and bins of the recordings of a folder; and that over zero flow's."""
+    errors, lengths = [], []
+    for path in sorted(folder.glob("*.hdf5")):
+        with open_recording(path) as recording, FlowFile(labels_path(path)) as labels:
+            found = flows_of(network, config, recording) * (config.delta_t / 1e6)
+            for index in range(min(len(found), len(labels))):
+                truth = labels.read(index)
+                errors.append(flow_errors(found[index], truth).aee)
+                lengths.append(float(np.hypot(*truth).mean()))
+    return float(np.mean(errors)), float(np.mean(errors) / np.mean(lengths))
+
+
+def simulated(seconds: float = 600.0) -> None:
+    """Self-supervised and supervised on the same recordings for the same time."""
+    settings = SceneSettings()
+    with tempfile.TemporaryDirectory() as name:
+        seen, unseen = Path(name) / "seen", Path(name) / "unseen"
+        for folder, seeds in ((seen, TRAINING), (unseen, UNSEEN)):
+            folder.mkdir()
+            write_simulated(folder, seeds, settings)
+        for teacher in (Teacher.FRAMES, Teacher.LABELS):
+            config = FlowConfig(
+                recordings=seen,
+                delta_t=settings.label_delta_us,
+                num_tbins=5,
+                crop_size=96,
+                teacher=teacher,
+                validation_fraction=0.05,
+            )
+            network, steps = train(config, seconds, lambda net, c=config: _error_text(net, c, unseen))  # type: ignore[misc]
+            how = "supervised" if teacher is Teacher.LABELS else "self-supervised"
+            print(
+                f"{how}, {steps} steps in {seconds:.0f} s, unseen recordings: {_error_text(network, config, unseen)}"
+            )
+
+
+def _error_text(network: FlowNetwork, config: FlowConfig, folder: Path) -> str:
+    aee, ratio = error_of(network, config, folder)
+    return f"AEE {aee:.3f} px a bin, {ratio:.3f} of zero flow's"
+
+
+def spinner(seconds: float = 600.0, measure_us: int = 10_000) -> None:
+    """The turning disc: sharpness of windows of 10 ms, and angular speed."""
+    path = DATA / "spinner_evt2_640x480.raw"
+    config = FlowConfig(recordings=path, delta_t=500, num_tbins=8, crop_size=128, repeats=20)
+    with open_recording(path) as recording:
+
+        def text(network: FlowNetwork) -> str:
+            fwl, omega = spin(flows_of(network, config, recording), config, recording, measure_us)
+            return f"FWL {fwl:.2f}, {omega:.1f} rad/s ({omega / 121.8 - 1:+.1%} of 121.8)"
+
+        network, steps = train(config, seconds, text)
+        print(f"spinner, {steps} steps in {seconds:.0f} s: {text(network)}")
+
+
+def spin(flows: np.ndarray, config: FlowConfig, recording: Recording, window: int) -> tuple[float, float]:
+    """Mean FWL over windows, and the angular speed in rad/s that fits the flow at the events best."""
+    per = window // config.delta_t
+    sharpness, turning, arms = [], 0.0, 0.0
+    for start in range(0, recording.duration_us - window + 1, window):
+        events = recording.events(start, start + window)
+        part = flows[start // config.delta_t :][:per]
+        walk = Walk(start, config.delta_t, 2)
+        sharpness.append(flow_warp_loss(events, part, start + window / 2, walk)[0])
+        u, v = part[(events["t"] - start) // config.delta_t, :, events["y"], events["x"]].T
+        x, y = events["x"] - 314.3, events["y"] - 202.3
+        turning += float((x * v - y * u).sum())
+        arms += float((x**2 + y**2).sum())
+    return float(np.mean(sharpness)), turning / arms
+
+
+def slider(seconds: float = 300.0) -> None:
+    """The camera on a slider: everything moves along the rows."""
+    path = DATA / "slider_depth_240x180.txt"
+    config = FlowConfig(recordings=path, delta_t=20_000, num_tbins=4, crop_size=128, repeats=100)
+    with open_recording(path) as recording:
+
+        def text(network: FlowNetwork) -> str:
+            angle, speed = heading(flows_of(network, config, recording), config, recording)
+            return f"{speed:.0f} px/s, {angle:+.1f} degrees off the direction of -x"
+
+        network, steps = train(config, seconds, text)
+        print(f"slider, {steps} steps in {seconds:.0f} s: {text(network)}")
+
+
+def heading(flows: np.ndarray, config: FlowConfig, recording: Recording) -> tuple[float, float]:
+    """Angle in degrees between -x and the mean flow at the events, and the length of that in px per s."""
+    events = recording.events(0, len(flows) * config.delta_t)
+    u, v = flows[events["t"] // config.delta_t, :, events["y"], events["x"]].mean(0)
+    return math.degrees(math.atan2(v, -u)), math.hypot(u, v)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    what, *numbers = sys.argv[1:] or ["simulated"]
+    {"simulated": simulated, "spinner": spinner, "slider": slider}[what](*map(float, numbers))
