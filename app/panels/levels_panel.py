@@ -28,6 +28,7 @@ HOUNSFIELD = {
     "Brain": Levels.around(40, 80),
 }
 LARGEST = 1e12
+NARROWEST_FIELD = 72
 
 
 class NumberField(QDoubleSpinBox):
@@ -41,10 +42,12 @@ class NumberField(QDoubleSpinBox):
         self.setRange(-LARGEST, LARGEST)
         self.setKeyboardTracking(False)
         self.lineEdit().setTextMargins(*TEXT_MARGINS)
+        # Room for the longest number there may be would be far too much.
+        self.setMinimumWidth(NARROWEST_FIELD)
 
     def textFromValue(self, value: float) -> str:
-        """Six significant digits."""
-        return f"{value:.6g}"
+        """Five significant digits."""
+        return f"{value:.5g}"
 
     def valueFromText(self, text: str) -> float:
         """Any notation of a number."""
@@ -142,7 +145,7 @@ class LevelsPanel(QWidget):
         column.setSpacing(8)
         column.addWidget(self.histogram)
         numbers = QHBoxLayout()
-        numbers.setSpacing(12)
+        numbers.setSpacing(8)
         for pairs in (
             (("Black", self.low), ("White", self.high)),
             (("Level", self.level), ("Window", self.window)),

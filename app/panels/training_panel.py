@@ -2,12 +2,13 @@
 
 from abc import abstractmethod
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions import Registry
 from app.actions.button import ActionButton
 from app.panels.progress import RunProgress
+from app.panels.scrolling import scrolling
 from app.runs import RunSession, SessionState
 from app.theme.theme import Theme
 from engine.runs.reports import Finished, Reason, Report
@@ -62,7 +63,7 @@ class TrainingPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(_scrolling(form), 1)
+        layout.addWidget(scrolling(form), 1)
         layout.addWidget(self._make_foot())
         form.changed.connect(self._say_what_is_next)
         self._say_what_is_next()
@@ -114,11 +115,3 @@ class TrainingPanel(QWidget):
         for report in reports:
             if isinstance(report, Finished):
                 self._ending = ENDINGS[report.reason]
-
-
-def _scrolling(form: QWidget) -> QScrollArea:
-    area = QScrollArea(widgetResizable=True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(form)
-    return area

@@ -31,13 +31,18 @@ def paint_crosshair(painter: QPainter, at: QPointF, area: QRectF, colour: QColor
     painter.restore()
 
 
-def paint_swipe(painter: QPainter, x: float, area: QRectF, colour: QColor) -> None:
-    """A line from top to bottom with a round grip in its middle."""
+def paint_swipe(painter: QPainter, x: float, area: QRectF, colour: QColor, *, grip: bool) -> None:
+    """A line from top to bottom, with a round grip in its middle or without."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(colour, 2))
     painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-    middle = QPointF(x, area.center().y())
+    if grip:
+        _paint_grip(painter, QPointF(x, area.center().y()), colour)
+    painter.restore()
+
+
+def _paint_grip(painter: QPainter, middle: QPointF, colour: QColor) -> None:
     painter.setBrush(colour)
     painter.setPen(QPen(contrast(colour), 1))
     painter.drawEllipse(middle, GRIP_RADIUS, GRIP_RADIUS)
@@ -47,7 +52,6 @@ def paint_swipe(painter: QPainter, x: float, area: QRectF, colour: QColor) -> No
         tip = middle + QPointF(side * 7.5, 0)
         base = middle + QPointF(side * 2.5, 0)
         painter.drawPolygon(QPolygonF([tip, base + QPointF(0, -4), base + QPointF(0, 4)]))
-    painter.restore()
 
 
 def paint_caption(

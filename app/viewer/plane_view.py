@@ -143,7 +143,7 @@ class PlaneView(Canvas):
             x, y = self._view.to_screen(*self._plane.middle_of(*self._cross))
             paint_crosshair(painter, QPointF(x, y), frame.area, accent)
         if self._compares(Compare.SWIPE):
-            paint_swipe(painter, self.swipe_x, frame.area, accent)
+            paint_swipe(painter, self.swipe_x, frame.area, accent, grip=not self._small)
             paint_caption(painter, frame.area, self._captions[1], self.palette(), right=True)
         paint_caption(painter, frame.area, self._captions[0], self.palette())
         if not self._small:

@@ -10,6 +10,7 @@ from app.theme.theme import Theme
 
 FRAMES_PER_SECOND = 15
 TEXT_MARGINS = (5, 0, 0, 0)
+NUMBER_WIDTH = 104
 
 
 class SliceBar(QWidget):
@@ -29,6 +30,7 @@ class SliceBar(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.number = QSpinBox()
         self.number.lineEdit().setTextMargins(*TEXT_MARGINS)
+        self.number.setMaximumWidth(NUMBER_WIDTH)
         self.play = QToolButton(toolTip="Play through the slices", accessibleName="Play", checkable=True)
         self.play.setVisible(plays)
         self._timer = QTimer(self)

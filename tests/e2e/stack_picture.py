@@ -23,7 +23,7 @@ from tests.e2e.first_light import wait_by_qt
 from tests.e2e.picture import GIVE_UP_SECONDS, SIZE, SMALLEST
 from tests.e2e.stack_light import StackLight
 
-DEPTH, EPOCHS, CROP, SHOWN_AFTER = 20, 30, 96, 14
+DEPTH, EPOCHS, CROP, SHOWN_AFTER = 20, 30, 96, 12
 # Relative, so that the picture shows no path of the machine it was taken on.
 DEMO = Path("rock")
 

@@ -55,6 +55,7 @@ class StackRow(QWidget):
         )
         self.close_button.clicked.connect(self._close)
         head = QHBoxLayout()
+        head.setSpacing(8)
         head.addWidget(heading(role.value))
         head.addWidget(self.name, 1)
         head.addWidget(self.close_button)

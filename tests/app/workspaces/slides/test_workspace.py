@@ -245,7 +245,7 @@ def test_a_checkpoint_file_of_ones_own_can_be_used(ready: MainWindow, tmp_path: 
     panel.models.choose(own)
     assert panel.checkpoint == own
     assert ready.registry["slides.predict"].isEnabled()
-    panel.set_checkpoints([])
+    panel.models.set_checkpoints([])
     assert panel.checkpoint == own
 
 
