@@ -75,7 +75,8 @@ class FlowInput:
 class FlowPredictor:
     """Dense flow of one recording. Any thread may call it, one at a time is served.
 
-    Asked for moments in order, as while playing, it goes on from its last state; a jump warms a fresh one.
+    Asked for moments in order, as while playing, it goes on from its last state, also where some bins are left out;
+    a jump warms a fresh one.
 
     Args:
         network: A trained network; it is put into evaluation mode, and is the predictor's alone.
@@ -122,15 +123,21 @@ class FlowPredictor:
 
     def _advance(self, end: int) -> torch.Tensor:
         """The flow (2, h, w) of the bin that ends at `end`, in px of the features per bin."""
-        step = self.given.delta_t
-        consecutive = self._end is not None and end == self._end + step
-        count = 1 if consecutive else 1 + min(self._warm_up, end // step - 1)
-        if not consecutive:
+        step, count = self.given.delta_t, self._bins_since(end)
+        if count is None:
+            count = 1 + min(self._warm_up, end // step - 1)
             self._network.reset()
         features = self.given.features(self._recording, end - count * step, count)
         device = next(self._network.parameters()).device
         with torch.inference_mode():
             return self._network(torch.from_numpy(features)[:, None].to(device))[-1][-1, 0].float().cpu()
+
+    def _bins_since(self, end: int) -> int | None:
+        """Bins from the last state to a moment; None where going on takes more of them than a fresh state."""
+        if self._end is None:
+            return None
+        count, rest = divmod(end - self._end, self.given.delta_t)
+        return count if rest == 0 and 0 < count <= 1 + self._warm_up else None
 
     def _to_sensor(self, flow: torch.Tensor) -> Flow:
         height, width = self._recording.height, self._recording.width

@@ -97,6 +97,9 @@ class FlowConfig(RunSettings):
         int | None,
         About("Side in pixels of random squares to train on; none takes the whole sensor.", at_least=16),
     ] = 128
+    augment: Annotated[
+        bool, About("Mirror sequences at random, so that no direction of motion is learned by heart.")
+    ] = True
     curriculum: Annotated[
         float, About("Growth per pass of how many batches of a sequence follow each other.", at_least=1)
     ] = 1.414
@@ -104,6 +107,12 @@ class FlowConfig(RunSettings):
     validation_fraction: Annotated[
         float, About("Share of every recording, its end, kept for validation.", above=0, below=1)
     ] = 0.2
+    preview_us: Annotated[
+        int | None,
+        About(
+            "Moment of the first recording to show while training; none takes validation's first.", at_least=0
+        ),
+    ] = None
     seed: Annotated[
         int, About("Seed of initial weights, order and crops.", at_least=0, at_most=2**32 - 1)
     ] = 0

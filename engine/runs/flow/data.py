@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.errors import SettingError
 from engine.export.flow import labels_path
 from engine.flow.labels import load_labels_flow
-from engine.flow.sequences import BinSource, SequenceLoader, open_bins, split_in_time
+from engine.flow.sequences import BinSource, SequenceLoader, SpanBins, open_bins, split_in_time
 from engine.flow.sequences.bins import FEATURE_SUFFIXES
 from engine.runs.flow.config import FlowConfig, Teacher
 
@@ -44,6 +44,7 @@ class FlowData:
         sources: the whole files to train on.
         training: batches to train on.
         validation: batches to validate with; None where no file is long enough to keep any.
+        preview: begins with the batch to show while training, whose last bin holds the moment of the settings.
 
     Args:
         config: The settings.
@@ -58,6 +59,7 @@ class FlowData:
         self._open: list[BinSource] = []
         try:
             self.training, self.validation = self._loaders()
+            self.preview = self._preview_loader()
         except BaseException:
             self.close()
             raise
@@ -79,6 +81,14 @@ class FlowData:
             training, validation = [first for first, _ in parts], [second for _, second in parts]
         return self._training_loader(training), self._validation_loader(validation)
 
+    def _preview_loader(self) -> SequenceLoader:
+        moment, count = self._config.preview_us, self._config.num_tbins
+        if moment is None:
+            return self.validation or self.training
+        source = self._open[0]
+        last = min(moment // source.delta_t, source.bins - 1)
+        return SequenceLoader([SpanBins(source, max(last + 1 - count, 0), count)], count)
+
     def _sources(self, path: Path) -> list[BinSource]:
         config, found = self._config, []
         for file in recording_files(path):
@@ -96,7 +106,7 @@ class FlowData:
             config.batch_size,
             max_consecutive=1,
             crop_size=config.crop_size,
-            augment=True,
+            augment=config.augment,
             repeats=config.repeats,
             seed=config.seed,
             load_labels=load_labels_flow if config.teacher is Teacher.LABELS else None,

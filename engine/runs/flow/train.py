@@ -132,8 +132,7 @@ class FlowProgress(RunProgress):
         training.begin(epoch)
 
     def _preview(self, epoch: int, module: Any) -> None:
-        loader = self._data.validation or self._data.training
-        self._report(preview(module.network, loader, epoch, self._picture))
+        self._report(preview(module.network, self._data.preview, epoch, self._picture))
 
 
 @torch.no_grad()
