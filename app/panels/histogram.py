@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.theme.theme import Theme
 from app.viewer.levels import Levels, ValueFacts
 
-HEIGHT = 96
+HEIGHT = 76
 RAMP = 8
 REACH = 7
 

@@ -158,9 +158,10 @@ class LevelsPanel(QWidget):
         column.addLayout(numbers)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        for widget in (self.auto, self.full, self.presets):
+        for widget in (self.auto, self.full):
             buttons.addWidget(widget, 1)
         column.addLayout(buttons)
+        column.addWidget(self.presets)
         return controls
 
     def _tell(self, levels: Levels) -> None:

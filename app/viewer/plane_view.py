@@ -14,7 +14,7 @@ from app.viewer.geometry import Box, View
 from app.viewer.layer import Frame
 from app.viewer.plane_marks import paint_caption, paint_crosshair, paint_swipe
 from app.viewer.planes import PlaneShape
-from app.viewer.scalebar import ScaleBarLayer
+from app.viewer.scalebar import ScaleBarLayer, zoom_text
 
 # Device px of a voxel from which on its edges are drawn sharp.
 SHARP_FROM = 2.0
@@ -57,7 +57,7 @@ class PlaneView(Canvas):
         self._picture, self._over = QImage(), QImage()
         self._captions: tuple[str, str] = ("", "")
         self._cross: tuple[int, int] | None = None
-        self._scale_bar = ScaleBarLayer()
+        self._scale_bar = ScaleBarLayer(_percent)
         self._micrometres: float | None = None
         self._level_drag: QPointF | None = None
         self._swiping = False
@@ -241,3 +241,9 @@ class PlaneView(Canvas):
             self.cursor_left.emit()
         else:
             self.hovered.emit(*voxel)
+
+
+def _percent(scale: float, spacing: float | None) -> str:
+    """The zoom of a plane: magnifications and um per px, as of a microscope, say nothing of a scan."""
+    del spacing
+    return zoom_text(scale, None)

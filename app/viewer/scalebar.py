@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPalette, QPen
@@ -55,7 +56,11 @@ def plain_number(value: float, digits: int) -> str:
 
 
 class ScaleBarLayer(Layer):
-    """A bar of a round length, and the zoom as a percentage, in um per screen px and as a magnification."""
+    """A bar of a round length, and the zoom in words."""
+
+    def __init__(self, describe_zoom: Callable[[float, float | None], str] = zoom_text) -> None:
+        """Take what puts the zoom and the spacing in words."""
+        self._describe_zoom = describe_zoom
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
         """Paint a panel in the lower left corner."""
@@ -63,7 +68,7 @@ class ScaleBarLayer(Layer):
         unit = frame.spacing or 1.0
         length = round_length(LONGEST * unit / scale)
         bar = length / unit * scale
-        texts = length_text(length, frame.spacing), zoom_text(frame.view.scale, frame.spacing)
+        texts = length_text(length, frame.spacing), self._describe_zoom(frame.view.scale, frame.spacing)
         painter.save()
         font = small_font(painter)
         painter.setFont(font)

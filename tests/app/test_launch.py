@@ -106,5 +106,8 @@ def test_a_screenshot_of_a_bad_file_says_why_and_fails(tmp_path: Path) -> None:
 def test_options() -> None:
     options = parse(["a.svs", "--demo", "--theme", "light", "--screenshot", "out.png"])
     assert (options.file, options.demo, options.theme) == (Path("a.svs"), True, ThemeName.LIGHT)
-    with pytest.raises(SystemExit):
-        parse(["--theme", "purple"])
+    assert options.workspace is None
+    assert parse(["--workspace", "stacks"]).workspace == "stacks"
+    for arguments in (["--theme", "purple"], ["--workspace", "kitchen"]):
+        with pytest.raises(SystemExit):
+            parse(arguments)

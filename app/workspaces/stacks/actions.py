@@ -56,6 +56,11 @@ def _files(space: "StacksWorkspace") -> list[Action]:
             shortcut="Ctrl+T", group="stack", enabled_when=is_open, on_toolbar=True,
         ),
         Action(
+            "stacks.pair_folder", "Pair with a folder of s&lices…", Menu.FILE, space.handlers.ask_for_target_slices,
+            "pair", "Choose a folder of clean or labelled slices for the open stack.",
+            group="stack", enabled_when=is_open,
+        ),
+        Action(
             "stacks.properties", "Stack &properties", Menu.FILE, space.handlers.show_properties, "info",
             "Show format, size, spacing and values of the open stack.",
             shortcut="Ctrl+I", group="stack", enabled_when=is_open, command=space.handlers.info_command,

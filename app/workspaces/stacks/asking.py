@@ -17,7 +17,7 @@ def ask_for_stack(parent: QWidget, title: str, start: Path) -> Path | None:
 
 def ask_for_slices(parent: QWidget, start: Path) -> Path | None:
     """A folder of slices, or None."""
-    name = QFileDialog.getExistingDirectory(parent, "Open a folder of slices", str(start))
+    name = QFileDialog.getExistingDirectory(parent, "Choose a folder of slices", str(start))
     return Path(name) if name else None
 
 

@@ -54,6 +54,13 @@ class Handlers(QObject):
             if path is not None:
                 self._space.desk.open(path, Role.TARGET)
 
+    def ask_for_target_slices(self) -> None:
+        """Let the user choose a folder with target or label slices for the open stack."""
+        if (stack := self._space.desk.input) is not None:
+            path = ask_for_slices(self._space.central, stack.source.path.parent)
+            if path is not None:
+                self._space.desk.open(path, Role.TARGET)
+
     @Slot(object)
     def ask_for_dataset(self, choice: DatasetChoice) -> None:
         """Let the user choose one of the volumes of a file."""

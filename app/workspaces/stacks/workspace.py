@@ -51,8 +51,8 @@ LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 
-PURPOSE = "Denoise and segment CT stacks with mixed-scale dense networks trained on your own data."
-HINT = "Or drop a stack, a DICOM folder or a folder of slices anywhere in this window."
+PURPOSE = "Denoise and segment CT stacks with networks trained on your own data."
+HINT = "Or drop a stack or a folder of slices anywhere in this window."
 FIRST_STEPS = ("stacks.open", "stacks.open_folder", "stacks.open_demo")
 MOUSE = (
     ("Walk through the slices", "wheel"),
@@ -150,8 +150,8 @@ class StacksWorkspace(Workspace):
         self._connect()
         self._recall_settings()
         return [
-            Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 330),
-            Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 220),
+            Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 290),
+            Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 260),
             Panel("stacks.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 200),
             Panel("stacks.training", "Training", self.training_panel, RIGHT, 520),
             Panel("stacks.curves", "Curves", self.curves_panel, RIGHT, 300),

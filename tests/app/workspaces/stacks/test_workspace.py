@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import tifffile
 from PySide6.QtWidgets import QDialogButtonBox, QPushButton
 
 from app.panels.properties import Properties
@@ -259,3 +260,23 @@ def test_themes_change_everything(window: MainWindow, space, make_stack, open_st
     dark = window.grab().toImage()
     window.registry["view.light"].trigger()
     assert window.grab().toImage() != dark
+
+
+def test_the_target_is_chosen_as_a_file_or_a_folder(
+    window: MainWindow, space, qtbot, make_stack, open_stack, tmp_path: Path, monkeypatch
+) -> None:
+    open_stack(make_stack("a.tif"))
+    clean = make_stack("clean.tif", seed=1)
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    with read_stack(make_stack("labels.tif", labels=True)) as labels:
+        for index in range(labels.shape[0]):
+            tifffile.imwrite(folder / f"{index}.tif", labels.plane(0, index))
+    monkeypatch.setattr(handlers, "ask_for_stack", lambda *_: clean)
+    window.registry["stacks.pair"].trigger()
+    qtbot.waitUntil(lambda: Role.TARGET in space.desk.stacks and window.quiet)
+    assert space.desk.stacks[Role.TARGET].source.path == clean
+    monkeypatch.setattr(handlers, "ask_for_slices", lambda *_: folder)
+    window.registry["stacks.pair_folder"].trigger()
+    qtbot.waitUntil(lambda: space.desk.stacks[Role.TARGET].source.path == folder and window.quiet)
+    assert space.form.task is StackSegmentationConfig
