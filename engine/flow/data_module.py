@@ -50,11 +50,13 @@ class FlowDataModule(LightningDataModule):
             SettingError: a folder has no such file, or files do not fit each other or the settings.
         """
         if stage in (None, "fit", "validate") and self._validation is None:
-            self._training = self._loader(self._files("train"), training=True)
-            self._validation = self._loader(self._files("val"), training=False)
+            self._training = self._loader(self._files("train"), **self._training_options())
+            self._validation = self._loader(self._files("val"))
         if stage in (None, "test") and self.test_data_dir is not None and self._test is None:
-            files = sorted(self.test_data_dir.glob(f"*{TEST_SUFFIX}"))
-            self._test = self._loader(_demand(files, self.test_data_dir, f"*{TEST_SUFFIX}"), training=False)
+            found = sorted(self.test_data_dir.glob(f"*{TEST_SUFFIX}"))
+            files = _demand(found, self.test_data_dir, f"*{TEST_SUFFIX}")
+            labelled = all(labels_path(path).exists() for path in files)
+            self._test = self._loader(files, load_labels=load_labels_flow if labelled else None)
 
     def begin_epoch(self, epoch: int, max_consecutive: int) -> None:
         """Start an epoch, counted from 0, whose sequences have at most so many batches."""
@@ -80,33 +82,25 @@ class FlowDataModule(LightningDataModule):
             self._open.pop().close()
         self._training = self._validation = self._test = None
 
-    def _loader(self, files: Sequence[Path], training: bool) -> SequenceLoader:
+    def _loader(self, files: Sequence[Path], **options: Any) -> SequenceLoader:
         get: Callable[..., Any] = self._settings.get
         bins, _, height, width = get("array_dim", (1, 6, 240, 320))
+        settings = get("preprocess", "event_cube"), get("delta_t", 50000), get("preprocess_kwargs")
         sources = []
         for file in files:
-            sources.append(
-                open_bins(
-                    file,
-                    get("preprocess", "event_cube"),
-                    get("delta_t", 50000),
-                    get("preprocess_kwargs"),
-                    (height, width),
-                )
-            )
+            sources.append(open_bins(file, *settings, (height, width)))
             self._open.append(sources[-1])
-        options: dict[str, Any] = {}
-        if training:
-            options = {
-                "max_consecutive": 1,
-                "crop_size": get("crop_size"),
-                "augment": True,
-                "repeats": get("repeats", 1),
-                "seed": get("seed", 0),
-            }
-        elif all(file.name.endswith(TEST_SUFFIX) for file in files):
-            options = {"load_labels": load_labels_flow} if _labelled(files) else {}
         return SequenceLoader(sources, int(bins), get("batch_size", 1), **options)
+
+    def _training_options(self) -> dict[str, Any]:
+        get: Callable[..., Any] = self._settings.get
+        return {
+            "max_consecutive": 1,
+            "crop_size": get("crop_size"),
+            "augment": True,
+            "repeats": get("repeats", 1),
+            "seed": get("seed", 0),
+        }
 
     def _files(self, part: str) -> list[Path]:
         from engine.sources.recording import RECORDING_SUFFIXES
@@ -123,10 +117,6 @@ class FlowDataModule(LightningDataModule):
             if path.suffix.lower() in known and not path.name.endswith(LABELS_SUFFIX)
         ]
         return _demand(files, folder, "feature files or recordings")
-
-
-def _labelled(files: Sequence[Path]) -> bool:
-    return all(labels_path(path).exists() for path in files)
 
 
 def _demand(files: list[Path], folder: Path, what: str) -> list[Path]:

@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from engine.errors import SettingError
 from engine.flow.feature_extractor import build_feature_extractor
-from engine.flow.losses import FlowLoss, micro_times
+from engine.flow.losses import DEFAULT_WEIGHTS, FlowLoss, micro_times
 from engine.flow.networks.recurrent import ConvRecurrence
 from engine.flow.pyramid import FeaturePyramid, shrink
 from engine.flow.warping import Warping, warp_channels
+
+POLARITIES = 2
 
 
 class FlowNetwork(nn.Module):
@@ -31,7 +33,8 @@ class FlowNetwork(nn.Module):
 
     Args:
         array_dim: Shape of the features, (time bins, channels, height, width).
-        flow_loss_weights: Weights of the losses by name; see `engine.flow.losses.LOSS_NAMES`.
+        flow_loss_weights: Weights of the losses by name, see `engine.flow.losses.LOSS_NAMES`; None takes those of
+            `DEFAULT_WEIGHTS` that apply to the features.
         feature_extractor_name: Network by name; see `engine.flow.feature_extractor`.
         kwargs: Settings of the network; also smoothness_mask (names of regularising losses that count only pixels with
             events) and micro_bins (micro time bins in the channels; half of the channels unless given).
@@ -45,13 +48,13 @@ class FlowNetwork(nn.Module):
     def __init__(
         self,
         array_dim: Sequence[int],
-        flow_loss_weights: Mapping[str, float],
+        flow_loss_weights: Mapping[str, float] | None,
         feature_extractor_name: str = "eminet",
         **kwargs: Any,
     ) -> None:
         super().__init__()
         self.in_channels = int(array_dim[1])
-        self.micro_bins = int(kwargs.pop("micro_bins", max(self.in_channels // 2, 1)))
+        self.micro_bins = int(kwargs.pop("micro_bins", max(self.in_channels // POLARITIES, 1)))
         if self.in_channels % self.micro_bins:
             raise SettingError(
                 f"The setting micro_bins is {self.micro_bins} but must divide the {self.in_channels} channels."
@@ -60,7 +63,8 @@ class FlowNetwork(nn.Module):
         self.feature_extractor = build_feature_extractor(feature_extractor_name, self.in_channels, **kwargs)
         self.pyramid = FeaturePyramid(self.feature_extractor.scales)
         self.warping_head = nn.ModuleList(Warping() for _ in range(self.pyramid.levels))
-        self.criterion = FlowLoss(flow_loss_weights, self.warping_head[0], mask, self.micro_bins)
+        weights = default_weights(self.micro_bins) if flow_loss_weights is None else flow_loss_weights
+        self.criterion = FlowLoss(weights, self.warping_head[0], mask, self.micro_bins)
         self.register_buffer("scale", torch.zeros(()))
 
     def forward(self, inputs: Tensor) -> list[Tensor]:
@@ -125,6 +129,11 @@ class FlowNetwork(nn.Module):
         finally:
             for layer, state in zip(layers, carried, strict=True):
                 layer.state = state
+
+
+def default_weights(micro_bins: int) -> dict[str, float]:
+    """The default weights of the losses that apply to features with so many micro time bins."""
+    return {name: value for name, value in DEFAULT_WEIGHTS.items() if micro_bins > 1 or name != "bw_deblur"}
 
 
 def typical(features: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from engine.flow.flow_network import FlowNetwork
-from engine.flow.losses import DEFAULT_WEIGHTS
 from engine.flow.sequences import Batch
 from engine.flow.viz.demo import demo_frames, video_file, write_demo
 
@@ -28,7 +27,7 @@ class FlowModel(LightningModule):
         preprocess: Name of the representation of the events.
         learning_rate: Step width of the optimiser (AdamW).
         array_dim: Shape of the features (time bins, channels, sensor height * 2**-k, sensor width * 2**-k).
-        loss_weights: Weights of the losses by name; None takes `engine.flow.losses.DEFAULT_WEIGHTS`.
+        loss_weights: Weights of the losses by name; None takes the default ones; see `FlowNetwork`.
         feature_extractor_name: Name of the network.
         network_kwargs: Settings of the network.
         draw_dense: Whether demo videos show the flow of every pixel as colours instead of arrows.
@@ -47,9 +46,8 @@ class FlowModel(LightningModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        weights = DEFAULT_WEIGHTS if loss_weights is None else loss_weights
         self.network = FlowNetwork(
-            tuple(array_dim), weights, feature_extractor_name, **(network_kwargs or {})
+            tuple(array_dim), loss_weights, feature_extractor_name, **(network_kwargs or {})
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:

@@ -32,7 +32,7 @@ from engine.sources.recording import Recording, open_recording
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"
 TRAINING, UNSEEN = range(10), range(100, 105)
 PROGRESS = 1000
-EVERY = 60.0
+EVERY = 30.0
 
 
 def train(config: FlowConfig, seconds: float, watch: Callable[[FlowNetwork], str]) -> tuple[FlowNetwork, int]:
@@ -165,10 +165,13 @@ def spin(flows: np.ndarray, config: FlowConfig, recording: Recording, window: in
     return float(np.mean(sharpness)), turning / arms
 
 
-def slider(seconds: float = 300.0) -> None:
+def slider(seconds: float = 120.0) -> None:
     """The camera on a slider: everything moves along the rows."""
     path = DATA / "slider_depth_240x180.txt"
-    config = FlowConfig(recordings=path, delta_t=20_000, num_tbins=4, crop_size=128, repeats=100)
+    # 50,000 events are few: long time bins, and no mirrored copies to tell apart.
+    config = FlowConfig(
+        recordings=path, delta_t=40_000, num_tbins=2, crop_size=128, repeats=100, augment=False
+    )
     with open_recording(path) as recording:
 
         def text(network: FlowNetwork) -> str:

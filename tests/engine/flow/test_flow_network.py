@@ -102,3 +102,10 @@ def test_what_cannot_be_is_refused() -> None:
     for options in ({"micro_tbin": 3}, {"depth_level": 3}):
         with pytest.raises(SettingError, match="must lie within"):
             network().sharpen(features(), **options)  # type: ignore[arg-type]
+
+
+def test_default_weights_apply_to_the_features() -> None:
+    cube = FlowNetwork((1, 6, 8, 8), None, base=2)
+    histogram = FlowNetwork((1, 2, 8, 8), None, base=2)
+    assert set(cube.criterion.weights) == {"data", "bw_deblur", "smoothness2"}
+    assert set(histogram.criterion.weights) == {"data", "smoothness2"}
