@@ -2,14 +2,17 @@
 
 import math
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
 
+from engine.runs.config import Device
 from engine.runs.settings import About
 
 LARGEST_WHOLE = 1_000_000
 # The style sheet's padding does not reach the text of a spin box.
 TEXT_MARGINS = (5, 0, 0, 0)
+DEVICES = {Device.AUTO: "Automatic", Device.CPU: "Processor", Device.CUDA: "CUDA graphics card"}
 
 
 def whole_number(about: About, value: int, *, step: int = 1, none: str = "") -> QSpinBox:
@@ -76,3 +79,46 @@ def next_rate(value: float, steps: int) -> float:
     at = 3 * decade + min(range(3), key=lambda index: abs(math.log(series[index] / mantissa)))
     decade, index = divmod(at + steps, 3)
     return float(f"{series[index]:.0f}e{decade}")
+
+
+class WeightField(RateField):
+    """A field for a weight: as `RateField`, and below the smallest weights comes 0."""
+
+    SMALLEST = 1e-6
+
+    def __init__(self, about: About, value: float, parent: QWidget | None = None) -> None:
+        super().__init__(about, value, parent)
+        self.setRange(0, 1e3)
+        self.setValue(value)
+
+    def stepBy(self, steps: int) -> None:
+        """Walk through 0, 1e-6, 2e-6, 5e-6 ..."""
+        value = self.value()
+        if value < self.SMALLEST:
+            value, steps = self.SMALLEST, steps - 1
+        stepped = next_rate(value, steps)
+        self.setValue(stepped if stepped >= self.SMALLEST else 0.0)
+
+
+def choice(titles: dict, text: str, name: str) -> QComboBox:  # type: ignore[type-arg]
+    """A field for one of several values, each with what the form calls it."""
+    box = QComboBox(toolTip=text, accessibleName=name)
+    for value, title in titles.items():
+        box.addItem(title, value)
+    return box
+
+
+def line(text: str, name: str) -> QLineEdit:
+    """A field for a text."""
+    return QLineEdit(toolTip=text, accessibleName=name)
+
+
+def form_layout(parent: QWidget | None = None) -> QFormLayout:
+    """A form in the rhythm of all panels."""
+    form = QFormLayout(parent)
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setHorizontalSpacing(12)
+    form.setVerticalSpacing(6)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    return form

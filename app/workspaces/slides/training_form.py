@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
-from app.panels.fields import RateField, percentage, whole_number
+from app.panels.fields import DEVICES, RateField, percentage, whole_number
 from app.panels.path_field import Kind, PathField
 from app.panels.training_panel import TrainingForm
 from app.theme.theme import Theme
@@ -17,7 +17,6 @@ from engine.runs.config import ClassifyConfig, Device, Head
 
 NOTHING_CHOSEN = "Choose a folder of slides and a label file, then start."
 TILE_SIZES = (128, 256, 512, 1024, 2048)
-DEVICES = {Device.AUTO: "Automatic", Device.CPU: "Processor", Device.CUDA: "CUDA graphics card"}
 
 HEADS = {Head.AVERAGE: "Mean of the slide", Head.ATTENTION: "Gated attention"}
 

@@ -1,12 +1,10 @@
 """The fields of the training form, made from what the settings say of themselves."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox
 
-from app.panels.fields import RateField, percentage, whole_number
+from app.panels.fields import DEVICES, RateField, choice, line, percentage, whole_number
 from app.panels.path_field import Kind, PathField
 from engine.msd.choices import Loss, Schedule, Strategy
-from engine.runs.config import Device
 from engine.runs.settings import RunSettings
 from engine.runs.stacks.config import Noise2InverseConfig, StackRegressionConfig, StackSegmentationConfig
 
@@ -15,7 +13,6 @@ TASKS: dict[type[RunSettings], str] = {
     StackSegmentationConfig: "Segment",
     Noise2InverseConfig: "Noise2Inverse",
 }
-DEVICES = {Device.AUTO: "Automatic", Device.CPU: "Processor", Device.CUDA: "CUDA graphics card"}
 SCHEDULES = {Schedule.CONSTANT: "Constant", Schedule.COSINE: "Cosine", Schedule.ONE_CYCLE: "One cycle"}
 LOSSES = {Loss.L2: "Squared error (L2)", Loss.L1: "Absolute error (L1)"}
 STRATEGIES = {Strategy.X_TO_1: "X:1, cleaner input", Strategy.ONE_TO_X: "1:X, cleaner target"}
@@ -64,27 +61,3 @@ class Fields:
     def paths(self) -> tuple[PathField, ...]:
         """The fields that hold a path."""
         return self.stack, self.target, self.projections, self.runs_folder
-
-
-def choice(titles: dict, text: str, name: str) -> QComboBox:  # type: ignore[type-arg]
-    """A field for one of several values, each with what the form calls it."""
-    box = QComboBox(toolTip=text, accessibleName=name)
-    for value, title in titles.items():
-        box.addItem(title, value)
-    return box
-
-
-def line(text: str, name: str) -> QLineEdit:
-    """A field for a text."""
-    return QLineEdit(toolTip=text, accessibleName=name)
-
-
-def form_layout(parent: QWidget | None = None) -> QFormLayout:
-    """A form in the rhythm of all panels."""
-    form = QFormLayout(parent)
-    form.setContentsMargins(0, 0, 0, 0)
-    form.setHorizontalSpacing(12)
-    form.setVerticalSpacing(6)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    return form

@@ -6,10 +6,11 @@ from typing import Any
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
+from app.panels.fields import form_layout
 from app.panels.training_panel import TrainingForm
 from app.theme.theme import Theme
 from app.workspaces.stacks.opening import OpenStack
-from app.workspaces.stacks.training_fields import Fields, form_layout
+from app.workspaces.stacks.training_fields import Fields
 from engine.errors import SettingError
 from engine.msd.choices import Loss, Schedule, Strategy
 from engine.runs.config import Device

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtGui import QValidator
 
-from app.panels.fields import RateField, next_rate, percentage, whole_number
+from app.panels.fields import RateField, WeightField, next_rate, percentage, whole_number
 from engine.runs.settings import About
 
 ABOUT = About("A number.", at_least=1)
@@ -57,3 +57,17 @@ def test_a_share_is_shown_as_a_percentage(qtbot) -> None:
     box = percentage(ABOUT, 0.25)
     qtbot.addWidget(box)
     assert (box.text(), box.value() / 100) == ("25 %", 0.25)
+
+
+def test_a_weight_can_be_nothing(qtbot) -> None:
+    field = WeightField(About("A weight.", at_least=0), 2e-6)
+    qtbot.addWidget(field)
+    for value in (1e-6, 0.0, 0.0):
+        field.stepDown()
+        assert field.value() == value
+    for value in (1e-6, 2e-6):
+        field.stepUp()
+        assert math.isclose(field.value(), value)
+    field.lineEdit().selectAll()
+    qtbot.keyClicks(field.lineEdit(), "0")
+    assert (field.value(), field.text()) == (0, "0")
