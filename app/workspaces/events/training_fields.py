@@ -112,7 +112,8 @@ class Fields:
             ("Evenness", "weight_smoothness"), ("Smallness", "weight_l1"), ("Events judged", "contrast_events"),
             ("Bins a batch", "num_tbins"), ("Sequences", "batch_size"), ("Channels", "base"), ("Halvings", "scales"),
             ("Memory", "rnn_cell"), ("Mirror", "augment"), ("Longer by", "curriculum"),
-            ("Validation", "validation_fraction"), ("Seed", "seed"), ("Device", "device"), ("Save runs in", "runs_folder"),
+            ("Validation", "validation_fraction"), ("Seed", "seed"), ("Device", "device"),
+            ("Save runs in", "runs_folder"),
         )  # fmt: skip
 
 
