@@ -32,7 +32,7 @@ from engine.sources.recording import Recording, open_recording
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"
 TRAINING, UNSEEN = range(10), range(100, 105)
 PROGRESS = 1000
-EVERY = 30.0
+EVERY = 90.0
 
 
 def train(config: FlowConfig, seconds: float, watch: Callable[[FlowNetwork], str]) -> tuple[FlowNetwork, int]:
@@ -135,21 +135,25 @@ def _error_text(network: FlowNetwork, config: FlowConfig, folder: Path) -> str:
     return f"AEE {aee:.3f} px a bin, {ratio:.3f} of zero flow's"
 
 
-def spinner(seconds: float = 600.0, measure_us: int = 10_000) -> None:
+def spinner(seconds: float = 600.0) -> None:
     """The turning disc: sharpness of windows of 10 ms, and angular speed."""
     path = DATA / "spinner_evt2_640x480.raw"
-    config = FlowConfig(recordings=path, delta_t=500, num_tbins=8, crop_size=128, repeats=20)
+    config = FlowConfig(
+        recordings=path, delta_t=500, num_tbins=4, crop_size=96, repeats=20, augment=False, learning_rate=3e-3
+    )
     with open_recording(path) as recording:
 
         def text(network: FlowNetwork) -> str:
-            fwl, omega = spin(flows_of(network, config, recording), config, recording, measure_us)
+            fwl, omega = spin(flows_of(network, config, recording), config, recording)
             return f"FWL {fwl:.2f}, {omega:.1f} rad/s ({omega / 121.8 - 1:+.1%} of 121.8)"
 
         network, steps = train(config, seconds, text)
         print(f"spinner, {steps} steps in {seconds:.0f} s: {text(network)}")
 
 
-def spin(flows: np.ndarray, config: FlowConfig, recording: Recording, window: int) -> tuple[float, float]:
+def spin(
+    flows: np.ndarray, config: FlowConfig, recording: Recording, window: int = 10_000
+) -> tuple[float, float]:
     """Mean FWL over windows, and the angular speed in rad/s that fits the flow at the events best."""
     per = window // config.delta_t
     sharpness, turning, arms = [], 0.0, 0.0

@@ -65,6 +65,10 @@ class BinSource(ABC):
         """
 
     @abstractmethod
+    def place(self, first: int, count: int, random: np.random.Generator) -> tuple[int, int] | None:
+        """A pixel (x, y) where something happens in the bins [first, first + count); None where nothing does."""
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of the file."""
 
@@ -92,6 +96,14 @@ class FeatureBins(BinSource):
         """See `BinSource.read`; there are no events."""
         features = self._file.read(first, first + count)
         return Bins(features if crop is None else crop.images(features), None)
+
+    def place(self, first: int, count: int, random: np.random.Generator) -> tuple[int, int] | None:
+        """See `BinSource.place`: any pixel of the first bin that is not 0."""
+        rows, columns = np.nonzero(self._file.read(first, first + 1)[0].any(0))
+        if not len(rows):
+            return None
+        index = int(random.integers(len(rows)))
+        return int(columns[index]), int(rows[index])
 
     def close(self) -> None:
         """Close the file."""
@@ -140,6 +152,15 @@ class RecordingBins(BinSource):
             events, self._preprocess, self.delta_t, 0, count, *part.shape, self._factor, **self._arguments
         )
         return Bins(features, events, self._factor)
+
+    def place(self, first: int, count: int, random: np.random.Generator) -> tuple[int, int] | None:
+        """See `BinSource.place`: that of any event."""
+        start = first * self.delta_t
+        events = self._recording.events(start, start + count * self.delta_t)
+        if not len(events):
+            return None
+        event = events[int(random.integers(len(events)))]
+        return int(event["x"]) >> self._factor, int(event["y"]) >> self._factor
 
     def close(self) -> None:
         """Close the recording."""

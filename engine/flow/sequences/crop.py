@@ -29,17 +29,34 @@ class Crop:
     flip: Flip = UNFLIPPED
 
     @classmethod
-    def random(cls, width: int, height: int, size: int | None, random: np.random.Generator) -> "Crop":
+    def random(
+        cls,
+        width: int,
+        height: int,
+        size: int | None,
+        random: np.random.Generator,
+        around: tuple[int, int] | None = None,
+    ) -> "Crop":
         """A square of `size` px (less where the sensor is smaller) anywhere, mirrored anyhow.
 
-        Without a size the whole sensor, whose axes are then not swapped.
+        With a point (x, y) it is a square that holds this point, anywhere in it as far as the sensor allows. Without a
+        size it is the whole sensor, whose axes are then not swapped.
         """
         mirror_x, mirror_y, swap = (bool(value) for value in random.integers(0, 2, 3))
         if size is None:
             return cls(0, 0, width, height, Flip(mirror_x, mirror_y))
         w, h = min(size, width), min(size, height)
-        x, y = int(random.integers(width - w + 1)), int(random.integers(height - h + 1))
+        if around is None:
+            x, y = int(random.integers(width - w + 1)), int(random.integers(height - h + 1))
+        else:
+            x = min(max(around[0] - int(random.integers(w)), 0), width - w)
+            y = min(max(around[1] - int(random.integers(h)), 0), height - h)
         return cls(x, y, w, h, Flip(mirror_x, mirror_y, swap and w == h))
+
+    @property
+    def whole(self) -> "Crop":
+        """The same part, not mirrored."""
+        return Crop(self.x, self.y, self.width, self.height)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -72,8 +72,8 @@ class SequenceLoader:
         num_tbins: Time bins of a batch.
         batch_size: Sequences side by side.
         max_consecutive: Batches of a sequence; None goes through whole sources.
-        crop_size: Side in px of the random square that a sequence is cut to; None takes the whole sensor. Sensors of
-            several sizes need one.
+        crop_size: Side in px of the random square with events that a sequence is cut to; None takes the whole sensor.
+            Sensors of several sizes need one.
         augment: Whether to mirror sequences at random.
         repeats: How often an epoch goes through the sources, every time with other random choices.
         seed: Seed of the order and of what is random; None keeps the order and cuts from the middle.
@@ -158,14 +158,18 @@ class SequenceLoader:
         )
 
     def crop(self, window: Window) -> Crop | None:
-        """The part of the sensor that the sequence of a window is cut to; the same for all its windows."""
+        """The part of the sensor that the sequence of a window is cut to; the same for all its windows.
+
+        It holds a random event of the first window, so that empty parts of the sensor take no training time.
+        """
         source = self.sources[window.source]
         if self._seed is None:
             size = self.crop_size
             return None if size is None else _middle(source, size)
         random = np.random.default_rng((self._seed, self.epoch, 1 + window.sequence))
-        crop = Crop.random(source.width, source.height, self.crop_size, random)
-        return crop if self._augment else Crop(crop.x, crop.y, crop.width, crop.height)
+        around = None if self.crop_size is None else source.place(window.begin, self.num_tbins, random)
+        crop = Crop.random(source.width, source.height, self.crop_size, random, around)
+        return crop if self._augment else crop.whole
 
     def info(self, window: Window) -> tuple[FileMetadata, int, int]:
         """Which file and which time a window is."""

@@ -1,5 +1,7 @@
 """A stretch of the bins of a source, such as the part that is kept for validation."""
 
+import numpy as np
+
 from engine.flow.sequences.bins import Bins, BinSource
 from engine.flow.sequences.crop import Crop
 
@@ -19,6 +21,10 @@ class SpanBins(BinSource):
     def read(self, first: int, count: int, crop: Crop | None = None) -> Bins:
         """See `BinSource.read`."""
         return self._source.read(self._first + first, count, crop)
+
+    def place(self, first: int, count: int, random: np.random.Generator) -> tuple[int, int] | None:
+        """See `BinSource.place`."""
+        return self._source.place(self._first + first, count, random)
 
     def close(self) -> None:
         """Close the source."""

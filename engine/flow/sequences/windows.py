@@ -14,13 +14,18 @@ class Window:
         source: index of the source.
         first: its first bin.
         sequence: number of the sequence that it is part of; all windows of a sequence are seen alike.
-        start: whether a sequence begins here, so that nothing may be remembered from before.
+        begin: the first bin of that sequence.
     """
 
     source: int
     first: int
     sequence: int
-    start: bool
+    begin: int
+
+    @property
+    def start(self) -> bool:
+        """Whether a sequence begins here, so that nothing may be remembered from before."""
+        return self.first == self.begin
 
 
 def sequences(
@@ -50,7 +55,7 @@ def sequences(
         for begin in range(0, windows, max_consecutive):
             number = len(found)
             part = firsts[begin : begin + max_consecutive]
-            found.append([Window(source, first, number, first == part[0]) for first in part])
+            found.append([Window(source, first, number, part[0]) for first in part])
     if random is not None:
         found = [found[index] for index in random.permutation(len(found))]
     return found

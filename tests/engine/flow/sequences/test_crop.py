@@ -57,3 +57,14 @@ def test_whole_sensors_are_not_swapped_and_small_ones_taken_whole() -> None:
 def test_enlarged_covers_the_same_part() -> None:
     crop = Crop(1, 2, 3, 4, Flip(True))
     assert crop.enlarged(4) == Crop(4, 8, 12, 16, Flip(True))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), size=st.integers(1, 20), x=st.integers(0, 10), y=st.integers(0, 6))
+def test_a_crop_around_a_point_holds_it(seed: int, size: int, x: int, y: int) -> None:
+    crop = Crop.random(11, 7, size, np.random.default_rng(seed), (x, y))
+    assert crop.x <= x < crop.x + crop.width
+    assert crop.y <= y < crop.y + crop.height
+    assert 0 <= crop.x <= 11 - crop.width
+    assert 0 <= crop.y <= 7 - crop.height
+    assert crop.whole.flip == Flip()

@@ -80,7 +80,7 @@ def test_a_sequence_is_cut_alike_in_all_its_batches(source: BinSource) -> None:
     (window, *others) = [windows[0] for windows in loader.batches()]
     assert window is not None
     assert {loader.crop(other) for other in others if other is not None} == {loader.crop(window)}
-    assert len({loader.crop(type(window)(0, 0, number, True)) for number in range(6)}) == 6
+    assert len({loader.crop(type(window)(0, 0, number, 0)) for number in range(6)}) == 6
 
 
 def test_labels_are_cut_with_the_features(source: BinSource) -> None:
