@@ -93,8 +93,8 @@ def shade_events(counts: EventCounts, colours: EventColours, full_at: float) -> 
     if not full_at > 0:
         raise SettingError(f"The number of events for the full colour is {full_at} but must be above 0.")
     out = np.empty(counts.total.shape, np.uint32)
-    parts = (np.array(colour, np.int64) for colour in (colours.background, colours.on, colours.off))
-    shade_into(out, counts.total, counts.signed, *parts, float(full_at))
+    background, on, off = np.array([colours.background, colours.on, colours.off], np.int64)
+    shade_into(out, counts.total, counts.signed, background, on, off, full_at)
     return out
 
 

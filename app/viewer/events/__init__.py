@@ -1,0 +1,1 @@
+"""Recordings of event cameras on the screen: painter, player, rate strip, and flow from any provider."""

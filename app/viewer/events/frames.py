@@ -1,0 +1,192 @@
+"""Works out what a frame shows: counted, sharpened and coloured events, dense flow, arrows; runs in worker threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QColor, QImage
+
+from app.viewer.events.arrows import Arrows, make_arrows
+from app.viewer.events.flow_layer import FlowField
+from app.viewer.events.style import FrameStyle, Scheme, Sight
+
+if TYPE_CHECKING:
+    from engine.flow.viz.event_pictures import EventColours, EventCounts
+    from engine.sources import Recording
+
+# A long accumulation is read in parts, so that memory does not grow with it.
+PART_US = 20_000
+# Between two pictures side by side, in px of the sensor, as a share of its width.
+GAP = 1 / 40
+NO_FLOW = "raw: there is no flow to sharpen with"
+
+Counts = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class FrameRequest:
+    """What a frame is to show.
+
+    Attributes:
+        recording: Where the events come from.
+        time_us: The moment: the events of the accumulation time before it are shown.
+        style: How.
+        field: The flow at the moment, or None.
+    """
+
+    recording: Recording
+    time_us: int
+    style: FrameStyle
+    field: FlowField | None = None
+
+    @property
+    def start_us(self) -> int:
+        """When the accumulation begins."""
+        return max(self.time_us - self.style.accumulation_us, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Pane:
+    """One of the pictures of a frame.
+
+    Attributes:
+        image: One pixel for each of the sensor.
+        caption: What it is called; empty where there is only one.
+    """
+
+    image: QImage
+    caption: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A frame, ready to be painted.
+
+    Attributes:
+        request: What was asked for.
+        panes: One picture, or two side by side; flow lies over the first.
+        total: Events in every pixel of the sensor, (H, W).
+        dense: The dense flow, or None.
+        arrows: The arrows, or None.
+        top: Speed that is shown at full strength in px per s; 0 without flow.
+    """
+
+    request: FrameRequest
+    panes: tuple[Pane, ...]
+    total: Counts
+    dense: QImage | None = None
+    arrows: Arrows | None = None
+    top: float = 0.0
+
+    @property
+    def sensor(self) -> tuple[int, int]:
+        """Width and height of the sensor in px."""
+        return self.panes[0].image.width(), self.panes[0].image.height()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the frame in px of the sensor."""
+        width, height = self.sensor
+        return (width, height) if len(self.panes) == 1 else (2 * width + gap(width), height)
+
+
+def gap(width: int) -> int:
+    """The gap between two panes of a width, in px of the sensor."""
+    return max(round(width * GAP), 2)
+
+
+def frame_size(recording: Recording, style: FrameStyle) -> tuple[int, int]:
+    """Width and height in px of the sensor of the frames of a recording."""
+    width, height = recording.width, recording.height
+    return (2 * width + gap(width), height) if style.sight is Sight.BESIDE else (width, height)
+
+
+class FrameMaker:
+    """Makes frames, one at a time, and keeps the colours of the flow shown last."""
+
+    def __init__(self) -> None:
+        self._coloured: tuple[FlowField, float, npt.NDArray[np.uint32]] | None = None
+
+    def make(self, request: FrameRequest) -> Frame:
+        """The frame asked for.
+
+        Raises:
+            SourceError: The recording cannot be read there.
+        """
+        from engine.flow.viz.event_pictures import count_events, shade_events
+
+        recording, style, field = request.recording, request.style, request.field
+        counts = count_events(parts_of(request), (recording.height, recording.width))
+        raw = to_image(shade_events(counts, colours_of(style.scheme), style.full_at))
+        panes = self._panes(request, raw)
+        if field is None or not (style.flow.arrows or style.flow.dense):
+            return Frame(request, panes, counts.total)
+        top, pixels = self._colours(field)
+        return Frame(
+            request, panes, counts.total,
+            dense=self._dense(pixels, counts, style) if style.flow.dense else None,
+            arrows=self._arrows(field, counts, style) if style.flow.arrows else None,
+            top=top,
+        )  # fmt: skip
+
+    def _panes(self, request: FrameRequest, raw: QImage) -> tuple[Pane, ...]:
+        sight = request.style.sight
+        if sight is Sight.RAW:
+            return (Pane(raw),)
+        if request.field is None:
+            return (
+                (Pane(raw, NO_FLOW),) if sight is Sight.SHARPENED else (Pane(raw, "raw"), Pane(raw, NO_FLOW))
+            )
+        sharp = Pane(sharpened(request, request.field), "sharpened")
+        return (sharp,) if sight is Sight.SHARPENED else (Pane(raw, "raw"), sharp)
+
+    def _colours(self, field: FlowField) -> tuple[float, npt.NDArray[np.uint32]]:
+        """The top speed and the pixels of a flow."""
+        from engine.flow.viz.event_pictures import flow_pixels, top_speed
+
+        if self._coloured is None or self._coloured[0] is not field:
+            top = top_speed(field.flow)
+            self._coloured = field, top, flow_pixels(field.flow, top)
+        return self._coloured[1:]
+
+    def _dense(self, pixels: npt.NDArray[np.uint32], counts: EventCounts, style: FrameStyle) -> QImage:
+        shown = np.where(counts.total > 0, pixels, np.uint32(0)) if style.only_on_events else pixels
+        return to_image(shown, QImage.Format.Format_ARGB32_Premultiplied)
+
+    def _arrows(self, field: FlowField, counts: EventCounts, style: FrameStyle) -> Arrows:
+        total = counts.total if style.only_on_events else None
+        seconds = style.scale * style.accumulation_us / 1e6
+        return make_arrows(field.flow, total, style.step, style.threshold, seconds)
+
+
+def sharpened(request: FrameRequest, field: FlowField) -> QImage:
+    """The events of a frame where the flow carries them in the middle of its accumulation time."""
+    from engine.flow.viz.event_pictures import shade_events, sharpen_events
+
+    middle = (request.start_us + request.time_us) / 2
+    counts = sharpen_events(parts_of(request), field.flow, middle)
+    return to_image(shade_events(counts, colours_of(request.style.scheme), request.style.full_at))
+
+
+def parts_of(request: FrameRequest) -> Iterator[npt.NDArray[Any]]:
+    """The events of a frame, a stretch of time after the other."""
+    for start in range(request.start_us, request.time_us, PART_US):
+        yield request.recording.events(start, min(start + PART_US, request.time_us))
+
+
+def colours_of(scheme: Scheme) -> EventColours:
+    """The colours as numbers."""
+    from engine.flow.viz.event_pictures import EventColours
+
+    background, on, off = (QColor(name).getRgb()[:3] for name in (scheme.background, scheme.on, scheme.off))
+    return EventColours(background, on, off)
+
+
+def to_image(pixels: npt.NDArray[np.uint32], kind: QImage.Format = QImage.Format.Format_RGB32) -> QImage:
+    """Pixels 0xAARRGGBB, (H, W), as a picture of its own."""
+    height, width = pixels.shape
+    return QImage(pixels.data, width, height, pixels.strides[0], kind).copy()
