@@ -68,6 +68,7 @@ class PyramidSettings:
         quality: JPEG quality, 1 to 100.
         layout: Where the coarser levels go.
         coarsest: Levels are halved until the longer side is at most this, in px.
+        labels: Whether the values are labels, of which there is no mean: coarser levels take every second one.
     """
 
     tile_size: int = 256
@@ -75,6 +76,7 @@ class PyramidSettings:
     quality: int = 90
     layout: Layout = Layout.CLASSIC
     coarsest: int = 512
+    labels: bool = False
 
     def validate(self, shape: tuple[int, int, int], dtype: npt.DTypeLike) -> None:
         """Check that an image can be written so.
@@ -194,7 +196,7 @@ class _Pyramid:
                     f"the tile at ({top}, {left}) is {tile.dtype} {tile.shape}, not {self.dtype} {expected}"
                 )
             if halves is not None:
-                half = shrink(tile, 2)
+                half = tile[::2, ::2] if self.settings.labels else shrink(tile, 2)
                 halves[top // 2 : top // 2 + half.shape[0], left // 2 : left // 2 + half.shape[1]] = half
             missing = side - expected[0], side - expected[1]
             self.pixels_done += expected[0] * expected[1]

@@ -1,27 +1,47 @@
-"""Heads: what turns the features of a streamed backbone into logits, and back into a map of the evidence."""
+"""Heads: what turns the features of a streamed backbone into logits, and back into a map of the evidence.
+
+A head pools the features over all positions first. Its pool is a running reduction, so that the features of an image
+of any size need never exist as a whole: stream the backbone with `head.pool` and `classify` what comes out.
+"""
 
 from abc import abstractmethod
 
 import torch
 from torch import Tensor, nn
 
+from engine.streaming.reductions import GatedAttentionPool, MeanPool, Reduction
+
 
 class MappingHead(nn.Module):
     """A head that also tells what each position says of each class.
 
     Attributes:
+        pool: features (B, C, *positions) -> (B, C).
         fc: its last, linear layer (features -> classes).
     """
 
+    pool: Reduction
     fc: nn.Linear
 
-    @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
         """Logits (B, classes) of features (B, C, *positions) with any number of spatial axes."""
+        return self.classify(self.pool(features))
 
-    @abstractmethod
     def class_map(self, features: Tensor) -> Tensor:
         """Map (B, classes, *positions) whose mean over the positions equals the logits."""
+        return self.map_of(self.evidence(features), self.pool(features))
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        """Logits (B, classes) of pooled features (B, C)."""
+        return self.fc(pooled)
+
+    def evidence(self, features: Tensor) -> Tensor:
+        """What each position says by itself, (B, E, *positions) with a few channels, of features (B, C, *positions)."""
+        return _at_positions(self.fc, features)
+
+    @abstractmethod
+    def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
+        """The map (B, classes, *positions) that the evidence of all positions comes to."""
 
 
 class GlobalAverageHead(MappingHead):
@@ -30,20 +50,17 @@ class GlobalAverageHead(MappingHead):
     def __init__(self, features: int | nn.Linear, num_classes: int = 1000) -> None:
         """Take the number of feature channels, or an existing linear layer, which keeps its own classes."""
         super().__init__()
+        self.pool = MeanPool()
         self.fc = features if isinstance(features, nn.Linear) else nn.Linear(features, num_classes)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits (B, classes) of features (B, C, *positions)."""
-        return self.fc(features.flatten(2).mean(dim=2))
-
-    def class_map(self, features: Tensor) -> Tensor:
-        """Class-activation map (B, classes, *positions).
+    def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
+        """Class-activation map (B, classes, *positions): the evidence as it is.
 
         Pooling and layer are linear, so they may be swapped: the mean of the map over its positions equals
         the logits (Zhou et al. 2016, Learning Deep Features for Discriminative Localization, eq. 2, with the
         bias spread over the positions).
         """
-        return self.fc(features.movedim(1, -1)).movedim(-1, 1)
+        return evidence
 
 
 class NormedAverageHead(MappingHead):
@@ -52,64 +69,67 @@ class NormedAverageHead(MappingHead):
     def __init__(self, norm: nn.LayerNorm, fc: nn.Linear) -> None:
         """Take the two layers."""
         super().__init__()
+        self.pool = MeanPool()
         self.norm = norm
         self.fc = fc
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits (B, classes) of features (B, C, *positions)."""
-        pooled = features.flatten(2).mean(dim=2)
+    def classify(self, pooled: Tensor) -> Tensor:
+        """Logits (B, classes) of pooled features (B, C)."""
         norm = self.norm
         return self.fc(
             nn.functional.layer_norm(pooled, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
         )
 
-    def class_map(self, features: Tensor) -> Tensor:
+    def evidence(self, features: Tensor) -> Tensor:
+        """What the centred features say, before their scale is known, (B, classes, *positions)."""
+        vectors = features.movedim(1, -1)
+        centred = (vectors - vectors.mean(dim=-1, keepdim=True)) * self.norm.weight
+        return nn.functional.linear(centred, self.fc.weight).movedim(-1, 1)
+
+    def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
         """Class-activation map (B, classes, *positions).
 
         Centring over the channels is linear; the division by the deviation of the pooled features is held
         fixed. So the map still averages to the logits exactly.
         """
-        vectors = features.movedim(1, -1)
-        pooled = features.flatten(2).mean(dim=2)
         scale = (pooled.var(dim=1, correction=0) + self.norm.eps).rsqrt()
-        centred = vectors - vectors.mean(dim=-1, keepdim=True)
-        scaled = centred * scale.reshape(-1, *(1,) * (centred.ndim - 1))
-        return self.fc(scaled * self.norm.weight + self.norm.bias).movedim(-1, 1)
+        return _spread(scale[:, None], evidence) * evidence + _spread(self.fc(self.norm.bias)[None], evidence)
 
 
 class GatedAttentionHead(MappingHead):
-    """A weighted mean over the positions, weighted by what they show, then a linear layer.
+    """A mean over the positions, weighted by what they show, then a linear layer.
 
     The weights are softmax(w tanh(V f) sigmoid(U f)) over the positions (Ilse et al. 2018, Attention-based Deep
     Multiple Instance Learning, eq. 9).
 
     Attributes:
-        tanh: V and its bias.
-        gate: U and its bias.
-        score: w.
+        pool: V is its `value`, U its `gate`, w its `score`.
     """
 
     def __init__(self, features: int, num_classes: int, hidden: int = 128) -> None:
         super().__init__()
-        self.tanh = nn.Linear(features, hidden)
-        self.gate = nn.Linear(features, hidden)
-        self.score = nn.Linear(hidden, 1, bias=False)
+        self.pool: GatedAttentionPool = GatedAttentionPool(features, hidden)
         self.fc = nn.Linear(features, num_classes)
 
-    def attention(self, features: Tensor) -> Tensor:
-        """Weights (B, *positions) that are positive and sum to 1 over the positions."""
+    def evidence(self, features: Tensor) -> Tensor:
+        """What each position says of each class, and last its score, (B, classes + 1, *positions)."""
         vectors = features.movedim(1, -1)
-        scores = self.score(torch.tanh(self.tanh(vectors)) * torch.sigmoid(self.gate(vectors))).squeeze(-1)
-        return scores.flatten(1).softmax(dim=1).view_as(scores)
+        scores = self.pool.scores(vectors)
+        says = nn.functional.linear(vectors, self.fc.weight)
+        return torch.cat([says.movedim(-1, 1), scores.unsqueeze(1)], dim=1)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits (B, classes) of features (B, C, *positions)."""
-        weights = self.attention(features)
-        return self.fc((features * weights.unsqueeze(1)).flatten(2).sum(dim=2))
-
-    def class_map(self, features: Tensor) -> Tensor:
+    def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
         """Map (B, classes, *positions): number of positions times attention times what the position says."""
-        weights = self.attention(features)
-        count = weights[0].numel()
-        vectors = (features * (weights * count).unsqueeze(1)).movedim(1, -1)
-        return self.fc(vectors).movedim(-1, 1)
+        says, scores = evidence[:, :-1], evidence[:, -1:]
+        weights = scores.flatten(1).softmax(dim=1).view_as(scores)
+        return weights * weights[0].numel() * says + _spread(self.fc.bias[None], says)
+
+
+def _at_positions(layer: nn.Linear, features: Tensor) -> Tensor:
+    """A linear layer over the channels of (B, C, *positions)."""
+    return layer(features.movedim(1, -1)).movedim(-1, 1)
+
+
+def _spread(values: Tensor, like: Tensor) -> Tensor:
+    """Values (B, channels) shaped to act on every position of (B, channels, *positions)."""
+    return values.reshape(*values.shape, *(1,) * (like.ndim - 2))

@@ -13,7 +13,7 @@ from engine.runs.slides_data import Item
 from engine.runs.training import SlideTrainee
 
 
-class SlideClassification(SlideTrainee):
+class SlideClassification(SlideTrainee[StreamedClassifier]):
     """Trains a streamed classifier with a class-weighted cross entropy."""
 
     def __init__(
@@ -30,12 +30,9 @@ class SlideClassification(SlideTrainee):
         self._losses: list[float] = []
         self._hits = 0
 
-    def loss_and_logits(self, item: Item) -> tuple[Tensor, Tensor]:
-        """The weighted cross entropy and the logits of one slide."""
-        logits = self.model.logits(item.image)
-        # cross_entropy's own weights cancel out in a batch of one.
-        weight = self._weights.to(logits)[item.target]
-        return weight.squeeze() * functional.cross_entropy(logits.float(), item.target), logits
+    def loss(self, item: Item) -> Tensor:
+        """The weighted cross entropy of one slide."""
+        return self._loss_and_logits(item)[0]
 
     def on_validation_epoch_start(self) -> None:
         """Count from nothing."""
@@ -43,8 +40,7 @@ class SlideClassification(SlideTrainee):
 
     def validation_step(self, item: Item, index: int) -> None:
         """Count one validation slide."""
-        self.view = item.view
-        loss, logits = self.loss_and_logits(item)
+        loss, logits = self._loss_and_logits(item)
         self._losses.append(float(loss))
         self._hits += bool(logits.argmax() == item.target)
 
@@ -60,3 +56,10 @@ class SlideClassification(SlideTrainee):
     def score(self, metrics: Mapping[str, float]) -> Score:
         """Higher accuracy is better; of equal ones, lower loss."""
         return metrics["validation_accuracy"], -metrics["validation_loss"]
+
+    def _loss_and_logits(self, item: Item) -> tuple[Tensor, Tensor]:
+        self.view = item.image
+        logits, target = self.model.logits(item.image.on(self.model.like)), item.target.to(self.device)
+        # cross_entropy's own weights cancel out in a batch of one.
+        weight = self._weights.to(logits)[target]
+        return weight.squeeze() * functional.cross_entropy(logits.float(), target), logits

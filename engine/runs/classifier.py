@@ -1,20 +1,26 @@
 """A slide classifier: a streamed backbone with its head, and the checkpoint that holds all it takes to use it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.errors import SourceError
 from engine.models.classifier import AttentionClassifier, Classifier
+from engine.models.heads import MappingHead
 from engine.models.registry import find_model
 from engine.models.split import split_classifier
 from engine.runs.checkpoints import SPEC, load_into, read_checkpoint
 from engine.runs.config import ClassifyConfig, Head
+from engine.runs.footprint import local_output
 from engine.runs.streamed_model import StreamedModel
 from engine.runs.views import Pixels
+from engine.streaming import Streamed
+from engine.streaming.images import LazyImage
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class ClassifierSpec:
 
 
 class StreamedClassifier(StreamedModel):
-    """A classifier whose backbone is streamed in tiles.
+    """A classifier whose backbone is streamed in tiles and pooled as it is computed.
 
     Attributes:
         head: the head; shares the parameters of `network`.
@@ -71,21 +77,50 @@ class StreamedClassifier(StreamedModel):
 
     def __init__(self, network: nn.Module, tile_size: int) -> None:
         backbone, self.head = split_classifier(network)
-        super().__init__(network, backbone, tile_size)
+        pooled = Streamed(backbone, tile_size, reduction=self.head.pool)
+        super().__init__(network, Streamed(backbone, tile_size), pooled)
 
-    def logits(self, image: Tensor) -> Tensor:
+    def logits(self, image: Tensor | LazyImage) -> Tensor:
         """Logits (1, classes) of an image (1, C, h, w)."""
-        return self.head(self.streamed(image))
+        return self.head.classify(self.pooled(image))
 
-    def evidence(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (1, classes) and class-activation map (1, classes, h', w') of an image (1, C, h, w)."""
-        features = self.streamed(image)
-        return self.head(features), self.head.class_map(features)
+    @torch.no_grad()
+    def evidence(self, image: Tensor | LazyImage) -> tuple[Tensor, Tensor]:
+        """Logits (1, classes) and class-activation map (1, classes, h', w') of an image (1, C, h, w), in one sweep."""
+        features = local_output(self.streamed.network, image)
+        gathered = Evidence(self.head, features.shape, self.like)
+        self.streamed.write(image, gathered)
+        pooled = gathered.pooled
+        return self.head.classify(pooled), self.head.map_of(gathered.map, pooled)
 
-    def answer(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Probability of every class, and the class-activation maps as shares of the classes at each position."""
-        logits, maps = self.evidence(image)
-        return logits.softmax(1)[0], maps.softmax(1)[0]
+
+class Evidence:
+    """Takes the features of an image block by block and keeps what each position says, and their pool.
+
+    Attributes:
+        shape: (1, C, h', w') of the features.
+        map: (1, E, h', w') what `MappingHead.evidence` makes of them.
+    """
+
+    def __init__(self, head: MappingHead, shape: Sequence[int], like: Tensor) -> None:
+        """Set up; the map lies on the device and in the type of `like`."""
+        self.shape = tuple(shape)
+        self._head = head
+        self._weights = dict(head.pool.named_parameters())
+        self._state: Any = None
+        channels = head.evidence(like.new_zeros(1, shape[1], 1, 1)).shape[1]
+        self.map = like.new_empty(1, channels, *shape[2:])
+
+    @property
+    def pooled(self) -> Tensor:
+        """The pooled features (1, C)."""
+        return self._head.pool.finish(self._state).to(self.map)
+
+    def __setitem__(self, key: tuple[slice, ...], value: NDArray[Any]) -> None:
+        """Take the block (1, C, ...) that lies at `key`."""
+        block = torch.from_numpy(value).to(self.map)
+        self._state = self._head.pool.fold(self._state, block, self._weights)
+        self.map[(slice(None), slice(None), *key[2:])] = self._head.evidence(block)
 
 
 def build_network(spec: ClassifierSpec, weights: str | None = None) -> nn.Module:

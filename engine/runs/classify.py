@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from engine.models.registry import find_model
+from engine.runs.augmentation import Augmentation
 from engine.runs.checkpoints import read_checkpoint
 from engine.runs.classification import SlideClassification
 from engine.runs.classifier import ClassifierSpec, StreamedClassifier, build_network, checkpoint_spec
@@ -71,6 +72,10 @@ def _loaders(
         return SlideLoader(rows, [targets[i] for i in places], config.level, spec.pixels, **options)
 
     training = loader(
-        parts.training, square=config.crop_size, repeats=config.repeats, shuffle_seed=config.seed
+        parts.training,
+        square=config.crop_size,
+        repeats=config.repeats,
+        shuffle_seed=config.seed,
+        augmentation=Augmentation(config.turns, config.tint),
     )
     return training, loader(parts.validation)

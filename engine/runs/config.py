@@ -78,6 +78,20 @@ class TrainingConfig(RunSettings):
         float, About("Share of the slides kept for validation.", above=0, below=1)
     ] = 0.25
     accumulate: Annotated[int, About("Slides whose gradients are averaged in one step.", at_least=1)] = 1
+    turns: Annotated[
+        bool, About("Turn training images by quarters and mirror them, at random at each visit.")
+    ] = False
+    tint: Annotated[
+        float,
+        About(
+            "Strength of random changes of brightness, contrast and saturation; 0 for none.",
+            at_least=0,
+            at_most=1,
+        ),
+    ] = 0.0
+    halo_memory: Annotated[
+        int, About("MiB of tile borders to keep in memory; the rest goes to a temporary folder.", at_least=0)
+    ] = 4096
     seed: Annotated[
         int, About("Seed of split, initial weights, order and crops.", at_least=0, at_most=2**32 - 1)
     ] = 0
@@ -169,7 +183,7 @@ class SegmentConfig(TrainingConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class PredictConfig(RunSettings):
-    """Predict the class of a slide and where the evidence for each class lies."""
+    """Predict the class of a slide and where the evidence for each class lies, or the class of every pixel."""
 
     task: ClassVar[str] = "predict"
     runner: ClassVar[str] = "engine.runs.predict:predict_into"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from engine.streaming.fields import Field, fields
+from engine.streaming.images import LazyImage
+from engine.streaming.program import Ref
 from engine.streaming.recurrence import along_axis
 from engine.streaming.trace import trace
 
@@ -27,11 +29,17 @@ class Footprint:
         return start, start + positions * self.stride
 
 
-def footprint(network: nn.Module, image: Tensor) -> tuple[Footprint, ...]:
+def local_output(network: nn.Module, image: Tensor | LazyImage) -> Ref:
+    """Shape and type of the only output that a network of local operations has for an image."""
+    output: Ref = trace(network, image.shape, image.dtype, image.device).outputs
+    return output
+
+
+def footprint(network: nn.Module, image: Tensor | LazyImage) -> tuple[Footprint, ...]:
     """The grid of the only output of a network of local operations, per axis of an image (B, C, *axes)."""
     program = trace(network, image.shape, image.dtype, image.device)
     output = program.outputs.index
-    return tuple(_grid(fields(along_axis(program, axis))[output]) for axis in range(image.ndim - 2))
+    return tuple(_grid(fields(along_axis(program, axis))[output]) for axis in range(len(image.shape) - 2))
 
 
 def _grid(field: Field) -> Footprint:

@@ -87,29 +87,59 @@ def read_labels(labels: Path, slides: Path) -> LabelTable:
 
 
 def split(table: LabelTable, fraction: float, seed: int) -> Split:
-    """Divide the rows at random, class by class, so that training and validation hold every class.
+    """Divide the slides at random, class by class, so that training and validation hold every class.
+
+    All rows of a slide land on one side.
 
     Args:
         table: the rows.
-        fraction: share of each class for validation, rounded, at least one row, never all.
+        fraction: share of the slides of each class for validation, rounded, at least one, never all.
         seed: seed of the draw.
 
     Raises:
-        SettingError: a class has a single row.
+        SettingError: a class has a single slide, or its slides cannot be divided because of other classes on them.
     """
     random = np.random.default_rng(seed)
-    targets = np.array(table.targets())
-    validation: list[int] = []
-    for index, name in enumerate(table.classes):
-        members = np.flatnonzero(targets == index)
-        if len(members) < 2:
-            raise SettingError(
-                f"The class {name} has one slide, but training and validation need one each; label another."
-            )
-        count = min(max(round(len(members) * fraction), 1), len(members) - 1)
-        validation += random.permutation(members)[:count].tolist()
-    training = sorted(set(range(len(targets))) - set(validation))
-    return Split(tuple(training), tuple(sorted(validation)))
+    sides: dict[Path, bool] = {}
+    slides = {name: _slides_of(table, name) for name in table.classes}
+    # Slides may have rows of several classes: the class with the least choice goes first.
+    for name in sorted(table.classes, key=lambda name: len(slides[name])):
+        _divide(slides[name], fraction, random, sides)
+    for name, members in slides.items():
+        _demand_both(name, [sides[path] for path in members])
+    rows = range(len(table.rows))
+    return Split(
+        tuple(row for row in rows if not sides[table.rows[row].path]),
+        tuple(row for row in rows if sides[table.rows[row].path]),
+    )
+
+
+def _slides_of(table: LabelTable, name: str) -> list[Path]:
+    """The slides that have rows of a class, in the order of the table."""
+    return list(dict.fromkeys(row.path for row in table.rows if row.label == name))
+
+
+def _divide(
+    slides: list[Path], fraction: float, random: np.random.Generator, sides: dict[Path, bool]
+) -> None:
+    """Note in `sides` for each slide that is not there yet whether it is for validation."""
+    wanted = min(max(round(len(slides) * fraction), 1), len(slides) - 1)
+    missing = wanted - sum(sides.get(path, False) for path in slides)
+    free = [slides[i] for i in random.permutation(len(slides)) if slides[i] not in sides]
+    for place, path in enumerate(free):
+        sides[path] = place < missing
+
+
+def _demand_both(name: str, sides: list[bool]) -> None:
+    if len(sides) < 2:
+        raise SettingError(
+            f"The class {name} has one slide, but training and validation need one each; label another."
+        )
+    if all(sides) or not any(sides):
+        raise SettingError(
+            f"The slides of the class {name} have rows of other classes too, and cannot be divided into training "
+            "and validation; label more slides."
+        )
 
 
 def class_weights(targets: Sequence[int], classes: int) -> tuple[float, ...]:

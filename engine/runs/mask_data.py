@@ -1,35 +1,78 @@
 """Slides with masks, one a step, as a network is given them; and what is measured on them before training."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from engine.errors import SettingError
+from engine.runs.augmentation import Augmentation
 from engine.runs.masks import IGNORED, Labels, MaskedSlide, read_classes
-from engine.runs.views import Area, Pixels, View, labelled_area, random_square, read_view, scaled
+from engine.runs.views import Area, Pixels, SlideArea, labelled_area, random_square, scaled
 from engine.runs.visits import Visits
-from engine.sources import open_image
+from engine.sources import ImageSource, open_image
 from engine.sources.image import AnyArray
+from engine.streaming.recurrence import Spans
 
 LARGEST_SAMPLE = 2048
 
 
-class MaskItem(NamedTuple):
-    """One slide, or one square of it, with its classes.
+class MaskedArea:
+    """An area of a slide with the classes of its pixels as a further channel, read box by box.
+
+    So image and mask pass a network together, and neither has to be in memory as a whole.
 
     Attributes:
-        image: (1, C, h, w) float32.
-        target: (1, h, w) int64; `IGNORED` where a pixel counts for nothing.
-        view: where the image comes from.
+        image: the area.
+        shape: (1, channels + 1, h, w).
+        device: where what is read goes.
+        dtype: its type; class indices are whole numbers in it.
     """
 
-    image: Tensor
-    target: Tensor
-    view: View
+    def __init__(self, image: SlideArea, mask: ImageSource, labels: Labels) -> None:
+        """Nothing is read yet; the opened mask must stay open while anything is, `labels` says what it means."""
+        self.image = image
+        self._mask = mask
+        self._labels = labels
+        batch, channels, height, width = image.shape
+        self.shape = torch.Size((batch, channels + 1, height, width))
+        self.device = image.device
+        self.dtype = image.dtype
+
+    def on(self, like: Tensor) -> "MaskedArea":
+        """The same on the device and in the type of a tensor."""
+        return MaskedArea(self.image.on(like), self._mask, self._labels)
+
+    def read(self, spans: Spans) -> Tensor:
+        """The pixels of a box and, last, their class indices, (1, channels + 1, *box).
+
+        Raises:
+            SourceError: a file cannot be read.
+            SettingError: slide and mask do not fit each other or the settings.
+        """
+        image = self.image
+        pixels = image.read(spans)
+        part = image.part(spans)
+        classes = image.turn.of(read_classes(self._mask, image.source, image.level, part, self._labels))
+        channel = torch.from_numpy(classes.copy()).to(pixels)
+        return torch.cat([pixels, channel[None, None]], dim=1)
+
+
+class MaskItem:
+    """One slide, or one square of it, with its classes.
+
+    Neither tuple nor dataclass, which Lightning would take apart.
+
+    Attributes:
+        image: (1, C + 1, h, w), read box by box; the last channel holds the class index of every pixel, `IGNORED`
+            where it counts for nothing.
+    """
+
+    def __init__(self, image: MaskedArea) -> None:
+        self.image = image
 
 
 @dataclass(frozen=True)
@@ -100,6 +143,7 @@ class MaskLoader(Visits[MaskItem]):
         square: int | None = None,
         repeats: int = 1,
         seed: int | None = None,
+        augmentation: Augmentation | None = None,
     ) -> None:
         """Set up the visits; nothing is read yet. See `engine.runs.slides_data.SlideLoader`."""
         super().__init__(len(rows), repeats, seed)
@@ -108,22 +152,23 @@ class MaskLoader(Visits[MaskItem]):
         self._pixels = pixels
         self._labels = labels
         self._square = square
+        self._augmentation = augmentation or Augmentation()
 
-    def item(self, row: int, place: int) -> MaskItem:
-        """Read the item at a place of the current epoch.
+    def item(self, row: int, place: int, files: ExitStack) -> MaskItem:
+        """The item at a place of the current epoch.
 
         Raises:
-            SourceError: a file cannot be read.
-            SettingError: a slide or its mask does not fit the settings.
+            SourceError: a file cannot be opened.
+            SettingError: the slide does not fit the settings.
         """
-        slide = self._slides[row]
-        with open_image(slide.path) as image, open_image(slide.mask) as mask:
-            area = labelled_area(image, slide.region, self._level)
-            if self._square is not None:
-                area = random_square(area, self._square, self.random(place))
-            pixels, view = read_view(image, self._level, area, self._pixels)
-            classes = read_classes(mask, image, self._level, area, self._labels)
-        return MaskItem(pixels, torch.from_numpy(classes).unsqueeze(0), view)
+        slide, random = self._slides[row], self.random(place)
+        source, mask = (files.enter_context(open_image(path)) for path in (slide.path, slide.mask))
+        area = labelled_area(source, slide.region, self._level)
+        if self._square is not None:
+            area = random_square(area, self._square, random)
+        turn, tint = self._augmentation.draw(random)
+        image = SlideArea(source, self._level, area, self._pixels, turn, tint)
+        return MaskItem(MaskedArea(image, mask, self._labels))
 
 
 def _sample(row: MaskedSlide, level: int, labels: Labels) -> tuple[AnyArray, AnyArray]:

@@ -1,5 +1,6 @@
 """The mask table of a segment run, and masks as class indices. Imports no torch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,11 +79,26 @@ def read_masks(table: Path, slides: Path) -> tuple[MaskedSlide, ...]:
     return tuple(rows)
 
 
-def split_rows(count: int, fraction: float, seed: int) -> Split:
-    """Divide rows at random; both sides hold one at least."""
+def split_rows(slides: Sequence[Path], fraction: float, seed: int) -> Split:
+    """Divide rows at random, so that all rows of a slide land on one side; both sides hold one at least.
+
+    Only where all rows are of one slide the rows themselves are divided.
+
+    Args:
+        slides: the slide of every row.
+        fraction: share of the slides for validation, rounded.
+        seed: seed of the draw.
+    """
+    names = sorted(set(slides))
+    units = [names.index(slide) for slide in slides] if len(names) > 1 else list(range(len(slides)))
+    count = max(units) + 1
     held_out = min(max(round(count * fraction), 1), count - 1)
-    order = np.random.default_rng(seed).permutation(count)
-    return Split(tuple(sorted(order[held_out:].tolist())), tuple(sorted(order[:held_out].tolist())))
+    validation = set(np.random.default_rng(seed).permutation(count)[:held_out].tolist())
+    rows = range(len(slides))
+    return Split(
+        tuple(row for row in rows if units[row] not in validation),
+        tuple(row for row in rows if units[row] in validation),
+    )
 
 
 def read_classes(mask: ImageSource, image: ImageSource, level: int, area: Area, labels: Labels) -> Classes:

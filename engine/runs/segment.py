@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from engine.runs.augmentation import Augmentation
 from engine.runs.checkpoints import read_checkpoint
 from engine.runs.config import SegmentConfig
 from engine.runs.control import Control
@@ -15,6 +16,10 @@ from engine.runs.reports import Level, Message, ReportFunction, Started
 from engine.runs.segmentation import SlideSegmentation
 from engine.runs.segmenter import SegmenterSpec, StreamedSegmenter, build_segmenter, segmenter_spec
 from engine.runs.training import calibrate, calibration_squares, demand_same, fit, updates_of
+
+ONE_SLIDE = (
+    "All rows of the masks belong to one slide, so training and validation share it; expect less on others."
+)
 
 
 def train_segmenter(
@@ -28,7 +33,7 @@ def train_segmenter(
         Abandoned: the control asked for it.
     """
     rows = read_masks(config.masks, config.slides)
-    parts = split_rows(len(rows), config.validation_fraction, config.seed)
+    parts = split_rows([row.path for row in rows], config.validation_fraction, config.seed)
     labels = Labels(config.foreground, config.ignore_label)
     training_rows = [rows[i] for i in parts.training]
     found = survey(rows, config.level, labels)
@@ -39,13 +44,15 @@ def train_segmenter(
         demand_same(earlier, spec, ("classes", "level", "width", "depth"), folder)
     torch.manual_seed(config.seed)
     training, validation = _loaders(config, training_rows, [rows[i] for i in parts.validation], spec, labels)
-    segmenter = StreamedSegmenter(build_segmenter(spec, config.weights), config.tile_size)
+    weights = pixel_weights(found.counts) if config.balance else (1.0,) * len(spec.classes)
+    segmenter = StreamedSegmenter(build_segmenter(spec, config.weights), config.tile_size, weights)
     report(Started(config.task, folder.path, len(training) * config.epochs, config.epochs, spec.classes))
     report(Message(Level.INFO, _shares(found, spec)))
+    if len({row.path for row in rows}) == 1:
+        report(Message(Level.WARNING, ONE_SLIDE))
     if config.weights is None and not continued:
         calibrate(segmenter.network, calibration_squares(training_rows, config, spec), report)
-    weights = pixel_weights(found.counts) if config.balance else (1.0,) * len(spec.classes)
-    module = SlideSegmentation(segmenter, spec, config, weights, updates_of(config, training))
+    module = SlideSegmentation(segmenter, spec, config, updates_of(config, training))
     fit(module, training, validation, config, folder, report, control)
 
 
@@ -74,5 +81,7 @@ def _loaders(
     def loader(rows: Sequence[MaskedSlide], **options: Any) -> MaskLoader:
         return MaskLoader(rows, config.level, spec.pixels, labels, **options)
 
-    squares = loader(training, square=config.crop_size, repeats=config.repeats, seed=config.seed)
-    return squares, loader(validation)
+    options = {"square": config.crop_size, "repeats": config.repeats, "seed": config.seed}
+    return loader(training, augmentation=Augmentation(config.turns, config.tint), **options), loader(
+        validation
+    )

@@ -1,46 +1,31 @@
 """The Lightning module of the task segment: loss and metrics of a streamed segmenter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from engine.runs.config import SegmentConfig
 from engine.runs.mask_data import MaskItem
-from engine.runs.masks import IGNORED
 from engine.runs.progress import Score
 from engine.runs.segmenter import SegmenterSpec, StreamedSegmenter
 from engine.runs.training import SlideTrainee
 
 
-class SlideSegmentation(SlideTrainee):
+class SlideSegmentation(SlideTrainee[StreamedSegmenter]):
     """Trains a streamed segmenter with the cross entropy of every pixel that counts."""
 
     def __init__(
-        self,
-        segmenter: StreamedSegmenter,
-        spec: SegmenterSpec,
-        config: SegmentConfig,
-        weights: Sequence[float],
-        updates: int,
+        self, segmenter: StreamedSegmenter, spec: SegmenterSpec, config: SegmentConfig, updates: int
     ) -> None:
-        """Set up; `weights` are those of the classes, `updates` the steps of the optimiser."""
+        """Set up; `updates` are the steps of the optimiser."""
         super().__init__(segmenter, spec, config.learning_rate, updates)
-        self._weights = torch.tensor(weights)
         self._classes = len(spec.classes)
         self._begin()
 
-    def loss_and_logits(self, item: MaskItem) -> tuple[Tensor, Tensor]:
-        """The weighted mean cross entropy over the pixels that count, and the logits, of one slide."""
-        logits = self.model.logits(item.image)
-        weights = self._weights.to(logits.device)
-        losses = functional.cross_entropy(
-            logits.float(), item.target, weights, ignore_index=IGNORED, reduction="sum"
-        )
-        # Not the mean of cross_entropy: it is not a number where no pixel of a square counts.
-        count = (item.target != IGNORED).sum().clamp(min=1)
-        return losses / count, logits
+    def loss(self, item: MaskItem) -> Tensor:
+        """The weighted mean cross entropy over the pixels that count."""
+        return self._judge(item)[0]
 
     def on_validation_epoch_start(self) -> None:
         """Count from nothing."""
@@ -48,10 +33,9 @@ class SlideSegmentation(SlideTrainee):
 
     def validation_step(self, item: MaskItem, index: int) -> None:
         """Count one validation slide."""
-        self.view = item.view
-        loss, logits = self.loss_and_logits(item)
+        loss, table = self._judge(item)
         self._losses.append(float(loss))
-        self._confusion += confusion(logits.argmax(1).cpu(), item.target.cpu(), self._classes)
+        self._confusion += table.cpu()
 
     def epoch_metrics(self) -> Mapping[str, float]:
         """Mean losses, share of right pixels and mean Dice of the classes but the first."""
@@ -67,16 +51,14 @@ class SlideSegmentation(SlideTrainee):
         """Higher Dice is better; of equal ones, lower loss."""
         return metrics["validation_dice"], -metrics["validation_loss"]
 
+    def _judge(self, item: MaskItem) -> tuple[Tensor, Tensor]:
+        self.view = item.image.image
+        total, table = self.model.judge(item.image.on(self.model.like))
+        return total / table.sum().clamp(min=1), table
+
     def _begin(self) -> None:
         self._losses: list[float] = []
         self._confusion = torch.zeros(self._classes, self._classes, dtype=torch.int64)
-
-
-def confusion(found: Tensor, wanted: Tensor, classes: int) -> Tensor:
-    """How many pixels of each wanted class (rows) were found as each class (columns), (classes, classes) int64."""
-    counts = wanted != IGNORED
-    pairs = wanted[counts] * classes + found[counts]
-    return torch.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
 def mean_dice(table: Tensor) -> float:

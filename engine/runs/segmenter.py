@@ -1,6 +1,6 @@
 """A segmenter: a streamed U-Net, and the description of it that a checkpoint holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -11,8 +11,11 @@ from engine.errors import SourceError
 from engine.models.u_net import unet
 from engine.runs.checkpoints import SPEC, load_into, read_checkpoint
 from engine.runs.config import SegmentConfig
+from engine.runs.pixel_loss import BesideClasses, PixelLoss
 from engine.runs.streamed_model import StreamedModel
 from engine.runs.views import Pixels
+from engine.streaming import Streamed
+from engine.streaming.images import LazyImage
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,16 @@ class SegmenterSpec:
 class StreamedSegmenter(StreamedModel):
     """A U-Net, streamed whole."""
 
-    def __init__(self, network: nn.Module, tile_size: int) -> None:
-        super().__init__(network, network, tile_size)
+    def __init__(self, network: nn.Module, tile_size: int, class_weights: Sequence[float] = ()) -> None:
+        """Stream `network`; the class weights are those of the loss, which `judge` needs."""
+        judged = Streamed(BesideClasses(network), tile_size, reduction=PixelLoss(class_weights))
+        super().__init__(network, Streamed(network, tile_size), judged)
+        self._classes = len(class_weights)
 
-    def logits(self, image: Tensor) -> Tensor:
-        """Logits (1, classes, h, w) of an image (1, C, h, w)."""
-        return self.streamed(image)
-
-    def answer(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Share of the image that every class takes, and the probabilities of the classes at each pixel."""
-        maps = self.logits(image).softmax(1)[0]
-        return maps.mean((1, 2)), maps
+    def judge(self, image: Tensor | LazyImage) -> tuple[Tensor, Tensor]:
+        """Sum of the weighted losses, and table of wanted by found classes, of image and classes (1, C + 1, h, w)."""
+        pooled = self.pooled(image)[0]
+        return pooled[0], pooled[1:].detach().round().long().reshape(self._classes, self._classes)
 
 
 def build_segmenter(spec: SegmenterSpec, weights: str | None = None) -> nn.Module:

@@ -1,29 +1,31 @@
 """Labelled slides, one a step, as a network is given them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from contextlib import ExitStack
 
 import torch
 from torch import Tensor
 
+from engine.runs.augmentation import Augmentation
 from engine.runs.labels import LabelledSlide
-from engine.runs.views import Pixels, View, labelled_area, random_square, read_view
+from engine.runs.views import Pixels, SlideArea, labelled_area, random_square
 from engine.runs.visits import Visits
 from engine.sources import open_image
 
 
-class Item(NamedTuple):
+class Item:
     """One slide, or one square of it, ready for the network.
 
+    Neither tuple nor dataclass, which Lightning would take apart.
+
     Attributes:
-        image: (1, C, h, w) float32.
+        image: (1, C, h, w), read box by box.
         target: (1,) int64, the class index.
-        view: where the image comes from.
     """
 
-    image: Tensor
-    target: Tensor
-    view: View
+    def __init__(self, image: SlideArea, target: Tensor) -> None:
+        self.image = image
+        self.target = target
 
 
 class SlideLoader(Visits[Item]):
@@ -39,6 +41,7 @@ class SlideLoader(Visits[Item]):
         square: int | None = None,
         repeats: int = 1,
         shuffle_seed: int | None = None,
+        augmentation: Augmentation | None = None,
     ) -> None:
         """Set up the visits; nothing is read yet.
 
@@ -50,6 +53,7 @@ class SlideLoader(Visits[Item]):
             square: side of a random square in pixels of the level, or None for the whole labelled part.
             repeats: visits to each row in an epoch.
             shuffle_seed: seed of the order and of the squares; None keeps the order of the rows.
+            augmentation: how images are changed; None leaves them.
         """
         super().__init__(len(rows), repeats, shuffle_seed)
         self._slides = tuple(rows)
@@ -57,18 +61,20 @@ class SlideLoader(Visits[Item]):
         self._level = level
         self._pixels = pixels
         self._square = square
+        self._augmentation = augmentation or Augmentation()
 
-    def item(self, row: int, place: int) -> Item:
-        """Read the item at a place of the current epoch.
+    def item(self, row: int, place: int, files: ExitStack) -> Item:
+        """The item at a place of the current epoch.
 
         Raises:
-            SourceError: a file cannot be read.
-            SettingError: a slide does not fit the settings.
+            SourceError: the file cannot be opened.
+            SettingError: the slide does not fit the settings.
         """
-        labelled = self._slides[row]
-        with open_image(labelled.path) as source:
-            area = labelled_area(source, labelled.region, self._level)
-            if self._square is not None:
-                area = random_square(area, self._square, self.random(place))
-            image, view = read_view(source, self._level, area, self._pixels)
-        return Item(image, torch.tensor([self._targets[row]]), view)
+        labelled, random = self._slides[row], self.random(place)
+        source = files.enter_context(open_image(labelled.path))
+        area = labelled_area(source, labelled.region, self._level)
+        if self._square is not None:
+            area = random_square(area, self._square, random)
+        turn, tint = self._augmentation.draw(random)
+        image = SlideArea(source, self._level, area, self._pixels, turn, tint)
+        return Item(image, torch.tensor([self._targets[row]]))

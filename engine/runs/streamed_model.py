@@ -1,6 +1,5 @@
 """A network whose local part is streamed: what trainings train and predictions ask, whatever the task."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from engine.models.normalization import freeze_normalization
 from engine.runs.views import Pixels
 from engine.streaming import Streamed
+from engine.streaming.visits import OnTile
 
 
 class Spec(Protocol):
@@ -38,7 +38,7 @@ class Spec(Protocol):
         """As plain values, for a checkpoint."""
 
 
-class StreamedModel(ABC):
+class StreamedModel:
     """A network with its local part streamed in tiles; batch normalisation is frozen.
 
     Not a module itself: whoever trains it registers `network`, so that checkpoints keep the names of its
@@ -47,22 +47,26 @@ class StreamedModel(ABC):
     Attributes:
         network: the network as a whole.
         streamed: the part that is streamed; shares the parameters.
+        pooled: the same, with its output folded into one vector (1, n) as it is computed, so that an image of any
+            size is trained on in bounded memory.
     """
 
-    def __init__(self, network: nn.Module, local: nn.Module, tile_size: int) -> None:
+    def __init__(self, network: nn.Module, streamed: Streamed, pooled: Streamed) -> None:
         self.network = freeze_normalization(network)
-        self.streamed = Streamed(local, tile_size)
+        self.streamed = streamed
+        self.pooled = pooled
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor of the device and the type that images must have."""
+        return next(self.network.parameters())
 
     def train(self, training: bool) -> None:
         """Switch dropout on or off; the statistics of batch normalisation stay frozen."""
-        self.network.train(training)
-        self.streamed.train(training)
+        for module in (self.network, self.streamed, self.pooled):
+            module.train(training)
         freeze_normalization(self.network)
 
-    @abstractmethod
-    def logits(self, image: Tensor) -> Tensor:
-        """What the loss is taken of, for an image (1, C, h, w)."""
-
-    @abstractmethod
-    def answer(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Probability of every class, (classes,), and maps (classes, h', w') in 0..1 for an image (1, C, h, w)."""
+    def watch(self, on_tile: OnTile) -> None:
+        """Have `on_tile` called before every tile."""
+        self.streamed.on_tile = self.pooled.on_tile = on_tile

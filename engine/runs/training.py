@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -21,10 +21,12 @@ from engine.runs.schedule import learning_rate_factor
 from engine.runs.streamed_model import Spec, StreamedModel
 from engine.runs.tables import Region
 from engine.runs.trainer import quiet_trainer
-from engine.runs.views import View, labelled_area, random_square, read_view
+from engine.runs.views import SlideArea, labelled_area, random_square
 from engine.runs.visits import Visits
 from engine.sources import open_image
 from engine.streaming import TileVisit
+
+Model = TypeVar("Model", bound=StreamedModel)
 
 LOSSES = "training_losses"
 CALIBRATION_SLIDES = 8
@@ -33,7 +35,7 @@ CALIBRATION_SIDE = 512
 GRADIENT_NORM = 1.0
 
 
-class SlideTrainee(Trainee):
+class SlideTrainee(Trainee, Generic[Model]):
     """A streamed model that is trained on slides, one a step.
 
     Attributes:
@@ -42,7 +44,7 @@ class SlideTrainee(Trainee):
         training_losses: the losses of the epoch so far.
     """
 
-    def __init__(self, model: StreamedModel, spec: Spec, learning_rate: float, updates: int) -> None:
+    def __init__(self, model: Model, spec: Spec, learning_rate: float, updates: int) -> None:
         """Set up the training of `model` for a run of `updates` steps of the optimiser."""
         super().__init__()
         # Not from Lightning: asking it here would set the data up before a resumed run restores its place.
@@ -51,12 +53,12 @@ class SlideTrainee(Trainee):
         self._learning_rate = learning_rate
         self.model = model
         self.network = model.network
-        self.view: View | None = None
+        self.view: SlideArea | None = None
         self.training_losses: list[float] = []
 
     @abstractmethod
-    def loss_and_logits(self, item: Any) -> tuple[Tensor, Tensor]:
-        """The loss of an item, and the logits that it was taken of."""
+    def loss(self, item: Any) -> Tensor:
+        """The loss of an item; sets `view`."""
 
     def configure_optimizers(self) -> Any:
         """AdamW with its customary settings; the learning rate rises shortly, then falls to the end."""
@@ -74,8 +76,7 @@ class SlideTrainee(Trainee):
 
     def training_step(self, item: Any, index: int) -> Tensor:
         """The loss of one slide."""
-        self.view = item.view
-        loss, _ = self.loss_and_logits(item)
+        loss = self.loss(item)
         self.last_loss = float(loss.detach())
         self.training_losses.append(self.last_loss)
         return loss
@@ -137,7 +138,8 @@ def calibration_squares(rows: Sequence[Row], config: TrainingConfig, spec: Spec)
         with open_image(rows[index].path) as source:
             area = labelled_area(source, rows[index].region, config.level)
             square = random_square(area, CALIBRATION_SIDE, random)
-            yield read_view(source, config.level, square, spec.pixels)[0]
+            image = SlideArea(source, config.level, square, spec.pixels)
+            yield image.read(((0, square.height), (0, square.width)))
 
 
 def calibrate(network: nn.Module, squares: Iterable[Tensor], report: ReportFunction) -> None:
@@ -149,7 +151,7 @@ def calibrate(network: nn.Module, squares: Iterable[Tensor], report: ReportFunct
 
 
 def fit(
-    module: SlideTrainee,
+    module: SlideTrainee[Any],
     training: Visits[Any],
     validation: Visits[Any],
     config: TrainingConfig,
@@ -164,7 +166,8 @@ def fit(
         Abandoned: the control asked for it.
     """
     progress = RunProgress(folder, report, control, training.begin)
-    module.model.streamed.on_tile = tile_reporter(lambda: module.view, progress.poll, report)
+    module.model.pooled.halo_budget = config.halo_memory * 2**20
+    module.model.watch(tile_reporter(lambda: module.view, progress.poll, report))
     trainer = quiet_trainer(
         epochs=config.epochs,
         precision=config.precision,
@@ -179,7 +182,7 @@ def fit(
 
 
 def tile_reporter(
-    view: Callable[[], View | None], poll: Callable[[], None], report: ReportFunction
+    view: Callable[[], SlideArea | None], poll: Callable[[], None], report: ReportFunction
 ) -> Callable[[TileVisit], None]:
     """What a streamed network calls before each tile: obeys the control, then reports the tile on its slide."""
 

@@ -1,6 +1,7 @@
-"""What a network is given of a slide: a rectangle of one level as a tensor, and where on the slide it lies."""
+"""What a network is given of a slide: a rectangle of one level, read box by box, and where on the slide it lies."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import SettingError
+from engine.runs.augmentation import Tint, Turn
 from engine.runs.tables import Region
 from engine.sources import ImageSource
 from engine.sources.image import AnyArray
+from engine.streaming.recurrence import Spans
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Pixels:
         Raises:
             SettingError: the image `name` has another number of channels.
         """
+        return self.normalised(self.scaled(region, name))
+
+    def scaled(self, region: AnyArray, name: str) -> Tensor:
+        """The same before mean and deviation are taken off: on the scale 0..1."""
         wanted, found = len(self.mean), region.shape[2]
         if found == wanted + 1 and wanted == 3:
             region = region[..., :wanted]
@@ -44,6 +51,10 @@ class Pixels:
                 f"{name} has {found} channels, but the model takes {wanted}; choose colour images."
             )
         values = torch.from_numpy(np.ascontiguousarray(scaled(region).transpose(2, 0, 1)))
+        return values.expand(wanted, -1, -1)
+
+    def normalised(self, values: Tensor) -> Tensor:
+        """Values (channels, h, w) on the scale 0..1, less the mean, over the deviation."""
         mean, std = (torch.tensor(value)[:, None, None] for value in (self.mean, self.std))
         return (values - mean) / std
 
@@ -119,14 +130,83 @@ def random_square(area: Area, side: int, random: np.random.Generator) -> Area:
     return Area(x, y, width, height)
 
 
-def read_view(source: ImageSource, level: int, area: Area, pixels: Pixels) -> tuple[Tensor, View]:
-    """Read an area of a level as an image (1, C, h, w) float32, and say where it lies.
-
-    Raises:
-        SourceError: the file cannot be read.
-        SettingError: its channels do not fit.
-    """
-    region = source.read_region(level, area.x, area.y, area.width, area.height)
+def view_of(source: ImageSource, level: int, area: Area) -> View:
+    """Where an area of a level lies on its slide."""
     downsample = source.levels[level].downsample
-    view = View(source.path, area.x * downsample, area.y * downsample, downsample)
-    return pixels.tensor(region, source.name).unsqueeze(0), view
+    return View(source.path, area.x * downsample, area.y * downsample, downsample)
+
+
+class SlideArea:
+    """An area of a level of an opened slide as a network's input: decoded and scaled box by box.
+
+    It is what `engine.streaming` calls a lazily read image. Boxes count in the image as the network sees it, after it
+    has been turned.
+
+    Attributes:
+        source: the slide; must stay open while anything is read.
+        level: its level.
+        area: the rectangle of that level.
+        turn: how the area is turned and mirrored.
+        shape: (1, channels, h, w).
+        device: where the pixels go.
+        dtype: their type.
+    """
+
+    def __init__(
+        self,
+        source: ImageSource,
+        level: int,
+        area: Area,
+        pixels: Pixels,
+        turn: Turn | None = None,
+        tint: Tint | None = None,
+    ) -> None:
+        """Nothing is read yet; `pixels` says how values are scaled, `tint` how colours are changed before that."""
+        self.source = source
+        self.level = level
+        self.area = area
+        self.turn = turn or Turn()
+        self._pixels = pixels
+        self._tint = tint
+        self.shape = torch.Size((1, len(pixels.mean), *self.turn.shape(area.height, area.width)))
+        self.device = torch.device("cpu")
+        self.dtype = torch.float32
+
+    @property
+    def slide(self) -> Path:
+        """The file."""
+        return self.source.path
+
+    @property
+    def view(self) -> View:
+        """Where the area lies."""
+        return view_of(self.source, self.level, self.area)
+
+    def on(self, like: Tensor) -> "SlideArea":
+        """The same on the device and in the type of a tensor."""
+        other = copy(self)
+        other.device, other.dtype = like.device, like.dtype
+        return other
+
+    def read(self, spans: Spans) -> Tensor:
+        """Decode and scale a box, (1, channels, *box).
+
+        Raises:
+            SourceError: the file cannot be read.
+            SettingError: its channels do not fit.
+        """
+        part = self.part(spans)
+        region = self.source.read_region(self.level, part.x, part.y, part.width, part.height)
+        values = self._pixels.scaled(self.turn.of(region), self.source.name)
+        if self._tint is not None:
+            values = self._tint.of(values)
+        return self._pixels.normalised(values).unsqueeze(0).to(self.device, self.dtype)
+
+    def part(self, spans: Spans) -> Area:
+        """The rectangle of the level that a box of the turned image shows."""
+        (top, bottom), (left, right) = self.turn.source_box(spans, self.area.height, self.area.width)
+        return Area(self.area.x + left, self.area.y + top, right - left, bottom - top)
+
+    def box(self, spans: Spans) -> tuple[tuple[int, int], ...]:
+        """A box in pixels of level 0."""
+        return self.view.box(self.turn.source_box(spans, self.area.height, self.area.width))

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -35,8 +36,8 @@ class Visits(Generic[Item]):
         self.done = 0
 
     @abstractmethod
-    def item(self, row: int, place: int) -> Item:
-        """Read the item of a row for a place of the current epoch."""
+    def item(self, row: int, place: int, files: ExitStack) -> Item:
+        """The item of a row for a place of the current epoch; `files` closes what it reads from, once it is done."""
 
     def __len__(self) -> int:
         return self._rows * self._repeats
@@ -52,7 +53,8 @@ class Visits(Generic[Item]):
         if self._seed is None:
             self.done = 0
         while self.done < len(order):
-            yield self.item(order[self.done], self.done)
+            with ExitStack() as files:
+                yield self.item(order[self.done], self.done, files)
             self.done += 1
 
     def order(self) -> list[int]:

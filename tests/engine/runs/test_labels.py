@@ -108,6 +108,24 @@ class TestSplit:
             assert 1 <= taken <= count - 1
             assert abs(taken - count * fraction) <= 1
 
+    @given(st.integers(2, 9), st.integers(2, 9), st.integers(0, 2**32 - 1))
+    def test_no_slide_lands_on_both_sides(self, blue: int, both: int, seed: int) -> None:
+        """Slides with rows of one class, of both, and of the other."""
+        names = [("b", f"b{n}") for n in range(blue)] + [("r", f"r{n}") for n in range(blue)]
+        names += [(label, f"x{n}") for n in range(both) for label in ("b", "r")]
+        rows = tuple(LabelledSlide(Path(slide), label) for label, slide in names)
+        parts = split(LabelTable(rows, ("b", "r")), 0.3, seed)
+        sides = [{rows[i].path for i in part} for part in (parts.training, parts.validation)]
+        assert not sides[0] & sides[1]
+        for part in (parts.training, parts.validation):
+            assert {rows[i].label for i in part} == {"b", "r"}
+
+    def test_classes_that_stand_on_the_same_slides_cannot_always_be_divided(self) -> None:
+        rows = [("a", "1"), ("a", "2"), ("b", "1"), ("b", "3"), ("c", "2"), ("c", "3")]
+        labelled = tuple(LabelledSlide(Path(slide), label) for label, slide in rows)
+        with pytest.raises(SettingError, match="have rows of other classes too"):
+            split(LabelTable(labelled, ("a", "b", "c")), 0.5, 0)
+
     def test_depends_on_the_seed_alone(self) -> None:
         rows = table([20, 20])
         assert split(rows, 0.3, 4) == split(rows, 0.3, 4)

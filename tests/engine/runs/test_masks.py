@@ -50,12 +50,15 @@ def test_mistakes(folder: Path, text: str, sentence: str) -> None:
         read_masks(write(folder, text), folder)
 
 
-@given(st.integers(2, 50), st.floats(0.01, 0.99), st.integers(0, 1000))
-def test_split_is_a_partition(count: int, fraction: float, seed: int) -> None:
-    parts = split_rows(count, fraction, seed)
-    assert sorted(parts.training + parts.validation) == list(range(count))
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=50), st.floats(0.01, 0.99), st.integers(0, 1000))
+def test_split_is_a_partition_of_slides(numbers: list[int], fraction: float, seed: int) -> None:
+    slides = [Path(f"{number}.tif") for number in numbers]
+    parts = split_rows(slides, fraction, seed)
+    assert sorted(parts.training + parts.validation) == list(range(len(slides)))
     assert parts.training
     assert parts.validation
+    shared = {slides[i] for i in parts.training} & {slides[i] for i in parts.validation}
+    assert not shared or len(set(slides)) == 1
 
 
 class TestLabels:

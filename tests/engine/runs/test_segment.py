@@ -1,16 +1,18 @@
 """Tiny segmentation runs: they learn, go on where they stopped, predict alike in any tiles."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+import torch
 
 from engine.runs.config import PredictConfig, SegmentConfig
 from engine.runs.control import Control
 from engine.runs.folder import RunFolder
-from engine.runs.predict import predict_slide
+from engine.runs.predict import CLASS_IMAGE, CLASS_OUTLINES, predict_slide
 from engine.runs.reports import (
     EpochDone,
     Failed,
@@ -22,6 +24,7 @@ from engine.runs.reports import (
     StepDone,
     ignore,
 )
+from engine.runs.segmenter import load_segmenter
 from engine.runs.start import execute
 
 
@@ -101,20 +104,47 @@ def test_says_how_rare_the_classes_are(trained, slides: Path) -> None:
 
 def test_predicts_alike_in_any_tiles(trained, slides: Path) -> None:
     folder, _ = trained
-    maps = []
+    found = []
     for tile in (16, 33, 500):
         prediction = predict_slide(
             PredictConfig(slide=slides / "0.tif", checkpoint=folder.best, tile_size=tile), ignore, Control()
         )
-        assert prediction.box == (0.0, 0.0, 117.0, 90.0)
-        maps.append(prediction.maps)
-    assert maps[0].shape == (2, 90, 117)
-    np.testing.assert_allclose(maps[0], maps[2], atol=1e-5)
-    np.testing.assert_allclose(maps[1], maps[2], atol=1e-5)
-    np.testing.assert_allclose(prediction.probabilities, maps[2].mean((1, 2)), rtol=1e-4)
+        assert prediction.size == (117, 90)
+        assert prediction.classes == ("background", "foreground")
+        found.append(prediction.map.levels[0])
+    assert found[0].shape == (90, 117)
+    for other in found[1:]:
+        # A pixel that lies between the classes may fall to either side by rounding.
+        assert np.count_nonzero(other != found[0]) <= 1
+    np.testing.assert_allclose(prediction.probabilities[1], (found[2] == 1).mean())
     mask = tifffile.imread(slides / "0_mask.tif")[:, :-5] > 0
-    found = maps[2][1][:, :-5] > 0.5
-    assert 2 * (found & mask).sum() / (found.sum() + mask.sum()) > 0.8
+    cells = found[2][:, :-5] == 1
+    assert 2 * (cells & mask).sum() / (cells.sum() + mask.sum()) > 0.8
+
+
+@pytest.mark.parametrize("tile", [64, 256])
+def test_probabilities_of_a_trained_network_do_not_depend_on_the_tiles(trained, tile: int) -> None:
+    torch.manual_seed(0)
+    image = torch.nn.functional.interpolate(torch.randn(1, 1, 45, 60), (301, 387)) + torch.randn(
+        1, 1, 301, 387
+    )
+    with torch.no_grad():
+        segmenter, _ = load_segmenter(trained[0].best, tile)
+        whole = segmenter.network(image).softmax(1)
+        tiled = segmenter.streamed(image).softmax(1)
+    assert whole[:, 1].std() > 0.1
+    assert (tiled - whole).abs().max() < 1e-5
+
+
+def test_run_writes_image_and_outlines(trained, slides: Path, tmp_path: Path) -> None:
+    config = PredictConfig(slide=slides / "1.tif", checkpoint=trained[0].best, tile_size=64)
+    assert execute(config, tmp_path / "run", ignore, Control()) == Finished(
+        tmp_path / "run", Reason.COMPLETED
+    )
+    found = predict_slide(config, ignore, Control()).map
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "run" / CLASS_IMAGE), found.levels[0])
+    features = json.loads((tmp_path / "run" / CLASS_OUTLINES).read_text())["features"]
+    assert sum(f["properties"]["measurements"]["Area px^2"] for f in features) == found.counts[1]
 
 
 def test_goes_on_as_if_never_stopped(config: SegmentConfig, tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
 
 from engine.runs.mask_data import pixel_weights
 from engine.runs.masks import IGNORED
-from engine.runs.segmentation import confusion, mean_dice
+from engine.runs.pixel_loss import confusion
+from engine.runs.segmentation import mean_dice
 
 
 def test_confusion_counts_pairs() -> None:
@@ -34,22 +34,3 @@ def test_weights_give_every_class_the_same_say() -> None:
     assert [w * n for w, n in zip(weights, (60, 30, 0, 10), strict=True)] == pytest.approx(
         [100 / 3, 100 / 3, 0, 100 / 3]
     )
-
-
-def test_a_square_that_counts_for_nothing_gives_no_loss() -> None:
-    """What the module divides by itself, since the mean of cross_entropy is not a number here."""
-    logits = torch.randn(1, 2, 3, 3, requires_grad=True)
-    target = torch.full((1, 3, 3), IGNORED)
-    assert functional.cross_entropy(logits, target, ignore_index=IGNORED).isnan()
-    from types import SimpleNamespace
-
-    from engine.runs.segmentation import SlideSegmentation
-
-    module = SimpleNamespace(
-        model=SimpleNamespace(logits=lambda image: logits), _weights=torch.tensor([1.0, 1.0])
-    )
-    item = SimpleNamespace(image=None, target=target)
-    loss, _ = SlideSegmentation.loss_and_logits(module, item)  # type: ignore[arg-type]
-    loss.backward()
-    assert loss == 0
-    assert logits.grad.abs().max() == 0

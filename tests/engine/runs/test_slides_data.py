@@ -26,7 +26,7 @@ def test_items(slides: Path) -> None:
     assert item.image.shape == (1, 3, 66, 75)
     assert item.image.dtype == torch.float32
     assert item.target.tolist() == [0]
-    assert item.view.slide == slides / "red0.tif"
+    assert item.image.slide == slides / "red0.tif"
 
 
 def test_without_a_seed_in_the_order_of_the_rows_every_time(slides: Path) -> None:
@@ -48,7 +48,7 @@ def test_every_epoch_shuffles_anew_and_is_complete(slides: Path) -> None:
 def test_seed_decides_order_and_squares(slides: Path) -> None:
     def visits(seed: int) -> list[tuple[int, float, float]]:
         loader = make(slides, shuffle_seed=seed, square=20)
-        return [(int(item.target), item.view.x, item.view.y) for item in loader]
+        return [(int(item.target), item.image.view.x, item.image.view.y) for item in loader]
 
     assert visits(1) == visits(1)
     assert visits(1) != visits(2)
@@ -59,7 +59,7 @@ def test_squares_change_from_epoch_to_epoch(slides: Path) -> None:
     places = []
     for epoch in range(2):
         loader.begin(epoch)
-        places.append({int(item.target): (item.view.x, item.view.y) for item in loader})
+        places.append({int(item.target): (item.image.view.x, item.image.view.y) for item in loader})
         assert all(place is not None for place in places[-1].values())
     assert places[0] != places[1]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.errors import SettingError
 from engine.runs.labels import LabelledSlide
 from engine.runs.tables import Region
-from engine.runs.views import Area, Pixels, View, labelled_area, random_square, read_view
+from engine.runs.views import Area, Pixels, SlideArea, View, labelled_area, random_square
 from engine.sources import open_source
 
 PIXELS = Pixels((0.5, 0.25, 0.0), (0.25, 0.5, 1.0))
@@ -76,7 +76,8 @@ class TestLabelledArea:
 
 def test_reads_the_pixels_of_the_place(slides: Path) -> None:
     with open_source(slides / "red0.tif") as source:
-        image, view = read_view(source, 1, Area(10, 20, 30, 5), PIXELS)
+        area = SlideArea(source, 1, Area(10, 20, 30, 5), PIXELS)
+        image, view = area.read(((0, 5), (0, 30))), area.view
         pixels = source.read_region(1, 10, 20, 30, 5)
     assert image.shape == (1, 3, 5, 30)
     back = image[0].permute(1, 2, 0).numpy() * PIXELS.std + PIXELS.mean
