@@ -41,6 +41,7 @@ class NumberField(QDoubleSpinBox):
         self.setDecimals(9)
         self.setRange(-LARGEST, LARGEST)
         self.setKeyboardTracking(False)
+        self.setProperty("bare", True)
         self.lineEdit().setTextMargins(*TEXT_MARGINS)
         # Room for the longest number there may be would be far too much.
         self.setMinimumWidth(NARROWEST_FIELD)

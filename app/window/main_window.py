@@ -256,6 +256,7 @@ class MainWindow(QMainWindow):
         self._stack.addWidget(room)
         room.line_changed.connect(self._show_status)
         room.workspace.changed.connect(self._refresh)
+        room.workspace.path_chosen.connect(self.open)
         for session in room.workspace.sessions:
             session.ended.connect(self._close_if_asked)
         for readout in room.readouts:

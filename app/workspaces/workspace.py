@@ -57,6 +57,7 @@ class Workspace(QObject):
     Signals:
         changed: Something that decides about actions or the window's title has changed.
         status_changed: A sentence for the status bar on what is going on.
+        path_chosen: The user chose this path to open; it may belong to another workspace.
         opened: A path was opened and belongs into the list of recent files.
         panel_wanted: The panel of this id is to be shown in front, or to be hidden.
     """
@@ -71,6 +72,7 @@ class Workspace(QObject):
 
     changed = Signal()
     status_changed = Signal(str)
+    path_chosen = Signal(object)
     opened = Signal(object)
     panel_wanted = Signal(str, bool)
 

@@ -4,14 +4,13 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.workspaces.asking import open_filters
+from engine.sources.kinds import Kind
+
 
 def ask_for_slide(parent: QWidget, start: Path) -> Path | None:
     """A slide to open, or None."""
-    from engine.sources import file_filter
-
-    name, _ = QFileDialog.getOpenFileName(
-        parent, "Open a slide", str(start), f"{file_filter()};;All files (*)"
-    )
+    name, _ = QFileDialog.getOpenFileName(parent, "Open a slide", str(start), open_filters(Kind.IMAGE))
     return Path(name) if name else None
 
 

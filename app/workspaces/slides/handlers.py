@@ -32,7 +32,7 @@ class Handlers:
     def ask_for_slide(self) -> None:
         """Let the user choose a slide."""
         if (path := ask_for_slide(self._space.central, self._services.settings.last_folder)) is not None:
-            self._space.open(path)
+            self._space.path_chosen.emit(path)
 
     def ask_for_folder(self) -> None:
         """Let the user choose a folder of slides."""

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.workspaces.asking import open_filters
 from app.workspaces.stacks.exporting import FILTERS
+from engine.sources.kinds import Kind
 
 
 def ask_for_stack(parent: QWidget, title: str, start: Path) -> Path | None:
     """A file with a stack, or None."""
-    from engine.sources import stack_filter
-
-    name, _ = QFileDialog.getOpenFileName(parent, title, str(start), f"{stack_filter()};;All files (*)")
+    name, _ = QFileDialog.getOpenFileName(parent, title, str(start), open_filters(Kind.STACK))
     return Path(name) if name else None
 
 

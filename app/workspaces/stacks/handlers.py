@@ -38,7 +38,7 @@ class Handlers(QObject):
         """Let the user choose a stack."""
         path = ask_for_stack(self._space.central, "Open a stack", self._services.settings.last_folder)
         if path is not None:
-            self._space.open(path)
+            self._space.path_chosen.emit(path)
 
     def ask_for_slices(self) -> None:
         """Let the user choose a folder of slices."""

@@ -150,8 +150,8 @@ class StacksWorkspace(Workspace):
         self._connect()
         self._recall_settings()
         return [
-            Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 290),
-            Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 260),
+            Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 330),
+            Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 225),
             Panel("stacks.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 200),
             Panel("stacks.training", "Training", self.training_panel, RIGHT, 520),
             Panel("stacks.curves", "Curves", self.curves_panel, RIGHT, 300),

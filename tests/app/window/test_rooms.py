@@ -143,6 +143,14 @@ def test_a_path_is_opened_where_it_belongs(two: MainWindow, qtbot, tmp_path: Pat
     assert [path.name for path in settings.recent_in("slides")] == ["b.tif"]
 
 
+def test_what_a_dialog_chose_goes_where_it_belongs(two: MainWindow, qtbot, tmp_path: Path) -> None:
+    stack = tmp_path / "a.nrrd"
+    stack.write_bytes(b"NRRD0004\n")
+    two.workspace.path_chosen.emit(stack)
+    qtbot.waitUntil(lambda: isinstance(two.workspace, TinyWorkspace))
+    assert two.workspace.path == stack
+
+
 def test_claims_and_memory_come_before_the_kind(tmp_path: Path, make_slide) -> None:
     slide, claimed, gone = make_slide("a.tif"), tmp_path / "a.tiny", tmp_path / "gone"
     claimed.write_bytes(b"\x89PNG\r\n\x1a\n")
