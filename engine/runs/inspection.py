@@ -126,6 +126,7 @@ class Inspection:
             ("Peak memory, inference", in_bytes(memory.forward)),
             ("Peak memory, training", in_bytes(memory.backward)),
             ("Halos in training", in_bytes(memory.halos)),
+            ("Kept results in training", in_bytes(memory.blocks)),
             (
                 "Overlapping tiles",
                 f"would compute each pixel {overlap:.2f} times" if isfinite(overlap) else "could not work at this size",

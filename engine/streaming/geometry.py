@@ -15,6 +15,11 @@ Span = tuple[int, int]
 """A half-open range of positions: (start, stop)."""
 
 
+def extent(span: Span) -> int:
+    """Number of positions of a range."""
+    return span[1] - span[0]
+
+
 class BorderMode(Enum):
     """What a border added around the image repeats."""
 

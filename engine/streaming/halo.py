@@ -2,14 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from engine.streaming.layout import format_of
-from engine.streaming.recurrence import Spans, hull
+from engine.streaming.recurrence import Spans, hull, intersection, is_empty
+
+Piece: TypeAlias = tuple[Spans, Tensor]
+"""A box of a node's positions and its values."""
+
+Halo: TypeAlias = tuple[Piece, ...]
+"""What a tile hands on of a node along an axis: pieces that fill its box without overlap.
+
+Where readers wait, the halo grows from tile to tile, and the same pieces are handed on and on without a copy.
+"""
+
+Halos: TypeAlias = dict[tuple[int, int], Halo]
+"""Halos by (axis, node)."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,22 @@ def _around(core: Spans, held: Spans) -> Iterator[Spans]:
         for gap in ((first, start), (stop, last)):
             if gap[0] < gap[1]:
                 yield (*core[:axis], gap, *held[axis + 1 :])
+
+
+def pass_on(axes: Sequence[int], given: Sequence[Piece], spans: Spans) -> Halo:
+    """The pieces of what is given that lie in a box: whole ones as they are, parts of others.
+
+    Without autograd parts are copies, so that they do not keep the rest alive.
+    """
+    found = []
+    for held, piece in given:
+        shared = intersection(held, spans)
+        if shared == held:
+            found.append((held, piece))
+        elif not is_empty(shared):
+            part = cut(piece, axes, held, shared)
+            found.append((shared, part if torch.is_grad_enabled() else part.clone()))
+    return tuple(found)
 
 
 def exchange_pieces(exchange: Exchange, pieces: Sequence[Tensor]) -> Sequence[Tensor]:

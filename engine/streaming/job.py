@@ -33,6 +33,7 @@ class Job:
         reduction: What pools the output; None puts it together.
         lazy: The image, where it is not a tensor.
         halo_budget: Bytes of halos to keep in memory; None for all.
+        keeps: The nodes whose blocks training keeps between the sweeps.
         on_tile: Called before every tile.
     """
 
@@ -42,6 +43,7 @@ class Job:
     reduction: Reduction | None
     lazy: LazyImage | None
     halo_budget: int | None
+    keeps: frozenset[int]
     on_tile: OnTile | None
 
     def sinks(self, tensors: Sequence[Tensor]) -> dict[int, Sink]:
@@ -95,7 +97,7 @@ class StreamedFunction(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, job: Job, image: Tensor | None, *tensors: Tensor) -> tuple[Tensor, ...]:
         """Results of the outputs in their order."""
-        record = Record(job.halo_budget) if any(ctx.needs_input_grad) else None
+        record = Record(job.halo_budget, job.keeps) if any(ctx.needs_input_grad) else None
         sinks = job.sinks(tensors)
         sweep_forward(job, _reader(job, image), tensors, sinks, record)
         results = tuple(sink.result() for sink in sinks.values())

@@ -12,12 +12,15 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from engine.streaming.geometry import Span, extent
+from engine.streaming.halo import Halos
+from engine.streaming.keeping import block_bytes
 from engine.streaming.layout import arrange
 from engine.streaming.program import Node, Program
 from engine.streaming.recurrence import Moments, Recurrence, Spans, Tile, halo_in, is_empty
 from engine.streaming.schedule import NodeSchedule
 from engine.streaming.sweep import Root, nodes_that_learn, output_nodes, tile_gradients
-from engine.streaming.tile import Halos, compute_tile
+from engine.streaming.tile import compute_tile
 
 
 @dataclass(frozen=True)
@@ -28,15 +31,20 @@ class MemoryNeed:
         forward: Of inference.
         backward: Of training: both sweeps, outputs and gradients.
         halos: Of the halos that training keeps between the sweeps, part of `backward`.
+        blocks: Of the convolution results that it keeps so as not to compute them again, part of `backward`.
     """
 
     forward: int
     backward: int
     halos: int
+    blocks: int
 
 
 def predict_memory(
-    recurrence: Recurrence, tensors: Sequence[Tensor], memory_format: torch.memory_format
+    recurrence: Recurrence,
+    tensors: Sequence[Tensor],
+    memory_format: torch.memory_format,
+    keeps: frozenset[int],
 ) -> MemoryNeed:
     """Predict the peak memory of inference and of training.
 
@@ -44,21 +52,24 @@ def predict_memory(
         recurrence: The network laid out over the tiles.
         tensors: The program's slots; those that require a gradient are trained.
         memory_format: The format in which tiles are computed.
+        keeps: The nodes whose blocks training keeps.
     """
     program = recurrence.program
     stand_ins = [_stand_in(tensor, memory_format) for tensor in tensors]
     arranged = sum(_size(t) for t in tensors if arrange(t, memory_format) is not t)
-    outputs = sum(_bytes(node, node.ref.shape) for node in _output_nodes(program))
+    outputs = sum(block_bytes(node) for node in _output_nodes(program))
     trained = sum(_size(tensor) for tensor in tensors if tensor.requires_grad)
     tile = _largest_tile(recurrence)
     forward = _forward_peak(recurrence, tile, stand_ins, memory_format)
-    kept = sum(_halo_bytes(recurrence, axis, lanes_only=False) for axis in range(len(recurrence.axes)))
-    rolling = sum(_halo_bytes(recurrence, axis, lanes_only=True) for axis in range(len(recurrence.axes)))
-    backward = _backward_peak(recurrence, tile, stand_ins, memory_format)
+    halos = sum(_recorded(recurrence, node) for node in program.nodes[1:])
+    rolling = sum(_rolling(recurrence, node) for node in program.nodes[1:])
+    blocks = sum(block_bytes(program.nodes[k]) for k in keeps)
+    backward = _backward_peak(recurrence, tile, stand_ins, memory_format, keeps)
     return MemoryNeed(
         forward=arranged + outputs + rolling + forward,
-        backward=arranged + 2 * outputs + kept + 2 * trained + backward,
-        halos=kept,
+        backward=arranged + 2 * outputs + halos + blocks + 2 * trained + backward,
+        halos=halos,
+        blocks=blocks,
     )
 
 
@@ -105,44 +116,47 @@ def _forward_peak(
     halos = _halos(recurrence, tile)
     wanted = frozenset(ref.index for ref in output_nodes(recurrence.program))
     tracker = _Tracker()
-    tracker.ignore([*tensors, *halos.values()])
+    tracker.ignore([*tensors, *_pieces(halos)])
     with torch.no_grad(), tracker:
         compute_tile(recurrence, tile, _reader(recurrence, memory_format, False), tensors, halos, wanted)
     return tracker.peak
 
 
 def _backward_peak(
-    recurrence: Recurrence, tile: Tile, tensors: Sequence[Tensor], memory_format: torch.memory_format
+    recurrence: Recurrence,
+    tile: Tile,
+    tensors: Sequence[Tensor],
+    memory_format: torch.memory_format,
+    keeps: frozenset[int],
 ) -> int:
     program = recurrence.program
     learns = nodes_that_learn(program, tensors, False)
-    halos = {key: halo.requires_grad_(learns[key[1]]) for key, halo in _halos(recurrence, tile).items()}
-    after = tuple(min(t + 1, count - 1) for t, count in zip(tile, recurrence.counts, strict=True))
-    handed = {
-        (axis, node): grad
-        for axis in range(len(tile))
-        for (a, node), grad in _halos(recurrence, _stepped(tile, after, axis)).items()
-        if a == axis and tile != after and learns[node]
+    halos = {
+        key: tuple((spans, piece.requires_grad_(learns[key[1]])) for spans, piece in halo)
+        for key, halo in _halos(recurrence, tile).items()
     }
+    known = {k: block for k in keeps if (block := _block(program.nodes[k], recurrence.new(k, tile))).numel()}
     blocks = {
         node.ref.index: _block(node, recurrence.new(node.ref.index, tile)) for node in _output_nodes(program)
     }
+    read = _reader(recurrence, memory_format, False)
+    with torch.no_grad():
+        handed = compute_tile(recurrence, tile, read, tensors, halos, frozenset(blocks)).halos
+    grads = {
+        key: tuple(torch.empty_like(piece) if learns[key[1]] else None for _, piece in halo)
+        for key, halo in handed.items()
+    }
     roots: dict[int, Root] = {node: partial(_pair, grad=grad) for node, grad in blocks.items()}
     tracker = _Tracker()
-    tracker.ignore([*tensors, *halos.values(), *handed.values(), *blocks.values()])
+    arriving = [grad for pieces in grads.values() for grad in pieces if grad is not None]
+    tracker.ignore([*tensors, *_pieces(halos), *known.values(), *blocks.values(), *arriving])
     with tracker:
-        tile_gradients(
-            recurrence, tile, _reader(recurrence, memory_format, False), tensors, halos, roots, handed
-        )
+        tile_gradients(recurrence, tile, read, tensors, halos, roots, grads, known)
     return tracker.peak
 
 
 def _pair(block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
     return block, grad
-
-
-def _stepped(tile: Tile, after: Tile, axis: int) -> Tile:
-    return (*tile[:axis], after[axis], *tile[axis + 1 :])
 
 
 def _halos(recurrence: Recurrence, tile: Tile) -> Halos:
@@ -154,7 +168,13 @@ def _halos(recurrence: Recurrence, tile: Tile) -> Halos:
         for node in recurrence.program.nodes[1:]
         if tile[axis]
     }
-    return {key: _block(node, spans) for key, (node, spans) in boxes.items() if not is_empty(spans)}
+    return {
+        key: ((spans, _block(node, spans)),) for key, (node, spans) in boxes.items() if not is_empty(spans)
+    }
+
+
+def _pieces(halos: Halos) -> list[Tensor]:
+    return [piece for halo in halos.values() for _, piece in halo]
 
 
 def _block(node: Node, spans: Spans) -> Tensor:
@@ -172,31 +192,69 @@ def _reader(recurrence: Recurrence, memory_format: torch.memory_format, learns: 
 def _largest_tile(recurrence: Recurrence) -> Tile:
     """The tile that computes most, a typical one in the middle of the image."""
     program = recurrence.program
-    weights = [_bytes(node, node.ref.shape) / max(prod(node.ref.lengths), 1) for node in program.nodes]
+    weights = [_per_position(node) for node in program.nodes]
 
     def work(moments: Sequence[Moments]) -> float:
-        return sum(weight * (m.held[1] - m.held[0]) for weight, m in zip(weights, moments, strict=True))
+        return sum(weight * extent(m.new) for weight, m in zip(weights, moments, strict=True))
 
     return tuple(max(range(len(tiles)), key=lambda t: work(tiles[t])) for tiles in recurrence.moments)
 
 
-def _halo_bytes(recurrence: Recurrence, axis: int, *, lanes_only: bool) -> int:
-    """Bytes of the halos handed on along one axis: of all tiles, or at one moment of the forward sweep."""
-    total = 0.0
-    for index, node in enumerate(recurrence.program.nodes[1:], 1):
-        per_position = _bytes(node, node.ref.shape) / max(prod(node.ref.lengths), 1)
-        positions = 1.0
-        for a, schedule in enumerate(recurrence.axes):
-            lengths = _lengths(schedule.nodes[index], schedule.tiles, a - axis)
-            positions *= max(lengths, default=0) if lanes_only and a <= axis else sum(lengths)
-        total += per_position * positions
-    return int(total)
+def _rolling(recurrence: Recurrence, node: Node) -> int:
+    """Bytes of a node's halos at one moment of the forward sweep."""
+    schedules = _along(recurrence, node)
+    total = 0
+    for axis in range(len(schedules)):
+        positions = 1
+        for a, (schedule, tiles) in enumerate(schedules):
+            lengths = [extent(_halo_span(schedule, t, a - axis)) for t in range(tiles)]
+            positions *= max(lengths, default=0) if a <= axis else sum(lengths)
+        total += positions
+    return int(total * _per_position(node))
 
 
-def _lengths(node: NodeSchedule, tiles: int, side: int) -> list[int]:
-    """Positions of a halo along an axis: before (side < 0), on or behind the axis along which it is handed on."""
-    spans = [node.held(t) if side < 0 else node.new(t) if side > 0 else node.halo_in(t) for t in range(tiles)]
-    return [stop - start for start, stop in spans]
+def _recorded(recurrence: Recurrence, node: Node) -> int:
+    """Bytes of a node's halos in the record of the forward sweep.
+
+    Where a reader runs, the halo is a copy. Where all wait, it is the halo before and the new block, and all tiles that
+    these pass share them.
+    """
+    schedules = _along(recurrence, node)
+    runs = [_reader_runs(recurrence, node, axis) for axis in range(len(schedules))]
+    total = 0
+    for axis in range(len(schedules)):
+        positions = 1
+        for a, (schedule, tiles) in enumerate(schedules):
+            positions *= sum(
+                extent(_halo_span(schedule, t, a - axis))
+                for t in range(tiles)
+                if a != axis or (runs[a][t] and t < tiles - 1)
+            )
+        total += positions
+    new = [[extent(schedule.new(t)) for t in range(tiles)] for schedule, tiles in schedules]
+    fresh = prod(sum(n) for n in new) - prod(
+        sum(n for n, run in zip(along, there, strict=True) if run)
+        for along, there in zip(new, runs, strict=True)
+    )
+    return int((total + fresh) * _per_position(node)) if recurrence.readers[node.ref.index] else 0
+
+
+def _reader_runs(recurrence: Recurrence, node: Node, axis: int) -> list[bool]:
+    """In which tiles along an axis a reader of a node computes something."""
+    schedule = recurrence.axes[axis]
+    return [
+        any(extent(schedule.nodes[reader].new(t)) for reader in recurrence.readers[node.ref.index])
+        for t in range(schedule.tiles)
+    ]
+
+
+def _along(recurrence: Recurrence, node: Node) -> list[tuple[NodeSchedule, int]]:
+    return [(schedule.nodes[node.ref.index], schedule.tiles) for schedule in recurrence.axes]
+
+
+def _halo_span(node: NodeSchedule, t: int, side: int) -> Span:
+    """Positions of a halo along an axis before (side < 0), on or behind that along which a tile hands it on."""
+    return node.held(t) if side < 0 else node.new(t) if side > 0 else node.halo_out(t)
 
 
 def _output_nodes(program: Program) -> list[Node]:
@@ -209,8 +267,9 @@ def _stand_in(tensor: Tensor, memory_format: torch.memory_format) -> Tensor:
     )
 
 
-def _bytes(node: Node, shape: Sequence[int]) -> int:
-    return prod(shape) * node.ref.dtype.itemsize
+def _per_position(node: Node) -> float:
+    """Bytes of a node's result at one position."""
+    return block_bytes(node) / max(prod(node.ref.lengths), 1)
 
 
 def _size(tensor: Tensor) -> int:

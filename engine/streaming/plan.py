@@ -12,6 +12,7 @@ from engine.streaming.errors import StreamingError
 from engine.streaming.fields import Field, fields, seen_by
 from engine.streaming.folding import fold_normalisation
 from engine.streaming.geometry import Span
+from engine.streaming.keeping import KEEP_BUDGET, nodes_to_keep
 from engine.streaming.layout import working_format
 from engine.streaming.memory import MemoryNeed, predict_memory
 from engine.streaming.overlap import redundant_work
@@ -145,7 +146,8 @@ class Plan:
                 f"receptive field  {_by(self.receptive_field)} px, stride {_by(self.stride)}, offsets {low_high}",
                 f"multiply-adds    {self.macs / 1e9:.2f} G a forward; nothing is computed twice",
                 f"peak memory      {in_bytes(self.memory.forward)} inference, "
-                f"{in_bytes(self.memory.backward)} training (of it {in_bytes(self.memory.halos)} halos), "
+                f"{in_bytes(self.memory.backward)} training (of it "
+                f"{in_bytes(self.memory.halos)} halos, {in_bytes(self.memory.blocks)} kept blocks), "
                 "above network and input",
                 "overlapping tiles of this size "
                 + (
@@ -193,6 +195,7 @@ def plan(
     *,
     dtype: torch.dtype = torch.float32,
     smallest_block: int = SMALLEST_BLOCK,
+    keep_budget: int = KEEP_BUDGET,
 ) -> Plan:
     """Plan a streamed pass.
 
@@ -202,6 +205,7 @@ def plan(
         tile_size: Tile size in pixels, one number or one per axis.
         dtype: Element type of the image.
         smallest_block: As for Streamed.
+        keep_budget: As for Streamed.
 
     Raises:
         NotLocalError: The network has a layer that cannot be streamed.
@@ -215,6 +219,7 @@ def plan(
         Precision.now(device),
         sizes_per_axis(tile_size, len(program.image.axes)),
         smallest_block,
+        keep_budget,
     )
 
 
@@ -225,6 +230,7 @@ def suggest_tile_size(
     *,
     training: bool = True,
     dtype: torch.dtype = torch.float32,
+    keep_budget: int = KEEP_BUDGET,
 ) -> int:
     """The largest usual tile size whose predicted peak memory stays within a budget.
 
@@ -234,6 +240,7 @@ def suggest_tile_size(
         memory_budget: Bytes above network and input.
         training: Whether gradients will be wanted.
         dtype: Element type of the image.
+        keep_budget: As for Streamed.
 
     Raises:
         StreamingError: Not even the smallest tile fits.
@@ -244,7 +251,7 @@ def suggest_tile_size(
     axes = len(program.image.axes)
     least: dict[int, int] = {}
     for size in reversed([s for s in TILE_SIZES if s < 2 * max(program.image.lengths)] or TILE_SIZES[:1]):
-        need = _memory(lay_out(program, (size,) * axes, SMALLEST_BLOCK), tensors)
+        need = _memory(lay_out(program, (size,) * axes, SMALLEST_BLOCK), tensors, keep_budget)
         least[size] = need.backward if training else need.forward
         if least[size] <= memory_budget:
             return size
@@ -256,7 +263,12 @@ def suggest_tile_size(
 
 
 def _plan(
-    program: Program, network: nn.Module, precision: Precision, sizes: tuple[int, ...], smallest_block: int
+    program: Program,
+    network: nn.Module,
+    precision: Precision,
+    sizes: tuple[int, ...],
+    smallest_block: int,
+    keep_budget: int,
 ) -> Plan:
     # Layers are shown as the network has them, memory is that of what runs.
     folded = fold_normalisation(program, precision)
@@ -276,17 +288,18 @@ def _plan(
         ),
         stride=tuple(field.stride for field in last.fields),
         offset=tuple((field.low, field.high) for field in last.fields),
-        memory=_memory(lay_out(folded, sizes, smallest_block), prepare(folded, network)),
+        memory=_memory(lay_out(folded, sizes, smallest_block), prepare(folded, network), keep_budget),
         macs=sum(layer.macs for layer in layers),
         overlapping_work=redundant_work(nodes, sizes, outputs),
         _recurrence=recurrence,
     )
 
 
-def _memory(recurrence: Recurrence, tensors: Sequence[Tensor]) -> MemoryNeed:
+def _memory(recurrence: Recurrence, tensors: Sequence[Tensor], keep_budget: int) -> MemoryNeed:
     image = recurrence.program.image
     device = next((tensor.device for tensor in tensors), torch.device("cpu"))
-    return predict_memory(recurrence, tensors, working_format(len(image.shape), image.dtype, device))
+    memory_format = working_format(len(image.shape), image.dtype, device)
+    return predict_memory(recurrence, tensors, memory_format, nodes_to_keep(recurrence.program, keep_budget))
 
 
 def _layer(recurrence: Recurrence, node: Node, found: tuple[Field, ...]) -> LayerPlan:

@@ -80,6 +80,8 @@ class Local:
             otherwise it ends at the image's border.
         random: Whether it draws random numbers per position, to be replayed by the reverse sweep.
         overwrite: Computes one block in the memory of its first input, where the model asks for that.
+        recall: Puts a block whose values are known into the graph, as if it had been computed; None where computing it
+            again costs no more.
     """
 
     maps: tuple[AxisMap, ...]
@@ -91,6 +93,7 @@ class Local:
     zeros_around: bool = False
     random: bool = False
     overwrite: Compute | None = None
+    recall: Callable[[Take, Tensor], Tensor] | None = None
 
 
 @dataclass(frozen=True)

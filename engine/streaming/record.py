@@ -2,14 +2,15 @@
 
 import shutil
 import tempfile
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from engine.streaming.halo import Halos
 from engine.streaming.recurrence import Tile
-from engine.streaming.tile import Halos
+from engine.streaming.tile import Blocks
 
 
 class Record:
@@ -18,19 +19,26 @@ class Record:
     The newest halos are wanted first, so those of the oldest tiles go to disk when the budget is full.
 
     Attributes:
+        keeps: The nodes whose blocks are kept.
+        blocks: The blocks of these nodes in each tile.
         random_states: The random generator before each tile, if the network draws per position.
     """
 
-    def __init__(self, budget: int | None = None) -> None:
+    def __init__(self, budget: int | None = None, keeps: frozenset[int] = frozenset()) -> None:
         """Start an empty record.
 
         Args:
             budget: Bytes of halos to keep in memory; None for all of them.
+            keeps: The nodes whose blocks are to be kept.
         """
+        self.keeps = keeps
+        self.blocks: dict[Tile, Blocks] = {}
         self.random_states: dict[Tile, Tensor] = {}
         self._budget = budget
         self._at_hand: dict[Tile, Halos] = {}
         self._order: deque[Tile] = deque()
+        # Tiles share the pieces of halos that are handed on and on.
+        self._owners: Counter[int] = Counter()
         self._bytes = 0
         self._folder: Path | None = None
 
@@ -38,20 +46,20 @@ class Record:
         """Keep a tile's halos."""
         self._at_hand[tile] = halos
         self._order.append(tile)
-        self._bytes += _size(halos)
+        for piece in _pieces(halos):
+            self._bytes += 0 if self._owners[id(piece)] else _size(piece)
+            self._owners[id(piece)] += 1
         while self._budget is not None and self._bytes > self._budget and self._order:
             self._spill(self._order.popleft())
 
     def take(self, tile: Tile) -> Halos:
         """Hand a tile's halos out and forget them."""
         if tile in self._at_hand:
-            halos = self._at_hand.pop(tile)
-            self._bytes -= _size(halos)
             if self._order and self._order[-1] == tile:
                 self._order.pop()
-            return halos
+            return self._release(tile)
         path = self._path(tile)
-        halos = torch.load(path, weights_only=True)
+        halos: Halos = torch.load(path, weights_only=True)
         path.unlink()
         return halos
 
@@ -65,9 +73,16 @@ class Record:
         self.close()
 
     def _spill(self, tile: Tile) -> None:
+        torch.save(self._release(tile), self._path(tile))
+
+    def _release(self, tile: Tile) -> Halos:
         halos = self._at_hand.pop(tile)
-        self._bytes -= _size(halos)
-        torch.save(halos, self._path(tile))
+        for piece in _pieces(halos):
+            self._owners[id(piece)] -= 1
+            if not self._owners[id(piece)]:
+                del self._owners[id(piece)]
+                self._bytes -= _size(piece)
+        return halos
 
     def _path(self, tile: Tile) -> Path:
         if self._folder is None:
@@ -75,5 +90,9 @@ class Record:
         return self._folder / "-".join(map(str, tile))
 
 
-def _size(halos: Halos) -> int:
-    return sum(halo.numel() * halo.element_size() for halo in halos.values())
+def _pieces(halos: Halos) -> list[Tensor]:
+    return [piece for halo in halos.values() for _, piece in halo]
+
+
+def _size(piece: Tensor) -> int:
+    return piece.numel() * piece.element_size()

@@ -12,6 +12,7 @@ from engine.streaming.errors import StreamingError
 from engine.streaming.folding import fold_normalisation
 from engine.streaming.images import LazyImage, reader_of
 from engine.streaming.job import Job, StreamedFunction, sweep_forward
+from engine.streaming.keeping import KEEP_BUDGET, nodes_to_keep
 from engine.streaming.layout import working_format
 from engine.streaming.precision import Precision
 from engine.streaming.program import Preparation, Program, Ref, Slot
@@ -40,6 +41,8 @@ class Streamed(nn.Module):
         smallest_block: Deep, small nodes wait until about so many new positions per axis have gathered.
         reduction: Pools the network's only output over the image as it is computed; None returns the output itself.
         halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
+        keep_budget: Bytes of convolution results that training keeps between the sweeps instead of computing them
+            again, those first that save most work; 0 keeps none.
         on_tile: Called with a TileVisit before every tile of both sweeps; raise in it to cancel.
 
     Example:
@@ -57,6 +60,7 @@ class Streamed(nn.Module):
         reduction: Reduction | None = None,
         smallest_block: int = SMALLEST_BLOCK,
         halo_budget: int | None = None,
+        keep_budget: int = KEEP_BUDGET,
         on_tile: OnTile | None = None,
     ) -> None:
         super().__init__()
@@ -65,6 +69,7 @@ class Streamed(nn.Module):
         self.reduction = reduction
         self.smallest_block = smallest_block
         self.halo_budget = halo_budget
+        self.keep_budget = keep_budget
         self.on_tile = on_tile
 
     def forward(self, x: Tensor | LazyImage) -> Any:
@@ -141,6 +146,7 @@ class Streamed(nn.Module):
             reduction=self.reduction,
             lazy=None if isinstance(x, Tensor) else x,
             halo_budget=self.halo_budget,
+            keeps=nodes_to_keep(program, self.keep_budget),
             on_tile=self.on_tile,
         )
 

@@ -4,20 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
-from engine.streaming.halo import cut
+from engine.streaming.halo import Halo, Halos, cut
 from engine.streaming.program import Program, Ref
 from engine.streaming.record import Record
 from engine.streaming.recurrence import Recurrence, Spans, Tile
 from engine.streaming.replay import random_state, replayed
 from engine.streaming.sinks import Sink
-from engine.streaming.tile import Halos, ReadImage, compute_tile
+from engine.streaming.tile import Blocks, ReadImage, compute_tile
 from engine.streaming.visits import OnTile, Sweep, TileVisit
+
+HaloGrads: TypeAlias = dict[tuple[int, int], tuple[Tensor | None, ...]]
+"""Gradients of halos, piece by piece, by (axis, node)."""
+
+_Waiting = TypeVar("_Waiting")
 
 Root: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Where back-propagation into a recomputed output block starts, and with which gradient."""
@@ -61,7 +66,8 @@ def forward_sweep(
         on_tile: Called before every tile.
     """
     wanted = frozenset(sinks)
-    waiting: dict[tuple[int, int, Tile], Tensor] = {}
+    keeps = record.keeps if record is not None else frozenset()
+    waiting: dict[tuple[int, int, Tile], Halo] = {}
     for tile in recurrence.tiles():
         _announce(on_tile, Sweep.FORWARD, recurrence, tile)
         halos = _collect(waiting, recurrence, tile)
@@ -70,7 +76,9 @@ def forward_sweep(
             if recurrence.program.random:
                 record.random_states[tile] = random_state(recurrence.program.device)
         with torch.no_grad():
-            result = compute_tile(recurrence, tile, read_image, tensors, halos, wanted)
+            result = compute_tile(recurrence, tile, read_image, tensors, halos, wanted, keeps)
+        if record is not None:
+            record.blocks[tile] = result.kept
         for node, block in result.outputs.items():
             sinks[node].write(recurrence.new(node, tile), block)
         for (axis, node), halo in result.halos.items():
@@ -101,7 +109,7 @@ def reverse_sweep(
     """
     program = recurrence.program
     sums = _Sums(len(tensors))
-    arriving: dict[tuple[int, int, Tile], Tensor] = {}
+    arriving: dict[tuple[int, int, Tile], tuple[Tensor | None, ...]] = {}
     learns = nodes_that_learn(program, tensors, image_grad is not None)
 
     def read(spans: Spans) -> Tensor:
@@ -114,11 +122,12 @@ def reverse_sweep(
             for node, grad in output_grads.items()
         }
         handed = _collect(arriving, recurrence, tile)
-        halos = {key: halo.detach().requires_grad_(learns[key[1]]) for key, halo in record.take(tile).items()}
+        halos = {key: _leaves(halo, learns[key[1]]) for key, halo in record.take(tile).items()}
+        known = record.blocks.pop(tile, {})
         with replayed(record.random_states.pop(tile, None), program.device):
-            found = tile_gradients(recurrence, tile, read, tensors, halos, roots, handed)
-        for (axis, node), grad in found.halos.items():
-            arriving[axis, node, _lane(tile, axis)] = grad
+            found = tile_gradients(recurrence, tile, read, tensors, halos, roots, handed, known)
+        for (axis, node), pieces in found.halos.items():
+            arriving[axis, node, _lane(tile, axis)] = pieces
         for k, grad in found.tensors.items():
             sums.add(k, grad)
         if image_grad is not None and found.image is not None:
@@ -132,12 +141,12 @@ class TileGradients:
     """Gradients that one tile adds.
 
     Attributes:
-        halos: Gradient of the halos that the tile was given.
+        halos: Gradients of the halos that the tile was given.
         tensors: Gradient of the slots, by slot.
         image: Gradient of the pixels that the tile read and where they lie, if they require one.
     """
 
-    halos: Halos
+    halos: HaloGrads
     tensors: dict[int, Tensor]
     image: tuple[Tensor, Spans] | None
 
@@ -149,7 +158,8 @@ def tile_gradients(
     tensors: Sequence[Tensor],
     halos: Halos,
     roots: Mapping[int, Root],
-    halo_grads: Halos,
+    halo_grads: HaloGrads,
+    known: Blocks,
 ) -> TileGradients:
     """Recompute one tile under autograd and back-propagate through it.
 
@@ -160,18 +170,19 @@ def tile_gradients(
         tensors: The program's slots.
         halos: The halos that the tile was given; those that learn require a gradient.
         roots: Where back-propagation into the tile's block of each output node starts.
-        halo_grads: Gradient of the halos that the tile hands on, by (axis, node).
+        halo_grads: Gradients of the halos that the tile hands on.
+        known: Blocks that the forward sweep kept.
     """
     with torch.enable_grad():
-        result = compute_tile(recurrence, tile, read_image, tensors, halos, frozenset(roots))
+        result = compute_tile(recurrence, tile, read_image, tensors, halos, frozenset(roots), known=known)
     pairs = [roots[node](block) for node, block in result.outputs.items()]
-    pairs += [(halo, grad) for key, halo in result.halos.items() if (grad := halo_grads.get(key)) is not None]
+    pairs += _paired(result.halos, halo_grads)
     pairs = [(root, grad) for root, grad in pairs if root.requires_grad]
     pixels, spans = result.image
-    asked = [(key, halo) for key, halo in halos.items() if halo.requires_grad]
+    asked = [piece for halo in halos.values() for _, piece in halo if piece.requires_grad]
     trained = [(k, tensor) for k, tensor in enumerate(tensors) if tensor.requires_grad]
     leaves = [
-        *(halo for _, halo in asked),
+        *asked,
         *(tensor for _, tensor in trained),
         *[pixels] * pixels.requires_grad,
     ]
@@ -185,11 +196,41 @@ def tile_gradients(
         grads[len(asked) + len(trained) :],
     )
     return TileGradients(
-        # A gradient is a view of that of the whole held box, which would live on with it.
-        {key: grad.clone() for (key, _), grad in zip(asked, of_halos, strict=True) if grad is not None},
+        _by_piece(halos, of_halos),
         {k: grad for (k, _), grad in zip(trained, of_tensors, strict=False) if grad is not None},
         (of_image[0], spans) if of_image and of_image[0] is not None else None,
     )
+
+
+def _leaves(halo: Halo, learns: bool) -> Halo:
+    """A halo as the start of a graph of its own."""
+    return tuple((spans, piece.detach().requires_grad_(learns)) for spans, piece in halo)
+
+
+def _paired(halos: Halos, grads: HaloGrads) -> list[tuple[Tensor, Tensor]]:
+    """Every piece of the halos that has a gradient, with it."""
+    return [
+        (piece, grad)
+        for key, halo in halos.items()
+        for (_, piece), grad in zip(halo, grads.get(key, (None,) * len(halo)), strict=True)
+        if grad is not None
+    ]
+
+
+def _by_piece(halos: Halos, grads: Sequence[Tensor | None]) -> HaloGrads:
+    """The gradients of the pieces that require one, given in their order, by halo."""
+    remaining = iter(grads)
+    return {
+        key: tuple(_compact(next(remaining)) if piece.requires_grad else None for _, piece in halo)
+        for key, halo in halos.items()
+    }
+
+
+def _compact(grad: Tensor | None) -> Tensor | None:
+    """A gradient that is part of a larger one as a copy, so that the rest need not live on with it."""
+    if grad is None or grad.untyped_storage().nbytes() == grad.numel() * grad.element_size():
+        return grad
+    return grad.clone()
 
 
 class _Sums:
@@ -219,11 +260,12 @@ class _Sums:
         ]
 
 
-def _collect(waiting: dict[tuple[int, int, Tile], Tensor], recurrence: Recurrence, tile: Tile) -> Halos:
+def _collect(
+    waiting: dict[tuple[int, int, Tile], _Waiting], recurrence: Recurrence, tile: Tile
+) -> dict[tuple[int, int], _Waiting]:
     """Take what is waiting for a tile, by (axis, node)."""
-    found = {
-        (axis, node): waiting.pop((axis, node, _lane(tile, axis)), None) for axis, node in _keys(recurrence)
-    }
+    lanes = [_lane(tile, axis) for axis in range(len(tile))]
+    found = {(axis, node): waiting.pop((axis, node, lanes[axis]), None) for axis, node in _keys(recurrence)}
     return {key: halo for key, halo in found.items() if halo is not None}
 
 

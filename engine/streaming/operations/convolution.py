@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from engine.streaming.geometry import Span, transposed, window
 from engine.streaming.operations.border import with_borders
+from engine.streaming.operations.known import recalled
 from engine.streaming.operations.pointwise import positionwise, same_maps
 from engine.streaming.operations.registry import Call, Refusal, register
 from engine.streaming.program import Local, Operand, Ref, Slot, Take
@@ -59,7 +60,19 @@ def _convolution(
     def compute(take: Take, out: Sequence[Span]) -> Tensor:
         return convolve(take(input), take(weight), take(bias), steps, 0, dilations, groups)
 
-    return Local(maps, input.axes, compute, kernel, dilations, macs=prod(weight.shape), zeros_around=True)
+    def recall(take: Take, known: Tensor) -> Tensor:
+        return recalled(known, take(input), take(weight), take(bias), steps, dilations, groups)
+
+    return Local(
+        maps,
+        input.axes,
+        compute,
+        kernel,
+        dilations,
+        macs=prod(weight.shape),
+        zeros_around=True,
+        recall=recall,
+    )
 
 
 @register("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")

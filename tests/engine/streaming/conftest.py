@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from engine.streaming import Streamed
+from engine.streaming.keeping import KEEP_BUDGET
 
 Gradients = dict[str, Tensor | None]
 
@@ -76,11 +77,12 @@ def exact() -> Callable[..., None]:
         image: Tensor,
         *tiles: int | Sequence[int],
         smallest_block: int = 1,
+        keep_budget: int = KEEP_BUDGET,
         tolerance: float = 1e-12,
     ) -> None:
         expected = outputs_and_gradients(network, image)
         for tile in tiles:
-            streamed = Streamed(network, tile, smallest_block=smallest_block)
+            streamed = Streamed(network, tile, smallest_block=smallest_block, keep_budget=keep_budget)
             assert_same(outputs_and_gradients(streamed, image), expected, tolerance)
 
     return check

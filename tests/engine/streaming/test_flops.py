@@ -44,10 +44,13 @@ def test_one_and_three_axes() -> None:
         assert flops(Streamed(network, 6), x) == flops(network, x) > 0
 
 
-def test_training_repeats_the_forward_once() -> None:
-    """Plain: the forward, and twice as much backward. Streamed: one forward more, and nothing else."""
+def test_training_repeats_the_forward_as_far_as_it_keeps_nothing() -> None:
+    """Plain: the forward, and twice as much backward. Streamed: at most one forward more, and nothing else."""
     network, _ = split_resnet(resnet18())
     network = freeze_normalization(network)
     x = torch.zeros(1, 3, 131, 165)
     forward, training = flops(network, x), flops(network, x, backward=True)
-    assert flops(Streamed(network, 64), x, backward=True) == training + forward
+    assert flops(Streamed(network, 64, keep_budget=0), x, backward=True) == training + forward
+    some = flops(Streamed(network, 64, keep_budget=200_000), x, backward=True)
+    assert training < some < training + forward
+    assert flops(Streamed(network, 64), x, backward=True) == training

@@ -172,7 +172,9 @@ def test_halos_on_disk_are_removed_when_the_result_is_dropped(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    result = Streamed(network(), 16, halo_budget=0)(torch.randn(1, 3, 60, 60, dtype=torch.double))
+    result = Streamed(network(), 16, halo_budget=0, smallest_block=1)(
+        torch.randn(1, 3, 60, 60, dtype=torch.double)
+    )
     assert list(tmp_path.iterdir())
     del result
     assert not list(tmp_path.iterdir())

@@ -131,10 +131,12 @@ class Example:
     image: Tensor
     tile: tuple[int, ...]
     smallest_block: int
+    keep_budget: int
 
     def __repr__(self) -> str:
         return (
-            f"image {tuple(self.image.shape)}, tile {self.tile}, smallest block {self.smallest_block}\n"
+            f"image {tuple(self.image.shape)}, tile {self.tile}, smallest block {self.smallest_block}, keeps "
+            f"{self.keep_budget} bytes\n"
             f"{self.network.steps} and {self.network.also}\n{self.network.layers}"
         )
 
@@ -160,7 +162,9 @@ def examples(draw: st.DrawFn, axes: int) -> Example:
     steps = steps or [Step((0,), "add", 0)]
     chosen = chosen or [CONVOLUTIONS[axes - 1](CHANNELS, CHANNELS, 3, padding=1).double()]
     network = Graph(steps, chosen, draw(st.integers(0, len(steps))))
-    return Example(network, image, draw(tiles(shape)), draw(st.sampled_from([1, 1, 2, 3, 8, 16, 64])))
+    smallest_block = draw(st.sampled_from([1, 1, 2, 3, 8, 16, 64]))
+    keep_budget = draw(st.sampled_from([0, 2_000, 10**9]))
+    return Example(network, image, draw(tiles(shape)), smallest_block, keep_budget)
 
 
 def size_after(layer: nn.Module, shapes: list[tuple[int, ...]]) -> tuple[int, ...] | None:
@@ -189,7 +193,8 @@ def tiles(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[int, ...]:
 def check(example: Example, exact: Callable[..., None]) -> None:
     for parameter in example.network.parameters():
         nn.init.normal_(parameter, std=0.5)
-    exact(example.network, example.image, example.tile, smallest_block=example.smallest_block)
+    waits, keeps = example.smallest_block, example.keep_budget
+    exact(example.network, example.image, example.tile, smallest_block=waits, keep_budget=keeps)
 
 
 QUICK = settings(

@@ -359,7 +359,7 @@ def _halos_alive(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def counting(*args: Any, **kwargs: Any) -> Any:
         result = original(*args, **kwargs)
-        handed.extend(weakref.ref(halo) for halo in result.halos.values())
+        handed.extend(weakref.ref(piece) for halo in result.halos.values() for _, piece in halo)
         counts.append(sum(reference() is not None for reference in handed))
         return result
 
