@@ -131,12 +131,20 @@ class MainWindow(QMainWindow):
 
     def open(self, path: Path) -> None:
         """Open a file or folder in the workspace that it belongs to."""
+        self._route(path, None)
+
+    @Slot(object)
+    def _open_chosen(self, path: Path) -> None:
+        """Open what was chosen in a dialog of the workspace in sight: there, if it can."""
+        self._route(path, type(self.workspace))
+
+    def _route(self, path: Path, asking: type[Workspace] | None) -> None:
         self.banner.hide()
         if self._routing is not None:
             self._routing.cancel()
         remembered = self.services.settings.workspace_of(path)
         self._routing = self.services.background.run(
-            workspace_for, path, self.workspaces, remembered,
+            workspace_for, path, self.workspaces, remembered, asking,
             then=partial(self._open_in, path), failed=self.services.report,
         )  # fmt: skip
 
@@ -256,7 +264,7 @@ class MainWindow(QMainWindow):
         self._stack.addWidget(room)
         room.line_changed.connect(self._show_status)
         room.workspace.changed.connect(self._refresh)
-        room.workspace.path_chosen.connect(self.open)
+        room.workspace.path_chosen.connect(self._open_chosen)
         for session in room.workspace.sessions:
             session.ended.connect(self._close_if_asked)
         for readout in room.readouts:

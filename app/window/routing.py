@@ -6,24 +6,32 @@ from pathlib import Path
 from app.workspaces.workspace import Workspace
 
 
-def workspace_for(path: Path, workspaces: Sequence[type[Workspace]], remembered: str = "") -> str | None:
+def workspace_for(
+    path: Path,
+    workspaces: Sequence[type[Workspace]],
+    remembered: str = "",
+    asking: type[Workspace] | None = None,
+) -> str | None:
     """Name of the workspace for a path; reads the beginning of files, so call it in a worker thread.
 
     Args:
         path: A file or folder.
         workspaces: Those there are.
         remembered: Name of the workspace in which the path was opened before, or empty.
+        asking: The workspace in whose dialog the user chose the path, or None; it comes first if it can open it.
 
     Returns:
         The name, or None where nothing tells: the workspace in sight may try.
     """
     from engine.sources.kinds import kind_of
 
+    kind = kind_of(path)
+    if asking is not None and kind in (asking.kind, *asking.also):
+        return asking.name
     names = [workspace.name for workspace in workspaces]
     if remembered in names and path.exists():
         return remembered
     claiming = next((workspace.name for workspace in workspaces if workspace.claims(path)), None)
     if claiming is not None:
         return claiming
-    kind = kind_of(path)
     return next((workspace.name for workspace in workspaces if workspace.kind is kind), None)

@@ -51,6 +51,7 @@ class Workspace(QObject):
         about: One sentence on what it is for.
         icon: Name of an icon in resources/icons.
         kind: The kind of file that is opened in it.
+        also: Kinds that can be opened here too, when the user asks for it here.
         hints: What the mouse does in the view: the effect, and how it is brought about.
         log_behind: Id of the panel that the log stands behind as a tab; empty for a place of its own.
 
@@ -67,6 +68,7 @@ class Workspace(QObject):
     about: ClassVar[str]
     icon: ClassVar[str]
     kind: ClassVar[Kind]
+    also: ClassVar[tuple[Kind, ...]] = ()
     hints: ClassVar[tuple[tuple[str, str], ...]] = ()
     log_behind: ClassVar[str] = ""
 

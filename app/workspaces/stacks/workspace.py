@@ -90,6 +90,7 @@ class StacksWorkspace(Workspace):
     about = "Look at CT stacks, train on them, predict."
     icon = "stack"
     kind = Kind.STACK
+    also = (Kind.IMAGE,)  # a single slice is a stack of one
     hints = MOUSE
     log_behind = PREVIEW
 

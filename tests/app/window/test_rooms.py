@@ -12,7 +12,9 @@ from app.theme.manager import ThemeManager
 from app.window.closing import ClosingQuestion
 from app.window.main_window import MainWindow
 from app.window.routing import workspace_for
+from app.workspaces import WORKSPACES as ALL
 from app.workspaces.slides.workspace import SlidesWorkspace
+from app.workspaces.stacks.workspace import StacksWorkspace
 from tests.app.window.tiny import TinyWorkspace
 
 WORKSPACES = (SlidesWorkspace, TinyWorkspace)
@@ -161,6 +163,13 @@ def test_claims_and_memory_come_before_the_kind(tmp_path: Path, make_slide) -> N
     assert workspace_for(claimed, WORKSPACES) == "tiny"
     assert workspace_for(tmp_path, WORKSPACES) == "slides"
     assert workspace_for(gone, WORKSPACES, "tiny") is None
+
+
+def test_a_single_slice_can_be_opened_as_a_stack(make_slide) -> None:
+    slide = make_slide("a.tif")
+    assert workspace_for(slide, ALL) == "slides"
+    assert workspace_for(slide, ALL, asking=StacksWorkspace) == "stacks"
+    assert workspace_for(slide, ALL, "stacks", SlidesWorkspace) == "slides"
 
 
 def test_what_goes_on_elsewhere_is_told_too(two: MainWindow) -> None:
