@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from app.viewer.events.flow_layer import FlowField
+from app.viewer.events.flow_layer import FlowField, FlowProvider
 from engine.errors import SourceError
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class LabelsFlow:
             displacement = self._file.read(row)
         return FlowField(displacement * np.float32(SECOND / length), row * length, (row + 1) * length)
 
+    def again(self, recording: Recording) -> FlowProvider:
+        """See `FlowProvider.again`."""
+        return open_flow(self._file.path, recording)
+
     def close(self) -> None:
         """See `FlowProvider.close`."""
         with self._lock:
@@ -57,6 +61,10 @@ class SingleFlow:
     def flow_at(self, time_us: int) -> FlowField | None:
         """See `FlowProvider.flow_at`."""
         return self._field if self._field.holds_at(time_us) else None
+
+    def again(self, recording: Recording) -> FlowProvider:
+        """See `FlowProvider.again`; it has no state."""
+        return self
 
     def close(self) -> None:
         """See `FlowProvider.close`; there is nothing to let go of."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from app.background import Background
 from app.newest import Newest
 from app.problems import Problem
+
+if TYPE_CHECKING:
+    from engine.sources import Recording
 
 REMEMBERED = 8
 
@@ -52,6 +55,14 @@ class FlowProvider(Protocol):
 
         Raises:
             TesseraError: It cannot be told; the text says why.
+        """
+        ...
+
+    def again(self, recording: Recording) -> FlowProvider:
+        """The same flow for somebody else, who closes it; called in any thread, also after `close`.
+
+        Raises:
+            TesseraError: It cannot be opened, or does not fit the recording.
         """
         ...
 

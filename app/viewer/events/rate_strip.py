@@ -140,7 +140,7 @@ class RateStrip(QWidget):
         painter.setPen(QColor(self._theme.muted))
         area = QRectF(self.rect()).adjusted(8, 2, -8, 0)
         painter.drawText(
-            area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, f"most: {rate_text(most)}"
+            area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, f"up to {rate_text(most)}"
         )
 
     def _paint_span(self, painter: QPainter) -> None:

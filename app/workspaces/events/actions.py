@@ -109,14 +109,14 @@ def _sights(space: "EventsWorkspace") -> list[Action]:
             Action(
                 f"events.{sight}", title, Menu.VIEW, partial(switch, sight), icon, about, group="sight",
                 enabled_when=has_flow, on_toolbar=True,
-                checked_when=lambda sight=sight: view.style_of_frames.sight is sight,
+                checked_when=lambda sight=sight: has_flow() and view.style_of_frames.sight is sight,
             )
             for sight, (title, icon, about) in SIGHTS.items()
         ),
         Action(
             "events.arrows", "Flow as &arrows", Menu.VIEW, toggle_arrows, "flow", "Show the flow as arrows, or not.",
             shortcut="A", group="flow", enabled_when=has_flow,
-            checked_when=lambda: view.style_of_frames.flow.arrows,
+            checked_when=lambda: has_flow() and view.style_of_frames.flow.arrows,
         ),
     ]  # fmt: skip
 

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
+from app.workspaces.asking import open_filters
+from engine.sources.kinds import Kind
+
 FLOW_FILTER = "Flow (*.h5 *.hdf5 *.flo *.png)"
 # DSEC gives its flow for 100 ms.
 USUAL_MS, SHORTEST_MS, LONGEST_MS = 100.0, 0.001, 1e6
@@ -11,10 +14,9 @@ USUAL_MS, SHORTEST_MS, LONGEST_MS = 100.0, 0.001, 1e6
 
 def ask_for_recording(parent: QWidget, start: Path) -> Path | None:
     """A file with a recording, or None."""
-    from engine.sources import recording_filter
-
-    filters = f"{recording_filter()};;All files (*)"
-    name, _ = QFileDialog.getOpenFileName(parent, "Open a recording", str(start), filters)
+    name, _ = QFileDialog.getOpenFileName(
+        parent, "Open a recording", str(start), open_filters(Kind.RECORDING)
+    )
     return Path(name) if name else None
 
 

@@ -32,7 +32,7 @@ class Handlers(QObject):
         """Let the user choose a recording."""
         path = ask_for_recording(self._space.central, self._services.settings.last_folder)
         if path is not None:
-            self._space.open(path)
+            self._space.path_chosen.emit(path)
 
     def ask_for_flow(self) -> None:
         """Let the user choose a file with flow for the open recording."""

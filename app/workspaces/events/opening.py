@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.sources import Recording
 
 # A frame begins to show shapes when about this share of the pixels have an event.
-ENOUGH = 0.05
+ENOUGH = 0.08
 SHORTEST_US, LONGEST_US = 500, 33_000
 RATE_BINS = 1600
 
