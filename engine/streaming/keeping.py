@@ -8,6 +8,10 @@ KEEP_BUDGET = 256 * 2**20
 """Bytes of blocks that training keeps where nothing else is asked for."""
 
 
+LEAST_WORK = 100
+"""Multiply-adds per byte below which computing again costs less than the memory is worth."""
+
+
 def nodes_to_keep(program: Program, budget: int) -> frozenset[int]:
     """The convolutions whose results save most work for their bytes, as many as a budget holds.
 
@@ -33,7 +37,7 @@ def block_bytes(node: Node) -> int:
 
 
 def _recallable(node: Node) -> bool:
-    return node.local is not None and node.local.recall is not None
+    return node.local is not None and node.local.recall is not None and _work_per_byte(node) >= LEAST_WORK
 
 
 def _work_per_byte(node: Node) -> float:

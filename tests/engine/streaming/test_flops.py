@@ -53,4 +53,5 @@ def test_training_repeats_the_forward_as_far_as_it_keeps_nothing() -> None:
     assert flops(Streamed(network, 64, keep_budget=0), x, backward=True) == training + forward
     some = flops(Streamed(network, 64, keep_budget=200_000), x, backward=True)
     assert training < some < training + forward
-    assert flops(Streamed(network, 64), x, backward=True) == training
+    # The stem and the 1x1 convolutions are computed again.
+    assert training < flops(Streamed(network, 64), x, backward=True) < training + forward // 4
