@@ -22,10 +22,12 @@ from app.viewer.events.style import FlowMode, FrameStyle
 from app.workspaces.activity import Activity, Topic
 from app.workspaces.demo import DemoMaker
 from app.workspaces.events.actions import event_actions
+from app.workspaces.events.commands import flow_actions
 from app.workspaces.events.desk import Desk
 from app.workspaces.events.handlers import Handlers
 from app.workspaces.events.properties import describe_recording
 from app.workspaces.events.readouts import Readouts
+from app.workspaces.events.training import PREVIEW, FlowWork
 from app.workspaces.workspace import Panel, Workspace
 from engine.sources.kinds import Kind
 
@@ -50,6 +52,7 @@ class EventsWorkspace(Workspace):
         view: Its frames.
         demo: Makes the demo recording.
         handlers: What the actions do.
+        work: Training, the flow of networks, score card and export.
     """
 
     name = "events"
@@ -57,6 +60,7 @@ class EventsWorkspace(Workspace):
     about = "Play recordings of event cameras, find and export their flow."
     icon = "events"
     kind = Kind.RECORDING
+    log_behind = PREVIEW
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -67,6 +71,7 @@ class EventsWorkspace(Workspace):
         self._labels_next: tuple[Path, Path] | None = None
         self._activity = Activity(self)
         self._activity.changed.connect(self.status_changed)
+        self.work = FlowWork(self, services, self._activity)
         self._readouts = Readouts(self.view)
         self._central = QStackedWidget()
 
@@ -82,17 +87,17 @@ class EventsWorkspace(Workspace):
 
     @property
     def sessions(self) -> tuple[RunSession, ...]:
-        """No runs."""
-        return ()
+        """Training and export."""
+        return self.work.sessions
 
     @property
     def quiet(self) -> bool:
         """Whether files, frames and flow are all there, and nothing plays."""
-        return not (self._services.background.busy or self.view.busy)
+        return not (self._services.background.busy or self.view.busy or self.work.busy)
 
     def actions(self) -> list[Action]:
         """What a user can do with recordings."""
-        return event_actions(self)
+        return [*event_actions(self), *flow_actions(self.work)]
 
     def make_panels(self, registry: Registry) -> list[Panel]:
         """Make the panels around the view."""
@@ -109,6 +114,7 @@ class EventsWorkspace(Workspace):
         return [
             Panel("events.facts", "Recording", self.facts_panel, LEFT, 230),
             Panel("events.style", "View", self.style_panel, LEFT, 420),
+            *self.work.make_panels(registry),
         ]
 
     def readouts(self) -> list[QWidget]:
@@ -143,6 +149,7 @@ class EventsWorkspace(Workspace):
         """Let go of files and threads."""
         self._services.settings.set_json(STYLE_KEY, self.view.style_of_frames.to_json())
         self.demo.close()
+        self.work.close()
         self.desk.remove()
         self.view.shutdown()
 

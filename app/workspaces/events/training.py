@@ -1,0 +1,253 @@
+"""What the events workspace does with networks: it trains them, shows, judges and exports their flow."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+
+from app.actions import Registry
+from app.latest import Latest
+from app.panels.curve_data import Quality
+from app.panels.curves_panel import CurvesPanel
+from app.panels.preview_panel import PreviewPanel
+from app.panels.training_panel import TrainingPanel
+from app.problems import Problem
+from app.runs import RunSession
+from app.services import Services
+from app.workspaces.activity import Activity, Topic
+from app.workspaces.commands import command_of
+from app.workspaces.events.exporting import Exporting
+from app.workspaces.events.exporting_dialog import ExportDialog, Shown
+from app.workspaces.events.exporting_frames import framing_of_view
+from app.workspaces.events.prediction import NetworkFlow
+from app.workspaces.events.prediction_panel import FlowPanel
+from app.workspaces.events.score import ScoreRequest, measure
+from app.workspaces.events.training_checkpoints import list_flow_checkpoints
+from app.workspaces.events.training_form import FlowForm
+from app.workspaces.events.training_preview import EMPTY, draw_flow_preview
+from app.workspaces.training import Training
+from app.workspaces.workspace import Panel
+from engine.errors import SettingError, TesseraError
+from engine.runs.config import Device
+from engine.runs.flow.config import FlowConfig, FlowPredictConfig
+from engine.runs.reports import FlowPreviewReady
+from engine.sources.recording import Recording
+
+if TYPE_CHECKING:
+    from app.workspaces.events.workspace import EventsWorkspace
+    from engine.flow.scorecard import ScoreCard
+
+RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+TRAINING_KEY = "events/training"
+PREVIEW = "events.preview"
+FLOW = "events.flow"
+QUALITIES = (Quality("validation_aee", "Endpoint error, px"),)
+
+log = logging.getLogger(__name__)
+
+
+class FlowWork(QObject):
+    """Joins training, flow of a checkpoint, score card and export with their panels.
+
+    Attributes:
+        training: The training.
+        exporting: The export.
+    """
+
+    def __init__(self, space: "EventsWorkspace", services: Services, activity: Activity) -> None:
+        super().__init__(space)
+        self._space = space
+        self._services = services
+        self._activity = activity
+        self.training = Training(self)
+        self.exporting = Exporting(services, self)
+        self._scores = Latest(services.background, measure, parent=self)
+
+    @property
+    def sessions(self) -> tuple[RunSession, ...]:
+        """Training and export."""
+        return self.training.session, self.exporting.session
+
+    @property
+    def busy(self) -> bool:
+        """Whether a preview or a score card is still to come."""
+        return self.preview_panel.busy or self._scores.busy
+
+    @property
+    def recording(self) -> Recording | None:
+        """The open recording."""
+        return self._space.desk.recording
+
+    def make_panels(self, registry: Registry) -> list[Panel]:
+        """Make the panels."""
+        services, theme = self._services, self._services.themes.theme
+        self.form = FlowForm(theme)
+        self.training_panel = TrainingPanel("events", self.form, self.training.session, registry, theme)
+        self.curves_panel = CurvesPanel(theme, QUALITIES)
+        self.preview_panel = PreviewPanel(
+            services.background, theme, FlowPreviewReady, draw_flow_preview, EMPTY
+        )
+        self.flow_panel = FlowPanel(self.exporting.session, registry, theme)
+        self._connect()
+        self._recall_settings()
+        return [
+            Panel("events.training", "Training", self.training_panel, RIGHT, 520),
+            Panel(FLOW, "Flow", self.flow_panel, RIGHT, 520, tab_of="events.training"),
+            Panel("events.curves", "Curves", self.curves_panel, RIGHT, 300),
+            Panel(PREVIEW, "Preview", self.preview_panel, BOTTOM, 220, shown=False),
+        ]
+
+    def close(self) -> None:
+        """Draw and judge no more."""
+        self.curves_panel.stop()
+        self.preview_panel.stop()
+        self._scores.drop()
+
+    def start_training(self) -> None:
+        """Train with the settings of the form; a setting that cannot work is said in the banner."""
+        try:
+            config = self.form.config()
+        except SettingError as error:
+            self._services.report(Problem(str(error)))
+            return
+        self._services.settings.set_json(TRAINING_KEY, config.to_json())
+        self._space.panel_wanted.emit(PREVIEW, True)
+        self.training.start(config, self.form.runs, f"{config.network} on {config.recordings.name}")
+
+    def train_command(self) -> str | None:
+        """The command line that trains with the settings of the form."""
+        try:
+            return command_of(self.form.config())
+        except TesseraError:
+            return None
+
+    def show_run_folder(self) -> None:
+        """Open the folder of the last run in the system's file manager."""
+        if self.training.folder is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.training.folder)))
+
+    def can_show_flow(self) -> bool:
+        """Whether a recording is open and a network chosen."""
+        return self.recording is not None and self.flow_panel.checkpoint is not None
+
+    def show_flow(self) -> None:
+        """Let the chosen network find the flow over the open recording."""
+        if self.can_show_flow():
+            device = Device(self.form.fields.device.currentData())
+            self._space.set_flow(NetworkFlow(self.flow_panel.checkpoint, self.recording, device))
+            self._space.panel_wanted.emit(FLOW, True)
+
+    def predict_command(self) -> str | None:
+        """The command line that writes the flow of the open recording."""
+        if not self.can_show_flow():
+            return None
+        config = FlowPredictConfig(recording=self.recording.path, checkpoint=self.flow_panel.checkpoint)
+        return command_of(config)
+
+    def can_measure(self) -> bool:
+        """Whether there is a flow and none is being judged."""
+        return self._space.view.flow.provider is not None and not self._scores.busy
+
+    def measure(self) -> None:
+        """Judge the flow in the window that is chosen in the panel."""
+        view, panel = self._space.view, self.flow_panel
+        if (recording := self.recording) is None or view.flow.provider is None:
+            return
+        player, accumulation_us = view.player, view.style_of_frames.accumulation_us
+        self._scores.ask(
+            ScoreRequest(
+                recording, view.flow.provider, panel.window_to_judge, player.time_us, accumulation_us, player.chosen
+            )
+        )  # fmt: skip
+        self._space.panel_wanted.emit(FLOW, True)
+
+    def ask_to_export(self) -> None:
+        """Let the user set up an export, and begin it."""
+        from engine.export.video import video_format
+
+        if (shown := self._shown()) is None:
+            return
+        folder = self._services.settings.last_folder
+        dialog = ExportDialog(shown, video_format().suffix, folder, self._space.central)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.wanted.connect(self.exporting.start)
+        dialog.open()
+
+    def _shown(self) -> Shown | None:
+        view, recording = self._space.view, self.recording
+        if recording is None or view.frame is None:
+            return None
+        field, player = view.frame.request.field, view.player
+        delta_t = self.form.fields.delta_t.value() if field is None else field.end_us - field.start_us
+        return Shown(
+            recording.path, recording.duration_us, player.span, player.speed, view.frame.size,
+            view.style_of_frames, framing_of_view(view.canvas), view.flow.provider, delta_t,
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        training, services = self.training.session, self._services
+        training.failed.connect(services.report)
+        for session in self.sessions:
+            session.state_changed.connect(self._follow_state)
+        for follow in (self._activity.say_progress, self.curves_panel.add, self.preview_panel.add):
+            training.reported.connect(follow)
+        self.training.checkpoint_saved.connect(self._list_checkpoints)
+        training.ended.connect(self._list_checkpoints)
+        self.form.changed.connect(self._space.changed)
+        self.form.fields.runs_folder.changed.connect(self._list_checkpoints)
+        self.flow_panel.checkpoint_changed.connect(self._space.changed)
+        self._scores.answered.connect(self._show_score)
+        self._scores.failed.connect(services.report)
+        self._scores.busy_changed.connect(self._follow_scores)
+        self._space.desk.changed.connect(self._follow_desk)
+        self._space.view.flow.provider_changed.connect(self._follow_flow)
+        for part in (self.training_panel, self.curves_panel, self.preview_panel, self.flow_panel):
+            services.themes.changed.connect(part.use_theme)
+
+    def _recall_settings(self) -> None:
+        values = self._services.settings.json(TRAINING_KEY)
+        if values is None:
+            return
+        try:
+            self.form.set_config(FlowConfig.from_json(values))
+        except SettingError as error:
+            log.warning("The settings of the last training are not taken up: %s", error)
+
+    @Slot()
+    def _follow_desk(self) -> None:
+        self._scores.drop()
+        if (recording := self.recording) is not None:
+            self.form.set_recording(recording.path)
+            self._list_checkpoints()
+
+    @Slot()
+    def _follow_flow(self) -> None:
+        provider = self._space.view.flow.provider
+        self._scores.drop()
+        self.flow_panel.table.show_card(None)
+        self.flow_panel.show_provider(provider.name if provider is not None else "")
+
+    @Slot()
+    def _list_checkpoints(self) -> None:
+        if (runs := self.form.runs) is not None:
+            self._services.background.run(
+                list_flow_checkpoints, runs, then=self.flow_panel.models.set_checkpoints, failed=self._services.report
+            )  # fmt: skip
+
+    @Slot(object)
+    def _show_score(self, card: "ScoreCard") -> None:
+        self.flow_panel.table.show_card(card)
+        log.info("Score card:\n%s", card.text())
+
+    @Slot(bool)
+    def _follow_scores(self, busy: bool) -> None:
+        self.flow_panel.show_measuring(busy)
+        self._space.changed.emit()
+
+    @Slot()
+    def _follow_state(self) -> None:
+        for topic, session in zip((Topic.TRAINING, Topic.EXPORT), self.sessions, strict=True):
+            self._activity.say_state(topic, session.state)
+        self._space.changed.emit()

@@ -1,0 +1,96 @@
+"""The job of the events workspace, step by step: open, train, show the flow, judge it, export it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from app.window.main_window import MainWindow
+from app.workspaces.events.exporting import Export
+from app.workspaces.events.exporting_dialog import ExportDialog
+from engine.runs.reports import FlowPreviewReady, Report
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+class FlowLight:
+    """Drives the window as a user would, through its actions and fields.
+
+    Attributes:
+        reports: Everything that the training has told the window.
+    """
+
+    def __init__(self, window: MainWindow, wait: Wait) -> None:
+        self.window = window
+        window.go_to("events")
+        self.space = window.workspace
+        self.work = self.space.work
+        self.reports: list[Report] = []
+        self._wait = lambda condition: wait(lambda: self._holds(condition))
+        self.work.training.session.reported.connect(self.reports.extend)
+
+    @property
+    def previews(self) -> list[FlowPreviewReady]:
+        """What the network made of one moment, before the first epoch and after each."""
+        return [report for report in self.reports if isinstance(report, FlowPreviewReady)]
+
+    def open(self, path: Path) -> None:
+        """Open a recording and wait until it is counted and drawn."""
+        self.window.open(path)
+        self._wait(
+            lambda: self.space.title == path.name and self.window.quiet and self.space.view.frame is not None
+        )
+
+    def train(self, runs: Path, **settings: object) -> None:
+        """Complete the training panel and start."""
+        fields = self.work.form.fields
+        fields.runs_folder.set_path(runs)
+        for name, value in settings.items():
+            getattr(fields, name).setValue(value)
+        self.work.training_panel.buttons["start"].click()
+
+    def wait_for_previews(self, count: int) -> None:
+        """Wait until so many previews came and the newest is drawn."""
+        self._wait(lambda: len(self.previews) >= count)
+        self._wait(lambda: not self.work.preview_panel.busy and bool(self.work.preview_panel.line.text()))
+
+    def finish(self) -> None:
+        """Wait until the training has ended and its model is on offer."""
+        self._wait(lambda: not self.work.training.session.state.active)
+        self._wait(lambda: self.work.flow_panel.checkpoint is not None)
+
+    def stop(self) -> None:
+        """Stop and keep, and wait until the model is on offer."""
+        self.work.training_panel.buttons["stop"].click()
+        self.finish()
+
+    def show_flow(self) -> None:
+        """Show the flow of the chosen network, and wait until the frame has it."""
+        self.window.registry["events.show_flow"].trigger()
+        self._wait(lambda: self.window.quiet and self.space.view.frame.request.field is not None)
+
+    def go_to(self, time_us: int) -> None:
+        """Put the playhead somewhere and wait for the frame with its flow."""
+        view = self.space.view
+        view.player.go_to(time_us)
+        self._wait(lambda: self.window.quiet and view.frame.request.time_us == time_us)
+
+    def judge(self) -> None:
+        """Ask for the score card and wait for it."""
+        self.work.flow_panel.measure.click()
+        self._wait(lambda: self.work.flow_panel.table.card is not None)
+
+    def export(self, path: Path, **fields: object) -> Export:
+        """Set up an export in its dialog, beginning with what the window shows, and wait until it is written."""
+        self.window.registry["events.export"].trigger()
+        (dialog,) = self.space.central.findChildren(ExportDialog)
+        for name, value in fields.items():
+            getattr(dialog, name).setValue(value)
+        export = dialog.settings(path)
+        dialog.wanted.emit(export)
+        dialog.accept()
+        self._wait(lambda: not self.work.exporting.session.state.active)
+        return export
+
+    def _holds(self, condition: Callable[[], bool]) -> bool:
+        """Whether the condition holds; a problem in the banner ends the waiting."""
+        assert not self.window.banner.isVisible(), self.window.banner.sentence.text()
+        return condition()
