@@ -1,0 +1,63 @@
+"""Of wishes that come too fast the newest is kept, and every answer is told."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from app.background import Background
+from app.newest import Newest
+
+
+@pytest.fixture
+def background(qapp) -> Iterator[Background]:
+    made = Background(1)
+    yield made
+    made.close()
+
+
+def test_answers_that_were_overtaken_are_told_and_wishes_in_between_are_not_begun(background, qtbot) -> None:
+    gate = threading.Event()
+    asked = []
+
+    def work(number: int) -> int:
+        asked.append(number)
+        assert gate.wait(20)
+        return 10 * number
+
+    newest = Newest(background, work)
+    answers = []
+    newest.answered.connect(answers.append)
+    for number in (1, 2, 3):
+        newest.ask(number)
+    assert newest.busy
+    gate.set()
+    qtbot.waitUntil(lambda: not newest.busy)
+    assert answers == [10, 30]
+    assert asked == [1, 3]
+
+
+def test_a_failure_is_told_and_the_next_wish_is_worked_on(background, qtbot) -> None:
+    def work(number: int) -> float:
+        return 1 / number
+
+    newest = Newest(background, work)
+    answers, problems = [], []
+    newest.answered.connect(answers.append)
+    newest.failed.connect(problems.append)
+    newest.ask(0)
+    newest.ask(4)
+    qtbot.waitUntil(lambda: not newest.busy)
+    assert answers == [0.25]
+    assert len(problems) == 1
+
+
+def test_what_is_dropped_is_not_told(background, qtbot) -> None:
+    newest = Newest(background, int)
+    answers = []
+    newest.answered.connect(answers.append)
+    newest.ask("5")
+    newest.drop()
+    assert not newest.busy
+    newest.ask("6")
+    qtbot.waitUntil(lambda: answers == [6] and not background.busy)
