@@ -34,7 +34,7 @@ class CurvePlots(QWidget):
         layout.addWidget(self.quality, 2)
         # Losses go down and qualities go up: the legends stand where the curves do not end.
         _prepare(self.loss, "Loss", legend_offset=(-8, 4))
-        _prepare(self.terms, "Weighted terms", legend_offset=(-8, 4))
+        _prepare(self.terms, "Terms of it", legend_offset=(-8, 4))
         _prepare(self.quality, "", legend_offset=(-8, -8))
         self._name_quality(qualities[0])
         for plot in (self.terms, self.quality):
@@ -129,6 +129,7 @@ class CurvePlots(QWidget):
 def _prepare(plot: pg.PlotWidget, title: str, legend_offset: tuple[int, int]) -> None:
     plot.setLabel("left", title)
     plot.getAxis("left").setWidth(52)
+    plot.getAxis("left").enableAutoSIPrefix(False)
     plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)

@@ -1,0 +1,196 @@
+"""Exports: the moments, the picture of the screen, what is kept when they are stopped, flow in every format."""
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.viewer.events.flow_file import open_flow
+from app.viewer.events.style import FlowMode, FrameStyle, Sight
+from app.workspaces.events.exporting import Export, Exported, ExportKind, run_export
+from app.workspaces.events.exporting_dialog import ExportDialog
+from app.workspaces.events.exporting_frames import Moments, framing_of_size, framing_of_view, pixels_of
+from engine.errors import SettingError, SourceError
+from engine.export.flow import FlowFile, read_dsec_png, read_flo
+from engine.runs.control import Abandoned, Control
+from engine.runs.reports import PartDone
+from engine.sources import open_recording
+from tests.app.workspaces.events.conftest import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH
+
+# Text is painted in exports: it needs the fonts of an application.
+pytestmark = pytest.mark.usefixtures("qapp")
+
+STYLE = FrameStyle(accumulation_us=20_000, flow=FlowMode.BOTH, step=8)
+
+
+def export_of(clip: Path, path: Path, kind: ExportKind = ExportKind.VIDEO, **changes: object) -> Export:
+    framing = framing_of_size((WIDTH, HEIGHT), 2.0, STYLE.scheme.background)
+    return replace(
+        Export(kind, path, clip, None, Moments(20_000, 60_000, 20, 0.1), STYLE, framing, STEP_US), **changes
+    )
+
+
+def frames_of(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+@given(
+    start=st.integers(0, 10**7), length=st.integers(1, 10**7), fps=st.floats(1, 240),
+    speed=st.sampled_from([1.0, 0.1, 0.02]),
+)  # fmt: skip
+def test_moments_are_even_and_cover_the_range(start: int, length: int, fps: float, speed: float) -> None:
+    moments = Moments(start, start + length, fps, speed)
+    step = 1e6 * speed / fps
+    assert len(moments) >= 1
+    assert start + (len(moments) - 1) * step < start + length + 1e-3
+    assert start + len(moments) * step >= start + length - 1e-3
+    times = [time for time, _ in zip(moments, range(50), strict=False)]
+    assert times[0] == start
+    assert all(abs(time - start - index * step) <= 0.5 + 1e-3 for index, time in enumerate(times))
+    assert moments.seconds == len(moments) / fps
+
+
+def test_a_video_has_the_frames_the_size_and_the_length_that_were_asked_for(
+    clip: Path, tmp_path: Path
+) -> None:
+    reports: list[PartDone] = []
+    found = run_export(export_of(clip, tmp_path / "a.mp4"), reports.append, Control())
+    assert found == Exported(tmp_path / "a.mp4", complete=True)
+    assert [(report.done, report.total) for report in reports] == [(n, 8) for n in range(1, 9)]
+    frames = frames_of(found.path)
+    assert [frame.shape for frame in frames] == [(2 * HEIGHT, 2 * WIDTH, 3)] * 8
+    with av.open(str(found.path)) as container:
+        stream = container.streams.video[0]
+        assert float(stream.duration * stream.time_base) == pytest.approx(8 / 20, abs=0.051)
+
+
+@pytest.mark.parametrize("sight", list(Sight))
+def test_frames_are_what_the_screen_shows(
+    open_clip, open_labels, space, window, qtbot, tmp_path, clip, sight
+) -> None:
+    open_clip()
+    open_labels()
+    view = space.view
+    view.set_style(replace(STYLE, sight=sight))
+    view.player.go_to(40_000)
+    qtbot.waitUntil(
+        lambda: window.quiet and view.frame.request.time_us == 40_000 and view.frame.request.field is not None
+    )
+    view.canvas.fit()
+    view.canvas.zoom_in()
+    grabbed = pixels_of(view.canvas.grab().toImage())
+    export = export_of(
+        clip, tmp_path / "frames", ExportKind.FRAMES, flow=view.flow.provider, style=view.style_of_frames,
+        moments=Moments(40_000, 40_001, 20, 1.0), framing=framing_of_view(view.canvas),
+    )  # fmt: skip
+    assert run_export(export, lambda report: None, Control()).complete
+    (file,) = (tmp_path / "frames").iterdir()
+    written = cv2.imread(str(file))[..., ::-1]
+    assert np.array_equal(written, grabbed)
+
+
+def test_a_video_that_is_stopped_is_playable_and_one_that_is_abandoned_is_gone(
+    clip: Path, tmp_path: Path
+) -> None:
+    control = Control()
+
+    def stop(report: PartDone) -> None:
+        if report.done == 3:
+            control.stop_and_keep()
+
+    found = run_export(export_of(clip, tmp_path / "a.mp4"), stop, control)
+    assert found == Exported(tmp_path / "a-unfinished.mp4", complete=False)
+    assert len(frames_of(found.path)) == 3
+    found.path.unlink()
+
+    control = Control()
+    with pytest.raises(Abandoned):
+        run_export(export_of(clip, tmp_path / "a.mp4"), lambda report: control.abandon(), control)
+    assert [path.name for path in tmp_path.iterdir()] == [clip.name]
+
+
+def test_frames_that_were_written_before_a_stop_stay(clip: Path, tmp_path: Path) -> None:
+    control = Control()
+    export = export_of(clip, tmp_path / "frames", ExportKind.FRAMES)
+    found = run_export(export, lambda report: control.stop_and_keep(), control)
+    assert found == Exported(tmp_path / "frames", complete=False)
+    assert [path.name for path in found.path.iterdir()] == ["000000.png"]
+
+
+def test_flow_is_written_in_every_format(clip: Path, labels: Path, tmp_path: Path) -> None:
+    with open_recording(clip) as recording, closing(open_flow(labels, recording)) as provider:
+        for kind, name in ((ExportKind.HDF5, "out.h5"), (ExportKind.FLO, "flo"), (ExportKind.PNG, "png")):
+            export = export_of(clip, tmp_path / name, kind, flow=provider, delta_t=5_000)
+            assert run_export(export, lambda report: None, Control()).complete
+    wanted = np.zeros((2, HEIGHT, WIDTH))
+    wanted[0] = SPEED * 5e-3
+    with FlowFile(tmp_path / "out.h5") as file:
+        assert (len(file), file.delta_t) == (12, 5_000)
+        assert np.allclose(file.read(11), wanted)
+    for folder, read in (("flo", read_flo), ("png", read_dsec_png)):
+        files = sorted((tmp_path / folder).iterdir())
+        assert len(files) == 8
+        assert np.allclose(read(files[-1])[0], wanted, atol=1 / 256)
+
+
+def test_what_cannot_be_exported_is_said(clip: Path, labels: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="no flow to export"):
+        run_export(export_of(clip, tmp_path / "a.h5", ExportKind.HDF5), lambda report: None, Control())
+    (tmp_path / "taken").touch()
+    with pytest.raises(SettingError, match="taken"):
+        run_export(export_of(clip, tmp_path / "taken" / "a.mp4"), lambda report: None, Control())
+    with pytest.raises(SourceError):
+        run_export(export_of(tmp_path / "gone.raw", tmp_path / "a.mp4"), lambda report: None, Control())
+
+
+def test_the_dialog_begins_with_what_the_window_shows(
+    open_clip, open_labels, space, qtbot, clip, tmp_path
+) -> None:
+    open_clip()
+    open_labels()
+    space.work.ask_to_export()
+    (dialog,) = space.central.findChildren(ExportDialog)
+    export = dialog.settings(tmp_path / "a.mp4")
+    view = space.view
+    assert export == Export(
+        ExportKind.VIDEO, tmp_path / "a.mp4", clip, view.flow.provider, Moments(0, DURATION_US, 30, 1.0),
+        view.style_of_frames, framing_of_view(view.canvas), STEP_US,
+    )  # fmt: skip
+    assert dialog.suggestion.name == "dots.mp4"
+    assert dialog.summary.text().startswith("3 frames of ")
+    dialog.speed.setCurrentIndex(dialog.speed.findData(0.1))
+    dialog.size.setCurrentIndex(3)
+    dialog.legend.setChecked(False)
+    assert dialog.summary.text() == "30 frames of 96 × 64 px, 1.0 s of video."
+    assert dialog.settings(tmp_path / "a.mp4").style == replace(view.style_of_frames, legend=False)
+    dialog.what.setCurrentIndex(dialog.what.findData(ExportKind.HDF5))
+    assert dialog.fps.isHidden()
+    assert not dialog.delta_t.isHidden()
+    assert dialog.suggestion.name == "dots_flow.h5"
+    assert dialog.summary.text().startswith("10 fields in one file")
+    dialog.end.setValue(dialog.start.value())
+    assert not dialog.export.isEnabled() or dialog.end.value() > dialog.start.value()
+    dialog.reject()
+
+
+def test_the_window_exports_and_can_be_stopped(open_clip, space, window, qtbot, clip, tmp_path) -> None:
+    open_clip()
+    work, registry = space.work, window.registry
+    assert not registry["events.cancel_export"].isEnabled()
+    work.exporting.start(export_of(clip, tmp_path / "a.mp4"))
+    assert registry["events.cancel_export"].isEnabled()
+    assert not registry["events.export"].isEnabled()
+    qtbot.waitUntil(lambda: not work.exporting.session.state.active, timeout=20_000)
+    assert work.exporting.result == Exported(tmp_path / "a.mp4", complete=True)
+    work.exporting.start(export_of(clip, tmp_path / "b.mp4", moments=Moments(0, DURATION_US, 30, 0.001)))
+    registry["events.cancel_export"].trigger()
+    qtbot.waitUntil(lambda: not work.exporting.session.state.active, timeout=20_000)
+    assert not work.exporting.result.complete
+    assert 0 < len(frames_of(work.exporting.result.path)) < 3000
