@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtWidgets import QComboBox
+
 from app.window.main_window import MainWindow
 from app.workspaces.events.exporting import Export
 from app.workspaces.events.exporting_dialog import ExportDialog
@@ -83,7 +85,11 @@ class FlowLight:
         self.window.registry["events.export"].trigger()
         (dialog,) = self.space.central.findChildren(ExportDialog)
         for name, value in fields.items():
-            getattr(dialog, name).setValue(value)
+            field = getattr(dialog, name)
+            if isinstance(field, QComboBox):
+                field.setCurrentIndex(field.findData(value))
+            else:
+                field.setValue(value)
         export = dialog.settings(path)
         dialog.wanted.emit(export)
         dialog.accept()

@@ -1,0 +1,80 @@
+"""Writes the picture of the events workspace: a recording, the flow that a network learned from it, its training.
+
+Run it with: python -m tests.e2e.flow_picture resources/screenshots/events.png
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QImage
+
+from app.launch import make_application, make_window
+from app.theme.theme import ThemeName
+from app.viewer.events.style import FlowMode
+from engine.runs.flow.config import Teacher
+from tests.e2e.first_light import wait_by_qt
+from tests.e2e.flow_light import FlowLight
+from tests.e2e.picture import GIVE_UP_SECONDS, SIZE, SMALLEST
+
+EVENTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"
+RECORDING = "spinner_evt2_640x480.raw"
+TRAINING = {
+    "delta_t": 2_500, "num_tbins": 4, "crop_size": 256, "epochs": 40, "repeats": 6, "weight_contrast": 1.0,
+    "learning_rate": 3e-3,
+}  # fmt: skip
+MOMENT_US, WINDOW_US = 25_000, 4_000
+
+
+def main(arguments: list[str]) -> int:
+    """Write the picture to the path given; a second argument names the theme."""
+    if not arguments:
+        print("usage: python -m tests.e2e.flow_picture OUT.png [dark|light]", file=sys.stderr)
+        return 2
+    theme = ThemeName(arguments[1]) if len(arguments) > 1 else ThemeName.DARK
+    target = Path(arguments[0]).absolute()
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        picture = take(Path(folder), theme)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return 0 if picture.save(str(target), "PNG", SMALLEST) else 1
+
+
+def take(folder: Path, theme: ThemeName) -> QImage:
+    """Train on the recording, show and judge the flow, and grab the window; `folder` is the working folder."""
+    application = make_application()
+    window = make_window(
+        application, theme, QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+    )
+    window.resize(*SIZE)
+    window.show()
+    # Relative, so that the picture shows no path of the machine it was taken on.
+    recording = Path(shutil.copy(EVENTS / RECORDING, RECORDING)).relative_to(".")
+
+    light = FlowLight(window, wait_by_qt(GIVE_UP_SECONDS))
+    light.open(recording)
+    teacher = light.work.form.fields.teacher
+    teacher.setCurrentIndex(teacher.findData(Teacher.CONTRAST))
+    light.train(Path("runs"), **TRAINING)
+    light.finish()
+    light.wait_for_previews(TRAINING["epochs"] + 1)
+    light.show_flow()
+    view = light.space.view
+    view.set_style(replace(view.style_of_frames, flow=FlowMode.BOTH, accumulation_us=WINDOW_US, opacity=0.45))
+    light.go_to(MOMENT_US)
+    light.judge()
+    picture = window.grab().toImage()
+    window.close()
+    return picture
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
