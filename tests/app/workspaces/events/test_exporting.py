@@ -21,7 +21,7 @@ from engine.export.flow import FlowFile, read_dsec_png, read_flo
 from engine.runs.control import Abandoned, Control
 from engine.runs.reports import PartDone
 from engine.sources import open_recording
-from tests.app.workspaces.events.conftest import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH
+from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH
 
 # Text is painted in exports: it needs the fonts of an application.
 pytestmark = pytest.mark.usefixtures("qapp")
