@@ -141,7 +141,15 @@ def spinner(seconds: float = 600.0) -> None:
     """The turning disc: sharpness of windows of 10 ms, and angular speed."""
     path = DATA / "spinner_evt2_640x480.raw"
     config = FlowConfig(
-        recordings=path, delta_t=500, num_tbins=4, crop_size=96, repeats=20, augment=False, learning_rate=3e-3
+        recordings=path,
+        delta_t=500,
+        num_tbins=4,
+        crop_size=96,
+        repeats=20,
+        augment=False,
+        learning_rate=3e-3,
+        weight_data=0.5,
+        weight_smoothness2=0.01,
     )
     with open_recording(path) as recording:
 
