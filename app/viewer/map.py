@@ -76,9 +76,12 @@ class MapLayer(Layer):
         self._ramp = tuple(QColor(*map(int, colour)) for colour in table(colormap)[steps])
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
-        """Paint the map."""
+        """Paint the map, as far as there is an image under it: its outer cells reach a little beyond."""
         if self._image is not None and self.visible:
+            painter.save()
+            painter.setClipRect(frame.rect(frame.image))
             paint_map(painter, self._image, frame.rect(self._box), self.opacity, self._smooth)
+            painter.restore()
 
     def legend(self, frame: Frame) -> list[LegendRow]:
         """Its title and colours."""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.viewer.boxes import BoxLayer, MarkedBox
 from app.viewer.canvas import Canvas
+from app.viewer.classes import ClassLayer, ClassPicture
 from app.viewer.colormap import Colormap
 from app.viewer.empty import paint_empty
 from app.viewer.geometry import Box
@@ -52,8 +53,9 @@ class SlideView(Canvas):
         self.setAccessibleName("Slide viewer")
         self._picture: Picture | None = None
         self._grid, self._sweep, self._map = GridLayer(), SweepLayer(), MapLayer()
+        self._classes = ClassLayer()
         self._boxes, self._minimap = BoxLayer(), MinimapLayer()
-        self._layers: tuple[Layer, ...] = (self._map, self._sweep, self._grid, self._boxes)
+        self._layers: tuple[Layer, ...] = (self._map, self._classes, self._sweep, self._grid, self._boxes)
         self._corners: tuple[Layer, ...] = (ScaleBarLayer(), self._minimap)
         self._steering = False
         self._glow_timer = QTimer(self)
@@ -160,14 +162,20 @@ class SlideView(Canvas):
         self._map.opacity = self._map.opacity if opacity is None else opacity
         self.update()
 
+    def set_classes(self, picture: ClassPicture | None, opacity: float | None = None) -> None:
+        """Lay a map of classes over the image, or none; opacity 0 to 1, as it was by default."""
+        self._classes.show(picture)
+        self._classes.opacity = self._classes.opacity if opacity is None else opacity
+        self.update()
+
     def set_map_opacity(self, opacity: float) -> None:
-        """Let the image shine through the map: 0 (map not seen) to 1 (image not seen)."""
-        self._map.opacity = min(max(opacity, 0.0), 1.0)
+        """Let the image shine through the maps: 0 (maps not seen) to 1 (image not seen)."""
+        self._map.opacity = self._classes.opacity = min(max(opacity, 0.0), 1.0)
         self.update()
 
     def set_map_visible(self, visible: bool) -> None:
-        """Show or hide the map."""
-        self._map.visible = visible
+        """Show or hide the maps."""
+        self._map.visible = self._classes.visible = visible
         self.update()
 
     def set_boxes(self, boxes: Sequence[tuple[float, float, float, float, str, QColor | str]]) -> None:
@@ -207,6 +215,7 @@ class SlideView(Canvas):
         self.clear_sweep()
         self.set_tile_grid(None)
         self.set_map(None)
+        self.set_classes(None)
         self.set_boxes([])
 
     def _background(self) -> QColor:

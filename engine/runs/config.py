@@ -165,6 +165,10 @@ class SegmentConfig(TrainingConfig):
     foreground: Annotated[
         bool, About("Take every label above 0 as one class, as in masks that number single objects.")
     ] = False
+    names: Annotated[
+        str,
+        About("Names of the classes in the order of their labels, with commas between; none numbers them."),
+    ] = ""
     ignore_label: Annotated[int | None, About("Label of pixels that count for nothing.", at_least=0)] = None
     balance: Annotated[bool, About("Weigh rare classes up until every class has the same say.")] = False
     width: Annotated[int, About("Channels of the finest level of the U-Net.", at_least=1)] = 16

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from engine.errors import SettingError
 from engine.runs.augmentation import Augmentation
 from engine.runs.checkpoints import read_checkpoint
 from engine.runs.config import SegmentConfig
@@ -44,7 +45,8 @@ def train_segmenter(
         demand_same(earlier, spec, ("classes", "level", "width", "depth"), folder)
     torch.manual_seed(config.seed)
     training, validation = _loaders(config, training_rows, [rows[i] for i in parts.validation], spec, labels)
-    weights = pixel_weights(found.counts) if config.balance else (1.0,) * len(spec.classes)
+    counts = (*found.counts, *(0,) * (len(spec.classes) - len(found.counts)))
+    weights = pixel_weights(counts) if config.balance else (1.0,) * len(counts)
     segmenter = StreamedSegmenter(build_segmenter(spec, config.weights), config.tile_size, weights)
     report(Started(config.task, folder.path, len(training) * config.epochs, config.epochs, spec.classes))
     report(Message(Level.INFO, _shares(found, spec)))
@@ -57,15 +59,32 @@ def train_segmenter(
 
 
 def _spec(config: SegmentConfig, found: Survey) -> SegmenterSpec:
-    names = ("background", "foreground") if config.foreground else tuple(map(str, range(len(found.counts))))
+    names = class_names(config, len(found.counts))
     return SegmenterSpec(
         names, config.level, found.spacing, found.mean, found.std, config.width, config.depth
     )
 
 
+def class_names(config: SegmentConfig, found: int) -> tuple[str, ...]:
+    """What the classes are called where the masks hold `found` of them.
+
+    Raises:
+        SettingError: fewer names are given.
+    """
+    given = tuple(name.strip() for name in config.names.split(",") if name.strip())
+    if given and len(given) < found:
+        raise SettingError(
+            f"The setting names has {len(given)} names, but the masks hold {found} classes; name all, or none."
+        )
+    if given:
+        return given
+    return ("background", "foreground") if config.foreground else tuple(map(str, range(found)))
+
+
 def _shares(found: Survey, spec: SegmenterSpec) -> str:
     total = sum(found.counts)
-    shares = (f"{name} {count / total:.1%}" for name, count in zip(spec.classes, found.counts, strict=True))
+    # Classes that are named beyond those found have no share.
+    shares = (f"{name} {count / total:.1%}" for name, count in zip(spec.classes, found.counts, strict=False))
     return f"Shares of the classes: {', '.join(shares)}."
 
 

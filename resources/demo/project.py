@@ -12,6 +12,8 @@ from engine.errors import SourceError
 from engine.files import replacing
 from resources.demo.slides import (
     LABELS_NAME,
+    MASKS_FOLDER,
+    MASKS_NAME,
     POSITIONS_NAME,
     DemoSettings,
     Progress,
@@ -24,7 +26,7 @@ FOLDER_NAME = "demo"
 SLIDES_NAME = "slides"
 COMPLETE_NAME = "complete.json"
 # Counts up when the same settings come to mean other slides.
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -35,19 +37,23 @@ class DemoProject:
         folder: All of it.
         slides: The folder of the slides.
         labels: CSV with the columns file and label.
+        masks: CSV with the columns file and mask, a line for every slide with spores.
         positions: CSV with the columns file, x and y: where the spores really are, in px of level 0.
     """
 
     folder: Path
     slides: Path
     labels: Path
+    masks: Path
     positions: Path
 
 
 def demo_project(folder: Path | None = None) -> DemoProject:
     """The places of the demo project, whether it has been made or not; by default in the user's data folder."""
     folder = folder or Path(platformdirs.user_data_dir(APPLICATION, appauthor=False)) / FOLDER_NAME
-    return DemoProject(folder, folder / SLIDES_NAME, folder / LABELS_NAME, folder / POSITIONS_NAME)
+    return DemoProject(
+        folder, folder / SLIDES_NAME, folder / LABELS_NAME, folder / MASKS_NAME, folder / POSITIONS_NAME
+    )
 
 
 def ensure_demo_project(
@@ -90,10 +96,13 @@ def is_complete(project: DemoProject, settings: DemoSettings) -> bool:
         made = json.loads((project.folder / COMPLETE_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
+    plans = plan_slides(settings)
     files = [
         project.labels,
+        project.masks,
         project.positions,
-        *(project.slides / plan.name for plan in plan_slides(settings)),
+        *(project.slides / plan.name for plan in plans),
+        *(project.folder / MASKS_FOLDER / plan.name for plan in plans if plan.spore_count),
     ]
     return made == _fingerprint(settings) and all(file.is_file() for file in files)
 

@@ -1,4 +1,4 @@
-"""The demo slides: sections with and without a few hidden spores, as pyramidal TIFF with labels and the truth."""
+"""The demo slides: sections with and without a few hidden spores, as pyramidal TIFF with labels, masks and truth."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ SPACING_UM = 0.5
 NORMAL = "normal"
 INFECTED = "infected"
 LABELS_NAME = "labels.csv"
+MASKS_NAME = "masks.csv"
+MASKS_FOLDER = "masks"
+CLASSES = ("background", "spore")
 POSITIONS_NAME = "positions.csv"
 TRUTH_FOLDER = "truth"
 PYRAMID = PyramidSettings(tile_size=256, compression=Compression.JPEG, quality=92, coarsest=256)
+MASK_PYRAMID = PyramidSettings(tile_size=256, coarsest=256, labels=True)
 THREADS = 2
 
 Progress = Callable[[int, int], None]
@@ -97,12 +101,12 @@ def draw_slide(materials: Materials, plan: SlidePlan) -> Section:
 def make_demo_slides(
     folder: Path, settings: DemoSettings | None = None, progress: Progress | None = None
 ) -> list[SlidePlan]:
-    """Make the slides and, beside their folder, the labels and the true positions of the spores.
+    """Make the slides and, beside their folder, the labels, the masks and the true positions of the spores.
 
     Every file appears under its name only when it is complete.
 
     Args:
-        folder: Where the slides go; labels and positions go into its parent. Made if it is missing.
+        folder: Where the slides go; all else goes into its parent. Made if it is missing.
         settings: What to make.
         progress: Called in this thread with the slides done and the slides in all; an error that it raises stops
             the work.
@@ -120,11 +124,13 @@ def make_demo_slides(
     rows = [SporePosition(plan.name, *map(float, xy)) for plan in plans for xy in spores[plan.name]]
     _write_csv(folder.parent / LABELS_NAME, ("file", "label"), ((plan.name, plan.label) for plan in plans))
     _write_csv(folder.parent / POSITIONS_NAME, ("file", "x", "y"), ((row.file, row.x, row.y) for row in rows))
-    for plan in plans:
-        if plan.spore_count:
-            _write_outlines(
-                folder.parent / TRUTH_FOLDER / f"{Path(plan.name).stem}.geojson", spores[plan.name]
-            )
+    infected = [plan for plan in plans if plan.spore_count]
+    masks = ((plan.name, f"../{MASKS_FOLDER}/{plan.name}") for plan in infected)
+    _write_csv(folder.parent / MASKS_NAME, ("file", "mask"), masks)
+    for plan in infected:
+        stem = Path(plan.name).stem
+        _write_outlines(folder.parent / TRUTH_FOLDER / f"{stem}.geojson", spores[plan.name])
+        _write_mask(folder.parent / MASKS_FOLDER / plan.name, plan.shape, spores[plan.name])
     return plans
 
 
@@ -147,6 +153,15 @@ def spore_outlines(spores: npt.NDArray[np.float64]) -> dict[str, object]:
         for middle in spores
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def spore_mask(shape: tuple[int, int], spores: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """1 where a spore (n, 2) with its capsule covers a pixel of an image (height, width), otherwise 0."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    mask = np.zeros(shape, np.uint8)
+    for x, y in spores:
+        mask[(rows - y) ** 2 + (columns - x) ** 2 < SPORE_RADIUS**2] = 1
+    return mask
 
 
 def _make_all(
@@ -181,3 +196,8 @@ def _write_outlines(path: Path, spores: npt.NDArray[np.float64]) -> None:
     path.parent.mkdir(exist_ok=True)
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(spore_outlines(spores)), encoding="utf-8")
+
+
+def _write_mask(path: Path, shape: tuple[int, int], spores: npt.NDArray[np.float64]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    write_pyramid(path, spore_mask(shape, spores), (SPACING_UM, SPACING_UM), MASK_PYRAMID)

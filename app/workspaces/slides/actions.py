@@ -132,11 +132,11 @@ def _training(workspace: "SlidesWorkspace") -> list[Action]:
 
 
 def _predicting(workspace: "SlidesWorkspace") -> list[Action]:
-    prediction = workspace.prediction
+    prediction, export = workspace.prediction, workspace.class_export.session
     return [
         Action(
             "slides.predict", "Pre&dict on the open slide", Menu.RUN, workspace.handlers.predict, "predict",
-            "Tell the class of the open slide, and where the evidence lies.",
+            "Tell the class of the open slide and where the evidence lies, or the class of every pixel.",
             shortcut="F9", group="prediction", on_toolbar=True,
             enabled_when=workspace.handlers.can_predict, command=workspace.handlers.predict_command,
         ),
@@ -144,5 +144,16 @@ def _predicting(workspace: "SlidesWorkspace") -> list[Action]:
             "slides.cancel_prediction", "Cancel the predictio&n", Menu.RUN, prediction.session.abandon, "close",
             "End the prediction that is going on.", group="prediction",
             enabled_when=lambda: prediction.session.state.active,
+        ),
+        Action(
+            "slides.export_classes", "E&xport the classes…", Menu.FILE, workspace.handlers.ask_to_export, "export",
+            "Write the class of every pixel as a pyramidal image, or its outlines for QuPath.", group="slide",
+            enabled_when=lambda: prediction.segmentation is not None and not export.state.active,
+            command=workspace.handlers.predict_command,
+        ),
+        Action(
+            "slides.cancel_export", "Canc&el the export", Menu.FILE, export.abandon, "close",
+            "End the export that is going on; nothing is left behind.", group="slide",
+            enabled_when=lambda: export.state.active,
         ),
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.workspaces.asking import open_filters
+from app.workspaces.slides.exporting import FILTERS
 from engine.sources.kinds import Kind
 
 
@@ -26,3 +27,14 @@ def ask_for_picture(parent: QWidget, suggestion: Path) -> Path | None:
         parent, "Save the view as a picture", str(suggestion), "Pictures (*.png)"
     )
     return Path(name).with_suffix(".png") if name else None
+
+
+def ask_for_class_export(parent: QWidget, suggestion: Path) -> Path | None:
+    """Where to write the classes of a slide, or None; always with an ending of the chosen format."""
+    name, chosen = QFileDialog.getSaveFileName(
+        parent, "Export the classes", str(suggestion), ";;".join(FILTERS)
+    )
+    if not name:
+        return None
+    path, ending = Path(name), FILTERS.get(chosen, "")
+    return path if path.name.lower().endswith(tuple(FILTERS.values())) else path.with_name(path.name + ending)

@@ -4,14 +4,19 @@ from pathlib import Path
 
 from app.runs.checkpoints import Checkpoint, list_checkpoints
 from engine.models.registry import find_model
-from engine.runs.config import ClassifyConfig
+from engine.runs.config import ClassifyConfig, SegmentConfig
 from engine.runs.settings import RunSettings
 
-
-def list_classifiers(runs: Path) -> list[Checkpoint]:
-    """Checkpoints of the classify runs under `runs`."""
-    return list_checkpoints(runs, _name)
+SEGMENTER = "U-Net"
 
 
-def _name(config: RunSettings) -> str | None:
+def list_models(runs: Path) -> list[Checkpoint]:
+    """Checkpoints of the classify and segment runs under `runs`."""
+    return list_checkpoints(runs, network_title)
+
+
+def network_title(config: RunSettings) -> str | None:
+    """What the network of a training on slides is called; None for other runs."""
+    if isinstance(config, SegmentConfig):
+        return SEGMENTER
     return find_model(config.model).title if isinstance(config, ClassifyConfig) else None

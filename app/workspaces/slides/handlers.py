@@ -10,7 +10,14 @@ from app.panels.properties import Properties
 from app.problems import Problem
 from app.services import Services
 from app.workspaces.commands import command_of, info_command
-from app.workspaces.slides.asking import ask_for_folder, ask_for_picture, ask_for_slide
+from app.workspaces.slides.asking import (
+    ask_for_class_export,
+    ask_for_folder,
+    ask_for_picture,
+    ask_for_slide,
+)
+from app.workspaces.slides.checkpoints import network_title
+from app.workspaces.slides.exporting import IMAGE
 from app.workspaces.slides.properties import describe_slide
 from engine.errors import SettingError, TesseraError
 from engine.runs.config import PredictConfig
@@ -83,7 +90,7 @@ class Handlers:
             self._services.report(Problem(str(error)))
             return
         self._services.settings.set_json(TRAINING_KEY, config.to_json())
-        what = f"{config.model} on {config.slides}"
+        what = f"{network_title(config)} on {config.slides}"
         self._space.training.start(config, self._space.form.runs, what)
 
     def can_predict(self) -> bool:
@@ -95,6 +102,15 @@ class Handlers:
         """Predict on the open slide with the chosen checkpoint."""
         if (config := self._predict_config()) is not None:
             self._space.prediction.start(config)
+
+    def ask_to_export(self) -> None:
+        """Let the user choose where the classes of the open slide go, and write them."""
+        found = self._space.prediction.segmentation
+        if found is None:
+            return
+        suggestion = self._services.settings.last_folder / f"{found.slide.stem}_classes{IMAGE}"
+        if (path := ask_for_class_export(self._space.central, suggestion)) is not None:
+            self._space.class_export.start(found, path)
 
     def train_command(self) -> str | None:
         """The command line that trains with the settings of the form."""

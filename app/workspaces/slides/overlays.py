@@ -1,15 +1,18 @@
-"""What is laid over the slide: the tile grid, the tiles that a run visits, and the map of a prediction."""
+"""What is laid over the slide: the tile grid, the tiles that a run visits, and the map or classes of a prediction."""
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from app.viewer.classes import ClassPicture
 from app.viewer.colormap import Colormap
+from app.viewer.geometry import Box
 from app.workspaces.slides.desk import Desk
+from engine.runs.class_map import SegmentedSlide
 from engine.runs.reports import Report, TileDone
 
 if TYPE_CHECKING:
-    from engine.runs.prediction import SlidePrediction
+    from app.workspaces.slides.prediction import Answer
 
 OPACITY = 0.55
 # How long the tiles of the open slide stay lit after a run has gone on to another slide.
@@ -33,7 +36,7 @@ class Overlays(QObject):
         super().__init__(parent)
         self._desk = desk
         self._tiling = (512, 0)
-        self._result: SlidePrediction | None = None
+        self._result: Answer | None = None
         self._shown_class = 0
         self._colormap = Colormap.VIRIDIS
         self._opacity = OPACITY
@@ -75,8 +78,8 @@ class Overlays(QObject):
         self._colormap = colormap
         self._draw_map()
 
-    def set_result(self, result: "SlidePrediction | None", shown_class: int) -> None:
-        """Show the map of one class of a prediction, or none."""
+    def set_result(self, result: "Answer | None", shown_class: int) -> None:
+        """Show the map of one class of a prediction, or the classes of a segmentation, or nothing."""
         self._result = result
         self._shown_class = shown_class
         self._draw_map()
@@ -116,16 +119,13 @@ class Overlays(QObject):
             self._desk.view.set_tile_grid(tile_size if self.grid_shown else None, level)
 
     def _draw_map(self) -> None:
-        view, result = self._desk.view, self._result
-        if result is None:
-            view.set_map(None)
-            return
-        index = self._shown_class
-        view.set_map(
-            result.maps[index],
-            result.box,
-            self._colormap,
-            self._opacity,
-            title=f"Evidence for {result.classes[index]}",
-        )
+        view, result, index = self._desk.view, self._result, self._shown_class
+        view.set_map(None)
+        view.set_classes(None)
+        if isinstance(result, SegmentedSlide):
+            picture = ClassPicture(result.map.levels, Box(0, 0, *result.size), result.classes, index)
+            view.set_classes(picture, self._opacity)
+        elif result is not None:
+            title = f"Evidence for {result.classes[index]}"
+            view.set_map(result.maps[index], result.box, self._colormap, self._opacity, title=title)
         view.set_map_visible(self.map_shown)

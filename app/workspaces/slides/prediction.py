@@ -7,10 +7,14 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.runs import RunSession
+from engine.runs.class_map import SegmentedSlide
 from engine.runs.config import PredictConfig
 from engine.runs.control import Control
 from engine.runs.prediction import SlidePrediction
 from engine.runs.reports import ReportFunction
+
+Answer = SlidePrediction | SegmentedSlide
+"""What a network says of a slide: its class and the evidence, or the class of every pixel."""
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +25,7 @@ class Prediction(QObject):
     Attributes:
         session: The run.
         result: The newest result, or None.
-        shown: Index of the class whose map is shown.
+        shown: Index of the class whose map is shown; of a segmentation the only class shown, all for the first one.
 
     Signals:
         changed: There is another result or another class to show, or none any more.
@@ -33,7 +37,7 @@ class Prediction(QObject):
         super().__init__(parent)
         self.session = RunSession(worth_keeping=False, parent=self)
         self._slide: Path | None = None
-        self.result: SlidePrediction | None = None
+        self.result: Answer | None = None
         self.shown = 0
         self.session.ended.connect(self._take)
 
@@ -54,17 +58,30 @@ class Prediction(QObject):
         self.result = None
         self.changed.emit()
 
+    @property
+    def segmentation(self) -> SegmentedSlide | None:
+        """The result, where it is a segmentation."""
+        return self.result if isinstance(self.result, SegmentedSlide) else None
+
     @Slot(object)
-    def _take(self, result: SlidePrediction | None) -> None:
+    def _take(self, result: Answer | None) -> None:
         if result is None or result.slide != self._slide:
             return
         self.result = result
-        self.shown = int(result.probabilities.argmax())
-        log.info("%s: %s, probability %.3f", result.slide.name, result.winner, result.probabilities.max())
+        shares = result.probabilities
+        if isinstance(result, SegmentedSlide):
+            self.shown = 0
+            text = ", ".join(
+                f"{name} {share:.1%}" for name, share in zip(result.classes, shares, strict=True)
+            )
+            log.info("%s: %s", result.slide.name, text)
+        else:
+            self.shown = int(shares.argmax())
+            log.info("%s: %s, probability %.3f", result.slide.name, result.winner, shares.max())
         self.changed.emit()
 
 
-def predict(config: PredictConfig, report: ReportFunction, control: Control) -> SlidePrediction:
+def predict(config: PredictConfig, report: ReportFunction, control: Control) -> Answer:
     """Do the prediction; called in the run's thread."""
     from engine.runs.predict import predict_slide
 

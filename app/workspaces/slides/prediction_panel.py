@@ -1,4 +1,4 @@
-"""The prediction panel: which model, how likely each class is, and how the map is shown."""
+"""The prediction panel: which model, how likely or how large each class is, and how the map is shown."""
 
 from pathlib import Path
 
@@ -18,14 +18,18 @@ from app.panels.bars import Probability, ProbabilityBars
 from app.panels.heading import muted
 from app.panels.model_field import ModelField
 from app.panels.progress import RunProgress
-from app.runs import SessionState
+from app.runs import RunSession, SessionState
 from app.theme.theme import Theme
 from app.viewer.colormap import Colormap
 from app.workspaces.slides.overlays import OPACITY, Overlays
 from app.workspaces.slides.prediction import Prediction
 
 NO_MODEL = "Train a network first, or choose a checkpoint file; then predict on the open slide."
-NO_RESULT = "Predict on the open slide to see the probability of each class and where the evidence lies."
+NO_RESULT = (
+    "Predict on the open slide to see its class and where the evidence lies, or the class of every pixel."
+)
+PROBABILITIES = "Probability of each class. Click one for its map."
+SHARES = "Share of the slide. Click a class to see it alone, {first} to see all."
 
 
 class PredictionPanel(QWidget):
@@ -37,7 +41,9 @@ class PredictionPanel(QWidget):
 
     checkpoint_changed = Signal()
 
-    def __init__(self, prediction: Prediction, overlays: Overlays, registry: Registry, theme: Theme) -> None:
+    def __init__(
+        self, prediction: Prediction, export: RunSession, overlays: Overlays, registry: Registry, theme: Theme
+    ) -> None:
         super().__init__()
         self._prediction = prediction
         self._overlays = overlays
@@ -48,14 +54,20 @@ class PredictionPanel(QWidget):
         self.cancel = ActionButton(registry["slides.cancel_prediction"], only_when_enabled=True, parent=self)
         self.progress = RunProgress(theme, self)
         self.progress.hide()
+        self.export_progress = RunProgress(theme, self)
+        self.export_progress.hide()
         self.hint = muted(NO_MODEL)
+        self.about = muted("")
         self.bars = ProbabilityBars(theme)
         self.bars.chosen.connect(prediction.show_class)
         self._look = self._make_look()
+        self.export = ActionButton(registry["slides.export_classes"], only_when_enabled=True, parent=self)
         self._lay_out()
         prediction.changed.connect(self._show_result)
         prediction.session.state_changed.connect(self._follow_state)
         prediction.session.reported.connect(self.progress.add)
+        export.state_changed.connect(self._follow_export)
+        export.reported.connect(self.export_progress.add)
         self.use_theme(theme)
         self._show_result()
 
@@ -92,6 +104,7 @@ class PredictionPanel(QWidget):
         form.addRow(self.visible)
         form.addRow("Opacity", self.opacity)
         form.addRow("Colours", self.colours)
+        self._form = form
         return section
 
     def _lay_out(self) -> None:
@@ -113,7 +126,7 @@ class PredictionPanel(QWidget):
     @Slot()
     def _show_result(self) -> None:
         result = self._prediction.result
-        for widget in (self.bars, self._look):
+        for widget in (self.about, self.bars, self._look):
             widget.setVisible(result is not None)
         self.hint.setVisible(result is None)
         self.hint.setText(NO_MODEL if self.checkpoint is None else NO_RESULT)
@@ -121,16 +134,18 @@ class PredictionPanel(QWidget):
             pairs = zip(result.classes, result.probabilities, strict=True)
             rows = tuple(Probability(name, float(value)) for name, value in pairs)
             self.bars.set_rows(rows, self._prediction.shown)
+            segmented = self._prediction.segmentation is not None
+            self.about.setText(SHARES.format(first=result.classes[0]) if segmented else PROBABILITIES)
+            # Classes have colours of their own.
+            self._form.setRowVisible(self.colours, not segmented)
 
     @Slot(object)
     def _follow_state(self, state: SessionState) -> None:
-        self.progress.setVisible(state.active)
-        if state is SessionState.RUNNING:
-            self.progress.begin("Predicting")
-        elif state is SessionState.IDLE:
-            self.progress.rest("")
-        else:
-            self.progress.text.setText(state.value)
+        _follow(self.progress, state, "Predicting")
+
+    @Slot(object)
+    def _follow_export(self, state: SessionState) -> None:
+        _follow(self.export_progress, state, "Exporting")
 
     @Slot()
     def _follow_overlays(self) -> None:
@@ -143,3 +158,13 @@ class PredictionPanel(QWidget):
     @Slot()
     def _set_colours(self) -> None:
         self._overlays.set_colours(Colormap(self.colours.currentData()))
+
+
+def _follow(progress: RunProgress, state: SessionState, text: str) -> None:
+    progress.setVisible(state.active)
+    if state is SessionState.RUNNING:
+        progress.begin(text)
+    elif state is SessionState.IDLE:
+        progress.rest("")
+    else:
+        progress.text.setText(state.value)

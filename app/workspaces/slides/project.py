@@ -1,4 +1,4 @@
-"""A folder of slides with their labels, as the slides panel lists it."""
+"""A folder of slides with their labels and masks, as the slides panel lists it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,7 @@ from engine.errors import SettingError, SourceError
 from engine.runs.labels import LabelTable, read_labels
 
 LABELS = "labels.csv"
+MASKS = "masks.csv"
 SLIDES = "slides"
 RUNS = "runs"
 
@@ -28,12 +29,16 @@ class SlideProject:
         labels: The label file, or None where there is none.
         entries: The slides in the order of their names.
         warning: Why the label file could not be used, or empty.
+        masks: The table of masks, or None where there is none.
+        class_names: What the labels of the masks mean, with commas between, or empty.
     """
 
     slides: Path
     labels: Path | None
     entries: tuple[SlideEntry, ...]
     warning: str = ""
+    masks: Path | None = None
+    class_names: str = ""
 
     @property
     def folder(self) -> Path:
@@ -48,14 +53,15 @@ class SlideProject:
     @property
     def runs(self) -> Path:
         """Where runs on this project go unless the user says otherwise."""
-        return (self.labels.parent if self.labels is not None else self.slides) / RUNS
+        table = self.labels or self.masks
+        return (table.parent if table is not None else self.slides) / RUNS
 
 
 def read_project(folder: Path, labels: Path | None = None) -> SlideProject:
     """List the slides of `folder` and read their labels.
 
     The slides lie in `folder` or in a folder "slides" in it; the label file is `labels`, or "labels.csv" in
-    `folder` or beside it.
+    `folder` or beside it. Likewise "masks.csv" is the table of masks.
 
     Raises:
         SourceError: There is no slide.
@@ -64,20 +70,21 @@ def read_project(folder: Path, labels: Path | None = None) -> SlideProject:
     paths = find_slides(slides)
     if not paths:
         raise SourceError(f"{slides} holds no slides; open another folder, or open a slide by itself.")
-    if labels is None:
-        labels = next((path for path in (folder / LABELS, slides.parent / LABELS) if path.is_file()), None)
-    if labels is None:
-        return SlideProject(slides, None, tuple(map(SlideEntry, paths)))
-    try:
-        names = _labels_by_path(read_labels(labels, slides))
-        return SlideProject(slides, labels, tuple(SlideEntry(path, names.get(path, ())) for path in paths))
-    except SettingError as error:
-        return SlideProject(slides, labels, tuple(map(SlideEntry, paths)), str(error))
+    labels, masks = labels or _table(LABELS, folder, slides), _table(MASKS, folder, slides)
+    names: dict[Path, tuple[str, ...]] = {}
+    warning = ""
+    if labels is not None:
+        try:
+            names = _labels_by_path(read_labels(labels, slides))
+        except SettingError as error:
+            warning = str(error)
+    entries = tuple(SlideEntry(path, names.get(path, ())) for path in paths)
+    return SlideProject(slides, labels, entries, warning, masks)
 
 
 def is_project(path: Path) -> bool:
-    """Whether a path is a folder with a label file or a folder "slides" in it."""
-    return (path / LABELS).is_file() or (path / SLIDES).is_dir()
+    """Whether a path is a folder with a label file, a table of masks or a folder "slides" in it."""
+    return (path / LABELS).is_file() or (path / MASKS).is_file() or (path / SLIDES).is_dir()
 
 
 def find_slides(folder: Path) -> list[Path]:
@@ -89,6 +96,11 @@ def find_slides(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.suffix.lower() in SLIDE_SUFFIXES and not path.name.startswith(".")
     )
+
+
+def _table(name: str, folder: Path, slides: Path) -> Path | None:
+    """A table in the folder of a project or beside its slides."""
+    return next((path for path in (folder / name, slides.parent / name) if path.is_file()), None)
 
 
 def _labels_by_path(table: LabelTable) -> dict[Path, tuple[str, ...]]:

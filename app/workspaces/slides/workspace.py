@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app.actions import Action, Registry
+from app.panels.curve_data import ACCURACY, Quality
 from app.panels.curves_panel import CurvesPanel
 from app.panels.inspector_panel import InspectorPanel
 from app.panels.training_panel import TrainingPanel
@@ -17,9 +18,10 @@ from app.services import Services
 from app.workspaces.activity import Activity, Topic
 from app.workspaces.demo import DemoMaker
 from app.workspaces.slides.actions import slide_actions
-from app.workspaces.slides.checkpoints import list_classifiers
+from app.workspaces.slides.checkpoints import list_models
 from app.workspaces.slides.demo import make_demo
 from app.workspaces.slides.desk import Desk
+from app.workspaces.slides.exporting import ClassExport
 from app.workspaces.slides.handlers import INSPECTOR, TRAINING_KEY, Handlers
 from app.workspaces.slides.inspector import Inspector
 from app.workspaces.slides.overlays import Overlays
@@ -32,7 +34,7 @@ from app.workspaces.slides.training_form import SlidesForm
 from app.workspaces.training import Training
 from app.workspaces.workspace import Panel, Workspace
 from engine.errors import SettingError
-from engine.runs.config import ClassifyConfig
+from engine.runs.config import ClassifyConfig, SegmentConfig
 from engine.sources.kinds import Kind
 
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
@@ -41,6 +43,8 @@ RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 PURPOSE = "Exact deep learning on images of any size, tile by tile."
 HINT = "Or drop a slide or a folder of slides anywhere in this window."
 FIRST_STEPS = ("slides.open", "slides.open_folder", "slides.open_demo")
+TOPICS = (Topic.TRAINING, Topic.PREDICTION, Topic.EXPORT)
+QUALITIES = (Quality("validation_dice", "Dice", ACCURACY.range), ACCURACY)
 MAKING_DEMO = "Making the slides of the demo project"
 
 log = logging.getLogger(__name__)
@@ -54,6 +58,7 @@ class SlidesWorkspace(Workspace):
         overlays: What is laid over the slide.
         training: The training.
         prediction: The prediction.
+        class_export: The export of a segmentation.
         demo: Makes the demo project.
         handlers: What the actions do.
     """
@@ -71,6 +76,7 @@ class SlidesWorkspace(Workspace):
         self.overlays = Overlays(self.desk, self)
         self.training = Training(self)
         self.prediction = Prediction(self)
+        self.class_export = ClassExport(self)
         self.demo = DemoMaker(services, make_demo, self)
         self.handlers = Handlers(self, services)
         self._activity = Activity(self)
@@ -95,8 +101,8 @@ class SlidesWorkspace(Workspace):
 
     @property
     def sessions(self) -> tuple[RunSession, ...]:
-        """Training and prediction."""
-        return (self.training.session, self.prediction.session)
+        """Training, prediction and export."""
+        return self.training.session, self.prediction.session, self.class_export.session
 
     @property
     def quiet(self) -> bool:
@@ -118,8 +124,10 @@ class SlidesWorkspace(Workspace):
         self._central.addWidget(self.desk.view)
         self.slides_panel = SlidesPanel(services.background, registry, theme)
         self.training_panel = TrainingPanel(self.name, self.form, self.training.session, registry, theme)
-        self.curves_panel = CurvesPanel(theme)
-        self.prediction_panel = PredictionPanel(self.prediction, self.overlays, registry, theme)
+        self.curves_panel = CurvesPanel(theme, QUALITIES)
+        self.prediction_panel = PredictionPanel(
+            self.prediction, self.class_export.session, self.overlays, registry, theme
+        )
         self.inspector_panel = InspectorPanel(self.form.model.model(), theme)
         self.inspector = Inspector(self.desk, self.form, self.inspector_panel, services)
         self._connect()
@@ -202,7 +210,8 @@ class SlidesWorkspace(Workspace):
         if values is None:
             return
         try:
-            self.form.set_config(ClassifyConfig.from_json(values))
+            kind = SegmentConfig if values.get("task") == SegmentConfig.task else ClassifyConfig
+            self.form.set_config(kind.from_json(values))
         except SettingError as error:
             log.warning("The settings of the last training are not taken up: %s", error)
 
@@ -239,7 +248,7 @@ class SlidesWorkspace(Workspace):
     def _list_checkpoints(self) -> None:
         if (runs := self.form.runs) is not None:
             self._services.background.run(
-                list_classifiers,
+                list_models,
                 runs,
                 then=self.prediction_panel.models.set_checkpoints,
                 failed=self._services.report,
@@ -263,7 +272,7 @@ class SlidesWorkspace(Workspace):
 
     @Slot()
     def _follow_state(self) -> None:
-        for topic, session in zip((Topic.TRAINING, Topic.PREDICTION), self.sessions, strict=True):
+        for topic, session in zip(TOPICS, self.sessions, strict=True):
             self._activity.say_state(topic, session.state)
         if not any(session.state.active for session in self.sessions):
             self.overlays.clear_sweep()

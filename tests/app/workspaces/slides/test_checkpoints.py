@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from app.workspaces.slides.checkpoints import list_classifiers
+from app.workspaces.slides.checkpoints import list_models
 from engine.runs.config import ClassifyConfig, PredictConfig
 from engine.runs.folder import RunFolder
 
@@ -15,7 +15,7 @@ def make_run(runs: Path, model: str, *files: str) -> RunFolder:
 def test_newest_first_and_the_best_before_the_last(tmp_path: Path) -> None:
     older = make_run(tmp_path, "small_cnn", "best.ckpt", "last.ckpt")
     newer = make_run(tmp_path, "resnet18", "last.ckpt")
-    found = list_classifiers(tmp_path)
+    found = list_models(tmp_path)
     assert [item.path for item in found] == [newer.last, older.best, older.last]
     assert found[0].title.startswith("ResNet-18, last, ")
     assert found[1].title.startswith("Small CNN, best, ")
@@ -29,8 +29,8 @@ def test_what_gives_no_prediction_is_left_out(tmp_path: Path) -> None:
     damaged.config_file.write_text("{")
     unknown = make_run(tmp_path, "a network of the future", "best.ckpt")
     assert unknown.best.exists()
-    assert list_classifiers(tmp_path) == []
+    assert list_models(tmp_path) == []
 
 
 def test_no_runs_yet(tmp_path: Path) -> None:
-    assert list_classifiers(tmp_path / "runs") == []
+    assert list_models(tmp_path / "runs") == []

@@ -1,4 +1,5 @@
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from app.workspaces.slides.project import read_project
 from app.workspaces.slides.training_form import SlidesForm
 from engine.errors import SettingError
 from engine.models.registry import CLASSIFIERS
-from engine.runs.config import ClassifyConfig, Device, Head
+from engine.runs.config import ClassifyConfig, Device, Head, SegmentConfig, TrainingConfig
 
 
 @pytest.fixture
@@ -38,18 +39,55 @@ def test_every_setting_goes_through_the_form_unchanged(form: SlidesForm, project
         epochs=123,
         learning_rate=3e-4,
         validation_fraction=0.35,
+        turns=True,
+        tint=0.25,
         accumulate=4,
         seed=99,
         device=Device.CPU,
     )
-    defaults = ClassifyConfig(slides=Path(), labels=Path())
+    assert_goes_through(form, config, ClassifyConfig(slides=Path(), labels=Path()))
+
+
+def test_every_setting_of_a_segmentation_goes_through_too(
+    form: SlidesForm, project_folder: Path, tmp_path: Path
+) -> None:
+    masks = tmp_path / "masks.csv"
+    masks.touch()
+    config = SegmentConfig(
+        slides=project_folder,
+        masks=masks,
+        weights="weights.pth",
+        tile_size=777,
+        level=1,
+        crop_size=4096,
+        crops_per_slide=3,
+        epochs=123,
+        learning_rate=3e-4,
+        validation_fraction=0.35,
+        turns=True,
+        tint=0.25,
+        accumulate=4,
+        seed=99,
+        device=Device.CPU,
+        foreground=True,
+        names="glass, tissue",
+        ignore_label=0,
+        balance=True,
+        width=8,
+        depth=4,
+    )
+    assert_goes_through(form, config, SegmentConfig(slides=Path(), masks=Path()))
+
+
+def assert_goes_through(form: SlidesForm, config: TrainingConfig, defaults: TrainingConfig) -> None:
+    """The form gives back what it was given, and nothing in it was so by default."""
     unchanged = {
         item.name
         for item in dataclasses.fields(config)
         if getattr(config, item.name) == getattr(defaults, item.name)
     }
-    # The number format is left to the command line.
-    assert unchanged == {"precision"}
+    # Number format and memory are left to the command line.
+    assert unchanged == {"precision", "halo_memory"}
     form.set_config(config)
     shown = form.config()
     assert shown == config
@@ -97,6 +135,33 @@ def test_runs_go_beside_the_labels_unless_another_folder_is_chosen(form: SlidesF
     assert form.runs == tmp_path / "runs"
     form.runs_folder.set_path(tmp_path / "elsewhere")
     assert form.runs == tmp_path / "elsewhere"
+
+
+def test_only_the_fields_of_the_task_show(form: SlidesForm) -> None:
+    form.show()
+    form.more.click()
+    for task, shown, hidden in (
+        (SegmentConfig, form.of_segmentation, form.of_classification),
+        (ClassifyConfig, form.of_classification, form.of_segmentation),
+    ):
+        form.task.setCurrentIndex(form.task.findData(task))
+        assert form.kind is task
+        assert all(field.isVisible() for field in shown)
+        assert not any(field.isVisible() for field in hidden)
+
+
+def test_a_project_with_masks_alone_is_segmented(
+    form: SlidesForm, project_folder: Path, tmp_path: Path
+) -> None:
+    masks = tmp_path / "masks.csv"
+    masks.touch()
+    project = replace(read_project(project_folder), labels=None, masks=masks, class_names="glass, tissue")
+    form.set_project(project)
+    assert form.kind is SegmentConfig
+    assert form.config() == SegmentConfig(slides=project_folder, masks=masks, names="glass, tissue")
+    assert form.runs == tmp_path / "runs"
+    form.masks.set_path(None)
+    assert "table of masks" in form.missing
 
 
 def test_further_settings_are_folded_away(form: SlidesForm) -> None:
