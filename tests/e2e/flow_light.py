@@ -66,6 +66,7 @@ class FlowLight:
 
     def show_flow(self) -> None:
         """Show the flow of the chosen network, and wait until the frame has it."""
+        self._wait(self.window.registry["events.show_flow"].isEnabled)
         self.window.registry["events.show_flow"].trigger()
         self._wait(lambda: self.window.quiet and self.space.view.frame.request.field is not None)
 

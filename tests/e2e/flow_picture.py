@@ -21,18 +21,19 @@ from PySide6.QtGui import QImage
 from app.launch import make_application, make_window
 from app.theme.theme import ThemeName
 from app.viewer.events.style import FlowMode
-from engine.runs.flow.config import Teacher
 from tests.e2e.first_light import wait_by_qt
 from tests.e2e.flow_light import FlowLight
 from tests.e2e.picture import GIVE_UP_SECONDS, SIZE, SMALLEST
 
 EVENTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"
 RECORDING = "spinner_evt2_640x480.raw"
+# As in tests/bench/bench_flow.py, for a shorter time.
 TRAINING = {
-    "delta_t": 2_500, "num_tbins": 4, "crop_size": 256, "epochs": 40, "repeats": 6, "weight_contrast": 1.0,
-    "learning_rate": 3e-3,
+    "delta_t": 500, "num_tbins": 4, "crop_size": 96, "epochs": 12, "repeats": 10, "learning_rate": 3e-3,
+    "validation_fraction": 5, "preview_us": 25_000,
 }  # fmt: skip
-MOMENT_US, WINDOW_US = 25_000, 4_000
+SHOWN_AFTER = 7
+MOMENT_US, WINDOW_US = 25_000, 1_500
 
 
 def main(arguments: list[str]) -> int:
@@ -49,7 +50,7 @@ def main(arguments: list[str]) -> int:
 
 
 def take(folder: Path, theme: ThemeName) -> QImage:
-    """Train on the recording, show and judge the flow, and grab the window; `folder` is the working folder."""
+    """Train, show and judge the flow, and grab the window meanwhile; `folder` is the working folder."""
     application = make_application()
     window = make_window(
         application, theme, QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
@@ -61,17 +62,16 @@ def take(folder: Path, theme: ThemeName) -> QImage:
 
     light = FlowLight(window, wait_by_qt(GIVE_UP_SECONDS))
     light.open(recording)
-    teacher = light.work.form.fields.teacher
-    teacher.setCurrentIndex(teacher.findData(Teacher.CONTRAST))
+    light.work.form.fields.augment.setChecked(False)
     light.train(Path("runs"), **TRAINING)
-    light.finish()
-    light.wait_for_previews(TRAINING["epochs"] + 1)
+    light.wait_for_previews(SHOWN_AFTER + 1)
     light.show_flow()
     view = light.space.view
     view.set_style(replace(view.style_of_frames, flow=FlowMode.BOTH, accumulation_us=WINDOW_US, opacity=0.45))
     light.go_to(MOMENT_US)
     light.judge()
     picture = window.grab().toImage()
+    light.stop()
     window.close()
     return picture
 

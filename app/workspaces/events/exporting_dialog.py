@@ -28,9 +28,10 @@ from app.viewer.events.timeline import Span, span_text
 from app.viewer.events.transport import speed_text
 from app.workspaces.events.exporting import Export, ExportKind
 from app.workspaces.events.exporting_frames import Framing, Moments, framing_of_size
+from engine.export.video import VideoFormat
 
 KINDS = {
-    ExportKind.VIDEO: "Video",
+    ExportKind.VIDEO: "Video ({video})",
     ExportKind.FRAMES: "Frames (PNG)",
     ExportKind.HDF5: "Flow (HDF5)",
     ExportKind.FLO: "Flow (.flo files)",
@@ -79,13 +80,14 @@ class ExportDialog(QDialog):
 
     wanted = Signal(object)
 
-    def __init__(self, shown: Shown, video_suffix: str, folder: Path, parent: QWidget | None = None) -> None:
-        """Begin with what the window shows; videos get the suffix given, files go beside the last ones."""
+    def __init__(self, shown: Shown, video: VideoFormat, folder: Path, parent: QWidget | None = None) -> None:
+        """Begin with what the window shows; `video` is the format of videos, files are offered in `folder`."""
         super().__init__(parent)
         self.setWindowTitle(f"Export {shown.recording.name}")
         self.setMinimumWidth(MIN_WIDTH)
         self._shown = shown
-        self._suffixes = {ExportKind.VIDEO: video_suffix, ExportKind.HDF5: ".h5"}
+        self._video = video
+        self._suffixes = {ExportKind.VIDEO: video.suffix, ExportKind.HDF5: ".h5"}
         self._folder = folder
         self._make_fields()
         self.summary = muted()
@@ -130,7 +132,11 @@ class ExportDialog(QDialog):
 
     def _make_fields(self) -> None:
         shown = self._shown
-        kinds = {kind: title for kind, title in KINDS.items() if kind.pictures or shown.flow is not None}
+        kinds = {
+            kind: title.format(video=self._video.title)
+            for kind, title in KINDS.items()
+            if kind.pictures or shown.flow is not None
+        }
         self.what = choice(kinds, "What is written", "What")
         self.start = _time("When the export begins", 0, shown.duration_us - 1, shown.span.start_us)
         self.end = _time("When the export ends", 1, shown.duration_us, shown.span.end_us)
@@ -230,9 +236,7 @@ class ExportDialog(QDialog):
             self.accept()
 
     def _filter(self) -> str:
-        return (
-            HDF5_FILTER if self.kind is ExportKind.HDF5 else f"Videos (*{self._suffixes[ExportKind.VIDEO]})"
-        )
+        return HDF5_FILTER if self.kind is ExportKind.HDF5 else f"Videos (*{self._video.suffix})"
 
 
 def _time(text: str, least: int, most: int, value: int) -> QSpinBox:

@@ -13,7 +13,7 @@ from app.panels.curves_panel import CurvesPanel
 from app.panels.preview_panel import PreviewPanel
 from app.panels.training_panel import TrainingPanel
 from app.problems import Problem
-from app.runs import RunSession
+from app.runs import RunSession, SessionState
 from app.services import Services
 from app.workspaces.activity import Activity, Topic
 from app.workspaces.commands import command_of
@@ -43,6 +43,7 @@ BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 TRAINING_KEY = "events/training"
 PREVIEW = "events.preview"
 FLOW = "events.flow"
+FINISHING = "Export: finishing the file"
 QUALITIES = (Quality("validation_aee", "Endpoint error, px"),)
 
 log = logging.getLogger(__name__)
@@ -170,7 +171,7 @@ class FlowWork(QObject):
         if (shown := self._shown()) is None:
             return
         folder = self._services.settings.last_folder
-        dialog = ExportDialog(shown, video_format().suffix, folder, self._space.central)
+        dialog = ExportDialog(shown, video_format(), folder, self._space.central)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.wanted.connect(self.exporting.start)
         dialog.open()
@@ -196,7 +197,8 @@ class FlowWork(QObject):
         self.training.checkpoint_saved.connect(self._list_checkpoints)
         training.ended.connect(self._list_checkpoints)
         self.form.changed.connect(self._space.changed)
-        self.form.fields.runs_folder.changed.connect(self._list_checkpoints)
+        for field in (self.form.fields.folder, self.form.fields.runs_folder):
+            field.changed.connect(self._list_checkpoints)
         self.flow_panel.checkpoint_changed.connect(self._space.changed)
         self._scores.answered.connect(self._show_score)
         self._scores.failed.connect(services.report)
@@ -248,6 +250,9 @@ class FlowWork(QObject):
 
     @Slot()
     def _follow_state(self) -> None:
-        for topic, session in zip((Topic.TRAINING, Topic.EXPORT), self.sessions, strict=True):
-            self._activity.say_state(topic, session.state)
+        self._activity.say_state(Topic.TRAINING, self.training.session.state)
+        if self.exporting.session.state is SessionState.STOPPING:
+            self._activity.say(Topic.EXPORT, FINISHING)
+        else:
+            self._activity.say_state(Topic.EXPORT, self.exporting.session.state)
         self._space.changed.emit()

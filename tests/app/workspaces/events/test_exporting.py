@@ -16,6 +16,8 @@ from app.viewer.events.style import FlowMode, FrameStyle, Sight
 from app.workspaces.events.exporting import Export, Exported, ExportKind, run_export
 from app.workspaces.events.exporting_dialog import ExportDialog
 from app.workspaces.events.exporting_frames import Moments, framing_of_size, framing_of_view, pixels_of
+from app.workspaces.events.prediction_panel import STOPPING
+from app.workspaces.events.training import FINISHING
 from engine.errors import SettingError, SourceError
 from engine.export.flow import FlowFile, read_dsec_png, read_flo
 from engine.runs.control import Abandoned, Control
@@ -194,3 +196,15 @@ def test_the_window_exports_and_can_be_stopped(open_clip, space, window, qtbot, 
     qtbot.waitUntil(lambda: not work.exporting.session.state.active, timeout=20_000)
     assert not work.exporting.result.complete
     assert 0 < len(frames_of(work.exporting.result.path)) < 3000
+
+
+def test_a_stop_is_said_as_what_it_is(open_clip, space, window, qtbot, clip, tmp_path) -> None:
+    open_clip()
+    work = space.work
+    work.exporting.start(export_of(clip, tmp_path / "b.mp4", moments=Moments(0, DURATION_US, 30, 0.001)))
+    work.exporting.session.stop_and_keep()
+    assert space._activity.line == FINISHING
+    assert work.flow_panel.progress.text.text() == STOPPING
+    qtbot.waitUntil(lambda: not work.exporting.session.state.active, timeout=20_000)
+    assert space._activity.line == ""
+    assert work.flow_panel.progress.isHidden()
