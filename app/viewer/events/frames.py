@@ -15,7 +15,7 @@ from app.viewer.events.flow_layer import FlowField
 from app.viewer.events.style import FrameStyle, Scheme, Sight
 
 if TYPE_CHECKING:
-    from engine.flow.viz.event_pictures import EventColours, EventCounts
+    from engine.flow.viz.event_pictures import EventColours
     from engine.sources import Recording
 
 # A long accumulation is read in parts, so that memory does not grow with it.
@@ -122,14 +122,14 @@ class FrameMaker:
         recording, style, field = request.recording, request.style, request.field
         counts = count_events(parts_of(request), (recording.height, recording.width))
         raw = to_image(shade_events(counts, colours_of(style.scheme), style.full_at))
-        panes = self._panes(request, raw)
+        panes, total = self._panes(request, raw), counts.total
         if field is None or not (style.flow.arrows or style.flow.dense):
-            return Frame(request, panes, counts.total)
+            return Frame(request, panes, total)
         top, pixels = self._colours(field)
         return Frame(
-            request, panes, counts.total,
-            dense=self._dense(pixels, counts, style) if style.flow.dense else None,
-            arrows=self._arrows(field, counts, style) if style.flow.arrows else None,
+            request, panes, total,
+            dense=self._dense(pixels, total, style) if style.flow.dense else None,
+            arrows=self._arrows(field, total, style) if style.flow.arrows else None,
             top=top,
         )  # fmt: skip
 
@@ -153,14 +153,14 @@ class FrameMaker:
             self._coloured = field, top, flow_pixels(field.flow, top)
         return self._coloured[1:]
 
-    def _dense(self, pixels: npt.NDArray[np.uint32], counts: EventCounts, style: FrameStyle) -> QImage:
-        shown = np.where(counts.total > 0, pixels, np.uint32(0)) if style.only_on_events else pixels
+    def _dense(self, pixels: npt.NDArray[np.uint32], total: Counts, style: FrameStyle) -> QImage:
+        shown = np.where(total > 0, pixels, np.uint32(0)) if style.only_on_events else pixels
         return to_image(shown, QImage.Format.Format_ARGB32_Premultiplied)
 
-    def _arrows(self, field: FlowField, counts: EventCounts, style: FrameStyle) -> Arrows:
-        total = counts.total if style.only_on_events else None
+    def _arrows(self, field: FlowField, total: Counts, style: FrameStyle) -> Arrows:
+        seen = total if style.only_on_events else None
         seconds = style.scale * style.accumulation_us / 1e6
-        return make_arrows(field.flow, total, style.step, style.threshold, seconds)
+        return make_arrows(field.flow, seen, style.step, style.threshold, seconds)
 
 
 def sharpened(request: FrameRequest, field: FlowField) -> QImage:

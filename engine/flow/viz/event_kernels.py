@@ -7,28 +7,28 @@ from engine.sources.events.compiled import compiled
 
 
 @compiled
-def count_into(total: Any, signed: Any, events: Any) -> None:
-    """Add every event to its pixel: 1 to `total`, and 1 or -1 to `signed`; events outside are left out."""
-    height, width = total.shape
+def count_into(counts: Any, events: Any) -> None:
+    """Count every event in (H, W, 2), at its pixel and polarity; events outside are left out."""
+    height, width = counts.shape[:2]
     for i in range(len(events)):
         event = events[i]
         if event.x < width and event.y < height:
-            total[event.y, event.x] += 1
-            signed[event.y, event.x] += 1 if event.p > 0 else -1
+            counts[event.y, event.x, 1 if event.p > 0 else 0] += 1
 
 
 @compiled
-def shade_into(out: Any, total: Any, signed: Any, background: Any, on: Any, off: Any, full_at: float) -> None:
+def shade_into(out: Any, counts: Any, background: Any, on: Any, off: Any, full_at: float) -> None:
     """Colour every pixel between the background and the polarity that most of its events have; see `shade_events`."""
     height, width = out.shape
     empty = (255 << 24) | (background[0] << 16) | (background[1] << 8) | background[2]
     for y in range(height):
         for x in range(width):
-            if total[y, x] <= 0:
+            negative, positive = counts[y, x, 0], counts[y, x, 1]
+            if negative + positive <= 0:
                 out[y, x] = empty
                 continue
-            share = min(total[y, x] / full_at, 1.0)
-            colour = on if signed[y, x] >= 0 else off
+            share = min((negative + positive) / full_at, 1.0)
+            colour = on if positive >= negative else off
             value = 255
             for channel in range(3):
                 mixed = background[channel] + share * (colour[channel] - background[channel])

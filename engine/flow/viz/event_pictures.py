@@ -24,15 +24,18 @@ SAMPLED = 60_000
 
 @dataclass(frozen=True)
 class EventCounts:
-    """Events in every pixel, (H, W).
+    """Events in every pixel.
 
     Attributes:
-        total: How many; fractions where events were carried between pixels.
-        signed: Positive less negative ones.
+        counts: float32 (H, W, 2), negative and positive ones; fractions where they were carried between pixels.
     """
 
-    total: Counts
-    signed: Counts
+    counts: Counts
+
+    @property
+    def total(self) -> Counts:
+        """All, (H, W)."""
+        return self.counts[..., 0] + self.counts[..., 1]
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,10 @@ def count_events(chunks: Iterable[Events], shape: tuple[int, int]) -> EventCount
     """Count the events of every pixel of a sensor of shape (H, W)."""
     from engine.flow.viz.event_kernels import count_into
 
-    total, signed = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    counts = np.zeros((*shape, 2), np.float32)
     for events in chunks:
-        count_into(total, signed, events)
-    return EventCounts(total, signed)
+        count_into(counts, events)
+    return EventCounts(counts)
 
 
 def sharpen_events(chunks: Iterable[Events], flow: Flow, t_ref_us: float) -> EventCounts:
@@ -71,12 +74,13 @@ def sharpen_events(chunks: Iterable[Events], flow: Flow, t_ref_us: float) -> Eve
     from engine.flow.splat import warp_events
     from engine.flow.splat_kernels import splat_into
 
-    total, signed = np.zeros(flow.shape[1:]), np.zeros(flow.shape[1:])
+    images = np.zeros(flow.shape)
     for events in chunks:
         x, y = warp_events(events, flow, t_ref_us)
-        splat_into(total, x, y, np.ones(len(x)))
-        splat_into(signed, x, y, np.where(events["p"] > 0, 1.0, -1.0))
-    return EventCounts(total.astype(np.float32), signed.astype(np.float32))
+        positive = events["p"] > 0
+        for image, chosen in zip(images, (~positive, positive), strict=True):
+            splat_into(image, x[chosen], y[chosen], np.ones(np.count_nonzero(chosen)))
+    return EventCounts(np.stack(list(images), axis=-1, dtype=np.float32, casting="same_kind"))
 
 
 def shade_events(counts: EventCounts, colours: EventColours, full_at: float) -> Pixels:
@@ -92,9 +96,9 @@ def shade_events(counts: EventCounts, colours: EventColours, full_at: float) -> 
 
     if not full_at > 0:
         raise SettingError(f"The number of events for the full colour is {full_at} but must be above 0.")
-    out = np.empty(counts.total.shape, np.uint32)
+    out = np.empty(counts.counts.shape[:2], np.uint32)
     background, on, off = np.array([colours.background, colours.on, colours.off], np.int64)
-    shade_into(out, counts.total, counts.signed, background, on, off, full_at)
+    shade_into(out, counts.counts, background, on, off, full_at)
     return out
 
 

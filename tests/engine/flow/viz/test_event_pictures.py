@@ -33,14 +33,13 @@ def random_events(count: int, seed: int = 0, beyond: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("parts", [1, 4])
 def test_counts_are_those_of_a_loop_and_events_outside_are_left_out(parts: int) -> None:
     events = random_events(900, beyond=3)
-    total, signed = np.zeros(SHAPE), np.zeros(SHAPE)
+    expected = np.zeros((*SHAPE, 2))
     for x, y, p in zip(events["x"], events["y"], events["p"], strict=True):
         if x < SHAPE[1] and y < SHAPE[0]:
-            total[y, x] += 1
-            signed[y, x] += 1 if p else -1
+            expected[y, x, p] += 1
     counts = count_events(np.array_split(events, parts), SHAPE)
-    np.testing.assert_array_equal(counts.total, total)
-    np.testing.assert_array_equal(counts.signed, signed)
+    np.testing.assert_array_equal(counts.counts, expected)
+    np.testing.assert_array_equal(counts.total, expected.sum(axis=2))
 
 
 @pytest.mark.parametrize("full_at", [1, 3.0, 7])
@@ -48,11 +47,12 @@ def test_every_pixel_has_the_colour_of_its_majority_mixed_with_the_background(fu
     counts = count_events([random_events(600)], SHAPE)
     shown = shade_events(counts, COLOURS, full_at)
     assert (counts.total == 0).any()
-    assert (counts.signed == 0).any()
-    assert (counts.signed < 0).any()
+    negative, positive = np.moveaxis(counts.counts, -1, 0)
+    assert (negative == positive).any()
+    assert (positive < negative).any()
     for y, x in np.ndindex(SHAPE):
         share = min(float(counts.total[y, x]) / full_at, 1.0)
-        target = COLOURS.on if counts.signed[y, x] >= 0 else COLOURS.off
+        target = COLOURS.on if positive[y, x] >= negative[y, x] else COLOURS.off
         channels = [
             b + share * (c - b) if counts.total[y, x] else b
             for b, c in zip(COLOURS.background, target, strict=True)
@@ -65,7 +65,7 @@ def test_every_pixel_has_the_colour_of_its_majority_mixed_with_the_background(fu
 
 def test_a_full_colour_at_no_event_is_refused() -> None:
     with pytest.raises(SettingError, match="must be above 0"):
-        shade_events(EventCounts(np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32)), COLOURS, 0)
+        shade_events(EventCounts(np.zeros((*SHAPE, 2), np.float32)), COLOURS, 0)
 
 
 def test_sharpened_events_of_a_moving_point_meet_in_one_pixel() -> None:
@@ -81,14 +81,13 @@ def test_sharpened_events_of_a_moving_point_meet_in_one_pixel() -> None:
     expected = np.zeros(SHAPE)
     expected[6, 8] = 5
     np.testing.assert_allclose(counts.total, expected, atol=1e-6)
-    np.testing.assert_allclose(counts.signed, expected * 3 / 5, atol=1e-6)
+    np.testing.assert_allclose(counts.counts[..., 1], expected * 4 / 5, atol=1e-6)
 
 
 def test_zero_flow_sharpens_nothing() -> None:
     events = random_events(300)
     counts, sharp = count_events([events], SHAPE), sharpen_events([events], np.zeros((2, *SHAPE)), 100)
-    np.testing.assert_array_equal(sharp.total, counts.total)
-    np.testing.assert_array_equal(sharp.signed, counts.signed)
+    np.testing.assert_array_equal(sharp.counts, counts.counts)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -1,0 +1,21 @@
+"""The recording panel lists what is known, and says how far the reading is."""
+
+from app.panels.event_facts_panel import EventFactsPanel
+
+
+def test_facts_come_and_go(qapp) -> None:
+    panel = EventFactsPanel()
+    panel.show()
+    assert panel.hint.isVisible()
+    assert panel.rows.rowCount() == 0
+    panel.show_facts([("Format", "EVT2"), ("Sensor", "640 × 480 px")])
+    assert panel.rows.rowCount() == 2
+    assert panel.rows.itemAt(1, panel.rows.ItemRole.FieldRole).widget().text() == "640 × 480 px"
+    assert not panel.hint.isVisible()
+    panel.show_progress(0.25)
+    assert panel.progress.isVisible()
+    assert panel.progress.value() == panel.progress.maximum() // 4
+    panel.show_facts([("Format", "EVT3")])
+    assert not panel.progress.isVisible()
+    assert panel.rows.rowCount() == 1
+    panel.close()

@@ -1,0 +1,71 @@
+"""An event view that ends its threads with the test, and flow that comes when it is let."""
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from app.theme.theme import Theme
+from app.viewer.events.event_view import EventView
+from app.viewer.events.flow_layer import FlowField
+from engine.errors import SourceError
+from engine.sources import Recording
+from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH
+
+
+class GatedFlow:
+    """A flow of 1000 px/s to the right, a field for every 10 ms.
+
+    Attributes:
+        asked: Moments that were asked for.
+        gate: Answers wait until it is set.
+        until_us: There is no flow from here on.
+        broken: Whether asking fails.
+        closed: How often it was closed.
+    """
+
+    name = "gated"
+
+    def __init__(self, until_us: int = 10**9) -> None:
+        self.asked: list[int] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.until_us = until_us
+        self.broken = False
+        self.closed = 0
+
+    def flow_at(self, time_us: int) -> FlowField | None:
+        self.asked.append(time_us)
+        assert self.gate.wait(20)
+        if self.broken:
+            raise SourceError("gated is damaged; copy it again.")
+        if time_us >= self.until_us:
+            return None
+        flow = np.zeros((2, HEIGHT, WIDTH), np.float32)
+        flow[0] = 1000
+        start = time_us - time_us % 10_000
+        return FlowField(flow, start, start + 10_000)
+
+    def again(self, recording: Recording) -> "GatedFlow":
+        del recording
+        return GatedFlow(self.until_us)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def gated() -> GatedFlow:
+    return GatedFlow()
+
+
+@pytest.fixture
+def view(qapp, theme: Theme) -> Iterator[EventView]:
+    """An event view of 400 x 400 px, with nothing open."""
+    made = EventView(theme)
+    made.resize(400, 400)
+    made.show()
+    yield made
+    made.shutdown()
+    made.close()
