@@ -182,7 +182,7 @@ def _write_frames(export: Export, recording: "Recording", flow: FlowProvider | N
 
 def _write_flow(export: Export, recording: "Recording", flow: FlowProvider | None, step: Any) -> Exported:
     """Rows of labels count from the beginning of the recording, so HDF5 begins there, too."""
-    from engine.runs.flow.predict import write_fields
+    from engine.runs.flow.fields import write_fields
 
     if flow is None:
         raise SettingError("There is no flow to export; choose a trained network or open a flow file first.")

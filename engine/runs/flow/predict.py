@@ -1,13 +1,12 @@
 """The task flow-predict: the flow of a recording, time bin by time bin, into files."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from engine.export.flow import write_dsec_png, write_flo, write_flow_hdf5
 from engine.flow.predictor import Flow, FlowPredictor
 from engine.runs.control import Control
 from engine.runs.devices import resolve
-from engine.runs.flow.config import FlowFormat, FlowPredictConfig
+from engine.runs.flow.config import FlowPredictConfig
+from engine.runs.flow.fields import write_fields
 from engine.runs.flow.spec import load_flow
 from engine.runs.folder import RunFolder
 from engine.runs.reports import PartDone, ReportFunction, Started
@@ -42,20 +41,3 @@ def predict_flow(
 
         shape = (count, recording.height, recording.width)
         write_fields(config.result(folder.path), config.format, fields(), shape, spec.delta_t)
-
-
-def write_fields(
-    path: Path, format: FlowFormat, fields: Iterator[Flow], shape: tuple[int, int, int], delta_t: int
-) -> None:
-    """Write fields (2, H, W) in px into a file, or into a folder with a file for each.
-
-    Raises:
-        SettingError: a displacement is too large for the format.
-    """
-    if format is FlowFormat.HDF5:
-        write_flow_hdf5(path, fields, shape, delta_t)
-        return
-    path.mkdir(parents=True, exist_ok=True)
-    write = write_flo if format is FlowFormat.FLO else write_dsec_png
-    for index, flow in enumerate(fields):
-        write(path / f"{index:06d}.{format.value}", flow)
