@@ -117,8 +117,11 @@ class PredictionPanel(QWidget):
             self.cancel,
             self.progress,
             self.hint,
+            self.about,
             self.bars,
             self._look,
+            self.export,
+            self.export_progress,
         ):
             layout.addWidget(widget)
         layout.addStretch()
