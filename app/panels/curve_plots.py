@@ -34,12 +34,13 @@ class CurvePlots(QWidget):
         layout.addWidget(self.quality, 2)
         # Losses go down and qualities go up: the legends stand where the curves do not end.
         _prepare(self.loss, "Loss", legend_offset=(-8, 4))
-        _prepare(self.terms, "Terms of it", legend_offset=(-8, 4))
+        _prepare(self.terms, "Terms", legend_offset=(-8, 4))
+        self.terms.plotItem.legend.setColumnCount(2)
         _prepare(self.quality, "", legend_offset=(-8, -8))
         self._name_quality(qualities[0])
         for plot in (self.terms, self.quality):
             plot.setXLink(self.loss)
-            plot.setLabel("bottom", "Step")
+        self.quality.setLabel("bottom", "Step")
         self.terms.hide()
         self.curves = self._make_curves()
         self.term_curves: dict[str, pg.PlotDataItem] = {}
@@ -58,7 +59,9 @@ class CurvePlots(QWidget):
             curve.setData(series.steps, series.values)
         self.loss.setYRange(*data.loss_range(VALIDATION_LOSS), padding=0)
         self._draw_terms(data)
-        self.quality.setVisible(not data.terms or data.has_quality(self._qualities))
+        judged = not data.terms or data.has_quality(self._qualities)
+        self.quality.setVisible(judged)
+        self.terms.setLabel("bottom", "" if judged else "Step")
 
     def use_theme(self, theme: Theme) -> None:
         """Paint in the colours of `theme`."""

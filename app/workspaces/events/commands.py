@@ -62,7 +62,7 @@ def _flow(work: "FlowWork") -> list[Action]:
             enabled_when=work.can_show_flow, command=work.predict_command,
         ),
         Action(
-            "events.score", "&Judge the flow", Menu.RUN, work.measure, "check",
+            "events.score", "&Judge the flow", Menu.RUN, work.measure, "score",
             "Compare the flow with no flow and with the best single translation.",
             shortcut="F10", group="prediction", enabled_when=work.can_measure,
         ),

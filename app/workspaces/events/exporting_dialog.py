@@ -202,23 +202,26 @@ class ExportDialog(QDialog):
         self._form.setRowVisible(self.start, kind is not ExportKind.HDF5)
         self.export.setEnabled(self.end.value() > self.start.value())
         self.summary.setText(self._describe())
+        self.adjustSize()
 
     def _describe(self) -> str:
         length = self.end.value() - self.start.value()
         if length <= 0:
             return "The end must be after the beginning."
         if not self.kind.pictures:
-            first = 0 if self.kind is ExportKind.HDF5 else self.start.value()
-            count = -(-(self.end.value() - first) // self.delta_t.value())
-            what = (
-                "in one file, from the beginning of the recording on"
-                if not first
-                else "of displacements in px"
-            )
-            return f"{count:,} fields {what}, one every {span_text(self.delta_t.value())}."
+            return self._describe_fields()
         moments, framing = self.moments, self.size.currentData()
         text = f"{len(moments):,} frames of {framing.width} × {framing.height} px"
         return f"{text}, {moments.seconds:.1f} s of video." if self.kind is ExportKind.VIDEO else f"{text}."
+
+    def _describe_fields(self) -> str:
+        single = self.kind is ExportKind.HDF5
+        first = 0 if single else self.start.value()
+        count = -(-(self.end.value() - first) // self.delta_t.value())
+        where = "in one file, from the beginning of the recording on" if single else "in as many files"
+        return (
+            f"{count:,} fields of displacements in px {where}, one every {span_text(self.delta_t.value())}."
+        )
 
     @Slot()
     def _ask(self) -> None:

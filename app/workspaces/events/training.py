@@ -44,7 +44,7 @@ TRAINING_KEY = "events/training"
 PREVIEW = "events.preview"
 FLOW = "events.flow"
 FINISHING = "Export: finishing the file"
-QUALITIES = (Quality("validation_aee", "Endpoint error, px"),)
+QUALITIES = (Quality("validation_aee", "AEE, px"),)
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +94,9 @@ class FlowWork(QObject):
         self._connect()
         self._recall_settings()
         return [
-            Panel("events.training", "Training", self.training_panel, RIGHT, 520),
-            Panel(FLOW, "Flow", self.flow_panel, RIGHT, 520, tab_of="events.training"),
-            Panel("events.curves", "Curves", self.curves_panel, RIGHT, 300),
+            Panel("events.training", "Training", self.training_panel, RIGHT, 470),
+            Panel(FLOW, "Flow", self.flow_panel, RIGHT, 470, tab_of="events.training"),
+            Panel("events.curves", "Curves", self.curves_panel, RIGHT, 350),
             Panel(PREVIEW, "Preview", self.preview_panel, BOTTOM, 220, shown=False),
         ]
 

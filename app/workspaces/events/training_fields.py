@@ -72,6 +72,8 @@ class Fields:
         for name in WHOLE:
             setattr(self, name, whole_number(about[name], 1))
         self.delta_t.setSingleStep(1000)
+        for field in (self.delta_t, self.contrast_events):
+            field.setGroupSeparatorShown(True)
         self.delta_t.setSuffix(" µs")
         self.contrast_events.setSingleStep(5000)
         for name in WEIGHTS:
@@ -83,6 +85,7 @@ class Fields:
         self.validation_fraction = percentage(about["validation_fraction"], 0.2)
         self.preview_us = whole_number(about["preview_us"], 0, step=10_000)
         self.preview_us.setRange(-1, 2**31 - 1)
+        self.preview_us.setGroupSeparatorShown(True)
         self.preview_us.setSuffix(" µs")
         self.preview_us.setSpecialValueText("Where validation begins")
         self.runs_folder = PathField(Kind.FOLDER, "Folder for runs")
