@@ -177,6 +177,7 @@ class EventStylePanel(QWidget):
         part = self.sender().property("part")
         before = QColor(getattr(self._style.scheme, part))
         dialog = QColorDialog(before, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setProperty("part", part)
         dialog.setWindowTitle(f"Colour: {PART_ABOUT[part].lower()}")
         dialog.colorSelected.connect(self._take_colour)

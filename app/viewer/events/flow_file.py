@@ -32,13 +32,15 @@ class LabelsFlow:
 
     def flow_at(self, time_us: int) -> FlowField | None:
         """See `FlowProvider.flow_at`."""
-        length = self._file.delta_t
-        row = time_us // length
-        if not 0 <= row < len(self._file):
+        length, rows = self._file.delta_t, len(self._file)
+        if not 0 <= time_us <= rows * length:
             return None
+        row = min(time_us // length, rows - 1)
         with self._lock:
             displacement = self._file.read(row)
-        return FlowField(displacement * np.float32(SECOND / length), row * length, (row + 1) * length)
+        # The frame of the very last moment shows the events before it.
+        end_us = (row + 1) * length + (row == rows - 1)
+        return FlowField(displacement * np.float32(SECOND / length), row * length, end_us)
 
     def again(self, recording: Recording) -> FlowProvider:
         """See `FlowProvider.again`."""

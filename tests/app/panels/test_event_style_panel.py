@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QColorDialog, QWidget
 
 from app.actions import Action, Menu, Registry
 from app.panels.event_style_panel import FLOWS, NO_FLOW, OWN, SIGHTS, EventStylePanel
@@ -65,6 +66,11 @@ def test_own_colours_are_none_of_the_schemes(panel: EventStylePanel) -> None:
     panel.set_colour("on", "#ff8800")
     assert told == [FrameStyle(scheme=replace(FrameStyle().scheme, on="#ff8800"))]
     assert panel.scheme.currentText() == OWN
+    panel.colours["off"].click()
+    dialog = panel.findChild(QColorDialog)
+    dialog.setCurrentColor(QColor("#0088ff"))
+    dialog.accept()
+    assert told[-1].scheme == replace(FrameStyle().scheme, on="#ff8800", off="#0088ff")
     panel.show_style(FrameStyle(scheme=Scheme("#000001", "#000002", "#000003")))
     assert panel.scheme.currentText() == OWN
 

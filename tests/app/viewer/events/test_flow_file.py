@@ -23,7 +23,9 @@ def test_labels_hold_from_row_to_row(tmp_path: Path) -> None:
     field = flow.flow_at(39_999)
     assert (field.start_us, field.end_us) == (20_000, 40_000)
     np.testing.assert_allclose(field.flow, rows[1] / 0.02, rtol=1e-6)
-    assert flow.flow_at(60_000) is None
+    assert flow.flow_at(60_000).start_us == 40_000
+    assert flow.flow_at(60_000).holds_at(60_000)
+    assert flow.flow_at(60_001) is None
     other = flow.again(make_recording())
     flow.close()
     flow.close()
