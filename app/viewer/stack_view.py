@@ -10,9 +10,9 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from app.background import Background
+from app.newest import Newest
 from app.theme.theme import Theme
 from app.viewer.plane_images import PlanePictures, PlaneReader, PlaneRequest
-from app.viewer.plane_loader import PlaneLoader
 from app.viewer.plane_view import Compare, PlaneView
 from app.viewer.planes import AXES, Position, moved, plane_axes, stepped
 from app.viewer.slice_bar import SliceBar
@@ -50,7 +50,7 @@ class StackView(QWidget):
         self._reader = PlaneReader()
         self._asked: dict[int, PlaneRequest] = {}
         self._pictures: dict[int, PlanePictures] = {}
-        self._loaders = tuple(PlaneLoader(background, self._reader, self) for _ in AXES)
+        self._loaders = tuple(Newest(background, self._reader.read, self) for _ in AXES)
         self.main, self.twin = PlaneView(), PlaneView()
         self.sides = PlaneView(small=True), PlaneView(small=True)
         self.bar = SliceBar(theme, plays=True)
@@ -166,7 +166,7 @@ class StackView(QWidget):
 
     def _connect(self) -> None:
         for loader in self._loaders:
-            loader.loaded.connect(self._show)
+            loader.answered.connect(self._show)
             loader.failed.connect(self.problem)
         for view in self._views():
             view.scrolled.connect(self._scroll)
