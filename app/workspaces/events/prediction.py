@@ -30,10 +30,7 @@ class NetworkFlow:
 
     def flow_at(self, time_us: int) -> FlowField | None:
         """See `FlowProvider.flow_at`; the first bin holds before the recording, the last one after it."""
-        if self._moments is None:
-            from engine.runs.flow.moments import MomentFlow
-
-            self._moments = MomentFlow(self.checkpoint, self._recording, self._device)
+        self._moments = self._moments or self._load()
         flow, start, end = self._moments.flow_at(time_us)
         return FlowField(flow, min(start, time_us), max(end, time_us + 1))
 
@@ -44,3 +41,10 @@ class NetworkFlow:
     def close(self) -> None:
         """See `FlowProvider.close`."""
         self._moments = None
+
+    def _load(self) -> MomentFlow:
+        from engine.runs.devices import leave_one_core_free
+        from engine.runs.flow.moments import MomentFlow
+
+        leave_one_core_free()
+        return MomentFlow(self.checkpoint, self._recording, self._device)
