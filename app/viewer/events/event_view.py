@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,8 +120,9 @@ class EventView(QWidget):
 
     def release(self, recording: Recording) -> None:
         """Close a recording that is no longer shown, after the frame in work."""
-        self._leaving = [*self._leaving[-1:], recording]
-        self._frame_worker.run(recording.close, then=_closed, failed=self.problem.emit)
+        self._leaving.append(recording)
+        gone = partial(self._forget, recording)
+        self._frame_worker.run(recording.close, then=gone, failed=self.problem.emit)
 
     def show_rate(self, rate: Rate, note: str = "") -> None:
         """Show the event rate of the recording, or a note while it is not known; its duration may have grown."""
@@ -222,11 +224,11 @@ class EventView(QWidget):
             self.canvas.show_frame(frame)
             self.shown.emit(frame)
 
+    def _forget(self, recording: Recording, result: None) -> None:
+        """A recording has been closed."""
+        self._leaving.remove(recording)
+
     @Slot(object)
     def _refuse(self, problem: object) -> None:
         self.player.stop()
         self.problem.emit(problem)
-
-
-def _closed(result: None) -> None:
-    """A recording has been closed."""
