@@ -56,6 +56,16 @@ def test_the_map_lies_on_its_part_of_the_image(qapp, rgb):
     assert dark.sum() == 100 * 60
 
 
+def test_cells_that_reach_beyond_the_image_are_cut_off(qapp, rgb):
+    layer = layer_with(np.zeros((2, 2)), Box(-10, -10, 120, 100))
+    image = canvas(150, 150)
+    painter = QPainter(image)
+    layer.paint(painter, Frame(View(150, 150, left=-20, top=-20), Box(0, 0, 100, 80), None, QPalette()))
+    painter.end()
+    rows, columns = np.nonzero(rgb(image)[..., 0] == 0)
+    assert (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1) == (20, 120, 20, 100)
+
+
 def test_the_legend_is_there_while_the_map_is():
     layer = layer_with(np.zeros((3, 4)), Box(0, 0, 4, 3))
     frame = Frame(View(10, 10), Box(0, 0, 4, 3), None, QPalette())

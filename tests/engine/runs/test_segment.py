@@ -24,6 +24,7 @@ from engine.runs.reports import (
     StepDone,
     ignore,
 )
+from engine.runs.segment import class_names
 from engine.runs.segmenter import load_segmenter
 from engine.runs.start import execute
 
@@ -148,7 +149,9 @@ def test_run_writes_image_and_outlines(trained, slides: Path, tmp_path: Path) ->
 
 
 def test_goes_on_as_if_never_stopped(config: SegmentConfig, tmp_path: Path) -> None:
-    config = replace(config, epochs=3, crop_size=48, crops_per_slide=2, balance=True)
+    config = replace(
+        config, epochs=3, crop_size=48, crops_per_slide=2, balance=True, turns=True, tint=0.2, halo_memory=0
+    )
 
     def losses(reports: list[Report]) -> list[float]:
         return [report.loss for report in reports if isinstance(report, StepDone)]
@@ -165,12 +168,28 @@ def test_goes_on_as_if_never_stopped(config: SegmentConfig, tmp_path: Path) -> N
         ({"depth": 0}, "depth is 0"),
         ({"masks": Path("/nowhere.csv")}, r"masks names /nowhere.csv"),
         ({"ignore_label": 0}, "hold a single class"),
+        ({"names": "cells"}, "names has 1 names, but the masks hold 2 classes"),
     ],
 )
 def test_mistakes(config: SegmentConfig, tmp_path: Path, change, sentence: str) -> None:
     end = run(replace(config, **change), tmp_path / "run")[-1]
     assert isinstance(end, Failed)
     assert sentence in end.message
+
+
+def test_classes_are_called_as_asked(config: SegmentConfig) -> None:
+    assert class_names(config, 2) == ("background", "foreground")
+    assert class_names(replace(config, foreground=False), 3) == ("0", "1", "2")
+    assert class_names(replace(config, names="glass, cell ,dust"), 2) == ("glass", "cell", "dust")
+
+
+def test_one_slide_for_both_is_said(config: SegmentConfig, slides: Path, tmp_path: Path) -> None:
+    lines = ["file,mask,x,y,width,height", "0.tif,0_mask.tif,0,0,60,90", "0.tif,0_mask.tif,60,0,57,90"]
+    table = tmp_path / "parts.csv"
+    table.write_text("\n".join(lines) + "\n")
+    reports = run(replace(config, masks=table, epochs=1), tmp_path / "run")
+    assert isinstance(reports[-1], Finished)
+    assert any(isinstance(r, Message) and "belong to one slide" in r.text for r in reports)
 
 
 def test_another_depth_cannot_go_on(config: SegmentConfig, tmp_path: Path) -> None:

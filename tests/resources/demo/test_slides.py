@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 import scipy.optimize
 
+from engine.runs.masks import read_masks
 from engine.sources import open_source
 from resources.demo.project import DemoProject
 from resources.demo.slides import (
@@ -159,3 +160,21 @@ def test_an_odd_number_of_slides(tmp_path: Path) -> None:
     plans = make_demo_slides(tmp_path / "slides", settings)
     assert [plan.label for plan in plans].count(INFECTED) == 1
     assert len(list((tmp_path / "slides").iterdir())) == 3
+
+
+def test_masks_cover_the_spores_and_nothing_else(made_project: DemoProject) -> None:
+    rows = read_masks(made_project.masks, made_project.slides)
+    positions = read_positions(made_project.positions)
+    assert {row.path.name for row in rows} == {position.file for position in positions}
+    for row in rows:
+        with open_source(row.path) as slide, open_source(row.mask) as mask:
+            assert [(one.width, one.height) for one in mask.levels] == [
+                (one.width, one.height) for one in slide.levels
+            ]
+            found = mask.read_region(0, 0, 0, mask.width, mask.height)[..., 0]
+        spores = [(p.x, p.y) for p in positions if p.file == row.path.name]
+        y, x = np.indices(found.shape)
+        expected = np.zeros(found.shape, bool)
+        for left, top in spores:
+            expected |= np.hypot(x - left, y - top) < SPORE_RADIUS
+        np.testing.assert_array_equal(found, expected)
