@@ -9,6 +9,7 @@ from app.window.main_window import MainWindow
 from app.workspaces.events.exporting import Export
 from app.workspaces.events.exporting_dialog import ExportDialog
 from engine.runs.reports import FlowPreviewReady, Report
+from resources.demo.events import EventDemo, EventDemoSettings, make_event_demo
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -41,6 +42,16 @@ class FlowLight:
             lambda: self.space.title == path.name and self.window.quiet and self.space.view.frame is not None
         )
 
+    def open_demo(self, folder: Path, settings: EventDemoSettings) -> None:
+        """Make the demo recording in a folder and wait until it is drawn, its exact flow on offer."""
+
+        def make(progress: Callable[[int, int], None]) -> EventDemo:
+            return make_event_demo(folder, progress, settings)
+
+        self.space.demo.make = make
+        self.window.registry["events.open_demo"].trigger()
+        self._wait(lambda: self.space.view.flow.provider is not None and self.window.quiet)
+
     def train(self, runs: Path, **settings: object) -> None:
         """Complete the training panel and start."""
         fields = self.work.form.fields
@@ -68,7 +79,10 @@ class FlowLight:
         """Show the flow of the chosen network, and wait until the frame has it."""
         self._wait(self.window.registry["events.show_flow"].isEnabled)
         self.window.registry["events.show_flow"].trigger()
-        self._wait(lambda: self.window.quiet and self.space.view.frame.request.field is not None)
+        checkpoint, view = self.work.flow_panel.checkpoint, self.space.view
+        name = f"{checkpoint.parent.name}/{checkpoint.name}"
+        self._wait(lambda: view.flow.provider.name == name and self.window.quiet)
+        self._wait(lambda: view.frame.request.field is not None)
 
     def go_to(self, time_us: int) -> None:
         """Put the playhead somewhere and wait for the frame with its flow."""

@@ -1,11 +1,10 @@
-"""Writes the picture of the events workspace: a recording, the flow that a network learned from it, its training.
+"""Writes the picture of the events workspace: the demo recording, a network that learns its flow, the score card.
 
 Run it with: python -m tests.e2e.flow_picture resources/screenshots/events.png
 """
 
 import contextlib
 import os
-import shutil
 import sys
 import tempfile
 from dataclasses import replace
@@ -21,19 +20,21 @@ from PySide6.QtGui import QImage
 from app.launch import make_application, make_window
 from app.theme.theme import ThemeName
 from app.viewer.events.style import FlowMode
+from engine.runs.flow.config import Teacher
+from resources.demo.events import EventDemoSettings
 from tests.e2e.first_light import wait_by_qt
 from tests.e2e.flow_light import FlowLight
 from tests.e2e.picture import GIVE_UP_SECONDS, SIZE, SMALLEST
 
-EVENTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"
-RECORDING = "spinner_evt2_640x480.raw"
-# As in tests/bench/bench_flow.py, for a shorter time.
+DEMO = EventDemoSettings()
 TRAINING = {
-    "delta_t": 500, "num_tbins": 4, "crop_size": 96, "epochs": 12, "repeats": 10, "learning_rate": 3e-3,
-    "validation_fraction": 5, "preview_us": 25_000,
+    "delta_t": DEMO.scene.label_delta_us, "num_tbins": 4, "crop_size": 96, "epochs": 16, "repeats": 6,
+    "learning_rate": 3e-3, "preview_us": 1_500_000,
 }  # fmt: skip
-SHOWN_AFTER = 7
-MOMENT_US, WINDOW_US = 25_000, 1_500
+SHOWN_AFTER = 9
+MOMENT_US, WINDOW_US = 1_500_000, 20_000
+# Relative, so that the picture shows no path of the machine it was taken on.
+FOLDER = Path("planes")
 
 
 def main(arguments: list[str]) -> int:
@@ -57,12 +58,11 @@ def take(folder: Path, theme: ThemeName) -> QImage:
     )
     window.resize(*SIZE)
     window.show()
-    # Relative, so that the picture shows no path of the machine it was taken on.
-    recording = Path(shutil.copy(EVENTS / RECORDING, RECORDING)).relative_to(".")
 
     light = FlowLight(window, wait_by_qt(GIVE_UP_SECONDS))
-    light.open(recording)
-    light.work.form.fields.augment.setChecked(False)
+    light.open_demo(FOLDER, DEMO)
+    fields = light.work.form.fields
+    fields.teacher.setCurrentIndex(fields.teacher.findData(Teacher.LABELS))
     light.train(Path("runs"), **TRAINING)
     light.wait_for_previews(SHOWN_AFTER + 1)
     light.show_flow()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 3_000_000
 MOST_PARTS = 40
+SECOND = 1e6
 
 Flow = npt.NDArray[np.float32]
 
@@ -90,11 +91,23 @@ def window_of(request: ScoreRequest, provider: FlowProvider) -> Span:
             )
         return request.chosen
     if request.window is Window.FRAME:
-        return Span(max(request.time_us - request.accumulation_us, 0), max(request.time_us, 1))
-    from engine.flow.sharpness import window_of_enough_motion
+        return Span(*_frame_of(request))
+    return _enough(request, flow_in(provider, request.time_us))
 
-    flow = flow_in(provider, request.time_us)
-    return Span(*window_of_enough_motion(request.recording, flow, request.time_us))
+
+def _enough(request: ScoreRequest, flow: Flow) -> Span:
+    """So much time around the playhead that the events of the frame move far enough for FWL to tell."""
+    from engine.flow.sharpness import ENOUGH_PX, LONGEST_US, SHORTEST_US, median_motion
+
+    events = request.recording.events(*_frame_of(request))
+    speed = median_motion(events, flow, SECOND)
+    length = int(np.clip(SECOND * ENOUGH_PX / speed, SHORTEST_US, LONGEST_US)) if speed > 0 else LONGEST_US
+    start = max(request.time_us - length // 2, 0)
+    return Span(start, start + length)
+
+
+def _frame_of(request: ScoreRequest) -> tuple[int, int]:
+    return max(request.time_us - request.accumulation_us, 0), max(request.time_us, 1)
 
 
 def fields_in(provider: FlowProvider, span: Span) -> Flow:
