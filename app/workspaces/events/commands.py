@@ -64,7 +64,7 @@ def _flow(work: "FlowWork") -> list[Action]:
         Action(
             "events.score", "&Judge the flow", Menu.RUN, work.measure, "score",
             "Compare the flow with no flow and with the best single translation.",
-            shortcut="F10", group="prediction", enabled_when=work.can_measure,
+            shortcut="Ctrl+J", group="prediction", enabled_when=work.can_measure,
         ),
     ]  # fmt: skip
 
