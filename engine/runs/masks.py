@@ -1,4 +1,4 @@
-"""The mask table of a segment run, and masks as class indices. Imports no torch."""
+"""The mask table of a segment run, and masks as class indices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.errors import SourceError
+from engine.runs.augmentation import Augmentation
 from engine.runs.labels import LabelledSlide
 from engine.runs.slides_data import SlideLoader
 from engine.runs.views import Pixels
@@ -27,6 +29,28 @@ def test_items(slides: Path) -> None:
     assert item.image.dtype == torch.float32
     assert item.target.tolist() == [0]
     assert item.image.slide == slides / "red0.tif"
+
+
+def test_a_slide_is_open_while_it_is_the_item_in_hand(slides: Path) -> None:
+    visits = iter(make(slides))
+    first = next(visits)
+    assert first.image.read(((0, 5), (0, 7))).shape == (1, 3, 5, 7)
+    next(visits)
+    with pytest.raises(SourceError):
+        first.image.read(((0, 5), (0, 7)))
+    visits.close()
+
+
+def test_changes_of_training_images_are_drawn_anew_each_visit(slides: Path) -> None:
+    loader = make(slides, shuffle_seed=1, repeats=4, augmentation=Augmentation(turns=True, tint=0.3))
+
+    def visits() -> list[tuple[object, float]]:
+        return [(item.image.turn, float(item.image.read(((0, 9), (0, 9))).mean())) for item in loader]
+
+    first, again = visits(), (loader.begin(1), loader.begin(0), visits())[2]
+    assert first == again
+    assert len(set(first)) == 20
+    assert len({turn for turn, _ in first}) > 4
 
 
 def test_without_a_seed_in_the_order_of_the_rows_every_time(slides: Path) -> None:
