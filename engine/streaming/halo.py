@@ -56,16 +56,7 @@ def assemble(exchange: Exchange, pieces: Sequence[Tensor]) -> Tensor:
     core = hull(exchange.given)
     if len(pieces) == 1 and core == exchange.held:
         return pieces[0]
-    like = pieces[0]
-    shape = list(like.shape)
-    for axis, (start, stop) in zip(exchange.axes, exchange.held, strict=True):
-        shape[axis] = stop - start
-    whole = torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=format_of(like))
-    for piece, spans in zip(pieces, exchange.given, strict=True):
-        cut(whole, exchange.axes, exchange.held, spans).copy_(piece)
-    for frame in _around(core, exchange.held):
-        cut(whole, exchange.axes, exchange.held, frame).zero_()
-    return whole
+    return _laid_out(exchange, core, list(zip(pieces, exchange.given, strict=True)))
 
 
 def _around(core: Spans, held: Spans) -> Iterator[Spans]:
@@ -131,21 +122,25 @@ class _ExchangeWithGraph(torch.autograd.Function):
 
 
 def _add_up(exchange: Exchange, parts: list[tuple[Tensor, Spans]]) -> Tensor:
-    """The sum of gradients over the held box."""
-    full = next((k for k, (_, spans) in enumerate(parts) if spans == exchange.held), None)
-    if full is not None:
-        first = parts.pop(full)[0]
-        if not parts:
-            return first
-        whole = first.clone()
-    else:
-        like = parts[0][0]
-        shape = list(like.shape)
-        for axis, (start, stop) in zip(exchange.axes, exchange.held, strict=True):
-            shape[axis] = stop - start
-        whole = torch.empty(
-            shape, dtype=like.dtype, device=like.device, memory_format=format_of(like)
-        ).zero_()
-    for grad, spans in parts:
+    """The sum of gradients over the held box: the largest is laid out in it, the others are added."""
+    first, *rest = sorted(parts, key=lambda part: part[0].numel(), reverse=True)
+    if first[1] == exchange.held and not rest:
+        return first[0]
+    whole = _laid_out(exchange, first[1], [first])
+    for grad, spans in rest:
         cut(whole, exchange.axes, exchange.held, spans).add_(grad)
+    return whole
+
+
+def _laid_out(exchange: Exchange, core: Spans, parts: Sequence[tuple[Tensor, Spans]]) -> Tensor:
+    """A new tensor of the held box: the parts, which fill the core without overlap, and zeros around it."""
+    like = parts[0][0]
+    shape = list(like.shape)
+    for axis, (start, stop) in zip(exchange.axes, exchange.held, strict=True):
+        shape[axis] = stop - start
+    whole = torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=format_of(like))
+    for part, spans in parts:
+        cut(whole, exchange.axes, exchange.held, spans).copy_(part)
+    for frame in _around(core, exchange.held):
+        cut(whole, exchange.axes, exchange.held, frame).zero_()
     return whole

@@ -82,13 +82,12 @@ def sweep_forward(
     Args:
         job: How the image passes.
         read: Gives the pixels of a box.
-        tensors: The program's slots and the reduction's weights.
+        tensors: The program's slots and the reduction's weights, in the memory format of the job.
         sinks: What takes the outputs.
         record: Filled for the reverse sweep; None if there will be none.
     """
-    arranged = [arrange(tensor, job.memory_format) for tensor in tensors]
     with job.precision(), job.reading(read, reverse=False) as ahead:
-        forward_sweep(job.recurrence, _arranged(job, ahead), arranged, sinks, record, job.on_tile)
+        forward_sweep(job.recurrence, _arranged(job, ahead), tensors, sinks, record, job.on_tile)
 
 
 class StreamedFunction(torch.autograd.Function):
@@ -133,10 +132,7 @@ def _sweep_back(
     sinks: Mapping[int, Sink],
     grads: Mapping[int, Tensor],
 ) -> Gradients:
-    tensors = [
-        arrange(tensor.detach(), job.memory_format).requires_grad_(want)
-        for tensor, want in zip(saved, wants[1:], strict=True)
-    ]
+    tensors = [tensor.detach().requires_grad_(want) for tensor, want in zip(saved, wants[1:], strict=True)]
     image_grad = torch.zeros_like(image) if image is not None and wants[0] else None
     with job.precision(), job.reading(_reader(job, image), reverse=True) as ahead:
         return reverse_sweep(

@@ -58,7 +58,6 @@ def predict_memory(
     stand_ins = [_stand_in(tensor, memory_format) for tensor in tensors]
     arranged = sum(_size(t) for t in tensors if arrange(t, memory_format) is not t)
     outputs = sum(block_bytes(node) for node in _output_nodes(program))
-    trained = sum(_size(tensor) for tensor in tensors if tensor.requires_grad)
     tile = _largest_tile(recurrence)
     forward = _forward_peak(recurrence, tile, stand_ins, memory_format)
     halos = sum(_recorded(recurrence, node) for node in program.nodes[1:])
@@ -67,7 +66,7 @@ def predict_memory(
     backward = _backward_peak(recurrence, tile, stand_ins, memory_format, keeps)
     return MemoryNeed(
         forward=arranged + outputs + rolling + forward,
-        backward=arranged + 2 * outputs + halos + blocks + 2 * trained + backward,
+        backward=arranged + 2 * outputs + halos + blocks + backward,
         halos=halos,
         blocks=blocks,
     )

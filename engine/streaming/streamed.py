@@ -13,7 +13,7 @@ from engine.streaming.folding import fold_normalisation
 from engine.streaming.images import LazyImage, reader_of
 from engine.streaming.job import Job, StreamedFunction, sweep_forward
 from engine.streaming.keeping import KEEP_BUDGET, nodes_to_keep
-from engine.streaming.layout import working_format
+from engine.streaming.layout import arrange, working_format
 from engine.streaming.precision import Precision
 from engine.streaming.program import Preparation, Program, Ref, Slot
 from engine.streaming.recorder import is_recording
@@ -91,7 +91,7 @@ class Streamed(nn.Module):
             # Inside another streamed network it is streamed with that.
             return self.network(x) if self.reduction is None else self.reduction(self.network(x))
         job = self._job(x)
-        tensors = prepare(job.recurrence.program, self.network)
+        tensors = self._tensors(job)
         if self.reduction is not None:
             tensors += self.reduction.parameters()
         image = x if isinstance(x, Tensor) else None
@@ -129,7 +129,13 @@ class Streamed(nn.Module):
                 "Make an array of the shape of the only output."
             )
         sinks = {outputs[0].index: ArraySink(outputs[0], array)}
-        sweep_forward(job, reader_of(x), prepare(program, self.network), sinks, None)
+        sweep_forward(job, reader_of(x), self._tensors(job), sinks, None)
+
+    def _tensors(self, job: Job) -> list[Tensor]:
+        """The network's tensors in the memory format of the tiles."""
+        return [
+            arrange(tensor, job.memory_format) for tensor in prepare(job.recurrence.program, self.network)
+        ]
 
     def _job(self, x: Tensor | LazyImage) -> Job:
         precision = Precision.now(x.device)

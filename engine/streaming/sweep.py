@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import get_gradient_edge
 from torch.utils._pytree import tree_leaves
 
 from engine.streaming.halo import Halo, Halos, cut
@@ -108,15 +109,15 @@ def reverse_sweep(
         on_tile: Called before every tile.
     """
     program = recurrence.program
-    sums = _Sums(len(tensors))
+    sums = _Sums(tensors)
     arriving: dict[tuple[int, int, Tile], tuple[Tensor | None, ...]] = {}
     learns = nodes_that_learn(program, tensors, image_grad is not None)
 
     def read(spans: Spans) -> Tensor:
         return read_image(spans).detach().requires_grad_(image_grad is not None)
 
-    for tile in reversed(list(recurrence.tiles())):
-        _announce(on_tile, Sweep.REVERSE, recurrence, tile)
+    def visit(tile: Tile) -> None:
+        """One tile, in a function of its own so that nothing of it outlives it."""
         roots = {
             node: partial(sinks[node].root, recurrence.new(node, tile), grad=grad)
             for node, grad in output_grads.items()
@@ -128,26 +129,26 @@ def reverse_sweep(
             found = tile_gradients(recurrence, tile, read, tensors, halos, roots, handed, known)
         for (axis, node), pieces in found.halos.items():
             arriving[axis, node, _lane(tile, axis)] = pieces
-        for k, grad in found.tensors.items():
-            sums.add(k, grad)
         if image_grad is not None and found.image is not None:
             grad, spans = found.image
             cut(image_grad, program.image.axes, program.image.box, spans).add_(grad)
-    return Gradients(image_grad, sums.like(tensors))
+
+    for tile in reversed(list(recurrence.tiles())):
+        _announce(on_tile, Sweep.REVERSE, recurrence, tile)
+        visit(tile)
+    return Gradients(image_grad, sums.taken())
 
 
 @dataclass(frozen=True)
 class TileGradients:
-    """Gradients that one tile adds.
+    """Gradients that one tile passes on.
 
     Attributes:
         halos: Gradients of the halos that the tile was given.
-        tensors: Gradient of the slots, by slot.
         image: Gradient of the pixels that the tile read and where they lie, if they require one.
     """
 
     halos: HaloGrads
-    tensors: dict[int, Tensor]
     image: tuple[Tensor, Spans] | None
 
 
@@ -163,6 +164,8 @@ def tile_gradients(
 ) -> TileGradients:
     """Recompute one tile under autograd and back-propagate through it.
 
+    The gradients of the slots are accumulated in their `grad`.
+
     Args:
         recurrence: The network laid out over the tiles.
         tile: Which tile.
@@ -175,30 +178,20 @@ def tile_gradients(
     """
     with torch.enable_grad():
         result = compute_tile(recurrence, tile, read_image, tensors, halos, frozenset(roots), known=known)
+    pixels, spans = result.image
     pairs = [roots[node](block) for node, block in result.outputs.items()]
     pairs += _paired(result.halos, halo_grads)
-    pairs = [(root, grad) for root, grad in pairs if root.requires_grad]
-    pixels, spans = result.image
+    starts = [(get_gradient_edge(root), grad) for root, grad in pairs if root.requires_grad]
+    # Back-propagation frees what it has passed, unless somebody still holds it.
+    del result, pairs
     asked = [piece for halo in halos.values() for _, piece in halo if piece.requires_grad]
-    trained = [(k, tensor) for k, tensor in enumerate(tensors) if tensor.requires_grad]
-    leaves = [
-        *asked,
-        *(tensor for _, tensor in trained),
-        *[pixels] * pixels.requires_grad,
-    ]
-    if not pairs or not leaves:
-        return TileGradients({}, {}, None)
-    starts, start_grads = zip(*pairs, strict=True)
-    grads = torch.autograd.grad(starts, leaves, start_grads, allow_unused=True)
-    of_halos, of_tensors, of_image = (
-        grads[: len(asked)],
-        grads[len(asked) :],
-        grads[len(asked) + len(trained) :],
-    )
+    leaves = [*asked, *(tensor for tensor in (*tensors, pixels) if tensor.requires_grad)]
+    if starts and leaves:
+        edges, grads = zip(*starts, strict=True)
+        torch.autograd.backward(edges, grads, inputs=leaves)
     return TileGradients(
-        _by_piece(halos, of_halos),
-        {k: grad for (k, _), grad in zip(trained, of_tensors, strict=False) if grad is not None},
-        (of_image[0], spans) if of_image and of_image[0] is not None else None,
+        {key: tuple(_compact(piece.grad) for _, piece in halo) for key, halo in halos.items()},
+        None if pixels.grad is None else (pixels.grad, spans),
     )
 
 
@@ -217,15 +210,6 @@ def _paired(halos: Halos, grads: HaloGrads) -> list[tuple[Tensor, Tensor]]:
     ]
 
 
-def _by_piece(halos: Halos, grads: Sequence[Tensor | None]) -> HaloGrads:
-    """The gradients of the pieces that require one, given in their order, by halo."""
-    remaining = iter(grads)
-    return {
-        key: tuple(_compact(next(remaining)) if piece.requires_grad else None for _, piece in halo)
-        for key, halo in halos.items()
-    }
-
-
 def _compact(grad: Tensor | None) -> Tensor | None:
     """A gradient that is part of a larger one as a copy, so that the rest need not live on with it."""
     if grad is None or grad.untyped_storage().nbytes() == grad.numel() * grad.element_size():
@@ -234,30 +218,35 @@ def _compact(grad: Tensor | None) -> Tensor | None:
 
 
 class _Sums:
-    """Gradients added up over the tiles. The first may be shared with autograd, so the second makes a new tensor."""
+    """Gradients of leaves, added up over the tiles as soon as back-propagation has each of them."""
 
-    def __init__(self, count: int) -> None:
-        self.values: list[Tensor | None] = [None] * count
-        self._own = [False] * count
-
-    def add(self, k: int, grad: Tensor) -> None:
-        """Add one tile's gradient of slot k."""
-        value = self.values[k]
-        if value is None:
-            self.values[k] = grad
-        elif self._own[k]:
-            value.add_(grad)
-        else:
-            # Hundreds of small terms would vanish in a sum of half precision.
-            self.values[k] = value.to(torch.promote_types(value.dtype, torch.float32)) + grad
-            self._own[k] = True
-
-    def like(self, tensors: Sequence[Tensor]) -> list[Tensor | None]:
-        """The sums in the types of their tensors."""
-        return [
-            None if value is None else value.to(tensor.dtype)
-            for value, tensor in zip(self.values, tensors, strict=True)
+    def __init__(self, leaves: Sequence[Tensor]) -> None:
+        self._leaves = leaves
+        self._values: list[Tensor | None] = [None] * len(leaves)
+        self._hooks = [
+            leaf.register_post_accumulate_grad_hook(partial(self._take, k))
+            for k, leaf in enumerate(leaves)
+            if leaf.requires_grad
         ]
+
+    def taken(self) -> list[Tensor | None]:
+        """The sums in the types of their leaves, None where nothing arrived; nothing is added any more."""
+        for hook in self._hooks:
+            hook.remove()
+        return [
+            None if value is None else value.to(leaf.dtype)
+            for value, leaf in zip(self._values, self._leaves, strict=True)
+        ]
+
+    def _take(self, k: int, leaf: Tensor) -> None:
+        grad, leaf.grad = leaf.grad, None
+        assert grad is not None
+        value = self._values[k]
+        if value is None:
+            # Hundreds of small terms would vanish in a sum of half precision.
+            self._values[k] = grad.to(torch.promote_types(grad.dtype, torch.float32))
+        else:
+            value.add_(grad)
 
 
 def _collect(
