@@ -32,7 +32,8 @@ TRAINING = {
     "learning_rate": 3e-3, "preview_us": 1_500_000,
 }  # fmt: skip
 SHOWN_AFTER = 9
-MOMENT_US, WINDOW_US = 1_500_000, 20_000
+MOMENT_US = 1_500_000
+STYLE = {"flow": FlowMode.BOTH, "accumulation_us": 20_000, "opacity": 0.45, "step": 8, "scale": 2.5}
 # Relative, so that the picture shows no path of the machine it was taken on.
 FOLDER = Path("planes")
 
@@ -67,7 +68,7 @@ def take(folder: Path, theme: ThemeName) -> QImage:
     light.wait_for_previews(SHOWN_AFTER + 1)
     light.show_flow()
     view = light.space.view
-    view.set_style(replace(view.style_of_frames, flow=FlowMode.BOTH, accumulation_us=WINDOW_US, opacity=0.45))
+    view.set_style(replace(view.style_of_frames, **STYLE))
     light.go_to(MOMENT_US)
     light.judge()
     picture = window.grab().toImage()

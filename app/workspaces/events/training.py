@@ -11,6 +11,7 @@ from app.latest import Latest
 from app.panels.curve_data import Quality
 from app.panels.curves_panel import CurvesPanel
 from app.panels.preview_panel import PreviewPanel
+from app.panels.scrolling import scrolling
 from app.panels.training_panel import TrainingPanel
 from app.problems import Problem
 from app.runs import RunSession, SessionState
@@ -94,9 +95,9 @@ class FlowWork(QObject):
         self._connect()
         self._recall_settings()
         return [
-            Panel("events.training", "Training", self.training_panel, RIGHT, 470),
-            Panel(FLOW, "Flow", self.flow_panel, RIGHT, 470, tab_of="events.training"),
-            Panel("events.curves", "Curves", self.curves_panel, RIGHT, 350),
+            Panel("events.training", "Training", self.training_panel, RIGHT, 480),
+            Panel(FLOW, "Flow", scrolling(self.flow_panel), RIGHT, 480, tab_of="events.training"),
+            Panel("events.curves", "Curves", self.curves_panel, RIGHT, 340),
             Panel(PREVIEW, "Preview", self.preview_panel, BOTTOM, 220, shown=False),
         ]
 
