@@ -12,8 +12,8 @@ from engine.runs.classifier import ClassifierSpec, StreamedClassifier, build_net
 from engine.runs.config import ClassifyConfig
 from engine.runs.control import Control
 from engine.runs.folder import RunFolder
-from engine.runs.labels import LabelTable, Split, class_weights, read_labels, split
-from engine.runs.reports import ReportFunction, Started
+from engine.runs.labels import ONE_SLIDE, LabelTable, Split, class_weights, read_labels, split
+from engine.runs.reports import Level, Message, ReportFunction, Started
 from engine.runs.slides_data import SlideLoader
 from engine.runs.training import calibrate, calibration_squares, demand_same, fit, updates_of
 from engine.runs.views import labelled_area
@@ -41,6 +41,8 @@ def train_classifier(
     training, validation = _loaders(config, table, parts, spec)
     classifier = StreamedClassifier(build_network(spec, config.weights), config.tile_size)
     report(Started(config.task, folder.path, len(training) * config.epochs, config.epochs, table.classes))
+    if len({row.path for row in table.rows}) == 1:
+        report(Message(Level.WARNING, ONE_SLIDE))
     rows = [table.rows[i] for i in parts.training]
     if config.weights is None and not continued:
         calibrate(classifier.network, calibration_squares(rows, config, spec), report)

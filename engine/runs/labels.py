@@ -10,6 +10,11 @@ import numpy as np
 from engine.errors import SettingError
 from engine.runs.tables import Region, file_of, read_records, region_of, text_of
 
+Unit = Path | int
+"""What is divided into training and validation: a slide, or a row by its number."""
+
+ONE_SLIDE = "All rows belong to one slide, so training and validation share it; expect less on other slides."
+
 
 @dataclass(frozen=True)
 class LabelledSlide:
@@ -89,7 +94,7 @@ def read_labels(labels: Path, slides: Path) -> LabelTable:
 def split(table: LabelTable, fraction: float, seed: int) -> Split:
     """Divide the slides at random, class by class, so that training and validation hold every class.
 
-    All rows of a slide land on one side.
+    All rows of a slide land on one side; only where all are of one slide the rows themselves are divided.
 
     Args:
         table: the rows.
@@ -100,27 +105,34 @@ def split(table: LabelTable, fraction: float, seed: int) -> Split:
         SettingError: a class has a single slide, or its slides cannot be divided because of other classes on them.
     """
     random = np.random.default_rng(seed)
-    sides: dict[Path, bool] = {}
-    slides = {name: _slides_of(table, name) for name in table.classes}
+    sides: dict[Unit, bool] = {}
+    units = _units(table)
+    slides = {
+        name: list(
+            dict.fromkeys(unit for unit, row in zip(units, table.rows, strict=True) if row.label == name)
+        )
+        for name in table.classes
+    }
     # Slides may have rows of several classes: the class with the least choice goes first.
     for name in sorted(table.classes, key=lambda name: len(slides[name])):
         _divide(slides[name], fraction, random, sides)
     for name, members in slides.items():
-        _demand_both(name, [sides[path] for path in members])
+        _demand_both(name, [sides[unit] for unit in members])
     rows = range(len(table.rows))
     return Split(
-        tuple(row for row in rows if not sides[table.rows[row].path]),
-        tuple(row for row in rows if sides[table.rows[row].path]),
+        tuple(row for row in rows if not sides[units[row]]),
+        tuple(row for row in rows if sides[units[row]]),
     )
 
 
-def _slides_of(table: LabelTable, name: str) -> list[Path]:
-    """The slides that have rows of a class, in the order of the table."""
-    return list(dict.fromkeys(row.path for row in table.rows if row.label == name))
+def _units(table: LabelTable) -> Sequence[Unit]:
+    """What each row is divided by: its slide, or itself where there is one slide only."""
+    slides = [row.path for row in table.rows]
+    return slides if len(set(slides)) > 1 else range(len(slides))
 
 
 def _divide(
-    slides: list[Path], fraction: float, random: np.random.Generator, sides: dict[Path, bool]
+    slides: list[Unit], fraction: float, random: np.random.Generator, sides: dict[Unit, bool]
 ) -> None:
     """Note in `sides` for each slide that is not there yet whether it is for validation."""
     wanted = min(max(round(len(slides) * fraction), 1), len(slides) - 1)

@@ -11,16 +11,13 @@ from engine.runs.checkpoints import read_checkpoint
 from engine.runs.config import SegmentConfig
 from engine.runs.control import Control
 from engine.runs.folder import RunFolder
+from engine.runs.labels import ONE_SLIDE
 from engine.runs.mask_data import MaskLoader, Survey, pixel_weights, survey
 from engine.runs.masks import Labels, MaskedSlide, read_masks, split_rows
 from engine.runs.reports import Level, Message, ReportFunction, Started
 from engine.runs.segmentation import SlideSegmentation
 from engine.runs.segmenter import SegmenterSpec, StreamedSegmenter, build_segmenter, segmenter_spec
 from engine.runs.training import calibrate, calibration_squares, demand_same, fit, updates_of
-
-ONE_SLIDE = (
-    "All rows of the masks belong to one slide, so training and validation share it; expect less on others."
-)
 
 
 def train_segmenter(

@@ -120,6 +120,14 @@ class TestSplit:
         for part in (parts.training, parts.validation):
             assert {rows[i].label for i in part} == {"b", "r"}
 
+    def test_parts_of_a_single_slide_are_divided(self) -> None:
+        rows = tuple(LabelledSlide(Path("s"), label, Region(n, 0, 1, 1)) for n, label in enumerate("aabbb"))
+        parts = split(LabelTable(rows, ("a", "b")), 0.3, 1)
+        assert sorted(parts.training + parts.validation) == [0, 1, 2, 3, 4]
+        assert [{rows[i].label for i in part} for part in (parts.training, parts.validation)] == [
+            {"a", "b"}
+        ] * 2
+
     def test_classes_that_stand_on_the_same_slides_cannot_always_be_divided(self) -> None:
         rows = [("a", "1"), ("a", "2"), ("b", "1"), ("b", "3"), ("c", "2"), ("c", "3")]
         labelled = tuple(LabelledSlide(Path(slide), label) for label, slide in rows)
