@@ -71,6 +71,8 @@ def take(folder: Path, theme: ThemeName) -> QImage:
     view.set_style(replace(view.style_of_frames, **STYLE))
     light.go_to(MOMENT_US)
     light.judge()
+    # The table of the score card has grown; the panel has yet to make room for it.
+    application.processEvents()
     picture = window.grab().toImage()
     light.stop()
     window.close()

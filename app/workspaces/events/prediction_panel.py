@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.actions import Registry
@@ -91,13 +91,6 @@ class FlowPanel(QWidget):
             self.table.line.setText(MEASURING)
         elif self.table.card is None:
             self.table.line.setText(NO_SCORE)
-
-    def event(self, event: QEvent) -> bool:
-        """Ask the area around for the height that wrapped lines need; Qt itself asks for that of single lines."""
-        done = super().event(event)
-        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
-            self.setMinimumHeight(self.layout().totalHeightForWidth(self.width()))
-        return done
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:

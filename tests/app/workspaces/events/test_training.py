@@ -4,13 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QLabel
 
 from app.workspaces.events.prediction import NetworkFlow
 from app.workspaces.events.training import TRAINING_KEY
 from app.workspaces.events.training_preview import draw_flow_preview, median_speed
-from engine.flow.accuracy import FlowErrors
-from engine.flow.scorecard import Score, ScoreCard
 from engine.runs.flow.config import FlowConfig, FlowNet
 from engine.runs.folder import RunFolder
 from engine.runs.reports import FlowPreviewReady, Started, StepDone
@@ -155,24 +152,6 @@ def test_the_network_of_a_past_run_shows_its_flow(
     assert panel.table.card is None
     assert not judge.isEnabled()
     qtbot.waitUntil(lambda: window.quiet)
-
-
-def test_no_line_of_the_flow_panel_is_cut_off(space, window, qtbot) -> None:
-    panel = space.work.flow_panel
-    window.resize(1100, 700)
-    space.panel_wanted.emit("events.flow", True)
-    errors = FlowErrors(0.5, 0.25, 12.0, 0.4, 99)
-    panel.table.show_card(
-        ScoreCard(0, 20_000, 1234, 3.0, (10.0, -5.0), (Score("net", 1.5, 0.02, errors),) * 3)
-    )
-
-    def is_whole() -> bool:
-        labels = [label for label in panel.findChildren(QLabel) if label.isVisible()]
-        return len(labels) > 20 and all(
-            label.height() >= label.heightForWidth(label.width()) for label in labels
-        )
-
-    qtbot.waitUntil(is_whole)
 
 
 def test_a_score_that_cannot_be_told_is_said_in_the_banner(
