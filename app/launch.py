@@ -55,7 +55,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tessera",
         description="Exact deep learning on images that do not fit in memory.",
-        epilog="Without the window: tessera train, predict, info, inspect; each has its own --help.",
+        epilog="Without the window: tessera train, predict, info, inspect and more; each has its own --help.",
     )
     parser.add_argument("file", nargs="?", type=Path, help="a file or folder to open")
     names = [workspace.name for workspace in WORKSPACES]

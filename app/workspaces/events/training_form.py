@@ -83,7 +83,7 @@ class FlowForm(TrainingForm):
             self._base,
             recordings=self.recordings,
             preprocess=fields.preprocess.currentText(),
-            crop_size=fields.crop_size.value() or None,
+            crop_size=fields.crop_size.value(),
             validation_fraction=fields.validation_fraction.value() / 100,
             augment=fields.augment.isChecked(),
             preview_us=preview if preview >= 0 else None,
@@ -108,7 +108,7 @@ class FlowForm(TrainingForm):
             _choose(getattr(fields, name), getattr(config, name))
         fields.preprocess.setCurrentText(config.preprocess)
         fields.augment.setChecked(config.augment)
-        fields.crop_size.setValue(config.crop_size or 0)
+        fields.crop_size.setValue(config.crop_size)
         fields.validation_fraction.setValue(round(100 * config.validation_fraction))
         fields.preview_us.setValue(-1 if config.preview_us is None else config.preview_us)
         self._show_fitting()

@@ -94,8 +94,7 @@ class FlowConfig(RunSettings):
     ] = 1
     batch_size: Annotated[int, About("Sequences side by side.", at_least=1)] = 1
     crop_size: Annotated[
-        int | None,
-        About("Side in pixels of random squares to train on; none takes the whole sensor.", at_least=16),
+        int, About("Side in pixels of random squares to train on; 0 takes the whole sensor.", at_least=0)
     ] = 128
     augment: Annotated[
         bool, About("Mirror sequences at random, so that no direction of motion is learned by heart.")

@@ -105,7 +105,7 @@ class FlowData:
             config.num_tbins,
             config.batch_size,
             max_consecutive=1,
-            crop_size=config.crop_size,
+            crop_size=config.crop_size or None,
             augment=config.augment,
             repeats=config.repeats,
             seed=config.seed,
@@ -122,7 +122,7 @@ class FlowData:
         return SequenceLoader(
             long_enough,
             config.num_tbins,
-            crop_size=None if alike else config.crop_size,
+            crop_size=None if alike else config.crop_size or None,
             load_labels=load_labels_flow if labelled else None,
         )
 

@@ -35,7 +35,7 @@ def test_every_setting_goes_through_the_form_unchanged(form: FlowForm, recording
             base=12, scales=4, rnn_cell=RnnCell.GRU, teacher=Teacher.CONTRAST, weight_contrast=0.5,
             contrast_events=7000, weight_data=0.25, weight_time_consistency=0.125, weight_bw_deblur=0.0,
             weight_smoothness=0.01, weight_smoothness2=0.0, weight_l1=1e-5, epochs=7, repeats=3, batch_size=2,
-            crop_size=None, augment=False, curriculum=1.2, learning_rate=3e-4, validation_fraction=0.35,
+            crop_size=0, augment=False, curriculum=1.2, learning_rate=3e-4, validation_fraction=0.35,
             preview_us=123_456, seed=9, precision=Precision.BF16, device=Device.CPU,
         ),
     ):  # fmt: skip

@@ -11,7 +11,7 @@ from engine.runs.settings import load_config, save_config
 
 
 def test_settings_survive_a_file_and_become_a_command(tmp_path: Path) -> None:
-    config = FlowConfig(recordings=tmp_path, teacher=Teacher.CONTRAST, weight_l1=0.5, crop_size=None)
+    config = FlowConfig(recordings=tmp_path, teacher=Teacher.CONTRAST, weight_l1=0.5, crop_size=0)
     save_config(config, tmp_path / "config.json")
     assert load_config(tmp_path / "config.json") == config
     assert arguments_of(config)[:2] == ["train", "flow"]
