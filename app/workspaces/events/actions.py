@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from app.workspaces.events.workspace import EventsWorkspace
 
 SIGHTS = {
-    Sight.RAW: ("&Raw events", "compare-alone", "Show the events as they are."),
+    Sight.RAW: ("Raw &events", "compare-alone", "Show the events as they are."),
     Sight.SHARPENED: (
         "&Sharpened events",
         "compare-over",
