@@ -1,5 +1,6 @@
 """What every test shares: an offscreen Qt, few torch threads, the real data, and no thread left behind."""
 
+import gc
 import os
 import threading
 import time
@@ -24,6 +25,12 @@ LIBRARY_THREADS = (
     "pydevd",
     "Dummy-",
 )
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not look at a million objects of libraries after every test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

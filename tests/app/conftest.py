@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,15 @@ def no_qt_thread_or_timer_left_behind() -> Iterator[None]:
     left = [
         repr(item)
         for item in gc.get_objects()
-        if issubclass(type(item), QThread | QTimer) and shiboken6.isValid(item) and _runs(item)
+        if _can_run(type(item)) and shiboken6.isValid(item) and _runs(item)
     ]
     if left:
         pytest.fail(f"still running after the test: {', '.join(left)}")
+
+
+@cache
+def _can_run(kind: type) -> bool:
+    return issubclass(kind, QThread | QTimer)
 
 
 def _runs(item: QThread | QTimer) -> bool:
