@@ -10,26 +10,7 @@ from app.window.main_window import MainWindow
 from app.workspaces.events.workspace import EventsWorkspace
 from engine.export.events import write_events_hdf5
 from engine.export.flow import labels_path, write_flow_hdf5
-from engine.sources.recording import EVENT_DTYPE
-
-WIDTH, HEIGHT, DURATION_US, STEP_US = 48, 32, 100_000, 10_000
-SPEED = 100.0  # px per s, to the right
-
-
-def drifting_dots() -> np.ndarray:
-    """Dots that drift to the right at `SPEED`; each gives an event whenever it enters a pixel."""
-    random = np.random.default_rng(1)
-    first = np.zeros((150, 2), int)
-    first[:, 0], first[:, 1] = random.integers(0, WIDTH - 12, 150), random.integers(0, HEIGHT, 150)
-    steps = np.arange(10)
-    events = np.zeros((150, 10), EVENT_DTYPE)
-    events["x"] = first[:, :1] + steps
-    events["y"] = first[:, 1:]
-    events["p"] = random.integers(0, 2, 150)[:, None]
-    events["t"] = steps * round(1e6 / SPEED) + random.integers(0, 9_000, 150)[:, None]
-    events = events.ravel()
-    events["t"][0], events["t"][-1] = 0, DURATION_US - 1
-    return events[np.argsort(events["t"], kind="stable")]
+from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 
 
 @pytest.fixture
