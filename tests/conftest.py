@@ -12,6 +12,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 import pytest
+from hypothesis import settings
+
+# A continuous integration run draws the same examples every time; elsewhere each run looks at new ones.
+settings.register_profile("steady", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("steady")
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

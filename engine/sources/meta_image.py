@@ -99,7 +99,7 @@ def open_meta_image(path: Path) -> RawVolume:
     dtype = np.dtype(byte_order + TYPES[kind])
     packing = Packing.ZLIB if header.flag("CompressedData") else Packing.RAW
     layout = RawLayout(_parts(header, shape, dtype.itemsize, packing), shape, dtype, packing)
-    layout.refuse_impossible()
+    layout.refuse_impossible(path)
     description = StackDescription(
         "MetaImage",
         (shape[0], shape[1], shape[2]),

@@ -62,7 +62,7 @@ def _volume(
     shown = scaled_dtype(checked_dtype(path, dtype), scale)
     packing = Packing.GZIP if part.path.suffix.lower() == ".gz" else Packing.RAW
     layout = RawLayout((part,), (z, y, x, *channels), dtype, packing, scale)
-    layout.refuse_impossible()
+    layout.refuse_impossible(path)
     description = StackDescription(
         "NIfTI",
         (z, y, x),

@@ -56,7 +56,7 @@ def open_nrrd(path: Path) -> RawVolume:
         raise
     except Exception as error:  # a damaged header raises errors of many kinds
         raise SourceError(f"{path} cannot be read as NRRD ({reason_of(error)}); copy it again.") from error
-    layout.refuse_impossible()
+    layout.refuse_impossible(path)
     return RawVolume(
         path,
         StackDescription(

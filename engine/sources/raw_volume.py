@@ -76,17 +76,16 @@ class RawLayout:
         """Bytes of one part after decompressing."""
         return math.prod(self.part_shape) * self.dtype.itemsize
 
-    def refuse_impossible(self) -> None:
-        """Raise SourceError where the files cannot hold the voxels, as far as their sizes tell."""
-        name = self.parts[0].path
+    def refuse_impossible(self, header: Path) -> None:
+        """Raise SourceError where the files that a header names cannot hold its voxels, as far as sizes tell."""
         if min(self.shape) < 1 or self.shape[0] % len(self.parts):
-            raise SourceError(f"{name} describes a volume of {self.shape} voxels; check its header.")
+            raise SourceError(f"{header} describes a volume of {self.shape} voxels; check its header.")
         for part in self.parts:
             try:
                 size = part.path.stat().st_size - part.offset
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null byte in the name
                 raise SourceError(
-                    f"{part.path} with the voxels is missing; put it beside its header."
+                    f"{header} keeps its voxels in {str(part.path)!r}, which is missing; put it beside its header."
                 ) from None
             missing = self.part_bytes + part.skip - size
             if self.packing is Packing.RAW and missing > 0:

@@ -127,7 +127,7 @@ def _good_lines(lines: Sequence[str], layout: TextLayout) -> int:
 
 def _parsed(lines: Sequence[str], layout: TextLayout) -> Events | None:
     """Lines as events, or None if one of them is none."""
-    rows = [line.replace(",", " ") for line in lines if line.strip() and not line.startswith("#")]
+    rows = [row for line in lines if (row := line.replace(",", " ").strip()) and not row.startswith("#")]
     if not rows:
         return np.zeros(0, EVENT_DTYPE)
     try:

@@ -61,7 +61,7 @@ def test_parts_and_packings(tmp_path: Path, packing: Packing, parts: int) -> Non
         files.append(Part(tmp_path / f"{index}", 11, 7))
         files[-1].path.write_bytes(b"h" * 11 + pack[packing](b"s" * 7 + piece.tobytes() + b"after"))
     layout = RawLayout(tuple(files), voxels.shape, voxels.dtype, packing)
-    layout.refuse_impossible()
+    layout.refuse_impossible(tmp_path / "0")
     with RawVolume(tmp_path / "0", StackDescription("", voxels.shape, 1, np.dtype("f4")), layout) as stack:
         np.testing.assert_array_equal(stack.read(), voxels)
         np.testing.assert_array_equal(stack.read(slice(1, 3), slice(2, 4)), voxels[1:3, 2:4])
@@ -243,7 +243,7 @@ def test_nrrds_that_are_not_read(tmp_path: Path) -> None:
     detached = tmp_path / "b.nhdr"
     nrrd.write(str(detached), volume(), {"encoding": "raw"}, detached_header=True, index_order="C")
     (tmp_path / "b.raw").unlink()
-    assert "b.raw with the voxels is missing; put it beside its header" in refusal(detached)
+    assert "b.raw', which is missing; put it beside its header" in refusal(detached)
 
 
 @pytest.mark.parametrize(
