@@ -14,7 +14,7 @@ from app.theme.icons import window_icon
 from app.theme.manager import ThemeManager
 from app.theme.theme import ThemeName
 from app.window.main_window import MainWindow
-from app.workspaces import WORKSPACES
+from app.workspaces import ENTRIES
 
 NO_DISPLAY = (
     "Tessera needs a display to show its window, and there is none (neither DISPLAY nor WAYLAND_DISPLAY is set). "
@@ -58,7 +58,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog="Without the window: tessera train, predict, info, inspect and more; each has its own --help.",
     )
     parser.add_argument("file", nargs="?", type=Path, help="a file or folder to open")
-    names = [workspace.name for workspace in WORKSPACES]
+    names = [entry.name for entry in ENTRIES]
     parser.add_argument(
         "--workspace", choices=names, help="what to work on; that of the last start by default"
     )
@@ -98,7 +98,7 @@ def make_window(
     """
     settings = Settings(store or QSettings(), application)
     themes = ThemeManager(application, theme or settings.theme, application)
-    return MainWindow(settings, themes, WORKSPACES)
+    return MainWindow(settings, themes, ENTRIES)
 
 
 def _display_missing() -> bool:

@@ -22,20 +22,15 @@ def icon(name: str, theme: Theme) -> QIcon:
     """The icon `name` in the text colour of `theme`, greyed when disabled."""
     made = QIcon()
     for mode, colour in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.faint)):
+        drawing = _drawing(name, colour)
         for size in SIZES:
-            made.addPixmap(pixmap(name, colour, size), mode)
+            made.addPixmap(_draw(drawing, size), mode)
     return made
 
 
 def pixmap(name: str, colour: str, size: int) -> QPixmap:
     """Render the icon `name` with its lines in `colour`, `size` pixels square."""
-    drawing = (FOLDER / f"{name}.svg").read_bytes().replace(b"currentColor", colour.encode())
-    picture = QPixmap(size, size)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    QSvgRenderer(QByteArray(drawing)).render(painter, QRectF(0, 0, size, size))
-    painter.end()
-    return picture
+    return _draw(_drawing(name, colour), size)
 
 
 def window_icon() -> QIcon:
@@ -44,3 +39,17 @@ def window_icon() -> QIcon:
     for size in (16, 32, 64, 128):
         made.addPixmap(pixmap("tessera", "", size))
     return made
+
+
+def _drawing(name: str, colour: str) -> QSvgRenderer:
+    svg = (FOLDER / f"{name}.svg").read_bytes()
+    return QSvgRenderer(QByteArray(svg.replace(b"currentColor", colour.encode())))
+
+
+def _draw(drawing: QSvgRenderer, size: int) -> QPixmap:
+    picture = QPixmap(size, size)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    drawing.render(painter, QRectF(0, 0, size, size))
+    painter.end()
+    return picture

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from app.actions import Action, Menu
 from app.theme.theme import ThemeName
-from app.workspaces.workspace import Workspace
+from app.workspaces.entry import Entry
 
 if TYPE_CHECKING:
     from app.window.main_window import MainWindow
@@ -16,19 +16,19 @@ def window_actions(window: "MainWindow") -> list[Action]:
     return [*_places(window), *_look(window), *_help(window), *_file(window)]
 
 
-def entry_id(workspace: type[Workspace]) -> str:
+def entry_id(entry: Entry) -> str:
     """Id of the action that brings a workspace into sight."""
-    return f"view.{workspace.name}"
+    return f"view.{entry.name}"
 
 
 def _places(window: "MainWindow") -> list[Action]:
     return [
         Action(
-            entry_id(workspace), f"Go to {workspace.label.lower()}", Menu.VIEW, partial(window.go_to, workspace.name),
-            workspace.icon, workspace.about, shortcut=f"Ctrl+{number}", group="workspaces",
-            checked_when=partial(window.is_in, workspace.name),
+            entry_id(entry), f"Go to {entry.label.lower()}", Menu.VIEW, partial(window.go_to, entry.name),
+            entry.icon, entry.about, shortcut=f"Ctrl+{number}", group="workspaces",
+            checked_when=partial(window.is_in, entry.name),
         )
-        for number, workspace in enumerate(window.workspaces, start=1)
+        for number, entry in enumerate(window.entries, start=1)
     ]  # fmt: skip
 
 

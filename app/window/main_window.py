@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
@@ -40,6 +39,7 @@ from app.window.rail import Rail
 from app.window.room import Room
 from app.window.routing import workspace_for
 from app.window.submenus import CommandMenu, RecentMenu
+from app.workspaces.entry import Entry
 from app.workspaces.workspace import Workspace
 
 SIZE = (1440, 900)
@@ -57,14 +57,12 @@ class MainWindow(QMainWindow):
 
     Attributes:
         services: What every part of the window may use.
-        workspaces: The kinds of workspace there are.
+        entries: The workspaces there are.
         registry: Everything a user can do.
         room: The room in sight.
     """
 
-    def __init__(
-        self, settings: Settings, themes: ThemeManager, workspaces: Sequence[type[Workspace]]
-    ) -> None:
+    def __init__(self, settings: Settings, themes: ThemeManager, entries: Sequence[Entry]) -> None:
         super().__init__()
         self.banner = Banner(themes.theme)
         self._closing = False
@@ -74,7 +72,7 @@ class MainWindow(QMainWindow):
         self.services = Services(settings, Background(parent=self), themes, SessionLog(self), problems.put)
         self.services.log.install()
         self._hooks.install()
-        self.workspaces = tuple(workspaces)
+        self.entries = tuple(entries)
         self._rooms: dict[str, Room] = {}
         self._routing: Task | None = None
         self.registry = Registry(self, themes.theme)
@@ -82,7 +80,7 @@ class MainWindow(QMainWindow):
         self._build()
         themes.changed.connect(self.registry.use_theme)
         themes.changed.connect(self.banner.use_theme)
-        names = [workspace.name for workspace in workspaces]
+        names = [entry.name for entry in entries]
         self.go_to(settings.workspace if settings.workspace in names else names[0])
         self._restore_layout()
 
@@ -136,15 +134,15 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _open_chosen(self, path: Path) -> None:
         """Open what was chosen in a dialog of the workspace in sight: there, if it can."""
-        self._route(path, type(self.workspace))
+        self._route(path, self.workspace.entry)
 
-    def _route(self, path: Path, asking: type[Workspace] | None) -> None:
+    def _route(self, path: Path, asking: Entry | None) -> None:
         self.banner.hide()
         if self._routing is not None:
             self._routing.cancel()
         remembered = self.services.settings.workspace_of(path)
         self._routing = self.services.background.run(
-            workspace_for, path, self.workspaces, remembered, asking,
+            workspace_for, path, self.entries, remembered, asking,
             then=partial(self._open_in, path), failed=self.services.report,
         )  # fmt: skip
 
@@ -160,6 +158,8 @@ class MainWindow(QMainWindow):
 
     def show_about(self) -> None:
         """Open a small window with version and purpose."""
+        from importlib.metadata import version
+
         about = QMessageBox(self)
         about.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         about.setIconPixmap(self.windowIcon().pixmap(64, 64))
@@ -240,8 +240,8 @@ class MainWindow(QMainWindow):
         bar = self._tools = QToolBar("Tools", objectName="tools", movable=False)
         bar.setIconSize(bar.iconSize().scaled(20, 20, Qt.AspectRatioMode.KeepAspectRatio))
         self.addToolBar(bar)
-        entries = [(item.label, self.registry[entry_id(item)]) for item in self.workspaces]
-        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, Rail(entries, self))
+        places = [(entry.label, self.registry[entry_id(entry)]) for entry in self.entries]
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, Rail(places, self))
         self.status = QLabel("Ready")
         self.statusBar().addWidget(self.status)
 
@@ -258,9 +258,9 @@ class MainWindow(QMainWindow):
         fill_tool_bar(self._tools, self.registry)
 
     def _make_room(self, name: str) -> Room:
-        make = next(workspace for workspace in self.workspaces if workspace.name == name)
+        entry = next(entry for entry in self.entries if entry.name == name)
         size = self._stack.size() if self.isVisible() else self.size()
-        room = Room(make(self.services), self.registry, self.services, size, self._stack)
+        room = Room(entry.load()(self.services), self.registry, self.services, size, self._stack)
         self._stack.addWidget(room)
         room.line_changed.connect(self._show_status)
         room.workspace.changed.connect(self._refresh)
@@ -281,7 +281,7 @@ class MainWindow(QMainWindow):
     def _show_status(self) -> None:
         """What goes on here, and after it what goes on in the other rooms."""
         others = [room for room in self._rooms.values() if room is not self.room and room.line]
-        lines = [self.room.line, *(f"{room.workspace.label}: {room.line}" for room in others)]
+        lines = [self.room.line, *(f"{room.workspace.entry.label}: {room.line}" for room in others)]
         self.status.setText("   ".join(line for line in lines if line) or READY)
 
     def _use_theme(self, name: ThemeName) -> None:

@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.workspaces.workspace import Workspace
+from app.workspaces.entry import Entry
 
 
 def workspace_for(
     path: Path,
-    workspaces: Sequence[type[Workspace]],
+    entries: Sequence[Entry],
     remembered: str = "",
-    asking: type[Workspace] | None = None,
+    asking: Entry | None = None,
 ) -> str | None:
     """Name of the workspace for a path; reads the beginning of files, so call it in a worker thread.
 
     Args:
         path: A file or folder.
-        workspaces: Those there are.
+        entries: The workspaces there are.
         remembered: Name of the workspace in which the path was opened before, or empty.
         asking: The workspace in whose dialog the user chose the path, or None; it comes first if it can open it.
 
@@ -28,10 +28,10 @@ def workspace_for(
     kind = kind_of(path)
     if asking is not None and kind in (asking.kind, *asking.also):
         return asking.name
-    names = [workspace.name for workspace in workspaces]
+    names = [entry.name for entry in entries]
     if remembered in names and path.exists():
         return remembered
-    claiming = next((workspace.name for workspace in workspaces if workspace.claims(path)), None)
+    claiming = next((entry.name for entry in entries if entry.claims(path)), None)
     if claiming is not None:
         return claiming
-    return next((workspace.name for workspace in workspaces if workspace.kind is kind), None)
+    return next((entry.name for entry in entries if entry.kind is kind), None)

@@ -1,8 +1,8 @@
-"""The workspaces of the window, one for each kind of file; a new kind is a folder here and a line in `WORKSPACES`."""
+"""The workspaces of the window, one for each kind of file; a new kind is a folder here and a line in `ENTRIES`."""
 
-from app.workspaces.events.workspace import EventsWorkspace
-from app.workspaces.slides.workspace import SlidesWorkspace
-from app.workspaces.stacks.workspace import StacksWorkspace
-from app.workspaces.workspace import Workspace
+from app.workspaces.entry import Entry
+from app.workspaces.events.entry import EVENTS
+from app.workspaces.slides.entry import SLIDES
+from app.workspaces.stacks.entry import STACKS
 
-WORKSPACES: tuple[type[Workspace], ...] = (SlidesWorkspace, StacksWorkspace, EventsWorkspace)
+ENTRIES: tuple[Entry, ...] = (SLIDES, STACKS, EVENTS)

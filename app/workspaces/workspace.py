@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from app.actions import Action, Registry
 from app.runs import RunSession
 from app.services import Services
-from engine.sources.kinds import Kind
+from app.workspaces.entry import Entry
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,7 @@ class Workspace(QObject):
     """One kind of work: a view in the middle, panels around it, and actions. Made when it is first entered.
 
     Attributes:
-        name: Unique name in lower case; ids of its actions begin with it, as in "slides.open_demo".
-        label: What the rail calls it.
-        about: One sentence on what it is for.
-        icon: Name of an icon in resources/icons.
-        kind: The kind of file that is opened in it.
-        also: Kinds that can be opened here too, when the user asks for it here.
+        entry: The way into it.
         hints: What the mouse does in the view: the effect, and how it is brought about.
         log_behind: Id of the panel that the log stands behind as a tab; empty for a place of its own.
 
@@ -63,12 +58,7 @@ class Workspace(QObject):
         panel_wanted: The panel of this id is to be shown in front, or to be hidden.
     """
 
-    name: ClassVar[str]
-    label: ClassVar[str]
-    about: ClassVar[str]
-    icon: ClassVar[str]
-    kind: ClassVar[Kind]
-    also: ClassVar[tuple[Kind, ...]] = ()
+    entry: ClassVar[Entry]
     hints: ClassVar[tuple[tuple[str, str], ...]] = ()
     log_behind: ClassVar[str] = ""
 
@@ -82,11 +72,10 @@ class Workspace(QObject):
         super().__init__()
         self._services = services
 
-    @classmethod
-    def claims(cls, path: Path) -> bool:
-        """Whether a path belongs here whatever its kind; called in a worker thread."""
-        del path
-        return False
+    @property
+    def name(self) -> str:
+        """The name of its entry."""
+        return self.entry.name
 
     @property
     @abstractmethod

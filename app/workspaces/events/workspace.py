@@ -24,12 +24,12 @@ from app.workspaces.demo import DemoMaker
 from app.workspaces.events.actions import event_actions
 from app.workspaces.events.commands import flow_actions
 from app.workspaces.events.desk import Desk
+from app.workspaces.events.entry import EVENTS
 from app.workspaces.events.handlers import Handlers
 from app.workspaces.events.properties import describe_recording
 from app.workspaces.events.readouts import Readouts
 from app.workspaces.events.training import PREVIEW, FlowWork
 from app.workspaces.workspace import Panel, Workspace
-from engine.sources.kinds import Kind
 
 if TYPE_CHECKING:
     from resources.demo.events import EventDemo
@@ -55,11 +55,7 @@ class EventsWorkspace(Workspace):
         work: Training, the flow of networks, score card and export.
     """
 
-    name = "events"
-    label = "Events"
-    about = "Play recordings of event cameras, find and export their flow."
-    icon = "events"
-    kind = Kind.RECORDING
+    entry = EVENTS
     log_behind = PREVIEW
 
     def __init__(self, services: Services) -> None:

@@ -21,13 +21,14 @@ from app.workspaces.slides.actions import slide_actions
 from app.workspaces.slides.checkpoints import list_models
 from app.workspaces.slides.demo import make_demo
 from app.workspaces.slides.desk import Desk
+from app.workspaces.slides.entry import SLIDES
 from app.workspaces.slides.exporting import ClassExport
 from app.workspaces.slides.handlers import INSPECTOR, TRAINING_KEY, Handlers
 from app.workspaces.slides.inspector import Inspector
 from app.workspaces.slides.overlays import Overlays
 from app.workspaces.slides.prediction import Prediction
 from app.workspaces.slides.prediction_panel import PredictionPanel
-from app.workspaces.slides.project import SlideProject, is_project
+from app.workspaces.slides.project import SlideProject
 from app.workspaces.slides.readouts import Readouts
 from app.workspaces.slides.slides_panel import SlidesPanel
 from app.workspaces.slides.training_form import SlidesForm
@@ -35,7 +36,6 @@ from app.workspaces.training import Training
 from app.workspaces.workspace import Panel, Workspace
 from engine.errors import SettingError
 from engine.runs.config import ClassifyConfig, SegmentConfig
-from engine.sources.kinds import Kind
 
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -63,11 +63,7 @@ class SlidesWorkspace(Workspace):
         handlers: What the actions do.
     """
 
-    name = "slides"
-    label = "Slides"
-    about = "Look at slides and other large images, train on them, predict."
-    icon = "slide"
-    kind = Kind.IMAGE
+    entry = SLIDES
     hints = (("Move the slide", "drag, or the arrow keys"), ("Zoom at the pointer", "wheel"))
 
     def __init__(self, services: Services) -> None:
@@ -83,11 +79,6 @@ class SlidesWorkspace(Workspace):
         self._activity.changed.connect(self.status_changed)
         self._readouts = Readouts(self.desk.view)
         self._central = QStackedWidget()
-
-    @classmethod
-    def claims(cls, path: Path) -> bool:
-        """Take folders that are laid out as a project of slides."""
-        return is_project(path)
 
     @property
     def title(self) -> str:

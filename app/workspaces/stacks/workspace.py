@@ -26,6 +26,7 @@ from app.workspaces.demo import DemoMaker
 from app.workspaces.stacks.actions import stack_actions
 from app.workspaces.stacks.checkpoints import list_stack_checkpoints
 from app.workspaces.stacks.desk import Desk
+from app.workspaces.stacks.entry import STACKS
 from app.workspaces.stacks.exporting import Exporting
 from app.workspaces.stacks.handlers import PREVIEW, TRAINING_KEY, Handlers
 from app.workspaces.stacks.opening import Role
@@ -42,7 +43,6 @@ from engine.errors import SettingError
 from engine.runs.reports import PreviewReady
 from engine.runs.settings import RunSettings
 from engine.runs.stacks.config import StackTrainingConfig
-from engine.sources.kinds import Kind
 
 if TYPE_CHECKING:
     from resources.demo.stack import StackDemo
@@ -85,12 +85,7 @@ class StacksWorkspace(Workspace):
         handlers: What the actions do.
     """
 
-    name = "stacks"
-    label = "Stacks"
-    about = "Look at CT stacks, train on them, predict."
-    icon = "stack"
-    kind = Kind.STACK
-    also = (Kind.IMAGE,)  # a single slice is a stack of one
+    entry = STACKS
     hints = MOUSE
     log_behind = PREVIEW
 

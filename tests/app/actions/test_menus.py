@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QMenu, QToolBar
 
 from app.theme.icons import icon_names
 from app.window.main_window import MainWindow
-from app.workspaces import WORKSPACES
+from app.workspaces import ENTRIES
 
 
 def entries(menu: QMenu) -> list[str]:
@@ -16,7 +16,7 @@ def entries(menu: QMenu) -> list[str]:
     return names
 
 
-@pytest.fixture(params=[workspace.name for workspace in WORKSPACES])
+@pytest.fixture(params=[entry.name for entry in ENTRIES])
 def window(window: MainWindow, request: pytest.FixtureRequest) -> MainWindow:
     """The window with each of the workspaces in sight."""
     window.go_to(request.param)
@@ -40,8 +40,8 @@ def test_every_action_has_title_icon_and_a_sentence(window: MainWindow) -> None:
 
 def test_every_icon_is_used(window: MainWindow) -> None:
     used = {"tessera", "chevron-down", "chevron-up", "check", "error", "copy", "close"}
-    for workspace in window.workspaces:
-        window.go_to(workspace.name)
+    for entry in window.entries:
+        window.go_to(entry.name)
         used |= {bound.definition.icon for bound in window.registry}
     assert icon_names() == used
 

@@ -12,12 +12,13 @@ from app.theme.manager import ThemeManager
 from app.window.closing import ClosingQuestion
 from app.window.main_window import MainWindow
 from app.window.routing import workspace_for
-from app.workspaces import WORKSPACES as ALL
+from app.workspaces import ENTRIES as ALL
+from app.workspaces.slides.entry import SLIDES
 from app.workspaces.slides.workspace import SlidesWorkspace
-from app.workspaces.stacks.workspace import StacksWorkspace
-from tests.app.window.tiny import TinyWorkspace
+from app.workspaces.stacks.entry import STACKS
+from tests.app.window.tiny import TINY, TinyWorkspace
 
-WORKSPACES = (SlidesWorkspace, TinyWorkspace)
+ENTRIES = (SLIDES, TINY)
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def make(qapp: QApplication, qtbot, themes: ThemeManager, store: QSettings) -> I
     made = []
 
     def do() -> MainWindow:
-        window = MainWindow(Settings(store), themes, WORKSPACES)
+        window = MainWindow(Settings(store), themes, ENTRIES)
         window.show()
         qtbot.waitExposed(window)
         made.append(window)
@@ -157,19 +158,19 @@ def test_claims_and_memory_come_before_the_kind(tmp_path: Path, make_slide) -> N
     slide, claimed, gone = make_slide("a.tif"), tmp_path / "a.tiny", tmp_path / "gone"
     claimed.write_bytes(b"\x89PNG\r\n\x1a\n")
     (tmp_path / "slides").mkdir()
-    assert workspace_for(slide, WORKSPACES) == "slides"
-    assert workspace_for(slide, WORKSPACES, "tiny") == "tiny"
-    assert workspace_for(slide, WORKSPACES, "a workspace of a later version") == "slides"
-    assert workspace_for(claimed, WORKSPACES) == "tiny"
-    assert workspace_for(tmp_path, WORKSPACES) == "slides"
-    assert workspace_for(gone, WORKSPACES, "tiny") is None
+    assert workspace_for(slide, ENTRIES) == "slides"
+    assert workspace_for(slide, ENTRIES, "tiny") == "tiny"
+    assert workspace_for(slide, ENTRIES, "a workspace of a later version") == "slides"
+    assert workspace_for(claimed, ENTRIES) == "tiny"
+    assert workspace_for(tmp_path, ENTRIES) == "slides"
+    assert workspace_for(gone, ENTRIES, "tiny") is None
 
 
 def test_a_single_slice_can_be_opened_as_a_stack(make_slide) -> None:
     slide = make_slide("a.tif")
     assert workspace_for(slide, ALL) == "slides"
-    assert workspace_for(slide, ALL, asking=StacksWorkspace) == "stacks"
-    assert workspace_for(slide, ALL, "stacks", SlidesWorkspace) == "slides"
+    assert workspace_for(slide, ALL, asking=STACKS) == "stacks"
+    assert workspace_for(slide, ALL, "stacks", SLIDES) == "slides"
 
 
 def test_what_goes_on_elsewhere_is_told_too(two: MainWindow) -> None:

@@ -8,16 +8,12 @@ from PySide6.QtWidgets import QLabel, QWidget
 from app.actions import Action, Menu, Registry
 from app.runs import RunSession
 from app.services import Services
+from app.workspaces.entry import Entry
 from app.workspaces.workspace import Panel, Workspace
 from engine.sources.kinds import Kind
 
 
 class TinyWorkspace(Workspace):
-    name = "tiny"
-    label = "Tiny"
-    about = "Look at next to nothing."
-    icon = "grid"
-    kind = Kind.STACK
     made = 0
 
     def __init__(self, services: Services) -> None:
@@ -30,10 +26,6 @@ class TinyWorkspace(Workspace):
         self.panel = QLabel("a panel")
         self.readout = QLabel("a readout")
         self._central = QLabel("nothing")
-
-    @classmethod
-    def claims(cls, path: Path) -> bool:
-        return path.suffix == ".tiny"
 
     @property
     def title(self) -> str:
@@ -79,3 +71,12 @@ class TinyWorkspace(Workspace):
 
     def _close_it(self) -> None:
         self.path = None
+
+
+def _is_tiny(path: Path) -> bool:
+    return path.suffix == ".tiny"
+
+
+TINY = TinyWorkspace.entry = Entry(
+    "tiny", "Tiny", "Look at next to nothing.", "grid", Kind.STACK, lambda: TinyWorkspace, claims=_is_tiny
+)
