@@ -1,7 +1,6 @@
 """A flow network together with what trains it without labels: pyramid, warping and losses."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 from engine.errors import SettingError
 from engine.flow.feature_extractor import build_feature_extractor
 from engine.flow.losses import DEFAULT_WEIGHTS, FlowLoss, micro_times
-from engine.flow.networks.recurrent import ConvRecurrence
+from engine.flow.networks.memory import starting_afresh
 from engine.flow.pyramid import FeaturePyramid, shrink
 from engine.flow.warping import Warping, warp_channels
 
@@ -82,7 +81,7 @@ class FlowNetwork(nn.Module):
         """Features on the scale of the network, which a first batch in training sets."""
         if self.training and self.scale == 0:
             self.scale.copy_(typical(inputs))
-        return inputs / self.scale if self.scale > 0 else inputs
+        return inputs / torch.where(self.scale > 0, self.scale, 1)
 
     def compute_loss(self, inputs: Tensor, flows: Sequence[Tensor]) -> dict[str, Tensor]:
         """The weighted losses of flows by name; their sum is the loss."""
@@ -111,24 +110,13 @@ class FlowNetwork(nn.Module):
                 f"micro_tbin {micro_tbin} and depth_level {depth_level} must lie within {self.micro_bins} micro "
                 f"bins and {levels} levels."
             )
-        with self._starting_afresh():
+        with starting_afresh(self):
             flow = self(inputs)[depth_level]
         features = shrink(inputs, levels - 1 - depth_level % levels)
         times = micro_times(self.micro_bins)
         return warp_channels(
             features, flow, (times - times[micro_tbin]).repeat_interleave(self.in_channels // self.micro_bins)
         )
-
-    @contextmanager
-    def _starting_afresh(self) -> Iterator[None]:
-        layers = [module for module in self.modules() if isinstance(module, ConvRecurrence)]
-        carried = [layer.state for layer in layers]
-        self.reset()
-        try:
-            yield
-        finally:
-            for layer, state in zip(layers, carried, strict=True):
-                layer.state = state
 
 
 def default_weights(micro_bins: int) -> dict[str, float]:

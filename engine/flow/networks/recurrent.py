@@ -29,7 +29,6 @@ class ConvRecurrence(nn.Module, ABC):
     """
 
     gates: int
-    tensors: int
 
     def __init__(self, inputs: int, channels: int, separable: bool) -> None:
         super().__init__()
@@ -40,17 +39,21 @@ class ConvRecurrence(nn.Module, ABC):
     def forward(self, input: Tensor) -> Tensor:
         """Outputs (T, B, channels, h, w) for inputs (T, B, inputs, h, w)."""
         driven = self.from_input(input.flatten(0, 1)).unflatten(0, input.shape[:2])
-        state = self._start(driven[0])
-        outputs = []
+        state, outputs = self._start(driven[0]), []
         for drive in driven:
             state = self.step(drive, state)
             outputs.append(state[0])
-        self.state = tuple(part.detach() for part in state)
+        self.state = None if state is None else tuple(part.detach() for part in state)
         return torch.stack(outputs)
 
     @abstractmethod
-    def step(self, drive: Tensor, state: State) -> State:
-        """The state after one bin, given what the input contributes to the gates (B, gates * channels, h, w)."""
+    def step(self, drive: Tensor, state: State | None) -> State:
+        """The state after one bin; None is that before the first, the same as zeros.
+
+        Args:
+            drive: What the input contributes to the gates, (B, gates * channels, h, w).
+            state: The state before it.
+        """
 
     def reset(self, mask: Tensor | None = None) -> None:
         """Forget; with a mask (B,) only the sequences whose entry is 0, in part where it lies between 0 and 1."""
@@ -60,46 +63,50 @@ class ConvRecurrence(nn.Module, ABC):
             keep = mask.to(self.state[0]).view(-1, 1, 1, 1)
             self.state = tuple(part * keep for part in self.state)
 
-    def _start(self, like: Tensor) -> State:
-        """The carried state, or zeros where there is none or where other sizes tell of other sequences."""
+    def _start(self, like: Tensor) -> State | None:
+        """The carried state; None where there is none, or where other sizes tell of other sequences."""
         shape = (like.shape[0], self.channels, *like.shape[2:])
         if self.state is not None and self.state[0].shape == shape and self.state[0].dtype == like.dtype:
             return tuple(part.to(like.device) for part in self.state)
-        return tuple(like.new_zeros(shape) for _ in range(self.tensors))
+        return None
 
 
 class ConvLSTM(ConvRecurrence):
     """Convolutional LSTM without peepholes (Shi et al. 2015, arXiv 1506.04214, eq. 3); the state is (h, c)."""
 
-    gates, tensors = 4, 2
+    gates = 4
 
     def __init__(self, inputs: int, channels: int, separable: bool) -> None:
         super().__init__(inputs, channels, separable)
         self.from_state = convolution(channels, 4 * channels, separable, bias=False)
 
-    def step(self, drive: Tensor, state: State) -> State:
+    def step(self, drive: Tensor, state: State | None) -> State:
         """One bin."""
-        hidden, cell = state
-        admit, forget, emit, new = (drive + self.from_state(hidden)).chunk(4, dim=1)
-        # A forget gate that starts half open would lose a slow motion within a few bins (Jozefowicz et al. 2015).
-        cell = torch.sigmoid(forget + 1) * cell + torch.sigmoid(admit) * torch.tanh(new)
+        gates = drive if state is None else drive + self.from_state(state[0])
+        admit, forget, emit, new = gates.chunk(4, dim=1)
+        cell = torch.sigmoid(admit) * torch.tanh(new)
+        if state is not None:
+            # A forget gate that starts half open would lose a slow motion within a few bins (Jozefowicz et al. 2015).
+            cell = torch.sigmoid(forget + 1) * state[1] + cell
         return torch.sigmoid(emit) * torch.tanh(cell), cell
 
 
 class ConvGRU(ConvRecurrence):
     """Convolutional gated recurrent unit (Ballas et al. 2016, arXiv 1511.06432, eq. 8 to 11); the state is (h,)."""
 
-    gates, tensors = 3, 1
+    gates = 3
 
     def __init__(self, inputs: int, channels: int, separable: bool) -> None:
         super().__init__(inputs, channels, separable)
         self.from_state = convolution(channels, 2 * channels, separable, bias=False)
         self.from_kept = convolution(channels, channels, separable, bias=False)
 
-    def step(self, drive: Tensor, state: State) -> State:
+    def step(self, drive: Tensor, state: State | None) -> State:
         """One bin."""
-        (hidden,) = state
         gates, new = drive.split([2 * self.channels, self.channels], dim=1)
+        if state is None:
+            return (torch.sigmoid(gates[:, : self.channels]) * torch.tanh(new),)
+        (hidden,) = state
         update, keep = torch.sigmoid(gates + self.from_state(hidden)).chunk(2, dim=1)
         candidate = torch.tanh(new + self.from_kept(keep * hidden))
         return ((1 - update) * hidden + update * candidate,)

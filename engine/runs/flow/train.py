@@ -13,6 +13,7 @@ from engine.flow.callbacks import max_consecutive_batches
 from engine.flow.contrast import contrast_loss
 from engine.flow.flow_network import FlowNetwork
 from engine.flow.losses.supervised import supervised_loss
+from engine.flow.networks.memory import starting_afresh
 from engine.flow.representations import preprocessor
 from engine.flow.sequences import Batch, SequenceLoader
 from engine.runs.checkpoints import read_checkpoint
@@ -32,9 +33,7 @@ GRADIENT_NORM = 1.0
 
 
 def train_flow(config: FlowConfig, folder: RunFolder, report: ReportFunction, control: Control) -> None:
-    """Run the task; goes on from last.ckpt where the folder has one.
-
-    A resumed run forgets what the network carried from the batch before, so its first sequences begin afresh.
+    """Run the task; goes on from last.ckpt where the folder has one, with what the network carried then.
 
     Raises:
         TesseraError: files or settings cannot work.
@@ -119,6 +118,8 @@ class FlowProgress(RunProgress):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock, and show what the network makes of the events before it learned anything."""
         super().on_train_start(trainer, pl_module)
+        # Lightning does not start an epoch again that a resumed run is in the middle of.
+        self._lengthen(trainer.current_epoch)
         self._preview(trainer.current_epoch, pl_module)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
@@ -127,9 +128,11 @@ class FlowProgress(RunProgress):
         self._preview(trainer.current_epoch + 1, pl_module)
 
     def _begin(self, epoch: int) -> None:
-        training = self._data.training
-        training.max_consecutive = max_consecutive_batches(self._curriculum, epoch + 1)
-        training.begin(epoch)
+        self._lengthen(epoch)
+        self._data.training.begin(epoch)
+
+    def _lengthen(self, epoch: int) -> None:
+        self._data.training.max_consecutive = max_consecutive_batches(self._curriculum, epoch + 1)
 
     def _preview(self, epoch: int, module: Any) -> None:
         self._report(preview(module.network, self._data.preview, epoch, self._picture))
@@ -139,14 +142,13 @@ class FlowProgress(RunProgress):
 def preview(
     network: FlowNetwork, loader: SequenceLoader, epoch: int, picture: Callable[[Any], Any]
 ) -> FlowPreviewReady:
-    """Flow and events of the last time bin of the first batch; the network forgets what it carried."""
+    """Flow and events of the last time bin of the first batch; what the network carries stays as it is."""
     batch = loader.batch(loader.batches()[0])
     training = network.training
     network.eval()
-    network.reset()
     device = next(network.parameters()).device
-    flow = network(batch["inputs"][:, :1].to(device))[-1][-1, 0].float().cpu().numpy()
-    network.reset()
+    with starting_afresh(network):
+        flow = network(batch["inputs"][:, :1].to(device))[-1][-1, 0].float().cpu().numpy()
     network.train(training)
     features = batch["inputs"][-1, 0].numpy()
     (metadata, start, duration), *_ = (info for info in batch["video_infos"] if info is not None)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from engine.flow.flow_network import FlowNetwork
 from engine.flow.lightning_model import endpoint_error
+from engine.flow.networks.memory import Memory, memory_of, remember
 from engine.flow.sequences import Batch
 from engine.runs.checkpoints import SPEC
 from engine.runs.flow.spec import FlowSpec
@@ -15,6 +16,7 @@ from engine.runs.progress import Score, Trainee
 from engine.runs.schedule import learning_rate_factor
 
 TERMS = "flow_terms"
+CARRIED = "flow_carried"
 BatchLosses = Callable[[FlowNetwork, Batch, list[Tensor]], dict[str, Tensor]]
 
 
@@ -39,6 +41,7 @@ class FlowTraining(Trainee):
         self._steps = steps
         self._training: list[dict[str, float]] = []
         self._validation: list[dict[str, float]] = []
+        self._resumed: Memory | None = None
 
     def configure_optimizers(self) -> Any:
         """AdamW with its customary settings; the learning rate rises shortly, then falls to the end."""
@@ -63,6 +66,9 @@ class FlowTraining(Trainee):
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch."""
+        if self._resumed is not None:
+            remember(self.network, self._resumed)
+            self._resumed = None
         losses, _ = self._step(batch)
         loss = torch.stack(list(losses.values())).sum()
         self.last_terms = {name: float(value.detach()) for name, value in losses.items()}
@@ -94,12 +100,15 @@ class FlowTraining(Trainee):
         return (0.0,)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what prediction needs to know, and the losses of an unfinished epoch."""
+        """Add what prediction needs to know; the losses of an unfinished epoch, and what the network carries in it."""
         checkpoint[SPEC] = self._spec.to_plain()
+        checkpoint[CARRIED] = memory_of(self.network)
         checkpoint[TERMS] = list(self._training)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take up the losses of an unfinished epoch."""
+        """Take up the losses of an unfinished epoch, and at its next step what the network carried."""
+        # Older checkpoints hold nothing carried: their unfinished sequences begin afresh.
+        self._resumed = checkpoint.get(CARRIED)
         self._training = list(checkpoint[TERMS])
 
     def _step(self, batch: Batch) -> tuple[dict[str, Tensor], list[Tensor]]:

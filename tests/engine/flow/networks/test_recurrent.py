@@ -20,6 +20,15 @@ def test_two_batches_are_one_sequence(cell: Cell, separable: bool) -> None:
 
 
 @pytest.mark.parametrize("cell", list(Cell))
+def test_before_the_first_bin_a_state_is_zero(cell: Cell) -> None:
+    torch.manual_seed(1)
+    layer = recurrence(cell, 3, 4, separable=False).double()
+    drive = layer.from_input(torch.randn(2, 3, 5, 7).double())
+    zeros = tuple(torch.zeros(2, 4, 5, 7).double() for _ in range(2 if cell is Cell.LSTM else 1))
+    torch.testing.assert_close(layer.step(drive, None), layer.step(drive, zeros), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("cell", list(Cell))
 def test_reset_with_a_mask_forgets_one_sequence_only(cell: Cell) -> None:
     torch.manual_seed(1)
     layer = recurrence(cell, 3, 4, separable=False).double()

@@ -12,10 +12,12 @@ import torch
 from engine.export.flow import FlowFile, read_dsec_png, read_flo
 from engine.flow.features import write_features
 from engine.runs.checkpoints import read_checkpoint
+from engine.runs.config import Device
 from engine.runs.control import Control
 from engine.runs.flow.config import FlowConfig, FlowFormat, FlowPredictConfig, Teacher
 from engine.runs.flow.spec import load_flow
 from engine.runs.flow.train import some
+from engine.runs.flow.training import CARRIED
 from engine.runs.folder import RunFolder
 from engine.runs.reports import (
     EpochDone,
@@ -88,22 +90,41 @@ def test_previews_come_before_and_after_every_epoch(config: FlowConfig, tmp_path
         assert preview.time_us == 140_000
 
 
-def test_a_stopped_run_goes_on_to_the_same_end(config: FlowConfig, tmp_path: Path) -> None:
-    # Curriculum 1: every batch begins a sequence, so nothing carried is lost by stopping.
-    config = replace(config, curriculum=1.0)
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    run(config, whole)
+def stopped(config: FlowConfig, folder: Path, step: int) -> None:
+    """The run, stopped after a step and kept."""
     control = Control()
 
     def stop(report: Report) -> None:
-        if isinstance(report, StepDone) and report.step == 8:
+        if isinstance(report, StepDone) and report.step == step:
             control.stop_and_keep()
 
-    assert execute(config, parts, stop, control) == Finished(parts, Reason.STOPPED)
+    assert execute(config, folder, stop, control) == Finished(folder, Reason.STOPPED)
+
+
+@pytest.mark.parametrize("step", [5, 6, 8, 10])
+def test_a_stopped_run_goes_on_to_the_same_end(config: FlowConfig, tmp_path: Path, step: int) -> None:
+    # The second epoch, from step 7 on, is one sequence: what was carried is needed in the middle of it.
+    config = replace(config, curriculum=6.0, device=Device.CPU)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    run(config, whole)
+    stopped(config, parts, step)
     run(config, parts)
     a, b = (read_checkpoint(folder / "last.ckpt")["state_dict"] for folder in (whole, parts))
     for name in a:
-        torch.testing.assert_close(b[name], a[name])
+        torch.testing.assert_close(b[name], a[name], rtol=0, atol=0)
+
+
+def test_a_checkpoint_without_what_was_carried_goes_on_afresh(config: FlowConfig, tmp_path: Path) -> None:
+    config = replace(config, curriculum=6.0, device=Device.CPU)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    run(config, whole)
+    stopped(config, parts, 8)
+    content = dict(read_checkpoint(parts / "last.ckpt"))
+    assert all(state is not None and bool(state[0].any()) for state in content.pop(CARRIED))
+    torch.save(content, parts / "last.ckpt")
+    assert run(config, parts)[-1] == Finished(parts, Reason.COMPLETED)
+    a, b = (read_checkpoint(folder / "last.ckpt")["state_dict"] for folder in (whole, parts))
+    assert any(not torch.equal(b[name], a[name]) for name in a)
 
 
 def test_another_network_cannot_go_on(config: FlowConfig, tmp_path: Path) -> None:
