@@ -1,8 +1,9 @@
 """The fields of the training form, made from what the settings say of themselves."""
 
-from PySide6.QtWidgets import QCheckBox, QComboBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QWidget
 
-from app.panels.fields import DEVICES, RateField, choice, line, percentage, whole_number
+from app.panels.fields import DEVICES, RateField, choice, form_layout, line, percentage, whole_number
+from app.panels.heading import muted
 from app.panels.path_field import Kind, PathField
 from engine.msd.choices import Loss, Schedule, Strategy
 from engine.runs.settings import RunSettings
@@ -13,6 +14,8 @@ TASKS: dict[type[RunSettings], str] = {
     StackSegmentationConfig: "Segment",
     Noise2InverseConfig: "Noise2Inverse",
 }
+NETWORKS = {2: "2-D, slice by slice", 3: "3-D, whole volumes"}
+WHOLE = {2: "Whole slices", 3: "Whole volumes"}
 SCHEDULES = {Schedule.CONSTANT: "Constant", Schedule.COSINE: "Cosine", Schedule.ONE_CYCLE: "One cycle"}
 LOSSES = {Loss.L2: "Squared error (L2)", Loss.L1: "Absolute error (L1)"}
 STRATEGIES = {Strategy.X_TO_1: "X:1, cleaner input", Strategy.ONE_TO_X: "1:X, cleaner target"}
@@ -33,9 +36,16 @@ class Fields:
         for field, name in ((self.stack, "stack"), (self.target, "target")):
             field.setToolTip(pair[name].text)
         self.projections.setToolTip(scan["projections"].text)
+        self.label_values = line(labels["label_values"].text, "Classes")
+        self.label_values.setPlaceholderText("All values of the target")
+        self.ignore_label = line(labels["ignore_label"].text, "Ignored labels")
+        self.ignore_label.setPlaceholderText("None")
+        self.found = muted()
+        self.found.setToolTip("Values of the target, with their shares of the voxels")
+        self.network = choice(NETWORKS, pair["ndim"].text, "Network")
         self.depth = whole_number(pair["depth"], 30, step=10)
         self.width = whole_number(pair["width"], 1)
-        self.crop_size = whole_number(pair["crop_size"], 128, step=32, none="Whole slices")
+        self.crop_size = whole_number(pair["crop_size"], 128, step=16, none=WHOLE[2])
         self.crops = whole_number(pair["crops"], 4)
         self.epochs = whole_number(pair["epochs"], 20)
         self.learning_rate = RateField(pair["learning_rate"], 1e-3)
@@ -61,3 +71,29 @@ class Fields:
     def paths(self) -> tuple[PathField, ...]:
         """The fields that hold a path."""
         return self.stack, self.target, self.projections, self.runs_folder
+
+    def lay_out_main(self) -> QFormLayout:
+        """The rows that are always in sight."""
+        return _with_rows(form_layout(), (
+            ("Task", self.task), ("Input", self.stack), ("Target", self.target),
+            ("Projections", self.projections), ("Classes", self.label_values), ("Ignored labels", self.ignore_label),
+            ("", self.found), ("Network", self.network), ("Depth", self.depth), ("Width", self.width),
+            ("Crop size", self.crop_size), ("Epochs", self.epochs), ("Learning rate", self.learning_rate),
+            ("Validation", self.validation_fraction), ("Preview slice", self.preview_slice),
+        ))  # fmt: skip
+
+    def lay_out_further(self, section: QWidget) -> QFormLayout:
+        """The rows that are folded away."""
+        return _with_rows(form_layout(section), (
+            ("Dilations", self.dilations), ("Crops a slice", self.crops), ("Crops a step", self.batch_size),
+            ("Slices seen", self.slab), ("Loss", self.loss), ("Parts", self.parts),
+            ("Strategy", self.strategy), ("Rare classes", self.balance), ("Rate over time", self.schedule),
+            ("Give up after", self.patience), ("Seed", self.seed), ("Device", self.device),
+            ("Save runs in", self.runs_folder),
+        ))  # fmt: skip
+
+
+def _with_rows(form: QFormLayout, rows: tuple[tuple[str, QWidget], ...]) -> QFormLayout:
+    for title, field in rows:
+        form.addRow(title, field)
+    return form

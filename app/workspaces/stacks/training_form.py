@@ -1,20 +1,21 @@
 """The form with the settings of a training on stacks."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
-from app.panels.fields import form_layout
 from app.panels.training_panel import TrainingForm
 from app.theme.theme import Theme
 from app.workspaces.stacks.opening import OpenStack
-from app.workspaces.stacks.training_fields import Fields
+from app.workspaces.stacks.training_fields import WHOLE, Fields
 from engine.errors import SettingError
 from engine.msd.choices import Loss, Schedule, Strategy
 from engine.runs.config import Device
 from engine.runs.stacks.config import (
+    CROP_SIDES,
     Noise2InverseConfig,
     StackRegressionConfig,
     StackSegmentationConfig,
@@ -24,10 +25,12 @@ from engine.runs.stacks.config import (
 RUNS = "runs"
 NO_STACKS = "Open a stack and pair it with a target, then start."
 NO_PROJECTIONS = "Choose a file with projections, then start."
-# Settings that begin with another value in another task.
-VARYING = ("epochs", "crops", "learning_rate")
-OF_PAIRS = ("stack", "target", "slab")
+OF_PAIRS = ("stack", "target")
 OF_SCANS = ("projections", "parts", "strategy")
+OF_LABELS = ("label_values", "ignore_label", "found", "balance")
+# Settings that stand for what suits the task and the network while nothing else is typed.
+AUTOMATIC = ("crop_size", "crops")
+MOST_SHOWN = 12
 
 
 class StacksForm(TrainingForm):
@@ -37,17 +40,18 @@ class StacksForm(TrainingForm):
         super().__init__(objectName="form")
         self.fields = Fields()
         self._datasets: dict[Path, str | None] = {}
-        self._task_before = self.task
+        self._usual = usual(self.task, self.ndim)
+        self._labelled: Path | None = None
         self.more = QPushButton("More settings", checkable=True)
         self.more.setProperty("role", "link")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
-        self._main = self._lay_out_main()
+        self._main = self.fields.lay_out_main()
         layout.addLayout(self._main)
         layout.addWidget(self.more)
         self._section = QWidget()
-        self._further = self._lay_out_further(self._section)
+        self._further = self.fields.lay_out_further(self._section)
         self._section.hide()
         layout.addWidget(self._section)
         layout.addStretch()
@@ -59,6 +63,11 @@ class StacksForm(TrainingForm):
     def task(self) -> type[StackTrainingConfig]:
         """The settings class of the chosen task."""
         return self.fields.task.currentData()
+
+    @property
+    def ndim(self) -> int:
+        """Axes that the chosen network sees."""
+        return self.fields.network.currentData()
 
     @property
     def missing(self) -> str:
@@ -87,7 +96,7 @@ class StacksForm(TrainingForm):
         if task is Noise2InverseConfig:
             config: StackTrainingConfig = task(**self._common(), **self._of_scan())
         elif task is StackSegmentationConfig:
-            config = task(**self._common(), **self._of_pair(), balance=self.fields.balance.isChecked())
+            config = task(**self._common(), **self._of_pair(), **self._of_labels())
         else:
             config = task(**self._common(), **self._of_pair(), loss=Loss(self.fields.loss.currentData()))
         config.validate()
@@ -103,25 +112,21 @@ class StacksForm(TrainingForm):
         self._datasets = {}
         if not isinstance(config, Noise2InverseConfig):
             self._datasets = {config.stack: config.dataset, config.target: config.target_dataset}
-        for name in (
-            "depth",
-            "width",
-            "crops",
-            "epochs",
-            "batch_size",
-            "seed",
-            "learning_rate",
-            "slab",
-            "parts",
-        ):
+        _choose(fields.network, config.ndim)
+        self._follow_choice()
+        for name in ("depth", "width", "epochs", "batch_size", "seed", "learning_rate", "slab", "parts"):
             if hasattr(config, name):
                 getattr(fields, name).setValue(getattr(config, name))
-        for name in ("crop_size", "patience"):
-            getattr(fields, name).setValue(getattr(config, name) or 0)
+        for name in AUTOMATIC:
+            value = getattr(config, name)
+            getattr(fields, name).setValue(self._usual[name] if value is None else value)
+        fields.patience.setValue(config.patience or 0)
         fields.validation_fraction.setValue(round(100 * config.validation_fraction))
         fields.preview_slice.setValue(-1 if config.preview_slice is None else config.preview_slice)
         fields.dilations.setText(config.dilations)
-        self._show_task()
+        for name in ("label_values", "ignore_label"):
+            getattr(fields, name).setText(getattr(config, name, None) or "")
+        self._labelled = fields.target.path
         fields.balance.setChecked(getattr(config, "balance", False))
         for name in ("loss", "strategy", "schedule", "device"):
             if hasattr(config, name):
@@ -136,10 +141,19 @@ class StacksForm(TrainingForm):
             field.set_path(each.source.path if each is not None else None)
         if stack is not None:
             self.fields.preview_slice.setMaximum(stack.source.shape[0] - 1)
+        if target is not None and target.source.path != self._labelled:
+            self._labelled = target.source.path
+            self.fields.label_values.clear()
+            self.fields.ignore_label.clear()
         if target is not None and self.task is not Noise2InverseConfig:
             labelled = bool(target.facts.labels)
             task = StackSegmentationConfig if labelled else StackRegressionConfig
             self.fields.task.setCurrentIndex(self.fields.task.findData(task))
+
+    def show_labels(self, sentence: str) -> None:
+        """Say which values the target holds, or why they are no labels."""
+        self.fields.found.setText(sentence)
+        self._show_fields()
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
@@ -151,11 +165,13 @@ class StacksForm(TrainingForm):
         fields = self.fields
         whole = {
             name: getattr(fields, name).value()
-            for name in ("depth", "width", "crops", "epochs", "batch_size", "seed", "learning_rate")
+            for name in ("depth", "width", "epochs", "batch_size", "seed", "learning_rate")
         }
         preview = fields.preview_slice.value()
+        automatic = {name: getattr(fields, name).value() for name in AUTOMATIC}
         return whole | {
-            "crop_size": fields.crop_size.value() or None,
+            **{name: None if value == self._usual[name] else value for name, value in automatic.items()},
+            "ndim": self.ndim,
             "patience": fields.patience.value() or None,
             "preview_slice": preview if preview >= 0 else None,
             "validation_fraction": fields.validation_fraction.value() / 100,
@@ -172,7 +188,15 @@ class StacksForm(TrainingForm):
             "dataset": self._datasets.get(stack),
             "target": target,
             "target_dataset": self._datasets.get(target),
-            "slab": self.fields.slab.value(),
+            "slab": self.fields.slab.value() if self.ndim == 2 else 1,
+        }
+
+    def _of_labels(self) -> dict[str, Any]:
+        fields = self.fields
+        return {
+            "label_values": fields.label_values.text().strip() or None,
+            "ignore_label": fields.ignore_label.text().strip() or None,
+            "balance": fields.balance.isChecked(),
         }
 
     def _of_scan(self) -> dict[str, Any]:
@@ -180,51 +204,64 @@ class StacksForm(TrainingForm):
         strategy = Strategy(fields.strategy.currentData())
         return {"projections": fields.projections.path, "parts": fields.parts.value(), "strategy": strategy}
 
-    def _lay_out_main(self) -> QFormLayout:
-        form, fields = form_layout(), self.fields
-        for title, field in (
-            ("Task", fields.task), ("Input", fields.stack), ("Target", fields.target),
-            ("Projections", fields.projections), ("Depth", fields.depth), ("Width", fields.width),
-            ("Crop size", fields.crop_size), ("Epochs", fields.epochs), ("Learning rate", fields.learning_rate),
-            ("Validation", fields.validation_fraction), ("Preview slice", fields.preview_slice),
-        ):  # fmt: skip
-            form.addRow(title, field)
-        return form
-
-    def _lay_out_further(self, section: QWidget) -> QFormLayout:
-        form, fields = form_layout(section), self.fields
-        for title, field in (
-            ("Dilations", fields.dilations), ("Crops a slice", fields.crops), ("Crops a step", fields.batch_size),
-            ("Slices seen", fields.slab), ("Loss", fields.loss), ("Parts", fields.parts),
-            ("Strategy", fields.strategy), ("Classes", fields.balance), ("Rate over time", fields.schedule),
-            ("Give up after", fields.patience), ("Seed", fields.seed), ("Device", fields.device),
-            ("Save runs in", fields.runs_folder),
-        ):  # fmt: skip
-            form.addRow(title, field)
-        return form
-
     def _connect(self) -> None:
         self.more.toggled.connect(self._section.setVisible)
-        self.fields.task.currentIndexChanged.connect(self._show_task)
-        self.fields.task.currentIndexChanged.connect(self.changed)
+        for box in (self.fields.task, self.fields.network):
+            box.currentIndexChanged.connect(self._follow_choice)
+            box.currentIndexChanged.connect(self.changed)
         for field in self.fields.paths:
             field.changed.connect(self.changed)
 
     @Slot()
-    def _show_task(self) -> None:
-        """Show the fields of the chosen task, and no others; what was left as it was follows the task."""
-        before, self._task_before = self._task_before, self.task
-        for name in VARYING:
+    def _follow_choice(self) -> None:
+        """What was left as it was follows the task and the network; only their own fields show."""
+        before, self._usual = self._usual, usual(self.task, self.ndim)
+        for name, value in self._usual.items():
             field = getattr(self.fields, name)
-            if field.value() == getattr(before, name):
-                field.setValue(getattr(self.task, name))
-        fields, scan = self.fields, self.task is Noise2InverseConfig
-        for names, shown in ((OF_PAIRS, not scan), (OF_SCANS, scan)):
-            for name in names:
-                form = self._main if self._main.indexOf(getattr(fields, name)) >= 0 else self._further
-                form.setRowVisible(getattr(fields, name), shown)
-        self._further.setRowVisible(fields.loss, self.task is StackRegressionConfig)
-        self._further.setRowVisible(fields.balance, self.task is StackSegmentationConfig)
+            if field.value() == before[name]:
+                field.setValue(value)
+        self.fields.crop_size.setSpecialValueText(WHOLE[self.ndim])
+        self._further.labelForField(self.fields.crops).setText(
+            "Crops a slice" if self.ndim == 2 else "Crops a run of slices"
+        )
+        self._show_fields()
+
+    def _show_fields(self) -> None:
+        task, fields = self.task, self.fields
+        scan, labels = task is Noise2InverseConfig, task is StackSegmentationConfig
+        shown = (
+            dict.fromkeys(OF_PAIRS, not scan)
+            | dict.fromkeys(OF_SCANS, scan)
+            | dict.fromkeys(OF_LABELS, labels)
+        )
+        shown |= {"loss": task is StackRegressionConfig, "slab": not scan and self.ndim == 2}
+        shown["found"] = labels and bool(fields.found.text())
+        for name, visible in shown.items():
+            field = getattr(fields, name)
+            form = self._main if self._main.indexOf(field) >= 0 else self._further
+            form.setRowVisible(field, visible)
+
+
+def usual(task: type[StackTrainingConfig], ndim: int) -> dict[str, float]:
+    """The values that settings have where nothing is typed, by task and axes of the network."""
+    return {
+        "epochs": task.epochs,
+        "learning_rate": task.learning_rate,
+        "crop_size": CROP_SIDES[ndim],
+        "crops": task.usual_crops[ndim],
+    }
+
+
+def describe_labels(counts: Mapping[int, int]) -> str:
+    """The values of a stack of labels with their shares of the voxels, such as "In the target: 0 (83 %), 1 (17 %)"."""
+    total = sum(counts.values())
+    shares = [f"{value} ({_percent(count / total)})" for value, count in sorted(counts.items())]
+    more = f" and {len(shares) - MOST_SHOWN} more" if len(shares) > MOST_SHOWN else ""
+    return f"In the target: {', '.join(shares[:MOST_SHOWN])}{more}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "under 1%"
 
 
 def _choose(box: QComboBox, value: object) -> None:

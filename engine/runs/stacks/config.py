@@ -1,8 +1,10 @@
 """The settings of the tasks on stacks: regression, segmentation, Noise2Inverse and prediction. Imports no torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 from engine.errors import SettingError
@@ -14,6 +16,8 @@ from engine.runs.stacks.numbers import whole_numbers
 
 DENOISED, RECONSTRUCTION = "denoised.tif", "reconstruction.tif"
 """What Noise2Inverse leaves in its run folder: the denoised slices, and the same as reconstructed before."""
+CROP_SIDES = {2: 128, 3: 48}
+"""Side of the random squares and cubes where none is set: about as many voxels in an epoch, and as little memory."""
 
 
 class StackFormat(StrEnum):
@@ -47,6 +51,9 @@ def _demand_path(name: str, path: Path) -> None:
 class StackTrainingConfig(RunSettings):
     """What all trainings of mixed-scale dense networks have in common."""
 
+    usual_crops: ClassVar[Mapping[int, int]] = MappingProxyType({2: 4, 3: 32})
+    """Crops by the axes of the network, where none are set."""
+
     depth: Annotated[int, About("Hidden layers of the network.", at_least=1, at_most=1000)] = 30
     width: Annotated[int, About("Channels that every layer adds.", at_least=1)] = 1
     dilations: Annotated[
@@ -54,10 +61,24 @@ class StackTrainingConfig(RunSettings):
     ] = "1-10"
     epochs: Annotated[int, About("Passes over the training slices.", at_least=1)] = 20
     batch_size: Annotated[int, About("Crops (or slices) a step.", at_least=1)] = 1
+    ndim: Annotated[
+        int, About("Axes that the network sees: 2 for slices, 3 for volumes.", at_least=2, at_most=3)
+    ] = 2
     crop_size: Annotated[
-        int, About("Side in pixels of the random squares to train on; 0 trains on whole slices.", at_least=0)
-    ] = 128
-    crops: Annotated[int, About("Random squares per slice and epoch.", at_least=1)] = 4
+        int | None,
+        About(
+            "Side in voxels of the random squares (cubes) to train on; 0 trains on whole slices (volumes), "
+            "none takes 128 (48).",
+            at_least=0,
+        ),
+    ] = None
+    crops: Annotated[
+        int | None,
+        About(
+            "Random squares per slice and epoch, or cubes per run of neighbouring slices; none takes 4 (32).",
+            at_least=1,
+        ),
+    ] = None
     flips: Annotated[bool, About("Mirror crops at random.")] = True
     turns: Annotated[bool, About("Turn crops at random by quarter turns.")] = True
     learning_rate: Annotated[float, About("Step width of the optimiser (Adam), at its highest.", above=0)] = (
@@ -94,13 +115,15 @@ class StackTrainingConfig(RunSettings):
 
     @property
     def repeats(self) -> int:
-        """Visits to each slice in an epoch."""
-        return self.crops if self.crop_size else 1
+        """Visits to each slice (run of slices) in an epoch."""
+        if self.crop is None:
+            return 1
+        return self.usual_crops[self.ndim] if self.crops is None else self.crops
 
     @property
     def crop(self) -> int | None:
-        """Side of the random squares; None for whole slices."""
-        return self.crop_size or None
+        """Side of the random squares (cubes); None for whole slices (volumes)."""
+        return CROP_SIDES[self.ndim] if self.crop_size is None else self.crop_size or None
 
     def validate(self) -> None:
         """Check limits and lists of numbers.
@@ -113,10 +136,10 @@ class StackTrainingConfig(RunSettings):
             raise SettingError(
                 f"The setting dilations is {self.dilations!r} but must hold numbers from 1 on."
             )
-        if self.crop_size and max(self.dilation_values) > self.crop_size:
+        if self.crop is not None and max(self.dilation_values) > self.crop:
             raise SettingError(
                 f"The setting dilations goes up to {max(self.dilation_values)}, more than the crop_size "
-                f"{self.crop_size}; make the crops larger or the dilations smaller."
+                f"{self.crop}; make the crops larger or the dilations smaller."
             )
         if self.validation_slices is not None:
             whole_numbers("validation_slices", self.validation_slices)
@@ -132,9 +155,6 @@ class StackPairConfig(StackTrainingConfig):
     target_dataset: Annotated[
         str | None, About("Volume within the target file; none takes the only one.")
     ] = None
-    ndim: Annotated[
-        int, About("Axes that the network sees: 2 for slices, 3 for volumes.", at_least=2, at_most=3)
-    ] = 2
     slab: Annotated[
         int, About("Neighbouring slices that it sees at once, with the slice in their middle.", at_least=1)
     ] = 1
@@ -172,7 +192,8 @@ class StackRegressionConfig(StackPairConfig):
 class StackSegmentationConfig(StackPairConfig):
     """Train a network to name the class of every voxel.
 
-    The target is a stack of labels; each value that occurs is a class.
+    The target is a stack of labels, whole numbers from 0 on; each value that occurs is a class, or those that
+    label_values names: any other is then an error unless ignore_label names it.
     """
 
     task: ClassVar[str] = "stack-segmentation"
@@ -182,7 +203,9 @@ class StackSegmentationConfig(StackPairConfig):
     label_values: Annotated[
         str | None, About("Values of the labels, such as 0,1,2; none takes all that occur.")
     ] = None
-    ignore_label: Annotated[int | None, About("Label of voxels that count for nothing.", at_least=0)] = None
+    ignore_label: Annotated[
+        str | None, About("Labels of voxels that count for nothing, such as 255 or 3,7; none ignores none.")
+    ] = None
     balance: Annotated[bool, About("Weigh rare classes up until every class has the same say.")] = False
 
     def validate(self) -> None:
@@ -192,10 +215,25 @@ class StackSegmentationConfig(StackPairConfig):
             SettingError: names the setting and what it must be.
         """
         super().validate()
-        if self.label_values is not None and len(set(whole_numbers("label_values", self.label_values))) < 2:
+        values = self.class_values
+        if values is not None and len(values) < 2:
             raise SettingError(
                 f"The setting label_values is {self.label_values!r} but must name at least two labels."
             )
+        if both := self.ignored_values.intersection(values or ()):
+            raise SettingError(
+                f"The label {min(both)} stands in label_values and in ignore_label; remove it from one of them."
+            )
+
+    @property
+    def class_values(self) -> frozenset[int] | None:
+        """The values that are classes; None for all that occur and are not ignored."""
+        return None if self.label_values is None else _values("label_values", self.label_values)
+
+    @property
+    def ignored_values(self) -> frozenset[int]:
+        """The values that count for nothing."""
+        return frozenset() if self.ignore_label is None else _values("ignore_label", self.ignore_label)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,8 +266,16 @@ class Noise2InverseConfig(StackTrainingConfig):
         int | None, About("Rows and columns of the slices; none takes the detector's columns.", at_least=16)
     ] = None
     window: Annotated[Window, About("What tapers the ramp filter of the reconstruction.")] = Window.RAMP
+    usual_crops: ClassVar[Mapping[int, int]] = MappingProxyType({2: 1, 3: 8})
+
     epochs: Annotated[int, About("Passes over all parts of the training slices.", at_least=1)] = 50
-    crops: Annotated[int, About("Random squares per part, slice and epoch.", at_least=1)] = 1
+    crops: Annotated[
+        int | None,
+        About(
+            "Random squares per part, slice and epoch, or cubes per run of neighbouring slices; none takes 1 (8).",
+            at_least=1,
+        ),
+    ] = None
     learning_rate: Annotated[float, About("Step width of the optimiser (Adam), at its highest.", above=0)] = (
         3e-3
     )
@@ -310,6 +356,10 @@ class StackPredictConfig(RunSettings):
             raise SettingError(f"The setting output is {output} but must end in {allowed} for {self.format}.")
         if not output.absolute().parent.is_dir():
             raise SettingError(f"The setting output is {output}, whose folder does not exist; make it first.")
+
+
+def _values(name: str, text: str) -> frozenset[int]:
+    return frozenset(whole_numbers(name, text))
 
 
 def _demand_range(rows: str) -> None:

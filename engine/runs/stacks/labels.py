@@ -1,6 +1,6 @@
-"""Labels of a stack: which values occur how often, and the class of every voxel."""
+"""Labels of a stack: which of their values are classes, and the class of every voxel."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,8 @@ from torch import Tensor
 
 from engine.errors import SettingError
 from engine.runs.stacks.config import StackSegmentationConfig
-from engine.runs.stacks.numbers import whole_numbers
-from engine.sources.stack import AnyArray, StackSource
-
-# A class map is written in bytes, one value of which stands for what is ignored.
-MOST_LABELS = 255
+from engine.runs.stacks.label_values import MOST_LABELS
+from engine.sources.stack import AnyArray
 
 
 @dataclass(frozen=True)
@@ -23,16 +20,16 @@ class LabelSet:
 
     Attributes:
         values: their values in the files, ascending; the class is the place in this list.
-        ignored: the value that counts for nothing, if any; its class is the number of labels.
+        ignored: the values that count for nothing; their class is the number of labels.
     """
 
     values: tuple[int, ...]
-    ignored: int | None = None
+    ignored: tuple[int, ...] = ()
 
     @property
     def ignored_class(self) -> int | None:
         """The class of what is ignored."""
-        return None if self.ignored is None else len(self.values)
+        return len(self.values) if self.ignored else None
 
     def classes(self, array: AnyArray, place: str) -> Tensor:
         """The class of every voxel, int64.
@@ -43,8 +40,8 @@ class LabelSet:
         known = np.array(self.values)
         found = np.searchsorted(known, array).clip(max=len(known) - 1)
         strange = known[found] != array
-        if self.ignored is not None:
-            ignored = array == self.ignored
+        if self.ignored:
+            ignored = np.isin(array, self.ignored)
             found[ignored], strange = len(known), strange & ~ignored
         if strange.any():
             raise SettingError(
@@ -60,50 +57,26 @@ class LabelSet:
         return values.astype(kind)[classes]
 
 
-def count_labels(target: StackSource, slices: Sequence[int], done: Callable[[int], None]) -> dict[int, int]:
-    """How many voxels of some slices have each value.
+def label_set(counts: Mapping[int, int], config: StackSegmentationConfig, name: str) -> LabelSet:
+    """The labels that the settings ask for, or all that occur and are not ignored.
 
     Args:
-        target: the stack of labels.
-        slices: the slices to look at.
-        done: called after each with how many are done.
+        counts: how often every value occurs.
+        config: the settings.
+        name: the stack of labels, for the errors.
 
     Raises:
-        SettingError: the values are not whole numbers from 0 on, or too many to be labels.
+        SettingError: there are not at least two, or a value occurs that is neither a class nor ignored.
     """
-    counts: dict[int, int] = {}
-    for number, at in enumerate(slices, 1):
-        values, times = np.unique(target.plane(0, at), return_counts=True)
-        if values[0] < 0 or (values != np.round(values)).any():
-            strange = values[0] if values[0] < 0 else values[values != np.round(values)][0]
-            raise SettingError(
-                f"{target.name} holds {strange:g} in slice {at}, but labels are whole numbers from 0 on; "
-                "choose a stack of labels as target, or train for regression."
-            )
-        for value, count in zip(values.tolist(), times.tolist(), strict=True):
-            counts[int(value)] = counts.get(int(value), 0) + count
-        if len(counts) > MOST_LABELS:
-            raise SettingError(
-                f"{target.name} holds more than {MOST_LABELS} values, which look like intensities; "
-                "choose a stack of labels as target, or train for regression."
-            )
-        done(number)
-    return counts
-
-
-def label_set(counts: dict[int, int], config: StackSegmentationConfig, name: str) -> LabelSet:
-    """The labels that the settings ask for, or all that occur.
-
-    Raises:
-        SettingError: there are not at least two.
-    """
-    if config.label_values is not None:
-        values = set(whole_numbers("label_values", config.label_values))
-    else:
-        values = set(counts)
-    values -= {config.ignore_label}
+    ignored = config.ignored_values
+    values = set(counts) - ignored if config.class_values is None else config.class_values
+    if others := sorted(set(counts) - ignored - values):
+        raise SettingError(
+            f"{name} holds {', '.join(map(str, others))} beside the labels {', '.join(map(str, sorted(values)))}; "
+            "add what is missing to label_values or to ignore_label."
+        )
     if not 2 <= len(values) <= MOST_LABELS:
         raise SettingError(
-            f"{name} holds {len(values)} label beside the ignored one; a network tells 2 to {MOST_LABELS} apart."
+            f"{name} holds {len(values)} label beside what is ignored; a network tells 2 to {MOST_LABELS} apart."
         )
-    return LabelSet(tuple(sorted(values)), config.ignore_label)
+    return LabelSet(tuple(sorted(values)), tuple(sorted(ignored)))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from torch import Tensor
@@ -22,7 +23,9 @@ from engine.runs.stacks.config import StackFormat, StackPredictConfig
 from engine.runs.stacks.counter import PartCounter
 from engine.runs.stacks.numbers import whole_numbers
 from engine.runs.stacks.pairs import slab_around, volume_of
+from engine.runs.stacks.scratch import SCRATCH, scratch_volume
 from engine.runs.stacks.spec import StackSpec, read_spec
+from engine.runs.stacks.volumes import volume_blocks, volume_windows
 from engine.sources.stack import AnyArray, StackSource
 from engine.sources.stack_opening import open_stack
 
@@ -47,9 +50,14 @@ def predict_stack(
             report(Message(Level.WARNING, text))
         counter = PartCounter("Predicting slices", stack.shape[0], report, control)
         path = config.result(folder.path)
+        planes = (
+            predicted_planes(network, stack, counter.poll)
+            if network.model.ndim == 2
+            else predicted_volume(network, stack, folder.path / SCRATCH, report, control)
+        )
         _writer(config.format, network)(
             path,
-            predicted_planes(network, stack, counter.poll),
+            planes,
             stack.shape,
             network.dtype,
             stack.geometry,
@@ -178,16 +186,13 @@ def _other_spacing(spec: StackSpec, stack: StackSource) -> list[str]:
 def predicted_planes(
     network: StackNetwork, stack: StackSource, poll: Callable[[], None]
 ) -> Iterator[AnyArray]:
-    """What is written of every slice, first to last; slices and volumes too large for memory row by row.
+    """What is written of every slice, first to last; slices too large for memory row by row.
 
     Args:
-        network: the network.
+        network: the network, over slices.
         stack: the stack.
         poll: called before every part of the work.
     """
-    if network.model.ndim == 3:
-        yield from _volume_planes(network, stack, poll)
-        return
     for at in range(stack.shape[0]):
         poll()
         if fits(network.model, stack.shape[1:]):
@@ -207,10 +212,35 @@ def _row_blocks(
         yield network.plane(block)
 
 
-def _volume_planes(network: StackNetwork, stack: StackSource, poll: Callable[[], None]) -> Iterator[AnyArray]:
-    def read(first: int, end: int) -> Tensor:
-        poll()
-        return volume_of(stack, slice(first, end))
+def predicted_volume(
+    network: StackNetwork, stack: StackSource, scratch: Path, report: ReportFunction, control: Control
+) -> Iterator[AnyArray]:
+    """What is written of every slice of a volume, first to last.
 
-    for _, block in predict_rows(network.model, read, stack.shape, step=4):
-        yield from network.plane(block)
+    Args:
+        network: the network, over volumes.
+        stack: the volume.
+        scratch: a file that windows are collected in where the planes are too large for memory.
+        report: told of every window then.
+        control: obeyed between slabs.
+    """
+
+    def read(slices: slice, rows: slice, columns: slice) -> Tensor:
+        control.poll()
+        return volume_of(stack, slices, rows, columns)
+
+    cut = volume_windows(network.model, stack.shape)
+    blocks = volume_blocks(network.model, read, stack.shape, cut)
+    if len(cut) == 1:
+        for block in blocks:
+            yield from network.plane(block.values)
+        return
+    counter = PartCounter("Predicting windows", len(cut), report, control)
+    with scratch_volume(scratch, stack.shape, network.dtype) as collected:
+        done = 0
+        for block in blocks:
+            collected.put(block.box, network.plane(block.values))
+            if block.box[0].stop == stack.shape[0]:
+                done += 1
+                counter.done(done)
+        yield from collected.planes()

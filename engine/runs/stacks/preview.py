@@ -1,6 +1,6 @@
 """What a network makes of one slice while it is trained."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +74,11 @@ def preview_of(
     if config.ndim == 2:
         middle = config.slab // 2 * stack.channels
         return PairPreview(model, SlicePairs(stack, target, [at], config.slab), at, middle)
-    reach = max(REACH, *config.dilation_values)
-    run = range(max(0, at - reach), min(stack.shape[0], at + reach + 1))
+    run = slices_around(at, stack.shape[0], config.dilation_values)
     return PairPreview(model, VolumePairs(stack, target, [run]), at, plane=at - run.start)
+
+
+def slices_around(at: int, count: int, dilations: Sequence[int]) -> range:
+    """The slices that a network over volumes is given to show one of so many."""
+    reach = max(REACH, *dilations)
+    return range(max(0, at - reach), min(count, at + reach + 1))

@@ -1,6 +1,6 @@
 """Which slices of a stack are trained on and which are kept for validation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 
 from engine.errors import SettingError
@@ -79,3 +79,34 @@ def runs_of(slices: Sequence[int]) -> Iterator[range]:
         if index == len(slices) or slices[index] != slices[index - 1] + 1:
             yield range(slices[start], slices[index - 1] + 1)
             start = index
+
+
+def long_runs(slices: Sequence[int], config: StackTrainingConfig) -> list[range]:
+    """Ascending slices as ranges without gaps, those left out that are shorter than a dilation of the network.
+
+    Such a run could not be computed by itself.
+    """
+    least = max(config.dilation_values)
+    return [run for run in runs_of(slices) if len(run) >= least]
+
+
+def demand_pairs(config: StackTrainingConfig, split: Split, training: Sized, validation: Sized) -> str | None:
+    """What to warn of where runs of slices are too short for a network over volumes; None where all is well.
+
+    Args:
+        config: the settings.
+        split: the slices.
+        training: what is left of them to train on.
+        validation: what is left of them to measure on.
+
+    Raises:
+        SettingError: nothing is left to train on.
+    """
+    advice = f"the largest dilation is {max(config.dilation_values)}; use smaller dilations or other slices"
+    if not len(training):
+        raise SettingError(f"No run of training slices is long enough for a network over volumes: {advice}.")
+    if split.validation and not len(validation):
+        return (
+            f"The validation slices are too few for a network over volumes, so none is validated: {advice}."
+        )
+    return None

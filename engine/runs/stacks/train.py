@@ -17,13 +17,14 @@ from engine.runs.folder import RunFolder
 from engine.runs.reports import Level, Message, ReportFunction, Started
 from engine.runs.stacks.config import StackPairConfig, StackRegressionConfig, StackSegmentationConfig
 from engine.runs.stacks.counter import PartCounter
-from engine.runs.stacks.labels import LabelSet, count_labels, label_set
+from engine.runs.stacks.label_values import count_labels
+from engine.runs.stacks.labels import LabelSet, label_set
 from engine.runs.stacks.normalising import measured
 from engine.runs.stacks.pairs import SlicePairs, Target, VolumePairs
 from engine.runs.stacks.preview import preview_of
 from engine.runs.stacks.session import Session
 from engine.runs.stacks.spec import StackSpec
-from engine.runs.stacks.split import Split, preview_slice, runs_of, split_slices
+from engine.runs.stacks.split import Split, demand_pairs, long_runs, preview_slice, split_slices
 from engine.sources.stack import StackSource
 from engine.sources.stack_opening import open_stack
 
@@ -148,7 +149,7 @@ def _train(
     training, validation = (
         _pairs(config, stack, target, slices) for slices in (split.training, split.validation)
     )
-    warning = _demand_pairs(config, split, training, validation)
+    warning = demand_pairs(config, split, training, validation)
     preview = preview_of(config, model, stack, target, preview_slice(stack.shape[0], split, config))
     steps = session.settings.steps(len(training)) * config.epochs
     report(Started(config.task, folder.path, steps, config.epochs, tuple(map(str, labels))))
@@ -162,22 +163,4 @@ def _train(
 def _pairs(config: StackPairConfig, stack: StackSource, target: Target, slices: Sequence[int]) -> Pairs:
     if config.ndim == 2:
         return SlicePairs(stack, target, slices, config.slab)
-    # A run of slices that is shorter than a dilation cannot be computed by itself.
-    least = max(config.dilation_values)
-    return VolumePairs(stack, target, [run for run in runs_of(slices) if len(run) >= least])
-
-
-def _demand_pairs(config: StackPairConfig, split: Split, training: Pairs, validation: Pairs) -> str | None:
-    """What to warn of where runs of slices are too short for a network over volumes.
-
-    Raises:
-        SettingError: nothing is left to train on.
-    """
-    advice = f"the largest dilation is {max(config.dilation_values)}; use smaller dilations or other slices"
-    if not len(training):
-        raise SettingError(f"No run of training slices is long enough for a network over volumes: {advice}.")
-    if split.validation and not len(validation):
-        return (
-            f"The validation slices are too few for a network over volumes, so none is validated: {advice}."
-        )
-    return None
+    return VolumePairs(stack, target, long_runs(slices, config))

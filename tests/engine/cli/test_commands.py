@@ -67,6 +67,31 @@ def test_train_then_predict(
     assert "blue, red" in capsys.readouterr().out
 
 
+def test_a_network_over_volumes_is_trained_and_predicts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    volume = np.random.default_rng(0).normal(100, 20, (8, 20, 22)).astype(np.float32)
+    tifffile.imwrite(tmp_path / "scan.tif", volume, photometric="minisblack")
+    labels = np.where(volume > 100, 4, 2).astype(np.uint8)
+    labels[:, :5] = 9
+    tifffile.imwrite(tmp_path / "labels.tif", labels, photometric="minisblack")
+    settings = "--ndim=3 --depth=2 --dilations=1-2 --epochs=2 --crop-size=6 --crops=4 --validation-slices=5-7"
+    pair = [f"--stack={tmp_path / 'scan.tif'}", f"--target={tmp_path / 'labels.tif'}"]
+    words = ["train", "stack-segmentation", *settings.split(), "--ignore-label=9", *pair]
+    assert main([*words, f"--out={tmp_path / 'runs'}"]) == 0
+    (run,) = past_runs(tmp_path / "runs")
+    assert run.config().ndim == 3
+    capsys.readouterr()
+    result = tmp_path / "found.tif"
+    words = ["predict-stack", str(tmp_path / "scan.tif"), f"--checkpoint={run.best}", f"--output={result}"]
+    assert main([*words, f"--out={tmp_path / 'more'}"]) == 0
+    found = tifffile.imread(result)
+    assert found.shape == volume.shape
+    assert set(np.unique(found)) <= {2, 4}
+    assert main([*words, "--dilations=x", f"--out={tmp_path / 'more'}"]) == 2
+    assert "dilations is 'x'" in capsys.readouterr().err
+
+
 def test_train_from_a_file_and_go_on(config: ClassifyConfig, tmp_path: Path, capsys) -> None:
     save_config(config, tmp_path / "run.json")
     assert main(["train", "--config", str(tmp_path / "run.json"), "--out", str(tmp_path / "runs")]) == 0

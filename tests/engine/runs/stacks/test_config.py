@@ -99,3 +99,21 @@ def test_a_segmentation_needs_two_labels(stacks: Path) -> None:
     config.validate()
     with pytest.raises(SettingError, match="at least two labels"):
         replace(config, label_values="3,3").validate()
+    with pytest.raises(SettingError, match="label 7 stands in label_values and in ignore_label"):
+        replace(config, label_values="0-9", ignore_label="7,11").validate()
+    with pytest.raises(SettingError, match="ignore_label is 'x'"):
+        replace(config, ignore_label="x").validate()
+
+
+def test_crops_follow_the_network() -> None:
+    pair = {"stack": Path("a"), "target": Path("b")}
+    slices, volumes = (StackRegressionConfig(**pair, ndim=ndim) for ndim in (2, 3))
+    assert [(each.crop, each.repeats) for each in (slices, volumes)] == [(128, 4), (48, 32)]
+    assert [(each.crop, each.repeats) for each in (Noise2InverseConfig(), Noise2InverseConfig(ndim=3))] == [
+        (128, 1), (48, 8),
+    ]  # fmt: skip
+    chosen = replace(volumes, crop_size=20, crops=5)
+    assert (chosen.crop, chosen.repeats) == (20, 5)
+    whole = replace(volumes, crop_size=0, crops=5)
+    assert (whole.crop, whole.repeats) == (None, 1)
+    assert "--ndim=3" in arguments_of(volumes)

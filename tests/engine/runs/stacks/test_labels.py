@@ -8,7 +8,8 @@ import tifffile
 
 from engine.errors import SettingError
 from engine.runs.stacks.config import StackSegmentationConfig
-from engine.runs.stacks.labels import LabelSet, count_labels, label_set
+from engine.runs.stacks.label_values import count_labels
+from engine.runs.stacks.labels import LabelSet, label_set
 from engine.sources.stack_opening import open_stack
 
 
@@ -28,10 +29,13 @@ def test_classes_come_back_as_values() -> None:
         labels.classes(np.array([0, 5]), "here")
 
 
-def test_the_ignored_value_has_a_class_of_its_own() -> None:
-    labels = LabelSet((0, 2), ignored=255)
-    assert labels.classes(np.array([2, 255, 0], np.uint8), "here").tolist() == [1, 2, 0]
+def test_the_ignored_values_have_a_class_of_their_own() -> None:
+    labels = LabelSet((0, 2), ignored=(7, 255))
+    assert labels.classes(np.array([2, 255, 0, 7], np.uint8), "here").tolist() == [1, 2, 0, 2]
     assert labels.ignored_class == 2
+    assert LabelSet((0, 2)).ignored_class is None
+    with pytest.raises(SettingError, match="here holds 3"):
+        labels.classes(np.array([255, 3]), "here")
 
 
 def test_counts_and_the_set_that_follows(tmp_path: Path) -> None:
@@ -44,8 +48,11 @@ def test_counts_and_the_set_that_follows(tmp_path: Path) -> None:
     assert counts == {0: 49, 3: 10, 255: 1}
     assert done == [1, 2, 3]
     assert label_set(counts, config(), "x") == LabelSet((0, 3, 255))
-    assert label_set(counts, config(ignore_label=255), "x") == LabelSet((0, 3), 255)
-    assert label_set(counts, config(label_values="0-1"), "x") == LabelSet((0, 1))
+    assert label_set(counts, config(ignore_label="255"), "x") == LabelSet((0, 3), (255,))
+    chosen = config(label_values="0-1", ignore_label="3, 255")
+    assert label_set(counts, chosen, "x") == LabelSet((0, 1), (3, 255))
+    with pytest.raises(SettingError, match=r"x holds 3, 255 beside the labels 0, 1; add what is missing"):
+        label_set(counts, config(label_values="0-1"), "x")
     with pytest.raises(SettingError, match="x holds 1 label"):
         label_set({4: 2}, config(), "x")
 

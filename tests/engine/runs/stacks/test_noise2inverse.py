@@ -10,13 +10,26 @@ import pytest
 import tifffile
 import torch
 
-from engine.msd.noise2inverse import split_reconstructions
+from engine.msd import open_model
+from engine.msd.choices import Strategy
+from engine.msd.noise2inverse import SplitPairs, TensorParts, split_reconstructions
 from engine.msd.phantom import draw, project, random_foam
-from engine.msd.projections import read_projections
+from engine.msd.projections import find_centre, read_projections
 from engine.runs.control import Control
 from engine.runs.folder import RunFolder
-from engine.runs.reports import EpochDone, Failed, Finished, PartDone, PreviewReady, Reason, Report, StepDone
+from engine.runs.reports import (
+    EpochDone,
+    Failed,
+    Finished,
+    Message,
+    PartDone,
+    PreviewReady,
+    Reason,
+    Report,
+    StepDone,
+)
 from engine.runs.stacks.config import DENOISED, RECONSTRUCTION, Noise2InverseConfig, StackPredictConfig
+from engine.runs.stacks.split_volumes import SplitVolumePairs
 from engine.runs.start import execute
 
 SIZE, SLICES, PHOTONS = 40, 3, 400.0
@@ -117,9 +130,53 @@ def test_the_network_predicts_other_stacks(config: Noise2InverseConfig, tmp_path
     assert found.shape == (SLICES, SIZE, SIZE)
 
 
+def test_a_network_over_volumes(
+    config: Noise2InverseConfig, scan: tuple[Path, np.ndarray], tmp_path: Path
+) -> None:
+    volumes = replace(config, ndim=3, dilations="1-2", validation_slices="2", crop_size=24, crops=4, epochs=8)
+    reports, end = run(volumes, tmp_path / "run")
+    assert end == Finished(tmp_path / "run", Reason.COMPLETED)
+    folder = RunFolder(tmp_path / "run")
+    assert sorted(path.name for path in folder.path.glob("*.npy")) == []
+    noisy, denoised = (tifffile.imread(folder.path / name) for name in (RECONSTRUCTION, DENOISED))
+    errors = [np.square(volume - scan[1])[:2].mean() for volume in (noisy, denoised)]
+    assert 10 * np.log10(errors[0] / errors[1]) > 2
+    (warning,) = [
+        report.text for report in reports if isinstance(report, Message) and report.level == "warning"
+    ]
+    assert "validation slices are too few" in warning
+    model, epoch = open_model(folder.best)
+    preview = [report for report in reports if isinstance(report, PreviewReady)][epoch]
+    np.testing.assert_allclose(preview.prediction, denoised[preview.slice_index], rtol=1e-4, atol=1e-5)
+    scanned = read_projections(config.projections)
+    centre = find_centre(scanned.line_integrals()[1:2][0], scanned.angles)
+    parts = split_reconstructions(scanned.line_integrals(), scanned.angles, 4, centre=centre)
+    others = [(parts.sum(0) - part) / 3 for part in parts]
+    net = model.net.double()
+    with torch.no_grad():
+        expected = torch.stack([net(each[None, None].double())[0, 0] for each in others]).mean(0)
+    np.testing.assert_allclose(denoised, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_pairs_of_volumes_are_those_of_slices() -> None:
+    parts = TensorParts(torch.randn(3, 7, 9, 11))
+    volumes = SplitVolumePairs(parts, Strategy.ONE_TO_X, [range(2), range(4, 7)])
+    slices = SplitPairs(parts, Strategy.ONE_TO_X, range(7))
+    assert len(volumes) == 6
+    assert volumes.spatial(3) == (3, 9, 11)
+    for part in range(3):
+        image, target = volumes[2 * part + 1]
+        wanted = [slices[7 * part + at] for at in (4, 5, 6)]
+        torch.testing.assert_close(image, torch.stack([each[0] for each in wanted], 1))
+        torch.testing.assert_close(target, torch.stack([each[1] for each in wanted], 1))
+        cut = volumes.read(2 * part + 1, (slice(1, 3), slice(2, 5), slice(0, 4)))
+        torch.testing.assert_close(cut[0], image[:, 1:3, 2:5, :4])
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        ({"ndim": 3, "dilations": "3"}, "No run of training slices"),
         ({"rows": "0-3"}, "has rows 0 to 2"),
         ({"parts": 42}, "cannot be split into 42 parts"),
         ({"dilations": "32", "size": 16}, "dilation of 32"),

@@ -9,6 +9,8 @@ import tifffile
 import torch
 
 import engine.msd.predict
+import engine.runs.stacks.volumes
+import engine.runs.stacks.windows
 from engine.msd import MSDModel, MSDRegressionModel, MSDSegmentationModel
 from engine.runs.checkpoints import SPEC
 from engine.runs.control import Control
@@ -16,6 +18,7 @@ from engine.runs.reports import Failed, Finished, Level, Message, PartDone, Reas
 from engine.runs.stacks.config import StackFormat, StackPredictConfig
 from engine.runs.stacks.pairs import slab_around, volume_of
 from engine.runs.stacks.spec import StackSpec
+from engine.runs.stacks.volumes import voxel_bytes
 from engine.runs.start import execute
 from engine.sources.stack_opening import open_stack
 
@@ -96,6 +99,29 @@ def test_volumes(stacks: Path, tmp_path: Path) -> None:
     classes = expected(config).argmax(1).numpy()
     assert found.dtype == np.uint16
     assert (found == np.array([0, 7, 1000])[classes]).mean() > 0.999
+
+
+def test_large_volumes_are_computed_window_by_window(
+    stacks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows overlap by what the network reads, which reaches beyond the volume's own border here."""
+    model = randomise(MSDRegressionModel(1, 1, 3, 1, dilations=(1, 3, 2), ndim=3))
+    config = StackPredictConfig(
+        stack=stacks / "input.tif",
+        checkpoint=save(model, tmp_path / "net.ckpt", StackSpec("stack-regression")),
+        output=tmp_path / "out.tif",
+    )
+    monkeypatch.setattr(
+        engine.runs.stacks.volumes, "free_memory", lambda: 2 * 30 * 30 * voxel_bytes(model, 9)
+    )
+    monkeypatch.setattr(engine.runs.stacks.windows, "SMALLEST_CORE", 2)
+    reports, end = run(config, tmp_path / "run")
+    assert isinstance(end, Finished)
+    found, wanted = tifffile.imread(tmp_path / "out.tif"), expected(config)[:, 0].numpy()
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-3)
+    parts = [part for part in reports if isinstance(part, PartDone) and part.what == "Predicting windows"]
+    assert [part.done for part in parts] == [1, 2, 3, 4]
+    assert not (tmp_path / "run" / "volume.npy").exists()
 
 
 def test_labels_and_probabilities(stacks: Path, tmp_path: Path) -> None:

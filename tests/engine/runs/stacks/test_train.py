@@ -132,8 +132,9 @@ def test_a_segmentation_finds_its_labels(segmentation: StackSegmentationConfig, 
 def test_ignored_voxels_do_not_count(segmentation: StackSegmentationConfig, tmp_path: Path) -> None:
     labels = tifffile.imread(segmentation.target)
     labels[:, :, :20] = 77
+    labels[:, :, 20:23] = 3
     tifffile.imwrite(tmp_path / "labels.tif", labels, photometric="minisblack")
-    config = replace(segmentation, target=tmp_path / "labels.tif", ignore_label=77)
+    config = replace(segmentation, target=tmp_path / "labels.tif", ignore_label="3,77")
     reports, _ = run(config, tmp_path / "run")
     assert only(reports, Started)[0].classes == ("0", "255")
     preview = only(reports, PreviewReady)[-1]
