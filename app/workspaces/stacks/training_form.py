@@ -1,6 +1,5 @@
 """The form with the settings of a training on stacks."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,6 @@ OF_SCANS = ("projections", "parts", "strategy")
 OF_LABELS = ("label_values", "ignore_label", "found", "balance")
 # Settings that stand for what suits the task and the network while nothing else is typed.
 AUTOMATIC = ("crop_size", "crops")
-MOST_SHOWN = 12
 
 
 class StacksForm(TrainingForm):
@@ -150,6 +148,7 @@ class StacksForm(TrainingForm):
             task = StackSegmentationConfig if labelled else StackRegressionConfig
             self.fields.task.setCurrentIndex(self.fields.task.findData(task))
 
+    @Slot(str)
     def show_labels(self, sentence: str) -> None:
         """Say which values the target holds, or why they are no labels."""
         self.fields.found.setText(sentence)
@@ -250,18 +249,6 @@ def usual(task: type[StackTrainingConfig], ndim: int) -> dict[str, float]:
         "crop_size": CROP_SIDES[ndim],
         "crops": task.usual_crops[ndim],
     }
-
-
-def describe_labels(counts: Mapping[int, int]) -> str:
-    """The values of a stack of labels with their shares of the voxels, such as "In the target: 0 (83 %), 1 (17 %)"."""
-    total = sum(counts.values())
-    shares = [f"{value} ({_percent(count / total)})" for value, count in sorted(counts.items())]
-    more = f" and {len(shares) - MOST_SHOWN} more" if len(shares) > MOST_SHOWN else ""
-    return f"In the target: {', '.join(shares[:MOST_SHOWN])}{more}"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.01 else "under 1%"
 
 
 def _choose(box: QComboBox, value: object) -> None:

@@ -29,6 +29,7 @@ from app.workspaces.stacks.desk import Desk
 from app.workspaces.stacks.entry import STACKS
 from app.workspaces.stacks.exporting import Exporting
 from app.workspaces.stacks.handlers import PREVIEW, TRAINING_KEY, Handlers
+from app.workspaces.stacks.label_count import LabelCount
 from app.workspaces.stacks.opening import Role
 from app.workspaces.stacks.prediction import Prediction
 from app.workspaces.stacks.prediction_panel import PredictionPanel
@@ -82,6 +83,7 @@ class StacksWorkspace(Workspace):
         prediction: The prediction.
         exporting: The export.
         demo: Makes the demo stack.
+        labels: Counts the labels of the target.
         handlers: What the actions do.
     """
 
@@ -98,6 +100,7 @@ class StacksWorkspace(Workspace):
         self.prediction = Prediction(self)
         self.exporting = Exporting(services, self)
         self.demo = DemoMaker(services, make_demo, self)
+        self.labels = LabelCount(services, self)
         self.handlers = Handlers(self, services)
         self._activity = Activity(self)
         self._activity.changed.connect(self.status_changed)
@@ -174,6 +177,7 @@ class StacksWorkspace(Workspace):
     def close(self) -> None:
         """Let go of files and threads."""
         self.demo.close()
+        self.labels.stop()
         self.curves_panel.stop()
         self.preview_panel.stop()
         self.desk.close()
@@ -224,6 +228,7 @@ class StacksWorkspace(Workspace):
         self.training.checkpoint_saved.connect(self._list_checkpoints)
         training.ended.connect(self._list_checkpoints)
         self.prediction.done.connect(self._show_prediction)
+        self.labels.changed.connect(self.form.show_labels)
         self.form.changed.connect(self.changed)
         self.prediction_panel.checkpoint_changed.connect(self.changed)
 
@@ -252,6 +257,7 @@ class StacksWorkspace(Workspace):
             self._list_checkpoints()
         if role is not Role.PREDICTION and stack is not None:
             self.form.set_pair(stack, self.desk.stacks.get(Role.TARGET))
+        self.labels.follow(self.desk.stacks.get(Role.TARGET))
         self._readouts.refresh()
         self.changed.emit()
 

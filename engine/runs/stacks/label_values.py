@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from engine.errors import SettingError
-from engine.sources.stack import StackSource
+from engine.sources.stack import AnyArray, StackSource
 
 # A class map is written in bytes, one value of which stands for what is ignored.
 MOST_LABELS = 255
@@ -24,7 +24,7 @@ def count_labels(target: StackSource, slices: Sequence[int], done: Callable[[int
     """
     counts: dict[int, int] = {}
     for number, at in enumerate(slices, 1):
-        values, times = np.unique(target.plane(0, at), return_counts=True)
+        values, times = values_of(target.plane(0, at))
         if values[0] < 0 or (values != np.round(values)).any():
             strange = values[0] if values[0] < 0 else values[values != np.round(values)][0]
             raise SettingError(
@@ -40,3 +40,13 @@ def count_labels(target: StackSource, slices: Sequence[int], done: Callable[[int
             )
         done(number)
     return counts
+
+
+def values_of(plane: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """The values that occur in an array, ascending, and how often each does."""
+    if plane.dtype in (np.uint8, np.uint16):
+        # Many times faster than sorting.
+        times = np.bincount(plane.ravel())
+        values = np.flatnonzero(times)
+        return values, times[values]
+    return np.unique(plane, return_counts=True)

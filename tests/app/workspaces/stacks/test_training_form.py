@@ -40,7 +40,10 @@ def common(**changes: object) -> dict[str, object]:
 def test_every_setting_goes_through_the_form_unchanged(form: StacksForm, paths, tmp_path: Path) -> None:
     configs: list[StackTrainingConfig] = [
         StackRegressionConfig(**common(), **paths, dataset="x", slab=3, loss=Loss.L1),
-        StackSegmentationConfig(**common(crop_size=None, patience=None, preview_slice=None), **paths, balance=True),
+        StackSegmentationConfig(
+            **common(crop_size=0, patience=None, preview_slice=None), **paths, balance=True, label_values="0,1,4",
+            ignore_label="255", ndim=3,
+        ),
         Noise2InverseConfig(
             **common(), projections=tmp_path / "scan.h5", parts=6, strategy=Strategy.ONE_TO_X
         ),
@@ -79,3 +82,44 @@ def test_what_was_not_changed_follows_the_task(form: StacksForm) -> None:
     assert (fields.epochs.value(), fields.learning_rate.value(), fields.crops.value()) == (50, 3e-3, 9)
     fields.task.setCurrentIndex(fields.task.findData(StackSegmentationConfig))
     assert (fields.epochs.value(), fields.learning_rate.value(), fields.crops.value()) == (20, 1e-3, 9)
+
+
+def test_crops_follow_the_network_until_something_else_is_typed(form: StacksForm, paths) -> None:
+    form.set_config(StackRegressionConfig(**paths))
+    fields = form.fields
+    assert (fields.crop_size.value(), fields.crops.value()) == (128, 4)
+    fields.network.setCurrentIndex(fields.network.findData(3))
+    assert (fields.crop_size.value(), fields.crops.value()) == (48, 32)
+    assert form.config() == StackRegressionConfig(**paths, ndim=3)
+    fields.crop_size.setValue(0)
+    assert fields.crop_size.text() == "Whole volumes"
+    assert form.config().crop_size == 0
+    fields.crop_size.setValue(40)
+    fields.network.setCurrentIndex(fields.network.findData(2))
+    assert (fields.crop_size.value(), fields.crops.value()) == (40, 4)
+
+
+def test_neighbouring_slices_are_for_networks_over_slices(form: StacksForm, paths) -> None:
+    form.set_config(StackRegressionConfig(**paths, slab=3))
+    form.more.click()
+    assert form._further.isRowVisible(form.fields.slab)
+    form.fields.network.setCurrentIndex(form.fields.network.findData(3))
+    assert not form._further.isRowVisible(form.fields.slab)
+    assert form.config().slab == 1
+
+
+def test_labels_are_chosen_where_pixels_are_classified(form: StacksForm, paths) -> None:
+    rows = ("label_values", "ignore_label", "found")
+    form.set_config(StackRegressionConfig(**paths))
+    form.show_labels("In the target: 0 (60%), 7 (40%)")
+    assert not any(form._main.isRowVisible(getattr(form.fields, name)) for name in rows)
+    form.set_config(StackSegmentationConfig(**paths))
+    assert all(form._main.isRowVisible(getattr(form.fields, name)) for name in rows)
+    form.fields.label_values.setText("0, 7, 9")
+    form.fields.ignore_label.setText("7")
+    with pytest.raises(SettingError, match="label 7 stands in label_values and in ignore_label"):
+        form.config()
+    form.fields.ignore_label.setText("255")
+    assert form.config() == StackSegmentationConfig(**paths, label_values="0, 7, 9", ignore_label="255")
+    form.show_labels("")
+    assert not form._main.isRowVisible(form.fields.found)

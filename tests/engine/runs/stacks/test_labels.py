@@ -1,5 +1,6 @@
 """Values of label files become classes and come back; what cannot be labels is told."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import tifffile
 
 from engine.errors import SettingError
 from engine.runs.stacks.config import StackSegmentationConfig
-from engine.runs.stacks.label_values import count_labels
+from engine.runs.stacks.label_values import count_labels, values_of
 from engine.runs.stacks.labels import LabelSet, label_set
 from engine.sources.stack_opening import open_stack
 
@@ -55,6 +56,13 @@ def test_counts_and_the_set_that_follows(tmp_path: Path) -> None:
         label_set(counts, config(label_values="0-1"), "x")
     with pytest.raises(SettingError, match="x holds 1 label"):
         label_set({4: 2}, config(), "x")
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "i2", "u4", "f4"])
+def test_values_are_counted_in_any_type(dtype: str) -> None:
+    plane = np.random.default_rng(0).integers(0, 9, (13, 17)).astype(dtype)
+    values, times = values_of(plane)
+    assert dict(zip(values.tolist(), times.tolist(), strict=True)) == Counter(plane.ravel().tolist())
 
 
 @pytest.mark.parametrize(
