@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtWidgets import QApplication
 
+from app.first_steps import FirstSteps
 from app.settings import Settings
 from app.theme.icons import window_icon
 from app.theme.manager import ThemeManager
@@ -34,19 +35,14 @@ def launch(arguments: Sequence[str]) -> int:
             return 1
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     application = make_application()
-    window = make_window(application, options.theme)
+    window = make_frame(application, options.theme)
+    FirstSteps(window, options)
     window.show()
     if options.screenshot is not None:
         from app.screenshot import Screenshot
 
         screenshot = Screenshot(window, options.screenshot)
         screenshot.begin()
-    if options.workspace is not None:
-        window.go_to(options.workspace)
-    if options.file is not None:
-        window.open(options.file)
-    if options.demo:
-        window.registry[f"{window.workspace.name}.open_demo"].trigger()
     return application.exec()
 
 
@@ -89,7 +85,16 @@ def make_application() -> QApplication:
 def make_window(
     application: QApplication, theme: ThemeName | None, store: QSettings | None = None
 ) -> MainWindow:
-    """The main window, not yet shown, with the workspace of the last start in sight.
+    """As `make_frame`, with the workspace of the last start in sight."""
+    window = make_frame(application, theme, store)
+    window.enter()
+    return window
+
+
+def make_frame(
+    application: QApplication, theme: ThemeName | None, store: QSettings | None = None
+) -> MainWindow:
+    """The main window, not yet shown, without a workspace.
 
     Args:
         application: The Qt application.

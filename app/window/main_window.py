@@ -43,6 +43,7 @@ from app.workspaces.entry import Entry
 from app.workspaces.workspace import Workspace
 
 SIZE = (1440, 900)
+STARTING = "Starting…"
 READY = "Ready"
 ABOUT = (
     "Tessera trains and runs deep networks on images that do not fit in memory, tile by tile and exactly, "
@@ -59,7 +60,7 @@ class MainWindow(QMainWindow):
         services: What every part of the window may use.
         entries: The workspaces there are.
         registry: Everything a user can do.
-        room: The room in sight.
+        room: The room in sight; there is none before `enter`.
     """
 
     def __init__(self, settings: Settings, themes: ThemeManager, entries: Sequence[Entry]) -> None:
@@ -80,8 +81,6 @@ class MainWindow(QMainWindow):
         self._build()
         themes.changed.connect(self.registry.use_theme)
         themes.changed.connect(self.banner.use_theme)
-        names = [entry.name for entry in entries]
-        self.go_to(settings.workspace if settings.workspace in names else names[0])
         self._restore_layout()
 
     @property
@@ -102,13 +101,20 @@ class MainWindow(QMainWindow):
     @property
     def quiet(self) -> bool:
         """Whether nothing is being opened, made or drawn in the background, runs aside."""
-        return not self.services.background.busy and all(
-            room.workspace.quiet for room in self._rooms.values()
+        rooms = self._rooms.values()
+        return (
+            bool(rooms) and not self.services.background.busy and all(room.workspace.quiet for room in rooms)
         )
 
     def is_in(self, name: str) -> bool:
         """Whether the workspace of this name is in sight."""
         return self.registry.scope == name
+
+    def enter(self, name: str | None = None) -> None:
+        """Bring the first workspace into sight: that of this name, or else that of the last start."""
+        names = [entry.name for entry in self.entries]
+        last = self.services.settings.workspace
+        self.go_to(name or (last if last in names else names[0]))
 
     def go_to(self, name: str) -> None:
         """Bring the workspace of this name into sight; it is built on the first visit."""
@@ -242,7 +248,10 @@ class MainWindow(QMainWindow):
         self.addToolBar(bar)
         places = [(entry.label, self.registry[entry_id(entry)]) for entry in self.entries]
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, Rail(places, self))
-        self.status = QLabel("Ready")
+        fill_tool_bar(
+            self._tools, self.registry
+        )  # so that it is as high before the workspace is there as after
+        self.status = QLabel(STARTING)
         self.statusBar().addWidget(self.status)
 
     def _fill_bars(self) -> None:
@@ -334,7 +343,8 @@ class MainWindow(QMainWindow):
         self.services.background.close()
         settings = self.services.settings
         settings.set_layout("window/geometry", self.saveGeometry())
-        self.room.remember_layout()
+        if self.registry.scope:
+            self.room.remember_layout()
         settings.save()
         self._hooks.remove()
         self.services.log.remove()

@@ -28,6 +28,7 @@ def make(qapp: QApplication, qtbot, themes: ThemeManager, store: QSettings) -> I
 
     def do() -> MainWindow:
         window = MainWindow(Settings(store), themes, ENTRIES)
+        window.enter()
         window.show()
         qtbot.waitExposed(window)
         made.append(window)
