@@ -75,17 +75,24 @@ def differentiate(
         gradients: (stored channels, image, [slice,] row, column with margins); overwritten.
         wanted: What is asked for.
     """
-    spec, frame = computed.spec, computed.frame
-    matrices = BackwardPass(spec, frame, parameters, computed.lease.tensor, gradients, wanted).run()
-    bias = gradients.new_zeros(spec.depth, spec.width)
+    spec, frame, images = computed.spec, computed.frame, computed.lease.tensor
+    matrices = BackwardPass(spec, frame, parameters, images, gradients, wanted).run()
+    image = None
+    if wanted.input:
+        image = outward(frame, gradients[1 : 1 + spec.c_in].flatten(1)).to(images.dtype)
+    return image, *as_parameters(spec, matrices, weights, images)
+
+
+def as_parameters(
+    spec: BlockSpec, matrices: dict[int, Tensor], weights: Sequence[Tensor], like: Tensor
+) -> tuple[Tensor, list[Tensor | None]]:
+    """Gradients of biases and kernels from those of some layers' matrices in :class:`Parameters`."""
+    bias = like.new_zeros(spec.depth, spec.width)
     kernels: list[Tensor | None] = [None] * spec.depth
     for layer, matrix in matrices.items():
         bias[layer] = matrix[:, 0].view(spec.taps, spec.width)[spec.taps // 2]
         kernels[layer] = as_kernel(matrix[:, 1:], weights[layer].shape).to(weights[layer].dtype)
-    image = None
-    if wanted.input:
-        image = outward(frame, gradients[1 : 1 + spec.c_in].flatten(1)).to(computed.lease.tensor.dtype)
-    return image, bias.view(-1).to(computed.lease.tensor.dtype), kernels
+    return bias.view(-1), kernels
 
 
 class MSDBlockFunction(torch.autograd.Function):

@@ -43,6 +43,39 @@ class Wanted:
         return any(self.layers[layer] for layer in group.layers)
 
 
+def spread_columns(
+    spec: BlockSpec, margin: int, group: Group, lines: Tensor, pixels: int, first: int, planes: Tensor
+) -> None:
+    """Move the line gradients of a group to the taps along the row, one plane a tap.
+
+    Args:
+        spec: Shape of the block.
+        margin: Pixels by which rows are extended at both ends.
+        group: The group.
+        lines: Line gradients (layers * lines * width, pixels), flat, between two margins of zeros.
+        pixels: Pixels of one of them.
+        first: First pixel to move.
+        planes: (layers, lines, 3, width, pixels to move), overwritten.
+    """
+    height, count = spec.lines * spec.width, planes.shape[-1]
+    for run in spec.runs(group.layers):
+        start, dilation, step = run.start - group.layers.start, spec.dilations[run.start], spec.growth(run)
+        origin = int(lines.storage_offset()) + margin + start * height * pixels + first
+        for tap in (-1, 0, 1):
+            shape = (len(run), spec.lines, spec.width, count)
+            stride = (height * pixels - tap * step, spec.width * pixels, pixels, 1)
+            source = lines.as_strided(shape, stride, origin - tap * dilation)
+            planes[start : start + len(run), :, 1 + tap].copy_(source)
+
+
+def kernels_of(spec: BlockSpec, group: Group, sums: Tensor) -> dict[int, Tensor]:
+    """The gradient of every layer's matrix in a group: sums (layers * taps * width, channels), cut up."""
+    matrices = sums.view(len(group.layers), -1, sums.shape[1])
+    return {
+        layer: matrix[:, : spec.front(layer)] for layer, matrix in zip(group.layers, matrices, strict=True)
+    }
+
+
 class BackwardPass:
     """One backward pass through a block.
 
@@ -152,31 +185,15 @@ class BackwardPass:
                 target[:, first:end].addmm_(kernels, spread)
             if within:
                 sums.addmm_(spread, images[:, first:end].t().to(sums.dtype))
-        if not within:
-            return {}
-        matrices = sums.view(len(group.layers), -1, len(images))
-        return {
-            layer: matrix[:, : self.spec.front(layer)]
-            for layer, matrix in zip(group.layers, matrices, strict=True)
-        }
+        return kernels_of(self.spec, group, sums) if within else {}
 
     def _spread_bands(
         self, group: Group, lines: Tensor, scratch: Tensor
     ) -> Iterator[tuple[int, int, Tensor]]:
         """Bands (first, end, planes): line gradients moved to the taps along the row, one plane a tap."""
         spec, pixels = self.spec, self._flat.shape[1]
-        runs = list(spec.runs(group.layers))
         for first, end in self.frame.bands(self._largest, self._flat.itemsize):
             size = len(group.layers) * spec.taps * spec.width * (end - first)
             planes = scratch[:size].view(len(group.layers), spec.lines, 3, spec.width, end - first)
-            for run in runs:
-                start = run.start - group.layers.start
-                dilation = spec.dilations[run.start]
-                step = spec.growth(run)
-                origin = lines.storage_offset() + self.frame.margin + start * self._height * pixels + first
-                for tap in (-1, 0, 1):
-                    shape = (len(run), spec.lines, spec.width, end - first)
-                    stride = (self._height * pixels - tap * step, spec.width * pixels, pixels, 1)
-                    source = lines.as_strided(shape, stride, origin - tap * dilation)
-                    planes[start : start + len(run), :, 1 + tap].copy_(source)
+            spread_columns(spec, self.frame.margin, group, lines, pixels, first, planes)
             yield first, end, planes.view(-1, end - first)

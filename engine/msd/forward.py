@@ -51,10 +51,24 @@ class ForwardPass:
     Attributes:
         images: (stored channels, image, [slice,] row, column with margins); the channel of ones and the input must
             be in it already.
+        known: Rows (slices) at the top and at the bottom in which every layer is in it already, and stays.
     """
 
-    def __init__(self, spec: BlockSpec, frame: Frame, parameters: Parameters, images: Tensor) -> None:
-        self.spec, self.frame, self.parameters, self.images = spec, frame, parameters, images
+    def __init__(
+        self,
+        spec: BlockSpec,
+        frame: Frame,
+        parameters: Parameters,
+        images: Tensor,
+        known: tuple[int, int] = (0, 0),
+    ) -> None:
+        self.spec, self.frame, self.parameters, self.images, self.known = (
+            spec,
+            frame,
+            parameters,
+            images,
+            known,
+        )
         self._flat = images.view(spec.stored, -1)
         self._wide = images.new_empty(0, dtype=torch.promote_types(images.dtype, torch.float32))
         self._rounds = images.dtype != self._wide.dtype
@@ -75,6 +89,9 @@ class ForwardPass:
             for group in spec.groups():
                 self._add_front(group, sums, scratch)
                 own = wide if self._rounds else self._flat[group.channels - 1 :]
+                if self._rounds and any(self.known):
+                    layers = self._flat[group.channels : group.channels + len(group.layers) * spec.width]
+                    wide[1 : 1 + len(layers)].copy_(layers)
                 for index, layer in enumerate(group.layers):
                     self._add_own(group, layer, own, sums[index])
                     self._finish(layer, sums[index], own[1 + index * spec.width :][: spec.width])
@@ -121,8 +138,13 @@ class ForwardPass:
             add_shifted(centre, before, axis, -spec.dilations[layer])
             add_shifted(centre, after, axis, spec.dilations[layer])
             lines = centre
-        result = own.view(frame.padded(spec.width))
-        torch.clamp_min(lines, 0, out=result)
+        result = self._unknown(own.view(frame.padded(spec.width)))
+        torch.clamp_min(self._unknown(lines), 0, out=result)
         fill_margins(result, frame.margin)
         if self._rounds:
-            self.images[spec.own(layer)].copy_(result)
+            self._unknown(self.images[spec.own(layer)]).copy_(result)
+
+    def _unknown(self, rows: Tensor) -> Tensor:
+        """The view without the rows (slices) that are known."""
+        axis = -self.spec.ndim
+        return rows.narrow(axis, self.known[0], rows.shape[axis] - sum(self.known))

@@ -6,7 +6,6 @@ layers lag by the sum of the dilations, and reflect where the image ends.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from math import prod
 
 import torch
@@ -17,6 +16,7 @@ from engine.msd.buffers import POOL, Lease
 from engine.msd.forward import aligned
 from engine.msd.frame import Frame
 from engine.msd.parameters import Parameters
+from engine.msd.ring import ring_pieces, scatters
 from engine.msd.spec import BlockSpec, Group
 
 # As measured: working set of one band of rows in bytes, and such bands taken at once inside a group. They are larger
@@ -30,49 +30,8 @@ STEP = 96
 ReadRows = Callable[[int, int], Tensor]
 """Gives rows [first, end) of the image: (c_in, rows, [row,] column)."""
 
-
-def ring_pieces(first: int, end: int, *lengths: int) -> Iterator[tuple[int, int]]:
-    """Ranges of rows that do not wrap around in any ring of the given lengths."""
-    while first < end:
-        stop = min([end, *(first - first % length + length for length in lengths)])
-        yield first, stop
-        first = stop
-
-
-@dataclass(frozen=True)
-class Scatter:
-    """A range of rows of line sums and the rows of the result that they are added to.
-
-    Attributes:
-        tap: Which tap across rows, 0 to 2.
-        first: First row read.
-        end: Row behind the last.
-        target: Row of the result that the first row is added to.
-        mirrored: Whether the target rows run backwards from there.
-    """
-
-    tap: int
-    first: int
-    end: int
-    target: int
-    mirrored: bool = False
-
-
-def scatters(first: int, end: int, dilation: int, length: int) -> Iterator[Scatter]:
-    """Where rows [first, end) of the line sums of a layer are added: the symmetric border read the other way round."""
-    yield Scatter(1, first, end, first)
-    stop = min(end, length - dilation)
-    if first < stop:
-        yield Scatter(0, first, stop, first + dilation)
-    stop = min(end, dilation)
-    if first < stop:
-        yield Scatter(0, first, stop, dilation - 1 - first, mirrored=True)
-    start = max(first, dilation)
-    if start < end:
-        yield Scatter(2, start, end, start - dilation)
-    start = max(first, length - dilation)
-    if start < end:
-        yield Scatter(2, start, end, 2 * length - 1 - dilation - start, mirrored=True)
+SeeRows = Callable[[int, Tensor], None]
+"""Is shown, in order, the first of some rows and all channels over them: (channels, rows, pixels with margins)."""
 
 
 class RowStream:
@@ -119,13 +78,16 @@ class RowStream:
         self._leases.append(POOL.borrow(shape, like))
         return self._leases[-1].tensor
 
-    def run(self, read: ReadRows, final: Tensor, final_bias: Tensor) -> Iterator[tuple[int, Tensor]]:
+    def run(
+        self, read: ReadRows, final: Tensor, final_bias: Tensor, see: SeeRows | None = None
+    ) -> Iterator[tuple[int, Tensor]]:
         """Stream the image once.
 
         Args:
             read: Gives rows of the image.
             final: (c_out, channels), the linear combination of all channels.
             final_bias: (c_out,).
+            see: Is shown all channels.
 
         Yields:
             First row and block (c_out, rows, [row,] column) of the output, in order.
@@ -137,7 +99,10 @@ class RowStream:
                 self._advance(index, group)
             while done < self._ready[-1]:
                 end = min(self._ready[-1], done - done % self._ring + self._ring, done + self._band)
-                yield done, self._combine(done, end, final, final_bias)
+                images = self._rows(self._images[1:], done, end, self._ring)
+                if see is not None:
+                    see(done, images.unflatten(1, (-1, self._unit)))
+                yield done, self._combine(images, final, final_bias)
                 done = end
 
     def _take_in(self, read: ReadRows) -> None:
@@ -280,8 +245,7 @@ class RowStream:
             sums.zero_()
             fill_margins(out.unflatten(1, (-1, self._frame.pitch)), self._frame.margin)
 
-    def _combine(self, first: int, end: int, final: Tensor, final_bias: Tensor) -> Tensor:
-        images = self._rows(self._images[1:], first, end, self._ring)
+    def _combine(self, images: Tensor, final: Tensor, final_bias: Tensor) -> Tensor:
         output = torch.addmm(final_bias.view(-1, 1), final, images)
-        extended = output.view(len(final), end - first, *self.shape[1:-1], self._frame.pitch)
+        extended = output.view(len(final), -1, *self.shape[1:-1], self._frame.pitch)
         return self._frame.inside(extended).contiguous()

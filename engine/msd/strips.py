@@ -1,22 +1,23 @@
-"""Training on images that do not fit in memory: forward row by row, backward strip by strip.
+"""Training on images that do not fit in memory: rows stream forward, and strip by strip backward.
 
-The forward pass streams and keeps nothing. The backward pass recomputes one strip of rows (slices) at a time, together
-with as many true rows around it as its outputs depend on, and adds up its gradients. What is wrong near the cuts of a
-strip does not reach its outputs, so gradients are those of the whole image.
+The forward pass keeps of its channels only the few rows in front of every strip. From them the backward pass computes
+one strip after the other again, so that neither outputs nor gradients differ from those of the whole image.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from engine.msd.autograd import compute, network_gradients
+from engine.msd.autograd import as_parameters, select
+from engine.msd.backward import Wanted
 from engine.msd.kernel import spec_of
 from engine.msd.parameters import Parameters
 from engine.msd.precision import own_precision
-from engine.msd.rows import GROUP, STEP, RowStream
+from engine.msd.reverse import Cuts, ReverseStream
+from engine.msd.rows import GROUP, STEP, RowStream, SeeRows
 from engine.msd.spec import BlockSpec
 
 
@@ -37,37 +38,28 @@ class StripNetworkFunction(torch.autograd.Function):
         """Stream the batch: (batch, c_out, [slice,] row, column)."""
         ctx.spec, ctx.strip = spec, strip
         ctx.save_for_backward(image, bias, final, *weights)
-        return stream_batch(image, bias, weights, final, final_bias, spec)
+        ctx.cuts = [Cuts(image.shape[2], strip, spec.margin) for _ in image]
+        return stream_batch(image, bias, weights, final, final_bias, spec, [each.see for each in ctx.cuts])
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients of image, bias, final weight and bias, and kernels, summed over all strips."""
+        """Gradients of image, bias, final weight and bias, and kernels."""
         image, bias, final, *weights = ctx.saved_tensors
         needs = (ctx.needs_input_grad[0], *ctx.needs_input_grad[3:])
+        wanted = Wanted.of(needs[0], needs[1], needs[4:])
         parameters = Parameters.pack(ctx.spec, weights, bias)
-        images = torch.zeros_like(image) if needs[0] else None
-        sums: list[Tensor | None] = [None] * (len(needs) - 1)
-        for index in range(len(image)):
-            for first, end, low, high in strips(image.shape[2], ctx.strip, sum(ctx.spec.dilations)):
-                computed = compute(ctx.spec, [image[index : index + 1, :, low:high]], parameters)
-                part = gradient.new_zeros(1, gradient.shape[1], high - low, *gradient.shape[3:])
-                part[0, :, first - low : end - low] = gradient[index, :, first:end]
-                found, *others = network_gradients(computed, bias, final, weights, part, needs)
-                if images is not None and found is not None:
-                    images[index, :, low:high] += found[0]
-                sums = [
-                    b if a is None else a if b is None else a.add_(b)
-                    for a, b in zip(sums, others, strict=True)
-                ]
-        return images, None, None, *sums
-
-
-def strips(length: int, strip: int, reach: int) -> Iterator[tuple[int, int, int, int]]:
-    """Strips (first, end) of an axis, and what they depend on (low, high)."""
-    for first in range(0, length, strip):
-        end = min(first + strip, length)
-        yield first, end, max(0, first - reach), min(length, end + reach)
+        stream = ReverseStream(ctx.spec, parameters, final, image.shape[2:], ctx.strip, wanted)
+        images = torch.empty_like(image) if needs[0] else None
+        for index, (one, cuts) in enumerate(zip(image, ctx.cuts, strict=True)):
+            for first, block in stream.run(one, cuts, gradient[index]):
+                if images is not None:
+                    images[index, :, first : first + block.shape[1]] = block
+        biases, kernels = as_parameters(ctx.spec, stream.matrices(), weights, bias)
+        final_bias = gradient.transpose(0, 1).flatten(1).sum(1)
+        final_gradient = stream.final_gradient.view_as(final).to(final.dtype)
+        image_gradient, *others = select([images, biases, final_gradient, final_bias, *kernels], needs)
+        return image_gradient, None, None, *others
 
 
 def stream_batch(
@@ -77,19 +69,19 @@ def stream_batch(
     final: Tensor,
     final_bias: Tensor,
     spec: BlockSpec,
-    step: int = STEP,
+    see: Sequence[SeeRows | None],
 ) -> Tensor:
-    """A network over a batch, row by row: (batch, c_out, [slice,] row, column)."""
+    """A network over a batch, row by row: (batch, c_out, [slice,] row, column); `see` is shown the channels."""
     streamed = BlockSpec(spec.c_in, spec.width, spec.dilations, spec.ndim, GROUP)
     parameters = Parameters.pack(streamed, weights, bias)
     output = image.new_empty(image.shape[0], len(final), *image.shape[2:])
-    for one, result in zip(image, output, strict=True):
-        stream = RowStream(streamed, parameters, one.shape[1:], one, step)
+    for one, result, each in zip(image, output, see, strict=True):
+        stream = RowStream(streamed, parameters, one.shape[1:], one, STEP)
 
         def read(first: int, end: int, one: Tensor = one) -> Tensor:
             return one[:, first:end]
 
-        for first, block in stream.run(read, final.flatten(1), final_bias):
+        for first, block in stream.run(read, final.flatten(1), final_bias, each):
             result[:, first : first + block.shape[1]] = block
     return output
 
@@ -105,8 +97,8 @@ def network_in_strips(
 ) -> Tensor:
     """What msd_network computes, in bounded memory: output and gradients are the same.
 
-    The channels of strip + 2 * sum(dilations) rows (slices) are in memory at once. The backward pass computes
-    (1 + 2 * sum(dilations) / strip) times as much as that of the network on the whole image.
+    In memory at once are the channels over strip + sum(dilations) rows (slices), twice, over one strip, and over
+    max(dilations) rows for every strip of the image. The backward pass computes the forward pass once more.
 
     Args:
         image: (batch, c_in, [slice,] row, column).
@@ -115,7 +107,7 @@ def network_in_strips(
         weights: For each layer (width, c_in + layer * width, 3, 3[, 3]).
         final: (c_out, c_in + depth * width) or with a last axis of one.
         final_bias: (c_out,).
-        strip: Rows (slices) whose gradients are computed at once.
+        strip: Rows (slices) that the backward pass computes again at once.
 
     Returns:
         (batch, c_out, [slice,] row, column).
@@ -125,4 +117,7 @@ def network_in_strips(
     """
     with own_precision(image, weights) as image:
         spec = spec_of(image, dilations, bias, weights)
-        return StripNetworkFunction.apply(image, spec, strip, bias, final, final_bias, *weights)
+        tensors = (bias, final, final_bias, *weights)
+        if torch.is_grad_enabled() and any(each.requires_grad for each in (image, *tensors)):
+            return StripNetworkFunction.apply(image, spec, strip, *tensors)
+        return stream_batch(image, bias, weights, final, final_bias, spec, [None] * len(image))

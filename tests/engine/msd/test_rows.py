@@ -1,17 +1,12 @@
 """Networks over rows that flow through them equal the network on the whole image."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from engine.msd import MSDModule, ShapeError
-from engine.msd.borders import add_shifted
 from engine.msd.predict import stream_rows
-from engine.msd.rows import ring_pieces, scatters
 
 
 def random_network(ndim: int, depth: int, width: int, dilations: Sequence[int]) -> MSDModule:
@@ -68,30 +63,3 @@ def test_images_smaller_than_a_dilation_are_refused() -> None:
     network = random_network(2, 2, 1, (1, 9))
     with pytest.raises(ShapeError, match="dilation of 9"):
         next(stream_rows(network, lambda a, b: torch.empty(0), (20, 8)))
-
-
-@settings(deadline=None)
-@given(st.integers(1, 30), st.data())
-def test_scatters_are_the_reflected_shifts(length: int, data: st.DataObject) -> None:
-    dilation = data.draw(st.integers(1, length))
-    cuts = sorted({0, length, *data.draw(st.lists(st.integers(0, length), max_size=4))})
-    lines = torch.randn(3, length, dtype=torch.float64)
-    expected = lines[1].clone()[:, None]
-    add_shifted(expected, lines[0][:, None], -2, -dilation)
-    add_shifted(expected, lines[2][:, None], -2, dilation)
-    found = torch.zeros(length, dtype=torch.float64)
-    for first, end in pairwise(cuts):
-        for each in scatters(first, end, dilation, length):
-            for offset in range(each.end - each.first):
-                found[each.target + (-offset if each.mirrored else offset)] += lines[
-                    each.tap, each.first + offset
-                ]
-    torch.testing.assert_close(found, expected[:, 0], rtol=1e-12, atol=1e-12)
-
-
-@settings(deadline=None)
-@given(st.integers(0, 50), st.integers(0, 50), st.integers(1, 9), st.integers(1, 9))
-def test_ring_pieces_cover_the_range_without_wrapping(first: int, count: int, one: int, two: int) -> None:
-    pieces = list(ring_pieces(first, first + count, one, two))
-    assert [row for start, stop in pieces for row in range(start, stop)] == list(range(first, first + count))
-    assert all(start // n == (stop - 1) // n for start, stop in pieces for n in (one, two))
