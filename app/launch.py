@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtWidgets import QApplication
 
 from app.first_steps import FirstSteps
+from app.qt_messages import log_qt_messages
 from app.settings import Settings
 from app.theme.icons import window_icon
 from app.theme.manager import ThemeManager
@@ -72,11 +73,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def make_application() -> QApplication:
-    """The Qt application with its name and icon."""
+    """The Qt application with its name and icon; its messages go to the log."""
     QCoreApplication.setOrganizationName("Tessera")
     QCoreApplication.setApplicationName("Tessera")
     application = QApplication(["tessera"])
     application.setWindowIcon(window_icon())
+    log_qt_messages()
     # A thread that trains keeps Python's lock for this long when the window asks for it; the default is 5 ms.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     return application
