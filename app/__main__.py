@@ -13,11 +13,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program with these arguments, by default those of the process; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and not words[0].startswith("-"):
-        from engine.cli import COMMANDS
+        from app.cli import COMMANDS
         from engine.cli import main as run_command
 
         if words[0] in COMMANDS:
-            return run_command(words)
+            return run_command(words, COMMANDS)
     from app.launch import launch
 
     return launch(words)

@@ -13,6 +13,7 @@ class Topic(Enum):
 
     TRAINING = "Training"
     PREDICTION = "Prediction"
+    SCORE = "Score card"
     EXPORT = "Export"
     DEMO = "Demo project"
     OPENING = "Opening"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.cli import convert, events
+from engine.cli import convert, events, flow
 from engine.cli.info import describe_file
 from engine.cli.inspect import add_arguments, inspect
 from engine.cli.options import Parser, add_settings, settings_from
@@ -42,24 +42,36 @@ class Command:
     act: Action
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; gives 0, 2 after an error told in one sentence, or 130 after an abandoned run."""
+def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | None = None) -> int:
+    """Run a command; gives 0, 2 after an error told in one sentence, or 130 after an abandoned run.
+
+    Args:
+        argv: The words behind `tessera`; those of the process when None.
+        commands: What can be run; `COMMANDS` when None.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    known = COMMANDS if commands is None else commands
     try:
-        arguments = _parser().parse_args(sys.argv[1:] if argv is None else argv)
-        return COMMANDS[arguments.command].act(arguments)
+        arguments = _parser(known, words).parse_args(words)
+        return known[arguments.command].act(arguments)
     except TesseraError as error:
         print(f"error: {error}", file=sys.stderr)
         return ERROR
+    except KeyboardInterrupt:
+        return ABANDONED
     except SystemExit as end:
         # argparse leaves this way after printing help.
         return int(end.code or 0)
 
 
-def _parser() -> Parser:
+def _parser(commands: Mapping[str, Command], given: Sequence[str]) -> Parser:
+    """Only the command that is given declares its options: for some that imports a lot."""
     parser = Parser(prog="tessera", description="Exact deep learning on images that do not fit in memory.")
     words = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for word, command in COMMANDS.items():
-        command.prepare(words.add_parser(word, help=command.text, description=command.text))
+    for word, command in commands.items():
+        child = words.add_parser(word, help=command.text, description=command.text)
+        if word in given[:1]:
+            command.prepare(child)
     return parser
 
 
@@ -190,6 +202,16 @@ COMMANDS: Mapping[str, Command] = {
     "predict": Command("Predict the class of a slide and map the evidence.", _prepare_predict, _predict),
     "predict-stack": Command("Run a network over a stack.", _prepare_predict_stack, _predict_stack),
     "predict-flow": Command("Find the flow of a recording.", _prepare_predict_flow, _predict_flow),
+    "score": Command(
+        "Judge the flow of a recording beside no flow and the best single translation.",
+        flow.add_score_arguments,
+        flow.score,
+    ),
+    "export-flow": Command(
+        "Write the flow of a recording into files of any format.",
+        flow.add_export_arguments,
+        flow.export,
+    ),
     "info": Command("Describe files.", _prepare_info, _info),
     "convert": Command(
         "Write a recording as HDF5 that needs no plugin.", convert.add_arguments, convert.convert

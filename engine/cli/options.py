@@ -39,6 +39,7 @@ def add_settings(parser: argparse.ArgumentParser, settings: type[RunSettings]) -
             )
         else:
             parser.add_argument(
+                *([f"-{about.short}"] if about.short else []),
                 option(item.name),
                 required=item.default is MISSING,
                 default=argparse.SUPPRESS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +109,7 @@ def score_flow(
     valid: npt.NDArray[np.bool_] | None = None,
     name: str = "flow",
     walk: Walk | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ScoreCard:
     """Judge a flow in a window.
 
@@ -120,6 +122,7 @@ def score_flow(
         valid: (H, W), where the true flow is compared; where there are events when None.
         name: What the flow is called on the card.
         walk: How events move; along the field of the T parts when None.
+        progress: See `best_translation`.
 
     Raises:
         SettingError: The window is empty, or shapes differ.
@@ -130,7 +133,7 @@ def score_flow(
     parts = len(flow) if flow.ndim == 4 else 1
     walk = walk or Walk(start_us, span / parts, max(1, STEPS // parts))
     mean = flow.mean(axis=0) if flow.ndim == 4 else flow
-    translation = best_translation(events, shape, start_us, end_us)
+    translation = best_translation(events, shape, start_us, end_us, progress=progress)
     constant = np.broadcast_to(np.array(translation)[:, None, None], (2, *shape))
     known = _seen(events, shape) if valid is None else valid
 

@@ -1,5 +1,7 @@
 """The single translation that sharpens events most: the yardstick every flow has to beat."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from engine.flow.representations.grid import Events
@@ -10,8 +12,16 @@ COARSE = 4
 FINEST_PX = 0.05
 
 
+Progress = Callable[[int, int], None]
+
+
 def best_translation(
-    events: Events, shape: tuple[int, int], start_us: int, end_us: int, max_px: float = MAX_PX
+    events: Events,
+    shape: tuple[int, int],
+    start_us: int,
+    end_us: int,
+    max_px: float = MAX_PX,
+    progress: Progress | None = None,
 ) -> tuple[float, float]:
     """Search for the constant flow whose image of warped events has the largest variance.
 
@@ -24,6 +34,8 @@ def best_translation(
         start_us: When the window begins.
         end_us: When it ends.
         max_px: Largest displacement along x and along y in the window, in px.
+        progress: Called before every displacement that is tried, with how many points of the grid are done and how
+            many there are; an error that it raises ends the search.
 
     Returns:
         (u, v) in px per s; (0, 0) without events.
@@ -34,11 +46,19 @@ def best_translation(
     ahead = ((start_us + end_us) / 2 - events["t"]) / (end_us - start_us)
     ticks = np.arange(-max_px, max_px + COARSE / 2, COARSE)
     candidates = np.stack(np.meshgrid(ticks, ticks), -1).reshape(-1, 2)
-    best = _sharpest(x, y, ahead, shape, candidates, COARSE)
+    count = len(candidates)
+
+    def score(u: float, v: float, block: int, done: int) -> float:
+        if progress is not None:
+            progress(done, count)
+        return _sharpness(x + u * ahead, y + v * ahead, shape, block)
+
+    best = candidates[np.argmax([score(u, v, COARSE, done) for done, (u, v) in enumerate(candidates)])]
     step = COARSE / 2
     around = np.stack(np.meshgrid((-1, 0, 1), (-1, 0, 1)), -1).reshape(-1, 2)
     while step >= FINEST_PX:
-        better = _sharpest(x, y, ahead, shape, best + step * around, 2 if step > 1 else 1)
+        block, finer = 2 if step > 1 else 1, best + step * around
+        better = finer[np.argmax([score(u, v, block, count) for u, v in finer])]
         if (better == best).all() or step > 1:
             step /= 2
         best = better
@@ -46,13 +66,7 @@ def best_translation(
     return float(u), float(v)
 
 
-def _sharpest(
-    x: Array, y: Array, ahead: Array, shape: tuple[int, int], candidates: Array, block: int
-) -> Array:
-    """The displacement in the window, of (n, 2), with the largest variance on squares of `block` pixels."""
+def _sharpness(x: Array, y: Array, shape: tuple[int, int], block: int) -> float:
+    """The variance of events at (x, y) on squares of `block` pixels."""
     height, width = (-(-side // block) for side in shape)
-    variances = [
-        splat((x + u * ahead) / block, (y + v * ahead) / block, (height, width)).var() for u, v in candidates
-    ]
-    chosen: Array = candidates[int(np.argmax(variances))]
-    return chosen
+    return float(splat(x / block, y / block, (height, width)).var())

@@ -26,6 +26,7 @@ class About:
         at_most: largest allowed number.
         below: number that the value must stay under.
         positional: whether the command line takes it without an option name.
+        short: a letter that the command line takes for the option name, too.
     """
 
     text: str
@@ -34,6 +35,7 @@ class About:
     at_most: float | None = None
     below: float | None = None
     positional: bool = False
+    short: str = ""
 
     def fault(self, value: float) -> str | None:
         """Say what is wrong with a number, or None."""
@@ -53,6 +55,8 @@ class About:
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
     """Base of the settings of every task; a subclass names its task and becomes loadable by that name.
+
+    Settings of a command that makes no run folder name only the command.
 
     Attributes:
         task: the name under which JSON files and the command line know the settings.

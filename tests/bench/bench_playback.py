@@ -23,10 +23,11 @@ from PySide6.QtWidgets import QApplication
 from app.theme.theme import ThemeName, load_theme
 from app.viewer.events.arrows import paint_arrows
 from app.viewer.events.event_view import EventView
-from app.viewer.events.flow_file import SingleFlow
 from app.viewer.events.frames import Frame, FrameMaker
 from app.viewer.events.painter import frame_image
 from app.viewer.events.style import FlowMode, FrameStyle, Sight
+from engine.runs.flow.flow_files import SingleFlow
+from engine.runs.flow.provider import FlowSource
 from engine.sources.events.table import ArrayTable, TableRecording
 from engine.sources.recording import EVENT_DTYPE, RecordingDescription
 from tests.e2e.lateness import Lateness
@@ -76,7 +77,9 @@ def make_flow() -> SingleFlow:
     """A turning scene."""
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     return SingleFlow(
-        "turning", np.stack([HEIGHT / 2 - y, x - WIDTH / 2]).astype(np.float32) * 3, DURATION_US + 1
+        FlowSource(Path("turning.flo")),
+        np.stack([HEIGHT / 2 - y, x - WIDTH / 2]).astype(np.float32) * 3,
+        DURATION_US + 1,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.viewer.events.style import FlowMode
 from app.window.main_window import MainWindow
-from app.workspaces.events.exporting import ExportKind
+from app.workspaces.events.exporting_dialog import ExportKind
 from app.workspaces.events.exporting_frames import pixels_of
 from engine.export.flow import FlowFile, read_dsec_png, read_flo
 from engine.flow.simulator import SceneSettings

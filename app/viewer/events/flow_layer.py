@@ -1,74 +1,18 @@
-"""Flow over events: who provides it, and how it comes without anybody waiting."""
+"""Flow over events: how it comes without anybody waiting."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.background import Background
 from app.newest import Newest
 from app.problems import Problem
-
-if TYPE_CHECKING:
-    from engine.sources import Recording
+from engine.runs.flow.provider import FlowField, FlowProvider
 
 REMEMBERED = 8
-
-
-@dataclass(frozen=True, eq=False)
-class FlowField:
-    """A dense flow and when it holds.
-
-    Attributes:
-        flow: float32 (2, H, W) in px per s, x first.
-        start_us: From when it holds.
-        end_us: Until when; it no longer holds at this time.
-    """
-
-    flow: npt.NDArray[np.float32]
-    start_us: int
-    end_us: int
-
-    def holds_at(self, time_us: int) -> bool:
-        """Whether it is the flow of a moment."""
-        return self.start_us <= time_us < self.end_us
-
-
-class FlowProvider(Protocol):
-    """Where flow comes from: a file, a network.
-
-    Attributes:
-        name: What the window calls it.
-    """
-
-    name: str
-
-    def flow_at(self, time_us: int) -> FlowField | None:
-        """The flow at a moment on the clock of the recording, or None where there is none.
-
-        Called in worker threads, one call at a time; it may take its time. The field holds at the moment asked for.
-
-        Raises:
-            TesseraError: It cannot be told; the text says why.
-        """
-        ...
-
-    def again(self, recording: Recording) -> FlowProvider:
-        """The same flow for somebody else, who closes it; called in any thread, also after `close`.
-
-        Raises:
-            TesseraError: It cannot be opened, or does not fit the recording.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of files; called when no call is going on, and perhaps twice."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)

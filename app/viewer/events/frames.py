@@ -11,8 +11,8 @@ import numpy.typing as npt
 from PySide6.QtGui import QColor, QImage
 
 from app.viewer.events.arrows import Arrows, make_arrows
-from app.viewer.events.flow_layer import FlowField
 from app.viewer.events.style import FrameStyle, Scheme, Sight
+from engine.runs.flow.provider import FlowField
 
 if TYPE_CHECKING:
     from engine.flow.viz.event_pictures import EventColours

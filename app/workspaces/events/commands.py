@@ -54,6 +54,7 @@ def _training(work: "FlowWork") -> list[Action]:
 
 
 def _flow(work: "FlowWork") -> list[Action]:
+    judging = work.judging.session
     return [
         Action(
             "events.show_flow", "Show the &network's flow", Menu.RUN, work.show_flow, "predict",
@@ -64,7 +65,12 @@ def _flow(work: "FlowWork") -> list[Action]:
         Action(
             "events.score", "&Judge the flow", Menu.RUN, work.measure, "score",
             "Compare the flow with no flow and with the best single translation.",
-            shortcut="Ctrl+J", group="prediction", enabled_when=work.can_measure,
+            shortcut="Ctrl+J", group="prediction", enabled_when=work.can_measure, command=work.score_command,
+        ),
+        Action(
+            "events.cancel_score", "Cancel the &judging", Menu.RUN, judging.abandon, "close",
+            "End the judging of the flow that is going on; there is no score card then.", group="prediction",
+            enabled_when=lambda: judging.state is SessionState.RUNNING,
         ),
     ]  # fmt: skip
 
@@ -77,6 +83,7 @@ def _exporting(work: "FlowWork") -> list[Action]:
             "Write what the window shows as a video or pictures, or the flow as files.",
             shortcut="Ctrl+E", group="recording", on_toolbar=True,
             enabled_when=lambda: work.recording is not None and not session.state.active,
+            command=work.export_command,
         ),
         Action(
             "events.cancel_export", "Ca&ncel the export", Menu.FILE, session.stop_and_keep, "close",

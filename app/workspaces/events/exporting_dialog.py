@@ -1,10 +1,12 @@
 """The dialog in which an export is set up: what, of which stretch, how large, how fast, and where it goes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -21,14 +23,33 @@ from PySide6.QtWidgets import (
 
 from app.panels.fields import TEXT_MARGINS, choice, form_layout
 from app.panels.heading import muted
-from app.viewer.events.flow_layer import FlowProvider
 from app.viewer.events.player import SPEEDS
-from app.viewer.events.style import FrameStyle
-from app.viewer.events.timeline import Span, span_text
+from app.viewer.events.timeline import span_text
 from app.viewer.events.transport import speed_text
-from app.workspaces.events.exporting import Export, ExportKind
-from app.workspaces.events.exporting_frames import Framing, Moments, framing_of_size
+from app.workspaces.commands import command_of
+from app.workspaces.events.exporting import Export
+from app.workspaces.events.exporting_config import Pictures, VideoConfig
+from app.workspaces.events.exporting_frames import framing_of_size
+from app.workspaces.events.exporting_shown import Shown, flow_values, video_of
 from engine.export.video import VideoFormat
+from engine.runs.flow.config import FlowFormat
+from engine.runs.flow.export_config import FlowExportConfig
+
+
+class ExportKind(StrEnum):
+    """What is written."""
+
+    VIDEO = "video"
+    FRAMES = "frames"
+    HDF5 = "hdf5"
+    FLO = "flo"
+    PNG = "png"
+
+    @property
+    def pictures(self) -> bool:
+        """Whether it is what the window shows; the others are numbers."""
+        return self in (ExportKind.VIDEO, ExportKind.FRAMES)
+
 
 KINDS = {
     ExportKind.VIDEO: "Video ({video})",
@@ -42,33 +63,7 @@ AS_SEEN = "As in the window, {width} × {height} px"
 SIZES = "{factor:g} × the sensor, {width} × {height} px"
 MIN_WIDTH = 460
 HDF5_FILTER = "HDF5 (*.h5)"
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the window shows, from which an export begins.
-
-    Attributes:
-        recording: The file.
-        duration_us: Its length.
-        span: The stretch that is played.
-        speed: How fast it is played.
-        size: Of a frame in px of the sensor.
-        style: How frames look.
-        framing: Where the frame lies in the view.
-        flow: The flow over the events, or None.
-        delta_t: Length of a field of it in us.
-    """
-
-    recording: Path
-    duration_us: int
-    span: Span
-    speed: float
-    size: tuple[int, int]
-    style: FrameStyle
-    framing: Framing
-    flow: FlowProvider | None
-    delta_t: int
+COPIED = "The command line is in the clipboard."
 
 
 class ExportDialog(QDialog):
@@ -94,7 +89,9 @@ class ExportDialog(QDialog):
         self.buttons = QDialogButtonBox()
         self.export = QPushButton("Export to…", default=True)
         self.export.setProperty("role", "primary")
-        self.buttons.addButton(self.export, QDialogButtonBox.ButtonRole.ActionRole)
+        self.copy = QPushButton("Copy as command", toolTip="Copy the command line that does the same")
+        self.buttons.addButton(self.copy, QDialogButtonBox.ButtonRole.ActionRole)
+        self.buttons.addButton(self.export, QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self._form = self._lay_out()
         layout = QVBoxLayout(self)
@@ -110,11 +107,6 @@ class ExportDialog(QDialog):
         return ExportKind(self.what.currentData())
 
     @property
-    def moments(self) -> Moments:
-        """The moments of the pictures."""
-        return Moments(self.start.value(), self.end.value(), self.fps.value(), self.speed.currentData())
-
-    @property
     def suggestion(self) -> Path:
         """The file, or the folder of the files, that is offered."""
         stem = self._shown.recording.stem
@@ -123,11 +115,21 @@ class ExportDialog(QDialog):
 
     def settings(self, path: Path) -> Export:
         """What is asked for, with a file or folder to write."""
-        shown = self._shown
-        style = replace(shown.style, legend=self.legend.isChecked(), time_stamp=self.time_stamp.isChecked())
-        return Export(
-            self.kind, path, shown.recording, shown.flow, self.moments, style, self.size.currentData(),
-            self.delta_t.value(),
+        return self._video_settings(path) if self.kind.pictures else self._flow_settings(path)
+
+    def _video_settings(self, path: Path) -> VideoConfig:
+        return video_of(
+            self._shown, path, what=Pictures(self.kind), start_us=self.start.value(),
+            end_us=self._shown.end_of(self.end.value()), fps=self.fps.value(), speed=self.speed.currentData(),
+            legend=self.legend.isChecked(), time_stamp=self.time_stamp.isChecked(), **self.size.currentData(),
+        )  # fmt: skip
+
+    def _flow_settings(self, path: Path) -> FlowExportConfig:
+        """Rows of labels count from the beginning of the recording, so HDF5 begins there, too."""
+        return FlowExportConfig(
+            recording=self._shown.recording, out=path, format=FlowFormat(self.kind), delta_t=self.delta_t.value(),
+            start_us=0 if self.kind is ExportKind.HDF5 else self.start.value(),
+            end_us=self._shown.end_of(self.end.value()), **flow_values(self._shown.flow),
         )  # fmt: skip
 
     def _make_fields(self) -> None:
@@ -147,8 +149,8 @@ class ExportDialog(QDialog):
         )
         self.speed.setCurrentIndex(SPEEDS.index(shown.speed))
         self.size = choice({}, "Size of the pictures", "Size")
-        for title, framing in self._framings().items():
-            self.size.addItem(title, framing)
+        for title, values in self._sizes().items():
+            self.size.addItem(title, values)
         self.legend = QCheckBox("Colour wheel of the flow", checked=shown.style.legend)
         self.time_stamp = QCheckBox("Time stamp", checked=shown.style.time_stamp)
         self.delta_t = _time(
@@ -157,13 +159,14 @@ class ExportDialog(QDialog):
         for box in (self.fps, self.start, self.end, self.delta_t):
             box.lineEdit().setTextMargins(*TEXT_MARGINS)
 
-    def _framings(self) -> Mapping[str, Framing]:
-        shown, width, height = self._shown, self._shown.framing.width, self._shown.framing.height
-        found = {AS_SEEN.format(width=width, height=height): shown.framing}
+    def _sizes(self) -> Mapping[str, dict[str, Any]]:
+        """The sizes on offer with their settings; none means that of the view."""
+        shown = self._shown
+        found = {AS_SEEN.format(width=shown.framing.width, height=shown.framing.height): {}}
         for factor in FACTORS:
             framing = framing_of_size(shown.size, factor, shown.style.scheme.background)
             title = SIZES.format(factor=factor, width=framing.width, height=framing.height)
-            found[title] = framing
+            found[title] = {"zoom": factor}
         return found
 
     def _lay_out(self) -> QFormLayout:
@@ -190,6 +193,7 @@ class ExportDialog(QDialog):
         for field in (self.start, self.end, self.fps, self.delta_t):
             field.valueChanged.connect(self._follow)
         self.export.clicked.connect(self._ask)
+        self.copy.clicked.connect(self._copy)
         self.buttons.rejected.connect(self.reject)
 
     @Slot()
@@ -200,7 +204,8 @@ class ExportDialog(QDialog):
             self._form.setRowVisible(field, pictures)
         self._form.setRowVisible(self.delta_t, not pictures)
         self._form.setRowVisible(self.start, kind is not ExportKind.HDF5)
-        self.export.setEnabled(self.end.value() > self.start.value())
+        for button in (self.copy, self.export):
+            button.setEnabled(self.end.value() > self.start.value())
         self.summary.setText(self._describe())
         self.adjustSize()
 
@@ -210,7 +215,8 @@ class ExportDialog(QDialog):
             return "The end must be after the beginning."
         if not self.kind.pictures:
             return self._describe_fields()
-        moments, framing = self.moments, self.size.currentData()
+        video = self._video_settings(self.suggestion)
+        moments, framing = video.moments(self._shown.duration_us), video.framing(self._shown.size)
         text = f"{len(moments):,} frames of {framing.width} × {framing.height} px"
         return f"{text}, {moments.seconds:.1f} s of video." if self.kind is ExportKind.VIDEO else f"{text}."
 
@@ -222,6 +228,12 @@ class ExportDialog(QDialog):
         return (
             f"{count:,} fields of displacements in px {where}, one every {span_text(self.delta_t.value())}."
         )
+
+    @Slot()
+    def _copy(self) -> None:
+        """Put the command into the clipboard; where it is to write, nobody has said yet."""
+        QGuiApplication.clipboard().setText(command_of(self.settings(Path(self.suggestion.name))))
+        self.summary.setText(COPIED)
 
     @Slot()
     def _ask(self) -> None:

@@ -12,14 +12,14 @@ import numpy.typing as npt
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from app.viewer.events.flow_layer import FlowProvider
 from app.viewer.events.frames import FrameMaker, FrameRequest
-from app.viewer.events.painter import paint_frame
+from app.viewer.events.painter import fitted_rect, paint_frame
 from app.viewer.events.style import FrameStyle
 
 if TYPE_CHECKING:
     from app.viewer.events.frame_view import FrameView
     from app.viewer.events.frames import Frame
+    from engine.runs.flow.provider import FlowProvider
     from engine.sources import Recording
 
 SECOND = 1e6
@@ -56,6 +56,12 @@ def framing_of_size(size: tuple[int, int], factor: float, background: str) -> Fr
     """The whole frame at so many px for each px of the sensor, and nothing around it."""
     width, height = (max(round(side * factor), 1) for side in size)
     return Framing(width, height, (0.0, 0.0, float(width), float(height)), background)
+
+
+def framing_within(size: tuple[int, int], width: int, height: int, background: str) -> Framing:
+    """The whole frame as large as it can be in the middle of a picture."""
+    rect = fitted_rect(size, QRectF(0, 0, width, height))
+    return Framing(width, height, (rect.x(), rect.y(), rect.width(), rect.height()), background)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from PySide6.QtCore import QObject, Qt
 from app.panels.properties import Properties
 from app.problems import Problem
 from app.services import Services
-from app.viewer.events.flow_file import needs_span, open_flow
-from app.viewer.events.flow_layer import FlowProvider
 from app.workspaces.commands import info_command
 from app.workspaces.events.asking import ask_for_flow, ask_for_picture, ask_for_recording, ask_for_span_us
 from app.workspaces.events.properties import describe_recording
+from engine.runs.flow.provider import FlowProvider, FlowSource, needs_span
 from engine.sources.recording import Recording
 
 if TYPE_CHECKING:
@@ -41,15 +40,18 @@ class Handlers(QObject):
         path = ask_for_flow(self._space.central, recording.path.parent)
         if path is None:
             return
-        span_us = ask_for_span_us(self._space.central, path.name) if needs_span(path) else 1.0
-        if span_us is not None:
-            self.open_flow(path, span_us)
+        source = FlowSource(path)
+        if needs_span(path):
+            source = FlowSource(path, ask_for_span_us(self._space.central, path.name))
+            if source.span_us is None:
+                return
+        self.open_flow(source)
 
-    def open_flow(self, path: Path, span_us: float = 1.0) -> None:
-        """Show the flow of a file; `span_us` counts only where the file does not tell it."""
+    def open_flow(self, source: FlowSource) -> None:
+        """Show the flow of a file or a network."""
         if (recording := self._space.desk.recording) is not None:
             self._services.background.run(
-                open_flow, path, recording, span_us,
+                source.open, recording,
                 then=partial(self._take_flow, recording), failed=self._services.report, dropped=_close,
             )  # fmt: skip
 

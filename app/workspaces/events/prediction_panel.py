@@ -14,7 +14,7 @@ from app.panels.progress import RunProgress
 from app.panels.score_panel import ScoreTable
 from app.runs import RunSession, SessionState
 from app.theme.theme import Theme
-from app.workspaces.events.score import Window
+from app.workspaces.events.judging import Window
 
 NO_MODEL = "Train a network first, or choose a checkpoint file; then show its flow over the open recording."
 READY = "The network finds the flow of every moment that is shown."
@@ -22,7 +22,8 @@ SHOWN = "Shown: the flow of {name}."
 NO_SCORE = (
     "Show a flow, then judge it: how much sharper does it make the events than a single translation does?"
 )
-MEASURING = "Judging the flow …"
+MEASURING = "Judging the flow"
+CANCELLING = "Ending the judging"
 STOPPING = "Finishing the file"
 WINDOWS = {
     Window.ENOUGH: "Around the playhead, as long as it takes",
@@ -41,7 +42,7 @@ class FlowPanel(QWidget):
 
     checkpoint_changed = Signal()
 
-    def __init__(self, exporting: RunSession, registry: Registry, theme: Theme) -> None:
+    def __init__(self, exporting: RunSession, judging: RunSession, registry: Registry, theme: Theme) -> None:
         super().__init__()
         self.models = ModelField("Checkpoints (*.ckpt)")
         self.models.changed.connect(self.checkpoint_changed)
@@ -49,6 +50,11 @@ class FlowPanel(QWidget):
         self.hint = muted(NO_MODEL)
         self.window_choice = choice(WINDOWS, WINDOWS_ABOUT, "Window")
         self.measure = ActionButton(registry["events.score"], parent=self)
+        self.cancel_measuring = ActionButton(
+            registry["events.cancel_score"], only_when_enabled=True, parent=self
+        )
+        self.judged = RunProgress(theme, self)
+        self.judged.hide()
         self.table = ScoreTable(theme, NO_SCORE)
         self.export = ActionButton(registry["events.export"], parent=self)
         self.cancel = ActionButton(registry["events.cancel_export"], only_when_enabled=True, parent=self)
@@ -60,13 +66,16 @@ class FlowPanel(QWidget):
         layout.setSpacing(8)
         for widget in (
             heading("Network"), self.models, self.show_flow, self.hint, heading("Score card"), self.window_choice,
-            self.measure, self.table, heading("Export"), self.export, self.cancel, self.progress,
+            self.measure, self.cancel_measuring, self.judged, self.table,
+            heading("Export"), self.export, self.cancel, self.progress,
         ):  # fmt: skip
             layout.addWidget(widget)
         layout.addStretch()
         self.models.changed.connect(self._say_what_is_next)
         exporting.state_changed.connect(self._follow_export)
         exporting.reported.connect(self.progress.add)
+        judging.state_changed.connect(self._follow_judging)
+        judging.reported.connect(self.judged.add)
         self.use_theme(theme)
 
     @property
@@ -84,18 +93,10 @@ class FlowPanel(QWidget):
         self._shown_name = name
         self._say_what_is_next()
 
-    def show_measuring(self, busy: bool) -> None:
-        """Say that the flow is being judged."""
-        if busy:
-            self.table.show_card(None)
-            self.table.line.setText(MEASURING)
-        elif self.table.card is None:
-            self.table.line.setText(NO_SCORE)
-
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
         """Paint in the colours of `theme`."""
-        for part in (self.models, self.table, self.progress):
+        for part in (self.models, self.table, self.judged, self.progress):
             part.use_theme(theme)
 
     @Slot()
@@ -104,6 +105,16 @@ class FlowPanel(QWidget):
             self.hint.setText(SHOWN.format(name=self._shown_name))
         else:
             self.hint.setText(READY if self.checkpoint is not None else NO_MODEL)
+
+    @Slot(object)
+    def _follow_judging(self, state: SessionState) -> None:
+        self.judged.setVisible(state.active)
+        self.table.setVisible(not state.active)
+        if state is SessionState.RUNNING:
+            self.table.show_card(None)
+            self.judged.begin(MEASURING)
+        elif state.active:
+            self.judged.text.setText(CANCELLING)
 
     @Slot(object)
     def _follow_export(self, state: SessionState) -> None:

@@ -1,13 +1,13 @@
 """What the events workspace does with networks: it trains them, shows, judges and exports their flow."""
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 
 from app.actions import Registry
-from app.latest import Latest
 from app.panels.curve_data import Quality
 from app.panels.curves_panel import CurvesPanel
 from app.panels.preview_panel import PreviewPanel
@@ -19,11 +19,11 @@ from app.services import Services
 from app.workspaces.activity import Activity, Topic
 from app.workspaces.commands import command_of
 from app.workspaces.events.exporting import Exporting
-from app.workspaces.events.exporting_dialog import ExportDialog, Shown
+from app.workspaces.events.exporting_dialog import ExportDialog
 from app.workspaces.events.exporting_frames import framing_of_view
-from app.workspaces.events.prediction import NetworkFlow
+from app.workspaces.events.exporting_shown import Shown, video_of
+from app.workspaces.events.judging import Judging, Moment, config_of
 from app.workspaces.events.prediction_panel import FlowPanel
-from app.workspaces.events.score import ScoreRequest, measure
 from app.workspaces.events.training_checkpoints import list_flow_checkpoints
 from app.workspaces.events.training_form import FlowForm
 from app.workspaces.events.training_preview import EMPTY, draw_flow_preview
@@ -32,12 +32,13 @@ from app.workspaces.workspace import Panel
 from engine.errors import SettingError, TesseraError
 from engine.runs.config import Device
 from engine.runs.flow.config import FlowConfig, FlowPredictConfig
+from engine.runs.flow.provider import FlowSource
+from engine.runs.flow.score_config import ScoreConfig
 from engine.runs.reports import FlowPreviewReady
 from engine.sources.recording import Recording
 
 if TYPE_CHECKING:
     from app.workspaces.events.workspace import EventsWorkspace
-    from engine.flow.scorecard import ScoreCard
 
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -56,6 +57,7 @@ class FlowWork(QObject):
     Attributes:
         training: The training.
         exporting: The export.
+        judging: The score card.
     """
 
     def __init__(self, space: "EventsWorkspace", services: Services, activity: Activity) -> None:
@@ -65,17 +67,17 @@ class FlowWork(QObject):
         self._activity = activity
         self.training = Training(self)
         self.exporting = Exporting(services, self)
-        self._scores = Latest(services.background, measure, parent=self)
+        self.judging = Judging(services, self)
 
     @property
     def sessions(self) -> tuple[RunSession, ...]:
-        """Training and export."""
-        return self.training.session, self.exporting.session
+        """Training, export and score card."""
+        return self.training.session, self.exporting.session, self.judging.session
 
     @property
     def busy(self) -> bool:
-        """Whether a preview or a score card is still to come."""
-        return self.preview_panel.busy or self._scores.busy
+        """Whether a preview is still to come."""
+        return self.preview_panel.busy
 
     @property
     def recording(self) -> Recording | None:
@@ -91,7 +93,7 @@ class FlowWork(QObject):
         self.preview_panel = PreviewPanel(
             services.background, theme, FlowPreviewReady, draw_flow_preview, EMPTY
         )
-        self.flow_panel = FlowPanel(self.exporting.session, registry, theme)
+        self.flow_panel = FlowPanel(self.exporting.session, self.judging.session, registry, theme)
         self._connect()
         self._recall_settings()
         return [
@@ -102,10 +104,9 @@ class FlowWork(QObject):
         ]
 
     def close(self) -> None:
-        """Draw and judge no more."""
+        """Draw no more."""
         self.curves_panel.stop()
         self.preview_panel.stop()
-        self._scores.drop()
 
     def start_training(self) -> None:
         """Train with the settings of the form; a setting that cannot work is said in the banner."""
@@ -138,7 +139,8 @@ class FlowWork(QObject):
         """Let the chosen network find the flow over the open recording."""
         if self.can_show_flow():
             device = Device(self.form.fields.device.currentData())
-            self._space.set_flow(NetworkFlow(self.flow_panel.checkpoint, self.recording, device))
+            source = FlowSource(self.flow_panel.checkpoint, device=device)
+            self._space.set_flow(source.open(self.recording))
             self._space.panel_wanted.emit(FLOW, True)
 
     def predict_command(self) -> str | None:
@@ -150,20 +152,33 @@ class FlowWork(QObject):
 
     def can_measure(self) -> bool:
         """Whether there is a flow and none is being judged."""
-        return self._space.view.flow.provider is not None and not self._scores.busy
+        return self._space.view.flow.provider is not None and not self.judging.session.state.active
 
     def measure(self) -> None:
         """Judge the flow in the window that is chosen in the panel."""
-        view, panel = self._space.view, self.flow_panel
-        if (recording := self.recording) is None or view.flow.provider is None:
+        try:
+            config = self._score_config()
+        except SettingError as error:
+            self._services.report(Problem(str(error)))
             return
-        player, accumulation_us = view.player, view.style_of_frames.accumulation_us
-        self._scores.ask(
-            ScoreRequest(
-                recording, view.flow.provider, panel.window_to_judge, player.time_us, accumulation_us, player.chosen
-            )
-        )  # fmt: skip
-        self._space.panel_wanted.emit(FLOW, True)
+        if config is not None:
+            self._space.panel_wanted.emit(FLOW, True)
+            self.judging.start(config)
+
+    def score_command(self) -> str | None:
+        """The command line that judges the flow in the window that is chosen in the panel."""
+        try:
+            config = self._score_config()
+        except SettingError:
+            return None
+        return command_of(config) if config is not None else None
+
+    def _score_config(self) -> ScoreConfig | None:
+        view = self._space.view
+        if (recording := self.recording) is None or (flow := view.flow.provider) is None:
+            return None
+        moment = Moment(view.player.time_us, view.style_of_frames.accumulation_us, view.player.chosen)
+        return config_of(recording.path, flow.source, self.flow_panel.window_to_judge, moment)
 
     def ask_to_export(self) -> None:
         """Let the user set up an export, and begin it."""
@@ -177,15 +192,21 @@ class FlowWork(QObject):
         dialog.wanted.connect(self.exporting.start)
         dialog.open()
 
+    def export_command(self) -> str | None:
+        """The command line that makes a video of what the window shows."""
+        if (shown := self._shown()) is None:
+            return None
+        return command_of(video_of(shown, Path(f"{shown.recording.stem}.mp4")))
+
     def _shown(self) -> Shown | None:
         view, recording = self._space.view, self.recording
         if recording is None or view.frame is None:
             return None
-        field, player = view.frame.request.field, view.player
+        field, player, flow = view.frame.request.field, view.player, view.flow.provider
         delta_t = self.form.fields.delta_t.value() if field is None else field.end_us - field.start_us
         return Shown(
             recording.path, recording.duration_us, player.span, player.speed, view.frame.size,
-            view.style_of_frames, framing_of_view(view.canvas), view.flow.provider, delta_t,
+            view.style_of_frames, framing_of_view(view.canvas), flow.source if flow is not None else None, delta_t,
         )  # fmt: skip
 
     def _connect(self) -> None:
@@ -201,9 +222,7 @@ class FlowWork(QObject):
         for field in (self.form.fields.folder, self.form.fields.runs_folder):
             field.changed.connect(self._list_checkpoints)
         self.flow_panel.checkpoint_changed.connect(self._space.changed)
-        self._scores.answered.connect(self._show_score)
-        self._scores.failed.connect(services.report)
-        self._scores.busy_changed.connect(self._follow_scores)
+        self.judging.judged.connect(self.flow_panel.table.show_card)
         self._space.desk.changed.connect(self._follow_desk)
         self._space.view.flow.provider_changed.connect(self._follow_flow)
         for part in (self.training_panel, self.curves_panel, self.preview_panel, self.flow_panel):
@@ -220,7 +239,7 @@ class FlowWork(QObject):
 
     @Slot()
     def _follow_desk(self) -> None:
-        self._scores.drop()
+        self.judging.session.abandon()
         if (recording := self.recording) is not None:
             self.form.set_recording(recording.path)
             self._list_checkpoints()
@@ -228,7 +247,7 @@ class FlowWork(QObject):
     @Slot()
     def _follow_flow(self) -> None:
         provider = self._space.view.flow.provider
-        self._scores.drop()
+        self.judging.session.abandon()
         self.flow_panel.table.show_card(None)
         self.flow_panel.show_provider(provider.name if provider is not None else "")
 
@@ -239,19 +258,10 @@ class FlowWork(QObject):
                 list_flow_checkpoints, runs, then=self.flow_panel.models.set_checkpoints, failed=self._services.report
             )  # fmt: skip
 
-    @Slot(object)
-    def _show_score(self, card: "ScoreCard") -> None:
-        self.flow_panel.table.show_card(card)
-        log.info("Score card:\n%s", card.text())
-
-    @Slot(bool)
-    def _follow_scores(self, busy: bool) -> None:
-        self.flow_panel.show_measuring(busy)
-        self._space.changed.emit()
-
     @Slot()
     def _follow_state(self) -> None:
         self._activity.say_state(Topic.TRAINING, self.training.session.state)
+        self._activity.say_state(Topic.SCORE, self.judging.session.state)
         if self.exporting.session.state is SessionState.STOPPING:
             self._activity.say(Topic.EXPORT, FINISHING)
         else:

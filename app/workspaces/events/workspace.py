@@ -16,7 +16,6 @@ from app.panels.welcome import Welcome
 from app.runs import RunSession
 from app.services import Services
 from app.viewer.events.event_view import NO_RATE, EventView
-from app.viewer.events.flow_layer import FlowProvider
 from app.viewer.events.rate_strip import Rate
 from app.viewer.events.style import FlowMode, FrameStyle
 from app.workspaces.activity import Activity, Topic
@@ -30,6 +29,7 @@ from app.workspaces.events.properties import describe_recording
 from app.workspaces.events.readouts import Readouts
 from app.workspaces.events.training import PREVIEW, FlowWork
 from app.workspaces.workspace import Panel, Workspace
+from engine.runs.flow.provider import FlowProvider, FlowSource
 
 if TYPE_CHECKING:
     from resources.demo.events import EventDemo
@@ -244,7 +244,7 @@ class EventsWorkspace(Workspace):
         if recording is not None and pair is not None:
             self._labels_next = None
             if recording.path == pair[0]:
-                self.handlers.open_flow(pair[1])
+                self.handlers.open_flow(FlowSource(pair[1]))
 
     @Slot()
     def _end_demo(self) -> None:

@@ -2,15 +2,15 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.theme.theme import Theme
 from app.viewer.events.event_view import EventView
-from app.viewer.events.flow_layer import FlowField
 from engine.errors import SourceError
-from engine.sources import Recording
+from engine.runs.flow.provider import FlowField, FlowSource
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH
 
 
@@ -26,6 +26,7 @@ class GatedFlow:
     """
 
     name = "gated"
+    source = FlowSource(Path("gated.h5"))
 
     def __init__(self, until_us: int = 10**9) -> None:
         self.asked: list[int] = []
@@ -46,10 +47,6 @@ class GatedFlow:
         flow[0] = 1000
         start = time_us - time_us % 10_000
         return FlowField(flow, start, start + 10_000)
-
-    def again(self, recording: Recording) -> "GatedFlow":
-        del recording
-        return GatedFlow(self.until_us)
 
     def close(self) -> None:
         self.closed += 1

@@ -7,10 +7,10 @@ import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from app.viewer.events.flow_layer import FlowField
 from app.viewer.events.frames import Frame, FrameMaker, FrameRequest
 from app.viewer.events.painter import fitted_rect, frame_image, paint_frame
 from app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
+from engine.runs.flow.provider import FlowField
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 
 BARE = FrameStyle(accumulation_us=30_000, legend=False, time_stamp=False)

@@ -10,6 +10,7 @@ from app.window.main_window import MainWindow
 from app.workspaces.events.workspace import EventsWorkspace
 from engine.export.events import write_events_hdf5
 from engine.export.flow import labels_path, write_flow_hdf5
+from engine.runs.flow.provider import FlowSource
 from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 
 
@@ -55,7 +56,7 @@ def open_labels(window: MainWindow, space: EventsWorkspace, labels: Path, qtbot)
     """Shows the exact flow over the recording."""
 
     def do() -> None:
-        space.handlers.open_flow(labels)
+        space.handlers.open_flow(FlowSource(labels))
         qtbot.waitUntil(lambda: space.view.flow.provider is not None and window.quiet, timeout=20_000)
 
     return do

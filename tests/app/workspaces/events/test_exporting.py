@@ -1,6 +1,5 @@
 """Exports: the moments, the picture of the screen, what is kept when they are stopped, flow in every format."""
 
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,20 +9,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtGui import QGuiApplication
 
-from app.viewer.events.flow_file import open_flow
 from app.viewer.events.style import FlowMode, FrameStyle, Sight
-from app.workspaces.events.exporting import Export, Exported, ExportKind, run_export
-from app.workspaces.events.exporting_dialog import ExportDialog
-from app.workspaces.events.exporting_frames import Moments, framing_of_size, framing_of_view, pixels_of
+from app.workspaces.events.exporting import run_export
+from app.workspaces.events.exporting_config import Pictures, VideoConfig, framing_values, style_values
+from app.workspaces.events.exporting_dialog import COPIED, ExportDialog, ExportKind
+from app.workspaces.events.exporting_frames import Moments, framing_of_view, pixels_of
+from app.workspaces.events.exporting_shown import flow_values
 from app.workspaces.events.prediction_panel import STOPPING
 from app.workspaces.events.training import FINISHING
 from engine.errors import SettingError, SourceError
-from engine.export.flow import FlowFile, read_dsec_png, read_flo
 from engine.runs.control import Abandoned, Control
+from engine.runs.flow.export import Exported
+from engine.runs.flow.export_config import FlowExportConfig
 from engine.runs.reports import PartDone
-from engine.sources import open_recording
-from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH
+from tests.app.workspaces.events.dots import HEIGHT, WIDTH
 
 # Text is painted in exports: it needs the fonts of an application.
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -31,11 +32,16 @@ pytestmark = pytest.mark.usefixtures("qapp")
 STYLE = FrameStyle(accumulation_us=20_000, flow=FlowMode.BOTH, step=8)
 
 
-def export_of(clip: Path, path: Path, kind: ExportKind = ExportKind.VIDEO, **changes: object) -> Export:
-    framing = framing_of_size((WIDTH, HEIGHT), 2.0, STYLE.scheme.background)
-    return replace(
-        Export(kind, path, clip, None, Moments(20_000, 60_000, 20, 0.1), STYLE, framing, STEP_US), **changes
-    )
+def export_of(clip: Path, path: Path, **changes: object) -> VideoConfig:
+    values = {
+        "start_us": 20_000,
+        "end_us": 60_000,
+        "fps": 20.0,
+        "speed": 0.1,
+        "zoom": 2.0,
+        **style_values(STYLE),
+    }
+    return VideoConfig(recording=clip, out=path, **(values | changes))
 
 
 def frames_of(path: Path) -> list[np.ndarray]:
@@ -89,8 +95,8 @@ def test_frames_are_what_the_screen_shows(
     view.canvas.zoom_in()
     grabbed = pixels_of(view.canvas.grab().toImage())
     export = export_of(
-        clip, tmp_path / "frames", ExportKind.FRAMES, flow=view.flow.provider, style=view.style_of_frames,
-        moments=Moments(40_000, 40_001, 20, 1.0), framing=framing_of_view(view.canvas),
+        clip, tmp_path / "frames", what=Pictures.FRAMES, start_us=40_000, end_us=40_001,
+        **flow_values(view.flow.provider.source), **framing_values(framing_of_view(view.canvas)), sight=sight,
     )  # fmt: skip
     assert run_export(export, lambda report: None, Control()).complete
     (file,) = (tmp_path / "frames").iterdir()
@@ -120,31 +126,13 @@ def test_a_video_that_is_stopped_is_playable_and_one_that_is_abandoned_is_gone(
 
 def test_frames_that_were_written_before_a_stop_stay(clip: Path, tmp_path: Path) -> None:
     control = Control()
-    export = export_of(clip, tmp_path / "frames", ExportKind.FRAMES)
+    export = export_of(clip, tmp_path / "frames", what=Pictures.FRAMES)
     found = run_export(export, lambda report: control.stop_and_keep(), control)
     assert found == Exported(tmp_path / "frames", complete=False)
     assert [path.name for path in found.path.iterdir()] == ["000000.png"]
 
 
-def test_flow_is_written_in_every_format(clip: Path, labels: Path, tmp_path: Path) -> None:
-    with open_recording(clip) as recording, closing(open_flow(labels, recording)) as provider:
-        for kind, name in ((ExportKind.HDF5, "out.h5"), (ExportKind.FLO, "flo"), (ExportKind.PNG, "png")):
-            export = export_of(clip, tmp_path / name, kind, flow=provider, delta_t=5_000)
-            assert run_export(export, lambda report: None, Control()).complete
-    wanted = np.zeros((2, HEIGHT, WIDTH))
-    wanted[0] = SPEED * 5e-3
-    with FlowFile(tmp_path / "out.h5") as file:
-        assert (len(file), file.delta_t) == (12, 5_000)
-        assert np.allclose(file.read(11), wanted)
-    for folder, read in (("flo", read_flo), ("png", read_dsec_png)):
-        files = sorted((tmp_path / folder).iterdir())
-        assert len(files) == 8
-        assert np.allclose(read(files[-1])[0], wanted, atol=1 / 256)
-
-
-def test_what_cannot_be_exported_is_said(clip: Path, labels: Path, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="no flow to export"):
-        run_export(export_of(clip, tmp_path / "a.h5", ExportKind.HDF5), lambda report: None, Control())
+def test_what_cannot_be_exported_is_said(clip: Path, tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     with pytest.raises(SettingError, match="taken"):
         run_export(export_of(clip, tmp_path / "taken" / "a.mp4"), lambda report: None, Control())
@@ -153,7 +141,7 @@ def test_what_cannot_be_exported_is_said(clip: Path, labels: Path, tmp_path: Pat
 
 
 def test_the_dialog_begins_with_what_the_window_shows(
-    open_clip, open_labels, space, qtbot, clip, tmp_path
+    open_clip, open_labels, space, qtbot, clip, labels, tmp_path
 ) -> None:
     open_clip()
     open_labels()
@@ -161,9 +149,9 @@ def test_the_dialog_begins_with_what_the_window_shows(
     (dialog,) = space.central.findChildren(ExportDialog)
     export = dialog.settings(tmp_path / "a.mp4")
     view = space.view
-    assert export == Export(
-        ExportKind.VIDEO, tmp_path / "a.mp4", clip, view.flow.provider, Moments(0, DURATION_US, 30, 1.0),
-        view.style_of_frames, framing_of_view(view.canvas), STEP_US,
+    assert export == VideoConfig(
+        recording=clip, out=tmp_path / "a.mp4", flow=labels, **style_values(view.style_of_frames),
+        **framing_values(framing_of_view(view.canvas)),
     )  # fmt: skip
     assert dialog.suggestion.name == "dots.mp4"
     assert dialog.summary.text().startswith("3 frames of ")
@@ -171,11 +159,17 @@ def test_the_dialog_begins_with_what_the_window_shows(
     dialog.size.setCurrentIndex(3)
     dialog.legend.setChecked(False)
     assert dialog.summary.text() == "30 frames of 96 × 64 px, 1.0 s of video."
-    assert dialog.settings(tmp_path / "a.mp4").style == replace(view.style_of_frames, legend=False)
+    export = dialog.settings(tmp_path / "a.mp4")
+    assert (export.legend, export.zoom, export.size, export.speed) == (False, 2.0, None, 0.1)
+    dialog.copy.click()
+    command = QGuiApplication.clipboard().text()
+    assert command.startswith("tessera video --out=dots.mp4 --speed=0.1 --zoom=2.0 ")
+    assert dialog.summary.text() == COPIED
     dialog.what.setCurrentIndex(dialog.what.findData(ExportKind.HDF5))
     assert dialog.fps.isHidden()
     assert not dialog.delta_t.isHidden()
     assert dialog.suggestion.name == "dots_flow.h5"
+    assert dialog.settings(Path("b.h5")) == FlowExportConfig(recording=clip, flow=labels, out=Path("b.h5"))
     assert dialog.summary.text().startswith("10 fields of displacements in px in one file")
     dialog.what.setCurrentIndex(dialog.what.findData(ExportKind.FLO))
     assert dialog.summary.text() == "10 fields of displacements in px in as many files, one every 10 ms."
@@ -196,7 +190,7 @@ def test_the_window_exports_and_can_be_stopped(open_clip, space, window, qtbot, 
     assert not registry["events.export"].isEnabled()
     qtbot.waitUntil(lambda: not work.exporting.session.state.active, timeout=20_000)
     assert work.exporting.result == Exported(tmp_path / "a.mp4", complete=True)
-    work.exporting.start(export_of(clip, tmp_path / "b.mp4", moments=Moments(0, DURATION_US, 30, 0.001)))
+    work.exporting.start(export_of(clip, tmp_path / "b.mp4", start_us=0, end_us=None, fps=30.0, speed=0.001))
     registry["events.cancel_export"].trigger()
     qtbot.waitUntil(lambda: not work.exporting.session.state.active, timeout=20_000)
     assert not work.exporting.result.complete
@@ -206,7 +200,7 @@ def test_the_window_exports_and_can_be_stopped(open_clip, space, window, qtbot, 
 def test_a_stop_is_said_as_what_it_is(open_clip, space, window, qtbot, clip, tmp_path) -> None:
     open_clip()
     work = space.work
-    work.exporting.start(export_of(clip, tmp_path / "b.mp4", moments=Moments(0, DURATION_US, 30, 0.001)))
+    work.exporting.start(export_of(clip, tmp_path / "b.mp4", start_us=0, end_us=None, fps=30.0, speed=0.001))
     work.exporting.session.stop_and_keep()
     assert space._activity.line == FINISHING
     assert work.flow_panel.progress.text.text() == STOPPING

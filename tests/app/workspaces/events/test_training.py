@@ -5,13 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.workspaces.events.prediction import NetworkFlow
 from app.workspaces.events.training import TRAINING_KEY
 from app.workspaces.events.training_preview import draw_flow_preview, median_speed
 from engine.runs.flow.config import FlowConfig, FlowNet
 from engine.runs.folder import RunFolder
 from engine.runs.reports import FlowPreviewReady, Started, StepDone
-from engine.sources import open_recording
 
 
 def preview(epoch: int, speed: float) -> FlowPreviewReady:
@@ -106,29 +104,6 @@ def test_a_preview_shows_flow_only_where_events_are(qapp) -> None:
     nothing = preview(0, 0.0)
     assert median_speed(nothing) == 0.0
     assert draw_flow_preview(nothing, nothing).line.endswith("before the first epoch   median speed 0 px/s")
-
-
-def test_a_network_is_loaded_once_and_its_last_bin_holds_to_the_end(clip: Path, monkeypatch) -> None:
-    made: list[Path] = []
-
-    def make(checkpoint: Path, recording: object, device: object) -> FakeMoments:
-        made.append(checkpoint)
-        return FakeMoments(checkpoint, recording, device)
-
-    monkeypatch.setattr("engine.runs.flow.moments.MomentFlow", make)
-    with open_recording(clip) as recording:
-        flow = NetworkFlow(Path("runs/a/best.ckpt"), recording)
-        assert flow.name == "a/best.ckpt"
-        assert made == []
-        for time_us in (0, 9_999, 10_000, 100_000, 500_000):
-            field = flow.flow_at(time_us)
-            assert field.holds_at(time_us)
-            assert field.flow[0, 0, 0] == min(time_us // 10_000, 9)
-        assert made == [flow.checkpoint]
-        again = flow.again(recording)
-        flow.close()
-        assert again.flow_at(5).holds_at(5)
-        assert len(made) == 2
 
 
 def test_the_network_of_a_past_run_shows_its_flow(

@@ -20,6 +20,7 @@ from engine.errors import SourceError
 from engine.export.events import write_events_hdf5
 from engine.export.flow import write_flo
 from engine.flow.simulator import SceneSettings
+from engine.runs.flow.provider import FlowSource
 from resources.demo.events import EventDemoSettings, make_event_demo
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events
 
@@ -163,7 +164,7 @@ def test_flow_from_a_file_is_shown_as_arrows(
 def test_flow_of_another_sensor_is_refused(window, space, make_file, open_recording, qtbot, tmp_path) -> None:
     write_flo(tmp_path / "small.flo", np.zeros((2, 3, 4), np.float32))
     open_recording(make_file())
-    space.handlers.open_flow(tmp_path / "small.flo")
+    space.handlers.open_flow(FlowSource(tmp_path / "small.flo", 1000))
     qtbot.waitUntil(window.banner.isVisible, timeout=20_000)
     assert window.banner.sentence.text() == (
         "small.flo has 4 x 3 px, but noise.h5 has 64 x 48; choose the flow of this recording."

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.viewer.events.flow_file import needs_span, open_flow
-from engine.errors import SourceError
+from engine.errors import SettingError, SourceError
 from engine.export.flow import write_dsec_png, write_flo, write_flow_hdf5
+from engine.runs.flow.provider import FlowSource, needs_span
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 
 
@@ -18,7 +18,7 @@ def fields(count: int, shape: tuple[int, int] = (HEIGHT, WIDTH)) -> np.ndarray:
 def test_labels_hold_from_row_to_row(tmp_path: Path) -> None:
     path, rows = tmp_path / "a_flow.h5", fields(3)
     write_flow_hdf5(path, rows, (3, HEIGHT, WIDTH), 20_000)
-    flow = open_flow(path, make_recording())
+    flow = FlowSource(path).open(make_recording())
     assert flow.name == "a_flow.h5"
     field = flow.flow_at(39_999)
     assert (field.start_us, field.end_us) == (20_000, 40_000)
@@ -26,7 +26,7 @@ def test_labels_hold_from_row_to_row(tmp_path: Path) -> None:
     assert flow.flow_at(60_000).start_us == 40_000
     assert flow.flow_at(60_000).holds_at(60_000)
     assert flow.flow_at(60_001) is None
-    other = flow.again(make_recording())
+    other = flow.source.open(make_recording())
     flow.close()
     flow.close()
     np.testing.assert_array_equal(other.flow_at(39_999).flow, field.flow)
@@ -41,11 +41,12 @@ def test_single_fields_hold_everywhere_with_the_time_that_was_told(tmp_path, nam
     write(path, field)
     assert needs_span(path)
     recording = make_recording()
-    flow = open_flow(path, recording, 50_000)
+    flow = FlowSource(path, 50_000).open(recording)
     np.testing.assert_allclose(flow.flow_at(0).flow, field / 0.05, atol=(apart + 1e-6) / 0.05)
     assert flow.flow_at(recording.duration_us) is flow.flow_at(0)
-    assert flow.again(recording).flow_at(0) is flow.flow_at(0)
     flow.close()
+    with pytest.raises(SettingError, match=f"{name} does not say in how much time"):
+        FlowSource(path).open(recording)
 
 
 @pytest.mark.parametrize("name", ["b_flow.h5", "b.flo"])
@@ -56,4 +57,4 @@ def test_flow_of_another_sensor_is_refused(tmp_path: Path, name: str) -> None:
     else:
         write_flo(path, fields(1, (10, 20))[0])
     with pytest.raises(SourceError, match=r"20 x 10 px, but memory\.npz has 64 x 48"):
-        open_flow(path, make_recording())
+        FlowSource(path, 1000).open(make_recording())

@@ -1,0 +1,85 @@
+"""`tessera score` and `tessera export-flow`: judge the flow of a recording, and write it into files."""
+
+import argparse
+import json
+import math
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.options import add_settings, settings_from
+from engine.cli.terminal import Terminal, interruptible
+from engine.errors import SettingError
+from engine.runs.control import Control, RunCancelled
+from engine.runs.flow.export_config import FlowExportConfig
+from engine.runs.flow.score_config import ScoreConfig
+
+if TYPE_CHECKING:
+    from engine.flow.scorecard import ScoreCard
+
+ABANDONED = 130
+
+
+def add_score_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `tessera score`."""
+    add_settings(parser, ScoreConfig)
+    parser.add_argument("--json", action="store_true", help="Print JSON instead of a table.")
+
+
+def score(arguments: argparse.Namespace) -> int:
+    """Print the score card; progress goes to the error stream.
+
+    Raises:
+        TesseraError: A setting is out of range, something cannot be read, or there is no flow in the window.
+    """
+    from engine.runs.flow.judging import judge
+
+    config = settings_from(arguments, ScoreConfig)
+    config.validate()
+    card = judge(config, Terminal(), Control())
+    print(json.dumps(as_json(card), indent=2) if arguments.json else card.text())
+    return 0
+
+
+def as_json(card: "ScoreCard") -> dict[str, Any]:
+    """A score card as values that JSON has; what is infinite, such as an error over that of no motion, is null."""
+    values = asdict(card) | {"enough_motion": card.enough_motion}
+    found: dict[str, Any] = _finite(values)
+    return found
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `tessera export-flow`."""
+    add_settings(parser, FlowExportConfig)
+    parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write the flow; whoever interrupts it keeps the files that are whole.
+
+    Raises:
+        TesseraError: A setting is out of range, or something cannot be read or written.
+    """
+    from engine.runs.flow.export import export_flow
+
+    config = settings_from(arguments, FlowExportConfig)
+    config.validate()
+    if config.out.exists() and not arguments.replace:
+        raise SettingError(f"{config.out} exists; choose another name or give --replace.")
+    control = Control()
+    try:
+        with interruptible(control):
+            found = export_flow(config, Terminal(), control)
+    except RunCancelled:
+        print("stopped; nothing is kept", file=sys.stderr)
+        return ABANDONED
+    print(found.path)
+    return 0

@@ -1,0 +1,89 @@
+"""`tessera video` as a user gives it: the pictures are those of the window, and no window is made."""
+
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.cli import COMMANDS
+from app.viewer.events.style import FlowMode, FrameStyle, Sight
+from app.workspaces.events.exporting_frames import pixels_of
+from engine.cli import main
+from engine.export.events import write_events_hdf5
+from engine.export.flow import labels_path, write_flow_hdf5
+from engine.runs.flow.provider import FlowSource
+from tests.app.workspaces.events.dots import HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Dots that drift to the right, with their exact flow beside them."""
+    path = tmp_path / "dots.hdf5"
+    write_events_hdf5(path, [drifting_dots()], WIDTH, HEIGHT)
+    flow = np.zeros((2, HEIGHT, WIDTH))
+    flow[0] = SPEED * STEP_US / 1e6
+    write_flow_hdf5(labels_path(path), [flow] * 10, (10, HEIGHT, WIDTH), STEP_US)
+    return path
+
+
+def test_a_video_is_written_by_a_process_without_a_display(clip: Path, tmp_path: Path) -> None:
+    words = ["video", str(clip), "-o", str(tmp_path / "a.mp4"), f"--flow={labels_path(clip)}", "--speed=0.05"]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "app", *words, "--zoom=3", "--fps=50"],
+        cwd=ROOT, capture_output=True, text=True, env=environment, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == str(tmp_path / "a.mp4")
+    video = cv2.VideoCapture(str(tmp_path / "a.mp4"))
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 100
+    assert video.get(cv2.CAP_PROP_FPS) == 50
+    size = video.get(cv2.CAP_PROP_FRAME_WIDTH), video.get(cv2.CAP_PROP_FRAME_HEIGHT)
+    assert size == (3 * WIDTH, 3 * HEIGHT)
+    video.release()
+
+
+@pytest.mark.parametrize("sight", list(Sight))
+def test_the_command_that_the_window_copies_paints_what_the_window_shows(
+    window, qtbot, clip, tmp_path, sight, monkeypatch
+) -> None:
+    window.open(clip)
+    qtbot.waitUntil(lambda: window.quiet and window.workspace.title == clip.name, timeout=20_000)
+    space = window.workspace
+    view = space.view
+    space.handlers.open_flow(FlowSource(labels_path(clip)))
+    qtbot.waitUntil(lambda: view.flow.provider is not None and window.quiet)
+    view.set_style(replace(FrameStyle(accumulation_us=20_000, flow=FlowMode.BOTH, step=7), sight=sight))
+    view.player.go_to(40_000)
+    qtbot.waitUntil(lambda: window.quiet and view.frame.request.time_us == 40_000)
+    view.canvas.zoom_in()
+    grabbed = pixels_of(view.canvas.grab().toImage())
+    words = shlex.split(window.registry["events.export"].definition.command())
+    assert words[:2] == ["tessera", "video"]
+    monkeypatch.chdir(tmp_path)
+    given = ["--what=frames", "--start-us=40000", "--end-us=40001", "--replace"]
+    assert main([*words[1:], *given, "--out=pictures"], COMMANDS) == 0
+    (file,) = Path("pictures").iterdir()
+    assert np.array_equal(cv2.imread(str(file))[..., ::-1], grabbed)
+
+
+@pytest.mark.usefixtures("qapp")
+def test_mistakes_are_sentences(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "a.mp4"
+    out.touch()
+    for words, sentence in (
+        ([], "a.mp4 exists; choose another name or give --replace"),
+        (["--replace", "--size=big"], "size is 'big' but must be width x height"),
+        (["--replace", "--place=0,0,1,1"], "give size, too"),
+        (["--replace", "--on=red"], "on is 'red' but must be a colour such as"),
+        (["--replace", "--start-us=200000"], "dots.hdf5 ends at 100000 us"),
+        (["--replace", "--flow=gone.h5"], "gone.h5"),
+    ):
+        assert main(["video", str(clip), f"--out={out}", *words], COMMANDS) == 2
+        assert sentence in capsys.readouterr().err

@@ -1,0 +1,115 @@
+"""Judging the flow in the window: which events, how far it is, how it is cancelled, and closing meanwhile."""
+
+import shlex
+import threading
+from pathlib import Path
+
+import pytest
+
+from app.viewer.events.timeline import Span
+from app.workspaces.events import judging
+from app.workspaces.events.judging import Moment, Window, config_of
+from engine.errors import SettingError
+from engine.runs.flow.provider import FlowSource
+from engine.runs.flow.score_config import ScoreConfig
+from engine.runs.reports import PartDone
+
+CLIP, FLOW = Path("a.raw"), FlowSource(Path("a.flo"), 5e4)
+
+
+class SlowJudge:
+    """Reports half of the work and waits until it is cancelled or let go."""
+
+    def __init__(self) -> None:
+        self.begun, self.gate = threading.Event(), threading.Event()
+
+    def __call__(self, config: ScoreConfig, report, control) -> None:
+        report(PartDone("Comparing translations", 300, 600, 7.0))
+        self.begun.set()
+        while not self.gate.wait(0.01):
+            control.poll()
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> SlowJudge:
+    made = SlowJudge()
+    monkeypatch.setattr(judging, "judge", made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("window", "moment", "wanted"),
+    [
+        (Window.ENOUGH, Moment(60, 40, None), {"at_us": 60, "sample_us": 40}),
+        (Window.FRAME, Moment(60, 40, None), {"start_us": 20, "end_us": 60, "sample_us": 40}),
+        (Window.FRAME, Moment(0, 40, None), {"start_us": 0, "end_us": 1, "sample_us": 40}),
+        (Window.CHOSEN, Moment(60, 40, Span(3, 9)), {"start_us": 3, "end_us": 9, "sample_us": 40}),
+    ],
+)
+def test_windows_are_settings(window: Window, moment: Moment, wanted: dict[str, int]) -> None:
+    config = config_of(CLIP, FLOW, window, moment)
+    assert config == ScoreConfig(recording=CLIP, flow=FLOW.path, span_us=5e4, **wanted)
+    config.validate()
+
+
+def test_without_a_chosen_stretch_it_cannot_be_judged() -> None:
+    with pytest.raises(SettingError, match="No stretch is chosen"):
+        config_of(CLIP, FLOW, Window.CHOSEN, Moment(0, 1, None))
+
+
+def test_a_card_comes_with_its_command(open_clip, open_labels, space, window, qtbot, clip, labels) -> None:
+    open_clip()
+    open_labels()
+    panel, registry = space.work.flow_panel, window.registry
+    command = shlex.split(registry["events.score"].definition.command())
+    assert command[:2] == ["tessera", "score"]
+    assert {f"--flow={labels}", str(clip), f"--at-us={space.view.player.time_us}"} <= set(command)
+    with qtbot.waitSignal(space.work.judging.judged, timeout=20_000):
+        registry["events.score"].trigger()
+    assert panel.table.card.flow.errors.aee < 1e-6
+    assert panel.table.isVisibleTo(panel)
+    assert panel.judged.isHidden()
+
+
+def test_it_says_how_far_it_is_and_can_be_cancelled(
+    open_clip, open_labels, space, window, qtbot, slow: SlowJudge
+) -> None:
+    open_clip()
+    open_labels()
+    panel, registry, session = space.work.flow_panel, window.registry, space.work.judging.session
+    assert not registry["events.cancel_score"].isEnabled()
+    panel.measure.click()
+    qtbot.waitUntil(lambda: panel.judged.text.text() == "Comparing translations: 300 of 600", timeout=20_000)
+    assert "Score card: running" in space._activity.line
+    assert not registry["events.score"].isEnabled()
+    panel.cancel_measuring.click()
+    qtbot.waitUntil(lambda: not session.state.active, timeout=20_000)
+    assert panel.table.card is None
+    assert panel.judged.isHidden()
+    assert not window.banner.isVisible()
+    assert registry["events.score"].isEnabled()
+
+
+def test_another_flow_and_another_recording_end_it(
+    open_clip, open_labels, space, window, qtbot, slow: SlowJudge
+) -> None:
+    open_clip()
+    session = space.work.judging.session
+    for leave in (space.close_flow, space.close_recording):
+        open_labels()
+        space.work.measure()
+        qtbot.waitUntil(slow.begun.is_set, timeout=20_000)
+        slow.begun.clear()
+        leave()
+        qtbot.waitUntil(lambda: not session.state.active, timeout=20_000)
+    assert not window.banner.isVisible()
+
+
+def test_closing_the_window_ends_it(open_clip, open_labels, space, window, qtbot, slow: SlowJudge) -> None:
+    open_clip()
+    open_labels()
+    space.work.measure()
+    qtbot.waitUntil(slow.begun.is_set, timeout=20_000)
+    assert window.close()
+    assert not space.work.judging.session.state.active
+    assert not window.isVisible()
