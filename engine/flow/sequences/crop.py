@@ -39,8 +39,9 @@ class Crop:
     ) -> "Crop":
         """A square of `size` px (less where the sensor is smaller) anywhere, mirrored anyhow.
 
-        With a point (x, y) it is a square that holds this point, anywhere in it as far as the sensor allows. Without a
-        size it is the whole sensor, whose axes are then not swapped.
+        With a point (x, y) it is a square with this point anywhere in its middle half, as far as the sensor allows:
+        what moves there is seen whole, and stays inside. Without a size it is the whole sensor, whose axes are then not
+        swapped.
         """
         mirror_x, mirror_y, swap = (bool(value) for value in random.integers(0, 2, 3))
         if size is None:
@@ -49,8 +50,8 @@ class Crop:
         if around is None:
             x, y = int(random.integers(width - w + 1)), int(random.integers(height - h + 1))
         else:
-            x = min(max(around[0] - int(random.integers(w)), 0), width - w)
-            y = min(max(around[1] - int(random.integers(h)), 0), height - h)
+            x = min(max(around[0] - _middle(w, random), 0), width - w)
+            y = min(max(around[1] - _middle(h, random), 0), height - h)
         return cls(x, y, w, h, Flip(mirror_x, mirror_y, swap and w == h))
 
     @property
@@ -90,3 +91,8 @@ class Crop:
         signs = np.array([-1 if self.flip.x else 1, -1 if self.flip.y else 1], part.dtype)
         part = part * signs[:, None, None]
         return np.ascontiguousarray(part[..., ::-1, :, :]) if self.flip.swap else part
+
+
+def _middle(length: int, random: np.random.Generator) -> int:
+    """Any of the middle half of so many places, counted from 0."""
+    return int(random.integers(length // 4, length - length // 4))

@@ -68,3 +68,11 @@ def test_a_crop_around_a_point_holds_it(seed: int, size: int, x: int, y: int) ->
     assert 0 <= crop.x <= 11 - crop.width
     assert 0 <= crop.y <= 7 - crop.height
     assert crop.whole.flip == Flip()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), size=st.integers(1, 20))
+def test_a_point_far_from_the_border_lies_in_the_middle_half(seed: int, size: int) -> None:
+    crop = Crop.random(100, 80, size, np.random.default_rng(seed), (50, 40))
+    for place in (50 - crop.x, 40 - crop.y):
+        assert size // 4 <= place < size - size // 4
