@@ -17,14 +17,23 @@ if TYPE_CHECKING:
     from engine.sources.stack import StackSource
 
 CACHE_BYTES = 256 * 2**20
+# Numbers of channels that can be red, green, blue and perhaps opacity.
+COLOURS = (3, 4)
 
 
 @dataclass(frozen=True)
 class PlaneLook:
-    """A stack and how it is shown: between levels, or as labels where `levels` is None."""
+    """A stack and how it is shown.
+
+    Attributes:
+        source: The stack.
+        levels: What is black and white; None shows labels.
+        channel: Which channel is shown; None shows three or four as colours, and of others the first.
+    """
 
     source: StackSource
     levels: Levels | None
+    channel: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,8 @@ class PlaneReader:
         """
         values = tuple(self._plane(look.source, request.axis, request.index) for look in request.looks)
         looks = zip(values, request.looks, strict=True)
-        return PlanePictures(request, values, tuple(plane_image(plane, look.levels) for plane, look in looks))
+        images = tuple(plane_image(plane, look.levels, look.channel) for plane, look in looks)
+        return PlanePictures(request, values, images)
 
     def forget(self) -> None:
         """Keep no voxels of what was open before."""
@@ -85,16 +95,16 @@ class PlaneReader:
         return plane
 
 
-def plane_image(plane: npt.NDArray[Any], levels: Levels | None) -> QImage:
+def plane_image(plane: npt.NDArray[Any], levels: Levels | None, channel: int | None = None) -> QImage:
     """A plane as a picture.
 
     Args:
-        plane: (rows, columns) or (rows, columns, channels); three or four channels are colours, of any other number
-            the first is shown.
+        plane: (rows, columns) or (rows, columns, channels).
         levels: What is black and white; None for labels, 0 being transparent.
+        channel: The one to show; None shows three or four channels as colours, and of any other number the first.
     """
-    if plane.ndim == 3 and plane.shape[2] not in (3, 4):
-        plane = plane[..., 0]
+    if plane.ndim == 3 and (channel is not None or plane.shape[2] not in COLOURS):
+        plane = plane[..., channel or 0]
     if levels is None and plane.ndim == 2:
         return _to_image(to_label_colours(plane), QImage.Format.Format_ARGB32)
     grey = to_grey(plane, levels or Levels(0.0, 255.0))

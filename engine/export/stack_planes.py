@@ -16,32 +16,42 @@ Progress = Callable[[int, int], None]
 
 
 def passing(
-    planes: Iterable[AnyArray], shape: Shape, dtype: np.dtype[Any], progress: Progress | None
+    planes: Iterable[AnyArray],
+    shape: Shape,
+    dtype: np.dtype[Any],
+    progress: Progress | None,
+    channels: int = 1,
 ) -> Iterator[AnyArray]:
     """Planes one by one, as they are written.
 
     Args:
-        planes: (y, x) arrays; truth values become 0 and 1.
+        planes: (y, x) arrays, or (y, x, channels) where there are several; truth values become 0 and 1.
         shape: (z, y, x) of the stack.
         dtype: Type that every plane must have.
         progress: Called with the planes done and the planes in all, after each.
+        channels: Values a voxel.
 
     Raises:
         ValueError: There are too few planes, too many, or one of another shape or type.
     """
-    done = 0
+    done, sides = 0, plane_shape(shape, channels)
     for plane in planes:
         values = plane.astype(np.uint8) if plane.dtype == np.bool_ else plane
         if done == shape[0]:
             raise ValueError(f"there are more planes than a stack of {shape} has")
-        if values.shape != shape[1:] or values.dtype != dtype:
-            raise ValueError(f"plane {done} is {values.dtype} {values.shape}, not {dtype} {shape[1:]}")
+        if values.shape != sides or values.dtype != dtype:
+            raise ValueError(f"plane {done} is {values.dtype} {values.shape}, not {dtype} {sides}")
         yield np.ascontiguousarray(values)
         done += 1
         if progress is not None:
             progress(done, shape[0])
     if done < shape[0]:
         raise ValueError(f"there are {done} planes, but a stack of {shape} has {shape[0]}")
+
+
+def plane_shape(shape: Shape, channels: int) -> tuple[int, ...]:
+    """Shape of a plane: (y, x), or (y, x, channels) where there are several."""
+    return (*shape[1:], channels) if channels > 1 else shape[1:]
 
 
 def written_dtype(dtype: npt.DTypeLike, kinds: Iterable[str], format_name: str) -> np.dtype[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import gzip
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -18,6 +18,7 @@ from engine.export.pyramid import Compression
 from engine.export.stack_planes import AnyArray, Progress, Shape, passing, refuse_empty, written_dtype
 from engine.export.stack_zarr import NgffVersion, write_ome_zarr
 from engine.files import replacing
+from engine.sources.ome import AFFINE, OWN_NAMESPACE
 from engine.sources.stack import StackGeometry
 
 __all__ = ["NgffVersion", "write_nifti", "write_ome_zarr", "write_tiff_stack"]
@@ -42,17 +43,21 @@ def write_tiff_stack(
     progress: Progress | None = None,
     *,
     compression: Compression = Compression.DEFLATE,
+    channels: int = 1,
+    names: Sequence[str] = (),
 ) -> None:
     """Write a multi-page BigTIFF with OME metadata; the file appears under its name once it is complete.
 
     Args:
         path: The file to write.
-        planes: (y, x) arrays in order, made while they are written.
+        planes: (y, x) arrays in order, or (y, x, channels) where there are several; made while they are written.
         shape: (z, y, x).
         dtype: Type of the planes.
-        geometry: Spacing is kept; TIFF has no place for an affine.
+        geometry: Spacing is kept; OME has no place for an affine, which goes into an annotation of our own.
         progress: Called with the planes done and the planes in all; an error that it raises stops the writing.
         compression: How pages are compressed, without loss.
+        channels: Values a voxel; every channel has pages of its own.
+        names: What the channels are called; none, or one for each.
 
     Raises:
         SettingError: TIFF cannot hold this type, or the stack is empty.
@@ -61,22 +66,45 @@ def write_tiff_stack(
     """
     refuse_empty(shape)
     kind = written_dtype(dtype, TIFF_TYPES, "OME-TIFF")
-    stream = passing(planes, shape, kind, progress)
+    stream = _pages(passing(planes, shape, kind, progress, channels))
+    several = (channels,) if channels > 1 else ()
     with replacing(path) as temporary, tifffile.TiffWriter(temporary, bigtiff=True, ome=True) as tiff:
         tiff.write(
             itertools.chain(stream),
-            shape=shape,
+            shape=(shape[0], *several, *shape[1:]),
             dtype=kind,
             photometric="minisblack",
             compression=compression.value,
             predictor=True,
             maxworkers=1,
-            metadata={"axes": "ZYX", **_ome_sizes(geometry)},
+            metadata={"axes": "ZCYX" if several else "ZYX", **_ome_metadata(geometry, names)},
             **_resolution(geometry),
         )
         # tifffile asks for no more than it needs: the last step is still to be told, and whether planes are left. The
         # chain keeps it from closing the stream before.
         collections.deque(stream, maxlen=0)
+
+
+def _pages(planes: Iterable[AnyArray]) -> Iterator[AnyArray]:
+    """Every channel of every plane as (y, x)."""
+    for plane in planes:
+        if plane.ndim == 2:
+            yield plane
+        else:
+            yield from np.ascontiguousarray(np.moveaxis(plane, -1, 0))
+
+
+def _ome_metadata(geometry: StackGeometry, names: Sequence[str]) -> dict[str, Any]:
+    """Spacing, names of channels, and in an annotation of our own where the voxels lie in the patient."""
+    metadata = _ome_sizes(geometry)
+    if names:
+        metadata["Channel"] = {"Name": list(names)}
+    if geometry.affine is not None:
+        metadata["MapAnnotation"] = {
+            "Namespace": OWN_NAMESPACE,
+            "Value": {AFFINE: " ".join(map(repr, geometry.affine.ravel().tolist()))},
+        }
+    return metadata
 
 
 def _ome_sizes(geometry: StackGeometry) -> dict[str, Any]:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree import ElementTree
+
+import numpy as np
+import numpy.typing as npt
 
 from engine.sources.image import ChannelLook, plausible_spacing
 from engine.sources.units import to_micrometres
+
+# Our own exports keep the affine in a map annotation of this namespace; OME has no place for it.
+OWN_NAMESPACE = "tessera"
+AFFINE = "affine"
 
 
 def _first(root: ElementTree.Element, name: str) -> ElementTree.Element | None:
@@ -36,6 +44,32 @@ def ome_looks(pixels: ElementTree.Element) -> tuple[ChannelLook, ...]:
         ChannelLook(node.get("Name") or f"Channel {index + 1}", _colour(node.get("Color")))
         for index, node in enumerate(channels)
     )
+
+
+def own_affine(xml: str) -> npt.NDArray[np.float64] | None:
+    """The affine of a stack that was written by ourselves, (4, 4)."""
+    for node in _annotations(xml):
+        if node.get("K") == AFFINE:
+            try:
+                affine = np.array([float(word) for word in (node.text or "").split()])
+            except ValueError:
+                return None
+            return affine.reshape(4, 4) if affine.size == 16 and np.isfinite(affine).all() else None
+    return None
+
+
+def _annotations(xml: str) -> list[Any]:
+    """The entries of the map annotations of our own."""
+    try:
+        root = ElementTree.fromstring(xml)
+    except ElementTree.ParseError:
+        return []
+    return [
+        node
+        for annotation in root.iter()
+        if annotation.tag.endswith("}MapAnnotation") and annotation.get("Namespace") == OWN_NAMESPACE
+        for node in annotation.iter()
+    ]
 
 
 def _colour(value: str | None) -> tuple[int, int, int] | None:

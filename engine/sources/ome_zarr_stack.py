@@ -88,6 +88,7 @@ def _from_group(path: Path, store: Any, group: Any) -> OmeZarrStack:
         _warnings(lengths),
         {"name": str(scales["name"])} if scales.get("name") else {},
         window=looks[0].window if channels == 1 and looks else None,
+        channel_names=tuple(look.name for look in looks) if channels > 1 else (),
     )
     return OmeZarrStack(path, description, store, array, axes)
 

@@ -67,6 +67,7 @@ class StackDescription:
         metadata: What else the file tells, as text.
         dataset: Which volume of the file this is, where it holds several.
         window: Lowest and highest value to show, where the file says so.
+        channel_names: What the channels are called, one for each; empty where the file does not say.
     """
 
     format_name: str
@@ -78,6 +79,7 @@ class StackDescription:
     metadata: Mapping[str, str] = field(default_factory=dict)
     dataset: str | None = None
     window: tuple[float, float] | None = None
+    channel_names: tuple[str, ...] = ()
 
 
 class StackSource(ABC):
@@ -86,7 +88,7 @@ class StackSource(ABC):
     Attributes:
         path: The file or folder that is read.
         name: Its name without folders.
-        format_name, shape, channels, dtype, geometry, warnings, metadata, dataset, window: See
+        format_name, shape, channels, dtype, geometry, warnings, metadata, dataset, window, channel_names: See
             `StackDescription`.
     """
 
@@ -102,6 +104,7 @@ class StackSource(ABC):
         self.metadata = description.metadata
         self.dataset = description.dataset
         self.window = description.window
+        self.channel_names = description.channel_names
         self._closed = False
 
     def read(self, z: slice = slice(None), y: slice = slice(None), x: slice = slice(None)) -> AnyArray:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tifffile
 
 from engine.errors import SourceError
 from engine.sources.cache import SHARED_CACHE
-from engine.sources.ome import parse_ome
+from engine.sources.ome import own_affine, parse_ome
 from engine.sources.stack import AnyArray, Box, StackDescription, StackGeometry, StackSource, checked_dtype
 from engine.sources.tiff import level_planes, main_series, refuse_incomplete, refuse_unsupported, unreadable
-from engine.sources.tiff_metadata import RESOLUTION_UNITS, tiff_format, tiff_metadata
+from engine.sources.tiff_metadata import RESOLUTION_UNITS, tiff_format, tiff_looks, tiff_metadata
 from engine.sources.tiff_plane import ByteReader, TiffPlane
 from engine.sources.units import to_micrometres
 
 # The first of these letters along which there is more than one page is the depth of the stack.
 DEPTH_LETTERS = "ZTIQRMPVHEAFLG"
+MICROMETRES_IN_MM = 1e3
 
 
 class TiffStack(StackSource):
@@ -164,14 +167,16 @@ def _from_tiff(path: Path, tiff: Any) -> TiffStack:
     if depth > 1:
         # A file that is cut off lacks its last plane.
         pages.at(depth - 1)
+    channels = sum(plane.channels for plane in planes)
     description = StackDescription(
         tiff_format(tiff, 1).replace("TIFF", "TIFF stack"),
         (depth, page.imagelength, page.imagewidth),
-        sum(plane.channels for plane in planes),
+        channels,
         checked_dtype(path, planes[0].dtype),
         tiff_geometry(tiff, page),
         _warnings(series, letter, lengths),
         tiff_metadata(tiff, page),
+        channel_names=tuple(look.name for look in tiff_looks(tiff, channels)) if channels > 1 else (),
     )
     return TiffStack(path, description, reader, pages)
 
@@ -203,6 +208,7 @@ def _warnings(series: Any, letter: str, lengths: dict[str, int]) -> tuple[str, .
 def tiff_geometry(tiff: Any, page: Any) -> StackGeometry:
     """Spacing of the planes, rows and columns in um where the file tells all three with a unit.
 
+    Stacks of ours that know where they lie in the patient have it in mm, as scanners tell it.
     ImageJ files whose unit is the pixel keep their proportions, without a unit.
     """
     pixels = parse_ome(tiff.ome_metadata) if tiff.is_ome else None
@@ -213,7 +219,7 @@ def tiff_geometry(tiff: Any, page: Any) -> StackGeometry:
         ]
         if all(pixels.get(f"PhysicalSize{axis}Unit") == "pixel" for axis in "ZYX"):
             return _geometry([_number(pixels.get(f"PhysicalSize{axis}")) for axis in "ZYX"], "")
-        return _geometry(sizes, "um")
+        return _in_patient(_geometry(sizes, "um"), own_affine(tiff.ome_metadata))
     imagej = tiff.imagej_metadata or {} if tiff.is_imagej else {}
     x, y = (1 / value if value > 0 else None for value in page.resolution)
     z = imagej.get("spacing")
@@ -222,6 +228,13 @@ def tiff_geometry(tiff: Any, page: Any) -> StackGeometry:
     if None in sizes and z is not None and unit in (None, "pixel", "pixels"):
         return _geometry([_number(z), y, x], "")
     return _geometry(sizes, "um")
+
+
+def _in_patient(geometry: StackGeometry, affine: npt.NDArray[np.float64] | None) -> StackGeometry:
+    if affine is None or geometry.spacing is None:
+        return replace(geometry, affine=affine)
+    z, y, x = (size / MICROMETRES_IN_MM for size in geometry.spacing)
+    return StackGeometry((z, y, x), "mm", affine)
 
 
 def _number(text: str | float | None) -> float | None:

@@ -124,6 +124,11 @@ def _looking(space: "StacksWorkspace") -> list[Action]:
             "Go one slice back.", shortcut="Ctrl+Up", group="walk", enabled_when=is_open,
         ),
         Action(
+            "stacks.next_channel", "Next c&hannel", Menu.VIEW, space.sight.next_channel, "next",
+            "Show the next channel of a stack that has several.", shortcut="Ctrl+Right", group="walk",
+            enabled_when=lambda: is_open() and space.desk.input.source.channels > 1,
+        ),
+        Action(
             "stacks.play", "Play the sli&ces", Menu.VIEW, view.toggle_playing, "start",
             "Play through the slices of the large view, or stop.",
             shortcut="Ctrl+Space", group="walk", enabled_when=is_open, checked_when=lambda: view.bar.playing,

@@ -3,10 +3,11 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from app.problems import Problem
 from app.runs import RunSession
@@ -34,12 +35,25 @@ ENDINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What came of an export: the file, and a sentence on what its format has no place for, or none."""
+
+    path: Path
+    lost: str
+
+
 class Exporting(QObject):
     """One export at a time.
 
     Attributes:
         session: The run.
+
+    Signals:
+        told: A sentence on the export that has just ended; empty when another one begins.
     """
+
+    told = Signal(str)
 
     def __init__(self, services: Services, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -57,12 +71,15 @@ class Exporting(QObject):
             return
         labels = bool(stack.facts.labels)
         source = stack.source
+        self.told.emit("")
         self.session.start(partial(export, source.path, source.dataset, path, kind, labels))
 
     @Slot(object)
-    def _tell(self, path: Path | None) -> None:
-        if path is not None:
-            log.info("Exported %s", path)
+    def _tell(self, exported: Exported | None) -> None:
+        if exported is not None:
+            sentence = f"{exported.path.name} is written. {exported.lost}".strip()
+            log.info("Exported %s. %s", exported.path, exported.lost)
+            self.told.emit(sentence)
 
 
 def format_of(path: Path) -> StackFormat:
@@ -81,13 +98,14 @@ def format_of(path: Path) -> StackFormat:
 def export(
     stack: Path, dataset: str | None, path: Path, kind: StackFormat, labels: bool,
     report: ReportFunction, control: Control,
-) -> Path:  # fmt: skip
+) -> Exported:  # fmt: skip
     """Write a stack that is opened for this alone, so that it may be closed in the window meanwhile.
 
     Raises:
         TesseraError: It cannot be read, or not be written like this.
         RunCancelled: The control asked for it; nothing is left behind.
     """
+    from engine.runs.stacks.writing import lost_place
     from engine.sources import open_stack
 
     started = time.monotonic()
@@ -104,23 +122,16 @@ def export(
             raise SettingError(
                 f"{path} cannot be written ({error.strerror or error}); choose another folder, or make room."
             ) from error
-    return path
+        return Exported(path, lost_place(kind, source.geometry))
 
 
 def _write(
     source: StackSource, path: Path, kind: StackFormat, labels: bool, step: Callable[[int, int], None]
 ) -> None:
-    from engine.export.stacks import write_nifti, write_ome_zarr, write_tiff_stack
+    from engine.runs.stacks.writing import write_stack
 
-    if source.channels > 1:
-        raise SettingError(
-            f"{source.name} has {source.channels} channels; only stacks of one can be exported."
-        )
     planes = (source.plane(0, index) for index in range(source.shape[0]))
-    common = (path, planes, source.shape, source.dtype, source.geometry, step)
-    if kind is StackFormat.OME_ZARR:
-        write_ome_zarr(*common, labels=labels)
-    elif kind is StackFormat.NIFTI:
-        write_nifti(*common)
-    else:
-        write_tiff_stack(*common)
+    write_stack(
+        kind, path, planes, source.shape, source.dtype, source.geometry, step,
+        labels=labels, channels=source.channels, names=source.channel_names,
+    )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.viewer.levels import Levels, ValueFacts, describe_values
-from app.viewer.plane_images import PlaneLook
+from app.viewer.plane_images import COLOURS, PlaneLook
 
 if TYPE_CHECKING:
     from engine.sources import DatasetInfo, StackSource
@@ -31,10 +31,31 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class OpenStack:
-    """An open stack and what a sample of its values tells."""
+    """An open stack and what a sample of its values tells.
+
+    Attributes:
+        source: The stack.
+        channel_facts: The facts of every channel.
+    """
 
     source: "StackSource"
-    facts: ValueFacts
+    channel_facts: tuple[ValueFacts, ...]
+
+    @property
+    def facts(self) -> ValueFacts:
+        """The facts of the first channel."""
+        return self.channel_facts[0]
+
+    @property
+    def coloured(self) -> bool:
+        """Whether the channels are red, green and blue, and perhaps opacity."""
+        return self.source.channels in COLOURS and self.source.dtype == np.uint8
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """What the channels are called; they are counted from 1 where the file does not say."""
+        numbered = tuple(f"Channel {number}" for number in range(1, self.source.channels + 1))
+        return self.source.channel_names or numbered
 
     @property
     def of_file(self) -> Levels | None:
@@ -47,11 +68,11 @@ class OpenStack:
         """Whether the values look like Hounsfield units: in mm, and with air below -200."""
         return self.source.geometry.unit == "mm" and -5000 < self.facts.lowest < AIR
 
-    def look_beside(self, first: "OpenStack", levels: Levels) -> PlaneLook:
-        """How to show this stack with another one, the first, that is shown between `levels`."""
-        if self.facts.labels and not first.facts.labels:
+    def look_beside(self, first: ValueFacts, levels: Levels) -> PlaneLook:
+        """How to show this stack with another one that has these facts and is shown between `levels`."""
+        if self.facts.labels and not first.labels:
             return PlaneLook(self.source, None)
-        mine, others = self.facts.automatic, first.facts.automatic
+        mine, others = self.facts.automatic, first.automatic
         alike = 1 / ALIKE < mine.window / others.window < ALIKE
         overlap = mine.low < others.high and others.low < mine.high
         return PlaneLook(self.source, levels if alike and overlap else mine)
@@ -80,7 +101,10 @@ def open_path(path: Path, role: Role, dataset: str | None = None) -> OpenStack |
             return DatasetChoice(path, role, datasets)
     source = open_stack(path, dataset)
     try:
-        return OpenStack(source, describe_values(sample_of(source)))
+        sample = sample_of(source)
+        return OpenStack(
+            source, tuple(describe_values(sample[..., index]) for index in range(source.channels))
+        )
     except BaseException:
         source.close()
         raise
@@ -93,13 +117,13 @@ def let_go(found: OpenStack | DatasetChoice) -> None:
 
 
 def sample_of(source: "StackSource") -> npt.NDArray[Any]:
-    """A few planes spread over the stack, each thinned to at most 256 voxels a side; the first channel."""
+    """A few planes spread over the stack, each thinned to some 256 voxels a side: (plane, row, column, channel)."""
     depth, rows, columns = source.shape
     steps = [max(1, side // SAMPLED_SIDE) for side in (rows, columns)]
     indices = sorted({round(index) for index in np.linspace(0, depth - 1, min(SAMPLED_PLANES, depth))})
     planes = [source.plane(0, index)[:: steps[0], :: steps[1]] for index in indices]
     sample = np.stack(planes)
-    return sample[..., 0] if source.channels > 1 else sample
+    return sample if source.channels > 1 else sample[..., None]
 
 
 def sizes_differ(first: "StackSource", second: "StackSource") -> str:

@@ -10,8 +10,9 @@ from app.actions.button import ActionButton
 from app.panels.heading import muted
 from app.panels.model_field import ModelField
 from app.panels.progress import RunProgress
-from app.runs import RunSession, SessionState
+from app.runs import SessionState
 from app.theme.theme import Theme
+from app.workspaces.stacks.exporting import Exporting
 from app.workspaces.stacks.prediction import Prediction
 
 NO_MODEL = "Train a network first, or choose a checkpoint file; then predict the open stack."
@@ -28,7 +29,7 @@ class PredictionPanel(QWidget):
     checkpoint_changed = Signal()
 
     def __init__(
-        self, prediction: Prediction, exporting: RunSession, registry: Registry, theme: Theme
+        self, prediction: Prediction, exporting: Exporting, registry: Registry, theme: Theme
     ) -> None:
         super().__init__()
         self.models = ModelField("Checkpoints (*.ckpt *.torch *.pt *.pth)")
@@ -43,18 +44,21 @@ class PredictionPanel(QWidget):
             registry["stacks.cancel_export"], only_when_enabled=True, parent=self
         )
         self.export_progress = RunProgress(theme, self)
+        self.export_note = muted()
+        self.export_note.hide()
+        exporting.told.connect(self.say_exported)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 12)
         layout.setSpacing(8)
         for widget in (
             self.models, self.predict, self.cancel, self.progress, self.hint, self.export, self.cancel_export,
-            self.export_progress,
+            self.export_progress, self.export_note,
         ):  # fmt: skip
             layout.addWidget(widget)
         layout.addStretch()
         for session, progress, follow in (
             (prediction.session, self.progress, self._follow_prediction),
-            (exporting, self.export_progress, self._follow_export),
+            (exporting.session, self.export_progress, self._follow_export),
         ):
             progress.hide()
             session.state_changed.connect(follow)
@@ -76,6 +80,12 @@ class PredictionPanel(QWidget):
     @Slot()
     def _say_what_is_next(self) -> None:
         self.hint.setText(READY if self.checkpoint is not None else NO_MODEL)
+
+    @Slot(str)
+    def say_exported(self, sentence: str) -> None:
+        """Say what came of an export; an empty sentence says nothing."""
+        self.export_note.setText(sentence)
+        self.export_note.setVisible(bool(sentence))
 
     @Slot(object)
     def _follow_prediction(self, state: SessionState) -> None:

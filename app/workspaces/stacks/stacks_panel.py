@@ -34,6 +34,7 @@ COMPARISONS = {
     Compare.OVER: "One over the other",
     Compare.SWIPE: "With a swipe handle",
 }
+COLOURS = "Colours"
 
 
 class StackRow(QWidget):
@@ -91,6 +92,8 @@ class StacksPanel(QWidget):
         self._desk = desk
         self._sight = sight
         self.rows = {role: StackRow(role, theme) for role in Role}
+        self.channel = QComboBox(toolTip="Which channel of the input is shown", accessibleName="Channel")
+        self.channel.currentIndexChanged.connect(self._set_channel)
         self.pair = ActionButton(registry["stacks.pair"], parent=self)
         self.compare = QComboBox(toolTip="How a second stack is shown", accessibleName="Comparison")
         for compare, title in COMPARISONS.items():
@@ -110,10 +113,13 @@ class StacksPanel(QWidget):
         for role, row in self.rows.items():
             row.closed.connect(desk.remove)
             layout.addWidget(row)
+            if role is Role.INPUT:
+                layout.addWidget(self.channel)
             if role is Role.TARGET:
                 layout.addWidget(self.pair)
         layout.addWidget(self._look)
         layout.addStretch()
+        self._list_channels()
         desk.changed.connect(self._follow_desk)
         sight.changed.connect(self._follow_sight)
         self._follow_sight()
@@ -139,9 +145,23 @@ class StacksPanel(QWidget):
     @Slot(object)
     def _follow_desk(self, role: Role) -> None:
         self.rows[role].show_stack(self._desk.stacks.get(role))
+        if role is Role.INPUT:
+            self._list_channels()
+
+    def _list_channels(self) -> None:
+        stack = self._desk.input
+        with QSignalBlocker(self.channel):
+            self.channel.clear()
+            if stack is not None and stack.coloured:
+                self.channel.addItem(COLOURS, None)
+            for index, name in enumerate(stack.channel_names if stack is not None else ()):
+                self.channel.addItem(name, index)
+        self.channel.setVisible(stack is not None and stack.source.channels > 1)
 
     @Slot()
     def _follow_sight(self) -> None:
+        with QSignalBlocker(self.channel):
+            self.channel.setCurrentIndex(self.channel.findData(self._sight.channel))
         others = [role for role in (Role.TARGET, Role.PREDICTION) if role in self._desk.stacks]
         self._look.setVisible(bool(others))
         with QSignalBlocker(self.other):
@@ -155,6 +175,10 @@ class StacksPanel(QWidget):
         self._form.setRowVisible(self.other, self._sight.compare is not Compare.ALONE and len(others) > 1)
         seen_through = self._sight.compare in (Compare.OVER, Compare.SWIPE)
         self._form.setRowVisible(self.opacity, seen_through)
+
+    @Slot()
+    def _set_channel(self) -> None:
+        self._sight.set_channel(self.channel.currentData())
 
     @Slot()
     def _set_compare(self) -> None:
@@ -173,7 +197,8 @@ class StacksPanel(QWidget):
 def facts_of(stack: OpenStack) -> str:
     """Size, type and voxel of a stack in one line, and its labels where it has some."""
     source = stack.source
-    text = f"{size_text(source.shape)}, {source.dtype}"
+    several = f"{source.channels} channels of " if source.channels > 1 else ""
+    text = f"{size_text(source.shape)}, {several}{source.dtype}"
     if source.geometry.spacing is not None:
         text += f"\n{spacing_text(source.geometry)} a voxel"
     labels = stack.facts.labels

@@ -145,7 +145,7 @@ class StacksWorkspace(Workspace):
         self.training_panel = TrainingPanel(self.name, self.form, self.training.session, registry, theme)
         self.curves_panel = CurvesPanel(theme, QUALITIES)
         self.preview_panel = PreviewPanel(services.background, theme, PreviewReady, draw_preview, EMPTY)
-        self.prediction_panel = PredictionPanel(self.prediction, self.exporting.session, registry, theme)
+        self.prediction_panel = PredictionPanel(self.prediction, self.exporting, registry, theme)
         self._connect()
         self._recall_settings()
         return [
@@ -255,6 +255,7 @@ class StacksWorkspace(Workspace):
         if role is Role.INPUT:
             self.notice.show_sentences(stack.source.warnings if stack is not None else ())
             self._list_checkpoints()
+            self.prediction_panel.say_exported("")
         if role is not Role.PREDICTION and stack is not None:
             self.form.set_pair(stack, self.desk.stacks.get(Role.TARGET))
         self.labels.follow(self.desk.stacks.get(Role.TARGET))
@@ -268,7 +269,7 @@ class StacksWorkspace(Workspace):
             self.levels_panel.show_levels(None, NO_LEVELS)
         else:
             self.levels_panel.show_levels(
-                stack.facts, self.sight.levels, stack.of_file, hounsfield=stack.hounsfield
+                self.sight.facts, self.sight.levels, stack.of_file, hounsfield=stack.hounsfield
             )
         self.changed.emit()
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
 from engine.errors import SettingError
-from engine.export.stacks import write_nifti, write_ome_zarr, write_tiff_stack
 from engine.msd.checkpoints import Task, read_checkpoint
 from engine.msd.msd_model import MSDModel
 from engine.msd.opening import open_model
@@ -19,13 +17,14 @@ from engine.runs.control import Control
 from engine.runs.devices import resolve
 from engine.runs.folder import RunFolder
 from engine.runs.reports import Level, Message, ReportFunction, Started
-from engine.runs.stacks.config import StackFormat, StackPredictConfig
+from engine.runs.stacks.config import StackPredictConfig
 from engine.runs.stacks.counter import PartCounter
 from engine.runs.stacks.numbers import whole_numbers
 from engine.runs.stacks.pairs import slab_around, volume_of
 from engine.runs.stacks.scratch import SCRATCH, scratch_volume
 from engine.runs.stacks.spec import StackSpec, read_spec
 from engine.runs.stacks.volumes import volume_blocks, volume_windows
+from engine.runs.stacks.writing import lost_place, write_stack
 from engine.sources.stack import AnyArray, StackSource
 from engine.sources.stack_opening import open_stack
 
@@ -55,25 +54,19 @@ def predict_stack(
             if network.model.ndim == 2
             else predicted_volume(network, stack, folder.path / SCRATCH, report, control)
         )
-        _writer(config.format, network)(
+        write_stack(
+            config.format,
             path,
             planes,
             stack.shape,
             network.dtype,
             stack.geometry,
             lambda done, _: counter.done(done),
+            labels=network.gives_labels,
         )
     report(Message(Level.INFO, f"The prediction is in {path}."))
-
-
-def _writer(form: StackFormat, network: "StackNetwork") -> Callable[..., None]:
-    match form:
-        case StackFormat.TIFF:
-            return write_tiff_stack
-        case StackFormat.NIFTI:
-            return write_nifti
-        case StackFormat.OME_ZARR:
-            return partial(write_ome_zarr, labels=network.gives_labels)
+    if lost := lost_place(config.format, stack.geometry):
+        report(Message(Level.INFO, lost))
 
 
 @dataclass(frozen=True)

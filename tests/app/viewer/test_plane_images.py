@@ -38,3 +38,11 @@ def test_colours_labels_and_odd_channels() -> None:
     assert labels.hasAlphaChannel()
     assert [labels.pixelColor(column, 0).alpha() for column in (0, 1)] == [0, 255]
     assert plane_image(np.full((2, 2, 2), 255, np.uint8), Levels(0, 255)).pixelColor(0, 0).red() == 255
+
+
+def test_a_channel_by_itself_is_grey() -> None:
+    plane = np.zeros((2, 3, 3), np.uint8)
+    plane[..., 2] = 90
+    shown = plane_image(plane, Levels(0, 90), 2)
+    assert shown.pixelColor(0, 0).getRgb()[:3] == (255, 255, 255)
+    assert plane_image(plane, Levels(0, 90), 0).pixelColor(0, 0).getRgb()[:3] == (0, 0, 0)

@@ -76,7 +76,7 @@ def test_read_again_equal(tmp_path: Path, name: str, dtype: str, geometry: Stack
         assert (stack.geometry.unit == "") == (geometry.unit == "")
 
 
-@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.ome.zarr"])
+@pytest.mark.parametrize("name", WRITERS)
 def test_the_affine_is_kept(tmp_path: Path, name: str) -> None:
     voxels = volume("i2")
     geometry = StackGeometry((2.0, 0.75, 0.5), "mm", AFFINE)
@@ -85,6 +85,57 @@ def test_the_affine_is_kept(tmp_path: Path, name: str) -> None:
         np.testing.assert_allclose(stack.geometry.affine, AFFINE, rtol=1e-6)
         assert stack.geometry.spacing == pytest.approx(geometry.spacing)
         assert stack.geometry.unit == "mm"
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.ome.zarr"])
+@pytest.mark.parametrize(
+    ("shape", "dtype", "names"),
+    [
+        ((4, 37, 41, 3), "u2", ("DAPI", "GFP", "Phase")),
+        ((1, 20, 30, 2), "f4", ()),
+        ((3, 16, 17, 5), "u1", ()),
+    ],
+)
+def test_channels_are_kept(tmp_path: Path, name: str, shape, dtype: str, names: tuple[str, ...]) -> None:
+    voxels = (np.random.default_rng(2).random(shape) * 250).astype(dtype)
+    geometry = StackGeometry((2.0, 0.5, 0.25), "um")
+    steps: list[int] = []
+    WRITERS[name](
+        tmp_path / name, iter(voxels), shape[:3], dtype, geometry, lambda done, _: steps.append(done),
+        channels=shape[3], names=names,
+    )  # fmt: skip
+    assert steps == list(range(1, shape[0] + 1))
+    with open_stack(tmp_path / name) as stack:
+        assert (stack.shape, stack.channels) == (shape[:3], shape[3])
+        np.testing.assert_array_equal(stack.read(), voxels)
+        assert stack.geometry.spacing == pytest.approx(geometry.spacing)
+        if names:
+            assert stack.channel_names == names
+        np.testing.assert_array_equal(stack.read(y=slice(3, 9))[-1], voxels[-1, 3:9])
+
+
+def test_channels_as_others_read_them(tmp_path: Path) -> None:
+    voxels = volume("u1")[..., None] // np.array([1, 2], np.uint8)
+    options = {"channels": 2, "names": ("a", "b")}
+    write_tiff_stack(tmp_path / "a.tif", voxels, (5, 37, 41), "u1", StackGeometry(), **options)
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        assert tiff.series[0].axes == "ZCYX"
+        np.testing.assert_array_equal(tiff.asarray(), voxels.transpose(0, 3, 1, 2))
+    write_ome_zarr(tmp_path / "a.zarr", voxels, (5, 37, 41), "u1", StackGeometry(), **options)
+    group = zarr.open_group(tmp_path / "a.zarr", mode="r")
+    np.testing.assert_array_equal(group["0"][...], voxels.transpose(3, 0, 1, 2))
+    described = dict(group.attrs)["ome"]
+    assert [axis["name"] for axis in described["multiscales"][0]["axes"]] == ["c", "z", "y", "x"]
+    windows = [channel["window"] for channel in described["omero"]["channels"]]
+    assert [window["end"] for window in windows] == [voxels[..., 0].max(), voxels[..., 1].max()]
+
+
+def test_coarser_levels_of_channels(tmp_path: Path) -> None:
+    voxels = np.random.default_rng(0).random((2, 260, 258, 2)).astype("f4")
+    write_ome_zarr(tmp_path / "a.zarr", voxels, (2, 260, 258), "f4", StackGeometry(), channels=2)
+    expected = voxels.reshape(2, 130, 2, 129, 2, 2).mean((2, 4)).transpose(3, 0, 1, 2)
+    coarse = zarr.open_group(tmp_path / "a.zarr", mode="r")["1"]
+    np.testing.assert_allclose(coarse[...], expected, rtol=1e-4)
 
 
 def test_nifti_as_nibabel_reads_it(tmp_path: Path) -> None:

@@ -33,6 +33,18 @@ def make_stack(tmp_path: Path) -> MakeStack:
 
 
 @pytest.fixture
+def channels(tmp_path: Path) -> Path:
+    """A stack of two channels, cells.tif: the second is twice the first and 50 more."""
+    first = np.random.default_rng(0).integers(100, 900, (*SHAPE, 1)).astype(np.uint16)
+    voxels = np.concatenate([first, 2 * first + 50], 3)
+    write_tiff_stack(
+        tmp_path / "cells.tif", iter(voxels), SHAPE, "u2", StackGeometry((2.0, 0.5, 0.5), "um"),
+        channels=2, names=("DAPI", "GFP"),
+    )  # fmt: skip
+    return tmp_path / "cells.tif"
+
+
+@pytest.fixture
 def space(window: MainWindow) -> StacksWorkspace:
     """The stacks workspace."""
     window.go_to("stacks")

@@ -1,0 +1,99 @@
+"""Stacks of several channels: looked at channel by channel, each with its own contrast, and exported whole."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from app.viewer.levels import Levels
+from app.window.main_window import MainWindow
+from app.workspaces.stacks import handlers
+from engine.sources import open_stack as read_stack
+
+
+def test_one_channel_after_the_other(window: MainWindow, space, channels: Path, open_stack, qtbot) -> None:
+    open_stack(channels)
+    panel, sight = space.stacks_panel, space.sight
+    assert panel.channel.isVisible()
+    assert [panel.channel.itemText(row) for row in range(panel.channel.count())] == ["DAPI", "GFP"]
+    assert "2 channels of uint16" in panel.rows["Input"].facts.text()
+    assert space.view.scene.captions[0] == "cells.tif, DAPI"
+    first = sight.levels
+    space.levels_panel.high.setValue(700)
+    panel.channel.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: not space.view.busy)
+    assert space.view.scene.look.channel == 1
+    assert space.view.scene.captions[0] == "cells.tif, GFP"
+    assert sight.levels.high == pytest.approx(2 * first.high + 50, rel=0.01)
+    assert space.levels_panel.high.value() == pytest.approx(sight.levels.high)
+    window.registry["stacks.next_channel"].trigger()
+    assert panel.channel.currentText() == "DAPI"
+    assert sight.levels == Levels(first.low, 700)
+    qtbot.waitUntil(lambda: not space.view.busy)
+
+
+def test_the_picture_is_that_of_the_channel(space, channels: Path, open_stack, qtbot) -> None:
+    open_stack(channels)
+    space.sight.set_levels(Levels(0, 2000))
+    space.sight.set_channel(1)
+    space.sight.set_levels(Levels(0, 2000))
+    qtbot.waitUntil(lambda: not space.view.busy)
+    z = space.view.position[0]
+    image = space.view._pictures[0].images[0]
+    value = float(tifffile.imread(channels)[z, 1, 7, 9])
+    assert image.pixelColor(9, 7).red() == pytest.approx(255 * value / 2000, abs=1)
+
+
+def test_colours_stay_colours(space, open_stack, tmp_path: Path) -> None:
+    voxels = np.zeros((3, 30, 40, 3), np.uint8)
+    voxels[..., 0] = 200
+    tifffile.imwrite(tmp_path / "photo.tif", voxels, photometric="rgb")
+    open_stack(tmp_path / "photo.tif")
+    panel = space.stacks_panel
+    assert [panel.channel.itemText(row) for row in range(4)] == [
+        "Colours",
+        "Channel 1",
+        "Channel 2",
+        "Channel 3",
+    ]
+    assert panel.channel.currentText() == "Colours"
+    assert space.view._pictures[0].images[0].pixelColor(3, 3).getRgb()[:3] == (200, 0, 0)
+    space.sight.next_channel()
+    assert panel.channel.currentText() == "Channel 1"
+    panel.channel.setCurrentIndex(0)
+    assert space.sight.channel is None
+
+
+def test_one_channel_needs_no_choice(window: MainWindow, space, make_stack, open_stack) -> None:
+    open_stack(make_stack("a.tif"))
+    assert not space.stacks_panel.channel.isVisible()
+    assert not window.registry["stacks.next_channel"].isEnabled()
+
+
+@pytest.mark.parametrize("name", ["out.tif", "out.ome.zarr"])
+def test_all_channels_are_exported(
+    window: MainWindow, space, channels: Path, open_stack, qtbot, tmp_path: Path, monkeypatch, name: str
+) -> None:
+    open_stack(channels)
+    monkeypatch.setattr(handlers, "ask_for_export", lambda *_: tmp_path / name)
+    window.registry["stacks.export"].trigger()
+    qtbot.waitUntil(lambda: not space.exporting.session.state.active)
+    assert not window.banner.isVisible(), window.banner.sentence.text()
+    assert space.prediction_panel.export_note.text() == f"{name} is written."
+    with read_stack(channels) as first, read_stack(tmp_path / name) as second:
+        assert np.array_equal(first.read(), second.read())
+        assert second.channel_names == ("DAPI", "GFP")
+
+
+def test_nifti_holds_one_channel(
+    window: MainWindow, space, channels: Path, open_stack, qtbot, tmp_path
+) -> None:
+    open_stack(channels)
+    space.exporting.start(space.desk.input, tmp_path / "out.nii.gz")
+    qtbot.waitUntil(window.banner.isVisible)
+    assert window.banner.sentence.text() == (
+        "A NIfTI volume has one value a voxel, but this stack has 2 channels; export it as TIFF or OME-Zarr."
+    )
+    qtbot.waitUntil(lambda: not space.exporting.session.state.active)
+    assert not (tmp_path / "out.nii.gz").exists()
