@@ -20,8 +20,9 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 
 from app.launch import make_application, make_window
-from tests.e2e.first_light import SLIDE, FirstLight, make_project, wait_by_qt
+from tests.e2e.first_light import SLIDE, FirstLight, make_project
 from tests.e2e.lateness import Lateness
+from tests.e2e.light import wait_by_qt
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 SIZE = (1600, 1000)

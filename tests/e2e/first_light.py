@@ -2,21 +2,17 @@
 
 import csv
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QTimer
 
 from app.window.main_window import MainWindow
-from engine.runs.reports import EpochDone, Report, TileDone
+from engine.runs.reports import EpochDone, TileDone
 from engine.sources import open_source
+from tests.e2e.light import Light, Wait
 
 SLIDE = "CMU-1-Small-Region.svs"
 SIDE, TILE = 256, 128
-POLL_MS = 10
-Wait = Callable[[Callable[[], bool]], None]
 
 
 def make_project(slide: Path, folder: Path) -> Path:
@@ -64,19 +60,11 @@ def name_square(pixels: np.ndarray) -> str | None:
     return "stroma" if blue.mean() < 0.3 else None
 
 
-class FirstLight:
-    """Drives the window as a user would, through its actions and fields.
-
-    Attributes:
-        reports: Everything that the training has told the window.
-    """
+class FirstLight(Light):
+    """The slides workspace."""
 
     def __init__(self, window: MainWindow, wait: Wait) -> None:
-        self.window = window
-        self.space = window.workspace
-        self.reports: list[Report] = []
-        self._wait = lambda condition: wait(lambda: self._holds(condition))
-        self.space.training.session.reported.connect(self.reports.extend)
+        super().__init__(window, wait, "slides")
 
     def open(self, path: Path) -> None:
         """Open a slide, or the project whose first slide it is, and wait until everything is drawn."""
@@ -89,12 +77,12 @@ class FirstLight:
         form.tile_size.setCurrentText(str(TILE))
         form.epochs.setValue(epochs)
         form.learning_rate.setValue(learning_rate)
-        self.space.training_panel.buttons["start"].click()
+        self.start()
 
     def wait_for_epochs(self, count: int) -> None:
         """Wait until so many epochs are done and drawn, with a model to predict with."""
         self._wait(lambda: sum(isinstance(report, EpochDone) for report in self.reports) >= count)
-        self._wait(lambda: self.space.prediction_panel.checkpoint is not None)
+        self._wait(lambda: self.checkpoint is not None)
         self._wait(lambda: self.space.curves_panel.plots is not None)
 
     def predict(self) -> None:
@@ -107,33 +95,7 @@ class FirstLight:
         before = self.visits
         self._wait(lambda: self.visits >= before + count)
 
-    def _holds(self, condition: Callable[[], bool]) -> bool:
-        """Whether the condition holds; a problem in the banner ends the waiting."""
-        assert not self.window.banner.isVisible(), self.window.banner.sentence.text()
-        return condition()
-
     @property
     def visits(self) -> int:
         """Tiles of the open slide that the training has reported."""
         return sum(isinstance(report, TileDone) for report in self.reports)
-
-    def stop(self) -> None:
-        """Stop and keep, and wait until the run has ended."""
-        self.space.training_panel.buttons["stop"].click()
-        self._wait(lambda: not self.space.training.session.state.active)
-
-
-def wait_by_qt(seconds: float) -> Wait:
-    """A wait for scripts: lets Qt handle events until the condition holds."""
-
-    def wait(condition: Callable[[], bool]) -> None:
-        give_up = time.monotonic() + seconds
-        while not condition():
-            # Asking without a pause would keep the interpreter from the thread of the run.
-            loop = QEventLoop()
-            QTimer.singleShot(POLL_MS, loop.quit)
-            loop.exec()
-            if time.monotonic() > give_up:
-                raise TimeoutError("the window did not get there")
-
-    return wait

@@ -8,32 +8,26 @@ from PySide6.QtWidgets import QComboBox
 from app.window.main_window import MainWindow
 from app.workspaces.events.exporting import Export
 from app.workspaces.events.exporting_dialog import ExportDialog
-from engine.runs.reports import FlowPreviewReady, Report
+from app.workspaces.events.training import FlowWork
 from resources.demo.events import EventDemo, EventDemoSettings, make_event_demo
+from tests.e2e.light import Light, Wait
 
-Wait = Callable[[Callable[[], bool]], None]
 
-
-class FlowLight:
-    """Drives the window as a user would, through its actions and fields.
-
-    Attributes:
-        reports: Everything that the training has told the window.
-    """
+class FlowLight(Light):
+    """The events workspace."""
 
     def __init__(self, window: MainWindow, wait: Wait) -> None:
-        self.window = window
-        window.go_to("events")
-        self.space = window.workspace
-        self.work = self.space.work
-        self.reports: list[Report] = []
-        self._wait = lambda condition: wait(lambda: self._holds(condition))
-        self.work.training.session.reported.connect(self.reports.extend)
+        super().__init__(window, wait, "events")
 
     @property
-    def previews(self) -> list[FlowPreviewReady]:
-        """What the network made of one moment, before the first epoch and after each."""
-        return [report for report in self.reports if isinstance(report, FlowPreviewReady)]
+    def work(self) -> FlowWork:
+        """What holds the training and the panels that belong to it."""
+        return self.space.work
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The network that is on offer."""
+        return self.work.flow_panel.checkpoint
 
     def open(self, path: Path) -> None:
         """Open a recording and wait until it is counted and drawn."""
@@ -58,28 +52,13 @@ class FlowLight:
         fields.runs_folder.set_path(runs)
         for name, value in settings.items():
             getattr(fields, name).setValue(value)
-        self.work.training_panel.buttons["start"].click()
-
-    def wait_for_previews(self, count: int) -> None:
-        """Wait until so many previews came and the newest is drawn."""
-        self._wait(lambda: len(self.previews) >= count)
-        self._wait(lambda: not self.work.preview_panel.busy and bool(self.work.preview_panel.line.text()))
-
-    def finish(self) -> None:
-        """Wait until the training has ended and its model is on offer."""
-        self._wait(lambda: not self.work.training.session.state.active)
-        self._wait(lambda: self.work.flow_panel.checkpoint is not None)
-
-    def stop(self) -> None:
-        """Stop and keep, and wait until the model is on offer."""
-        self.work.training_panel.buttons["stop"].click()
-        self.finish()
+        self.start()
 
     def show_flow(self) -> None:
         """Show the flow of the chosen network, and wait until the frame has it."""
         self._wait(self.window.registry["events.show_flow"].isEnabled)
         self.window.registry["events.show_flow"].trigger()
-        checkpoint, view = self.work.flow_panel.checkpoint, self.space.view
+        checkpoint, view = self.checkpoint, self.space.view
         name = f"{checkpoint.parent.name}/{checkpoint.name}"
         self._wait(lambda: view.flow.provider.name == name and self.window.quiet)
         self._wait(lambda: view.frame.request.field is not None)
@@ -110,8 +89,3 @@ class FlowLight:
         dialog.accept()
         self._wait(lambda: not self.work.exporting.session.state.active)
         return export
-
-    def _holds(self, condition: Callable[[], bool]) -> bool:
-        """Whether the condition holds; a problem in the banner ends the waiting."""
-        assert not self.window.banner.isVisible(), self.window.banner.sentence.text()
-        return condition()

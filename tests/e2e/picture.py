@@ -1,69 +1,49 @@
-"""Writes the picture of the README: the real slide, its tile grid, a training under way, a map over the slide.
+"""Takes a picture for the README: opens the window, has a job done in it, writes what it looks like then."""
 
-Run it with: python -m tests.e2e.picture resources/screenshots/slides.png
-"""
-
+import argparse
 import contextlib
 import os
-import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QImage
 
 from app.launch import make_application, make_window
 from app.theme.theme import ThemeName
-from tests.e2e.first_light import SLIDE, FirstLight, make_project, wait_by_qt
+from app.window.main_window import MainWindow
+from tests.e2e.light import Wait, wait_by_qt
 
-SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 SIZE = (1600, 1000)
-EPOCHS, SHOWN_AFTER, LEARNING_RATE = 20, 8, 5e-4
-# Relative, so that the picture shows no path of the machine it was taken on.
-PROJECT = Path("cmu")
 GIVE_UP_SECONDS = 600
 SMALLEST = 0
+QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
 
 
-def main(arguments: list[str]) -> int:
-    """Write the picture to the path given; a second argument names the theme."""
-    if not arguments:
-        print("usage: python -m tests.e2e.picture OUT.png [dark|light]", file=sys.stderr)
-        return 2
-    theme = ThemeName(arguments[1]) if len(arguments) > 1 else ThemeName.DARK
-    target = Path(arguments[0]).absolute()
+def main(take: Callable[[MainWindow, Wait], QImage]) -> int:
+    """Take the picture that the command line asks for.
+
+    Args:
+        take: Does the job in the window and grabs it; the working folder is empty, and is removed afterwards.
+    """
+    parser = argparse.ArgumentParser(description=take.__doc__)
+    parser.add_argument("out", type=Path, help="the PNG file to write")
+    parser.add_argument("theme", nargs="?", type=ThemeName, choices=list(ThemeName), default=ThemeName.DARK)
+    options = parser.parse_args()
+    target = options.out.absolute()
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    for name, value in QUIET_THREADS.items():
+        os.environ.setdefault(name, value)
+    application = make_application()
+    # Paths are relative, so that the picture shows none of the machine it was taken on.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        picture = take(Path(folder), theme)
+        window = make_window(
+            application, options.theme, QSettings("settings.ini", QSettings.Format.IniFormat)
+        )
+        window.resize(*SIZE)
+        window.show()
+        picture = take(window, wait_by_qt(GIVE_UP_SECONDS))
+        window.close()
     target.parent.mkdir(parents=True, exist_ok=True)
     return 0 if picture.save(str(target), "PNG", SMALLEST) else 1
-
-
-def take(folder: Path, theme: ThemeName) -> QImage:
-    """Do the main job in the window and grab it while the training goes on; `folder` is the working folder."""
-    application = make_application()
-    window = make_window(
-        application, theme, QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-    )
-    window.resize(*SIZE)
-    window.show()
-
-    light = FirstLight(window, wait_by_qt(GIVE_UP_SECONDS))
-    make_project(SLIDES / SLIDE, PROJECT)
-    light.open(PROJECT)
-    light.train(EPOCHS, LEARNING_RATE)
-    light.wait_for_epochs(SHOWN_AFTER)
-    light.predict()
-    light.space.prediction.show_class(light.space.prediction.result.classes.index("epithelium"))
-    light.wait_for_tiles(40)
-    picture = window.grab().toImage()
-    light.stop()
-    window.close()
-    return picture
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
