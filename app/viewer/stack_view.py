@@ -28,6 +28,7 @@ class StackView(QWidget):
         position: The voxel (z, y, x) that all planes go through.
         axis: The axis across the large plane.
         compare: How the second stack is shown.
+        splitters: Between the large plane and the others, and between those two, by name.
 
     Signals:
         moved: There is another position, axis or zoom.
@@ -162,6 +163,7 @@ class StackView(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(split)
+        self.splitters = {"planes": split, "sides": side}
         self.twin.hide()
 
     def _connect(self) -> None:

@@ -188,7 +188,7 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put all panels back to where they stood at first."""
-        self.docks.arrange()
+        self.room.arrange()
 
     def close_window(self) -> None:
         """Close, asking first where a run is going on."""

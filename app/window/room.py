@@ -48,8 +48,10 @@ class Room(QMainWindow):
         self.setCentralWidget(workspace.central)
         self.docks = Docks(self, panels)
         self.readouts: list[QWidget] = workspace.readouts()
-        if layout := services.settings.layout(self._layout_key):
-            self.restoreState(layout, LAYOUT_VERSION)
+        self._splitters_at_first = {
+            name: splitter.saveState() for name, splitter in workspace.splitters.items()
+        }
+        self._restore_layout()
 
     def enter(self) -> None:
         """Come into sight."""
@@ -66,11 +68,31 @@ class Room(QMainWindow):
 
     def remember_layout(self) -> None:
         """Keep the places of the panels for the next start; only while the room is in sight."""
-        self._services.settings.set_layout(self._layout_key, self.saveState(LAYOUT_VERSION))
+        settings = self._services.settings
+        settings.set_layout(self._layout_key, self.saveState(LAYOUT_VERSION))
+        for name, splitter in self.workspace.splitters.items():
+            settings.set_layout(self._splitter_key(name), splitter.saveState())
+
+    def arrange(self) -> None:
+        """Put all panels and splitters back to where they stood at first."""
+        self.docks.arrange()
+        for name, splitter in self.workspace.splitters.items():
+            splitter.restoreState(self._splitters_at_first[name])
+
+    def _restore_layout(self) -> None:
+        settings = self._services.settings
+        if layout := settings.layout(self._layout_key):
+            self.restoreState(layout, LAYOUT_VERSION)
+        for name, splitter in self.workspace.splitters.items():
+            if state := settings.layout(self._splitter_key(name)):
+                splitter.restoreState(state)
 
     @property
     def _layout_key(self) -> str:
         return f"{self.workspace.name}/layout"
+
+    def _splitter_key(self, name: str) -> str:
+        return f"{self.workspace.name}/splitter/{name}"
 
     def _make_log(self) -> Panel:
         themes = self._services.themes

@@ -1,13 +1,13 @@
 """What the window asks of a workspace."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from app.actions import Action, Registry
 from app.runs import RunSession
@@ -96,6 +96,11 @@ class Workspace(QObject):
     @abstractmethod
     def quiet(self) -> bool:
         """Whether nothing is being opened, made or drawn in the background, runs aside."""
+
+    @property
+    def splitters(self) -> Mapping[str, QSplitter]:
+        """Splitters inside the view, by a name under which their positions are remembered."""
+        return {}
 
     @abstractmethod
     def actions(self) -> list[Action]:

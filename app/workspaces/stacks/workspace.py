@@ -1,12 +1,12 @@
 """The stacks workspace: joins the desk, the view, the training and the prediction with their panels."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions import Action, Registry
 from app.panels.curve_data import ACCURACY, Quality
@@ -126,6 +126,11 @@ class StacksWorkspace(Workspace):
     def quiet(self) -> bool:
         """Whether files, planes and previews are all there."""
         return not (self._services.background.busy or self.view.busy or self.preview_panel.busy)
+
+    @property
+    def splitters(self) -> Mapping[str, QSplitter]:
+        """Those between the planes."""
+        return self.view.splitters
 
     def actions(self) -> list[Action]:
         """What a user can do with stacks."""

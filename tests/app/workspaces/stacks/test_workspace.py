@@ -6,8 +6,10 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QDialogButtonBox, QPushButton
 
+from app.launch import make_window
 from app.panels.properties import Properties
 from app.viewer.levels import Levels
 from app.viewer.plane_view import Compare
@@ -280,3 +282,31 @@ def test_the_target_is_chosen_as_a_file_or_a_folder(
     window.registry["stacks.pair_folder"].trigger()
     qtbot.waitUntil(lambda: space.desk.stacks[Role.TARGET].source.path == folder and window.quiet)
     assert space.form.task is StackSegmentationConfig
+
+
+def shares(space: StacksWorkspace) -> dict[str, float]:
+    """How much of each splitter its first part takes."""
+    sizes = {name: splitter.sizes() for name, splitter in space.view.splitters.items()}
+    return {name: first / (first + second) for name, (first, second) in sizes.items()}
+
+
+def test_the_places_of_the_planes_are_remembered(
+    window: MainWindow, space, qtbot, qapp, store: QSettings, make_stack, open_stack
+) -> None:
+    open_stack(make_stack("a.tif"))
+    first = shares(space)
+    space.view.splitters["planes"].setSizes([100, 100])
+    space.view.splitters["sides"].setSizes([300, 100])
+    before = shares(space)
+    assert before["planes"] < first["planes"] - 0.1
+    assert before["sides"] > first["sides"] + 0.1
+    window.close()
+    second = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))
+    qtbot.addWidget(second)
+    second.show()
+    second.workspace.open(make_stack("a.tif"))
+    qtbot.waitUntil(lambda: second.workspace.desk.input is not None and second.quiet)
+    assert shares(second.workspace) == pytest.approx(before, abs=0.02)
+    second.registry["view.reset_layout"].trigger()
+    assert shares(second.workspace) == pytest.approx(first, abs=0.02)
+    second.close()
