@@ -15,7 +15,7 @@ from app.viewer.events.style import FrameStyle, Scheme, Sight
 from engine.runs.flow.provider import FlowField
 
 if TYPE_CHECKING:
-    from engine.flow.viz.event_pictures import EventColours
+    from engine.flow.viz.event_pictures import EventColours, EventCounts
     from engine.sources import Recording
 
 # A long accumulation is read in parts, so that memory does not grow with it.
@@ -106,10 +106,13 @@ def frame_size(recording: Recording, style: FrameStyle) -> tuple[int, int]:
 
 
 class FrameMaker:
-    """Makes frames, one at a time, and keeps the colours of the flow shown last."""
+    """Makes frames, one at a time; it keeps what it counts into, and the colours of the flow shown last."""
 
     def __init__(self) -> None:
-        self._coloured: tuple[FlowField, float, npt.NDArray[np.uint32]] | None = None
+        self._raw: EventCounts | None = None
+        self._sharp: EventCounts | None = None
+        self._top: tuple[FlowField, float] | None = None
+        self._pixels: tuple[FlowField, npt.NDArray[np.uint32]] | None = None
 
     def make(self, request: FrameRequest) -> Frame:
         """The frame asked for.
@@ -117,41 +120,49 @@ class FrameMaker:
         Raises:
             SourceError: The recording cannot be read there.
         """
-        from engine.flow.viz.event_pictures import count_events, shade_events
-
-        recording, style, field = request.recording, request.style, request.field
-        counts = count_events(parts_of(request), (recording.height, recording.width))
-        raw = to_image(shade_events(counts, colours_of(style.scheme), style.full_at))
-        panes, total = self._panes(request, raw), counts.total
+        style, field = request.style, request.field
+        raw, sharp = self._count(request)
+        panes, total = _panes(style, raw, sharp), raw.total
         if field is None or not (style.flow.arrows or style.flow.dense):
             return Frame(request, panes, total)
-        top, pixels = self._colours(field)
         return Frame(
             request, panes, total,
-            dense=self._dense(pixels, total, style) if style.flow.dense else None,
+            dense=self._dense(self._colours(field), total, style) if style.flow.dense else None,
             arrows=self._arrows(field, total, style) if style.flow.arrows else None,
-            top=top,
+            top=self._top_of(field),
         )  # fmt: skip
 
-    def _panes(self, request: FrameRequest, raw: QImage) -> tuple[Pane, ...]:
-        sight = request.style.sight
-        if sight is Sight.RAW:
-            return (Pane(raw),)
-        if request.field is None:
-            return (
-                (Pane(raw, NO_FLOW),) if sight is Sight.SHARPENED else (Pane(raw, "raw"), Pane(raw, NO_FLOW))
-            )
-        sharp = Pane(sharpened(request, request.field), "sharpened")
-        return (sharp,) if sight is Sight.SHARPENED else (Pane(raw, "raw"), sharp)
+    def _count(self, request: FrameRequest) -> tuple[EventCounts, EventCounts | None]:
+        """The events as they are and, where they are wanted and can be had, sharpened; every event is read once.
 
-    def _colours(self, field: FlowField) -> tuple[float, npt.NDArray[np.uint32]]:
-        """The top speed and the pixels of a flow."""
-        from engine.flow.viz.event_pictures import flow_pixels, top_speed
+        Sharpened ones are carried to the middle of the accumulation time.
+        """
+        shape = request.recording.height, request.recording.width
+        middle, field = (request.start_us + request.time_us) / 2, request.field
+        sharpens = request.style.sight.needs_flow and field is not None
+        raw = self._raw = _emptied(self._raw, shape)
+        sharp = self._sharp = _emptied(self._sharp, shape) if sharpens else None
+        for events in parts_of(request):
+            raw.add(events)
+            if sharp is not None:
+                sharp.add_carried(events, field.flow, middle)
+        return raw, sharp
 
-        if self._coloured is None or self._coloured[0] is not field:
-            top = top_speed(field.flow)
-            self._coloured = field, top, flow_pixels(field.flow, top)
-        return self._coloured[1:]
+    def _top_of(self, field: FlowField) -> float:
+        """The top speed of a flow."""
+        from engine.flow.viz.event_pictures import top_speed
+
+        if self._top is None or self._top[0] is not field:
+            self._top = field, top_speed(field.flow)
+        return self._top[1]
+
+    def _colours(self, field: FlowField) -> npt.NDArray[np.uint32]:
+        """The pixels of a flow."""
+        from engine.flow.viz.event_pictures import flow_pixels
+
+        if self._pixels is None or self._pixels[0] is not field:
+            self._pixels = field, flow_pixels(field.flow, self._top_of(field))
+        return self._pixels[1]
 
     def _dense(self, pixels: npt.NDArray[np.uint32], total: Counts, style: FrameStyle) -> QImage:
         shown = np.where(total > 0, pixels, np.uint32(0)) if style.only_on_events else pixels
@@ -163,13 +174,32 @@ class FrameMaker:
         return make_arrows(field.flow, seen, style.step, style.threshold, seconds)
 
 
-def sharpened(request: FrameRequest, field: FlowField) -> QImage:
-    """The events of a frame where the flow carries them in the middle of its accumulation time."""
-    from engine.flow.viz.event_pictures import shade_events, sharpen_events
+def _emptied(counts: EventCounts | None, shape: tuple[int, int]) -> EventCounts:
+    """Counts of no events, the array of `counts` where its shape fits: fresh memory costs more than the counting."""
+    from engine.flow.viz.event_pictures import EventCounts
 
-    middle = (request.start_us + request.time_us) / 2
-    counts = sharpen_events(parts_of(request), field.flow, middle)
-    return to_image(shade_events(counts, colours_of(request.style.scheme), request.style.full_at))
+    if counts is None or counts.counts.shape[:2] != shape:
+        return EventCounts.none(shape)
+    counts.clear()
+    return counts
+
+
+def _panes(style: FrameStyle, raw: EventCounts, sharp: EventCounts | None) -> tuple[Pane, ...]:
+    match style.sight:
+        case Sight.RAW:
+            return (Pane(_shaded(raw, style)),)
+        case Sight.SHARPENED if sharp is None:
+            return (Pane(_shaded(raw, style), NO_FLOW),)
+        case Sight.SHARPENED:
+            return (Pane(_shaded(sharp, style), "sharpened"),)
+    first = Pane(_shaded(raw, style), "raw")
+    return first, Pane(first.image, NO_FLOW) if sharp is None else Pane(_shaded(sharp, style), "sharpened")
+
+
+def _shaded(counts: EventCounts, style: FrameStyle) -> QImage:
+    from engine.flow.viz.event_pictures import shade_events
+
+    return to_image(shade_events(counts, colours_of(style.scheme), style.full_at))
 
 
 def parts_of(request: FrameRequest) -> Iterator[npt.NDArray[Any]]:

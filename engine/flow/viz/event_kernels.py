@@ -3,7 +3,13 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from engine.sources.events.compiled import compiled
+
+# Events whose places are worked out before they are counted.
+BLOCK = 256
+OUTSIDE = -2.0
 
 
 @compiled
@@ -14,6 +20,55 @@ def count_into(counts: Any, events: Any) -> None:
         event = events[i]
         if event.x < width and event.y < height:
             counts[event.y, event.x, 1 if event.p > 0 else 0] += 1
+
+
+@compiled
+def carry_into(counts: Any, events: Any, flow: Any, t_ref: float) -> None:
+    """Count every event in (H, W, 2) where the flow (2, H, W) in px per s carries it at t_ref in us, bilinearly.
+
+    Events outside are left out; what is carried out of the picture is lost, and so is what has no finite flow. A block
+    of events is read, placed and counted in three loops: the shorter a loop that waits for memory, the more of its
+    events the processor has in hand.
+    """
+    height, width = counts.shape[:2]
+    x, y, kinds = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK, np.int64)
+    left, top = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    for begin in range(0, len(events), BLOCK):
+        count = min(BLOCK, len(events) - begin)
+        for i in range(count):
+            event = events[begin + i]
+            if event.x >= width or event.y >= height:
+                x[i] = OUTSIDE
+                continue
+            seconds = np.float32((t_ref - event.t) * 1e-6)
+            x[i] = np.float32(event.x) + flow[0, event.y, event.x] * seconds
+            y[i] = np.float32(event.y) + flow[1, event.y, event.x] * seconds
+            kinds[i] = event.p > 0
+        inside = 0
+        for i in range(count):
+            if 0 <= x[i] < width - 1 and 0 <= y[i] < height - 1:
+                left[inside], top[inside] = int(x[i]), int(y[i])
+                x[inside], y[inside], kinds[inside] = x[i] - left[inside], y[i] - top[inside], kinds[i]
+                inside += 1
+            elif -1 < x[i] < width and -1 < y[i] < height:
+                share_at_border(counts, x[i], y[i], kinds[i])
+        for i in range(inside):
+            row, column, kind = top[i], left[i], kinds[i]
+            counts[row, column, kind] += (1 - x[i]) * (1 - y[i])
+            counts[row, column + 1, kind] += x[i] * (1 - y[i])
+            counts[row + 1, column, kind] += (1 - x[i]) * y[i]
+            counts[row + 1, column + 1, kind] += x[i] * y[i]
+
+
+@compiled
+def share_at_border(counts: Any, x: float, y: float, kind: int) -> None:
+    """Share one event bilinearly between the pixels around a place; what falls outside is lost."""
+    height, width = counts.shape[:2]
+    left, top = math.floor(x), math.floor(y)
+    for row, across in ((top, 1 - (y - top)), (top + 1, y - top)):
+        for column, along in ((left, 1 - (x - left)), (left + 1, x - left)):
+            if 0 <= row < height and 0 <= column < width:
+                counts[row, column, kind] += along * across
 
 
 @compiled

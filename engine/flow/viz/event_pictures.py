@@ -3,6 +3,8 @@
 Pixels are 32-bit numbers 0xAARRGGBB, as screens take them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -32,10 +34,31 @@ class EventCounts:
 
     counts: Counts
 
+    @classmethod
+    def none(cls, shape: tuple[int, int]) -> EventCounts:
+        """No event on a sensor of shape (H, W)."""
+        return cls(np.zeros((*shape, 2), np.float32))
+
     @property
     def total(self) -> Counts:
         """All, (H, W)."""
         return self.counts[..., 0] + self.counts[..., 1]
+
+    def clear(self) -> None:
+        """Forget all events."""
+        self.counts.fill(0)
+
+    def add(self, events: Events) -> None:
+        """Count structured events at their pixels."""
+        from engine.flow.viz.event_kernels import count_into
+
+        count_into(self.counts, events)
+
+    def add_carried(self, events: Events, flow: Flow, t_ref_us: float) -> None:
+        """Count structured events where a flow carries them; see `sharpen_events`."""
+        from engine.flow.viz.event_kernels import carry_into
+
+        carry_into(self.counts, events, np.ascontiguousarray(flow), t_ref_us)
 
 
 @dataclass(frozen=True)
@@ -55,12 +78,10 @@ class EventColours:
 
 def count_events(chunks: Iterable[Events], shape: tuple[int, int]) -> EventCounts:
     """Count the events of every pixel of a sensor of shape (H, W)."""
-    from engine.flow.viz.event_kernels import count_into
-
-    counts = np.zeros((*shape, 2), np.float32)
+    counts = EventCounts.none(shape)
     for events in chunks:
-        count_into(counts, events)
-    return EventCounts(counts)
+        counts.add(events)
+    return counts
 
 
 def sharpen_events(chunks: Iterable[Events], flow: Flow, t_ref_us: float) -> EventCounts:
@@ -71,16 +92,11 @@ def sharpen_events(chunks: Iterable[Events], flow: Flow, t_ref_us: float) -> Eve
         flow: (2, H, W) in px per s, x first.
         t_ref_us: The moment in us.
     """
-    from engine.flow.splat import warp_events
-    from engine.flow.splat_kernels import splat_into
-
-    images = np.zeros(flow.shape)
+    height, width = flow.shape[1:]
+    counts = EventCounts.none((height, width))
     for events in chunks:
-        x, y = warp_events(events, flow, t_ref_us)
-        positive = events["p"] > 0
-        for image, chosen in zip(images, (~positive, positive), strict=True):
-            splat_into(image, x[chosen], y[chosen], np.ones(np.count_nonzero(chosen)))
-    return EventCounts(np.stack(list(images), axis=-1, dtype=np.float32, casting="same_kind"))
+        counts.add_carried(events, flow, t_ref_us)
+    return counts
 
 
 def shade_events(counts: EventCounts, colours: EventColours, full_at: float) -> Pixels:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engine.errors import SettingError
+from engine.flow.splat import splat, warp_events
 from engine.flow.viz.colours import flow_colours
 from engine.flow.viz.event_pictures import (
     EventColours,
@@ -82,6 +83,31 @@ def test_sharpened_events_of_a_moving_point_meet_in_one_pixel() -> None:
     expected[6, 8] = 5
     np.testing.assert_allclose(counts.total, expected, atol=1e-6)
     np.testing.assert_allclose(counts.counts[..., 1], expected * 4 / 5, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 256, 3000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sharpened_events_are_those_of_warping_and_splatting_in_float64(count: int, dtype: type) -> None:
+    random = np.random.default_rng(count)
+    events = random_events(count, count)
+    # Many leave the picture, across every border.
+    flow = random.normal(0, 1500, (2, *SHAPE)).astype(dtype)
+    counts = sharpen_events(np.array_split(events, 3), flow, 4321.5)
+    for kind in (0, 1):
+        chosen = events[events["p"] == kind]
+        expected = splat(*warp_events(chosen, flow, 4321.5), SHAPE)
+        np.testing.assert_allclose(counts.counts[..., kind], expected, atol=2e-5)
+    assert count == 1 or counts.total.sum() < 0.9 * count
+
+
+def test_events_outside_and_events_without_a_flow_are_left_out() -> None:
+    events = random_events(500, beyond=4)
+    flow = np.zeros((2, *SHAPE), np.float32)
+    flow[:, :3], flow[0, 3:5] = np.nan, 1e30
+    counts = sharpen_events([events], flow, 10_001)
+    expected = count_events([events], SHAPE).counts.copy()
+    expected[:5] = 0
+    np.testing.assert_array_equal(counts.counts, expected)
 
 
 def test_zero_flow_sharpens_nothing() -> None:
