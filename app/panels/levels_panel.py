@@ -5,14 +5,13 @@ from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QFormLayout,
     QHBoxLayout,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.panels.fields import TEXT_MARGINS
+from app.panels.fields import TEXT_MARGINS, form_layout
 from app.panels.heading import muted
 from app.panels.histogram import Histogram
 from app.theme.theme import Theme
@@ -47,8 +46,8 @@ class NumberField(QDoubleSpinBox):
         self.setMinimumWidth(NARROWEST_FIELD)
 
     def textFromValue(self, value: float) -> str:
-        """Five significant digits."""
-        return f"{value:.5g}"
+        """Five significant digits; four of small numbers, which are long enough with their zeros."""
+        return f"{value:.5g}" if abs(value) >= 1 else f"{value:.4g}"
 
     def valueFromText(self, text: str) -> float:
         """Any notation of a number."""
@@ -151,8 +150,7 @@ class LevelsPanel(QWidget):
             (("Black", self.low), ("White", self.high)),
             (("Level", self.level), ("Window", self.window)),
         ):
-            form = QFormLayout()
-            form.setVerticalSpacing(6)
+            form = form_layout()
             for name, field in pairs:
                 form.addRow(name, field)
             numbers.addLayout(form, 1)

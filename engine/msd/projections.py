@@ -11,14 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.msd.errors import InputError
-
-# Where files keep the arrays: Data Exchange (De Carlo et al. 2014) and plain names.
-NAMES = {
-    "data": ("exchange/data", "data", "projections"),
-    "flats": ("exchange/data_white", "flats", "flat", "data_white"),
-    "darks": ("exchange/data_dark", "darks", "dark", "data_dark"),
-    "angles": ("exchange/theta", "angles", "theta"),
-}
+from engine.msd.projection_names import NAMES
 
 
 @dataclass(frozen=True)

@@ -26,4 +26,10 @@ def list_stack_checkpoints(runs: Path) -> list[Checkpoint]:
 def _name(config: RunSettings) -> str | None:
     if not isinstance(config, StackTrainingConfig):
         return None
-    return f"{TITLES[type(config)]}, depth {config.depth}"
+    return title_of(config)
+
+
+def title_of(config: StackTrainingConfig) -> str:
+    """What a training, and the network that comes of it, is called."""
+    volumes = " 3-D" if config.ndim == 3 else ""
+    return f"{TITLES[type(config)]}{volumes}, depth {config.depth}"

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHeaderView,
+    QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -14,15 +15,26 @@ from PySide6.QtWidgets import (
 from app.panels.heading import muted
 from app.workspaces.stacks.opening import DatasetChoice, size_text
 
+QUESTION = "{} holds several volumes. Which one do you want to open?"
+OF_SCAN = (
+    "{} holds the projections of a scan with flat and dark fields. They can be reconstructed and denoised by "
+    "Noise2Inverse, which needs no clean image; or look at one of the volumes as it is."
+)
+SCAN = "Reconstruct and denoise"
+
 
 class DatasetDialog(QDialog):
     """A list of the volumes, the likeliest first and chosen. It does not block the event loop.
 
+    The projections of a scan may be reconstructed and denoised instead.
+
     Signals:
         chosen: The DatasetChoice, and the name of the volume that the user took.
+        scan_chosen: The path of a scan that is to be reconstructed.
     """
 
     chosen = Signal(object, str)
+    scan_chosen = Signal(object)
 
     def __init__(self, choice: DatasetChoice, parent: QWidget) -> None:
         super().__init__(parent)
@@ -41,13 +53,23 @@ class DatasetDialog(QDialog):
         self.list.itemActivated.connect(self.accept)
         kinds = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(kinds.Open | kinds.Cancel)
-        self.buttons.button(kinds.Open).setProperty("role", "primary")
+        self.scan = QPushButton(SCAN)
+        self.scan.clicked.connect(self._take_scan)
+        if choice.scan:
+            self.buttons.addButton(self.scan, QDialogButtonBox.ButtonRole.ActionRole)
+            self.buttons.button(kinds.Open).setText("Open the volume")
+        else:
+            self.scan.hide()
+        best = self.scan if choice.scan else self.buttons.button(kinds.Open)
+        best.setProperty("role", "primary")
+        best.setDefault(True)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
-        layout.addWidget(muted(f"{choice.path.name} holds several volumes. Which one do you want to open?"))
+        self.question = muted((OF_SCAN if choice.scan else QUESTION).format(choice.path.name))
+        layout.addWidget(self.question)
         layout.addWidget(self.list)
         layout.addWidget(self.buttons)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -57,3 +79,8 @@ class DatasetDialog(QDialog):
     @Slot()
     def _tell(self) -> None:
         self.chosen.emit(self._choice, self.list.currentItem().text(0))
+
+    @Slot()
+    def _take_scan(self) -> None:
+        self.scan_chosen.emit(self._choice.path)
+        self.reject()

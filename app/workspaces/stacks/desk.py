@@ -35,7 +35,7 @@ class Desk(QObject):
         super().__init__(parent)
         self._services = services
         self._tasks: dict[Role, Task] = {}
-        self._pairs_next: tuple[Path, Path] | None = None
+        self._pairs_next: tuple[Path, Path, Role] | None = None
         self.stacks: dict[Role, OpenStack] = {}
 
     @property
@@ -62,9 +62,9 @@ class Desk(QObject):
             dropped=let_go,
         )  # fmt: skip
 
-    def open_pair(self, stack: Path, target: Path) -> None:
-        """Open an input stack and, once it is there, its target."""
-        self._pairs_next = stack, target
+    def open_pair(self, stack: Path, other: Path, role: Role = Role.TARGET) -> None:
+        """Open an input stack and, once it is there, its target (or prediction)."""
+        self._pairs_next = stack, other, role
         self.open(stack)
 
     def remove(self, role: Role) -> None:
@@ -106,7 +106,7 @@ class Desk(QObject):
         self.opened.emit(found.source.path)
         pair, self._pairs_next = self._pairs_next, None
         if pair is not None and pair[0] == found.source.path:
-            self.open(pair[1], Role.TARGET)
+            self.open(pair[1], pair[2])
 
     def _refuse(self, role: Role, problem: Problem) -> None:
         self._tasks.pop(role, None)

@@ -11,7 +11,7 @@ from app.problems import Problem
 from app.services import Services
 from app.workspaces.commands import command_of, info_command
 from app.workspaces.stacks.asking import ask_for_export, ask_for_picture, ask_for_slices, ask_for_stack
-from app.workspaces.stacks.checkpoints import TITLES
+from app.workspaces.stacks.checkpoints import title_of
 from app.workspaces.stacks.datasets import DatasetDialog
 from app.workspaces.stacks.opening import DatasetChoice, OpenStack, Role
 from app.workspaces.stacks.properties import describe_stack
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TRAINING_KEY = "stacks/training"
 PREVIEW = "stacks.preview"
+TRAINING = "stacks.training"
 
 
 class Handlers(QObject):
@@ -66,12 +67,19 @@ class Handlers(QObject):
         """Let the user choose one of the volumes of a file."""
         dialog = DatasetDialog(choice, self._space.central)
         dialog.chosen.connect(self.open_dataset)
+        dialog.scan_chosen.connect(self.take_scan)
         dialog.open()
 
     @Slot(object, str)
     def open_dataset(self, choice: DatasetChoice, name: str) -> None:
         """Open one of the volumes of a file."""
         self._space.desk.open(choice.path, choice.role, name)
+
+    @Slot(object)
+    def take_scan(self, path: Path) -> None:
+        """Put a scan into the training form, to be reconstructed and denoised."""
+        self._space.form.set_scan(path)
+        self._space.panel_wanted.emit(TRAINING, True)
 
     def ask_to_export(self) -> None:
         """Let the user choose where the prediction, or the input while there is none, is written."""
@@ -115,7 +123,7 @@ class Handlers(QObject):
             return
         self._services.settings.set_json(TRAINING_KEY, config.to_json())
         self._space.panel_wanted.emit(PREVIEW, True)
-        self._space.training.start(config, form.runs, f"{TITLES[type(config)]}, depth {config.depth}")
+        self._space.training.start(config, form.runs, title_of(config))
 
     def can_predict(self) -> bool:
         """Whether a stack is open, a model chosen and no prediction going on."""

@@ -80,11 +80,19 @@ class OpenStack:
 
 @dataclass(frozen=True)
 class DatasetChoice:
-    """A file that holds several volumes, one of which the user has to choose."""
+    """A file that holds several volumes, one of which the user has to choose.
+
+    Attributes:
+        path: The file.
+        role: What the volume is for.
+        datasets: The volumes, the likeliest first.
+        scan: Whether they are the projections of a scan with flat and dark fields.
+    """
 
     path: Path
     role: Role
     datasets: tuple["DatasetInfo", ...]
+    scan: bool = False
 
 
 def open_path(path: Path, role: Role, dataset: str | None = None) -> OpenStack | DatasetChoice:
@@ -93,12 +101,13 @@ def open_path(path: Path, role: Role, dataset: str | None = None) -> OpenStack |
     Raises:
         SourceError: It cannot be opened; the text says why.
     """
+    from engine.msd.projection_names import holds_projections
     from engine.sources import list_datasets, open_stack
 
     if dataset is None:
         datasets = list_datasets(path)
         if len(datasets) > 1:
-            return DatasetChoice(path, role, datasets)
+            return DatasetChoice(path, role, datasets, role is Role.INPUT and holds_projections(path))
     source = open_stack(path, dataset)
     try:
         sample = sample_of(source)

@@ -16,7 +16,7 @@ from app.workspaces.stacks.exporting import Exporting
 from app.workspaces.stacks.prediction import Prediction
 
 NO_MODEL = "Train a network first, or choose a checkpoint file; then predict the open stack."
-READY = "The whole open stack is predicted slice by slice and shown with a swipe handle."
+READY = "The whole open stack is predicted and shown with a swipe handle."
 
 
 class PredictionPanel(QWidget):

@@ -42,7 +42,8 @@ def describe_preview(report: PreviewReady, first: PreviewReady) -> str:
     when = f"after epoch {report.epoch}" if report.epoch else "before the first epoch"
     parts = [f"Slice {report.slice_index}, {when}"]
     for name, value in report.metrics.items():
-        text = f"{name.upper() if len(name) <= 4 else name.capitalize()} {value:.3g}"
+        words = name.replace("_", " ")
+        text = f"{words.upper() if len(words) <= 4 else words.capitalize()} {value:.3g}"
         text += " dB" if name == "psnr" else ""
         if report.epoch and name in first.metrics:
             text += f" (at first {first.metrics[name]:.3g})"

@@ -103,7 +103,8 @@ class Sight(QObject):
         elif stack is not None:
             self.with_role = role
             if self.compare is Compare.ALONE:
-                self.compare = Compare.OVER if stack.facts.labels else Compare.BESIDE
+                alike = Compare.SWIPE if role is Role.PREDICTION else Compare.BESIDE
+                self.compare = Compare.OVER if stack.facts.labels else alike
         if self.other is None:
             others = [each for each in (Role.PREDICTION, Role.TARGET) if each in self._desk.stacks]
             self.with_role = others[0] if others else self.with_role

@@ -23,6 +23,7 @@ from engine.runs.stacks.config import (
 
 RUNS = "runs"
 NO_STACKS = "Open a stack and pair it with a target, then start."
+NO_TARGET = "Pair the stack with a target, then start."
 NO_PROJECTIONS = "Choose a file with projections, then start."
 OF_PAIRS = ("stack", "target")
 OF_SCANS = ("projections", "parts", "strategy")
@@ -73,7 +74,9 @@ class StacksForm(TrainingForm):
         fields = self.fields
         if self.task is Noise2InverseConfig:
             return "" if fields.projections.path is not None else NO_PROJECTIONS
-        return "" if fields.stack.path is not None and fields.target.path is not None else NO_STACKS
+        if fields.stack.path is None:
+            return NO_STACKS
+        return "" if fields.target.path is not None else NO_TARGET
 
     @property
     def runs(self) -> Path | None:
@@ -147,6 +150,11 @@ class StacksForm(TrainingForm):
             labelled = bool(target.facts.labels)
             task = StackSegmentationConfig if labelled else StackRegressionConfig
             self.fields.task.setCurrentIndex(self.fields.task.findData(task))
+
+    def set_scan(self, path: Path) -> None:
+        """Denoise a scan by itself."""
+        self.fields.projections.set_path(path)
+        _choose(self.fields.task, Noise2InverseConfig)
 
     @Slot(str)
     def show_labels(self, sentence: str) -> None:

@@ -28,7 +28,7 @@ from app.workspaces.stacks.checkpoints import list_stack_checkpoints
 from app.workspaces.stacks.desk import Desk
 from app.workspaces.stacks.entry import STACKS
 from app.workspaces.stacks.exporting import Exporting
-from app.workspaces.stacks.handlers import PREVIEW, TRAINING_KEY, Handlers
+from app.workspaces.stacks.handlers import PREVIEW, TRAINING, TRAINING_KEY, Handlers
 from app.workspaces.stacks.label_count import LabelCount
 from app.workspaces.stacks.opening import Role
 from app.workspaces.stacks.prediction import Prediction
@@ -43,7 +43,7 @@ from app.workspaces.workspace import Panel, Workspace
 from engine.errors import SettingError
 from engine.runs.reports import PreviewReady
 from engine.runs.settings import RunSettings
-from engine.runs.stacks.config import StackTrainingConfig
+from engine.runs.stacks.config import DENOISED, RECONSTRUCTION, StackTrainingConfig
 
 if TYPE_CHECKING:
     from resources.demo.stack import StackDemo
@@ -154,10 +154,10 @@ class StacksWorkspace(Workspace):
         self._connect()
         self._recall_settings()
         return [
-            Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 330),
-            Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 225),
-            Panel("stacks.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 200),
-            Panel("stacks.training", "Training", self.training_panel, RIGHT, 520),
+            Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 310),
+            Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 250),
+            Panel("stacks.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 205),
+            Panel(TRAINING, "Training", self.training_panel, RIGHT, 520),
             Panel("stacks.curves", "Curves", self.curves_panel, RIGHT, 300),
             Panel(PREVIEW, "Preview", self.preview_panel, BOTTOM, 250),
         ]
@@ -232,6 +232,7 @@ class StacksWorkspace(Workspace):
             training.reported.connect(follow)
         self.training.checkpoint_saved.connect(self._list_checkpoints)
         training.ended.connect(self._list_checkpoints)
+        training.ended.connect(self._show_denoised)
         self.prediction.done.connect(self._show_prediction)
         self.labels.changed.connect(self.form.show_labels)
         self.form.changed.connect(self.changed)
@@ -293,6 +294,13 @@ class StacksWorkspace(Workspace):
         if self.desk.input is not None and self.desk.input.source.path == stack:
             self.sight.set_compare(Compare.SWIPE)
             self.desk.open(result, Role.PREDICTION)
+
+    @Slot()
+    def _show_denoised(self) -> None:
+        """Show what Noise2Inverse has left: the reconstruction, and the denoised one as its prediction."""
+        folder = self.training.folder
+        if folder is not None and (folder / DENOISED).exists():
+            self.desk.open_pair(folder / RECONSTRUCTION, folder / DENOISED, Role.PREDICTION)
 
     @Slot(int, int)
     def _show_demo_progress(self, done: int, total: int) -> None:

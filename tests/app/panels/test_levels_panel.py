@@ -68,3 +68,8 @@ def test_the_lines_of_the_histogram_are_dragged(panel: LevelsPanel, qtbot) -> No
         qtbot.mouseMove(histogram, beyond)
     qtbot.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=beyond)
     assert changed.args[0].high > -500
+
+
+def test_small_numbers_fit_their_fields(panel: LevelsPanel) -> None:
+    texts = {-0.00137974: "-0.00138", 0.00365683: "0.003657", 17418.3: "17418", 1.234567: "1.2346"}
+    assert [panel.low.textFromValue(value) for value in texts] == list(texts.values())

@@ -20,7 +20,13 @@ from app.workspaces.stacks.datasets import DatasetDialog
 from app.workspaces.stacks.opening import Role
 from app.workspaces.stacks.workspace import StacksWorkspace
 from engine.runs.reports import EpochDone, Finished, PreviewReady, Reason, Started, StepDone
-from engine.runs.stacks.config import Noise2InverseConfig, StackRegressionConfig, StackSegmentationConfig
+from engine.runs.stacks.config import (
+    DENOISED,
+    RECONSTRUCTION,
+    Noise2InverseConfig,
+    StackRegressionConfig,
+    StackSegmentationConfig,
+)
 from engine.sources import open_stack as read_stack
 
 
@@ -138,6 +144,40 @@ def test_the_volume_of_a_file_is_chosen(window: MainWindow, space, qtbot, tmp_pa
     qtbot.waitUntil(lambda: window.quiet)
 
 
+def test_a_scan_is_put_into_the_training_form(window: MainWindow, space, qtbot, tmp_path: Path) -> None:
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        for name, count in (("data", 5), ("flats", 2), ("darks", 2)):
+            file[name] = np.ones((count, 3, 20), np.float32)
+        file["angles"] = np.linspace(0, 180, 5)
+    space.open(path)
+    qtbot.waitUntil(lambda: window.findChild(DatasetDialog) is not None)
+    dialog = window.findChild(DatasetDialog)
+    assert "projections of a scan" in dialog.question.text()
+    dialog.scan.click()
+    assert space.form.task is Noise2InverseConfig
+    assert space.form.config() == Noise2InverseConfig(projections=path)
+    assert space.desk.input is None
+    assert window.docks.by_id["stacks.training"].isVisible()
+
+
+def test_what_noise2inverse_leaves_is_shown(
+    window: MainWindow, space, make_stack, qtbot, tmp_path: Path
+) -> None:
+    make_stack(DENOISED, seed=1)
+    path = make_stack(RECONSTRUCTION)
+    session = space.training.session
+    session.reported.emit([Started("noise2inverse", tmp_path, steps=4, epochs=2)])
+    session.reported.emit([Finished(tmp_path, Reason.COMPLETED)])
+    session.ended.emit(None)
+    qtbot.waitUntil(lambda: Role.PREDICTION in space.desk.stacks and window.quiet)
+    assert space.desk.input.source.path == path
+    assert space.desk.stacks[Role.PREDICTION].source.path == tmp_path / DENOISED
+    assert space.sight.compare is Compare.SWIPE
+    session.ended.emit(None)
+    qtbot.waitUntil(lambda: window.quiet)
+
+
 def test_the_voxel_under_the_mouse_is_told(space, make_stack, open_stack) -> None:
     open_stack(make_stack("a.tif"))
     space.view.hovered.emit(VoxelReadout((1, 2, 3), ("0.5",)))
@@ -191,10 +231,12 @@ def test_the_training_is_followed(window: MainWindow, space, qtbot) -> None:
     assert window.status.text() == "Training: epoch 1 of 2"
 
 
-def test_what_cannot_start_says_what_is_missing(window: MainWindow, space, qtbot) -> None:
+def test_what_cannot_start_says_what_is_missing(window: MainWindow, space, qtbot, tmp_path: Path) -> None:
     window.registry["stacks.start"].trigger()
     qtbot.waitUntil(window.banner.isVisible)
     assert window.banner.sentence.text() == "Open a stack and pair it with a target, then start."
+    space.form.fields.stack.set_path(tmp_path)
+    assert space.form.missing == "Pair the stack with a target, then start."
     fields = space.form.fields
     fields.task.setCurrentIndex(fields.task.findData(Noise2InverseConfig))
     assert space.form.missing == "Choose a file with projections, then start."
