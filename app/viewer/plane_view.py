@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -131,23 +131,23 @@ class PlaneView(Canvas):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the plane and what marks it."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self.canvas)
-        if self._plane is None or self._picture.isNull():
-            return
-        frame = Frame(self._view, self._image, self._micrometres, self.palette())
-        target = frame.rect(Box(0, 0, self._plane.width, self._plane.height))
-        self._paint_pictures(painter, target)
-        accent = self.palette().color(QPalette.ColorRole.Link)
-        if self._cross is not None:
-            x, y = self._view.to_screen(*self._plane.middle_of(*self._cross))
-            paint_crosshair(painter, QPointF(x, y), frame.area, accent)
-        if self._compares(Compare.SWIPE):
-            paint_swipe(painter, self.swipe_x, frame.area, accent, grip=not self._small)
-            paint_caption(painter, frame.area, self._captions[1], self.palette(), right=True)
-        paint_caption(painter, frame.area, self._captions[0], self.palette())
-        if not self._small:
-            self._scale_bar.paint(painter, frame)
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), self.canvas)
+            if self._plane is None or self._picture.isNull():
+                return
+            frame = Frame(self._view, self._image, self._micrometres, self.palette())
+            target = frame.rect(Box(0, 0, self._plane.width, self._plane.height))
+            self._paint_pictures(painter, target)
+            accent = self.palette().color(QPalette.ColorRole.Link)
+            if self._cross is not None:
+                x, y = self._view.to_screen(*self._plane.middle_of(*self._cross))
+                paint_crosshair(painter, QPointF(x, y), frame.area, accent)
+            if self._compares(Compare.SWIPE):
+                paint_swipe(painter, self.swipe_x, frame.area, accent, grip=not self._small)
+                paint_caption(painter, frame.area, self._captions[1], self.palette(), right=True)
+            paint_caption(painter, frame.area, self._captions[0], self.palette())
+            if not self._small:
+                self._scale_bar.paint(painter, frame)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Walk through the slices; with Ctrl, zoom about the cursor."""
@@ -201,6 +201,8 @@ class PlaneView(Canvas):
 
     def _paint_pictures(self, painter: QPainter, target: QRectF) -> None:
         painter.save()
+        # A plane of a single row may be thinner than a pixel.
+        target.setSize(target.size().expandedTo(QSizeF(1, 1)))
         smooth = self._view.scale < SHARP_FROM
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         self._paint_part(painter, target, self._picture)

@@ -200,3 +200,11 @@ def test_a_damaged_stack_is_told_once_for_each_plane(view: StackView, qtbot) -> 
 )
 def test_values_in_words(value: object, text: str) -> None:
     assert value_text(value) == text
+
+
+def test_a_single_slice_is_a_stack_too(view: StackView, qtbot) -> None:
+    """Its side views are thinner than a pixel."""
+    view.set_scene(StackScene(PlaneLook(MemoryStack(numbered(1, 900, 4000)), LEVELS)))
+    qtbot.waitUntil(lambda: not view.busy)
+    for side in view.sides:
+        assert side.grab().toImage().height() == side.height()
