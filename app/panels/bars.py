@@ -74,10 +74,12 @@ class ProbabilityBars(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the rows."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for index, row in enumerate(self._rows):
-            self._paint_row(painter, QRectF(0, index * ROW, self.width(), ROW), row, index == self.current)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for index, row in enumerate(self._rows):
+                self._paint_row(
+                    painter, QRectF(0, index * ROW, self.width(), ROW), row, index == self.current
+                )
 
     def _paint_row(self, painter: QPainter, area: QRectF, row: Probability, chosen: bool) -> None:
         theme = self._theme

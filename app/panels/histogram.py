@@ -79,14 +79,14 @@ class Histogram(QWidget):
         """Paint bars, lines and the ramp from black to white."""
         if self._facts is None:
             return
-        painter = QPainter(self)
-        bars = QRectF(0, 0, self.width(), self.height() - RAMP - 4)
-        self._paint_bars(painter, bars, self._facts)
-        self._paint_ramp(painter, QRectF(0, self.height() - RAMP, self.width(), RAMP))
-        painter.setPen(QPen(QColor(self._theme.accent), 2))
-        for value in (self._levels.low, self._levels.high):
-            x = min(max(self.x_of(value), 1.0), self.width() - 2.0)
-            painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
+        with QPainter(self) as painter:
+            bars = QRectF(0, 0, self.width(), self.height() - RAMP - 4)
+            self._paint_bars(painter, bars, self._facts)
+            self._paint_ramp(painter, QRectF(0, self.height() - RAMP, self.width(), RAMP))
+            painter.setPen(QPen(QColor(self._theme.accent), 2))
+            for value in (self._levels.low, self._levels.high):
+                x = min(max(self.x_of(value), 1.0), self.width() - 2.0)
+                painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
 
     def _paint_bars(self, painter: QPainter, area: QRectF, facts: ValueFacts) -> None:
         heights = facts.counts**0.5

@@ -46,19 +46,19 @@ class PictureRow(QWidget):
         """Paint the pictures as large as they fit."""
         if self.pictures is None:
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setFont(small_font(painter))
-        below = line_height(painter.font()) + 4
-        images = self.pictures.images
-        room = (self.width() - GAP * (len(images) - 1)) / len(images)
-        for position, (name, image) in enumerate(images):
-            scale = min(room / image.width(), (self.height() - below) / image.height())
-            width, height = image.width() * scale, image.height() * scale
-            left = position * (room + GAP) + (room - width) / 2
-            place = QRectF(left, (self.height() - below - height) / 2, width, height)
-            painter.fillRect(place, QColor(self._theme.canvas))
-            painter.drawImage(place, image)
-            painter.setPen(QColor(self._theme.muted))
-            line = QRectF(left, place.bottom() + 2, width, below)
-            painter.drawText(line, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, name)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.setFont(small_font(painter))
+            below = line_height(painter.font()) + 4
+            images = self.pictures.images
+            room = (self.width() - GAP * (len(images) - 1)) / len(images)
+            for position, (name, image) in enumerate(images):
+                scale = min(room / image.width(), (self.height() - below) / image.height())
+                width, height = image.width() * scale, image.height() * scale
+                left = position * (room + GAP) + (room - width) / 2
+                place = QRectF(left, (self.height() - below - height) / 2, width, height)
+                painter.fillRect(place, QColor(self._theme.canvas))
+                painter.drawImage(place, image)
+                painter.setPen(QColor(self._theme.muted))
+                line = QRectF(left, place.bottom() + 2, width, below)
+                painter.drawText(line, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, name)

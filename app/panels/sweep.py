@@ -55,9 +55,9 @@ class SweepMap(QWidget):
         rows, columns = self._report.counts
         side = min(self.height() / rows, self.width() / columns, LARGEST_CELL)
         gap = min(1.5, side / 5)
-        painter = QPainter(self)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for index in range(rows * columns):
-            row, column = divmod(index, columns)
-            painter.setBrush(QColor(cell_colour(index, self._report, self._theme)))
-            painter.drawRect(QRectF(column * side, row * side, side - gap, side - gap))
+        with QPainter(self) as painter:
+            painter.setPen(Qt.PenStyle.NoPen)
+            for index in range(rows * columns):
+                row, column = divmod(index, columns)
+                painter.setBrush(QColor(cell_colour(index, self._report, self._theme)))
+                painter.drawRect(QRectF(column * side, row * side, side - gap, side - gap))

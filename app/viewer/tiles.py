@@ -111,17 +111,16 @@ class TilePainter:
         self._buffer.setDevicePixelRatio(view.ratio)
 
     def _draw(self, region: QRegion, view: View) -> None:
-        painter = QPainter(self._buffer)
-        painter.scale(1 / view.ratio, 1 / view.ratio)
-        painter.setClipRegion(region)
-        bounds = region.boundingRect()
-        painter.fillRect(bounds, self.background)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < NEAREST_FROM_SCALE)
-        area = view.device_to_box(Box(bounds.x(), bounds.y(), bounds.width(), bounds.height()))
-        index = level_for(self.levels, view.scale)
-        for column, row in self.levels[index].tiles_in(area):
-            self._draw_tile(painter, view, TileKey(index, column, row))
-        painter.end()
+        with QPainter(self._buffer) as painter:
+            painter.scale(1 / view.ratio, 1 / view.ratio)
+            painter.setClipRegion(region)
+            bounds = region.boundingRect()
+            painter.fillRect(bounds, self.background)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < NEAREST_FROM_SCALE)
+            area = view.device_to_box(Box(bounds.x(), bounds.y(), bounds.width(), bounds.height()))
+            index = level_for(self.levels, view.scale)
+            for column, row in self.levels[index].tiles_in(area):
+                self._draw_tile(painter, view, TileKey(index, column, row))
 
     def _draw_tile(self, painter: QPainter, view: View, key: TileKey) -> None:
         level = self.levels[key.level]

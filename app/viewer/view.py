@@ -253,17 +253,16 @@ class SlideView(Canvas):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the image and its layers, or the invitation."""
         del event
-        painter = QPainter(self)
-        frame = self._frame()
-        if self._picture is None:
-            painter.fillRect(frame.area, self.palette().color(QPalette.ColorRole.Window))
-            paint_empty(painter, frame.area, self.palette())
-        else:
-            self._picture.paint(painter, self._view)
-            for layer in (*self._layers, *self._corners):
-                layer.paint(painter, frame)
-            paint_legend(painter, frame, [row for layer in self._layers for row in layer.legend(frame)])
-        painter.end()
+        with QPainter(self) as painter:
+            frame = self._frame()
+            if self._picture is None:
+                painter.fillRect(frame.area, self.palette().color(QPalette.ColorRole.Window))
+                paint_empty(painter, frame.area, self.palette())
+            else:
+                self._picture.paint(painter, self._view)
+                for layer in (*self._layers, *self._corners):
+                    layer.paint(painter, frame)
+                paint_legend(painter, frame, [row for layer in self._layers for row in layer.legend(frame)])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A press on the overview goes there; one on the invitation asks for an image."""

@@ -73,11 +73,11 @@ class FrameView(Canvas):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the frame."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self.canvas)
-        if self._frame is not None:
-            target = self.frame_rect
-            paint_frame(painter, self._frame, target, target.intersected(QRectF(self.rect())))
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), self.canvas)
+            if self._frame is not None:
+                target = self.frame_rect
+                paint_frame(painter, self._frame, target, target.intersected(QRectF(self.rect())))
 
     @Slot(float, float, object)
     def _hover(self, x: float, y: float, colour: object) -> None:

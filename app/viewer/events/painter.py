@@ -42,10 +42,9 @@ def frame_image(frame: Frame, width: int, height: int) -> QImage:
     """A frame as a picture of a size in px; bars in the background's colour fill what its shape leaves free."""
     image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(QColor(frame.request.style.scheme.background))
-    painter = QPainter(image)
-    target = fitted_rect(frame.size, QRectF(0, 0, width, height))
-    paint_frame(painter, frame, target, target)
-    painter.end()
+    with QPainter(image) as painter:
+        target = fitted_rect(frame.size, QRectF(0, 0, width, height))
+        paint_frame(painter, frame, target, target)
     return image
 
 

@@ -109,16 +109,16 @@ class RateStrip(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the rate, the stretch and the playhead."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._theme.surface))
-        if self._rate.size and self._rate.max() > 0:
-            self._paint_rate(painter)
-        if self._note:
-            painter.setPen(QColor(self._theme.muted))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._note)
-        if self._duration_us:
-            self._paint_span(painter)
-            self._paint_playhead(painter)
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(self._theme.surface))
+            if self._rate.size and self._rate.max() > 0:
+                self._paint_rate(painter)
+            if self._note:
+                painter.setPen(QColor(self._theme.muted))
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._note)
+            if self._duration_us:
+                self._paint_span(painter)
+                self._paint_playhead(painter)
 
     def _held_end(self, x: float) -> int:
         """The end of the stretch that stays while the other one is dragged; where the drag begins otherwise."""

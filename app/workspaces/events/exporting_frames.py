@@ -121,10 +121,9 @@ def draw(frame: Frame, framing: Framing) -> QImage:
     """A frame as a picture."""
     image = QImage(framing.width, framing.height, QImage.Format.Format_RGB32)
     image.fill(QColor(framing.background))
-    painter = QPainter(image)
-    target = QRectF(*framing.target)
-    paint_frame(painter, frame, target, target.intersected(QRectF(image.rect())))
-    painter.end()
+    with QPainter(image) as painter:
+        target = QRectF(*framing.target)
+        paint_frame(painter, frame, target, target.intersected(QRectF(image.rect())))
     return image
 
 

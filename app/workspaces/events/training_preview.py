@@ -54,14 +54,13 @@ def _with_arrows(events: QImage, report: FlowPreviewReady) -> QImage:
     scale = max(WIDTH / events.width(), 1.0)
     image = QImage(events.size() * scale, QImage.Format.Format_RGB32)
     image.fill(0)
-    painter = QPainter(image)
-    painter.setOpacity(FAINT)
-    painter.drawImage(image.rect(), events)
-    painter.setOpacity(1.0)
-    if top > 0:
-        arrows = make_arrows(report.flow, report.mask.astype(np.float32), STEP, 0.0, LONG / top)
-        paint_arrows(painter, arrows, QPointF(0, 0), scale, dark=True)
-    painter.end()
+    with QPainter(image) as painter:
+        painter.setOpacity(FAINT)
+        painter.drawImage(image.rect(), events)
+        painter.setOpacity(1.0)
+        if top > 0:
+            arrows = make_arrows(report.flow, report.mask.astype(np.float32), STEP, 0.0, LONG / top)
+            paint_arrows(painter, arrows, QPointF(0, 0), scale, dark=True)
     return image
 
 

@@ -50,7 +50,7 @@ class Overlays(QObject):
         desk.slide_changed.connect(self._draw_grid)
 
     def set_tiling(self, tile_size: int, level: int) -> None:
-        """Use tiles of this size in px of this level."""
+        """Use tiles of this size in px of this level; there is no grid for a size of 0."""
         self._tiling = (tile_size, level)
         self._draw_grid()
 
@@ -116,7 +116,7 @@ class Overlays(QObject):
         if source is not None:
             tile_size, level = self._tiling
             level = min(level, len(source.levels) - 1)
-            self._desk.view.set_tile_grid(tile_size if self.grid_shown else None, level)
+            self._desk.view.set_tile_grid((tile_size or None) if self.grid_shown else None, level)
 
     def _draw_map(self) -> None:
         view, result, index = self._desk.view, self._result, self._shown_class

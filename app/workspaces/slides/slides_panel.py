@@ -158,9 +158,8 @@ def framed(picture: QImage, theme: Theme) -> QPixmap:
         fitted = picture.scaled(
             square.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
-        painter = QPainter(square)
-        painter.drawImage(
-            (square.width() - fitted.width()) // 2, (square.height() - fitted.height()) // 2, fitted
-        )
-        painter.end()
+        with QPainter(square) as painter:
+            painter.drawImage(
+                (square.width() - fitted.width()) // 2, (square.height() - fitted.height()) // 2, fitted
+            )
     return square

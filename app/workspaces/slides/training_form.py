@@ -10,7 +10,7 @@ from app.panels.path_field import PathField
 from app.panels.training_panel import TrainingForm
 from app.theme.theme import Theme
 from app.workspaces.slides.project import RUNS, SlideProject
-from app.workspaces.slides.training_fields import TILE_SIZES, SlideFields
+from app.workspaces.slides.training_fields import SlideFields
 from engine.errors import SettingError
 from engine.runs.config import ClassifyConfig, Device, Head, SegmentConfig, TrainingConfig
 
@@ -52,8 +52,8 @@ class SlidesForm(TrainingForm, SlideFields):
 
     @property
     def tiling(self) -> tuple[int, int]:
-        """Tile size in px and level."""
-        return int(self.tile_size.currentText() or TILE_SIZES[0]), self.level.value()
+        """Tile size in px, 0 while none is typed, and level."""
+        return int(self.tile_size.currentText() or 0), self.level.value()
 
     @property
     def missing(self) -> str:
