@@ -12,6 +12,9 @@ import numpy as np
 from engine.errors import SourceError
 from engine.sources.events.codec import Words
 
+# Where a page is asked for, a system maps up to so many bytes around it that it holds already: a huge page.
+AT_ONCE = 2 * 2**20
+
 
 class WordFile:
     """Reads words by position from any thread; what has been read does not stay in this process' memory.
@@ -68,5 +71,6 @@ class WordFile:
     def _release(mapped: mmap.mmap, first: int, last: int) -> None:
         """Give the pages back, so that playing a recording does not fill the memory of this process with it."""
         if hasattr(mmap, "MADV_DONTNEED"):
-            begin = first // mmap.PAGESIZE * mmap.PAGESIZE
-            mapped.madvise(mmap.MADV_DONTNEED, begin, last - begin)
+            begin = first // AT_ONCE * AT_ONCE
+            end = min(-(-last // AT_ONCE) * AT_ONCE, len(mapped))
+            mapped.madvise(mmap.MADV_DONTNEED, begin, end - begin)
