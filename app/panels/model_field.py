@@ -9,6 +9,8 @@ from app.runs.checkpoints import Checkpoint
 from app.theme.icons import icon
 from app.theme.theme import Theme
 
+ABOUT = "The trained model to use"
+
 
 class ModelField(QWidget):
     """A list of checkpoints and a button that chooses a file.
@@ -22,11 +24,12 @@ class ModelField(QWidget):
     def __init__(self, file_filter: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._filter = file_filter
-        self.list = QComboBox(toolTip="The trained model to use", accessibleName="Model")
+        self.list = QComboBox(toolTip=ABOUT, accessibleName="Model")
         self.list.setPlaceholderText("No model yet")
         self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.list.setMinimumContentsLength(12)
         self.list.currentIndexChanged.connect(self.changed)
+        self.list.currentTextChanged.connect(self._name)
         self.browse = QToolButton(
             toolTip="Choose a checkpoint file", accessibleName="Choose a checkpoint file"
         )
@@ -64,6 +67,11 @@ class ModelField(QWidget):
     def use_theme(self, theme: Theme) -> None:
         """Draw the icon in the colours of `theme`."""
         self.browse.setIcon(icon("folder", theme))
+
+    @Slot(str)
+    def _name(self, title: str) -> None:
+        """Tell the whole name of the model, for which the field may be too narrow."""
+        self.list.setToolTip(title or ABOUT)
 
     @Slot()
     def _browse(self) -> None:

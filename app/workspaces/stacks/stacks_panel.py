@@ -68,12 +68,12 @@ class StackRow(QWidget):
         self.use_theme(theme)
         self.show_stack(None)
 
-    def show_stack(self, stack: OpenStack | None) -> None:
-        """Show what is open, or what could be."""
+    def show_stack(self, stack: OpenStack | None, first: OpenStack | None = None) -> None:
+        """Show what is open, or what could be; what it shares with the `first` stack is not said again."""
         self.close_button.setVisible(stack is not None)
         self.name.setText(stack.source.name if stack is not None else "")
         self.name.setToolTip(str(stack.source.path) if stack is not None else "")
-        self.facts.setText(facts_of(stack) if stack is not None else EMPTY[self.role])
+        self.facts.setText(facts_of(stack, first) if stack is not None else EMPTY[self.role])
 
     def use_theme(self, theme: Theme) -> None:
         """Draw the icons in the colours of `theme`."""
@@ -144,7 +144,8 @@ class StacksPanel(QWidget):
 
     @Slot(object)
     def _follow_desk(self, role: Role) -> None:
-        self.rows[role].show_stack(self._desk.stacks.get(role))
+        first = None if role is Role.INPUT else self._desk.input
+        self.rows[role].show_stack(self._desk.stacks.get(role), first)
         if role is Role.INPUT:
             self._list_channels()
 
@@ -194,12 +195,20 @@ class StacksPanel(QWidget):
         self._sight.set_opacity(percent / 100)
 
 
-def facts_of(stack: OpenStack) -> str:
-    """Size, type and voxel of a stack in one line, and its labels where it has some."""
+def facts_of(stack: OpenStack, first: OpenStack | None = None) -> str:
+    """Size, type and voxel of a stack, and its labels where it has some.
+
+    Args:
+        stack: The stack.
+        first: One of the same size whose facts are told already; what is the same is left out.
+    """
     source = stack.source
     several = f"{source.channels} channels of " if source.channels > 1 else ""
-    text = f"{size_text(source.shape)}, {several}{source.dtype}"
-    if source.geometry.spacing is not None:
-        text += f"\n{spacing_text(source.geometry)} a voxel"
-    labels = stack.facts.labels
-    return f"{text}\n{len(labels)} labels" if labels else text
+    facts = [f"{several}{source.dtype}"] if first else [f"{size_text(source.shape)}, {several}{source.dtype}"]
+    if stack.facts.labels:
+        facts.append(f"{len(stack.facts.labels)} labels")
+    text = ", ".join(facts)
+    known = first is not None and spacing_text(first.source.geometry) == spacing_text(source.geometry)
+    if source.geometry.spacing is None or known:
+        return text
+    return f"{text}\n{spacing_text(source.geometry)} a voxel"

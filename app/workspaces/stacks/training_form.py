@@ -229,7 +229,7 @@ class StacksForm(TrainingForm):
                 field.setValue(value)
         self.fields.crop_size.setSpecialValueText(WHOLE[self.ndim])
         self._further.labelForField(self.fields.crops).setText(
-            "Crops a slice" if self.ndim == 2 else "Crops a run of slices"
+            "Crops a slice" if self.ndim == 2 else "Crops a run"
         )
         self._show_fields()
 

@@ -41,7 +41,7 @@ from app.workspaces.stacks.training_form import StacksForm
 from app.workspaces.training import Training
 from app.workspaces.workspace import Panel, Workspace
 from engine.errors import SettingError
-from engine.runs.reports import PreviewReady
+from engine.runs.reports import Level, Message, PreviewReady, Report
 from engine.runs.settings import RunSettings
 from engine.runs.stacks.config import DENOISED, RECONSTRUCTION, StackTrainingConfig
 
@@ -154,9 +154,9 @@ class StacksWorkspace(Workspace):
         self._connect()
         self._recall_settings()
         return [
-            Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 310),
-            Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 250),
-            Panel("stacks.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 205),
+            Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 330),
+            Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 245),
+            Panel("stacks.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 200),
             Panel(TRAINING, "Training", self.training_panel, RIGHT, 520),
             Panel("stacks.curves", "Curves", self.curves_panel, RIGHT, 300),
             Panel(PREVIEW, "Preview", self.preview_panel, BOTTOM, 250),
@@ -225,6 +225,7 @@ class StacksWorkspace(Workspace):
     def _connect_runs(self) -> None:
         for session in (self.training.session, self.prediction.session):
             session.failed.connect(self._services.report)
+            session.reported.connect(self._show_warnings)
         for session in self.sessions:
             session.state_changed.connect(self._follow_state)
         training = self.training.session
@@ -288,6 +289,14 @@ class StacksWorkspace(Workspace):
                 then=self.prediction_panel.models.set_checkpoints,
                 failed=self._services.report,
             )
+
+    @Slot(list)
+    def _show_warnings(self, reports: list[Report]) -> None:
+        """Say what a run warns of above the view, below what is said of the stack itself."""
+        found = [each.text for each in reports if isinstance(each, Message) and each.level is Level.WARNING]
+        if found:
+            known = self.desk.input.source.warnings if self.desk.input is not None else ()
+            self.notice.show_sentences(tuple(dict.fromkeys((*known, *found))))
 
     @Slot(object, object)
     def _show_prediction(self, stack: Path, result: Path) -> None:

@@ -91,7 +91,11 @@ class StackTrainingConfig(RunSettings):
     ] = None
     validation_fraction: Annotated[
         float,
-        About("Share of the slices, from the middle of the stack, kept for validation.", at_least=0, below=1),
+        About(
+            "Share of the slices, from the middle of the stack (its end for volumes), kept for validation.",
+            at_least=0,
+            below=1,
+        ),
     ] = 0.2
     validation_slices: Annotated[
         str | None, About("Slices kept for validation, such as 10-19; none takes the share. Counted from 0.")

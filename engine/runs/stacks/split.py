@@ -25,12 +25,13 @@ def split_slices(count: int, config: StackTrainingConfig) -> Split:
     """Split so many slices as the settings ask.
 
     Without a list a block in the middle is kept: neighbours are so alike that slices picked here and there would
-    say nothing about new ones, and the ends of a stack are often empty.
+    say nothing about new ones, and the ends of a stack are often empty. For networks over volumes the block is the end
+    of the stack, so that one long run is left, and where there is room as long as the largest dilation.
 
     Raises:
         SettingError: a slice does not exist, or none is left to train on.
     """
-    held_out = _listed(count, config) if config.validation_slices is not None else _middle(count, config)
+    held_out = _listed(count, config) if config.validation_slices is not None else _block(count, config)
     training = tuple(sorted(set(range(count)) - set(held_out)))
     if not training:
         raise SettingError(
@@ -49,10 +50,14 @@ def _listed(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
     return listed
 
 
-def _middle(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
+def _block(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
     wanted = config.validation_fraction * count
     number = min(max(1, round(wanted)), count - 1) if wanted > 0 else 0
     first = (count - number) // 2
+    if config.ndim == 3 and number:
+        least = max(config.dilation_values)
+        number = max(number, least) if count >= 2 * least else number
+        first = count - number
     return tuple(range(first, first + number))
 
 

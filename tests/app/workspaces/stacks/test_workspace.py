@@ -19,7 +19,16 @@ from app.workspaces.stacks import handlers
 from app.workspaces.stacks.datasets import DatasetDialog
 from app.workspaces.stacks.opening import Role
 from app.workspaces.stacks.workspace import StacksWorkspace
-from engine.runs.reports import EpochDone, Finished, PreviewReady, Reason, Started, StepDone
+from engine.runs.reports import (
+    EpochDone,
+    Finished,
+    Level,
+    Message,
+    PreviewReady,
+    Reason,
+    Started,
+    StepDone,
+)
 from engine.runs.stacks.config import (
     DENOISED,
     RECONSTRUCTION,
@@ -195,6 +204,26 @@ def test_properties_and_warnings(window: MainWindow, space, make_stack, open_sta
     rows = [dialog.table.topLevelItem(row) for row in range(dialog.table.topLevelItemCount())]
     assert {row.text(0): row.text(1) for row in rows}["Voxel (z × y × x)"] == "2 × 0.5 × 0.5 µm"
     dialog.close()
+
+
+def test_warnings_of_a_run_stand_above_the_view(space, make_stack, open_stack) -> None:
+    open_stack(make_stack("a.tif"))
+    session = space.prediction.session
+    session.reported.emit([Message(Level.INFO, "All is well.")])
+    assert not space.notice.isVisible()
+    session.reported.emit([Message(Level.WARNING, "The voxels differ.")])
+    assert space.notice.isVisible()
+    assert space.notice.text.text() == "The voxels differ."
+    open_stack(make_stack("b.tif"))
+    assert not space.notice.isVisible()
+
+
+def test_what_a_target_shares_with_the_input_is_said_once(space, make_stack, open_stack) -> None:
+    open_stack(make_stack("a.tif"))
+    open_stack(make_stack("labels.tif", labels=True), Role.TARGET)
+    rows = space.stacks_panel.rows
+    assert rows[Role.INPUT].facts.text() == "4 × 40 × 48, float32\n2 × 0.5 × 0.5 µm a voxel"
+    assert rows[Role.TARGET].facts.text() == "uint8, 3 labels"
 
 
 @pytest.mark.data

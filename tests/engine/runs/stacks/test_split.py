@@ -30,6 +30,18 @@ def test_the_middle_is_kept_unless_slices_are_listed() -> None:
     assert split_slices(10, config(validation_slices="9,0-1")) == Split(tuple(range(2, 9)), (0, 1, 9))
 
 
+@given(st.integers(1, 300), st.floats(0, 0.99), st.integers(1, 40))
+def test_volumes_keep_two_runs_that_a_network_can_take(count: int, fraction: float, dilation: int) -> None:
+    asked = config(validation_fraction=fraction, ndim=3, dilations=str(dilation))
+    split = split_slices(count, asked)
+    assert split.training + split.validation == tuple(range(count))
+    assert split.training
+    if fraction > 0 and count >= 2 * dilation:
+        assert len(split.validation) >= dilation
+    if fraction <= 0.5 and count >= 2 * dilation:
+        assert len(split.training) >= dilation
+
+
 @pytest.mark.parametrize(
     ("slices", "sentence"), [("10", "names slice 10, but the stack has slices 0 to 9"), ("0-9", "leave some")]
 )

@@ -269,7 +269,7 @@ def test_other_labels_cannot_go_on(segmentation: StackSegmentationConfig, tmp_pa
         ({"validation_slices": "8,9"}, "names slice 9"),
         ({"preview_slice": 9}, "preview_slice is 9"),
         ({"stack": Path("absent.tif")}, "stack names absent.tif"),
-        ({"ndim": 3, "dilations": "6"}, "No run of training slices"),
+        ({"ndim": 3, "dilations": "8"}, "No run of training slices"),
     ],
 )
 def test_mistakes(regression: StackRegressionConfig, tmp_path: Path, change, sentence: str) -> None:
@@ -288,7 +288,7 @@ def test_stacks_of_other_sizes(regression: StackRegressionConfig, tmp_path: Path
 def test_too_few_validation_slices_for_volumes_are_told(
     segmentation: StackSegmentationConfig, tmp_path: Path
 ) -> None:
-    config = replace(segmentation, ndim=3, dilations="3", epochs=1)
+    config = replace(segmentation, ndim=3, dilations="3", epochs=1, validation_slices="7-8")
     reports, end = run(config, tmp_path / "run")
     assert isinstance(end, Finished)
     (warning,) = [each for each in only(reports, Message) if each.level is Level.WARNING]
