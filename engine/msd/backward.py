@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.msd.borders import fold_margins, write_shifted_adjoint
 from engine.msd.buffers import borrowed
-from engine.msd.frame import Frame
+from engine.msd.frame import OWN_BYTES, Frame
 from engine.msd.parameters import Parameters
 from engine.msd.spec import BlockSpec, Group
 
@@ -167,7 +167,7 @@ class BackwardPass:
         target = self._flat[group.channels : self.spec.front(layer)]
         kernels = [kernel.t() for kernel in self.parameters.own(group, layer)]
         shifted = [self._lines_of(lines, group, layer, -tap * dilation) for tap in (-1, 0, 1)]
-        for first, end in self.frame.bands(2 * self._height + len(target), self._flat.itemsize):
+        for first, end in self.frame.bands(2 * self._height + len(target), self._flat.itemsize, OWN_BYTES):
             for kernel, line in zip(kernels, shifted, strict=True):
                 target[:, first:end].addmm_(kernel, line[:, first:end])
 

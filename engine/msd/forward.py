@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engine.msd.borders import add_shifted, fill_margins
 from engine.msd.buffers import borrowed
-from engine.msd.frame import Frame
+from engine.msd.frame import OWN_BYTES, Frame
 from engine.msd.parameters import Parameters
 from engine.msd.spec import BlockSpec, Group
 
@@ -45,8 +45,8 @@ def aligned(spec: BlockSpec, margin: int, products: Tensor, group: Group, run: r
 class ForwardPass:
     """One forward pass through a block, in place in a buffer of all channels.
 
-    Sums are kept in at least single precision: with bfloat16 images only the large products and the stored images
-    are rounded.
+    With bfloat16 images the large products are rounded, their sums along the row, and the stored images; within a
+    group, and across rows, single precision is kept.
 
     Attributes:
         images: (stored channels, image, [slice,] row, column with margins); the channel of ones and the input must
@@ -62,13 +62,8 @@ class ForwardPass:
         images: Tensor,
         known: tuple[int, int] = (0, 0),
     ) -> None:
-        self.spec, self.frame, self.parameters, self.images, self.known = (
-            spec,
-            frame,
-            parameters,
-            images,
-            known,
-        )
+        self.spec, self.frame, self.parameters = spec, frame, parameters
+        self.images, self.known = images, known
         self._flat = images.view(spec.stored, -1)
         self._wide = images.new_empty(0, dtype=torch.promote_types(images.dtype, torch.float32))
         self._rounds = images.dtype != self._wide.dtype
@@ -80,24 +75,25 @@ class ForwardPass:
         spec, pixels = self.spec, self._flat.shape[1]
         size = self._largest * self.frame.band(self._largest, self.images.itemsize)
         # One channel more at both ends: shifted views reach a little beyond the first and the last.
-        rounded = (spec.group * spec.width + 2 if self._rounds else 0, pixels)
+        channels, height = (spec.group * spec.width + 2, self._height) if self._rounds else (0, 0)
         with (
             borrowed((size,), self.images) as scratch,
-            borrowed((spec.group, self._height, pixels), self._wide) as sums,
-            borrowed(rounded, self._wide) as wide,
+            borrowed((spec.group, self._height, pixels), self.images) as fronts,
+            borrowed((channels, pixels), self._wide) as wide,
+            borrowed((height, pixels), self._wide) as lines,
         ):
             for group in spec.groups():
-                self._add_front(group, sums, scratch)
+                self._add_front(group, fronts, scratch)
                 own = wide if self._rounds else self._flat[group.channels - 1 :]
                 if self._rounds and any(self.known):
                     layers = self._flat[group.channels : group.channels + len(group.layers) * spec.width]
                     wide[1 : 1 + len(layers)].copy_(layers)
                 for index, layer in enumerate(group.layers):
-                    self._add_own(group, layer, own, sums[index])
-                    self._finish(layer, sums[index], own[1 + index * spec.width :][: spec.width])
+                    sums = self._add_own(group, layer, own, fronts[index], lines)
+                    self._finish(layer, sums, own[1 + index * spec.width :][: spec.width])
 
     def _add_front(self, group: Group, sums: Tensor, scratch: Tensor) -> None:
-        """Line sums of all layers of a group over the channels in front of it."""
+        """Write line sums of all layers of a group over the channels in front of it."""
         kernels, images = self.parameters.front(group), self._flat[: group.channels]
         margin, size = self.frame.margin, 0
         runs = list(self.spec.runs(group.layers))
@@ -114,20 +110,24 @@ class ForwardPass:
                 torch.add(before, centre, out=inside)
                 inside.add_(after)
 
-    def _add_own(self, group: Group, layer: int, own: Tensor, sums: Tensor) -> None:
-        """Add the line sums over the channels of its own group in front of a layer."""
+    def _add_own(self, group: Group, layer: int, own: Tensor, front: Tensor, lines: Tensor) -> Tensor:
+        """The line sums of a layer over the channels in front of its group and those of the group itself."""
+        sums = lines if self._rounds else front
         if layer == group.layers.start:
-            return
+            return sums.copy_(front) if self._rounds else sums
         kernels = self.parameters.own(group, layer)
         dilation, channels, pixels = self.spec.dilations[layer], kernels[0].shape[1], own.shape[1]
         shifted = [
             own.as_strided((channels, pixels), (pixels, 1), own.storage_offset() + pixels + tap * dilation)
             for tap in (-1, 0, 1)
         ]
-        for first, end in self.frame.bands(2 * self._height + channels, own.itemsize):
+        for first, end in self.frame.bands(2 * self._height + channels, own.itemsize, OWN_BYTES):
             out = sums[:, first:end]
+            if self._rounds:
+                out.copy_(front[:, first:end])
             for kernel, images in zip(kernels, shifted, strict=True):
                 out.addmm_(kernel, images[:, first:end])
+        return sums
 
     def _finish(self, layer: int, sums: Tensor, own: Tensor) -> None:
         """Add the line sums across rows (and slices) and clip at zero."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-# Working set of one band of rows, in bytes: about what a second-level cache holds.
-BAND_BYTES = 1 << 20
+# Working set of one band of rows in bytes, as measured: for large products, and for small ones, of which every call
+# weighs more.
+BAND_BYTES = 3 << 20
+OWN_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,14 @@ class Frame:
         """The view without the margins."""
         return extended.narrow(-1, self.margin, self.columns)
 
-    def band(self, planes: int, item_bytes: int) -> int:
-        """Pixels of so many whole rows that so many planes of them stay in cache."""
-        rows = max(1, BAND_BYTES // (planes * self.pitch * item_bytes))
+    def band(self, planes: int, item_bytes: int, cached: int = BAND_BYTES) -> int:
+        """Pixels of so many whole rows that so many planes of them take no more bytes than stay in cache."""
+        rows = max(1, cached // (planes * self.pitch * item_bytes))
         pieces = -(-self.rows // rows)
         return -(-self.rows // pieces) * self.pitch
 
-    def bands(self, planes: int, item_bytes: int) -> Iterator[tuple[int, int]]:
+    def bands(self, planes: int, item_bytes: int, cached: int = BAND_BYTES) -> Iterator[tuple[int, int]]:
         """Ranges (first, end) of pixels, each of whole rows, in which so many planes stay in cache."""
-        step, pixels = self.band(planes, item_bytes), self.rows * self.pitch
+        step, pixels = self.band(planes, item_bytes, cached), self.rows * self.pitch
         for first in range(0, pixels, step):
             yield first, min(first + step, pixels)

@@ -9,7 +9,7 @@ from engine.msd.autograd import MSDBlockFunction, MSDNetworkFunction, combine, c
 from engine.msd.errors import ShapeError
 from engine.msd.parameters import Parameters
 from engine.msd.precision import own_precision
-from engine.msd.spec import BlockSpec
+from engine.msd.spec import GROUP, BlockSpec
 
 
 def msd_block(
@@ -25,7 +25,7 @@ def msd_block(
         dilations: One for each layer, in pixels.
         bias: (depth * width,).
         weights: For each layer (width, c_in + layer * width, 3, 3[, 3]).
-        group: Layers computed together; chosen by data type and device when None.
+        group: Layers computed together; as many as measured best when None.
 
     Returns:
         (batch, c_in + depth * width, [slice,] row, column): the input, then every layer.
@@ -64,7 +64,7 @@ def msd_network(
         weights: For each layer (width, c_in + layer * width, 3, 3[, 3]).
         final: (c_out, c_in + depth * width) or with a last axis of one.
         final_bias: (c_out,).
-        group: Layers computed together; chosen by data type and device when None.
+        group: Layers computed together; as many as measured best when None.
 
     Returns:
         (batch, c_out, [slice,] row, column).
@@ -92,7 +92,7 @@ def spec_of(
     c_in = weights[0].shape[1] if weights else image.shape[1]
     width = weights[0].shape[0] if weights else 1
     ndim = weights[0].ndim - 2 if weights else image.ndim - 2
-    spec = BlockSpec(c_in, width, tuple(dilations), ndim, group or best_group(image))
+    spec = BlockSpec(c_in, width, tuple(dilations), ndim, group or GROUP)
     check_input(spec, image, weights)
     if len(weights) != spec.depth or bias.numel() != spec.depth * width:
         raise ShapeError(
@@ -100,11 +100,6 @@ def spec_of(
             f"not {len(weights)} and {bias.numel()}."
         )
     return spec
-
-
-def best_group(image: Tensor) -> int:
-    """Layers computed together, as measured: large products pay where they are much faster than additions."""
-    return 5 if image.device.type == "cpu" else 10
 
 
 def check_input(spec: BlockSpec, image: Tensor, weights: Sequence[Tensor]) -> None:

@@ -18,14 +18,11 @@ from engine.msd.backward import Wanted, kernels_of, spread_columns
 from engine.msd.borders import fill_margins, fold_margins, write_shifted_adjoint
 from engine.msd.buffers import POOL, Lease, borrowed
 from engine.msd.forward import ForwardPass
-from engine.msd.frame import Frame
+from engine.msd.frame import BAND_BYTES, Frame
 from engine.msd.parameters import Parameters
 from engine.msd.ring import ring_pieces, scatters
+from engine.msd.rows import OWN_BANDS
 from engine.msd.spec import BlockSpec, Group
-
-# As measured: working set of one band of rows in bytes, and such bands taken at once inside a group.
-BAND_BYTES = 3 << 20
-OWN_BANDS = 6
 
 
 def strips(length: int, strip: int) -> list[tuple[int, int]]:

@@ -6,6 +6,9 @@ from itertools import cycle, islice
 
 DEFAULT_DILATIONS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 
+# Layers computed together, as measured: more of them make larger products, and more small ones inside the group.
+GROUP = 10
+
 
 def repeat_dilations(dilations: Iterable[int], depth: int) -> tuple[int, ...]:
     """One dilation a layer: the given ones, repeated until every layer has its own."""
@@ -44,7 +47,7 @@ class BlockSpec:
     width: int
     dilations: tuple[int, ...]
     ndim: int = 2
-    group: int = 10
+    group: int = GROUP
 
     @property
     def depth(self) -> int:

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from engine.msd import MSDModule
-from engine.msd.reverse import Cuts, strips
 
 
 def random_network(depth: int, width: int, dilations: Iterable[int], ndim: int) -> MSDModule:
@@ -99,18 +98,3 @@ def test_two_passes_before_two_backward_passes_each_have_their_own_rows() -> Non
     for retain in (True, False):
         for a, b in zip(torch.autograd.grad(total, parameters, retain_graph=retain), expected, strict=True):
             torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
-
-
-def test_strips_cover_the_axis() -> None:
-    assert strips(10, 4) == [(0, 4), (4, 8), (8, 10)]
-
-
-@pytest.mark.parametrize("step", [1, 3, 10])
-def test_cuts_keep_the_rows_in_front_of_every_strip(step: int) -> None:
-    channels = torch.randn(3, 10, 5)
-    cuts = Cuts(10, 2, 3)
-    for first in range(0, 10, step):
-        cuts.see(first, channels[:, first : first + step])
-    assert cuts.above(0) is None
-    for first in (2, 4, 6, 8):
-        assert torch.equal(cuts.above(first), channels[:, max(0, first - 3) : first])
