@@ -100,6 +100,11 @@ class FeatureFile:
         return self.shape[0]
 
     @property
+    def downsampling_factor(self) -> int:
+        """Squares of 2 ** factor px of the sensor are one px of the features; 0 where the file does not say."""
+        return int(self.arguments.get("downsampling_factor", 0))
+
+    @property
     def sensor(self) -> tuple[int, int]:
         """(height, width) of the sensor in px; that of the features where the file does not say."""
         names = "event_input_height", "event_input_width"

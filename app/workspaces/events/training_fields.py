@@ -32,6 +32,7 @@ CELLS = {RnnCell.LSTM: "LSTM", RnnCell.GRU: "GRU"}
 
 WHOLE = (
     "delta_t",
+    "downsampling",
     "epochs",
     "repeats",
     "num_tbins",
@@ -113,6 +114,7 @@ class Fields:
         """Titles and names of the other fields, in their order."""
         return (
             ("Evenness", "weight_smoothness"), ("Smallness", "weight_l1"), ("Events judged", "contrast_events"),
+            ("Sensor halved", "downsampling"),
             ("Bins a batch", "num_tbins"), ("Sequences", "batch_size"), ("Channels", "base"), ("Halvings", "scales"),
             ("Memory", "rnn_cell"), ("Mirror", "augment"), ("Longer by", "curriculum"),
             ("Validation", "validation_fraction"), ("Seed", "seed"), ("Device", "device"),

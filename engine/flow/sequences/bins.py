@@ -45,10 +45,12 @@ class BinSource(ABC):
         bins: time bins.
         start: bins of the file before the first of these.
         has_events: whether it gives events besides features.
+        factor: squares of 2 ** factor px of the sensor are one px of the features.
     """
 
     start = 0
     has_events = True
+    factor = 0
     path: Path
     delta_t: int
     width: int
@@ -90,6 +92,7 @@ class FeatureBins(BinSource):
         self._file = file
         self.path = file.path
         self.delta_t = file.delta_t
+        self.factor = file.downsampling_factor
         self.bins, self.channels, self.height, self.width = file.shape
 
     def read(self, first: int, count: int, crop: Crop | None = None) -> Bins:
@@ -130,7 +133,7 @@ class RecordingBins(BinSource):
         downsampling_factor: int = 0,
     ) -> None:
         chosen = preprocessor(preprocess)
-        self._factor = downsampling_factor
+        self.factor = downsampling_factor
         self._sensor = Crop(0, 0, recording.width, recording.height)
         self._recording = recording
         self._preprocess = preprocess
@@ -145,13 +148,13 @@ class RecordingBins(BinSource):
     def read(self, first: int, count: int, crop: Crop | None = None) -> Bins:
         """See `BinSource.read`."""
         start = first * self.delta_t
-        part = self._sensor if crop is None else crop.enlarged(1 << self._factor)
+        part = self._sensor if crop is None else crop.enlarged(1 << self.factor)
         events = part.events(self._recording.events(start, start + count * self.delta_t))
         events["t"] -= start
         features = make_features(
-            events, self._preprocess, self.delta_t, 0, count, *part.shape, self._factor, **self._arguments
+            events, self._preprocess, self.delta_t, 0, count, *part.shape, self.factor, **self._arguments
         )
-        return Bins(features, events, self._factor)
+        return Bins(features, events, self.factor)
 
     def place(self, first: int, count: int, random: np.random.Generator) -> tuple[int, int] | None:
         """See `BinSource.place`: that of any event."""
@@ -160,7 +163,7 @@ class RecordingBins(BinSource):
         if not len(events):
             return None
         event = events[int(random.integers(len(events)))]
-        return int(event["x"]) >> self._factor, int(event["y"]) >> self._factor
+        return int(event["x"]) >> self.factor, int(event["y"]) >> self.factor
 
     def close(self) -> None:
         """Close the recording."""
@@ -173,6 +176,7 @@ def open_bins(
     delta_t: int,
     arguments: Mapping[str, Any] | None = None,
     size: tuple[int, int] | None = None,
+    downsampling_factor: int = 0,
 ) -> BinSource:
     """Open a feature file or a recording of any format as bins.
 
@@ -181,7 +185,8 @@ def open_bins(
         preprocess: Name of the representation.
         delta_t: Length of a bin in us.
         arguments: Further arguments of the representation.
-        size: (height, width) of the features, the size of the sensor halved any number of times; None takes the sensor.
+        size: (height, width) of the features, the size of the sensor halved any number of times.
+        downsampling_factor: How often the sensor is halved where no size is given; a feature file has its own.
 
     Raises:
         SourceError: The file cannot be opened.
@@ -194,7 +199,7 @@ def open_bins(
 
     recording = open_recording(path)
     try:
-        factor = 0 if size is None else halvings(recording.height, recording.width, size)
+        factor = downsampling_factor if size is None else halvings(recording.height, recording.width, size)
     except SettingError as error:
         recording.close()
         raise SettingError(f"{path.name}: {error}") from error

@@ -220,9 +220,10 @@ def demand_alike(sources: Sequence[BinSource], num_tbins: int, crop_size: int | 
         )
     first = sources[0]
     for source in sources:
-        if (source.channels, source.delta_t) != (first.channels, first.delta_t):
+        if (source.channels, source.delta_t, source.factor) != (first.channels, first.delta_t, first.factor):
             raise SettingError(
-                f"{source.path.name} and {first.path.name} have other channels or time bins; make them alike."
+                f"{source.path.name} and {first.path.name} have other channels, time bins or downsampling; "
+                "make them alike."
             )
         if crop_size is None and (source.width, source.height) != (first.width, first.height):
             raise SettingError(

@@ -14,7 +14,7 @@ class SpanBins(BinSource):
         self._first = first
         self.start = source.start + first
         self.bins = count
-        self.has_events = source.has_events
+        self.has_events, self.factor = source.has_events, source.factor
         self.path, self.delta_t = source.path, source.delta_t
         self.width, self.height, self.channels = source.width, source.height, source.channels
 

@@ -61,6 +61,14 @@ class FlowConfig(RunSettings):
         int, About("Length of a time bin in us; things should move by one to ten pixels in it.", at_least=1)
     ] = 10000
     preprocess: Annotated[str, About("Representation of the events, by name.")] = "event_cube"
+    downsampling: Annotated[
+        int,
+        About(
+            "How often to halve the sensor, four times as fast each time and less noisy; crops are of what is left.",
+            at_least=0,
+            at_most=4,
+        ),
+    ] = 0
     num_tbins: Annotated[int, About("Time bins of a batch.", at_least=1)] = 8
     network: Annotated[FlowNet, About("Network.")] = FlowNet.EMINET_NON_SEP
     base: Annotated[int, About("Channels of the finest layer of the network.", at_least=1)] = 8

@@ -92,7 +92,9 @@ class FlowData:
     def _sources(self, path: Path) -> list[BinSource]:
         config, found = self._config, []
         for file in recording_files(path):
-            found.append(open_bins(file, config.preprocess, config.delta_t))
+            found.append(
+                open_bins(file, config.preprocess, config.delta_t, downsampling_factor=config.downsampling)
+            )
             self._open.append(found[-1])
         if config.teacher is not Teacher.FRAMES:
             _demand_known(found, config.teacher)

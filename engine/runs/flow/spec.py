@@ -25,6 +25,7 @@ class FlowSpec:
         preprocess: representation of the events.
         delta_t: length of a time bin in us.
         arguments: further arguments of the representation.
+        downsampling: how often the sensor is halved before the network sees it.
     """
 
     network: str
@@ -35,11 +36,12 @@ class FlowSpec:
     preprocess: str
     delta_t: int
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    downsampling: int = 0
 
     @property
     def given(self) -> FlowInput:
         """What the network expects to be given."""
-        return FlowInput(self.delta_t, self.preprocess, self.arguments)
+        return FlowInput(self.delta_t, self.preprocess, self.arguments, self.downsampling)
 
     def to_plain(self) -> dict[str, Any]:
         """As plain values, for a checkpoint."""

@@ -155,7 +155,7 @@ def preview(
     return FlowPreviewReady(
         epoch=epoch,
         time_us=start + duration,
-        flow=flow * (1e6 / metadata.delta_t),
+        flow=flow * (2 ** loader.sources[0].factor * 1e6 / metadata.delta_t),
         picture=picture(features),
         mask=(features != 0).any(0),
         path=Path(metadata.path),
@@ -173,4 +173,5 @@ def spec_of(config: FlowConfig, data: FlowData) -> FlowSpec:
         preprocess=config.preprocess,
         delta_t=config.delta_t,
         arguments=preprocessor(config.preprocess).arguments({}),
+        downsampling=data.training.sources[0].factor,
     )

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from engine.export.flow import FlowFile, read_dsec_png, read_flo
+from engine.export.flow import FlowFile, labels_path, read_dsec_png, read_flo
 from engine.flow.features import write_features
+from engine.flow.predictor import FlowPredictor
 from engine.runs.checkpoints import read_checkpoint
 from engine.runs.config import Device
 from engine.runs.control import Control
@@ -161,6 +162,30 @@ def test_flow_files(clip: Path, checkpoint: Path, tmp_path: Path) -> None:
         assert len(files) == 4
         for file_path, expected in zip(files, stored, strict=True):
             np.testing.assert_allclose(read(file_path)[0], expected, atol=tolerance)
+
+
+@pytest.mark.parametrize("teacher", list(Teacher))
+def test_a_halved_sensor_gives_flow_at_the_size_of_the_whole_one(
+    config: FlowConfig, tmp_path: Path, teacher: Teacher
+) -> None:
+    config = replace(config, teacher=teacher, epochs=1, downsampling=1, crop_size=15)
+    reports = run(config, tmp_path / "run")
+    assert reports[-1] == Finished(tmp_path / "run", Reason.COMPLETED)
+    (epoch,) = of(reports, EpochDone)
+    with FlowFile(labels_path(config.recordings)) as file:
+        truth = np.mean([np.hypot(*file.read(index)).mean() for index in range(12, 16)])
+    # Labels are in px of what the network sees: half as long.
+    assert epoch.metrics["validation_aee_of_zero"] == pytest.approx(truth / 2, rel=0.02)
+    network, spec = load_flow(tmp_path / "run" / "best.ckpt")
+    preview = of(reports, FlowPreviewReady)[-1]
+    assert preview.flow.shape == (2, 16, 20)
+    with open_recording(config.recordings) as recording, torch.no_grad():
+        features = torch.from_numpy(spec.given.features(recording, 120_000, 2))[:, None]
+        wanted = network(features)[-1][-1, 0].numpy() * 2 * 1e6 / DELTA_T
+        found = FlowPredictor(network, spec.given, recording, warm_up=1).flow_at(140_000)
+    np.testing.assert_allclose(preview.flow, wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
+    assert found.shape == (2, 32, 40)
+    np.testing.assert_allclose(found[:, 0, 0], wanted[:, 0, 0], rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
 
 
 def test_a_checkpoint_holds_what_prediction_needs(checkpoint: Path) -> None:
