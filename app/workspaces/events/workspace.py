@@ -1,5 +1,6 @@
 """The events workspace: joins the desk, the view and the demo recording with their panels."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from app.panels.event_facts_panel import EventFactsPanel
 from app.panels.event_style_panel import EventStylePanel
 from app.panels.notice import Notice
 from app.panels.welcome import Welcome
+from app.problems import Problem
 from app.runs import RunSession
 from app.services import Services
 from app.viewer.events.event_view import NO_RATE, EventView
@@ -28,11 +30,14 @@ from app.workspaces.events.handlers import Handlers
 from app.workspaces.events.properties import describe_recording
 from app.workspaces.events.readouts import Readouts
 from app.workspaces.events.training import PREVIEW, FlowWork
+from app.workspaces.events.warming import warm_up
 from app.workspaces.workspace import Panel, Workspace
 from engine.runs.flow.provider import FlowProvider, FlowSource
 
 if TYPE_CHECKING:
     from resources.demo.events import EventDemo
+
+log = logging.getLogger(__name__)
 
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 
@@ -70,6 +75,7 @@ class EventsWorkspace(Workspace):
         self.work = FlowWork(self, services, self._activity)
         self._readouts = Readouts(self.view)
         self._central = QStackedWidget()
+        services.background.run(warm_up, then=_warm, failed=_cold)
 
     @property
     def title(self) -> str:
@@ -251,6 +257,14 @@ class EventsWorkspace(Workspace):
         self.welcome.set_busy("")
         self._activity.say(Topic.DEMO, "")
         self.changed.emit()
+
+
+def _warm(result: None) -> None:
+    """The first recording will open at once."""
+
+
+def _cold(problem: Problem) -> None:
+    log.info("The first recording will take longer to open: %s", problem.sentence)
 
 
 def make_demo(progress: Callable[[int, int], None]) -> "EventDemo":
