@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from engine.errors import SettingError
+from engine.flow.features import write_features
 from engine.flow.sequences import Crop, Flip, open_bins, split_in_time
 from engine.flow.sequences.bins import halvings, is_feature_file
+from engine.flow.sequences.loader import demand_alike
+from engine.sources.recording import open_recording
 
 
 def test_a_recording_gives_what_its_feature_file_holds(recording_file: Path, feature_file: Path) -> None:
@@ -48,6 +51,23 @@ def test_downsampled_bins_hold_the_same_events(recording_file: Path) -> None:
         expected = b.features.reshape(2, 2, 10, 2, 10, 2).mean((3, 5))
         np.testing.assert_allclose(a.features, expected, atol=1e-6)
         assert a.factor == 1
+
+
+def test_files_and_recordings_know_how_often_the_sensor_was_halved(
+    recording_file: Path, tmp_path: Path
+) -> None:
+    with open_recording(recording_file) as recording:
+        write_features(tmp_path / "half.h5", recording, "event_cube", 10_000, downsampling_factor=1)
+    with (
+        open_bins(tmp_path / "half.h5", "event_cube", 10_000) as stored,
+        open_bins(recording_file, "event_cube", 10_000, downsampling_factor=1) as live,
+        open_bins(recording_file, "event_cube", 10_000) as whole,
+    ):
+        train, kept = split_in_time(live, 0.2, 2)
+        assert [source.factor for source in (stored, live, train, kept, whole)] == [1, 1, 1, 1, 0]
+        np.testing.assert_allclose(stored.read(2, 2).features, live.read(2, 2).features, atol=1e-6)
+        with pytest.raises(SettingError, match="other channels, time bins or downsampling"):
+            demand_alike((live, whole), 2, 10)
 
 
 def test_what_does_not_fit_is_refused(recording_file: Path, feature_file: Path) -> None:
