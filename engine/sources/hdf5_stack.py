@@ -6,11 +6,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import h5py
-import hdf5plugin  # noqa: F401  registers the filters that detectors compress with
 import numpy as np
 
 from engine.errors import SourceError
+from engine.sources.hdf5_library import h5py
 from engine.sources.hdf5_tree import likely, missing_sources, stack_shape, walk
 from engine.sources.stack import (
     AnyArray,

@@ -7,13 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import h5py
-import hdf5plugin
 import numpy as np
 
 from engine.errors import SourceError
 from engine.sources.events.sensors import likely_sensor, size_from
 from engine.sources.events.table import EventTable, TableRecording
+from engine.sources.hdf5_library import h5py
 from engine.sources.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events, RecordingDescription
 
 ECF_FILTER = 0x8ECF
@@ -24,8 +23,6 @@ COLUMNS = "events"
 ROWS = ("davis/left/events", "davis/right/events")
 DSEC_SIZE = (640, 480)
 MVSEC_SIZE = (346, 260)
-# Blosc, which DSEC is compressed with, is a plugin that is registered by being imported.
-PLUGINS = hdf5plugin.FILTERS
 
 
 class Layout(StrEnum):
