@@ -11,7 +11,7 @@ from engine.msd.kernel import spec_of
 from engine.msd.msd_block import MSDNetwork
 from engine.msd.msd_model import MSDModel
 from engine.msd.parameters import Parameters
-from engine.msd.rows import GROUP, STEP, ReadRows, RowStream
+from engine.msd.rows import STEP, ReadRows, RowStream
 
 # All channels of an image may take so much memory at once; beyond it the image is computed row by row.
 CHANNEL_BYTES = 1 << 30
@@ -41,7 +41,7 @@ def stream_rows(
     block, linear = network.msd_block, network.final_layer.linear
     like = linear.weight.detach()
     image = like.new_empty(1).expand(1, network.c_in, *shape)
-    spec = spec_of(image, block.dilations, block.bias, block.weights, GROUP)
+    spec = spec_of(image, block.dilations, block.bias, block.weights)
     parameters = Parameters.pack(spec, block.weights, block.bias)
     assert linear.bias is not None
     yield from RowStream(spec, parameters, shape, like, step).run(read, like.flatten(1), linear.bias)

@@ -18,10 +18,10 @@ from engine.msd.backward import Wanted, kernels_of, spread_columns
 from engine.msd.borders import fill_margins, fold_margins, write_shifted_adjoint
 from engine.msd.buffers import POOL, Lease, borrowed
 from engine.msd.forward import ForwardPass
-from engine.msd.frame import BAND_BYTES, Frame
+from engine.msd.frame import Frame
 from engine.msd.parameters import Parameters
 from engine.msd.ring import ring_pieces, scatters
-from engine.msd.rows import OWN_BANDS
+from engine.msd.rows import BAND_BYTES, OWN_BANDS
 from engine.msd.spec import BlockSpec, Group
 
 
@@ -90,7 +90,7 @@ class ReverseStream:
         self._images[0] = 1
         self._gradients = self._borrow(self._images.shape, wide)
         planes = spec.group * spec.taps * spec.width
-        self._band = max(1, BAND_BYTES // (2 * planes * self._unit * wide.itemsize))
+        self._band = max(1, BAND_BYTES // (planes * self._unit * wide.itemsize))
         self._planes = self._borrow((planes * self._band * self._unit,), wide)
         height = spec.lines * spec.width * max(spec.group, OWN_BANDS)
         self._lines = self._borrow((height * self._band * self._unit + 2 * margin,), wide)

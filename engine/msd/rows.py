@@ -14,15 +14,16 @@ from torch import Tensor
 from engine.msd.borders import add_shifted, fill_margins
 from engine.msd.buffers import POOL, Lease
 from engine.msd.forward import aligned
-from engine.msd.frame import BAND_BYTES, Frame
+from engine.msd.frame import Frame
 from engine.msd.parameters import Parameters
 from engine.msd.ring import ring_pieces, scatters
 from engine.msd.spec import BlockSpec, Group
 
-# Bands of rows taken at once inside a group, where products are small and every call weighs more.
+# As measured: working set of one band of rows in bytes, and such bands taken at once inside a group. They are larger
+# than for a whole image, because here every band costs more calls.
+BAND_BYTES = 6 << 20
 OWN_BANDS = 6
-# Layers in a group, and rows (slices) taken in at once: more of them save calls and cost memory.
-GROUP = 5
+# Rows (slices) taken in at once: more of them save calls and cost memory.
 STEP = 96
 
 ReadRows = Callable[[int, int], Tensor]

@@ -17,7 +17,7 @@ from engine.msd.kernel import spec_of
 from engine.msd.parameters import Parameters
 from engine.msd.precision import own_precision
 from engine.msd.reverse import Cuts, ReverseStream
-from engine.msd.rows import GROUP, STEP, RowStream, SeeRows
+from engine.msd.rows import STEP, RowStream, SeeRows
 from engine.msd.spec import BlockSpec
 
 
@@ -72,11 +72,10 @@ def stream_batch(
     see: Sequence[SeeRows | None],
 ) -> Tensor:
     """A network over a batch, row by row: (batch, c_out, [slice,] row, column); `see` is shown the channels."""
-    streamed = BlockSpec(spec.c_in, spec.width, spec.dilations, spec.ndim, GROUP)
-    parameters = Parameters.pack(streamed, weights, bias)
+    parameters = Parameters.pack(spec, weights, bias)
     output = image.new_empty(image.shape[0], len(final), *image.shape[2:])
     for one, result, each in zip(image, output, see, strict=True):
-        stream = RowStream(streamed, parameters, one.shape[1:], one, STEP)
+        stream = RowStream(spec, parameters, one.shape[1:], one, STEP)
 
         def read(first: int, end: int, one: Tensor = one) -> Tensor:
             return one[:, first:end]
