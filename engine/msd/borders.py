@@ -4,7 +4,6 @@ A position p outside [0, n) reads -1 - p below zero and 2 n - 1 - p at n and bey
 the first to be repeated. Shifts never exceed n, so that one reflection is enough.
 """
 
-import torch
 from torch import Tensor
 
 
@@ -60,17 +59,3 @@ def fold_margins(rows: Tensor, margin: int) -> None:
     length = rows.shape[-1] - 2 * margin
     rows[..., margin : 2 * margin] += rows[..., :margin].flip(-1)
     rows[..., length : length + margin] += rows[..., margin + length :].flip(-1)
-
-
-def symmetric_pad(image: Tensor, distances: tuple[int, ...]) -> Tensor:
-    """The image extended by symmetric reflection.
-
-    Args:
-        image: Tensor whose last len(distances) axes are extended.
-        distances: Pixels added at both ends of each of the last axes, in their order.
-    """
-    for axis, distance in zip(range(-len(distances), 0), distances, strict=True):
-        first = image.narrow(axis, 0, distance).flip(axis)
-        last = image.narrow(axis, image.shape[axis] - distance, distance).flip(axis)
-        image = torch.cat([first, image, last], axis)
-    return image

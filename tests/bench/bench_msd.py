@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.msd import release_buffers
-from engine.msd.borders import symmetric_pad
 from engine.msd.kernel import msd_network
 from engine.msd.spec import repeat_dilations
 from tests.bench.measure import Cost, machine, measure
@@ -44,12 +43,21 @@ def ours(image: Tensor, parameters: Parameters) -> Tensor:
     return msd_network(image, *parameters)
 
 
+def mirrored(image: Tensor, distance: int) -> Tensor:
+    """The image extended by its reflection, as is fastest with torch alone."""
+    for axis in range(2, image.ndim):
+        first = image.narrow(axis, 0, distance).flip(axis)
+        last = image.narrow(axis, image.shape[axis] - distance, distance).flip(axis)
+        image = torch.cat([first, image, last], axis)
+    return image
+
+
 def with_cat(image: Tensor, parameters: Parameters) -> Tensor:
     """torch.cat and a convolution a layer, over symmetric padding."""
     dilations, bias, weights, final, final_bias = parameters
     convolve = functional.conv2d if image.ndim == 4 else functional.conv3d
     for biases, weight, dilation in zip(bias.view(len(weights), -1), weights, dilations, strict=True):
-        padded = symmetric_pad(image, (dilation,) * (image.ndim - 2))
+        padded = mirrored(image, dilation)
         image = torch.cat([image, functional.relu(convolve(padded, weight, biases, dilation=dilation))], 1)
     return convolve(image, final.view(*final.shape, *(1,) * (image.ndim - 2)), final_bias)
 

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.msd.borders import symmetric_pad
 from engine.msd.errors import ShapeError
+from engine.streaming import symmetric_pad
 
 
 def reach_of(weight: Tensor, dilation: int) -> tuple[int, ...]:
@@ -25,7 +25,8 @@ def convolve(input: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, dilat
             f"A dilation of {dilation} is larger than the image {tuple(input.shape[2:])}: "
             f"use larger images or smaller dilations."
         )
-    return functional.conv2d(symmetric_pad(input, reach), weight, bias, stride, 0, dilation)
+    padded = symmetric_pad(input, (reach[1], reach[1], reach[0], reach[0]))
+    return functional.conv2d(padded, weight, bias, stride, 0, dilation)
 
 
 def convolution_gradients(

@@ -1,12 +1,11 @@
 """Reflection at borders: against numpy's symmetric padding, and every operation against its adjoint."""
 
 import numpy as np
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.msd.borders import add_shifted, fill_margins, fold_margins, symmetric_pad, write_shifted_adjoint
+from engine.msd.borders import add_shifted, fill_margins, fold_margins, write_shifted_adjoint
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 9))
 
@@ -62,10 +61,3 @@ def test_margins_and_their_adjoint_have_the_same_inner_product(
     fold_margins(folded, margin)
     found = (x * folded)[..., margin : margin + shape[-1]].sum()
     torch.testing.assert_close((filled * y).sum(), found, rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize("distances", [(2,), (3, 1), (2, 0, 4)])
-def test_symmetric_pad_equals_numpy(distances: tuple[int, ...]) -> None:
-    image = torch.randn(2, 3, 4, 5)
-    pads = [(0, 0)] * (4 - len(distances)) + [(distance, distance) for distance in distances]
-    np.testing.assert_array_equal(symmetric_pad(image, distances), np.pad(image, pads, mode="symmetric"))

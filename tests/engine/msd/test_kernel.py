@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from engine.msd.borders import symmetric_pad
 from engine.msd.errors import ShapeError
 from engine.msd.kernel import msd_block, msd_network
+from engine.streaming import symmetric_pad
 
 # shape, layers, width, dilations, group
 CASES = [
@@ -44,7 +44,7 @@ def with_cat(image: Tensor, dilations: Sequence[int], bias: Tensor, weights: Seq
     """The block as it is usually written: pad, convolve, concatenate."""
     convolve = functional.conv2d if image.ndim == 4 else functional.conv3d
     for biases, weight, dilation in zip(bias.view(len(weights), -1), weights, dilations, strict=True):
-        padded = symmetric_pad(image, (dilation,) * (image.ndim - 2))
+        padded = symmetric_pad(image, (dilation, dilation) * (image.ndim - 2))
         image = torch.cat([image, functional.relu(convolve(padded, weight, biases, dilation=dilation))], 1)
     return image
 
