@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import uint64
 
-from engine.sources.events.compiled import compiled
+from engine.kernels.compiled import compiled
 
 
 @compiled

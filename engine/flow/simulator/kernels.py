@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.sources.events.compiled import compiled
+from engine.kernels.compiled import compiled
 
 
 @compiled

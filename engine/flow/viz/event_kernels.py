@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.sources.events.compiled import compiled
+from engine.kernels.compiled import compiled
 
 # Events whose places are worked out before they are counted.
 BLOCK = 256

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.sources.events.codec import Integer
-from engine.sources.events.compiled import compiled
+from engine.kernels.compiled import compiled
 from engine.sources.recording import EVENT_DTYPE, Events
 
 Bytes = npt.NDArray[np.uint8]

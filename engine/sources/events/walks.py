@@ -27,7 +27,7 @@ from engine.sources.events.codec import (
     Integers,
     Words,
 )
-from engine.sources.events.compiled import compiled
+from engine.kernels.compiled import compiled
 from engine.sources.events.dat import CLOCK_BITS as DAT_BITS
 from engine.sources.events.evt2 import CLOCK_BITS as EVT2_BITS
 from engine.sources.events.evt3 import CLOCK_BITS as EVT3_BITS

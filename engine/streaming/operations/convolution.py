@@ -9,12 +9,11 @@ from torch.nn import functional
 
 from engine.streaming.geometry import Span, transposed, window
 from engine.streaming.operations.border import with_borders
-from engine.streaming.operations.known import recalled
+from engine.streaming.operations.convolve import convolved, recalled
 from engine.streaming.operations.pointwise import positionwise, same_maps
 from engine.streaming.operations.registry import Call, Refusal, register
 from engine.streaming.program import Local, Operand, Ref, Slot, Take
 
-_CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)
 _TRANSPOSE = (functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d)
 
 
@@ -55,10 +54,9 @@ def _convolution(
             input.lengths, kernel, steps, dilations, before, after, strict=True
         )
     )
-    convolve = _CONVOLVE[count - 1]
 
     def compute(take: Take, out: Sequence[Span]) -> Tensor:
-        return convolve(take(input), take(weight), take(bias), steps, 0, dilations, groups)
+        return convolved(take(input), take(weight), take(bias), steps, dilations, groups)
 
     def recall(take: Take, known: Tensor) -> Tensor:
         return recalled(known, take(input), take(weight), take(bias), steps, dilations, groups)

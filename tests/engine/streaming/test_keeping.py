@@ -8,7 +8,7 @@ from torch.nn import functional
 from engine.models import resnet18, split_resnet
 from engine.streaming import Streamed, plan
 from engine.streaming.keeping import block_bytes, nodes_to_keep
-from engine.streaming.operations.known import recalled
+from engine.streaming.operations.convolve import recalled
 from engine.streaming.trace import trace
 
 CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)

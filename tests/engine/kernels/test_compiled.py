@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.sources.events import compiled as module
+from engine.kernels import compiled as module
 
 
 def test_without_a_place_for_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,98 @@
+"""Convolutions without padding: the fastest way to their result, or a result that is known, and their gradients."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from engine.kernels import winograd
+
+_CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)
+
+_Options: TypeAlias = tuple[Sequence[int], Sequence[int], int]
+"""Stride and dilation per axis, and the groups of channels."""
+
+
+def convolved(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+) -> Tensor:
+    """A convolution without padding.
+
+    Args:
+        input: What it reads, (batch, channels in, *axes).
+        weight: (channels out, channels in / groups, *kernel).
+        bias: (channels out,) or None.
+        stride: Per axis.
+        dilation: Per axis.
+        groups: Groups of channels.
+    """
+    if winograd.suits(input, weight, stride, dilation, groups):
+        return _Convolution.apply((), (stride, dilation, groups), input, weight, bias)
+    return _CONVOLVE[input.ndim - 3](input, weight, bias, stride, 0, dilation, groups)
+
+
+def recalled(
+    known: Tensor,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+) -> Tensor:
+    """The known result of a convolution, put into the graph without computing it.
+
+    Args:
+        known: Its values, (batch, channels out, *axes); the result takes their memory.
+        input: As for `convolved`, like all that follow.
+        weight: The weights.
+        bias: The bias.
+        stride: The stride.
+        dilation: The dilation.
+        groups: The groups.
+    """
+    # Under autocast the convolution computed in the type of its result.
+    operands = [operand if operand is None else operand.to(known.dtype) for operand in (input, weight, bias)]
+    return _Convolution.apply((known,), (stride, dilation, groups), *operands)
+
+
+class _Convolution(torch.autograd.Function):
+    """A 3x3 convolution, or a known result, with the gradient of a convolution."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        known: tuple[Tensor, ...],
+        options: _Options,
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+    ) -> Tensor:
+        """The values; known ones come in a tuple, where autograd does not take them for an input."""
+        ctx.save_for_backward(input, weight)
+        ctx.options = options
+        ctx.bias_sizes = None if bias is None else list(bias.shape)
+        return known[0] if known else winograd.convolve(input, weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of input, weight and bias."""
+        input, weight = ctx.saved_tensors
+        stride, dilation, groups = ctx.options
+        wants = ctx.needs_input_grad[2:]
+        if winograd.suits(input, weight, stride, dilation, groups):
+            return (None, None, *winograd.gradients(grad, input, weight, wants))
+        nothing = [0] * len(stride)
+        grads = torch.ops.aten.convolution_backward(
+            grad, input, weight, ctx.bias_sizes, list(stride), nothing, list(dilation), False, nothing, groups, wants
+        )  # fmt: skip
+        return (None, None, *grads)
