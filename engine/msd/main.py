@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,17 +86,10 @@ def segmentation(
 ) -> MSDSegmentationModel:
     """Train a network that names a label for every pixel; the best epoch is kept.
 
+    The other arguments are those of :func:`regression`.
+
     Args:
-        msd: Size of the network.
-        epochs: Passes over the training images.
-        batch_size: Images a step; those of different sizes are not put together.
-        train_input_glob: Folder, file or pattern of the training inputs.
-        train_target_glob: The same for the training labels.
-        val_input_glob: The same for the validation inputs.
-        val_target_glob: The same for the validation labels.
-        weights_path: File for the parameters; an existing one is continued.
         labels: Number of labels, or the values of the labels in the files.
-        seed: Start of the random numbers of their order.
     """
     training = ImageDataset(train_input_glob, train_target_glob, labels=labels)
     validation = ImageDataset(val_input_glob, val_target_glob, labels=labels)
@@ -146,20 +139,15 @@ def _fit(
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add the commands to a parser; the namespace then has `act`, which takes it and runs the command."""
     commands = parser.add_subparsers(dest="msd_command", required=True, metavar="command")
-    for name, act in (("regression", _run_regression), ("segmentation", _run_segmentation)):
-        command = commands.add_parser(name, help=f"Train a network for {name} on image files.")
-        _add_options(command, act)
-        if name == "segmentation":
-            command.add_argument(
-                "--labels",
-                type=int,
-                nargs="+",
-                default=[2],
-                help="Number of labels, or their values in the files.",
-            )
+    _add_options(commands.add_parser("regression", help="Train a network to predict images."))
+    segmenting = commands.add_parser("segmentation", help="Train a network to label every pixel of images.")
+    _add_options(segmenting)
+    segmenting.add_argument(
+        "--labels", type=int, nargs="+", default=[2], help="Number of labels, or their values in the files."
+    )
 
 
-def _add_options(parser: argparse.ArgumentParser, act: Callable[[argparse.Namespace], int]) -> None:
+def _add_options(parser: argparse.ArgumentParser) -> None:
     for name in ("train-input", "train-target", "val-input", "val-target"):
         parser.add_argument(
             f"--{name}", required=True, metavar="GLOB", help="Folder, file or pattern of images."
@@ -181,28 +169,27 @@ def _add_options(parser: argparse.ArgumentParser, act: Callable[[argparse.Namesp
         help="Dilations in pixels, repeated.",
     )
     parser.add_argument("--seed", type=int, default=0, help="Start of the random numbers.")
-    parser.set_defaults(act=act)
+    parser.set_defaults(act=_run, labels=None)
 
 
-def _run_regression(options: argparse.Namespace) -> int:
-    regression(_architecture(options), *_common(options), options.seed)
-    return 0
-
-
-def _run_segmentation(options: argparse.Namespace) -> int:
-    labels = options.labels[0] if len(options.labels) == 1 else options.labels
-    segmentation(_architecture(options), *_common(options), labels, options.seed)
-    return 0
-
-
-def _common(options: argparse.Namespace) -> tuple[int, int, str, str, str, str, Path]:
+def _run(options: argparse.Namespace) -> int:
     torch.manual_seed(options.seed)
-    images = (options.train_input, options.train_target, options.val_input, options.val_target)
-    return (options.epochs, options.batch_size, *images, options.weights)
-
-
-def _architecture(options: argparse.Namespace) -> Architecture:
-    return Architecture(options.depth, options.width, tuple(options.dilations))
+    common = (
+        Architecture(options.depth, options.width, tuple(options.dilations)),
+        options.epochs,
+        options.batch_size,
+        options.train_input,
+        options.train_target,
+        options.val_input,
+        options.val_target,
+        options.weights,
+    )
+    if options.labels is None:
+        regression(*common, options.seed)
+    else:
+        labels = options.labels[0] if len(options.labels) == 1 else options.labels
+        segmentation(*common, labels, options.seed)
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
