@@ -97,9 +97,7 @@ class ReverseStream:
         self._lines[:margin] = 0
         self._final = final.flatten(1).t().to(wide.dtype)
         self.final_gradient = wide.new_zeros(len(final), spec.channels)
-        self._front_kernels = [
-            parameters.front(group)[:, 1:].t().to(wide.dtype, copy=True) for group in self._groups
-        ]
+        self._front_kernels = [parameters.front(group)[:, 1:].t().to(wide.dtype) for group in self._groups]
         self._sums = [
             wide.new_zeros(len(group.layers) * spec.taps * spec.width, spec.front(group.layers[-1]))
             for group in self._groups

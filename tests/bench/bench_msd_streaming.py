@@ -1,7 +1,8 @@
 """Mixed-scale dense networks row by row against the whole image: python -m tests.bench msd_streaming [size [strip]].
 
-Inference: time per pixel, memory and difference. Training: memory and time of one step in strips and, where the whole
-image fits, the same of the whole and the difference of the gradients. One thread, depth 100.
+Inference: time per pixel, memory and difference. Training: memory and time of one step in strips, beside those of the
+whole image and the difference of the gradients, or beside a small image in proportion where the whole is too large. One
+thread, depth 100.
 """
 
 import sys
@@ -74,6 +75,7 @@ def training(size: int, strip: int) -> None:
         flush=True,
     )
     if size > LARGEST_WHOLE:
+        compare_with_small(size, strips)
         return
     whole, expected = step(image, None)
     scale = max(each.abs().max().item() for each in expected)
@@ -82,6 +84,18 @@ def training(size: int, strip: int) -> None:
         f"training {size}x{size} in memory: {whole.seconds:.0f} s, {whole.peak / 1e9:.2f} GB; strips take "
         f"{strips.peak / whole.peak:.2f} of the memory, {strips.seconds / whole.seconds:.2f} of the time; largest "
         f"difference of a gradient {worst:.1e} of the largest gradient",
+        flush=True,
+    )
+
+
+def compare_with_small(size: int, strips: Cost) -> None:
+    """Print what a step over the whole image would take, by that of a small one: both grow with the pixels."""
+    whole, _ = step(torch.randn(1, WHOLE, WHOLE), None)
+    times = (size / WHOLE) ** 2
+    print(
+        f"{times:.0f} times a step of {WHOLE}x{WHOLE} in memory: {times * whole.seconds:.0f} s, "
+        f"{times * whole.peak / 1e9:.1f} GB; strips take {strips.peak / whole.peak / times:.2f} of the memory, "
+        f"{strips.seconds / whole.seconds / times:.2f} of the time",
         flush=True,
     )
 
