@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.cli import convert, events, flow
+from engine.cli import convert, events, flow, stacks
 from engine.cli.info import describe_file
 from engine.cli.inspect import add_arguments, inspect
 from engine.cli.options import Parser, add_settings, settings_from
@@ -202,6 +202,9 @@ COMMANDS: Mapping[str, Command] = {
     "predict": Command("Predict the class of a slide and map the evidence.", _prepare_predict, _predict),
     "predict-stack": Command("Run a network over a stack.", _prepare_predict_stack, _predict_stack),
     "predict-flow": Command("Find the flow of a recording.", _prepare_predict_flow, _predict_flow),
+    "export-stack": Command(
+        "Write a stack as TIFF, NIfTI or OME-Zarr.", stacks.add_export_arguments, stacks.export
+    ),
     "score": Command(
         "Judge the flow of a recording beside no flow and the best single translation.",
         flow.add_score_arguments,

@@ -70,6 +70,7 @@ def _files(space: "StacksWorkspace") -> list[Action]:
             "Write the prediction, or the input while there is none, as TIFF, NIfTI or OME-Zarr.",
             shortcut="Ctrl+E", group="stack",
             enabled_when=lambda: is_open() and not space.exporting.session.state.active,
+            command=space.handlers.export_command,
         ),
         Action(
             "stacks.cancel_export", "Ca&ncel the export", Menu.FILE, space.exporting.session.abandon, "close",

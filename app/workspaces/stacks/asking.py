@@ -29,7 +29,7 @@ def ask_for_export(parent: QWidget, suggestion: Path) -> Path | None:
     if not name:
         return None
     path, kind = Path(name), FILTERS.get(chosen)
-    return path if "." in path.name or kind is None else path.with_name(path.name + kind.suffix)
+    return path if "." in path.name or kind is None else path.with_name(path.name + kind.suffixes[0])
 
 
 def ask_for_picture(parent: QWidget, suggestion: Path) -> Path | None:

@@ -1,11 +1,9 @@
 """Writes a stack as another format, plane by plane, in a session of its own."""
 
 import logging
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -15,9 +13,12 @@ from app.services import Services
 from app.workspaces.stacks.opening import OpenStack
 from engine.errors import SettingError
 from engine.runs.control import Control
-from engine.runs.reports import PartDone, ReportFunction
+from engine.runs.reports import ReportFunction
 from engine.runs.stacks.config import StackFormat
-from engine.sources.stack import StackSource
+from engine.runs.stacks.export_config import StackExportConfig
+
+if TYPE_CHECKING:
+    from engine.runs.stacks.export import Exported
 
 log = logging.getLogger(__name__)
 
@@ -26,21 +27,6 @@ FILTERS = {
     "NIfTI (*.nii.gz *.nii)": StackFormat.NIFTI,
     "OME-Zarr (*.ome.zarr)": StackFormat.OME_ZARR,
 }
-ENDINGS = {
-    ".tif": StackFormat.TIFF,
-    ".tiff": StackFormat.TIFF,
-    ".nii": StackFormat.NIFTI,
-    ".nii.gz": StackFormat.NIFTI,
-    ".zarr": StackFormat.OME_ZARR,
-}
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What came of an export: the file, and a sentence on what its format has no place for, or none."""
-
-    path: Path
-    lost: str
 
 
 class Exporting(QObject):
@@ -64,74 +50,39 @@ class Exporting(QObject):
 
     def start(self, stack: OpenStack, path: Path) -> None:
         """Begin to write; the ending of the name decides about the format."""
+        config = config_of(stack, path)
         try:
-            kind = format_of(path)
+            config.validate()
         except SettingError as error:
             self._services.report(Problem(str(error)))
             return
-        labels = bool(stack.facts.labels)
-        source = stack.source
         self.told.emit("")
-        self.session.start(partial(export, source.path, source.dataset, path, kind, labels))
+        self.session.start(partial(export, config))
 
     @Slot(object)
-    def _tell(self, exported: Exported | None) -> None:
+    def _tell(self, exported: "Exported | None") -> None:
         if exported is not None:
-            sentence = f"{exported.path.name} is written. {exported.lost}".strip()
             log.info("Exported %s. %s", exported.path, exported.lost)
-            self.told.emit(sentence)
+            self.told.emit(f"{exported.path.name} is written. {exported.lost}".strip())
 
 
-def format_of(path: Path) -> StackFormat:
-    """The format that the ending of a name stands for.
-
-    Raises:
-        SettingError: It stands for none.
-    """
-    name = path.name.lower()
-    kind = next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
-    if kind is None:
-        raise SettingError(f"{path.name} does not end in {', '.join(ENDINGS)}; give the file such a name.")
-    return kind
+def config_of(stack: OpenStack, path: Path) -> StackExportConfig:
+    """The settings of an export of an open stack."""
+    source = stack.source
+    return StackExportConfig(
+        stack=source.path, dataset=source.dataset, out=path, labels=bool(stack.facts.labels)
+    )
 
 
-def export(
-    stack: Path, dataset: str | None, path: Path, kind: StackFormat, labels: bool,
-    report: ReportFunction, control: Control,
-) -> Exported:  # fmt: skip
+def export(config: StackExportConfig, report: ReportFunction, control: Control) -> "Exported":
     """Write a stack that is opened for this alone, so that it may be closed in the window meanwhile.
+
+    Called in the run's thread.
 
     Raises:
         TesseraError: It cannot be read, or not be written like this.
         RunCancelled: The control asked for it; nothing is left behind.
     """
-    from engine.runs.stacks.writing import lost_place
-    from engine.sources import open_stack
+    from engine.runs.stacks.export import export_stack
 
-    started = time.monotonic()
-
-    def step(done: int, total: int) -> None:
-        control.poll()
-        left = (time.monotonic() - started) * (total - done) / max(done, 1)
-        report(PartDone("Exporting slices", done, total, left))
-
-    with open_stack(stack, dataset) as source:
-        try:
-            _write(source, path, kind, labels, step)
-        except OSError as error:
-            raise SettingError(
-                f"{path} cannot be written ({error.strerror or error}); choose another folder, or make room."
-            ) from error
-        return Exported(path, lost_place(kind, source.geometry))
-
-
-def _write(
-    source: StackSource, path: Path, kind: StackFormat, labels: bool, step: Callable[[int, int], None]
-) -> None:
-    from engine.runs.stacks.writing import write_stack
-
-    planes = (source.plane(0, index) for index in range(source.shape[0]))
-    write_stack(
-        kind, path, planes, source.shape, source.dtype, source.geometry, step,
-        labels=labels, channels=source.channels, names=source.channel_names,
-    )  # fmt: skip
+    return export_stack(config, report, control)

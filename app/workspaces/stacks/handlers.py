@@ -13,6 +13,7 @@ from app.workspaces.commands import command_of, info_command
 from app.workspaces.stacks.asking import ask_for_export, ask_for_picture, ask_for_slices, ask_for_stack
 from app.workspaces.stacks.checkpoints import title_of
 from app.workspaces.stacks.datasets import DatasetDialog
+from app.workspaces.stacks.exporting import config_of
 from app.workspaces.stacks.opening import DatasetChoice, OpenStack, Role
 from app.workspaces.stacks.properties import describe_stack
 from app.workspaces.stacks.training_form import RUNS
@@ -83,11 +84,11 @@ class Handlers(QObject):
 
     def ask_to_export(self) -> None:
         """Let the user choose where the prediction, or the input while there is none, is written."""
-        if (stack := self.exported()) is not None:
-            folder = self._services.settings.last_folder
-            name = stack.source.name.split(".")[0] or "stack"
-            if (path := ask_for_export(self._space.central, folder / f"{name}.tif")) is not None:
-                self._space.exporting.start(stack, path)
+        if (stack := self.exported()) is None:
+            return
+        path = ask_for_export(self._space.central, self._export_path(stack))
+        if path is not None:
+            self._space.exporting.start(stack, path)
 
     def exported(self) -> OpenStack | None:
         """What an export writes: the prediction, or the input while there is none."""
@@ -147,6 +148,11 @@ class Handlers(QObject):
         config = self._predict_config()
         return command_of(config) if config is not None else None
 
+    def export_command(self) -> str | None:
+        """The command line that writes what an export writes, under the name that is suggested for it."""
+        stack = self.exported()
+        return command_of(config_of(stack, self._export_path(stack))) if stack is not None else None
+
     def info_command(self) -> str | None:
         """The command line that prints what is known of the open stack."""
         stack = self._space.desk.input
@@ -158,3 +164,9 @@ class Handlers(QObject):
             return None
         source = stack.source
         return StackPredictConfig(stack=source.path, dataset=source.dataset, checkpoint=checkpoint)
+
+    def _export_path(self, stack: OpenStack) -> Path:
+        """The name that is suggested for an export."""
+        name = stack.source.name.split(".")[0] or "stack"
+        path = self._services.settings.last_folder / f"{name}.tif"
+        return path if path != stack.source.path else path.with_name(f"{name}_export.tif")

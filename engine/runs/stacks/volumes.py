@@ -14,7 +14,7 @@ from torch import Tensor
 from engine.machine import free_memory
 from engine.msd.msd_model import MSDModel
 from engine.msd.predict import predict_rows
-from engine.msd.rows import GROUP
+from engine.msd.spec import BlockSpec
 from engine.runs.stacks.windows import Piece, windows
 from engine.sources.stack import Box
 
@@ -77,12 +77,13 @@ def volume_windows(
 
 def voxel_bytes(model: MSDModel, slices: int) -> int:
     """What streaming a volume of so many slices keeps in memory for every pixel of its planes."""
-    reach, largest = sum(model.dilations), max(model.dilations)
+    spec = BlockSpec(model.c_in, model.width, model.dilations, model.ndim)
     itemsize = model.msd.final_layer.linear.weight.itemsize
-    channels = 1 + model.c_in + model.depth * model.width
-    rings = channels * min(slices, reach + STEP) * itemsize
-    sums = model.depth * model.width * ((GROUP + 2) * largest + STEP) * max(itemsize, 4)
-    return int(rings + sums)
+    rings = spec.stored * min(slices, sum(spec.dilations) + STEP) * itemsize
+    within = max(sum(spec.dilations[layer] for layer in group.layers) for group in spec.groups())
+    sums = spec.depth * spec.width * (within + STEP + 2 * spec.margin)
+    products = spec.group * spec.width * (spec.taps + spec.lines)
+    return int(rings + (sums + products) * max(itemsize, 4))
 
 
 def _half_of_free(model: MSDModel) -> int:
