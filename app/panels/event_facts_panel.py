@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.panels.heading import muted
+from app.panels.scrolling import scrolling
 
 NOTHING = "Open a recording to see its format, sensor, length and event rate."
 INDEXING = "Reading the whole recording once for the event rate; everything else works meanwhile."
@@ -32,13 +33,9 @@ class EventFactsPanel(QWidget):
         layout.addWidget(self.progress)
         layout.addLayout(self.rows)
         layout.addStretch()
-        area = QScrollArea(widgetResizable=True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
+        outer.addWidget(scrolling(inner))
         self.show_facts([])
 
     def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:

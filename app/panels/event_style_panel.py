@@ -1,5 +1,6 @@
 """The view panel of recordings: colours, shading, sharpening, and how flow is shown."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -10,11 +11,8 @@ from PySide6.QtWidgets import (
     QColorDialog,
     QComboBox,
     QDoubleSpinBox,
-    QFormLayout,
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -22,8 +20,9 @@ from PySide6.QtWidgets import (
 
 from app.actions import Registry
 from app.actions.button import ActionButton
-from app.panels.fields import TEXT_MARGINS
+from app.panels.fields import TEXT_MARGINS, form_layout
 from app.panels.heading import heading, muted
+from app.panels.scrolling import scrolling
 from app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
 
 OWN = "Own colours"
@@ -38,6 +37,7 @@ PARTS = {"background": "Behind", "on": "ON", "off": "OFF"}
 PART_ABOUT = {"background": "Background", "on": "Positive events", "off": "Negative events"}
 NO_FLOW = "There is no flow yet: open a flow file, or let a network find it."
 SWATCH = 18
+NARROWEST = 90
 
 
 class EventStylePanel(QWidget):
@@ -98,7 +98,7 @@ class EventStylePanel(QWidget):
 
     def show_flow_source(self, name: str) -> None:
         """Tell where flow comes from; an empty name means nowhere."""
-        self.flow_source.setText(f"From {name}" if name else NO_FLOW)
+        self.flow_source.setText(f"From {breakable(name)}" if name else NO_FLOW)
 
     @property
     def _fields(self) -> list[QWidget]:
@@ -108,34 +108,24 @@ class EventStylePanel(QWidget):
         ]  # fmt: skip
 
     def _lay_out(self) -> None:
-        inner = QWidget()
+        inner = QWidget(objectName="form")
         column = QVBoxLayout(inner)
         column.setContentsMargins(12, 8, 12, 12)
-        column.setSpacing(8)
-        column.addWidget(heading("Events"))
-        column.addLayout(_form([("Show", self.sight), ("Colours", self.scheme)]))
-        column.addLayout(_row(self.colours.values()))
-        column.addLayout(_form([("Full colour at", self.full_at)]))
-        column.addLayout(_row([self.time_stamp, self.legend]))
-        column.addWidget(heading("Flow"))
-        column.addWidget(self.flow_source)
-        column.addWidget(self.open_flow)
-        self.flow_form = _form(
-            [
-                ("Show", self.flow), ("Every", self.step), ("From", self.threshold), ("Length", self.scale),
-                ("Opacity", self.opacity),
-            ]
-        )  # fmt: skip
-        column.addLayout(self.flow_form)
-        column.addWidget(self.only_on_events)
+        self.form = form_layout()
+        for field in (self.full_at, self.step, self.threshold, self.scale, self.opacity):
+            field.setMinimumWidth(NARROWEST)
+        for row in (
+            (heading("Events"),), ("Show", self.sight), ("Colours", self.scheme), (_row(self.colours.values()),),
+            ("Full colour at", self.full_at), (_row([self.time_stamp, self.legend]),),
+            (heading("Flow"),), (self.flow_source,), (self.open_flow,), ("Show", self.flow), ("Every", self.step),
+            ("From", self.threshold), ("Length", self.scale), ("Opacity", self.opacity), (self.only_on_events,),
+        ):  # fmt: skip
+            self.form.addRow(*row)
+        column.addLayout(self.form)
         column.addStretch()
-        area = QScrollArea(widgetResizable=True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
+        outer.addWidget(scrolling(inner))
 
     def _connect(self) -> None:
         for combo in (self.sight, self.flow):
@@ -200,9 +190,14 @@ class EventStylePanel(QWidget):
         """Show only the settings that change anything."""
         flow = self._style.flow
         for field in (self.step, self.threshold, self.scale):
-            self.flow_form.setRowVisible(field, flow.arrows)
-        self.flow_form.setRowVisible(self.opacity, flow.dense)
+            self.form.setRowVisible(field, flow.arrows)
+        self.form.setRowVisible(self.opacity, flow.dense)
         self.only_on_events.setVisible(flow is not FlowMode.NONE)
+
+
+def breakable(name: str) -> str:
+    """A name with invisible places at which a line may end, so that it does not make the panel wider."""
+    return re.sub(r"(?<=[_/-])", "\u200b", name)
 
 
 def _choice(names: Iterable[str], about: str) -> QComboBox:
@@ -226,14 +221,6 @@ def _number(low: float, high: float, about: str, suffix: str) -> QDoubleSpinBox:
     box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     box.lineEdit().setTextMargins(*TEXT_MARGINS)
     return box
-
-
-def _form(rows: list[tuple[str, QWidget]]) -> QFormLayout:
-    form = QFormLayout()
-    form.setVerticalSpacing(6)
-    for name, field in rows:
-        form.addRow(name, field)
-    return form
 
 
 def _row(widgets: Iterable[QWidget]) -> QHBoxLayout:

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.actions.button import ActionButton
 from app.panels.heading import heading, muted
 from app.settings import Settings
 from app.theme.icons import window_icon
 
-WIDTH = 480
+WIDTH, MARGIN = 480, 12
+# Scale bar and legend of the view, which takes the place of the page, stand side by side in it.
+NARROWEST = 370
 RECENT = 5
 
 
@@ -45,14 +47,22 @@ class Welcome(QWidget):
         self._busy_bar = QProgressBar(textVisible=False)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(2)
-        column = QWidget()
-        column.setFixedWidth(WIDTH)
-        self._fill(QVBoxLayout(column), purpose, hint, actions)
+        self._steps = QHBoxLayout()
+        self._column = QWidget()
+        self._fill(QVBoxLayout(self._column), purpose, hint, actions)
         outer = QVBoxLayout(self)
-        outer.addWidget(column, alignment=Qt.AlignmentFlag.AlignCenter)
+        outer.addWidget(self._column, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.setMinimumWidth(NARROWEST)
         settings.recent_changed.connect(self.refill)
         self.set_busy("")
         self.refill()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the buttons below each other where there is no room beside each other."""
+        room = event.size().width() - 2 * MARGIN
+        beside = QBoxLayout.Direction.LeftToRight if room >= WIDTH else QBoxLayout.Direction.TopToBottom
+        self._steps.setDirection(beside)
+        self._column.setFixedWidth(min(room, WIDTH))
 
     def set_busy(self, text: str, done: int = 0, total: int = 0) -> None:
         """Show that something is being prepared and how far it is; an empty text ends it."""
@@ -87,11 +97,10 @@ class Welcome(QWidget):
         layout.addLayout(head)
         layout.addWidget(muted(purpose))
         layout.addSpacing(16)
-        row = QHBoxLayout()
-        row.setSpacing(8)
+        self._steps.setSpacing(8)
         for position, action in enumerate(actions):
-            row.addWidget(ActionButton(action, primary=position == 0, parent=self))
-        layout.addLayout(row)
+            self._steps.addWidget(ActionButton(action, primary=position == 0, parent=self))
+        layout.addLayout(self._steps)
         layout.addWidget(muted(hint))
         layout.addSpacing(8)
         layout.addWidget(self._busy_text)

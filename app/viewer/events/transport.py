@@ -26,7 +26,7 @@ from app.viewer.events.timeline import SLIDER_STEPS, log_position, log_value, ti
 # A slider counts in whole numbers that fit 32 bits: 4,000 are finer than its pixels.
 TIME_STEPS = 4000
 ICON = QSize(20, 20)
-SLIDER_WIDTH = 130
+SLIDER_WIDTH, NARROWEST_SLIDER = 130, 40
 
 
 class Transport(QWidget):
@@ -62,7 +62,8 @@ class Transport(QWidget):
         self.accumulation.setRange(SHORTEST_US, LONGEST_US)
         self.accumulation_slider = QSlider(Qt.Orientation.Horizontal, accessibleName="Accumulation time")
         self.accumulation_slider.setRange(0, SLIDER_STEPS)
-        self.accumulation_slider.setFixedWidth(SLIDER_WIDTH)
+        self.accumulation_slider.setMinimumWidth(NARROWEST_SLIDER)
+        self.accumulation_slider.setMaximumWidth(SLIDER_WIDTH)
         for widget in (self.accumulation, self.accumulation_slider):
             widget.setToolTip("A frame shows the events of so long before its moment")
         for field in (self.time, self.accumulation):

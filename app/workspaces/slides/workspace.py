@@ -10,6 +10,7 @@ from app.actions import Action, Registry
 from app.panels.curve_data import ACCURACY, Quality
 from app.panels.curves_panel import CurvesPanel
 from app.panels.inspector_panel import InspectorPanel
+from app.panels.scrolling import scrolling
 from app.panels.training_panel import TrainingPanel
 from app.panels.welcome import Welcome
 from app.problems import Problem
@@ -125,7 +126,7 @@ class SlidesWorkspace(Workspace):
         self._recall_settings()
         return [
             Panel("slides.list", "Slides", self.slides_panel, LEFT, 480),
-            Panel("slides.prediction", "Prediction", self.prediction_panel, LEFT, 320),
+            Panel("slides.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 320),
             Panel("slides.training", "Training", self.training_panel, RIGHT, 480),
             Panel("slides.curves", "Curves", self.curves_panel, RIGHT, 320),
             Panel(

@@ -1,0 +1,22 @@
+"""A scrolling area is never narrower than what is in it."""
+
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from app.panels.scrolling import scrolling
+
+
+def test_it_scrolls_up_and_down_but_cuts_nothing_off_at_the_side(qtbot) -> None:
+    inner = QWidget()
+    column = QVBoxLayout(inner)
+    for name in ("short", "the button with the longest text of all"):
+        column.addWidget(QPushButton(name, minimumHeight=300))
+    area = scrolling(inner)
+    qtbot.addWidget(area)
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    QVBoxLayout(holder).addWidget(area)
+    holder.resize(10, 200)
+    holder.show()
+    assert area.height() < inner.height()
+    assert area.viewport().width() >= inner.minimumSizeHint().width()
+    assert area.verticalScrollBar().isVisible()
