@@ -116,11 +116,12 @@ class ScoreTable(QWidget):
         return labels
 
     def _fill(self, measure: Measure, values: list[float], labels: list[QLabel]) -> None:
-        """The best value of a line stands out."""
-        best = max(values) if measure.high else min(values)
-        for value, label in zip(values, labels, strict=True):
-            label.setText(measure.shown(value))
-            colour = QColor(self._theme.success if value == best else self._theme.text)
+        """The best value of a line stands out, unless all read alike."""
+        best, texts = max(values) if measure.high else min(values), [measure.shown(value) for value in values]
+        for value, text, label in zip(values, texts, labels, strict=True):
+            label.setText(text)
+            stands_out = value == best and len(set(texts)) > 1
+            colour = QColor(self._theme.success if stands_out else self._theme.text)
             label.setStyleSheet(f"color: {colour.name()}")
 
 

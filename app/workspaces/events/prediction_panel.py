@@ -112,7 +112,7 @@ class FlowPanel(QWidget):
         self.table.setVisible(not state.active)
         if state is SessionState.RUNNING:
             self.table.show_card(None)
-            self.judged.begin(MEASURING)
+            _begin(self.judged, MEASURING)
         elif state.active:
             self.judged.text.setText(CANCELLING)
 
@@ -120,6 +120,13 @@ class FlowPanel(QWidget):
     def _follow_export(self, state: SessionState) -> None:
         self.progress.setVisible(state.active)
         if state is SessionState.RUNNING:
-            self.progress.begin("Exporting")
+            _begin(self.progress, "Exporting")
         elif state.active:
             self.progress.text.setText(STOPPING)
+
+
+def _begin(progress: RunProgress, text: str) -> None:
+    """Show that work begins that has no tiles."""
+    progress.begin(text)
+    for part in (progress.sweep, progress.caption):
+        part.hide()

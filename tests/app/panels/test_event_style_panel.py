@@ -83,8 +83,8 @@ def test_only_settings_that_change_anything_are_there(panel: EventStylePanel) ->
     for mode, visible in expected.items():
         panel.show_style(FrameStyle(flow=mode))
         assert (
-            panel.flow_form.isRowVisible(panel.step),
-            panel.flow_form.isRowVisible(panel.opacity),
+            panel.form.isRowVisible(panel.step),
+            panel.form.isRowVisible(panel.opacity),
         ) == visible
 
 

@@ -21,6 +21,10 @@ def test_the_table_shows_what_is_known_and_marks_the_best(qtbot, theme: Theme) -
     assert [theme.success in label.styleSheet() for label in table.cells[1][1:]] == [False, False, True]
     assert [row[0].isVisible() for row in table.cells] == [True, True, False, False, False, False]
     assert table.few.isVisible()
+    alike = tuple(Score(each.name, each.fwl, 0.0) for each in scores)
+    table.show_card(ScoreCard(0, 20_000, 1234, 3.0, (10.0, -5.0), alike))
+    assert not any(theme.success in label.styleSheet() for label in table.cells[1][1:])
+    table.show_card(ScoreCard(0, 20_000, 1234, 3.0, (10.0, -5.0), scores))
     assert "1,234 events in 20 ms" in table.line.text()
 
     errors = FlowErrors(0.5, 0.25, 12.0, 0.4, 99)
