@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QVBoxLayout
 
 from app.panels.fields import form_layout
+from app.panels.more_settings import MoreSettings
 from app.panels.training_panel import TrainingForm
 from app.theme.theme import Theme
 from app.workspaces.events.training_fields import CHOICES, OF_TEACHER, WEIGHTS, WHOLE, Fields, Source
@@ -25,18 +26,15 @@ class FlowForm(TrainingForm):
         super().__init__(objectName="form")
         self.fields = Fields()
         self._base = FlowConfig(recordings=Path())
-        self.more = QPushButton("More settings", checkable=True)
-        self.more.setProperty("role", "link")
+        self.more = MoreSettings()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
         self._main = self._lay_out(form_layout(), self.fields.rows)
         layout.addLayout(self._main)
+        self._further = self._lay_out(form_layout(self.more.section), self.fields.further_rows)
         layout.addWidget(self.more)
-        self._section = QWidget()
-        self._further = self._lay_out(form_layout(self._section), self.fields.further_rows)
-        self._section.hide()
-        layout.addWidget(self._section)
+        layout.addWidget(self.more.section)
         layout.addStretch()
         self._connect()
         self.set_config(self._base)
@@ -129,7 +127,6 @@ class FlowForm(TrainingForm):
         return form
 
     def _connect(self) -> None:
-        self.more.toggled.connect(self._section.setVisible)
         for box in (self.fields.source, self.fields.teacher):
             box.currentIndexChanged.connect(self._show_fitting)
             box.currentIndexChanged.connect(self.changed)

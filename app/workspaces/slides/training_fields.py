@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QWidget
 
 from app.panels.fields import DEVICES, RateField, choice, form_layout, line, percentage, whole_number
+from app.panels.more_settings import MoreSettings
 from app.panels.path_field import Kind, PathField
 from engine.models.registry import CLASSIFIERS
 from engine.runs.config import ClassifyConfig, Head, SegmentConfig, TrainingConfig
@@ -27,8 +28,7 @@ class SlideFields:
         self._make_network_fields()
         self._make_training_fields()
         self._make_segmentation_fields()
-        self.more = QPushButton("More settings", checkable=True)
-        self.more.setProperty("role", "link")
+        self.more = MoreSettings()
 
     def lay_out_main(self) -> QFormLayout:
         """The rows that are always in sight."""

@@ -35,11 +35,9 @@ class SlidesForm(TrainingForm, SlideFields):
         layout.setSpacing(8)
         self._main = self.lay_out_main()
         layout.addLayout(self._main)
+        self._further = self.lay_out_further(self.more.section)
         layout.addWidget(self.more)
-        self._section = QWidget()
-        self._further = self.lay_out_further(self._section)
-        self._section.hide()
-        layout.addWidget(self._section)
+        layout.addWidget(self.more.section)
         layout.addStretch()
         self._connect()
         self.set_config(ClassifyConfig(slides=Path(), labels=Path()))
@@ -177,7 +175,6 @@ class SlidesForm(TrainingForm, SlideFields):
         self.weights.line.setText(config.weights or "")
 
     def _connect(self) -> None:
-        self.more.toggled.connect(self._section.setVisible)
         self.tile_size.currentTextChanged.connect(self.tiling_changed)
         self.level.valueChanged.connect(self.tiling_changed)
         self.task.currentIndexChanged.connect(self._show_task)

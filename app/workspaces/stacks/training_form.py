@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout
 
+from app.panels.more_settings import MoreSettings
 from app.panels.training_panel import TrainingForm
 from app.theme.theme import Theme
 from app.workspaces.stacks.opening import OpenStack
@@ -41,18 +42,15 @@ class StacksForm(TrainingForm):
         self._datasets: dict[Path, str | None] = {}
         self._usual = usual(self.task, self.ndim)
         self._labelled: Path | None = None
-        self.more = QPushButton("More settings", checkable=True)
-        self.more.setProperty("role", "link")
+        self.more = MoreSettings()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
         self._main = self.fields.lay_out_main()
         layout.addLayout(self._main)
+        self._further = self.fields.lay_out_further(self.more.section)
         layout.addWidget(self.more)
-        self._section = QWidget()
-        self._further = self.fields.lay_out_further(self._section)
-        self._section.hide()
-        layout.addWidget(self._section)
+        layout.addWidget(self.more.section)
         layout.addStretch()
         self._connect()
         self.set_config(StackRegressionConfig(stack=Path(), target=Path()))
@@ -212,7 +210,6 @@ class StacksForm(TrainingForm):
         return {"projections": fields.projections.path, "parts": fields.parts.value(), "strategy": strategy}
 
     def _connect(self) -> None:
-        self.more.toggled.connect(self._section.setVisible)
         for box in (self.fields.task, self.fields.network):
             box.currentIndexChanged.connect(self._follow_choice)
             box.currentIndexChanged.connect(self.changed)

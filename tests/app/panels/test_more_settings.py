@@ -1,0 +1,38 @@
+"""Settings that are seldom changed stay folded away until they are asked for, and are in sight then."""
+
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.panels.more_settings import MoreSettings
+from app.panels.scrolling import scrolling
+
+
+def test_what_is_unfolded_comes_into_sight(qtbot) -> None:
+    form, more = QWidget(), MoreSettings()
+    column, rows = QVBoxLayout(form), QVBoxLayout(more.section)
+    column.addWidget(QLabel(minimumHeight=500))
+    column.addWidget(more)
+    column.addWidget(more.section)
+    for _ in range(20):
+        rows.addWidget(QPushButton("a row"))
+    area = scrolling(form)
+    qtbot.addWidget(area)
+    area.resize(300, 200)
+    area.show()
+    assert not more.section.isVisible()
+    more.click()
+    assert more.section.isVisible()
+    qtbot.waitUntil(lambda: not rows.itemAt(0).widget().visibleRegion().isEmpty())
+    more.click()
+    assert not more.section.isVisible()
+
+
+def test_it_needs_nothing_that_scrolls(qtbot, qapp) -> None:
+    holder, more = QWidget(), MoreSettings()
+    column = QVBoxLayout(holder)
+    column.addWidget(more)
+    column.addWidget(more.section)
+    qtbot.addWidget(holder)
+    holder.show()
+    more.click()
+    qapp.processEvents()
+    assert more.section.isVisible()
