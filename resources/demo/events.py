@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
-
-from engine.errors import SourceError
-from engine.files import replacing
 from engine.flow.simulator import SceneSettings
 from engine.flow.simulator.files import write_simulation
-from resources.demo.project import APPLICATION
+from resources.demo.once import Once, user_folder
 
 FOLDER_NAME = "demo-events"
-COMPLETE_NAME = "complete.json"
 RECORDING_NAME = "sliding_planes.h5"
 LABELS_NAME = "sliding_planes_flow.h5"
 # Counts up when the same settings come to mean another recording.
@@ -67,7 +61,7 @@ class EventDemo:
 
 def event_demo(folder: Path | None = None) -> EventDemo:
     """The places of the demo recording, whether it has been made or not; by default in the user's data folder."""
-    folder = folder or Path(platformdirs.user_data_dir(APPLICATION, appauthor=False)) / FOLDER_NAME
+    folder = folder or user_folder(FOLDER_NAME)
     return EventDemo(folder, folder / RECORDING_NAME, folder / LABELS_NAME)
 
 
@@ -86,31 +80,16 @@ def make_event_demo(
     """
     settings = settings or EventDemoSettings()
     demo = event_demo(folder)
-    if is_complete(demo, settings):
-        return demo
-    try:
-        demo.folder.mkdir(parents=True, exist_ok=True)
-        write_simulation(demo.recording, settings.scene, settings.seed, progress)
-        with replacing(demo.folder / COMPLETE_NAME) as temporary:
-            temporary.write_text(json.dumps(_fingerprint(settings)), encoding="utf-8")
-    except InterruptedError:
-        raise
-    except OSError as error:
-        raise SourceError(
-            f"The demo recording cannot be written to {demo.folder} ({error.strerror or error}); make room there, "
-            "or allow writing to it."
-        ) from error
+    _once(demo, settings).ensure(
+        lambda: write_simulation(demo.recording, settings.scene, settings.seed, progress)
+    )
     return demo
 
 
 def is_complete(demo: EventDemo, settings: EventDemoSettings) -> bool:
     """Whether both files are there and were made with these settings."""
-    try:
-        made = json.loads((demo.folder / COMPLETE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return made == _fingerprint(settings) and demo.recording.is_file() and demo.labels.is_file()
+    return _once(demo, settings).is_complete
 
 
-def _fingerprint(settings: EventDemoSettings) -> dict[str, object]:
-    return {"version": VERSION, **asdict(settings)}
+def _once(demo: EventDemo, settings: EventDemoSettings) -> Once:
+    return Once("demo recording", demo.folder, (demo.recording, demo.labels), VERSION, settings)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
-from engine.errors import SourceError
-from engine.files import replacing
+from resources.demo.once import Once, user_folder
 from resources.demo.slides import (
     LABELS_NAME,
     MASKS_FOLDER,
@@ -21,10 +17,8 @@ from resources.demo.slides import (
     plan_slides,
 )
 
-APPLICATION = "Tessera"
 FOLDER_NAME = "demo"
 SLIDES_NAME = "slides"
-COMPLETE_NAME = "complete.json"
 # Counts up when the same settings come to mean other slides.
 VERSION = 3
 
@@ -50,7 +44,7 @@ class DemoProject:
 
 def demo_project(folder: Path | None = None) -> DemoProject:
     """The places of the demo project, whether it has been made or not; by default in the user's data folder."""
-    folder = folder or Path(platformdirs.user_data_dir(APPLICATION, appauthor=False)) / FOLDER_NAME
+    folder = folder or user_folder(FOLDER_NAME)
     return DemoProject(
         folder, folder / SLIDES_NAME, folder / LABELS_NAME, folder / MASKS_NAME, folder / POSITIONS_NAME
     )
@@ -73,41 +67,22 @@ def ensure_demo_project(
     """
     settings = settings or DemoSettings()
     project = demo_project(folder)
-    if is_complete(project, settings):
-        return project
-    try:
-        project.folder.mkdir(parents=True, exist_ok=True)
-        make_demo_slides(project.slides, settings, progress)
-        with replacing(project.folder / COMPLETE_NAME) as temporary:
-            temporary.write_text(json.dumps(_fingerprint(settings)), encoding="utf-8")
-    except InterruptedError:
-        raise
-    except OSError as error:
-        raise SourceError(
-            f"The demo project cannot be written to {project.folder} ({error.strerror or error}); make room "
-            "there, or allow writing to it."
-        ) from error
+    _once(project, settings).ensure(lambda: make_demo_slides(project.slides, settings, progress))
     return project
 
 
 def is_complete(project: DemoProject, settings: DemoSettings) -> bool:
     """Whether every file of the project is there and was made with these settings."""
-    try:
-        made = json.loads((project.folder / COMPLETE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
+    return _once(project, settings).is_complete
+
+
+def _once(project: DemoProject, settings: DemoSettings) -> Once:
     plans = plan_slides(settings)
-    files = [
+    files = (
         project.labels,
         project.masks,
         project.positions,
         *(project.slides / plan.name for plan in plans),
         *(project.folder / MASKS_FOLDER / plan.name for plan in plans if plan.spore_count),
-    ]
-    return made == _fingerprint(settings) and all(file.is_file() for file in files)
-
-
-def _fingerprint(settings: DemoSettings) -> dict[str, object]:
-    """What decides the content of the slides, as JSON gives it back."""
-    fingerprint: dict[str, object] = json.loads(json.dumps({"version": VERSION} | asdict(settings)))
-    return fingerprint
+    )
+    return Once("demo project", project.folder, files, VERSION, settings)

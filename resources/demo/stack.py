@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 
-from engine.errors import SourceError
 from engine.files import replacing
 from engine.sources.stack import StackGeometry
+from resources.demo.once import Once, user_folder
 from resources.demo.phantom import Ellipsoid, make_bodies, slice_ellipses, slice_labels
-from resources.demo.project import APPLICATION
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 FOLDER_NAME = "demo-stack"
-COMPLETE_NAME = "complete.json"
 PROJECTIONS_NAME = "projections.h5"
 NOISY_NAME = "noisy.tif"
 CLEAN_NAME = "clean.tif"
@@ -91,7 +87,7 @@ class StackDemo:
 
 def stack_demo(folder: Path | None = None) -> StackDemo:
     """The places of the demo stack, whether it has been made or not; by default in the user's data folder."""
-    folder = folder or Path(platformdirs.user_data_dir(APPLICATION, appauthor=False)) / FOLDER_NAME
+    folder = folder or user_folder(FOLDER_NAME)
     return StackDemo(
         folder, folder / PROJECTIONS_NAME, folder / NOISY_NAME, folder / CLEAN_NAME, folder / LABELS_NAME
     )
@@ -112,39 +108,22 @@ def make_stack_demo(
     """
     settings = settings or StackDemoSettings()
     demo = stack_demo(folder)
-    if is_complete(demo, settings):
-        return demo
-    try:
-        demo.folder.mkdir(parents=True, exist_ok=True)
-        _make(demo, settings, progress or (lambda done, total: None))
-        with replacing(demo.folder / COMPLETE_NAME) as temporary:
-            temporary.write_text(json.dumps(_fingerprint(settings)), encoding="utf-8")
-    except InterruptedError:
-        raise
-    except OSError as error:
-        raise SourceError(
-            f"The demo stack cannot be written to {demo.folder} ({error.strerror or error}); make room there, or "
-            "allow writing to it."
-        ) from error
+    _once(demo, settings).ensure(lambda: _make(demo, settings, progress or (lambda done, total: None)))
     return demo
 
 
 def is_complete(demo: StackDemo, settings: StackDemoSettings) -> bool:
     """Whether every file of the demo is there and was made with these settings."""
-    try:
-        made = json.loads((demo.folder / COMPLETE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return made == _fingerprint(settings) and all(file.is_file() for file in demo.files)
+    return _once(demo, settings).is_complete
+
+
+def _once(demo: StackDemo, settings: StackDemoSettings) -> Once:
+    return Once("demo stack", demo.folder, demo.files, VERSION, settings)
 
 
 def heights(settings: StackDemoSettings) -> list[float]:
     """Where the slices lie, as shares of half the width of a slice; the voxels are cubes."""
     return [(index - (settings.slices - 1) / 2) * 2 / settings.size for index in range(settings.slices)]
-
-
-def _fingerprint(settings: StackDemoSettings) -> dict[str, object]:
-    return {"version": VERSION, **asdict(settings)}
 
 
 def _make(demo: StackDemo, settings: StackDemoSettings, progress: Progress) -> None:
