@@ -64,13 +64,25 @@ def test_the_command_that_the_window_copies_paints_what_the_window_shows(
     qtbot.waitUntil(lambda: window.quiet and view.frame.request.time_us == 40_000)
     view.canvas.zoom_in()
     grabbed = pixels_of(view.canvas.grab().toImage())
-    words = shlex.split(window.registry["events.export"].definition.command())
-    assert words[:2] == ["tessera", "video"]
     monkeypatch.chdir(tmp_path)
-    given = ["--what=frames", "--start-us=40000", "--end-us=40001", "--replace"]
-    assert main([*words[1:], *given, "--out=pictures"], COMMANDS) == 0
-    (file,) = Path("pictures").iterdir()
-    assert np.array_equal(cv2.imread(str(file))[..., ::-1], grabbed)
+    video, picture = (
+        shlex.split(window.registry[f"events.{name}"].definition.command())
+        for name in ("export", "save_picture")
+    )
+    assert video[:3] == ["tessera", "video", "--out=dots.mp4"]
+    assert picture[:3] == ["tessera", "video", "--out=dots_frames"]
+    given = ["--what=frames", "--start-us=40000", "--end-us=40001", "--out=pictures"]
+    for words, folder in (([*video, *given], "pictures"), (picture, "dots_frames")):
+        assert main(words[1:], COMMANDS) == 0
+        (file,) = Path(folder).iterdir()
+        assert np.array_equal(cv2.imread(str(file))[..., ::-1], grabbed)
+
+
+@pytest.mark.usefixtures("qapp")
+def test_the_last_moment_is_a_picture_too(clip: Path, tmp_path: Path) -> None:
+    words = ["video", str(clip), "-o", str(tmp_path / "last"), "--what=frames", "--start-us=100000"]
+    assert main(words, COMMANDS) == 0
+    assert [path.name for path in (tmp_path / "last").iterdir()] == ["000000.png"]
 
 
 @pytest.mark.usefixtures("qapp")
@@ -82,7 +94,7 @@ def test_mistakes_are_sentences(clip: Path, tmp_path: Path, capsys: pytest.Captu
         (["--replace", "--size=big"], "size is 'big' but must be width x height"),
         (["--replace", "--place=0,0,1,1"], "give size, too"),
         (["--replace", "--on=red"], "on is 'red' but must be a colour such as"),
-        (["--replace", "--start-us=200000"], "dots.hdf5 ends at 100000 us"),
+        (["--replace", "--start-us=100001"], "dots.hdf5 ends at 100000 us"),
         (["--replace", "--flow=gone.h5"], "gone.h5"),
     ):
         assert main(["video", str(clip), f"--out={out}", *words], COMMANDS) == 2

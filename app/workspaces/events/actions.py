@@ -60,7 +60,7 @@ def _files(space: "EventsWorkspace") -> list[Action]:
         Action(
             "events.save_picture", "&Save the frame as a picture…", Menu.FILE, handlers.ask_to_save_picture,
             "picture", "Write what the view shows into a PNG file.",
-            shortcut="Ctrl+S", group="recording", enabled_when=is_open,
+            shortcut="Ctrl+S", group="recording", enabled_when=is_open, command=space.work.picture_command,
         ),
         Action(
             "events.close", "&Close the recording", Menu.FILE, space.close_recording, "close",

@@ -1,6 +1,6 @@
 """Writes a recording as a video or as pictures; the window and `tessera video` do it by the same call."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +13,13 @@ from app.workspaces.events.exporting_frames import draw_frames, pixels_of
 from app.workspaces.events.opening import first_accumulation
 from engine.errors import SettingError
 from engine.runs.control import Control, RunCancelled, StopAndKeep
-from engine.runs.flow.export import Exported, steps, unwritable
+from engine.runs.flow.export import Exported, unwritable
+from engine.runs.parts import Step, reporter
 from engine.runs.reports import ReportFunction
 
 if TYPE_CHECKING:
     from engine.runs.flow.provider import FlowProvider, FlowSource
     from engine.sources import Recording
-
-Step = Callable[[int, int], None]
 
 
 def export_video(config: VideoConfig, report: ReportFunction, control: Control) -> Exported:
@@ -32,7 +31,7 @@ def export_video(config: VideoConfig, report: ReportFunction, control: Control) 
     """
     from engine.sources import open_recording
 
-    step = steps(report, control, "Exporting frames")
+    step = reporter("Exporting frames", report, control)
     with open_recording(config.recording) as recording, _opened(config.source, recording) as flow:
         images, count = _images(config, recording, flow)
         try:
@@ -64,7 +63,7 @@ def _images(
     config: VideoConfig, recording: "Recording", flow: "FlowProvider | None"
 ) -> tuple[Iterator[QImage], int]:
     """The pictures, one after the other, and how many they are."""
-    if config.start_us >= recording.duration_us:
+    if config.start_us > recording.duration_us:
         raise SettingError(
             f"The setting start_us is {config.start_us} but {recording.name} ends at {recording.duration_us} us."
         )

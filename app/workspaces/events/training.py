@@ -19,6 +19,7 @@ from app.services import Services
 from app.workspaces.activity import Activity, Topic
 from app.workspaces.commands import command_of
 from app.workspaces.events.exporting import Exporting
+from app.workspaces.events.exporting_config import Pictures
 from app.workspaces.events.exporting_dialog import ExportDialog
 from app.workspaces.events.exporting_frames import framing_of_view
 from app.workspaces.events.exporting_shown import Shown, video_of
@@ -197,6 +198,14 @@ class FlowWork(QObject):
         if (shown := self._shown()) is None:
             return None
         return command_of(video_of(shown, Path(f"{shown.recording.stem}.mp4")))
+
+    def picture_command(self) -> str | None:
+        """The command line that writes the frame in sight as a picture."""
+        if (shown := self._shown()) is None:
+            return None
+        time_us = self._space.view.player.time_us
+        frame = {"what": Pictures.FRAMES, "start_us": time_us, "end_us": time_us + 1, "speed": 1.0}
+        return command_of(video_of(shown, Path(f"{shown.recording.stem}_frames"), **frame))
 
     def _shown(self) -> Shown | None:
         view, recording = self._space.view, self.recording

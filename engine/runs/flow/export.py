@@ -1,7 +1,6 @@
 """Writes the flow of a recording into files. Imports no torch."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from engine.runs.flow.config import FlowFormat
 from engine.runs.flow.export_config import FlowExportConfig
 from engine.runs.flow.fields import write_fields
 from engine.runs.flow.provider import FlowProvider
-from engine.runs.reports import PartDone, ReportFunction
+from engine.runs.parts import Step, reporter
+from engine.runs.reports import ReportFunction
 
 SECOND = 1e6
 
@@ -37,7 +37,7 @@ def export_flow(config: FlowExportConfig, report: ReportFunction, control: Contr
     """
     from engine.sources import open_recording
 
-    step = steps(report, control, "Exporting fields")
+    step = reporter("Exporting fields", report, control)
     with open_recording(config.recording) as recording, closing(config.source.open(recording)) as flow:
         end = recording.duration_us if config.end_us is None else min(config.end_us, recording.duration_us)
         times = range(config.start_us, end, config.delta_t)
@@ -53,18 +53,6 @@ def export_flow(config: FlowExportConfig, report: ReportFunction, control: Contr
     return Exported(config.out, complete=True)
 
 
-def steps(report: ReportFunction, control: Control, what: str) -> Callable[[int, int], None]:
-    """Tells how far an export is and how long the rest will take, and ends it where the control asks for it."""
-    started = time.monotonic()
-
-    def step(done: int, total: int) -> None:
-        left = (time.monotonic() - started) * (total - done) / max(done, 1)
-        report(PartDone(what, done, total, left))
-        control.poll()
-
-    return step
-
-
 def unwritable(path: Path, error: OSError) -> SettingError:
     """What is said where an export cannot be written."""
     return SettingError(
@@ -72,9 +60,7 @@ def unwritable(path: Path, error: OSError) -> SettingError:
     )
 
 
-def _fields(
-    flow: FlowProvider, times: range, step: Callable[[int, int], None]
-) -> Iterator[npt.NDArray[np.float32]]:
+def _fields(flow: FlowProvider, times: range, step: Step) -> Iterator[npt.NDArray[np.float32]]:
     for index, time_us in enumerate(times):
         field = flow.flow_at(time_us)
         if field is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from engine.errors import SettingError
 from engine.runs.control import Control
 from engine.runs.flow.provider import FlowProvider, FlowSource
 from engine.runs.flow.score_config import ScoreConfig
-from engine.runs.reports import PartDone, ReportFunction
+from engine.runs.parts import Step, reporter
+from engine.runs.reports import ReportFunction
 
 if TYPE_CHECKING:
     from engine.flow.scorecard import ScoreCard
@@ -28,7 +29,6 @@ SECOND = 1e6
 
 Flow = npt.NDArray[np.float32]
 Events = npt.NDArray[Any]
-Step = Callable[[str, int, int], None]
 
 
 def judge(config: ScoreConfig, report: ReportFunction, control: Control) -> ScoreCard:
@@ -41,27 +41,14 @@ def judge(config: ScoreConfig, report: ReportFunction, control: Control) -> Scor
     from engine.flow.scorecard import score_flow
     from engine.sources import open_recording
 
-    step = _steps(report, control)
+    begin = partial(reporter, report=report, control=control)
     with open_recording(config.recording) as recording, closing(config.source.open(recording)) as flow:
         start, end = window_of(config, recording, flow)
-        events = events_in(recording, start, end, step)
-        return score_flow(
-            events, fields_in(flow, start, end, step), start, end,
-            truth=truth_in(recording, start, end), name=flow.name,
-            progress=lambda done, total: step("Comparing translations", done, total),
-        )  # fmt: skip
-
-
-def _steps(report: ReportFunction, control: Control) -> Step:
-    """Tells how far a part of the work is, and ends it where the control asks for it."""
-    begun: dict[str, float] = {}
-
-    def step(what: str, done: int, total: int) -> None:
-        control.poll()
-        since = time.monotonic() - begun.setdefault(what, time.monotonic())
-        report(PartDone(what, done, total, since * (total - done) / done if done else None))
-
-    return step
+        events = events_in(recording, start, end, begin("Reading events"))
+        fields = fields_in(flow, start, end, begin("Finding the flow"))
+        truth = truth_in(recording, start, end)
+        progress = begin("Comparing translations")
+        return score_flow(events, fields, start, end, truth, name=flow.name, progress=progress)
 
 
 def window_of(config: ScoreConfig, recording: Recording, flow: FlowProvider) -> tuple[int, int]:
@@ -97,7 +84,7 @@ def events_in(recording: Recording, start_us: int, end_us: int, step: Step) -> E
                 f"The window from {start_us} to {end_us} us holds more than {MOST_EVENTS:,} events; choose a "
                 "shorter one to judge the flow."
             )
-        step("Reading events", min(begin + PART_US, end_us) - start_us, end_us - start_us)
+        step(min(begin + PART_US, end_us) - start_us, end_us - start_us)
     return np.concatenate(parts)
 
 
@@ -114,7 +101,7 @@ def fields_in(flow: FlowProvider, start_us: int, end_us: int, step: Step) -> Flo
     fields = []
     for time_us in _middles(start_us, end_us, parts):
         fields.append(flow_in(flow, time_us))
-        step("Finding the flow", len(fields), parts)
+        step(len(fields), parts)
     return np.stack(fields)
 
 
