@@ -15,7 +15,7 @@ from enum import Enum, auto
 from functools import cache
 from itertools import pairwise
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -36,6 +36,11 @@ LEAST_POSITIONS = 512
 _TYPES = (torch.float32, torch.float64)
 
 
+class _Shaped(Protocol):
+    @property
+    def shape(self) -> Sequence[int]: ...
+
+
 def suits(input: Tensor, weight: Tensor, stride: Sequence[int], dilation: Sequence[int], groups: int) -> bool:
     """Whether a convolution without padding is one that `convolve` computes, and faster than torch does.
 
@@ -47,15 +52,31 @@ def suits(input: Tensor, weight: Tensor, stride: Sequence[int], dilation: Sequen
         groups: Groups of channels.
     """
     return (
-        tuple(weight.shape[2:]) == (3, 3)
-        and {*stride, *dilation, groups} == {1}
-        and min(weight.shape[:2]) >= LEAST_CHANNELS
+        is_kind(weight, stride, dilation, groups)
         and input.shape[0] * (input.shape[2] - 2) * (input.shape[3] - 2) >= LEAST_POSITIONS
         and input.device.type == "cpu"
         and input.dtype == weight.dtype
         and input.dtype in _TYPES
         and not torch.is_autocast_enabled("cpu")
     )
+
+
+def is_kind(weight: _Shaped, stride: Sequence[int], dilation: Sequence[int], groups: int) -> bool:
+    """Whether weights and options are those of a 3x3 convolution with stride 1 and enough channels."""
+    return (
+        tuple(weight.shape[2:]) == (3, 3)
+        and {*stride, *dilation, groups} == {1}
+        and min(weight.shape[:2]) >= LEAST_CHANNELS
+    )
+
+
+def scratch_bytes(channels: int, filters: int, rows: Sequence[int], itemsize: int, training: bool) -> int:
+    """Bytes of scratch memory of a convolution whose result has so many rows: (batch, height, width)."""
+    down, across = -(-rows[1] // 4), -(-rows[2] // 4)
+    together = _rows_together(across, max(channels, filters) * itemsize)
+    tiles = min(rows[0] * down, together) * across
+    both = (1 + training) * channels * filters + tiles * (channels + filters)
+    return 36 * both * itemsize
 
 
 def convolve(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -231,10 +252,14 @@ def _parts(first: int, last: int, least: int = 1) -> list[tuple[int, int]]:
 def _rows(result: Tensor, weight: Tensor) -> Iterator[_Rows]:
     """The tile rows of a result, as many at a time as the scratch memory holds."""
     down, across = -(-result.shape[2] // 4), -(-result.shape[3] // 4)
-    each = 36 * across * max(weight.shape[:2]) * weight.element_size()
-    count, step = result.shape[0] * down, max(1, SCRATCH // each)
+    step = _rows_together(across, max(weight.shape[:2]) * weight.element_size())
+    count = result.shape[0] * down
     for first in range(0, count, step):
         yield _Rows((down, across, first), min(count, first + step))
+
+
+def _rows_together(across: int, position_bytes: int) -> int:
+    return max(1, SCRATCH // (36 * across * position_bytes))
 
 
 def _new(like: Tensor, channels: int, height: int, width: int) -> Tensor:
@@ -278,6 +303,11 @@ class _Use(Enum):
 
 
 _scratch = threading.local()
+
+
+def scratch_in_use() -> int:
+    """Bytes of scratch memory that this thread keeps."""
+    return sum(room.untyped_storage().nbytes() for room in _scratch.__dict__.get("rooms", {}).values())
 
 
 def _room(use: _Use, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:

@@ -65,8 +65,8 @@ def predict_memory(
     blocks = sum(block_bytes(program.nodes[k]) for k in keeps)
     backward = _backward_peak(recurrence, tile, stand_ins, memory_format, keeps)
     return MemoryNeed(
-        forward=arranged + outputs + rolling + forward,
-        backward=arranged + 2 * outputs + halos + blocks + backward,
+        forward=arranged + outputs + rolling + forward + _scratch(recurrence, tile, False),
+        backward=arranged + 2 * outputs + halos + blocks + backward + _scratch(recurrence, tile, True),
         halos=halos,
         blocks=blocks,
     )
@@ -152,6 +152,17 @@ def _backward_peak(
     with tracker:
         tile_gradients(recurrence, tile, read, tensors, halos, roots, grads, known)
     return tracker.peak
+
+
+def _scratch(recurrence: Recurrence, tile: Tile, training: bool) -> int:
+    """Bytes of the largest working memory of an operation of our own; on other devices than a CPU there is none."""
+    program = recurrence.program
+    asked = [
+        node.local.scratch([extent(span) for span in recurrence.new(k, tile)], training)
+        for k, node in enumerate(program.nodes)
+        if k in program.live and node.local is not None and node.local.scratch is not None
+    ]
+    return max(asked, default=0) if program.device.type == "cpu" else 0
 
 
 def _pair(block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:

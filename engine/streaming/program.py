@@ -82,6 +82,8 @@ class Local:
         overwrite: Computes one block in the memory of its first input, where the model asks for that.
         recall: Puts a block whose values are known into the graph, as if it had been computed; None where computing it
             again costs no more.
+        scratch: Bytes of working memory for a block with so many positions per axis, beyond what torch allocates, in
+            inference or in training; None where there is none.
     """
 
     maps: tuple[AxisMap, ...]
@@ -94,6 +96,7 @@ class Local:
     random: bool = False
     overwrite: Compute | None = None
     recall: Callable[[Take, Tensor], Tensor] | None = None
+    scratch: Callable[[Sequence[int], bool], int] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional
 
+from engine.kernels import winograd
 from engine.streaming.geometry import Span, transposed, window
 from engine.streaming.operations.border import with_borders
 from engine.streaming.operations.convolve import convolved, recalled
@@ -61,6 +62,11 @@ def _convolution(
     def recall(take: Take, known: Tensor) -> Tensor:
         return recalled(known, take(input), take(weight), take(bias), steps, dilations, groups)
 
+    def scratch(block: Sequence[int], training: bool) -> int:
+        rows = (input.shape[0], *block)
+        filters, channels = weight.shape[0], weight.shape[1]
+        return winograd.scratch_bytes(channels, filters, rows, input.dtype.itemsize, training)
+
     return Local(
         maps,
         input.axes,
@@ -70,6 +76,7 @@ def _convolution(
         macs=prod(weight.shape),
         zeros_around=True,
         recall=recall,
+        scratch=scratch if winograd.is_kind(weight, steps, dilations, groups) else None,
     )
 
 

@@ -1,6 +1,7 @@
 """3x3 convolutions through 36 products: torch's own in float64 is the reference."""
 
 from functools import partial
+from threading import Thread
 
 import pytest
 import torch
@@ -108,3 +109,20 @@ def test_counted_like_any_convolution() -> None:
     with FlopCounterMode(display=False) as plain:
         functional.conv2d(image, weight)
     assert ours.get_total_flops() == plain.get_total_flops() > 0
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_scratch_memory_is_what_was_said(training: bool) -> None:
+    def work() -> None:
+        image, weight = drawn(2, 40, 47, 33), drawn(33, 40, 3, 3, seed=1)
+        winograd.convolve(image, weight)
+        if training:
+            winograd.gradients(drawn(2, 33, 45, 31), image, weight, (True, True, False))
+        used.append(winograd.scratch_in_use())
+
+    used: list[int] = []
+    # Every thread has its own.
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+    assert used == [winograd.scratch_bytes(40, 33, (2, 45, 31), 8, training)]
