@@ -73,7 +73,7 @@ def events_in(recording: Recording, start_us: int, end_us: int, step: Step) -> E
     """The events of a window.
 
     Raises:
-        SettingError: There are more than can be judged.
+        SettingError: There are none, or more than can be judged.
     """
     parts, count = [], 0
     for begin in range(start_us, end_us, PART_US):
@@ -85,6 +85,10 @@ def events_in(recording: Recording, start_us: int, end_us: int, step: Step) -> E
                 "shorter one to judge the flow."
             )
         step(min(begin + PART_US, end_us) - start_us, end_us - start_us)
+    if count == 0:
+        raise SettingError(
+            f"{recording.name} has no events from {start_us} to {end_us} us; choose another window."
+        )
     return np.concatenate(parts)
 
 

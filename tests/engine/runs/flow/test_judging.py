@@ -69,9 +69,12 @@ def test_every_event_of_the_window_counts(dots: ScoreConfig, monkeypatch: pytest
         assert judged(dots, start_us=12_345, end_us=54_321).events == wanted
 
 
-def test_windows_that_hold_too_much_or_no_flow_are_refused(dots, monkeypatch) -> None:
-    with pytest.raises(SettingError, match="no flow at"):
+def test_windows_that_hold_too_much_or_nothing_are_refused(dots, tmp_path, monkeypatch) -> None:
+    with pytest.raises(SettingError, match=r"dots\.hdf5 has no events from 100000 to 300000 us"):
         judged(dots, start_us=DURATION_US, end_us=3 * DURATION_US)
+    write_flow_hdf5(tmp_path / "short.h5", [np.zeros((2, HEIGHT, WIDTH))], (1, HEIGHT, WIDTH), STEP_US)
+    with pytest.raises(SettingError, match="short.h5 has no flow at 40000 us"):
+        judged(dots, flow=tmp_path / "short.h5", start_us=20_000, end_us=60_000)
     monkeypatch.setattr(judging, "MOST_EVENTS", 10)
     with pytest.raises(SettingError, match="more than 10 events"):
         judged(dots, start_us=20_000, end_us=60_000)
