@@ -13,7 +13,7 @@ LEAST_WORK = 100
 
 
 def nodes_to_keep(program: Program, budget: int) -> frozenset[int]:
-    """The convolutions whose results save most work for their bytes, as many as a budget holds.
+    """The convolutions and linear layers whose results save most work for their bytes, as many as a budget holds.
 
     Deep layers have many channels over few positions: in a ResNet-18 the results of its last two stages hold half of
     the work of a forward pass in a twentieth of the memory of its graph.

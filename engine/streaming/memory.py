@@ -31,7 +31,7 @@ class MemoryNeed:
         forward: Of inference.
         backward: Of training: both sweeps, outputs and gradients.
         halos: Of the halos that training keeps between the sweeps, part of `backward`.
-        blocks: Of the convolution results that it keeps so as not to compute them again, part of `backward`.
+        blocks: Of the results that it keeps so as not to compute them again, part of `backward`.
     """
 
     forward: int

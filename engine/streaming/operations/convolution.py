@@ -10,7 +10,7 @@ from torch.nn import functional
 from engine.kernels import winograd
 from engine.streaming.geometry import Span, transposed, window
 from engine.streaming.operations.border import with_borders
-from engine.streaming.operations.convolve import convolved, recalled
+from engine.streaming.operations.convolve import convolved, recalled, recalled_linear
 from engine.streaming.operations.pointwise import positionwise, same_maps
 from engine.streaming.operations.registry import Call, Refusal, register
 from engine.streaming.program import Local, Operand, Ref, Slot, Take
@@ -143,7 +143,10 @@ def _linear(input: Ref, weight: Operand, bias: Operand = None) -> Local:
     def compute(take: Take, _: Sequence[Span]) -> Tensor:
         return functional.linear(take(input), take(weight), take(bias))
 
-    return Local(same_maps(input), input.axes, compute, macs=prod(weight.shape))
+    def recall(take: Take, known: Tensor) -> Tensor:
+        return recalled_linear(known, take(input), take(weight), take(bias))
+
+    return Local(same_maps(input), input.axes, compute, macs=prod(weight.shape), recall=recall)
 
 
 @register("matmul", "__matmul__")

@@ -1,4 +1,4 @@
-"""Convolutions without padding: the fastest way to their result, or a result that is known, and their gradients."""
+"""Convolutions without padding, the fastest way; and convolutions and linear layers whose result is known already."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -62,6 +62,43 @@ def recalled(
     # Under autocast the convolution computed in the type of its result.
     operands = [operand if operand is None else operand.to(known.dtype) for operand in (input, weight, bias)]
     return _Convolution.apply((known,), (stride, dilation, groups), *operands)
+
+
+def recalled_linear(known: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The known result of a linear layer, put into the graph without computing it.
+
+    Args:
+        known: Its values, (..., channels out); the result takes their memory.
+        input: (..., channels in).
+        weight: (channels out, channels in).
+        bias: (channels out,) or None.
+    """
+    operands = [operand if operand is None else operand.to(known.dtype) for operand in (input, weight, bias)]
+    return _KnownLinear.apply((known,), *operands)
+
+
+class _KnownLinear(torch.autograd.Function):
+    """A known result with the gradient of a linear layer."""
+
+    @staticmethod
+    def forward(ctx: Any, known: tuple[Tensor], input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The known values."""
+        ctx.save_for_backward(input, weight)
+        return known[0]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of input, weight and bias."""
+        input, weight = ctx.saved_tensors
+        _, wants_input, wants_weight, wants_bias = ctx.needs_input_grad
+        rows = grad.reshape(-1, grad.shape[-1])
+        return (
+            None,
+            (rows @ weight).view(input.shape) if wants_input else None,
+            rows.mT @ input.reshape(-1, input.shape[-1]) if wants_weight else None,
+            rows.sum(0) if wants_bias else None,
+        )
 
 
 class _Convolution(torch.autograd.Function):

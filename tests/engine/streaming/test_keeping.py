@@ -8,7 +8,7 @@ from torch.nn import functional
 from engine.models import resnet18, split_resnet
 from engine.streaming import Streamed, plan
 from engine.streaming.keeping import block_bytes, nodes_to_keep
-from engine.streaming.operations.convolve import recalled
+from engine.streaming.operations.convolve import recalled, recalled_linear
 from engine.streaming.trace import trace
 
 CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)
@@ -34,6 +34,28 @@ def test_a_recalled_convolution_has_the_gradients_of_a_computed_one(
     computed.backward(grad)
     others = fresh()
     result = recalled(computed.detach().clone(), *others, *options)
+    assert torch.equal(result, computed)
+    result.backward(grad)
+    for one, other in zip(leaves, others, strict=True):
+        if one is not None and other is not None:
+            torch.testing.assert_close(other.grad, one.grad)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_recalled_linear_layer_has_the_gradients_of_a_computed_one(bias: bool) -> None:
+    def fresh() -> list[Tensor | None]:
+        torch.manual_seed(3)
+        shapes = [(2, 5, 7, 4), (6, 4), (6,)]
+        leaves: list[Tensor | None] = [
+            torch.randn(s, dtype=torch.float64, requires_grad=True) for s in shapes
+        ]
+        return leaves if bias else [*leaves[:2], None]
+
+    leaves, others = fresh(), fresh()
+    computed = functional.linear(*leaves)
+    grad = torch.randn_like(computed)
+    computed.backward(grad)
+    result = recalled_linear(computed.detach().clone(), *others)
     assert torch.equal(result, computed)
     result.backward(grad)
     for one, other in zip(leaves, others, strict=True):
