@@ -41,8 +41,8 @@ class Streamed(nn.Module):
         smallest_block: Deep, small nodes wait until about so many new positions per axis have gathered.
         reduction: Pools the network's only output over the image as it is computed; None returns the output itself.
         halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
-        keep_budget: Bytes of results (of convolutions, linear layers) that training keeps between the sweeps instead of computing them
-            again, those first that save most work; 0 keeps none.
+        keep_budget: Bytes of results of convolutions and linear layers that training keeps between the sweeps instead
+            of computing them again, those first that save most work; 0 keeps none.
         on_tile: Called with a TileVisit before every tile of both sweeps; raise in it to cancel.
 
     Example:
