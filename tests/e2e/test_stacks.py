@@ -12,6 +12,7 @@ from resources.demo.stack import StackDemoSettings
 from tests.e2e.stack_light import StackLight
 
 SMALL = StackDemoSettings(slices=10, size=96, angles=96, bodies=30)
+TINY = StackDemoSettings(slices=10, size=48, angles=60, bodies=12)
 DEPTH, EPOCHS, CROP = 10, 12, 48
 
 
@@ -49,3 +50,25 @@ def test_open_demo_train_predict_export_and_read_again(window: MainWindow, qtbot
             assert again.geometry.spacing == pytest.approx((SMALL.spacing,) * 3)
     window.close()
     assert not window.isVisible()
+
+
+@pytest.mark.e2e
+def test_a_network_over_volumes_is_trained_and_predicts(window: MainWindow, qtbot, tmp_path: Path) -> None:
+    light = StackLight(window, lambda condition: qtbot.waitUntil(condition, timeout=120_000))
+    light.open_demo(tmp_path / "demo", TINY)
+    fields = light.space.form.fields
+    fields.network.setCurrentIndex(fields.network.findData(3))
+    fields.dilations.setText("1-3")
+    fields.learning_rate.setValue(0.01)
+    light.train(3, 3, 10)
+    light.finish()
+    light.wait_for_previews(4)
+    assert light.previews[-1].metrics["psnr"] > light.previews[0].metrics["psnr"] + 1
+    light.predict()
+    prediction = light.space.desk.stacks[Role.PREDICTION].source
+    assert (prediction.shape, prediction.dtype) == ((TINY.slices, TINY.size, TINY.size), np.float32)
+    shown = light.previews[-1]
+    np.testing.assert_allclose(
+        prediction.plane(0, shown.slice_index)[20:40], shown.prediction[20:40], atol=0.02
+    )
+    window.close()

@@ -37,9 +37,11 @@ class Exporting(QObject):
 
     Signals:
         told: A sentence on the export that has just ended; empty when another one begins.
+        lost: A sentence on what the format of that export has no place for.
     """
 
     told = Signal(str)
+    lost = Signal(str)
 
     def __init__(self, services: Services, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,8 +64,11 @@ class Exporting(QObject):
     @Slot(object)
     def _tell(self, exported: "Exported | None") -> None:
         if exported is not None:
-            log.info("Exported %s. %s", exported.path, exported.lost)
-            self.told.emit(f"{exported.path.name} is written. {exported.lost}".strip())
+            log.info("Exported %s", exported.path)
+            self.told.emit(f"{exported.path.name} is written.")
+            if exported.lost:
+                log.warning("%s", exported.lost)
+                self.lost.emit(exported.lost)
 
 
 def config_of(stack: OpenStack, path: Path) -> StackExportConfig:

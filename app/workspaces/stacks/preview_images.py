@@ -11,6 +11,7 @@ from app.viewer.plane_images import plane_image
 from engine.runs.reports import PreviewReady
 
 LARGEST_SIDE = 768
+ABBREVIATIONS = {"psnr": "PSNR", "ssim": "SSIM", "iou": "IoU"}
 EMPTY = (
     "While a network is trained, a validation slice appears here:\n"
     "the input, the target and what the network makes of it."
@@ -42,8 +43,7 @@ def describe_preview(report: PreviewReady, first: PreviewReady) -> str:
     when = f"after epoch {report.epoch}" if report.epoch else "before the first epoch"
     parts = [f"Slice {report.slice_index}, {when}"]
     for name, value in report.metrics.items():
-        words = name.replace("_", " ")
-        text = f"{words.upper() if len(words) <= 4 else words.capitalize()} {value:.3g}"
+        text = f"{ABBREVIATIONS.get(name) or name.replace('_', ' ').capitalize()} {value:.3g}"
         text += " dB" if name == "psnr" else ""
         if report.epoch and name in first.metrics:
             text += f" (at first {first.metrics[name]:.3g})"

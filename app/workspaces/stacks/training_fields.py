@@ -59,7 +59,7 @@ class Fields:
         self.loss = choice(LOSSES, pair["loss"].text, "Loss")
         self.parts = whole_number(scan["parts"], 4)
         self.strategy = choice(STRATEGIES, scan["strategy"].text, "Strategy")
-        self.balance = QCheckBox("Balance rare classes", toolTip=labels["balance"].text)
+        self.balance = QCheckBox("Weigh them up", toolTip=labels["balance"].text)
         self.schedule = choice(SCHEDULES, pair["schedule"].text, "Schedule")
         self.patience = whole_number(pair["patience"], 0, none="Never")
         self.seed = whole_number(pair["seed"], 0)

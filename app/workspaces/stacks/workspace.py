@@ -235,6 +235,7 @@ class StacksWorkspace(Workspace):
         training.ended.connect(self._list_checkpoints)
         training.ended.connect(self._show_denoised)
         self.prediction.done.connect(self._show_prediction)
+        self.exporting.lost.connect(self._warn)
         self.labels.changed.connect(self.form.show_labels)
         self.form.changed.connect(self.changed)
         self.prediction_panel.checkpoint_changed.connect(self.changed)
@@ -295,8 +296,12 @@ class StacksWorkspace(Workspace):
         """Say what a run warns of above the view, below what is said of the stack itself."""
         found = [each.text for each in reports if isinstance(each, Message) and each.level is Level.WARNING]
         if found:
-            known = self.desk.input.source.warnings if self.desk.input is not None else ()
-            self.notice.show_sentences(tuple(dict.fromkeys((*known, *found))))
+            self._warn(*found)
+
+    @Slot(str)
+    def _warn(self, *sentences: str) -> None:
+        known = self.desk.input.source.warnings if self.desk.input is not None else ()
+        self.notice.show_sentences(tuple(dict.fromkeys((*known, *sentences))))
 
     @Slot(object, object)
     def _show_prediction(self, stack: Path, result: Path) -> None:

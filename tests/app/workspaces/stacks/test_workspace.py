@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QPushButton
+from PySide6.QtWidgets import QDialogButtonBox, QPushButton
 
 from app.launch import make_window
 from app.panels.properties import Properties
@@ -16,7 +16,6 @@ from app.viewer.plane_view import Compare
 from app.viewer.stack_scene import VoxelReadout
 from app.window.main_window import MainWindow
 from app.workspaces.stacks import handlers
-from app.workspaces.stacks.asking import ask_for_export
 from app.workspaces.stacks.datasets import DatasetDialog
 from app.workspaces.stacks.opening import Role
 from app.workspaces.stacks.workspace import StacksWorkspace
@@ -283,47 +282,6 @@ def test_commands_do_the_same(window: MainWindow, space, make_stack, open_stack)
     command = space.handlers.train_command()
     assert command.startswith("tessera train stack-regression")
     assert "a.tif" in command
-
-
-@pytest.mark.parametrize("name", ["out.tif", "out.nii.gz", "out.ome.zarr"])
-def test_an_export_opens_to_the_same_array(
-    window: MainWindow, space, qtbot, make_stack, open_stack, tmp_path: Path, monkeypatch, name: str
-) -> None:
-    path = make_stack("a.tif")
-    open_stack(path)
-    monkeypatch.setattr(handlers, "ask_for_export", lambda *_: tmp_path / name)
-    window.registry["stacks.export"].trigger()
-    qtbot.waitUntil(lambda: not space.exporting.session.state.active)
-    assert not window.banner.isVisible(), window.banner.sentence.text()
-    with read_stack(path) as first, read_stack(tmp_path / name) as second:
-        assert np.array_equal(first.read(), second.read())
-        assert second.geometry.spacing == pytest.approx((2.0, 0.5, 0.5))
-
-
-def test_the_export_has_a_command(space, make_stack, open_stack) -> None:
-    assert space.handlers.export_command() is None
-    path = make_stack("a.tif", labels=True)
-    open_stack(path)
-    assert space.handlers.export_command() == (
-        f"tessera export-stack --out={path.with_name('a_export.tif')} --labels {path}"
-    )
-
-
-def test_a_name_without_an_ending_gets_that_of_the_chosen_format(window: MainWindow, monkeypatch) -> None:
-    for title, name in (("NIfTI (*.nii.gz *.nii)", "a.nii.gz"), ("OME-Zarr (*.ome.zarr)", "a.ome.zarr")):
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, title=title: ("a", title))
-        assert ask_for_export(window, Path("x.tif")) == Path(name)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
-    assert ask_for_export(window, Path("x.tif")) is None
-
-
-def test_an_export_without_a_format_is_refused(
-    window: MainWindow, space, qtbot, make_stack, open_stack, tmp_path: Path
-) -> None:
-    open_stack(make_stack("a.tif"))
-    space.exporting.start(space.desk.input, tmp_path / "out.xyz")
-    qtbot.waitUntil(window.banner.isVisible)
-    assert "out.xyz does not end in .tif" in window.banner.sentence.text()
 
 
 def test_the_demo_is_made_with_progress_and_opened_as_a_pair(
