@@ -73,7 +73,7 @@ def test_windows_that_hold_too_much_or_nothing_are_refused(dots, tmp_path, monke
     with pytest.raises(SettingError, match=r"dots\.hdf5 has no events from 100000 to 300000 us"):
         judged(dots, start_us=DURATION_US, end_us=3 * DURATION_US)
     write_flow_hdf5(tmp_path / "short.h5", [np.zeros((2, HEIGHT, WIDTH))], (1, HEIGHT, WIDTH), STEP_US)
-    with pytest.raises(SettingError, match="short.h5 has no flow at 40000 us"):
+    with pytest.raises(SettingError, match=r"short\.h5 has no flow at 40000 us"):
         judged(dots, flow=tmp_path / "short.h5", start_us=20_000, end_us=60_000)
     monkeypatch.setattr(judging, "MOST_EVENTS", 10)
     with pytest.raises(SettingError, match="more than 10 events"):
