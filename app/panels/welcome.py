@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.theme.icons import window_icon
 
 WIDTH, MARGIN = 480, 12
-# Scale bar and legend of the view, which takes the place of the page, stand side by side in it.
+# The view takes the place of the page, and is of little use where it is narrower.
 NARROWEST = 370
 RECENT = 5
 

@@ -15,8 +15,17 @@ GAP = 8.0
 RAMP_WIDTH, RAMP_HEIGHT = 150.0, 10.0
 
 
-def paint_legend(painter: QPainter, frame: Frame, rows: Sequence[LegendRow]) -> None:
-    """Paint the rows one under the other; nothing if there are none."""
+def paint_legend(
+    painter: QPainter, frame: Frame, rows: Sequence[LegendRow], beside: QRectF | None = None
+) -> None:
+    """Paint the rows one under the other; nothing if there are none.
+
+    Args:
+        painter: Paints the view.
+        frame: What the view shows.
+        rows: What to explain.
+        beside: Another panel at the lower edge; where there is no room beside it, the legend stands above it.
+    """
     if not rows:
         return
     painter.save()
@@ -26,6 +35,8 @@ def paint_legend(painter: QPainter, frame: Frame, rows: Sequence[LegendRow]) -> 
     width = max(_row_width(font, row) for row in rows) + 2 * PADDING
     height = sum(heights) + PADDING
     panel = QRectF(frame.area.right() - MARGIN - width, frame.area.bottom() - MARGIN - height, width, height)
+    if beside is not None and panel.left() < beside.right() + GAP:
+        panel.moveBottom(beside.top() - GAP)
     paint_panel(painter, panel, frame.palette)
     y = panel.top() + PADDING / 2
     for row, row_height in zip(rows, heights, strict=True):

@@ -64,6 +64,10 @@ class ScaleBarLayer(Layer):
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
         """Paint a panel in the lower left corner."""
+        self.paint_panel(painter, frame)
+
+    def paint_panel(self, painter: QPainter, frame: Frame) -> QRectF:
+        """Paint the panel, and tell where it stands."""
         scale = frame.view.scale / frame.view.ratio
         unit = frame.spacing or 1.0
         length = round_length(LONGEST * unit / scale)
@@ -83,6 +87,7 @@ class ScaleBarLayer(Layer):
         _paint_bar(painter, left, top + line + 5, bar, frame.palette)
         painter.drawText(QPointF(left, top + 2 * line + 10), texts[1])
         painter.restore()
+        return panel
 
 
 def _paint_bar(painter: QPainter, x: float, y: float, length: float, palette: QPalette) -> None:

@@ -56,7 +56,7 @@ class SlideView(Canvas):
         self._classes = ClassLayer()
         self._boxes, self._minimap = BoxLayer(), MinimapLayer()
         self._layers: tuple[Layer, ...] = (self._map, self._classes, self._sweep, self._grid, self._boxes)
-        self._corners: tuple[Layer, ...] = (ScaleBarLayer(), self._minimap)
+        self._scale_bar = ScaleBarLayer()
         self._steering = False
         self._glow_timer = QTimer(self)
         self._glow_timer.setInterval(FRAME_MS)
@@ -260,9 +260,11 @@ class SlideView(Canvas):
                 paint_empty(painter, frame.area, self.palette())
             else:
                 self._picture.paint(painter, self._view)
-                for layer in (*self._layers, *self._corners):
+                for layer in (*self._layers, self._minimap):
                     layer.paint(painter, frame)
-                paint_legend(painter, frame, [row for layer in self._layers for row in layer.legend(frame)])
+                scale_bar = self._scale_bar.paint_panel(painter, frame)
+                rows = [row for layer in self._layers for row in layer.legend(frame)]
+                paint_legend(painter, frame, rows, scale_bar)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A press on the overview goes there; one on the invitation asks for an image."""

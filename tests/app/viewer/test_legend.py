@@ -1,3 +1,4 @@
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 
 from app.viewer.geometry import Box, View
@@ -5,11 +6,11 @@ from app.viewer.layer import Frame, LegendRow
 from app.viewer.legend import paint_legend
 
 
-def painted(rows):
+def painted(rows, beside=None):
     image = QImage(600, 400, QImage.Format.Format_RGB32)
     image.fill(QColor("#336699"))
     painter = QPainter(image)
-    paint_legend(painter, Frame(View(600, 400), Box(0, 0, 10, 10), None, QPalette()), rows)
+    paint_legend(painter, Frame(View(600, 400), Box(0, 0, 10, 10), None, QPalette()), rows, beside)
     painter.end()
     return image
 
@@ -39,3 +40,13 @@ def test_the_panel_grows_with_its_rows_and_stays_inside(qapp):
     one, three = [LegendRow("a fairly long text")], [LegendRow("a fairly long text")] * 3
     assert 0 < height(one) < height(three)
     assert painted(three).pixelColor(599, 399) == QColor("#336699")
+
+
+def test_it_stands_above_a_panel_that_leaves_no_room_beside_it(qapp):
+    def lowest(image):
+        return max(y for y in range(400) if image.pixelColor(570, y) != QColor("#336699"))
+
+    rows = [LegendRow("a fairly long text")]
+    room = painted(rows, QRectF(12, 330, 100, 58))
+    assert room == painted(rows)
+    assert lowest(painted(rows, QRectF(12, 330, 520, 58))) < 330 < lowest(room)
