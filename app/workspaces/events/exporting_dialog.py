@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -119,17 +118,17 @@ class ExportDialog(QDialog):
 
     def _video_settings(self, path: Path) -> VideoConfig:
         return video_of(
-            self._shown, path, what=Pictures(self.kind), start_us=self.start.value(),
-            end_us=self._shown.end_of(self.end.value()), fps=self.fps.value(), speed=self.speed.currentData(),
+            self._shown, path, what=Pictures(self.kind), start_us=_us(self.start),
+            end_us=self._shown.end_of(_us(self.end)), fps=self.fps.value(), speed=self.speed.currentData(),
             legend=self.legend.isChecked(), time_stamp=self.time_stamp.isChecked(), **self.size.currentData(),
         )  # fmt: skip
 
     def _flow_settings(self, path: Path) -> FlowExportConfig:
         """Rows of labels count from the beginning of the recording, so HDF5 begins there, too."""
         return FlowExportConfig(
-            recording=self._shown.recording, out=path, format=FlowFormat(self.kind), delta_t=self.delta_t.value(),
-            start_us=0 if self.kind is ExportKind.HDF5 else self.start.value(),
-            end_us=self._shown.end_of(self.end.value()), **flow_values(self._shown.flow),
+            recording=self._shown.recording, out=path, format=FlowFormat(self.kind), delta_t=_us(self.delta_t),
+            start_us=0 if self.kind is ExportKind.HDF5 else _us(self.start),
+            end_us=self._shown.end_of(_us(self.end)), **flow_values(self._shown.flow),
         )  # fmt: skip
 
     def _make_fields(self) -> None:
@@ -205,12 +204,12 @@ class ExportDialog(QDialog):
         self._form.setRowVisible(self.delta_t, not pictures)
         self._form.setRowVisible(self.start, kind is not ExportKind.HDF5)
         for button in (self.copy, self.export):
-            button.setEnabled(self.end.value() > self.start.value())
+            button.setEnabled(_us(self.end) > _us(self.start))
         self.summary.setText(self._describe())
         self.adjustSize()
 
     def _describe(self) -> str:
-        length = self.end.value() - self.start.value()
+        length = _us(self.end) - _us(self.start)
         if length <= 0:
             return "The end must be after the beginning."
         if not self.kind.pictures:
@@ -222,12 +221,10 @@ class ExportDialog(QDialog):
 
     def _describe_fields(self) -> str:
         single = self.kind is ExportKind.HDF5
-        first = 0 if single else self.start.value()
-        count = -(-(self.end.value() - first) // self.delta_t.value())
+        first = 0 if single else _us(self.start)
+        count = -(-(_us(self.end) - first) // _us(self.delta_t))
         where = "in one file, from the beginning of the recording on" if single else "in as many files"
-        return (
-            f"{count:,} fields of displacements in px {where}, one every {span_text(self.delta_t.value())}."
-        )
+        return f"{count:,} fields of displacements in px {where}, one every {span_text(_us(self.delta_t))}."
 
     @Slot()
     def _copy(self) -> None:
@@ -254,9 +251,16 @@ class ExportDialog(QDialog):
         return HDF5_FILTER if self.kind is ExportKind.HDF5 else f"Videos (*{self._video.suffix})"
 
 
-def _time(text: str, least: int, most: int, value: int) -> QSpinBox:
-    box = QSpinBox(suffix=" µs", groupSeparatorShown=True, toolTip=text, accessibleName=text)
-    box.setRange(least, max(least, min(most, 2**31 - 1)))
+def _time(text: str, least: int, most: int, value: int) -> QDoubleSpinBox:
+    """A field for a time in us; a spin box of whole numbers would end after 36 minutes."""
+    box = QDoubleSpinBox(
+        decimals=0, suffix=" µs", groupSeparatorShown=True, toolTip=text, accessibleName=text
+    )
+    box.setRange(least, max(least, most))
     box.setSingleStep(10_000)
     box.setValue(value)
     return box
+
+
+def _us(box: QDoubleSpinBox) -> int:
+    return round(box.value())

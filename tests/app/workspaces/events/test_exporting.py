@@ -12,17 +12,20 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QGuiApplication
 
 from app.viewer.events.style import FlowMode, FrameStyle, Sight
+from app.viewer.events.timeline import Span
 from app.workspaces.events.exporting import run_export
 from app.workspaces.events.exporting_config import Pictures, VideoConfig, framing_values, style_values
 from app.workspaces.events.exporting_dialog import COPIED, ExportDialog, ExportKind
-from app.workspaces.events.exporting_frames import Moments, framing_of_view, pixels_of
-from app.workspaces.events.exporting_shown import flow_values
+from app.workspaces.events.exporting_frames import Framing, Moments, framing_of_view, pixels_of
+from app.workspaces.events.exporting_shown import Shown, flow_values
 from app.workspaces.events.prediction_panel import STOPPING
 from app.workspaces.events.training import FINISHING
 from engine.errors import SettingError, SourceError
+from engine.export.video import MP4
 from engine.runs.control import Abandoned, Control
 from engine.runs.flow.export import Exported
 from engine.runs.flow.export_config import FlowExportConfig
+from engine.runs.flow.provider import FlowSource
 from engine.runs.reports import PartDone
 from tests.app.workspaces.events.dots import HEIGHT, WIDTH
 
@@ -179,6 +182,22 @@ def test_the_dialog_begins_with_what_the_window_shows(
     assert dialog.summary.text() == "The end must be after the beginning."
     assert not dialog.export.isEnabled()
     dialog.reject()
+
+
+def test_hours_can_be_exported(clip: Path, qtbot) -> None:
+    day = 24 * 3600 * 1_000_000
+    framing = Framing(640, 480, (0, 0, 640, 480), "#000000")
+    shown = Shown(clip, day, Span(0, day), 1.0, (640, 480), FrameStyle(), framing, FlowSource(clip), 10_000)
+    dialog = ExportDialog(shown, MP4, clip.parent)
+    qtbot.addWidget(dialog)
+    assert dialog.settings(Path("a.mp4")).end_us is None
+    dialog.start.setValue(day - 1_000_000)
+    dialog.end.setValue(day - 400_000)
+    export = dialog.settings(Path("a.mp4"))
+    assert (export.start_us, export.end_us) == (day - 1_000_000, day - 400_000)
+    assert dialog.summary.text() == "18 frames of 640 × 480 px, 0.6 s of video."
+    dialog.what.setCurrentIndex(dialog.what.findData(ExportKind.FLO))
+    assert dialog.settings(Path("a")).end_us == day - 400_000
 
 
 def test_the_window_exports_and_can_be_stopped(open_clip, space, window, qtbot, clip, tmp_path) -> None:
