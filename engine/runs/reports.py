@@ -132,8 +132,8 @@ class PreviewReady:
         epoch: epochs done; 0 before the first.
         slice_index: the slice, counted from 0.
         input: (y, x) float32.
-        target: (y, x) in its own values, class indices (uint8) for labels; None where there is none.
-        prediction: (y, x) float32, or class indices (uint8) for labels.
+        target: (y, x) in its own values, whole numbers for labels; None where there is none.
+        prediction: (y, x) float32, or the values of labels, whole numbers.
         metrics: values by name, of this slice alone.
     """
 

@@ -22,7 +22,7 @@ def draw_preview(report: PreviewReady, first: PreviewReady) -> Pictures:
     """Draw a preview.
 
     The prediction is shown between the levels of the target (of the input where there is none), so that the two can
-    be compared; class maps get the colours of labels.
+    be compared; labels get the colours that they have in the view.
 
     Args:
         report: The preview.
@@ -30,7 +30,7 @@ def draw_preview(report: PreviewReady, first: PreviewReady) -> Pictures:
     """
     scale = report.input if report.target is None else report.target
     levels = describe_values(scale).automatic
-    classes = report.prediction.dtype == np.uint8
+    classes = report.prediction.dtype.kind in "ui"
     named = [("Input", plane_image(_thinned(report.input), describe_values(report.input).automatic))]
     if report.target is not None:
         named.append(("Target", plane_image(_thinned(report.target), None if classes else levels)))

@@ -51,9 +51,12 @@ class LabelSet:
         return torch.from_numpy(found.astype(np.int64))
 
     def in_file(self, classes: NDArray[np.uint8]) -> AnyArray:
-        """Classes as the values that the files had, in the smallest type that holds them all."""
-        values = np.array(self.values)
-        kind = np.uint8 if values[-1] <= 255 else np.uint16 if values[-1] <= 65535 else np.int32
+        """Classes as the values that the files had, in the smallest type that holds them all.
+
+        What is ignored gets the first of its values.
+        """
+        values = np.array([*self.values, *self.ignored[:1]])
+        kind = np.uint8 if values.max() <= 255 else np.uint16 if values.max() <= 65535 else np.int32
         return values.astype(kind)[classes]
 
 

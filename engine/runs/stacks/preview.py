@@ -4,18 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.msd.checkpoints import Task
 from engine.msd.fit import assess
 from engine.msd.msd_model import MSDModel
 from engine.msd.pairs import Pairs
 from engine.msd.predict import predict_image
 from engine.runs.reports import PreviewReady
 from engine.runs.stacks.config import StackPairConfig
+from engine.runs.stacks.labels import LabelSet
 from engine.runs.stacks.pairs import SlicePairs, Target, VolumePairs
-from engine.sources.stack import StackSource
+from engine.sources.stack import AnyArray, StackSource
 
 # Slices on both sides of the one to show that a network over volumes is given.
 REACH = 8
@@ -34,6 +33,7 @@ class PairPreview:
         at: the slice, counted from 0 in its stack.
         channel: channel of the input to show.
         plane: place of the slice in the pair, for networks over volumes.
+        labels: the labels that the network tells apart; None for numbers.
     """
 
     model: MSDModel
@@ -41,6 +41,7 @@ class PairPreview:
     at: int
     channel: int = 0
     plane: int | None = None
+    labels: LabelSet | None = None
 
     def __call__(self, epoch: int) -> PreviewReady:
         """Compute the preview after so many epochs."""
@@ -49,22 +50,22 @@ class PairPreview:
         if self.plane is not None:
             image, output, target = (each.narrow(1, self.plane, 1) for each in (image, output, target))
         _, metrics = assess(self.model, output, target)
-        rows, columns = image.shape[-2:]
-        labels = self.model.task is Task.SEGMENTATION
-        prediction = as_classes(output.argmax(0)) if labels else output[0].float().cpu().numpy()
+        found = output[0] if self.labels is None else output.argmax(0)
         return PreviewReady(
             epoch,
             self.at,
-            image[self.channel].numpy().reshape(rows, columns),
-            (as_classes(target[0]) if labels else target[0].numpy()).reshape(rows, columns),
-            prediction.reshape(rows, columns),
+            self._shown(image[self.channel]),
+            self._shown(target[0], self.labels),
+            self._shown(found, self.labels),
             metrics,
         )
 
-
-def as_classes(classes: Tensor) -> NDArray[np.uint8]:
-    """Class indices in bytes."""
-    return classes.cpu().numpy().astype(np.uint8)
+    def _shown(self, values: Tensor, labels: LabelSet | None = None) -> AnyArray:
+        """A slice of numbers, or of classes as the values of their labels: (rows, columns)."""
+        plane = values.reshape(values.shape[-2:]).cpu()
+        if labels is None:
+            return plane.float().numpy()
+        return labels.in_file(plane.numpy().astype(np.uint8))
 
 
 def preview_of(
@@ -73,9 +74,11 @@ def preview_of(
     """What makes the previews of a slice."""
     if config.ndim == 2:
         middle = config.slab // 2 * stack.channels
-        return PairPreview(model, SlicePairs(stack, target, [at], config.slab), at, middle)
+        return PairPreview(
+            model, SlicePairs(stack, target, [at], config.slab), at, middle, None, target.labels
+        )
     run = slices_around(at, stack.shape[0], config.dilation_values)
-    return PairPreview(model, VolumePairs(stack, target, [run]), at, plane=at - run.start)
+    return PairPreview(model, VolumePairs(stack, target, [run]), at, 0, at - run.start, target.labels)
 
 
 def slices_around(at: int, count: int, dilations: Sequence[int]) -> range:

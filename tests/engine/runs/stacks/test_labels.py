@@ -34,6 +34,7 @@ def test_the_ignored_values_have_a_class_of_their_own() -> None:
     labels = LabelSet((0, 2), ignored=(7, 255))
     assert labels.classes(np.array([2, 255, 0, 7], np.uint8), "here").tolist() == [1, 2, 0, 2]
     assert labels.ignored_class == 2
+    assert labels.in_file(np.array([0, 1, 2], np.uint8)).tolist() == [0, 2, 7]
     assert LabelSet((0, 2)).ignored_class is None
     with pytest.raises(SettingError, match="here holds 3"):
         labels.classes(np.array([255, 3]), "here")
