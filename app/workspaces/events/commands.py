@@ -68,7 +68,7 @@ def _flow(work: "FlowWork") -> list[Action]:
             shortcut="Ctrl+J", group="prediction", enabled_when=work.can_measure, command=work.score_command,
         ),
         Action(
-            "events.cancel_score", "Cancel the &judging", Menu.RUN, judging.abandon, "close",
+            "events.cancel_score", "Cancel the jud&ging", Menu.RUN, judging.abandon, "close",
             "End the judging of the flow that is going on; there is no score card then.", group="prediction",
             enabled_when=lambda: judging.state is SessionState.RUNNING,
         ),
