@@ -79,6 +79,7 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(f"Export {shown.recording.name}")
         self.setMinimumWidth(MIN_WIDTH)
+        self.setObjectName("form")
         self._shown = shown
         self._video = video
         self._suffixes = {ExportKind.VIDEO: video.suffix, ExportKind.HDF5: ".h5"}
