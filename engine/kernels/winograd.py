@@ -32,6 +32,8 @@ LEAST_CHANNELS = 32
 
 LEAST_POSITIONS = 512
 """With fewer results the factors of the filters cost more than the products save."""
+LEAST_PART = 2**18
+"""Factors below which waking another thread costs more than it saves."""
 
 _TYPES = (torch.float32, torch.float64)
 
@@ -202,10 +204,12 @@ class _Rows(NamedTuple):
     Attributes:
         grid: Tile rows of an image, tiles of a row, and the first tile row.
         last: Behind the last tile row.
+        each: Factors of a tile row.
     """
 
     grid: lines.Grid
     last: int
+    each: int
 
     def room(self, use: "_Use", weight: Tensor, side: int) -> Tensor:
         """Room for factors or products of the input's (1) or the result's (0) channels: (6, 6, tiles, channels)."""
@@ -214,16 +218,11 @@ class _Rows(NamedTuple):
 
     def share(self, walk: Callable[..., None], *arrays: Any) -> None:
         """Let the threads walk the tile rows side by side."""
-        _at_once(
-            [
-                (walk, *arrays, self.grid, *part, _constants(arrays[0].dtype))
-                for part in _parts(self.grid[2], self.last)
-            ]
-        )
+        _at_once([(walk, *arrays, self.grid, *part, _constants(arrays[0].dtype)) for part in self._parts()])
 
     def overlay(self, factors: Tensor, image: Tensor) -> None:
         """Lay the gradients of the tiles over each other in an image."""
-        out, parts, down = _Image.of(image), _parts(self.grid[2], self.last), self.grid[0]
+        out, parts, down = _Image.of(image), self._parts(), self.grid[0]
         tails = np.zeros((len(parts), 2, out.shape[1]), out.flat.dtype)
         seams = [
             (out.two_rows(end // down, end % down * 4), tail)
@@ -242,10 +241,13 @@ class _Rows(NamedTuple):
         for rows, tail in seams:
             rows += tail
 
+    def _parts(self) -> list[tuple[int, int]]:
+        return _parts(self.grid[2], self.last, self.each)
 
-def _parts(first: int, last: int, least: int = 1) -> list[tuple[int, int]]:
-    """A range in as many parts as there are threads, none smaller than asked for."""
-    count = max(1, min(torch.get_num_threads(), (last - first) // least))
+
+def _parts(first: int, last: int, each: int) -> list[tuple[int, int]]:
+    """A range of things with so many factors each, in a part for every thread that is worth waking."""
+    count = max(1, min(torch.get_num_threads(), last - first, (last - first) * each // LEAST_PART))
     return list(pairwise(first + (last - first) * part // count for part in range(count + 1)))
 
 
@@ -255,7 +257,7 @@ def _rows(result: Tensor, weight: Tensor) -> Iterator[_Rows]:
     step = _rows_together(across, max(weight.shape[:2]) * weight.element_size())
     count = result.shape[0] * down
     for first in range(0, count, step):
-        yield _Rows((down, across, first), min(count, first + step))
+        yield _Rows((down, across, first), min(count, first + step), 36 * across * max(weight.shape[:2]))
 
 
 def _rows_together(across: int, position_bytes: int) -> int:
@@ -289,7 +291,7 @@ def _filter_gradient(factors: Tensor) -> Tensor:
 
 def _share_filters(walk: Callable[..., None], given: Tensor, found: Tensor) -> None:
     k = _constants(given.numpy().dtype)
-    parts = _parts(0, given.shape[2], lines.FILTERS_AT_ONCE)
+    parts = _parts(0, given.shape[2], 36)
     _at_once([(walk, given.numpy(), found.numpy(), *part, k) for part in parts])
 
 
