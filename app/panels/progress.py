@@ -48,9 +48,7 @@ class RunProgress(QWidget):
         self.text.setText(text)
         self.text.setWordWrap(False)
         self.bar.setRange(0, 0)
-        self.caption.clear()
-        for widget in (self.bar, self.sweep, self.caption):
-            widget.show()
+        self.bar.show()
 
     @Slot(list)
     def add(self, reports: list[Report]) -> None:
@@ -92,6 +90,9 @@ class RunProgress(QWidget):
     def _show_tile(self, report: TileDone) -> None:
         self.sweep.show_tile(report)
         self.caption.setText(describe_tile(report))
+        # Runs without tiles, such as those on stacks, leave no gap where the map would be.
+        for widget in (self.sweep, self.caption):
+            widget.show()
 
 
 def describe_tile(report: TileDone) -> str:

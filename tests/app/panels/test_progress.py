@@ -39,3 +39,16 @@ def test_the_newest_reports_win(progress: RunProgress, tmp_path: Path) -> None:
     assert progress.caption.text() == describe_tile(TILE)
     progress.rest("Complete.")
     assert progress.time_left.text() == ""
+
+
+def test_the_map_of_tiles_comes_with_the_first_tile(progress: RunProgress) -> None:
+    progress.begin("Loading")
+    progress.add([StepDone(1, 9, 1, 3, 0.3)])
+    assert progress.bar.isVisible()
+    assert not progress.sweep.isVisible()
+    assert not progress.caption.isVisible()
+    progress.add([TILE])
+    assert progress.sweep.isVisible()
+    assert progress.caption.isVisible()
+    progress.rest("Complete.")
+    assert not progress.sweep.isVisible()
