@@ -32,6 +32,9 @@ LEAST_CHANNELS = 32
 
 LEAST_POSITIONS = 512
 """With fewer results the factors of the filters cost more than the products save."""
+
+LEAST_VALUES = 2**17
+"""With fewer results, counted over the channels, waking the loops costs more than the products save."""
 LEAST_PART = 2**18
 """Factors below which waking another thread costs more than it saves."""
 
@@ -55,12 +58,16 @@ def suits(input: Tensor, weight: Tensor, stride: Sequence[int], dilation: Sequen
     """
     return (
         is_kind(weight, stride, dilation, groups)
-        and input.shape[0] * (input.shape[2] - 2) * (input.shape[3] - 2) >= LEAST_POSITIONS
+        and _is_large(input.shape[0] * (input.shape[2] - 2) * (input.shape[3] - 2), min(weight.shape[:2]))
         and input.device.type == "cpu"
         and input.dtype == weight.dtype
         and input.dtype in _TYPES
         and not torch.is_autocast_enabled("cpu")
     )
+
+
+def _is_large(positions: int, channels: int) -> bool:
+    return positions >= LEAST_POSITIONS and positions * channels >= LEAST_VALUES
 
 
 def is_kind(weight: _Shaped, stride: Sequence[int], dilation: Sequence[int], groups: int) -> bool:

@@ -89,12 +89,13 @@ def test_rounding_of_float32_stays_small() -> None:
 
 
 def test_where_it_is_used() -> None:
-    image, weight = torch.randn(1, 64, 34, 34), torch.randn(64, 64, 3, 3)
+    image, weight = torch.randn(1, 64, 66, 50), torch.randn(64, 64, 3, 3)
     suits = partial(winograd.suits, stride=(1, 1), dilation=(1, 1), groups=1)
     assert suits(image, weight)
     assert not suits(image, weight[:8])
     assert not suits(image, torch.randn(64, 64, 5, 5))
-    assert not suits(image[:, :, :8, :8], weight)
+    assert not suits(image[:, :, :34, :34], weight)
+    assert not suits(torch.randn(1, 512, 18, 18), torch.randn(512, 512, 3, 3))
     assert not suits(image.bfloat16(), weight.bfloat16())
     assert not suits(image, weight, stride=(2, 2))
     assert not suits(image, weight, dilation=(2, 2))
