@@ -11,11 +11,17 @@ from torch import Tensor
 from torch.autograd.graph import get_gradient_edge
 from torch.utils._pytree import tree_leaves
 
+from engine.heap import give_back_freed_memory
 from engine.streaming.halo import Halo, Halos, cut
 from engine.streaming.program import Program, Ref
 from engine.streaming.record import Record
 from engine.streaming.recurrence import Recurrence, Spans, Tile
 from engine.streaming.replay import random_state, replayed
+from engine.streaming.settling import (
+    TILES_BETWEEN,
+    settled_blocks,
+    settled_halos,
+)
 from engine.streaming.sinks import Sink
 from engine.streaming.tile import Blocks, ReadImage, compute_tile
 from engine.streaming.visits import OnTile, Sweep, TileVisit
@@ -69,7 +75,7 @@ def forward_sweep(
     wanted = frozenset(sinks)
     keeps = record.keeps if record is not None else frozenset()
     waiting: dict[tuple[int, int, Tile], Halo] = {}
-    for tile in recurrence.tiles():
+    for count, tile in enumerate(recurrence.tiles(), start=1):
         _announce(on_tile, Sweep.FORWARD, recurrence, tile)
         halos = _collect(waiting, recurrence, tile)
         if record is not None:
@@ -78,12 +84,15 @@ def forward_sweep(
                 record.random_states[tile] = random_state(recurrence.program.device)
         with torch.no_grad():
             result = compute_tile(recurrence, tile, read_image, tensors, halos, wanted, keeps)
+            handed = settled_halos(result.halos, halos)
         if record is not None:
-            record.blocks[tile] = result.kept
+            record.blocks[tile] = settled_blocks(result.kept)
         for node, block in result.outputs.items():
             sinks[node].write(recurrence.new(node, tile), block)
-        for (axis, node), halo in result.halos.items():
+        for (axis, node), halo in handed.items():
             waiting[axis, node, _lane(tile, axis)] = halo
+        if count % TILES_BETWEEN == 0:
+            give_back_freed_memory()
 
 
 def reverse_sweep(
@@ -133,9 +142,11 @@ def reverse_sweep(
             grad, spans = found.image
             cut(image_grad, program.image.axes, program.image.box, spans).add_(grad)
 
-    for tile in reversed(list(recurrence.tiles())):
+    for count, tile in enumerate(reversed(list(recurrence.tiles())), start=1):
         _announce(on_tile, Sweep.REVERSE, recurrence, tile)
         visit(tile)
+        if count % TILES_BETWEEN == 0:
+            give_back_freed_memory()
     return Gradients(image_grad, sums.taken())
 
 

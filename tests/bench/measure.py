@@ -1,7 +1,5 @@
 """Time and peak memory of ways to do the same work, in one process."""
 
-import contextlib
-import ctypes
 import gc
 import os
 import resource
@@ -9,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from engine.heap import give_back_freed_memory
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def measure(work: Callable[[], object], repeats: int = 1) -> Cost:
     seconds, peak = float("inf"), 0
     for _ in range(repeats):
         gc.collect()
-        _give_back_freed_memory()
+        give_back_freed_memory()
         Path("/proc/self/clear_refs").write_text("5")
         before = resident()
         start = time.perf_counter()
@@ -46,12 +46,6 @@ def measure(work: Callable[[], object], repeats: int = 1) -> Cost:
         seconds = min(seconds, time.perf_counter() - start)
         peak = max(peak, high_water() - before)
     return Cost(seconds, peak)
-
-
-def _give_back_freed_memory() -> None:
-    """Hand what the allocator keeps of freed memory back to the system, so that it is not counted as in use."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def high_water() -> int:

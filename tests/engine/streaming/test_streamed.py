@@ -355,14 +355,19 @@ def _halos_alive(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Count, after every tile, the halos that were handed on and still live."""
     handed: list[weakref.ref[Tensor]] = []
     counts: list[int] = []
-    original = sweep_module.compute_tile
+    compute, settle = sweep_module.compute_tile, sweep_module.settled_halos
+
+    def handing(*args: Any) -> Any:
+        halos = settle(*args)
+        handed.extend(weakref.ref(piece) for halo in halos.values() for _, piece in halo)
+        return halos
 
     def counting(*args: Any, **kwargs: Any) -> Any:
-        result = original(*args, **kwargs)
-        handed.extend(weakref.ref(piece) for halo in result.halos.values() for _, piece in halo)
+        result = compute(*args, **kwargs)
         counts.append(sum(reference() is not None for reference in handed))
         return result
 
+    monkeypatch.setattr(sweep_module, "settled_halos", handing)
     monkeypatch.setattr(sweep_module, "compute_tile", counting)
     return counts
 
