@@ -92,6 +92,10 @@ class Same(AxisMap):
         """The same positions."""
         return start, stop
 
+    def ready(self, available: int) -> int:
+        """As many."""
+        return min(max(available, 0), self.length_out)
+
 
 @dataclass(frozen=True)
 class Window(AxisMap):
@@ -118,6 +122,15 @@ class Window(AxisMap):
         """First tap of the first output to last tap of the last."""
         last = (stop - 1) * self.step - self.padding + self.dilation * (self.kernel - 1)
         return start * self.step - self.padding, last + 1
+
+    def ready(self, available: int) -> int:
+        """Number of outputs whose last tap is available; the formula in place of the search, which plans would feel."""
+        if available >= self.length_in:
+            return self.length_out
+        if available < 1:
+            return 0
+        last = available - 1 + self.padding - self.dilation * (self.kernel - 1)
+        return min(max(last // self.step + 1, 0), self.length_out)
 
     def border(self, start: int, stop: int) -> Span:
         """How many positions before and after `needs(start, stop)` outputs [start, stop) read as true padding."""

@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from math import prod
 from typing import Any
 
@@ -40,36 +40,68 @@ class MemoryNeed:
     blocks: int
 
 
-def predict_memory(
-    recurrence: Recurrence,
-    tensors: Sequence[Tensor],
-    memory_format: torch.memory_format,
-    keeps: frozenset[int],
-) -> MemoryNeed:
-    """Predict the peak memory of inference and of training.
+class Forecast:
+    """The peak memory of a streamed pass in parts, each found when it is asked for.
 
-    Args:
-        recurrence: The network laid out over the tiles.
-        tensors: The program's slots; those that require a gradient are trained.
-        memory_format: The format in which tiles are computed.
-        keeps: The nodes whose blocks training keeps.
+    Attributes:
+        halos: Bytes of the halos that training keeps between the sweeps.
+        blocks: Bytes of the results that it keeps.
     """
-    program = recurrence.program
-    stand_ins = [_stand_in(tensor, memory_format) for tensor in tensors]
-    arranged = sum(_size(t) for t in tensors if arrange(t, memory_format) is not t)
-    outputs = sum(block_bytes(node) for node in _output_nodes(program))
-    tile = _largest_tile(recurrence)
-    forward = _forward_peak(recurrence, tile, stand_ins, memory_format)
-    halos = sum(_recorded(recurrence, node) for node in program.nodes[1:])
-    rolling = sum(_rolling(recurrence, node) for node in program.nodes[1:])
-    blocks = sum(block_bytes(program.nodes[k]) for k in keeps)
-    backward = _backward_peak(recurrence, tile, stand_ins, memory_format, keeps)
-    return MemoryNeed(
-        forward=arranged + outputs + rolling + forward + _scratch(recurrence, tile, False),
-        backward=arranged + 2 * outputs + halos + blocks + backward + _scratch(recurrence, tile, True),
-        halos=halos,
-        blocks=blocks,
-    )
+
+    def __init__(
+        self,
+        recurrence: Recurrence,
+        tensors: Sequence[Tensor],
+        memory_format: torch.memory_format,
+        keeps: frozenset[int],
+    ) -> None:
+        """Forecast a pass.
+
+        Args:
+            recurrence: The network laid out over the tiles.
+            tensors: The program's slots; those that require a gradient are trained.
+            memory_format: The format in which tiles are computed.
+            keeps: The nodes whose blocks training keeps.
+        """
+        self._recurrence = recurrence
+        self._tensors = tensors
+        self._format = memory_format
+        self._keeps = keeps
+
+    @cached_property
+    def halos(self) -> int:
+        """See the class."""
+        return sum(_recorded(self._recurrence, node) for node in self._recurrence.program.nodes[1:])
+
+    @cached_property
+    def blocks(self) -> int:
+        """See the class."""
+        return sum(block_bytes(self._recurrence.program.nodes[k]) for k in self._keeps)
+
+    def need(self) -> MemoryNeed:
+        """All of it."""
+        return MemoryNeed(self.peak(False), self.peak(True), self.halos, self.blocks)
+
+    def floor(self, training: bool) -> int:
+        """What a peak holds beside the tile that is computed: a lower bound, found without walking one."""
+        program = self._recurrence.program
+        arranged = sum(_size(t) for t in self._tensors if arrange(t, self._format) is not t)
+        outputs = sum(block_bytes(node) for node in _output_nodes(program))
+        if training:
+            return arranged + 2 * outputs + self.halos + self.blocks
+        return arranged + outputs + sum(_rolling(self._recurrence, node) for node in program.nodes[1:])
+
+    def peak(self, training: bool) -> int:
+        """Bytes of the peak of training or of inference."""
+        recurrence = self._recurrence
+        stand_ins = [_stand_in(tensor, self._format) for tensor in self._tensors]
+        tile = _largest_tile(recurrence)
+        walked = (
+            _backward_peak(recurrence, tile, stand_ins, self._format, self._keeps)
+            if training
+            else _forward_peak(recurrence, tile, stand_ins, self._format)
+        )
+        return self.floor(training) + walked + _scratch(recurrence, tile, training)
 
 
 class _Tracker(TorchDispatchMode):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, prod
+from math import ceil, floor, inf, prod
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from engine.streaming.folding import fold_normalisation
 from engine.streaming.geometry import Span
 from engine.streaming.keeping import KEEP_BUDGET, nodes_to_keep
 from engine.streaming.layout import working_format
-from engine.streaming.memory import MemoryNeed, predict_memory
+from engine.streaming.memory import Forecast, MemoryNeed
 from engine.streaming.overlap import redundant_work
 from engine.streaming.precision import Precision
 from engine.streaming.program import Node, Program
@@ -249,15 +249,20 @@ def suggest_tile_size(
     program = fold_normalisation(trace(network, tuple(input_shape), dtype, device), Precision.now(device))
     tensors = prepare(program, network)
     axes = len(program.image.axes)
-    least: dict[int, int] = {}
+    least, leanest = inf, 0
+    # The need does not simply rise with the size: small tiles hand on more halos, and deep layers wait for a power of
+    # two of tiles. So all sizes are laid out, but a tile is walked only where it may need less than the leanest so far.
     for size in reversed([s for s in TILE_SIZES if s < 2 * max(program.image.lengths)] or TILE_SIZES[:1]):
-        need = _memory(lay_out(program, (size,) * axes, SMALLEST_BLOCK), tensors, keep_budget)
-        least[size] = need.backward if training else need.forward
-        if least[size] <= memory_budget:
+        forecast = _forecast(lay_out(program, (size,) * axes, SMALLEST_BLOCK), tensors, keep_budget)
+        if forecast.floor(training) >= least:
+            continue
+        need = forecast.peak(training)
+        if need <= memory_budget:
             return size
-    size = min(least, key=lambda size: least[size])
+        if need < least:
+            least, leanest = need, size
     raise StreamingError(
-        f"No tile size fits into {in_bytes(memory_budget)}: the leanest, {size} px, needs {in_bytes(least[size])}. "
+        f"No tile size fits into {in_bytes(memory_budget)}: the leanest, {leanest} px, needs {in_bytes(int(least))}. "
         "Give it more memory, a smaller image or a smaller network."
     )
 
@@ -288,18 +293,20 @@ def _plan(
         ),
         stride=tuple(field.stride for field in last.fields),
         offset=tuple((field.low, field.high) for field in last.fields),
-        memory=_memory(lay_out(folded, sizes, smallest_block), prepare(folded, network), keep_budget),
+        memory=_forecast(
+            lay_out(folded, sizes, smallest_block), prepare(folded, network), keep_budget
+        ).need(),
         macs=sum(layer.macs for layer in layers),
         overlapping_work=redundant_work(nodes, sizes, outputs),
         _recurrence=recurrence,
     )
 
 
-def _memory(recurrence: Recurrence, tensors: Sequence[Tensor], keep_budget: int) -> MemoryNeed:
+def _forecast(recurrence: Recurrence, tensors: Sequence[Tensor], keep_budget: int) -> Forecast:
     image = recurrence.program.image
     device = next((tensor.device for tensor in tensors), torch.device("cpu"))
     memory_format = working_format(len(image.shape), image.dtype, device)
-    return predict_memory(recurrence, tensors, memory_format, nodes_to_keep(recurrence.program, keep_budget))
+    return Forecast(recurrence, tensors, memory_format, nodes_to_keep(recurrence.program, keep_budget))
 
 
 def _layer(recurrence: Recurrence, node: Node, found: tuple[Field, ...]) -> LayerPlan:

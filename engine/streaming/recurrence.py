@@ -123,7 +123,9 @@ def lay_out(program: Program, tile_size: Sequence[int], smallest_block: int) -> 
     Raises:
         StreamingError: The image has no pixels, or is too small for the network.
     """
-    axes = []
+    axes: list[AxisSchedule] = []
+    # Axes of square images are alike.
+    known: dict[tuple[int, tuple[AxisNode, ...]], AxisSchedule] = {}
     for axis, tile in enumerate(tile_size):
         nodes = along_axis(program, axis)
         for node, along in zip(program.nodes, nodes, strict=True):
@@ -132,7 +134,10 @@ def lay_out(program: Program, tile_size: Sequence[int], smallest_block: int) -> 
                     f"The image is too small: {program.image.lengths[axis]} pixels along axis {axis} leave nothing of "
                     f"the output of '{node.layer or node.operation}'. Use a larger image."
                 )
-        axes.append(schedule_axis(nodes, tile, smallest_block))
+        key = (tile, tuple(nodes))
+        if key not in known:
+            known[key] = schedule_axis(nodes, tile, smallest_block)
+        axes.append(known[key])
     moments = tuple(_moments(program, axis, schedule) for axis, schedule in enumerate(axes))
     return Recurrence(program, tuple(axes), moments, _readers(program))
 

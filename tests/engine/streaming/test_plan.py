@@ -7,7 +7,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from engine import models
 from engine.streaming import Plan, StreamingError, plan, suggest_tile_size
+from engine.streaming.memory import Forecast, MemoryNeed
+from engine.streaming.plan import TILE_SIZES
 from engine.streaming.table import as_table, in_bytes
+
+OBLONG = (1, 3, 1100, 900)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +82,45 @@ def test_the_suggested_tile_is_the_largest_that_fits(resnet: nn.Module) -> None:
     assert suggest_tile_size(resnet, shape, 700_000_000, training=False) >= size
     with pytest.raises(StreamingError, match="No tile size fits into 1 MB"):
         suggest_tile_size(resnet, shape, 1_000_000)
+
+
+@pytest.fixture(scope="module")
+def needs() -> tuple[nn.Module, dict[int, MemoryNeed]]:
+    """A U-Net and what it needs with every usual tile, on an image that is not square."""
+    network = models.unet(width=8, depth=3).eval()
+    return network, {size: plan(network, OBLONG, size).memory for size in TILE_SIZES if size < 2 * 1100}
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_no_larger_tile_than_the_suggested_fits(needs, training: bool) -> None:
+    network, found = needs
+    peaks = {size: need.backward if training else need.forward for size, need in found.items()}
+    for budget in sorted(peaks.values())[::4]:
+        largest = max(size for size, peak in peaks.items() if peak <= budget)
+        assert suggest_tile_size(network, OBLONG, budget, training=training) == largest
+    # The leanest is named, though in training it is neither the smallest nor the largest.
+    leanest = min(peaks, key=lambda size: peaks[size])
+    assert not training or 64 < leanest < max(peaks)
+    with pytest.raises(StreamingError, match=f"the leanest, {leanest} px, needs {in_bytes(peaks[leanest])}"):
+        suggest_tile_size(network, OBLONG, peaks[leanest] - 1, training=training)
+
+
+def test_a_tile_is_not_walked_where_halos_alone_are_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    walked = []
+    peak = Forecast.peak
+
+    def noted(self: Forecast, training: bool) -> int:
+        walked.append(self._recurrence.axes[0].tile)
+        need = peak(self, training)
+        assert self.floor(training) < need
+        return need
+
+    monkeypatch.setattr(Forecast, "peak", noted)
+    network = models.unet(width=8, depth=3).eval()
+    with pytest.raises(StreamingError, match="the leanest, 384 px"):
+        suggest_tile_size(network, (1, 3, 4096, 4096), 1_000_000)
+    assert 384 in walked
+    assert min(walked) > 128
 
 
 def test_planning_touches_no_data(resnet: nn.Module) -> None:
