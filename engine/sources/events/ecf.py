@@ -16,8 +16,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.sources.events.codec import Integer
 from engine.kernels.compiled import compiled
+from engine.sources.events.codec import Integer
 from engine.sources.recording import EVENT_DTYPE, Events
 
 Bytes = npt.NDArray[np.uint8]

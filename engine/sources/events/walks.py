@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from engine.kernels.compiled import compiled
 from engine.sources.events.codec import (
     BASE,
     DISORDER,
@@ -27,7 +28,6 @@ from engine.sources.events.codec import (
     Integers,
     Words,
 )
-from engine.kernels.compiled import compiled
 from engine.sources.events.dat import CLOCK_BITS as DAT_BITS
 from engine.sources.events.evt2 import CLOCK_BITS as EVT2_BITS
 from engine.sources.events.evt3 import CLOCK_BITS as EVT3_BITS
