@@ -8,7 +8,7 @@ KEEP_BUDGET = 256 * 2**20
 """Bytes of blocks that training keeps where nothing else is asked for."""
 
 
-LEAST_WORK = 40
+LEAST_WORK = 90
 """Multiply-adds per byte below which computing again costs less than the memory is worth."""
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from engine.streaming.geometry import AxisMap, Span
 
-SMALLEST_BLOCK = 64
+SMALLEST_BLOCK = 32
 """Positions per axis for which deep nodes wait: fewer make kernels slow, more make halos large."""
 
 

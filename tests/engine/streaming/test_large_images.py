@@ -163,7 +163,7 @@ def test_halos_beyond_the_budget_wait_on_disk(budget: int | None, monkeypatch: p
     monkeypatch.setattr(Record, "_spill", lambda self, tile: (spilled.append(tile), original(self, tile)))
     net, image = network(), torch.randn(1, 3, 101, 87, dtype=torch.double)
     expected = gradients(net(image), net)
-    assert_same(gradients(Streamed(net, 16, halo_budget=budget)(image), net), expected)
+    assert_same(gradients(Streamed(net, 16, halo_budget=budget, smallest_block=16)(image), net), expected)
     assert bool(spilled) == (budget is not None)
 
 
