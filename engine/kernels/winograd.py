@@ -35,6 +35,7 @@ LEAST_POSITIONS = 512
 
 LEAST_VALUES = 2**17
 """With fewer results, counted over the channels, waking the loops costs more than the products save."""
+
 LEAST_PART = 2**18
 """Factors below which waking another thread costs more than it saves."""
 
@@ -106,7 +107,7 @@ def _convolve(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     filters = _filter_factors(weight)
     out = _new(input, weight.shape[0], input.shape[2] - 2, input.shape[3] - 2)
     pixels, result = _Image.of(input), _Image.of(out)
-    added = out.new_empty(0) if bias is None else bias
+    added = out.new_empty(0) if bias is None else bias.detach().contiguous()
     for rows in _rows(out, weight):
         factors, products = rows.room(_Use.FACTORS, weight, 1), rows.room(_Use.PRODUCTS, weight, 0)
         rows.share(lines.factors_of_pixels, *pixels, factors.numpy())
@@ -136,9 +137,7 @@ def _gradients(
     gradient: Tensor, input: Tensor, weight: Tensor, wants: Sequence[bool]
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
     filters = _filter_factors(weight) if wants[0] else None
-    grad_filters = (
-        _room(_Use.FILTER_GRADIENTS, (36, *weight.shape[:2]), weight.dtype).zero_() if wants[1] else None
-    )
+    grad_filters = _room(_Use.FILTER_GRADIENTS, (36, *weight.shape[:2]), weight.dtype) if wants[1] else None
     grad_input = _new(input, *input.shape[1:]) if wants[0] else None
     arriving, pixels = _Image.of(gradient), _Image.of(input)
     for rows in _rows(gradient, weight):

@@ -81,6 +81,14 @@ def test_parts_of_larger_images_and_any_order_of_dimensions() -> None:
         assert_close(winograd.convolve(image, weight), functional.conv2d(image, weight))
 
 
+def test_scratch_memory_may_hold_anything() -> None:
+    image, weight, gradient = drawn(1, 35, 9, 9), drawn(36, 35, 3, 3, seed=1), drawn(1, 36, 7, 7, seed=2)
+    winograd.gradients(gradient * torch.nan, image, weight, (True, True, False))
+    found = winograd.gradients(gradient, image, weight, (True, True, False))
+    for one, other in zip(found, reference(gradient, image, weight, None)[1:], strict=False):
+        assert_close(one, other)
+
+
 def test_rounding_of_float32_stays_small() -> None:
     image, weight = drawn(1, 128, 40, 40).relu(), drawn(128, 128, 3, 3, seed=1)
     exact = functional.conv2d(image, weight)
