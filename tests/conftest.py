@@ -14,8 +14,9 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 import pytest
 from hypothesis import settings
 
-# A continuous integration run draws the same examples every time; elsewhere each run looks at new ones.
-settings.register_profile("steady", derandomize=True)
+# A continuous integration run draws the same examples every time and gives them time; elsewhere each run looks at new
+# ones.
+settings.register_profile("steady", derandomize=True, deadline=None)
 if os.environ.get("CI"):
     settings.load_profile("steady")
 
