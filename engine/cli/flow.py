@@ -3,21 +3,18 @@
 import argparse
 import json
 import math
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from engine.cli import exporting
 from engine.cli.options import add_settings, settings_from
-from engine.cli.terminal import Terminal, interruptible
-from engine.errors import SettingError
-from engine.runs.control import Control, RunCancelled
+from engine.cli.terminal import Terminal
+from engine.runs.control import Control
 from engine.runs.flow.export_config import FlowExportConfig
 from engine.runs.flow.score_config import ScoreConfig
 
 if TYPE_CHECKING:
     from engine.flow.scorecard import ScoreCard
-
-ABANDONED = 130
 
 
 def add_score_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,8 +55,7 @@ def _finite(value: Any) -> Any:
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `tessera export-flow`."""
-    add_settings(parser, FlowExportConfig)
-    parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
+    exporting.add_export_arguments(parser, FlowExportConfig)
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -70,16 +66,4 @@ def export(arguments: argparse.Namespace) -> int:
     """
     from engine.runs.flow.export import export_flow
 
-    config = settings_from(arguments, FlowExportConfig)
-    config.validate()
-    if config.out.exists() and not arguments.replace:
-        raise SettingError(f"{config.out} exists; choose another name or give --replace.")
-    control = Control()
-    try:
-        with interruptible(control):
-            found = export_flow(config, Terminal(), control)
-    except RunCancelled:
-        print("stopped; nothing is kept", file=sys.stderr)
-        return ABANDONED
-    print(found.path)
-    return 0
+    return exporting.export_by(arguments, FlowExportConfig, export_flow)

@@ -179,51 +179,49 @@ def write_features(
     """
     chosen = preprocessor(preprocess)
     arguments = chosen.arguments(args)
-    grid = Grid(
-        max(1, -(-recording.duration_us // delta_t)),
-        delta_t,
-        recording.height,
-        recording.width,
-        downsampling_factor,
-    )
+    bins = max(1, -(-recording.duration_us // delta_t))
+    grid = Grid(bins, delta_t, recording.height, recording.width, downsampling_factor)
     shape = (chosen.channels(arguments), *grid.shape)
-    attributes = {
+    attributes = _attributes(preprocess, grid, shape) | arguments
+    report = progress or (lambda done, total: None)
+    with replacing(Path(path)) as temporary, h5py.File(temporary, "w") as file:
+        data = _dataset(file, (bins, *shape), store_as_uint8)
+        data.attrs.update(attributes)
+        for first, end in _parts(bins, shape):
+            start_us, count = first * delta_t, end - first
+            features = make_features(
+                recording, preprocess, delta_t, start_us, count, grid.height, grid.width, downsampling_factor,
+                **arguments,
+            )  # fmt: skip
+            data[first:end] = _as_bytes(features, preprocess) if store_as_uint8 else features
+            report(end, bins)
+    return bins
+
+
+def _attributes(preprocess: str, grid: Grid, shape: tuple[int, ...]) -> dict[str, Any]:
+    """What a feature file says of itself, but for the arguments of its representation."""
+    return {
         "events_to_tensor": preprocess,
-        "delta_t": delta_t,
+        "delta_t": grid.delta_t,
         "event_input_height": grid.height,
         "event_input_width": grid.width,
         "shape": shape,
         "mode": MODE,
-        "downsampling_factor": downsampling_factor,
-        **arguments,
+        "downsampling_factor": grid.downsampling_factor,
     }
-    report = progress or (lambda done, total: None)
-    with replacing(Path(path)) as temporary, h5py.File(temporary, "w") as file:
-        data = file.create_dataset(
-            DATASET,
-            (grid.num_tbins, *shape),
-            np.uint8 if store_as_uint8 else np.float32,
-            chunks=(1, *shape),
-            compression="gzip",
-            compression_opts=1,
-            shuffle=not store_as_uint8,
-        )
-        data.attrs.update(attributes)
-        for first, end in _parts(grid.num_tbins, shape):
-            features = make_features(
-                recording,
-                preprocess,
-                delta_t,
-                first * delta_t,
-                end - first,
-                grid.height,
-                grid.width,
-                downsampling_factor,
-                **arguments,
-            )
-            data[first:end] = _as_bytes(features, preprocess) if store_as_uint8 else features
-            report(end, grid.num_tbins)
-    return grid.num_tbins
+
+
+def _dataset(file: h5py.File, shape: tuple[int, ...], bytes_only: bool) -> h5py.Dataset:
+    """The empty dataset of all time bins, a chunk each."""
+    return file.create_dataset(
+        DATASET,
+        shape,
+        np.uint8 if bytes_only else np.float32,
+        chunks=(1, *shape[1:]),
+        compression="gzip",
+        compression_opts=1,
+        shuffle=not bytes_only,
+    )
 
 
 def _as_bytes(features: Features, preprocess: str) -> npt.NDArray[np.uint8]:

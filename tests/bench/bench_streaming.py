@@ -1,7 +1,9 @@
-"""Streamed networks against plain ones: python -m tests.bench.bench_streaming [NETWORK [SIDE [TILE ...]]] [keep=MB].
+"""Streamed networks against plain ones: python -m tests.bench.bench_streaming [NETWORK [SIDE [TILE ...]]] [OPTION ...].
 
-Both run in one process with the same weights and input; ratios below 1 favour streaming. Memory is the peak of
-resident memory above that before the pass, so without the network and its input.
+Options are keep=MB (the keep budget), wait=POSITIONS (the smallest block), and train or infer: one of the two, streamed
+alone, for images whose plain pass does not fit in memory. Both run in one process with the same weights and input;
+ratios below 1 favour streaming. Memory is the peak of resident memory above that before the pass, so without network and
+input.
 """
 
 import os
@@ -20,6 +22,7 @@ from torch import Tensor, nn
 from engine import models
 from engine.streaming import Streamed
 from engine.streaming.keeping import KEEP_BUDGET
+from engine.streaming.schedule import SMALLEST_BLOCK
 from tests.bench.measure import Cost, machine, measure
 
 Pass = Callable[[nn.Module], None]
@@ -27,27 +30,25 @@ Pass = Callable[[nn.Module], None]
 
 def main(arguments: list[str]) -> None:
     """Compare training and inference at several tile sizes."""
-    given = [int(a.removeprefix("keep=")) * 2**20 for a in arguments if a.startswith("keep=")]
-    keep = given[0] if given else KEEP_BUDGET
-    arguments = [a for a in arguments if not a.startswith("keep=")]
-    name = arguments[0] if arguments else "resnet18"
-    side = int(arguments[1]) if len(arguments) > 1 else 2048
-    tiles = [int(tile) for tile in arguments[2:]] or [512, 256, 128]
-    print(f"{machine()}\n{name}, {side}x{side}, float32, keeping {keep / 2**20:.0f} MB")
+    options = dict(argument.split("=") for argument in arguments if "=" in argument)
+    alone = [argument for argument in arguments if argument in PASSES]
+    name, side, *tiles = [a for a in arguments if "=" not in a and a not in PASSES] or ["resnet18", "2048"]
+    keep, wait = int(options.get("keep", KEEP_BUDGET // 2**20)), int(options.get("wait", SMALLEST_BLOCK))
+    print(f"{machine()}\n{name}, {side}x{side}, float32, keeping {keep} MB, blocks of {wait}")
     network = backbone(name)
-    image = torch.randn(1, 3, side, side)
+    image = torch.randn(1, 3, int(side), int(side))
     warm_up(network)
-    for title, run in (("forward+backward", training(image)), ("inference", inference(image))):
-        plain = measure(lambda run=run: run(network), repeats=2)
-        print(f"{title:17} plain      {show(plain)}")
-        for tile in tiles:
-            cost = measure(
-                lambda run=run, tile=tile: run(Streamed(network, tile, keep_budget=keep)), repeats=2
+    for title in alone or PASSES:
+        run = PASSES[title](image)
+        plain = None if alone else measure(lambda run=run: run(network), repeats=2)
+        if plain:
+            print(f"{title:5} plain      {show(plain)}")
+        for tile in map(int, tiles or [512, 256, 128]):
+            streamed = Streamed(network, tile, keep_budget=keep * 2**20, smallest_block=wait)
+            cost = measure(lambda run=run, streamed=streamed: run(streamed), repeats=2 if plain else 1)
+            print(
+                f"{title:5} tile {tile:5} {show(cost)}   {ratios(cost, plain) if plain else ''}", flush=True
             )
-            ratios = (
-                f"{cost.seconds / plain.seconds:.2f} of the time, {cost.peak / plain.peak:.2f} of the memory"
-            )
-            print(f"{title:17} tile {tile:5} {show(cost)}   {ratios}", flush=True)
 
 
 def backbone(name: str) -> nn.Module:
@@ -83,6 +84,14 @@ def inference(image: Tensor) -> Pass:
         network(image)
 
     return run
+
+
+PASSES = {"train": training, "infer": inference}
+
+
+def ratios(cost: Cost, plain: Cost) -> str:
+    """Time and memory against the plain network."""
+    return f"{cost.seconds / plain.seconds:.2f} of the time, {cost.peak / plain.peak:.2f} of the memory"
 
 
 def show(cost: Cost) -> str:

@@ -10,7 +10,7 @@ from torch.nn import functional
 from engine.kernels import winograd
 from engine.streaming.geometry import Span, transposed, window
 from engine.streaming.operations.border import with_borders
-from engine.streaming.operations.convolve import convolved, recalled, recalled_linear
+from engine.streaming.operations.convolve import convolved, recalled_linear
 from engine.streaming.operations.pointwise import positionwise, same_maps
 from engine.streaming.operations.registry import Call, Refusal, register
 from engine.streaming.program import Local, Operand, Ref, Slot, Take
@@ -60,7 +60,7 @@ def _convolution(
         return convolved(take(input), take(weight), take(bias), steps, dilations, groups)
 
     def recall(take: Take, known: Tensor) -> Tensor:
-        return recalled(known, take(input), take(weight), take(bias), steps, dilations, groups)
+        return convolved(take(input), take(weight), take(bias), steps, dilations, groups, known)
 
     def scratch(block: Sequence[int], training: bool) -> int:
         rows = (input.shape[0], *block)

@@ -23,6 +23,7 @@ def convolved(
     stride: Sequence[int],
     dilation: Sequence[int],
     groups: int,
+    known: Tensor | None = None,
 ) -> Tensor:
     """A convolution without padding.
 
@@ -33,35 +34,15 @@ def convolved(
         stride: Per axis.
         dilation: Per axis.
         groups: Groups of channels.
+        known: Its result, (batch, channels out, *axes), to be put into the graph without computing it; what is
+            returned takes its memory.
     """
+    options = (stride, dilation, groups)
+    if known is not None:
+        return _Convolution.apply((known,), options, *_in_type_of(known, input, weight, bias))
     if winograd.suits(input, weight, stride, dilation, groups):
-        return _Convolution.apply((), (stride, dilation, groups), input, weight, bias)
+        return _Convolution.apply((), options, input, weight, bias)
     return _CONVOLVE[input.ndim - 3](input, weight, bias, stride, 0, dilation, groups)
-
-
-def recalled(
-    known: Tensor,
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-) -> Tensor:
-    """The known result of a convolution, put into the graph without computing it.
-
-    Args:
-        known: Its values, (batch, channels out, *axes); the result takes their memory.
-        input: As for `convolved`, like all that follow.
-        weight: The weights.
-        bias: The bias.
-        stride: The stride.
-        dilation: The dilation.
-        groups: The groups.
-    """
-    # Under autocast the convolution computed in the type of its result.
-    operands = [operand if operand is None else operand.to(known.dtype) for operand in (input, weight, bias)]
-    return _Convolution.apply((known,), (stride, dilation, groups), *operands)
 
 
 def recalled_linear(known: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -73,8 +54,12 @@ def recalled_linear(known: Tensor, input: Tensor, weight: Tensor, bias: Tensor |
         weight: (channels out, channels in).
         bias: (channels out,) or None.
     """
-    operands = [operand if operand is None else operand.to(known.dtype) for operand in (input, weight, bias)]
-    return _KnownLinear.apply((known,), *operands)
+    return _KnownLinear.apply((known,), *_in_type_of(known, input, weight, bias))
+
+
+def _in_type_of(known: Tensor, *operands: Tensor | None) -> list[Tensor | None]:
+    """Operands in the type of a result: under autocast that is the one in which it was computed."""
+    return [operand if operand is None else operand.to(known.dtype) for operand in operands]
 
 
 class _KnownLinear(torch.autograd.Function):

@@ -8,7 +8,7 @@ from torch.nn import functional
 from engine.models import resnet18, split_resnet
 from engine.streaming import Streamed, plan
 from engine.streaming.keeping import block_bytes, nodes_to_keep
-from engine.streaming.operations.convolve import recalled, recalled_linear
+from engine.streaming.operations.convolve import convolved, recalled_linear
 from engine.streaming.trace import trace
 
 CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)
@@ -33,7 +33,7 @@ def test_a_recalled_convolution_has_the_gradients_of_a_computed_one(
     grad = torch.randn_like(computed)
     computed.backward(grad)
     others = fresh()
-    result = recalled(computed.detach().clone(), *others, *options)
+    result = convolved(*others, *options, known=computed.detach().clone())
     assert torch.equal(result, computed)
     result.backward(grad)
     for one, other in zip(leaves, others, strict=True):

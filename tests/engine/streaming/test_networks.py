@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from engine.kernels import winograd
 from engine.models import resnet18, resnet50, small_cnn, split_resnet
 from engine.models.normalization import batch_norms, freeze_normalization
 from engine.streaming import NotLocalError, Streamed
@@ -39,6 +40,27 @@ def test_resnet50(size: tuple[int, int], tile: int, exact: Callable[..., None]) 
     network, _ = split_resnet(resnet50())
     image = torch.randn(1, 3, *size, dtype=torch.float64)
     exact(with_random_statistics(network), image, tile, smallest_block=16)
+
+
+@pytest.mark.parametrize("build", [small_cnn, resnet18, resnet50])
+@pytest.mark.parametrize("keep_budget", [0, 10**9])
+def test_with_every_3x3_convolution_by_winograd(
+    build: Callable[..., nn.Module],
+    keep_budget: int,
+    exact: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for limit in ("LEAST_CHANNELS", "LEAST_POSITIONS", "LEAST_VALUES", "LEAST_PART"):
+        monkeypatch.setattr(winograd, limit, 1)
+    used: list[str] = []
+    convolve, gradients = winograd.convolve, winograd.gradients
+    monkeypatch.setattr(winograd, "convolve", lambda *a: (used.append("forward"), convolve(*a))[1])
+    monkeypatch.setattr(winograd, "gradients", lambda *a: (used.append("backward"), gradients(*a))[1])
+    whole = build()
+    network = whole.features if build is small_cnn else split_resnet(whole)[0]
+    image = torch.randn(2, 3, 101, 87, dtype=torch.float64)
+    exact(with_random_statistics(network), image, 40, smallest_block=4, keep_budget=keep_budget)
+    assert set(used) == {"forward", "backward"}
 
 
 def test_a_whole_classifier_is_refused_at_its_pooling() -> None:
