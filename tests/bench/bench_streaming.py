@@ -2,8 +2,8 @@
 
 Options are keep=MB (the keep budget), wait=POSITIONS (the smallest block), and train or infer: one of the two, streamed
 alone, for images whose plain pass does not fit in memory. Both run in one process with the same weights and input;
-ratios below 1 favour streaming. Memory is the peak of resident memory above that before the pass, so without network and
-input.
+ratios below 1 favour streaming. Memory is the peak of resident memory above that before the pass, so without network
+and input.
 """
 
 import os
