@@ -87,6 +87,16 @@ class RunSettings:
         hints = get_type_hints(cls, include_extras=True)
         return MappingProxyType({item.name: hints[item.name].__metadata__[0] for item in fields(cls)})
 
+    def require_above(self, name: str, other: str) -> None:
+        """Check that one setting is above another, where both are given.
+
+        Raises:
+            SettingError: It is not.
+        """
+        value, limit = getattr(self, name), getattr(self, other)
+        if value is not None and limit is not None and value <= limit:
+            raise SettingError(f"The setting {name} is {value} but must be above {other}.")
+
     def validate(self) -> None:
         """Check every number against its limits.
 

@@ -124,8 +124,7 @@ class VideoConfig(RunSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
-        if self.end_us is not None and self.end_us <= self.start_us:
-            raise SettingError(f"The setting end_us is {self.end_us} but must be above start_us.")
+        self.require_above("end_us", "start_us")
         for name in ("background", "on", "off", "around"):
             _check(name, getattr(self, name), COLOUR, "a colour such as #14181f")
         _check("size", self.size, SIZE, "width x height in px, such as 1280x720")

@@ -179,8 +179,7 @@ class FlowPredictConfig(RunSettings):
             path: Path = getattr(self, name)
             if not path.is_file():
                 raise SettingError(f"The setting {name} names {path}, which is not a file; choose another.")
-        if self.end_us is not None and self.end_us <= self.start_us:
-            raise SettingError(f"The setting end_us is {self.end_us} but must be above start_us.")
+        self.require_above("end_us", "start_us")
 
     def result(self, folder: Path) -> Path:
         """The file that the run writes into its folder, or the folder of its files."""

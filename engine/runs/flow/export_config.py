@@ -50,8 +50,7 @@ class FlowExportConfig(RunSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
-        if self.end_us is not None and self.end_us <= self.start_us:
-            raise SettingError(f"The setting end_us is {self.end_us} but must be above start_us.")
+        self.require_above("end_us", "start_us")
         if self.format is not FlowFormat.HDF5:
             return
         if self.start_us:

@@ -56,7 +56,6 @@ class ScoreConfig(RunSettings):
         super().validate()
         if (self.start_us is None) != (self.end_us is None):
             raise SettingError("Give both start_us and end_us, or neither for a window that is long enough.")
-        if self.start_us is not None and self.end_us is not None and self.end_us <= self.start_us:
-            raise SettingError(f"The setting end_us is {self.end_us} but must be above start_us.")
+        self.require_above("end_us", "start_us")
         if self.start_us is not None and self.at_us is not None:
             raise SettingError("Give either at_us, or start_us and end_us.")
