@@ -131,7 +131,7 @@ class CurvePlots(QWidget):
 
 def _prepare(plot: pg.PlotWidget, title: str, legend_offset: tuple[int, int]) -> None:
     plot.setLabel("left", title)
-    plot.getAxis("left").setWidth(52)
+    plot.getAxis("left").setWidth(62)
     plot.getAxis("left").enableAutoSIPrefix(False)
     plot.setMenuEnabled(False)
     plot.hideButtons()
