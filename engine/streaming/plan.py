@@ -19,8 +19,9 @@ from engine.streaming.overlap import redundant_work
 from engine.streaming.precision import Precision
 from engine.streaming.program import Node, Program
 from engine.streaming.recurrence import Recurrence, Spans, Tile, along_axis, lay_out
-from engine.streaming.schedule import SMALLEST_BLOCK
-from engine.streaming.streamed import prepare, sizes_per_axis
+from engine.streaming.schedule import SmallestBlock
+from engine.streaming.sizes import sizes_per_axis
+from engine.streaming.streamed import prepare
 from engine.streaming.sweep import output_nodes
 from engine.streaming.table import as_table, in_bytes
 from engine.streaming.trace import trace
@@ -194,7 +195,7 @@ def plan(
     tile_size: int | Sequence[int],
     *,
     dtype: torch.dtype = torch.float32,
-    smallest_block: int = SMALLEST_BLOCK,
+    smallest_block: SmallestBlock = None,
     keep_budget: int = KEEP_BUDGET,
 ) -> Plan:
     """Plan a streamed pass.
@@ -253,7 +254,7 @@ def suggest_tile_size(
     # The need does not simply rise with the size: small tiles hand on more halos, and deep layers wait for a power of
     # two of tiles. So all sizes are laid out, but a tile is walked only where it may need less than the leanest so far.
     for size in reversed([s for s in TILE_SIZES if s < 2 * max(program.image.lengths)] or TILE_SIZES[:1]):
-        forecast = _forecast(lay_out(program, (size,) * axes, SMALLEST_BLOCK), tensors, keep_budget)
+        forecast = _forecast(lay_out(program, (size,) * axes, None), tensors, keep_budget)
         if forecast.floor(training) >= least:
             continue
         need = forecast.peak(training)
@@ -272,7 +273,7 @@ def _plan(
     network: nn.Module,
     precision: Precision,
     sizes: tuple[int, ...],
-    smallest_block: int,
+    smallest_block: SmallestBlock,
     keep_budget: int,
 ) -> Plan:
     # Layers are shown as the network has them, memory is that of what runs.

@@ -7,7 +7,14 @@ from itertools import product
 from engine.streaming.errors import StreamingError
 from engine.streaming.geometry import Span
 from engine.streaming.program import Node, Program
-from engine.streaming.schedule import AxisNode, AxisSchedule, NodeSchedule, schedule_axis
+from engine.streaming.schedule import (
+    AxisNode,
+    AxisSchedule,
+    NodeSchedule,
+    SmallestBlock,
+    blocks_per_axis,
+    schedule_axis,
+)
 
 Tile = tuple[int, ...]
 """Index of a tile, one number per axis."""
@@ -112,7 +119,7 @@ def halo_out(moments: Sequence[Moments], axis: int) -> Spans:
     return tuple(m.held if a < axis else m.new if a > axis else m.halo_out for a, m in enumerate(moments))
 
 
-def lay_out(program: Program, tile_size: Sequence[int], smallest_block: int) -> Recurrence:
+def lay_out(program: Program, tile_size: Sequence[int], smallest_block: SmallestBlock) -> Recurrence:
     """Lay a traced network out over the tiles of its image.
 
     Args:
@@ -121,12 +128,13 @@ def lay_out(program: Program, tile_size: Sequence[int], smallest_block: int) -> 
         smallest_block: About how many positions per axis a deep node gathers before it runs.
 
     Raises:
-        StreamingError: The image has no pixels, or is too small for the network.
+        StreamingError: The smallest block is none, the image has no pixels, or is too small for the network.
     """
     axes: list[AxisSchedule] = []
     # Axes of square images are alike.
-    known: dict[tuple[int, tuple[AxisNode, ...]], AxisSchedule] = {}
-    for axis, tile in enumerate(tile_size):
+    known: dict[tuple[int, int, tuple[AxisNode, ...]], AxisSchedule] = {}
+    blocks = blocks_per_axis(smallest_block, len(tile_size))
+    for axis, (tile, block) in enumerate(zip(tile_size, blocks, strict=True)):
         nodes = along_axis(program, axis)
         for node, along in zip(program.nodes, nodes, strict=True):
             if along.length < 1:
@@ -134,9 +142,9 @@ def lay_out(program: Program, tile_size: Sequence[int], smallest_block: int) -> 
                     f"The image is too small: {program.image.lengths[axis]} pixels along axis {axis} leave nothing of "
                     f"the output of '{node.layer or node.operation}'. Use a larger image."
                 )
-        key = (tile, tuple(nodes))
+        key = (tile, block, tuple(nodes))
         if key not in known:
-            known[key] = schedule_axis(nodes, tile, smallest_block)
+            known[key] = schedule_axis(nodes, tile, block)
         axes.append(known[key])
     moments = tuple(_moments(program, axis, schedule) for axis, schedule in enumerate(axes))
     return Recurrence(program, tuple(axes), moments, _readers(program))

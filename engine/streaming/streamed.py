@@ -1,7 +1,6 @@
 """A network streamed tile by tile, as an ordinary differentiable module."""
 
 from collections.abc import Sequence
-from operator import index
 from typing import Any
 
 import torch
@@ -19,8 +18,9 @@ from engine.streaming.program import Preparation, Program, Ref, Slot
 from engine.streaming.recorder import is_recording
 from engine.streaming.recurrence import lay_out
 from engine.streaming.reductions import Reduction
-from engine.streaming.schedule import SMALLEST_BLOCK
+from engine.streaming.schedule import SmallestBlock
 from engine.streaming.sinks import ArraySink, WritableArray
+from engine.streaming.sizes import sizes_per_axis
 from engine.streaming.sweep import output_nodes
 from engine.streaming.trace import trace
 from engine.streaming.visits import OnTile
@@ -38,7 +38,8 @@ class Streamed(nn.Module):
     Attributes:
         network: The network; its parameters are the module's.
         tile_size: Tile size per axis in pixels, or one number for all axes.
-        smallest_block: Deep, small nodes wait until about so many new positions per axis have gathered.
+        smallest_block: Deep, small nodes wait until about so many new positions per axis have gathered, one number or
+            one per axis; None chooses (in 2-D 32, and 128 along the last axis, where waiting needs least memory).
         reduction: Pools the network's only output over the image as it is computed; None returns the output itself.
         halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
         keep_budget: Bytes of results of convolutions and linear layers that training keeps between the sweeps instead
@@ -58,7 +59,7 @@ class Streamed(nn.Module):
         tile_size: int | Sequence[int],
         *,
         reduction: Reduction | None = None,
-        smallest_block: int = SMALLEST_BLOCK,
+        smallest_block: SmallestBlock = None,
         halo_budget: int | None = None,
         keep_budget: int = KEEP_BUDGET,
         on_tile: OnTile | None = None,
@@ -155,26 +156,6 @@ class Streamed(nn.Module):
             keeps=nodes_to_keep(program, self.keep_budget),
             on_tile=self.on_tile,
         )
-
-
-def sizes_per_axis(tile_size: int | Sequence[int], axes: int) -> tuple[int, ...]:
-    """A tile size given once or per axis, as one number per axis.
-
-    Raises:
-        StreamingError: It is no whole number, not positive, or given for another number of axes.
-    """
-    given = tile_size if isinstance(tile_size, Sequence) else [tile_size] * axes
-    try:
-        sizes = tuple(index(size) for size in given)
-    except TypeError:
-        raise StreamingError(
-            f"The tile size {tile_size!r} is neither a whole number nor one per axis; use for example 512."
-        ) from None
-    if len(sizes) != axes:
-        raise StreamingError(f"The tile size {sizes} has {len(sizes)} numbers; the image has {axes} axes.")
-    if min(sizes) < 1:
-        raise StreamingError(f"The tile size {sizes} is not positive; use at least 1, usually 256 to 1024.")
-    return sizes
 
 
 def prepare(program: Program, network: nn.Module) -> list[Tensor]:

@@ -1,9 +1,9 @@
 """Streamed networks against plain ones: python -m tests.bench.bench_streaming [NETWORK [SIDE [TILE ...]]] [OPTION ...].
 
-Options are keep=MB (the keep budget), wait=POSITIONS (the smallest block), and train or infer: one of the two, streamed
-alone, for images whose plain pass does not fit in memory. Both run in one process with the same weights and input;
-ratios below 1 favour streaming. Memory is the peak of resident memory above that before the pass, so without network
-and input.
+Options are keep=MB (the keep budget), wait=ROWS,COLUMNS (the smallest block), and train or infer: one of the two,
+streamed alone, for images whose plain pass does not fit in memory. Both run in one process with the same weights and
+input; ratios below 1 favour streaming. Memory is the peak of resident memory above that before the pass, so without
+network and input.
 """
 
 import os
@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from engine import models
 from engine.streaming import Streamed
 from engine.streaming.keeping import KEEP_BUDGET
-from engine.streaming.schedule import SMALLEST_BLOCK
 from tests.bench.measure import Cost, machine, measure
 
 Pass = Callable[[nn.Module], None]
@@ -33,8 +32,11 @@ def main(arguments: list[str]) -> None:
     options = dict(argument.split("=") for argument in arguments if "=" in argument)
     alone = [argument for argument in arguments if argument in PASSES]
     name, side, *tiles = [a for a in arguments if "=" not in a and a not in PASSES] or ["resnet18", "2048"]
-    keep, wait = int(options.get("keep", KEEP_BUDGET // 2**20)), int(options.get("wait", SMALLEST_BLOCK))
-    print(f"{machine()}\n{name}, {side}x{side}, float32, keeping {keep} MB, blocks of {wait}")
+    keep = int(options.get("keep", KEEP_BUDGET // 2**20))
+    wait = [int(positions) for positions in options["wait"].split(",")] if "wait" in options else None
+    print(
+        f"{machine()}\n{name}, {side}x{side}, float32, keeping {keep} MB, blocks of {wait or 'the usual sizes'}"
+    )
     network = backbone(name)
     image = torch.randn(1, 3, int(side), int(side))
     warm_up(network)

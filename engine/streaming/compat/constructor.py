@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from engine.streaming.compat.cnn import StreamingCNN
-from engine.streaming.streamed import sizes_per_axis
+from engine.streaming.sizes import sizes_per_axis
 
 Callback = Callable[[nn.Module], None]
 

@@ -16,7 +16,7 @@ from engine.streaming.compat.constructor import StreamingConstructor, tile_shape
 from engine.streaming.compat.hooks import StreamingHooks
 from engine.streaming.compat.pixels import Image
 from engine.streaming.compat.tile_plan import read_tile_cache, write_tile_cache
-from engine.streaming.streamed import sizes_per_axis
+from engine.streaming.sizes import sizes_per_axis
 
 LossFunction = Callable[..., Tensor]
 TileSize = int | Sequence[int]

@@ -131,7 +131,7 @@ class Example:
     network: Graph
     image: Tensor
     tile: tuple[int, ...]
-    smallest_block: int
+    smallest_block: int | None
     keep_budget: int
 
     def __repr__(self) -> str:
@@ -163,7 +163,7 @@ def examples(draw: st.DrawFn, axes: int) -> Example:
     steps = steps or [Step((0,), "add", 0)]
     chosen = chosen or [CONVOLUTIONS[axes - 1](CHANNELS, CHANNELS, 3, padding=1).double()]
     network = Graph(steps, chosen, draw(st.integers(0, len(steps))))
-    smallest_block = draw(st.sampled_from([1, 1, 2, 3, 8, 16, 64]))
+    smallest_block = draw(st.sampled_from([None, 1, 1, 2, 3, 8, 16, 64]))
     keep_budget = draw(st.sampled_from([0, 2_000, 10**9]))
     return Example(network, image, draw(tiles(shape)), smallest_block, keep_budget)
 
