@@ -282,22 +282,22 @@ def _flat(factors: Tensor) -> Tensor:
 
 def _filter_factors(weight: Tensor) -> Tensor:
     """G g G^T of all filters: (36, channels out, channels in)."""
-    taps = weight.detach().permute(2, 3, 0, 1).reshape(3, 3, -1)
-    room = _room(_Use.FILTERS, (36, *weight.shape[:2]), weight.dtype)
-    _share_filters(lines.factors_of_filters, taps, room.view(6, 6, -1))
-    return room
+    taps = weight.detach().contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1)
+    room = _room(_Use.FILTERS, (6, 6, *weight.shape[:2]), weight.dtype)
+    _share_filters(lines.factors_of_filters, len(taps), taps, room)
+    return _flat(room)
 
 
 def _filter_gradient(factors: Tensor) -> Tensor:
-    """Its transpose: the gradient of the filters from that of their factors."""
-    taps = factors.new_empty(3, 3, *factors.shape[1:])
-    _share_filters(lines.filters_of_factors, factors.view(6, 6, -1), taps.view(3, 3, -1))
-    return taps.permute(2, 3, 0, 1)
+    """Its transpose: the gradient of the filters from that of their factors, channels last."""
+    taps = factors.new_empty(factors.shape[1], 3, 3, factors.shape[2])
+    _share_filters(lines.filters_of_factors, len(taps), factors.view(6, 6, *factors.shape[1:]), taps)
+    return taps.permute(0, 3, 1, 2)
 
 
-def _share_filters(walk: Callable[..., None], given: Tensor, found: Tensor) -> None:
-    k = _constants(given.numpy().dtype)
-    parts = _parts(0, given.shape[2], 36)
+def _share_filters(walk: Callable[..., None], count: int, given: Tensor, found: Tensor) -> None:
+    k, channels = _constants(given.numpy().dtype), given.shape[-1]
+    parts = _parts(0, count, 36 * channels)
     _at_once([(walk, given.numpy(), found.numpy(), *part, k) for part in parts])
 
 

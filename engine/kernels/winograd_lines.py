@@ -188,47 +188,37 @@ def _tap_line(
         o2[c] = most * half * (u1[c] + u2[c]) + sixth * two * (u3[c] + u4[c]) + u5[c]
 
 
-FILTERS_AT_ONCE = 512
-"""Filters whose taps and factors stay in the fastest cache."""
-
-
 @compiled
 def factors_of_filters(taps: Array, factors: Array, first: int, last: int, k: Array) -> None:
-    """G g G^T of the filters [first, last): taps (3, 3, filters), factors (6, 6, filters)."""
-    lines = np.empty((6, 3, FILTERS_AT_ONCE), taps.dtype)
-    for start in range(first, last, FILTERS_AT_ONCE):
-        stop = min(start + FILTERS_AT_ONCE, last)
-        n = stop - start
+    """G g G^T of the filters [first, last): taps (filters, 3, 3, channels), factors (6, 6, filters, channels)."""
+    lines = np.empty((6, 3, taps.shape[3]), taps.dtype)
+    for f in range(first, last):
         for c in range(3):
             _filter_line(
-                lines[0, c, :n], lines[1, c, :n], lines[2, c, :n], lines[3, c, :n], lines[4, c, :n], lines[5, c, :n],
-                taps[0, c, start:stop], taps[1, c, start:stop], taps[2, c, start:stop], k,
+                lines[0, c], lines[1, c], lines[2, c], lines[3, c], lines[4, c], lines[5, c],
+                taps[f, 0, c], taps[f, 1, c], taps[f, 2, c], k,
             )  # fmt: skip
         for r in range(6):
             _filter_line(
-                factors[r, 0, start:stop], factors[r, 1, start:stop], factors[r, 2, start:stop],
-                factors[r, 3, start:stop], factors[r, 4, start:stop], factors[r, 5, start:stop],
-                lines[r, 0, :n], lines[r, 1, :n], lines[r, 2, :n], k,
+                factors[r, 0, f], factors[r, 1, f], factors[r, 2, f], factors[r, 3, f], factors[r, 4, f],
+                factors[r, 5, f], lines[r, 0], lines[r, 1], lines[r, 2], k,
             )  # fmt: skip
 
 
 @compiled
 def filters_of_factors(factors: Array, taps: Array, first: int, last: int, k: Array) -> None:
     """G^T u G of the filters [first, last), the transpose of factors_of_filters."""
-    lines = np.empty((3, 6, FILTERS_AT_ONCE), taps.dtype)
-    for start in range(first, last, FILTERS_AT_ONCE):
-        stop = min(start + FILTERS_AT_ONCE, last)
-        n = stop - start
+    lines = np.empty((3, 6, taps.shape[3]), taps.dtype)
+    for f in range(first, last):
         for c in range(6):
             _tap_line(
-                lines[0, c, :n], lines[1, c, :n], lines[2, c, :n], factors[0, c, start:stop],
-                factors[1, c, start:stop], factors[2, c, start:stop], factors[3, c, start:stop],
-                factors[4, c, start:stop], factors[5, c, start:stop], k,
+                lines[0, c], lines[1, c], lines[2, c], factors[0, c, f], factors[1, c, f], factors[2, c, f],
+                factors[3, c, f], factors[4, c, f], factors[5, c, f], k,
             )  # fmt: skip
         for r in range(3):
             _tap_line(
-                taps[r, 0, start:stop], taps[r, 1, start:stop], taps[r, 2, start:stop], lines[r, 0, :n],
-                lines[r, 1, :n], lines[r, 2, :n], lines[r, 3, :n], lines[r, 4, :n], lines[r, 5, :n], k,
+                taps[f, r, 0], taps[f, r, 1], taps[f, r, 2],
+                lines[r, 0], lines[r, 1], lines[r, 2], lines[r, 3], lines[r, 4], lines[r, 5], k,
             )  # fmt: skip
 
 

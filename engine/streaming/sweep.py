@@ -145,7 +145,8 @@ def reverse_sweep(
     for count, tile in enumerate(reversed(list(recurrence.tiles())), start=1):
         _announce(on_tile, Sweep.REVERSE, recurrence, tile)
         visit(tile)
-        if count % TILES_BETWEEN == 0:
+        # What the last tiles freed stays for the next pass.
+        if count % TILES_BETWEEN == 0 and any(tile):
             give_back_freed_memory()
     return Gradients(image_grad, sums.taken())
 
