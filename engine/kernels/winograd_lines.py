@@ -334,8 +334,9 @@ def gradient_of_factors(
 ) -> None:
     """B v B^T, tiles laid over each other.
 
-    The two rows that the last tile row shares with the next of its image go to `tail` (2, width * channels) instead, so
-    that several threads can work side by side. Whoever calls clears them in `out` before and adds the tail after.
+    The two rows that the last tile row shares with the next of its image go to `tail` (2, width * channels) instead, if
+    it has rows, so that several threads can work side by side. Whoever calls clears them in `out` before and adds the
+    tail after.
     """
     height, length, image_step, row_step = shape
     down, across, offset = grid
@@ -363,7 +364,7 @@ def gradient_of_factors(
         if y == 0:
             o0[:] = 0
             o1[:] = 0
-        if row == last - 1 and last % down:
+        if row == last - 1 and len(tail):
             o4, o5 = tail[0], tail[1]
         _pixel_line(
             o0, o1, o2, o3, o4, o5, lines[0, :length], lines[1, :length], lines[2, :length], lines[3, :length],

@@ -65,7 +65,7 @@ def _convolution(
     def scratch(block: Sequence[int], training: bool) -> int:
         rows = (input.shape[0], *block)
         filters, channels = weight.shape[0], weight.shape[1]
-        return winograd.scratch_bytes(channels, filters, rows, input.dtype.itemsize, training)
+        return winograd.scratch_bytes(channels, filters, rows, input.dtype, training)
 
     return Local(
         maps,

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from engine.kernels import winograd
+from engine.kernels import threads as threading_of_kernels
+from engine.kernels import winograd, winograd_tiles
 
 sizes = st.integers(3, 14)
 few = st.integers(1, 5)
@@ -44,7 +45,7 @@ def test_result_and_gradients(
     gradient = drawn(batch, filters, height - 2, width - 2, seed=3)
     with pytest.MonkeyPatch.context() as patch:
         # As little scratch memory as makes the rows of tiles go through it in several parts.
-        patch.setattr(winograd, "SCRATCH", tiles * 36 * max(channels, filters) * 8)
+        patch.setattr(winograd_tiles, "SCRATCH", tiles * 36 * max(channels, filters) * 8)
         found = winograd.convolve(image, weight, bias)
         gradients = winograd.gradients(gradient, image, weight, (True, True, biased))
     expected = reference(gradient, image, weight, bias)
@@ -53,8 +54,14 @@ def test_result_and_gradients(
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_any_number_of_threads_gives_the_same_numbers(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(winograd, "LEAST_PART", 1)
+@pytest.mark.parametrize("small_filters", [0, 2**30], ids=["shared steps", "each by itself"])
+@pytest.mark.parametrize("scratch", [1, 2**17, 2**30])
+def test_any_number_of_threads_gives_the_same_numbers(
+    threads: int, small_filters: int, scratch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading_of_kernels, "LEAST_PART", 1)
+    monkeypatch.setattr(winograd_tiles, "SMALL_FILTERS", small_filters)
+    monkeypatch.setattr(winograd_tiles, "SCRATCH", scratch)
     image, weight, gradient = drawn(2, 40, 27, 30), drawn(33, 40, 3, 3, seed=1), drawn(2, 33, 25, 28, seed=2)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -128,11 +135,39 @@ def test_scratch_memory_is_what_was_said(training: bool) -> None:
         winograd.convolve(image, weight)
         if training:
             winograd.gradients(drawn(2, 33, 45, 31), image, weight, (True, True, False))
-        used.append(winograd.scratch_in_use())
+        used.append(winograd_tiles.scratch_in_use())
 
     used: list[int] = []
-    # Every thread has its own.
+    # Every thread has its own; so small a convolution wakes no other.
     thread = Thread(target=work)
     thread.start()
     thread.join()
-    assert used == [winograd.scratch_bytes(40, 33, (2, 45, 31), 8, training)]
+    assert used == [winograd.scratch_bytes(40, 33, (2, 45, 31), torch.float64, training)]
+
+
+def test_scratch_memory_made_in_inference_mode_serves_training() -> None:
+    def work() -> None:
+        image, weight = drawn(1, 32, 9, 9), drawn(32, 32, 3, 3, seed=1)
+        with torch.inference_mode():
+            winograd.convolve(image, weight)
+        found.append(
+            winograd.gradients(drawn(1, 32, 7, 7), image, weight, (True, True, False))[0] is not None
+        )
+
+    found: list[bool] = []
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [True]
+
+
+def test_threads_of_the_kernels_leave_the_number_of_threads_alone() -> None:
+    before = torch.get_num_threads()
+    counts: list[int] = []
+    threading_of_kernels.run_torch([(lambda: counts.append(torch.get_num_threads()),)] * 2)
+    later: list[int] = []
+    thread = Thread(target=lambda: later.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    assert counts == [1, 1]
+    assert torch.get_num_threads() == before == later[0]
