@@ -8,9 +8,11 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from engine.kernels import winograd
+from engine.kernels import depthwise, winograd
 
 _CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)
+
+_KERNELS = (winograd, depthwise)
 
 _Options: TypeAlias = tuple[Sequence[int], Sequence[int], int]
 """Stride and dilation per axis, and the groups of channels."""
@@ -40,8 +42,15 @@ def convolved(
     options = (stride, dilation, groups)
     if known is not None:
         return _Convolution.apply((known,), options, *_in_type_of(known, input, weight, bias))
-    if winograd.suits(input, weight, stride, dilation, groups):
+    if any(kernel.suits(input, weight, *options) for kernel in _KERNELS):
         return _Convolution.apply((), options, input, weight, bias)
+    return _convolved(input, weight, bias, options)
+
+
+def _convolved(input: Tensor, weight: Tensor, bias: Tensor | None, options: _Options) -> Tensor:
+    if winograd.suits(input, weight, *options):
+        return winograd.convolve(input, weight, bias)
+    stride, dilation, groups = options
     return _CONVOLVE[input.ndim - 3](input, weight, bias, stride, 0, dilation, groups)
 
 
@@ -87,7 +96,7 @@ class _KnownLinear(torch.autograd.Function):
 
 
 class _Convolution(torch.autograd.Function):
-    """A 3x3 convolution, or a known result, with the gradient of a convolution."""
+    """A convolution whose gradient has a kernel of ours, or one whose result is known."""
 
     @staticmethod
     def forward(
@@ -102,7 +111,7 @@ class _Convolution(torch.autograd.Function):
         ctx.save_for_backward(input, weight)
         ctx.options = options
         ctx.bias_sizes = None if bias is None else list(bias.shape)
-        return known[0] if known else winograd.convolve(input, weight, bias)
+        return known[0] if known else _convolved(input, weight, bias, options)
 
     @staticmethod
     @once_differentiable
@@ -111,8 +120,9 @@ class _Convolution(torch.autograd.Function):
         input, weight = ctx.saved_tensors
         stride, dilation, groups = ctx.options
         wants = ctx.needs_input_grad[2:]
-        if winograd.suits(input, weight, stride, dilation, groups):
-            return (None, None, *winograd.gradients(grad, input, weight, wants))
+        for kernel in _KERNELS:
+            if kernel.suits(input, weight, stride, dilation, groups):
+                return (None, None, *kernel.gradients(grad, input, weight, wants))
         nothing = [0] * len(stride)
         grads = torch.ops.aten.convolution_backward(
             grad, input, weight, ctx.bias_sizes, list(stride), nothing, list(dilation), False, nothing, groups, wants
