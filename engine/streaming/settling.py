@@ -19,6 +19,9 @@ TILES_BETWEEN = 16
 
 _ALIGNMENT = 64
 
+# Shared with other processes, as is usual, pages come and go at half the speed.
+_OWN = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+
 _Key = TypeVar("_Key")
 
 
@@ -51,7 +54,7 @@ def settled(tensors: Sequence[Tensor]) -> list[Tensor]:
         end += -(-tensor.nbytes // _ALIGNMENT) * _ALIGNMENT
     if not end:
         return list(tensors)
-    room = mmap.mmap(-1, end)
+    room = mmap.mmap(-1, end, **_OWN)
     return [_copied(tensor, room, start) for tensor, start in zip(tensors, starts, strict=True)]
 
 
