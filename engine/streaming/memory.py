@@ -16,7 +16,7 @@ from engine.streaming.geometry import Span, extent
 from engine.streaming.halo import Halos
 from engine.streaming.keeping import block_bytes
 from engine.streaming.layout import arrange
-from engine.streaming.program import Node, Program
+from engine.streaming.program import Node, Preparation, Program
 from engine.streaming.recurrence import Moments, Recurrence, Spans, Tile, halo_in, is_empty
 from engine.streaming.schedule import NodeSchedule
 from engine.streaming.sweep import Root, nodes_that_learn, output_nodes, tile_gradients
@@ -85,7 +85,11 @@ class Forecast:
     def floor(self, training: bool) -> int:
         """What a peak holds beside the tile that is computed: a lower bound, found without walking one."""
         program = self._recurrence.program
-        arranged = sum(_size(t) for t in self._tensors if arrange(t, self._format) is not t)
+        made = (
+            isinstance(source, Preparation) or arrange(tensor, self._format) is not tensor
+            for source, tensor in zip(program.slots, self._tensors, strict=True)
+        )
+        arranged = sum(_size(tensor) for tensor, new in zip(self._tensors, made, strict=True) if new)
         outputs = sum(block_bytes(node) for node in _output_nodes(program))
         if training:
             return arranged + 2 * outputs + self.halos + self.blocks
@@ -95,13 +99,17 @@ class Forecast:
         """Bytes of the peak of training or of inference."""
         recurrence = self._recurrence
         stand_ins = [_stand_in(tensor, self._format) for tensor in self._tensors]
-        tile = _largest_tile(recurrence)
-        walked = (
-            _backward_peak(recurrence, tile, stand_ins, self._format, self._keeps)
-            if training
-            else _forward_peak(recurrence, tile, stand_ins, self._format)
-        )
-        return self.floor(training) + walked + _scratch(recurrence, tile, training)
+        if training:
+            walked = _backward_peak(
+                recurrence, _fullest_tile(recurrence), stand_ins, self._format, self._keeps
+            )
+        else:
+            # A graph holds all blocks of a tile; without one it is the largest that counts.
+            walked = max(
+                _forward_peak(recurrence, tile, stand_ins, self._format)
+                for tile in {_fullest_tile(recurrence), _tile_of_largest_block(recurrence)}
+            )
+        return self.floor(training) + walked + _scratch(recurrence, training)
 
 
 class _Tracker(TorchDispatchMode):
@@ -186,11 +194,13 @@ def _backward_peak(
     return tracker.peak
 
 
-def _scratch(recurrence: Recurrence, tile: Tile, training: bool) -> int:
-    """Bytes of the largest working memory of an operation of our own; on other devices than a CPU there is none."""
+def _scratch(recurrence: Recurrence, training: bool) -> int:
+    """Bytes of the largest working memory of an operation of our own, which lasts; only on a CPU there is any."""
     program = recurrence.program
     asked = [
-        node.local.scratch([extent(span) for span in recurrence.new(k, tile)], training)
+        node.local.scratch(
+            [extent(span) for span in recurrence.new(k, _where_largest(recurrence, k))], training
+        )
         for k, node in enumerate(program.nodes)
         if k in program.live and node.local is not None and node.local.scratch is not None
     ]
@@ -231,15 +241,32 @@ def _reader(recurrence: Recurrence, memory_format: torch.memory_format, learns: 
     return lambda spans: arrange(_block(image, spans), memory_format).requires_grad_(learns)
 
 
-def _largest_tile(recurrence: Recurrence) -> Tile:
-    """The tile that computes most, a typical one in the middle of the image."""
-    program = recurrence.program
-    weights = [_per_position(node) for node in program.nodes]
+def _fullest_tile(recurrence: Recurrence) -> Tile:
+    """The tile whose blocks come to most in all, a typical one in the middle of the image."""
+    weights = [_per_position(node) for node in recurrence.program.nodes]
 
     def work(moments: Sequence[Moments]) -> float:
         return sum(weight * extent(m.new) for weight, m in zip(weights, moments, strict=True))
 
     return tuple(max(range(len(tiles)), key=lambda t: work(tiles[t])) for tiles in recurrence.moments)
+
+
+def _tile_of_largest_block(recurrence: Recurrence) -> Tile:
+    """A tile that has the largest block of all."""
+    nodes = recurrence.program.nodes
+
+    def size(node: int) -> float:
+        new = recurrence.new(node, _where_largest(recurrence, node))
+        return _per_position(nodes[node]) * prod(extent(span) for span in new)
+
+    return _where_largest(recurrence, max(recurrence.program.live, key=size))
+
+
+def _where_largest(recurrence: Recurrence, node: int) -> Tile:
+    """The tile in which a node's block is largest."""
+    return tuple(
+        max(range(len(tiles)), key=lambda t: extent(tiles[t][node].new)) for tiles in recurrence.moments
+    )
 
 
 def _rolling(recurrence: Recurrence, node: Node) -> int:

@@ -26,14 +26,16 @@ _Key = TypeVar("_Key")
 
 
 def settled_halos(halos: Halos, given: Halos) -> Halos:
-    """The halos that a tile hands on, copied together but for the pieces that it was given itself."""
-    old = {id(piece) for halo in given.values() for _, piece in halo}
-    fresh = [piece for halo in halos.values() for _, piece in halo if id(piece) not in old]
-    moved = {id(piece): copy for piece, copy in zip(fresh, settled(fresh), strict=True)}
-    return {
-        key: tuple((spans, moved.get(id(piece), piece)) for spans, piece in halo)
-        for key, halo in halos.items()
-    }
+    """The halos that a tile hands on, copied together but for the pieces that it was given itself.
+
+    Those of one axis are: along the last axis the next tile takes them, along another a tile of the next row.
+    """
+    moved = {id(piece): piece for halo in given.values() for _, piece in halo}
+    for axis in sorted({axis for axis, _ in halos}):
+        pieces = {id(piece): piece for (a, _), halo in halos.items() if a == axis for _, piece in halo}
+        fresh = [piece for key, piece in pieces.items() if key not in moved]
+        moved |= {id(piece): copy for piece, copy in zip(fresh, settled(fresh), strict=True)}
+    return {key: tuple((spans, moved[id(piece)]) for spans, piece in halo) for key, halo in halos.items()}
 
 
 def settled_blocks(blocks: Mapping[_Key, Tensor]) -> dict[_Key, Tensor]:
