@@ -100,16 +100,15 @@ class Forecast:
         recurrence = self._recurrence
         stand_ins = [_stand_in(tensor, self._format) for tensor in self._tensors]
         if training:
-            walked = _backward_peak(
-                recurrence, _fullest_tile(recurrence), stand_ins, self._format, self._keeps
-            )
-        else:
-            # A graph holds all blocks of a tile; without one it is the largest that counts.
-            walked = max(
-                _forward_peak(recurrence, tile, stand_ins, self._format)
-                for tile in {_fullest_tile(recurrence), _tile_of_largest_block(recurrence)}
-            )
-        return self.floor(training) + walked + _scratch(recurrence, training)
+            tile = _fullest_tile(recurrence)
+            walked = _backward_peak(recurrence, tile, stand_ins, self._format, self._keeps)
+            return self.floor(True) + walked + _scratch(recurrence, True, recurrence.counts[0])
+        # A graph holds all blocks of a tile; without one it is the largest that counts.
+        return self.floor(False) + max(
+            _forward_peak(recurrence, tile, stand_ins, self._format)
+            + _scratch(recurrence, False, tile[0] + 1)
+            for tile in {_fullest_tile(recurrence), _tile_of_largest_block(recurrence)}
+        )
 
 
 class _Tracker(TorchDispatchMode):
@@ -194,17 +193,21 @@ def _backward_peak(
     return tracker.peak
 
 
-def _scratch(recurrence: Recurrence, training: bool) -> int:
-    """Bytes of the largest working memory of an operation of our own, which lasts; only on a CPU there is any."""
+def _scratch(recurrence: Recurrence, training: bool, rows: int) -> int:
+    """Bytes of the largest working memory of an operation of our own in the first rows of tiles; it lasts."""
     program = recurrence.program
-    asked = [
-        node.local.scratch(
-            [extent(span) for span in recurrence.new(k, _where_largest(recurrence, k))], training
-        )
-        for k, node in enumerate(program.nodes)
-        if k in program.live and node.local is not None and node.local.scratch is not None
-    ]
-    return max(asked, default=0) if program.device.type == "cpu" else 0
+    if program.device.type != "cpu":
+        return 0
+    asked = [0]
+    for index in program.live:
+        local = program.nodes[index].local
+        block = [
+            max(extent(moments[index].new) for moments in (tiles if axis else tiles[:rows]))
+            for axis, tiles in enumerate(recurrence.moments)
+        ]
+        if local is not None and local.scratch is not None and min(block):
+            asked.append(local.scratch(block, training))
+    return max(asked)
 
 
 def _pair(block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
@@ -263,9 +266,9 @@ def _tile_of_largest_block(recurrence: Recurrence) -> Tile:
 
 
 def _where_largest(recurrence: Recurrence, node: int) -> Tile:
-    """The tile in which a node's block is largest."""
+    """The last tile in which a node's block is largest."""
     return tuple(
-        max(range(len(tiles)), key=lambda t: extent(tiles[t][node].new)) for tiles in recurrence.moments
+        max(range(len(tiles)), key=lambda t: (extent(tiles[t][node].new), t)) for tiles in recurrence.moments
     )
 
 
