@@ -71,7 +71,7 @@ class Forecast:
     @cached_property
     def halos(self) -> int:
         """See the class."""
-        return sum(_recorded(self._recurrence, node) for node in self._recurrence.program.nodes[1:])
+        return recorded_halos(self._recurrence)
 
     @cached_property
     def blocks(self) -> int:
@@ -109,6 +109,11 @@ class Forecast:
             + _scratch(recurrence, False, tile[0] + 1)
             for tile in {_fullest_tile(recurrence), _tile_of_largest_block(recurrence)}
         )
+
+
+def recorded_halos(recurrence: Recurrence) -> int:
+    """Bytes of the halos that training keeps between the sweeps."""
+    return sum(_recorded(recurrence, node) for node in recurrence.program.nodes[1:])
 
 
 class _Tracker(TorchDispatchMode):

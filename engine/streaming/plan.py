@@ -19,12 +19,12 @@ from engine.streaming.overlap import redundant_work
 from engine.streaming.precision import Precision
 from engine.streaming.program import Node, Program
 from engine.streaming.recurrence import Recurrence, Spans, Tile, along_axis, lay_out
-from engine.streaming.schedule import SmallestBlock
 from engine.streaming.sizes import sizes_per_axis
 from engine.streaming.streamed import prepare
 from engine.streaming.sweep import output_nodes
 from engine.streaming.table import as_table, in_bytes
 from engine.streaming.trace import trace
+from engine.streaming.waiting import SmallestBlock, blocks_per_axis
 
 TILE_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 
@@ -254,7 +254,9 @@ def suggest_tile_size(
     # The need does not simply rise with the size: small tiles hand on more halos, and deep layers wait for a power of
     # two of tiles. So all sizes are laid out, but a tile is walked only where it may need less than the leanest so far.
     for size in reversed([s for s in TILE_SIZES if s < 2 * max(program.image.lengths)] or TILE_SIZES[:1]):
-        forecast = _forecast(lay_out(program, (size,) * axes, None), tensors, keep_budget)
+        sizes = (size,) * axes
+        recurrence = lay_out(program, sizes, blocks_per_axis(program, sizes, None))
+        forecast = _forecast(recurrence, tensors, keep_budget)
         if forecast.floor(training) >= least:
             continue
         need = forecast.peak(training)
@@ -278,7 +280,8 @@ def _plan(
 ) -> Plan:
     # Layers are shown as the network has them, memory is that of what runs.
     folded = fold_normalisation(program, precision)
-    recurrence = lay_out(program, sizes, smallest_block)
+    blocks = blocks_per_axis(folded, sizes, smallest_block)
+    recurrence = lay_out(program, sizes, blocks)
     nodes = [along_axis(program, axis) for axis in range(len(sizes))]
     found = list(zip(*(fields(along) for along in nodes), strict=True))
     layers = tuple(_layer(recurrence, node, found[node.ref.index]) for node in program.nodes)
@@ -294,9 +297,7 @@ def _plan(
         ),
         stride=tuple(field.stride for field in last.fields),
         offset=tuple((field.low, field.high) for field in last.fields),
-        memory=_forecast(
-            lay_out(folded, sizes, smallest_block), prepare(folded, network), keep_budget
-        ).need(),
+        memory=_forecast(lay_out(folded, sizes, blocks), prepare(folded, network), keep_budget).need(),
         macs=sum(layer.macs for layer in layers),
         overlapping_work=redundant_work(nodes, sizes, outputs),
         _recurrence=recurrence,

@@ -11,8 +11,6 @@ from engine.streaming.schedule import (
     AxisNode,
     AxisSchedule,
     NodeSchedule,
-    SmallestBlock,
-    blocks_per_axis,
     schedule_axis,
 )
 
@@ -119,22 +117,21 @@ def halo_out(moments: Sequence[Moments], axis: int) -> Spans:
     return tuple(m.held if a < axis else m.new if a > axis else m.halo_out for a, m in enumerate(moments))
 
 
-def lay_out(program: Program, tile_size: Sequence[int], smallest_block: SmallestBlock) -> Recurrence:
+def lay_out(program: Program, tile_size: Sequence[int], smallest_block: Sequence[int]) -> Recurrence:
     """Lay a traced network out over the tiles of its image.
 
     Args:
         program: The traced network.
         tile_size: Tile size per axis in pixels.
-        smallest_block: About how many positions per axis a deep node gathers before it runs.
+        smallest_block: About how many positions a deep node gathers before it runs, per axis.
 
     Raises:
-        StreamingError: The smallest block is none, the image has no pixels, or is too small for the network.
+        StreamingError: The image has no pixels, or is too small for the network.
     """
     axes: list[AxisSchedule] = []
     # Axes of square images are alike.
     known: dict[tuple[int, int, tuple[AxisNode, ...]], AxisSchedule] = {}
-    blocks = blocks_per_axis(smallest_block, len(tile_size))
-    for axis, (tile, block) in enumerate(zip(tile_size, blocks, strict=True)):
+    for axis, (tile, block) in enumerate(zip(tile_size, smallest_block, strict=True)):
         nodes = along_axis(program, axis)
         for node, along in zip(program.nodes, nodes, strict=True):
             if along.length < 1:

@@ -7,20 +7,8 @@ computes [ready[t-1], ready[t]) and hands on the halo [keep[t], ready[t]).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
 
 from engine.streaming.geometry import AxisMap, Span
-from engine.streaming.sizes import sizes_per_axis
-
-SMALLEST_BLOCKS = {1: (1024,), 2: (32, 128), 3: (16, 16, 32)}
-"""Positions per axis for which deep nodes wait, by the number of axes: fewer make kernels slow, more make halos large.
-
-Tiles follow each other along the last axis: what waits there is as high as a tile, what waits along the others as long
-as the image.
-"""
-
-SmallestBlock: TypeAlias = int | Sequence[int] | None
-"""Positions for which deep nodes wait: one number for all axes, one per axis, or None for SMALLEST_BLOCKS."""
 
 
 @dataclass(frozen=True)
@@ -80,17 +68,6 @@ class AxisSchedule:
     tile: int
     tiles: int
     nodes: tuple[NodeSchedule, ...]
-
-
-def blocks_per_axis(smallest_block: SmallestBlock, axes: int) -> tuple[int, ...]:
-    """For how many positions deep nodes wait, as one number per axis.
-
-    Raises:
-        StreamingError: It is no whole number, not positive, or given for another number of axes.
-    """
-    if smallest_block is None:
-        return SMALLEST_BLOCKS[axes]
-    return sizes_per_axis(smallest_block, axes, "smallest block", "32 to 128")
 
 
 def schedule_axis(nodes: Sequence[AxisNode], tile: int, smallest_block: int = 1) -> AxisSchedule:

@@ -18,12 +18,12 @@ from engine.streaming.program import Preparation, Program, Ref, Slot
 from engine.streaming.recorder import is_recording
 from engine.streaming.recurrence import lay_out
 from engine.streaming.reductions import Reduction
-from engine.streaming.schedule import SmallestBlock
 from engine.streaming.sinks import ArraySink, WritableArray
 from engine.streaming.sizes import sizes_per_axis
 from engine.streaming.sweep import output_nodes
 from engine.streaming.trace import trace
 from engine.streaming.visits import OnTile
+from engine.streaming.waiting import SmallestBlock, blocks_per_axis
 
 
 class Streamed(nn.Module):
@@ -39,7 +39,7 @@ class Streamed(nn.Module):
         network: The network; its parameters are the module's.
         tile_size: Tile size per axis in pixels, or one number for all axes.
         smallest_block: Deep, small nodes wait until about so many new positions per axis have gathered, one number or
-            one per axis; None chooses (in 2-D 32, and 128 along the last axis, where waiting needs least memory).
+            one per axis; None chooses 32, and up to 128 along the last axis of an image where there is room.
         reduction: Pools the network's only output over the image as it is computed; None returns the output itself.
         halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
         keep_budget: Bytes of results of convolutions and linear layers that training keeps between the sweeps instead
@@ -146,8 +146,9 @@ class Streamed(nn.Module):
                 "A reduction pools one output; this network returns several. Return one tensor."
             )
         axes = len(program.image.axes)
+        sizes = sizes_per_axis(self.tile_size, axes)
         return Job(
-            recurrence=lay_out(program, sizes_per_axis(self.tile_size, axes), self.smallest_block),
+            recurrence=lay_out(program, sizes, blocks_per_axis(program, sizes, self.smallest_block)),
             precision=precision,
             memory_format=working_format(axes + 2, x.dtype, x.device),
             reduction=self.reduction,

@@ -128,7 +128,7 @@ def test_overlapping_work_is_a_number_or_the_lack_of_one() -> None:
 
 def test_a_suggestion_fits_its_budget_and_inference_needs_less() -> None:
     size = (4096, 4096)
-    budget = 150_000_000
+    budget = 250_000_000
     trained, inferred = (suggest_for("small_cnn", size, budget, purpose) for purpose in Purpose)
     assert trained < inferred
     assert inspect_network("small_cnn", size, trained)._plan.memory.backward <= budget

@@ -24,8 +24,8 @@ PIXELS = Pixels((0.5, 0.4, 0.6), (0.2, 0.25, 0.3))
 AREA = Area(7, 3, 501, 478)
 SMALL = Area(7, 3, 201, 133)
 TILE = 32
-# A network may wait until so many pixels per axis have gathered for its deep layers.
-LARGEST = 128
+# The side of a square of as many pixels as a network may let gather for its deep layers.
+LARGEST = 160
 
 
 class Counted(ImageSource):
