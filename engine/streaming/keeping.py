@@ -4,7 +4,7 @@ from math import prod
 
 from engine.streaming.program import Node, Program
 
-KEEP_BUDGET = 256 * 2**20
+KEEP_BUDGET = 224 * 2**20
 """Bytes of blocks that training keeps where nothing else is asked for."""
 
 
