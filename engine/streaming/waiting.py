@@ -17,7 +17,7 @@ LEAST_WAIT = 32
 LONGER_WAITS = (128, 64)
 """Positions along the last axis that are faster: what waits there is only as high as a tile."""
 
-HALO_ROOM = 384 * 2**20
+HALO_ROOM = 256 * 2**20
 """Bytes of halos that training may keep for the sake of a longer wait."""
 
 
