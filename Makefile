@@ -8,7 +8,7 @@ TESTS ?=
 .PHONY: run test bench setup system clean
 
 run: setup
-	@$(BIN)/python -m app --demo
+	@$(BIN)/python -m wholefield_app --demo
 
 test: setup
 	@$(BIN)/python -m ruff check app engine resources tests
@@ -25,13 +25,13 @@ system:
 	@sh resources/setup/system-libraries.sh
 
 $(STAMP): pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "Tessera needs Python 3.11 or newer: sudo apt install python3 python3-venv"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Wholefield needs Python 3.11 or newer: sudo apt install python3 python3-venv"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Tessera needs Python 3.11 or newer; $(PYTHON) is older. Install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
+	  || { echo "Wholefield needs Python 3.11 or newer; $(PYTHON) is older. Install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \
 	  || { echo "Python cannot make a virtual environment. Run: sudo apt install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --upgrade pip
-	@echo "Installing Tessera into $(VENV) (the first time takes a few minutes)"
+	@echo "Installing Wholefield into $(VENV) (the first time takes a few minutes)"
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $(STAMP)
 

@@ -24,7 +24,7 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 # Threads that libraries start once per process and never end.
 LIBRARY_THREADS = (
-    "tessera-kernels",
+    "wholefield-kernels",
     "zarr_",
     "asyncio_",
     "fsspec",

@@ -11,12 +11,11 @@ import shiboken6
 import tifffile
 from PySide6.QtCore import QEvent, QSettings, QThread, QTimer
 from PySide6.QtWidgets import QApplication
-
-from app.launch import make_window
-from app.settings import Settings
-from app.theme.manager import ThemeManager
-from app.theme.theme import Theme, ThemeName, load_theme
-from app.window.main_window import MainWindow
+from wholefield_app.launch import make_window
+from wholefield_app.settings import Settings
+from wholefield_app.theme.manager import ThemeManager
+from wholefield_app.theme.theme import Theme, ThemeName, load_theme
+from wholefield_app.window.main_window import MainWindow
 
 
 @pytest.fixture(autouse=True)

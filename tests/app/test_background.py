@@ -2,10 +2,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-
-from app.background import Background
-from app.problems import Problem
-from engine.errors import SourceError
+from wholefield.errors import SourceError
+from wholefield_app.background import Background
+from wholefield_app.problems import Problem
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`tessera video` as a user gives it: the pictures are those of the window, and no window is made."""
+"""`wholefield video` as a user gives it: the pictures are those of the window, and no window is made."""
 
 import shlex
 import subprocess
@@ -9,14 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from wholefield.cli import main
+from wholefield.export.events import write_events_hdf5
+from wholefield.export.flow import labels_path, write_flow_hdf5
+from wholefield.runs.flow.provider import FlowSource
+from wholefield_app.cli import COMMANDS
+from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
+from wholefield_app.workspaces.events.exporting_frames import pixels_of
 
-from app.cli import COMMANDS
-from app.viewer.events.style import FlowMode, FrameStyle, Sight
-from app.workspaces.events.exporting_frames import pixels_of
-from engine.cli import main
-from engine.export.events import write_events_hdf5
-from engine.export.flow import labels_path, write_flow_hdf5
-from engine.runs.flow.provider import FlowSource
 from tests.app.workspaces.events.dots import HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,8 +69,8 @@ def test_the_command_that_the_window_copies_paints_what_the_window_shows(
         shlex.split(window.registry[f"events.{name}"].definition.command())
         for name in ("export", "save_picture")
     )
-    assert video[:3] == ["tessera", "video", "--out=dots.mp4"]
-    assert picture[:3] == ["tessera", "video", "--out=dots_frames"]
+    assert video[:3] == ["wholefield", "video", "--out=dots.mp4"]
+    assert picture[:3] == ["wholefield", "video", "--out=dots_frames"]
     given = ["--what=frames", "--start-us=40000", "--end-us=40001", "--out=pictures"]
     for words, folder in (([*video, *given], "pictures"), (picture, "dots_frames")):
         assert main(words[1:], COMMANDS) == 0

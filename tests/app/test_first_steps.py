@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtWidgets import QApplication
-
-from app.first_steps import FirstSteps
-from app.launch import make_frame, parse
-from app.window.main_window import MainWindow
+from wholefield_app.first_steps import FirstSteps
+from wholefield_app.launch import make_frame, parse
+from wholefield_app.window.main_window import MainWindow
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def test_the_file_is_opened_once_the_window_is_drawn(
     steps.painted.connect(lambda: scopes.append(frame.registry.scope))
     assert not frame.quiet
     frame.show()
-    qtbot.waitUntil(lambda: frame.windowTitle() == "a.tif — Tessera")
+    qtbot.waitUntil(lambda: frame.windowTitle() == "a.tif — Wholefield")
     assert scopes == [""]
     assert frame.workspace.name == "slides"
     qtbot.waitUntil(lambda: frame.quiet)

@@ -4,10 +4,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-
-from app.background import Background
-from app.latest import Latest
-from engine.errors import SettingError
+from wholefield.errors import SettingError
+from wholefield_app.background import Background
+from wholefield_app.latest import Latest
 
 
 class Worker:

@@ -7,22 +7,21 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
-
-from app.launch import NO_DISPLAY, parse
-from app.theme.theme import ThemeName
+from wholefield_app.launch import NO_DISPLAY, parse
+from wholefield_app.theme.theme import ThemeName
 
 ROOT = Path(__file__).resolve().parents[2]
 
 FIRST_PAINT = """
 import sys, time
 from PySide6.QtCore import QSettings
-from app.first_steps import FirstSteps
-from app.launch import make_application, make_frame, parse
+from wholefield_app.first_steps import FirstSteps
+from wholefield_app.launch import make_application, make_frame, parse
 
 def say():
     print(time.process_time(), *(name for name in HEAVY if name in sys.modules))
 
-HEAVY = ("app.workspaces.slides.workspace", "torch", "lightning", "pyqtgraph", "tifffile")
+HEAVY = ("wholefield_app.workspaces.slides.workspace", "torch", "lightning", "pyqtgraph", "tifffile")
 application = make_application()
 window = make_frame(application, None, QSettings(sys.argv[1], QSettings.Format.IniFormat))
 steps = FirstSteps(window, parse([]))
@@ -64,7 +63,7 @@ def test_the_first_window_comes_within_a_second_and_before_torch(tmp_path: Path)
     for attempt in range(5):
         (painted, then), (entered, later) = first_paint(tmp_path / f"{attempt}.ini")
         assert then == []
-        assert later == ["app.workspaces.slides.workspace"]
+        assert later == ["wholefield_app.workspaces.slides.workspace"]
         times.append((painted, entered))
         if entered < 1.0:
             break

@@ -3,8 +3,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-
-from app.log import LogLine, SessionLog
+from wholefield_app.log import LogLine, SessionLog
 
 
 @pytest.fixture
@@ -16,8 +15,8 @@ def log(qtbot) -> Iterator[SessionLog]:
 
 
 def test_our_own_lines_count_from_info_on_and_others_from_warning_on(log: SessionLog, qtbot) -> None:
-    logging.getLogger("app.somewhere").info("opened %s", "a.svs")
-    logging.getLogger("app.somewhere").debug("too small to tell")
+    logging.getLogger("wholefield_app.somewhere").info("opened %s", "a.svs")
+    logging.getLogger("wholefield_app.somewhere").debug("too small to tell")
     logging.getLogger("lightning.pytorch").setLevel(logging.INFO)
     logging.getLogger("lightning.pytorch").info("not ours")
     logging.getLogger("lightning.pytorch").warning("heard")

@@ -2,7 +2,7 @@ import itertools
 import threading
 import time
 
-from app.mailbox import Mailbox
+from wholefield_app.mailbox import Mailbox
 
 
 def test_items_from_many_threads_arrive_in_order_in_the_gui_thread(qtbot) -> None:

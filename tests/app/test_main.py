@@ -5,15 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from engine.cli import COMMANDS
+from wholefield.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
 IMPORTS = """
 import sys
-sys.argv = ["tessera", {words}]
-from app.__main__ import main
+sys.argv = ["wholefield", {words}]
+from wholefield_app.__main__ import main
 try:
     main()
 except SystemExit:
@@ -31,7 +30,7 @@ def test_a_command_runs_without_qt(command: str) -> None:
 
 
 def test_openmp_threads_sleep_while_they_wait() -> None:
-    code = "import app.__main__, os; print(os.environ['OMP_WAIT_POLICY'], os.environ['GOMP_SPINCOUNT'])"
+    code = "import wholefield_app.__main__, os; print(os.environ['OMP_WAIT_POLICY'], os.environ['GOMP_SPINCOUNT'])"
     environment = {"PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True

@@ -4,9 +4,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-
-from app.background import Background
-from app.newest import Newest
+from wholefield_app.background import Background
+from wholefield_app.newest import Newest
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@ import sys
 import threading
 
 import pytest
-
-from app.problems import ExceptionHooks, Problem
-from engine.errors import SettingError
+from wholefield.errors import SettingError
+from wholefield_app.problems import ExceptionHooks, Problem
 
 
 def test_an_error_meant_for_the_user_is_shown_as_it_stands() -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import qCritical, qInstallMessageHandler, qWarning
-
-from app import qt_messages
-from app.qt_messages import OFFSCREEN, log_qt_messages
+from wholefield_app import qt_messages
+from wholefield_app.qt_messages import OFFSCREEN, log_qt_messages
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +37,7 @@ def test_what_an_absent_screen_cannot_do_is_no_news(caplog: pytest.LogCaptureFix
 
 
 def test_last_words_are_said_aloud(tmp_path: Path) -> None:
-    code = "from PySide6.QtCore import qFatal; from app.qt_messages import *; log_qt_messages(); qFatal('no more')"
+    code = "from PySide6.QtCore import qFatal; from wholefield_app.qt_messages import *; log_qt_messages(); qFatal('no more')"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path
     )

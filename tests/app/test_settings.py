@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
-
-from app.settings import RECENT_LIMIT, Settings
-from app.theme.theme import ThemeName
+from wholefield_app.settings import RECENT_LIMIT, Settings
+from wholefield_app.theme.theme import ThemeName
 
 
 def again(store: QSettings) -> Settings:

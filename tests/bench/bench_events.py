@@ -14,14 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from wholefield.sources.events.codec import EVER, TAKEN, UNKNOWN, Codec, fresh_state, fresh_stats
+from wholefield.sources.events.dat import DAT
+from wholefield.sources.events.evt2 import EVT2
+from wholefield.sources.events.evt3 import EVT3
+from wholefield.sources.events.evt21 import EVT21
+from wholefield.sources.events.raw import read_header
+from wholefield.sources.recording import open_recording
 
-from engine.sources.events.codec import EVER, TAKEN, UNKNOWN, Codec, fresh_state, fresh_stats
-from engine.sources.events.dat import DAT
-from engine.sources.events.evt2 import EVT2
-from engine.sources.events.evt3 import EVT3
-from engine.sources.events.evt21 import EVT21
-from engine.sources.events.raw import read_header
-from engine.sources.recording import open_recording
 from tests.bench.measure import resident
 
 EVENTS = 1 << 22

@@ -17,21 +17,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
-from engine.export.events import write_events_hdf5
-from engine.export.flow import FlowFile, labels_path, write_flow_hdf5
-from engine.flow.accuracy import flow_errors
-from engine.flow.callbacks import max_consecutive_batches
-from engine.flow.flow_network import FlowNetwork
-from engine.flow.predictor import FlowPredictor
-from engine.flow.sharpness import flow_warp_loss
-from engine.flow.simulator import SceneSettings, simulate
-from engine.flow.splat import Walk
-from engine.runs.flow.config import FlowConfig, Teacher
-from engine.runs.flow.data import FlowData
-from engine.runs.flow.train import GRADIENT_NORM, batch_losses, spec_of
-from engine.runs.schedule import learning_rate_factor
-from engine.sources.recording import Recording, open_recording
+from wholefield.export.events import write_events_hdf5
+from wholefield.export.flow import FlowFile, labels_path, write_flow_hdf5
+from wholefield.flow.accuracy import flow_errors
+from wholefield.flow.callbacks import max_consecutive_batches
+from wholefield.flow.flow_network import FlowNetwork
+from wholefield.flow.predictor import FlowPredictor
+from wholefield.flow.sharpness import flow_warp_loss
+from wholefield.flow.simulator import SceneSettings, simulate
+from wholefield.flow.splat import Walk
+from wholefield.runs.flow.config import FlowConfig, Teacher
+from wholefield.runs.flow.data import FlowData
+from wholefield.runs.flow.train import GRADIENT_NORM, batch_losses, spec_of
+from wholefield.runs.schedule import learning_rate_factor
+from wholefield.sources.recording import Recording, open_recording
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"
 TRAINING, UNSEEN = range(10), range(100, 105)

@@ -15,9 +15,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 from PySide6.QtCore import QSettings
+from wholefield_app.launch import make_application, make_window
+from wholefield_app.viewer.events.style import FlowMode
 
-from app.launch import make_application, make_window
-from app.viewer.events.style import FlowMode
 from tests.bench.bench_event_loop import GIVE_UP_SECONDS, SIZE, report, rest
 from tests.e2e.flow_light import FlowLight
 from tests.e2e.lateness import Lateness

@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn import functional
+from wholefield.msd import release_buffers
+from wholefield.msd.kernel import msd_network
+from wholefield.msd.spec import repeat_dilations
 
-from engine.msd import release_buffers
-from engine.msd.kernel import msd_network
-from engine.msd.spec import repeat_dilations
 from tests.bench.measure import Cost, machine, measure
 
 Parameters = tuple[Sequence[int], Tensor, list[Tensor], Tensor, Tensor]

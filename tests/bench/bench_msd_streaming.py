@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
+from wholefield.msd import MSDModule2d, release_buffers
+from wholefield.msd.predict import stream_rows
 
-from engine.msd import MSDModule2d, release_buffers
-from engine.msd.predict import stream_rows
 from tests.bench.measure import Cost, machine, measure
 
 DEPTH = 100

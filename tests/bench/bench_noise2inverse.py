@@ -11,13 +11,12 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-
-from engine.msd import MSDRegressionModel
-from engine.msd.augmentation import Augmentation
-from engine.msd.fit import FitSettings, steps_of_epoch
-from engine.msd.noise2inverse import SplitPairs, Strategy, denoise, split_error, split_reconstructions
-from engine.msd.phantom import add_noise, draw, project, random_foam
-from engine.msd.projections import find_centre, read_projections
+from wholefield.msd import MSDRegressionModel
+from wholefield.msd.augmentation import Augmentation
+from wholefield.msd.fit import FitSettings, steps_of_epoch
+from wholefield.msd.noise2inverse import SplitPairs, Strategy, denoise, split_error, split_reconstructions
+from wholefield.msd.phantom import add_noise, draw, project, random_foam
+from wholefield.msd.projections import find_centre, read_projections
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 SIZE, ANGLES, PHOTONS, PARTS = 256, 256, 500.0, 4

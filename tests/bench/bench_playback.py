@@ -20,17 +20,17 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QPointF, QTimer
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
+from wholefield.runs.flow.flow_files import SingleFlow
+from wholefield.runs.flow.provider import FlowSource
+from wholefield.sources.events.table import ArrayTable, TableRecording
+from wholefield.sources.recording import EVENT_DTYPE, RecordingDescription
+from wholefield_app.theme.theme import ThemeName, load_theme
+from wholefield_app.viewer.events.arrows import paint_arrows
+from wholefield_app.viewer.events.event_view import EventView
+from wholefield_app.viewer.events.frames import Frame, FrameMaker
+from wholefield_app.viewer.events.painter import frame_image
+from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
 
-from app.theme.theme import ThemeName, load_theme
-from app.viewer.events.arrows import paint_arrows
-from app.viewer.events.event_view import EventView
-from app.viewer.events.frames import Frame, FrameMaker
-from app.viewer.events.painter import frame_image
-from app.viewer.events.style import FlowMode, FrameStyle, Sight
-from engine.runs.flow.flow_files import SingleFlow
-from engine.runs.flow.provider import FlowSource
-from engine.sources.events.table import ArrayTable, TableRecording
-from engine.sources.recording import EVENT_DTYPE, RecordingDescription
 from tests.e2e.lateness import Lateness
 
 WIDTH, HEIGHT, DURATION_US = 1280, 720, 2_000_000

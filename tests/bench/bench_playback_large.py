@@ -22,13 +22,13 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 import numpy as np
 from PySide6.QtCore import QSettings
+from wholefield.runs.flow.flow_files import SingleFlow
+from wholefield.runs.flow.provider import FlowSource
+from wholefield_app.launch import make_application, make_window
+from wholefield_app.viewer.events.style import FlowMode, Sight
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
-from app.launch import make_application, make_window
-from app.viewer.events.style import FlowMode, Sight
-from app.window.main_window import MainWindow
-from app.workspaces.events.workspace import EventsWorkspace
-from engine.runs.flow.flow_files import SingleFlow
-from engine.runs.flow.provider import FlowSource
 from tests.bench.bench_event_loop import SIZE
 from tests.bench.bench_events import write_large
 from tests.bench.bench_playback import wait

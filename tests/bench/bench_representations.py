@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from wholefield.flow.representations import PREPROCESSORS, Events, event_cube, histo
+from wholefield.sources.recording import EVENT_DTYPE
 
-from engine.flow.representations import PREPROCESSORS, Events, event_cube, histo
-from engine.sources.recording import EVENT_DTYPE
 from tests.bench.measure import machine
 
 WIDTH, HEIGHT, BIN_US, MICRO = 640, 480, 20_000, 3

@@ -14,19 +14,19 @@ from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
+from wholefield.runs.config import SegmentConfig
+from wholefield.runs.control import Control
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.mask_data import MaskedArea
+from wholefield.runs.masks import Labels, MaskedSlide, read_masks, split_rows
+from wholefield.runs.reports import EpochDone, Failed, Report
+from wholefield.runs.segmentation import mean_dice
+from wholefield.runs.segmenter import load_segmenter
+from wholefield.runs.start import execute
+from wholefield.runs.views import Pixels, SlideArea, labelled_area
+from wholefield.sources import open_image
+from wholefield.streaming import Streamed
 
-from engine.runs.config import SegmentConfig
-from engine.runs.control import Control
-from engine.runs.folder import RunFolder
-from engine.runs.mask_data import MaskedArea
-from engine.runs.masks import Labels, MaskedSlide, read_masks, split_rows
-from engine.runs.reports import EpochDone, Failed, Report
-from engine.runs.segmentation import mean_dice
-from engine.runs.segmenter import load_segmenter
-from engine.runs.start import execute
-from engine.runs.views import Pixels, SlideArea, labelled_area
-from engine.sources import open_image
-from engine.streaming import Streamed
 from tests.bench.measure import machine
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"

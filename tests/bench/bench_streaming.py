@@ -18,10 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
+from wholefield import models
+from wholefield.streaming import Streamed
+from wholefield.streaming.keeping import KEEP_BUDGET
 
-from engine import models
-from engine.streaming import Streamed
-from engine.streaming.keeping import KEEP_BUDGET
 from tests.bench.measure import Cost, machine, measure
 
 Pass = Callable[[nn.Module], None]

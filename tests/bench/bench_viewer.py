@@ -16,9 +16,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PySide6.QtCore import QEventLoop, QPointF, QTimer
 from PySide6.QtWidgets import QApplication
-
-from app.viewer import SlideView
-from engine.sources import open_source
+from wholefield.sources import open_source
+from wholefield_app.viewer import SlideView
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 WIDTH, HEIGHT = 1600, 1000

@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+from wholefield.runs.reports import EpochDone, TileDone
+from wholefield.sources import open_source
+from wholefield_app.window.main_window import MainWindow
 
-from app.window.main_window import MainWindow
-from engine.runs.reports import EpochDone, TileDone
-from engine.sources import open_source
 from tests.e2e.light import Light, Wait
 
 SLIDE = "CMU-1-Small-Region.svs"

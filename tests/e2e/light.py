@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEventLoop, QTimer
-
-from app.window.main_window import MainWindow
-from engine.runs.reports import FlowPreviewReady, PreviewReady, Report
+from wholefield.runs.reports import FlowPreviewReady, PreviewReady, Report
+from wholefield_app.window.main_window import MainWindow
 
 POLL_MS = 10
 Wait = Callable[[Callable[[], bool]], None]

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from PySide6.QtGui import QImage
+from wholefield_app.window.main_window import MainWindow
 
-from app.window.main_window import MainWindow
 from tests.e2e.first_light import SLIDE, FirstLight, make_project
 from tests.e2e.light import Wait
 from tests.e2e.picture import main

@@ -6,15 +6,15 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from wholefield.export.flow import FlowFile, read_dsec_png, read_flo
+from wholefield.flow.simulator import SceneSettings
+from wholefield.flow.simulator.files import write_simulation
+from wholefield.runs.reports import StepDone
+from wholefield_app.viewer.events.style import FlowMode
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.events.exporting_dialog import ExportKind
+from wholefield_app.workspaces.events.exporting_frames import pixels_of
 
-from app.viewer.events.style import FlowMode
-from app.window.main_window import MainWindow
-from app.workspaces.events.exporting_dialog import ExportKind
-from app.workspaces.events.exporting_frames import pixels_of
-from engine.export.flow import FlowFile, read_dsec_png, read_flo
-from engine.flow.simulator import SceneSettings
-from engine.flow.simulator.files import write_simulation
-from engine.runs.reports import StepDone
 from tests.e2e.flow_light import FlowLight
 
 EPOCHS = 2
@@ -41,7 +41,7 @@ def test_open_train_see_judge_and_export(
         path = simulated(tmp_path)
     light = FlowLight(window, lambda condition: qtbot.waitUntil(condition, timeout=120_000))
     light.open(path)
-    assert window.windowTitle() == f"{path.name} — Tessera"
+    assert window.windowTitle() == f"{path.name} — Wholefield"
     view, recording = light.space.view, light.space.desk.recording
     if real:
         assert recording.num_events == 343_474

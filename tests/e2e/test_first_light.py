@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import Direction, TileDone
+from wholefield_app.window.main_window import MainWindow
 
-from app.window.main_window import MainWindow
-from engine.runs.folder import RunFolder
-from engine.runs.reports import Direction, TileDone
 from tests.e2e.first_light import SLIDE, FirstLight, make_project
 from tests.e2e.lateness import Lateness
 
@@ -25,7 +25,7 @@ def test_open_train_watch_predict_and_keep(
     light = FirstLight(window, lambda condition: qtbot.waitUntil(condition, timeout=120_000))
 
     light.open(slide)
-    assert window.windowTitle() == f"{SLIDE} — Tessera"
+    assert window.windowTitle() == f"{SLIDE} — Wholefield"
     view = light.space.desk.view
     gridded = view.grab_view()
     window.registry["slides.grid"].trigger()

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from wholefield.sources import open_stack
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.stacks.opening import Role
+from wholefield_resources.demo.stack import StackDemoSettings
 
-from app.window.main_window import MainWindow
-from app.workspaces.stacks.opening import Role
-from engine.sources import open_stack
-from resources.demo.stack import StackDemoSettings
 from tests.e2e.stack_light import StackLight
 
 SMALL = StackDemoSettings(slices=10, size=96, angles=96, bodies=30)
@@ -26,7 +26,7 @@ def psnr(image: np.ndarray, truth: np.ndarray) -> float:
 def test_open_demo_train_predict_export_and_read_again(window: MainWindow, qtbot, tmp_path: Path) -> None:
     light = StackLight(window, lambda condition: qtbot.waitUntil(condition, timeout=120_000))
     light.open_demo(tmp_path / "demo", SMALL)
-    assert window.windowTitle() == "noisy.tif — Tessera"
+    assert window.windowTitle() == "noisy.tif — Wholefield"
     light.train(DEPTH, EPOCHS, CROP)
     light.finish()
     light.wait_for_previews(EPOCHS + 1)

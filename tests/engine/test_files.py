@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from engine.files import replacing
+from wholefield.files import replacing
 
 
 def test_replaces_on_success(tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-
-from engine import machine
+from wholefield import machine
 
 
 def test_it_lies_between_nothing_and_all_there_is() -> None:

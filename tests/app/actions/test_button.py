@@ -1,8 +1,7 @@
 import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
-
-from app.actions.button import ActionButton
+from wholefield_app.actions.button import ActionButton
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-
-from app.actions import Action, Menu
-from app.actions.finder import ACTION, find_actions
-from app.window.main_window import MainWindow
+from wholefield_app.actions import Action, Menu
+from wholefield_app.actions.finder import ACTION, find_actions
+from wholefield_app.window.main_window import MainWindow
 
 
 def make(title: str, about: str, menu: Menu = Menu.VIEW) -> Action:
@@ -74,5 +73,5 @@ def test_the_command_line_of_an_action_is_copied(
     window.finder.appear()
     qtbot.keyClicks(window.finder.search, "properties")
     qtbot.keyClick(window.finder.search, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert QGuiApplication.clipboard().text() == f"tessera info '{slide}'"
+    assert QGuiApplication.clipboard().text() == f"wholefield info '{slide}'"
     window.finder.hide()

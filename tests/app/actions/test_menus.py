@@ -2,10 +2,9 @@
 
 import pytest
 from PySide6.QtWidgets import QMenu, QToolBar
-
-from app.theme.icons import icon_names
-from app.window.main_window import MainWindow
-from app.workspaces import ENTRIES
+from wholefield_app.theme.icons import icon_names
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces import ENTRIES
 
 
 def entries(menu: QMenu) -> list[str]:
@@ -39,7 +38,7 @@ def test_every_action_has_title_icon_and_a_sentence(window: MainWindow) -> None:
 
 
 def test_every_icon_is_used(window: MainWindow) -> None:
-    used = {"tessera", "chevron-down", "chevron-up", "check", "error", "copy", "close"}
+    used = {"wholefield", "chevron-down", "chevron-up", "check", "error", "copy", "close"}
     for entry in window.entries:
         window.go_to(entry.name)
         used |= {bound.definition.icon for bound in window.registry}

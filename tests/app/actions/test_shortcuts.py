@@ -1,5 +1,5 @@
-from app.actions.shortcuts import ShortcutHelp
-from app.window.main_window import MainWindow
+from wholefield_app.actions.shortcuts import ShortcutHelp
+from wholefield_app.window.main_window import MainWindow
 
 
 def test_every_shortcut_is_listed(window: MainWindow, qtbot) -> None:

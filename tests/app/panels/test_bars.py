@@ -1,8 +1,7 @@
 import pytest
 from PySide6.QtCore import QPoint, Qt
-
-from app.panels.bars import ROW, Probability, ProbabilityBars
-from app.theme.theme import Theme
+from wholefield_app.panels.bars import ROW, Probability, ProbabilityBars
+from wholefield_app.theme.theme import Theme
 
 ROWS = (Probability("plain", 0.2), Probability("rare", 0.7), Probability("other", 0.1))
 

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.panels.curve_data import ACCURACY, SMOOTHING_STEPS, CurveData, Quality
-from engine.runs.reports import EpochDone, Level, Message, Started, StepDone
+from wholefield.runs.reports import EpochDone, Level, Message, Started, StepDone
+from wholefield_app.panels.curve_data import ACCURACY, SMOOTHING_STEPS, CurveData, Quality
 
 
 def step(number: int, loss: float) -> StepDone:

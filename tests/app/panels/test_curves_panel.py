@@ -2,10 +2,9 @@ import time
 from pathlib import Path
 
 import pytest
-
-from app.panels.curves_panel import UPDATES_PER_SECOND, CurvesPanel
-from app.theme.theme import Theme, ThemeName, load_theme
-from engine.runs.reports import EpochDone, Started, StepDone
+from wholefield.runs.reports import EpochDone, Started, StepDone
+from wholefield_app.panels.curves_panel import UPDATES_PER_SECOND, CurvesPanel
+from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The recording panel lists what is known, and says how far the reading is."""
 
-from app.panels.event_facts_panel import EventFactsPanel
+from wholefield_app.panels.event_facts_panel import EventFactsPanel
 
 
 def test_facts_come_and_go(qapp) -> None:

@@ -5,11 +5,10 @@ from dataclasses import replace
 import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QColorDialog, QWidget
-
-from app.actions import Action, Menu, Registry
-from app.panels.event_style_panel import FLOWS, NO_FLOW, OWN, SIGHTS, EventStylePanel
-from app.theme.theme import Theme
-from app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
+from wholefield_app.actions import Action, Menu, Registry
+from wholefield_app.panels.event_style_panel import FLOWS, NO_FLOW, OWN, SIGHTS, EventStylePanel
+from wholefield_app.theme.theme import Theme
+from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtGui import QValidator
-
-from app.panels.fields import RateField, WeightField, next_rate, percentage, whole_number
-from engine.runs.settings import About
+from wholefield.runs.settings import About
+from wholefield_app.panels.fields import RateField, WeightField, next_rate, percentage, whole_number
 
 ABOUT = About("A number.", at_least=1)
 

@@ -3,10 +3,9 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF
-
-from app.panels.inspector_table import ABOUT, LayerTable
-from engine.runs.inspection import Inspection, inspect_network
-from engine.runs.layer_rows import HEADINGS, LayerChoice
+from wholefield.runs.inspection import Inspection, inspect_network
+from wholefield.runs.layer_rows import HEADINGS, LayerChoice
+from wholefield_app.panels.inspector_table import ABOUT, LayerTable
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-
-from app.panels.levels_panel import HOUNSFIELD, LevelsPanel
-from app.theme.theme import Theme
-from app.viewer.levels import Levels, describe_values
+from wholefield_app.panels.levels_panel import HOUNSFIELD, LevelsPanel
+from wholefield_app.theme.theme import Theme
+from wholefield_app.viewer.levels import Levels, describe_values
 
 FACTS = describe_values(np.linspace(-1000, 1000, 2001))
 

@@ -3,10 +3,9 @@ from datetime import datetime
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-
-from app.log import LogLine, SessionLog
-from app.panels.log_panel import LogPanel
-from app.theme.theme import Theme, ThemeName, load_theme
+from wholefield_app.log import LogLine, SessionLog
+from wholefield_app.panels.log_panel import LogPanel
+from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 
 LINES = [
     LogLine(datetime(2026, 1, 2, 3, 4, 5), logging.INFO, "opened"),

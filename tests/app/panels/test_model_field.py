@@ -1,9 +1,8 @@
 from pathlib import Path
 
 import pytest
-
-from app.panels.model_field import ModelField
-from app.runs.checkpoints import Checkpoint
+from wholefield_app.panels.model_field import ModelField
+from wholefield_app.runs.checkpoints import Checkpoint
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """Settings that are seldom changed stay folded away until they are asked for, and are in sight then."""
 
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
-
-from app.panels.more_settings import MoreSettings
-from app.panels.scrolling import scrolling
+from wholefield_app.panels.more_settings import MoreSettings
+from wholefield_app.panels.scrolling import scrolling
 
 
 def test_what_is_unfolded_comes_into_sight(qtbot) -> None:

@@ -1,5 +1,5 @@
-from app.panels.notice import Notice
-from app.theme.theme import Theme, ThemeName, load_theme
+from wholefield_app.panels.notice import Notice
+from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 
 
 def test_it_is_there_while_there_is_something_to_say(qtbot, theme: Theme) -> None:

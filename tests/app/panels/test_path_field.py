@@ -4,8 +4,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
-
-from app.panels.path_field import Kind, PathField
+from wholefield_app.panels.path_field import Kind, PathField
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 from pathlib import Path
 
 import pytest
-
-from app.panels.progress import RunProgress, describe_tile
-from app.theme.theme import Theme
-from engine.runs.reports import Direction, Started, StepDone, TileDone
+from wholefield.runs.reports import Direction, Started, StepDone, TileDone
+from wholefield_app.panels.progress import RunProgress, describe_tile
+from wholefield_app.theme.theme import Theme
 
 TILE = TileDone(Direction.REVERSE, (1, 2), (3, 4), ((0, 1), (0, 1)), Path("folder/a.svs"))
 

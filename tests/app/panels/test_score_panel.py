@@ -1,9 +1,9 @@
 """The table of a score card."""
 
-from app.panels.score_panel import MEASURES, ScoreTable
-from app.theme.theme import Theme
-from engine.flow.accuracy import FlowErrors
-from engine.flow.scorecard import Score, ScoreCard
+from wholefield.flow.accuracy import FlowErrors
+from wholefield.flow.scorecard import Score, ScoreCard
+from wholefield_app.panels.score_panel import MEASURES, ScoreTable
+from wholefield_app.theme.theme import Theme
 
 
 def test_the_table_shows_what_is_known_and_marks_the_best(qtbot, theme: Theme) -> None:

@@ -1,8 +1,7 @@
 """A scrolling area is never narrower than what is in it."""
 
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
-
-from app.panels.scrolling import scrolling
+from wholefield_app.panels.scrolling import scrolling
 
 
 def test_it_scrolls_up_and_down_but_cuts_nothing_off_at_the_side(qtbot) -> None:

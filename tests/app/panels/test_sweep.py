@@ -2,10 +2,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor
-
-from app.panels.sweep import LARGEST_CELL, SweepMap, cell_colour
-from app.theme.theme import Theme
-from engine.runs.reports import Direction, TileDone
+from wholefield.runs.reports import Direction, TileDone
+from wholefield_app.panels.sweep import LARGEST_CELL, SweepMap, cell_colour
+from wholefield_app.theme.theme import Theme
 
 
 def visit(sweep: Direction, row: int, column: int, counts: tuple[int, int] = (2, 3)) -> TileDone:

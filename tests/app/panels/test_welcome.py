@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPushButton
-
-from app.actions import Action, Menu, Registry
-from app.panels.welcome import NARROWEST, WIDTH, Welcome
-from app.settings import Settings
-from app.theme.theme import Theme
+from wholefield_app.actions import Action, Menu, Registry
+from wholefield_app.panels.welcome import NARROWEST, WIDTH, Welcome
+from wholefield_app.settings import Settings
+from wholefield_app.theme.theme import Theme
 
 
 @pytest.fixture

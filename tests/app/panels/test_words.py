@@ -1,6 +1,5 @@
 import pytest
-
-from app.panels.words import duration, length
+from wholefield_app.panels.words import duration, length
 
 
 @pytest.mark.parametrize(

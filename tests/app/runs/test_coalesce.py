@@ -2,9 +2,8 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.runs.coalesce import coalesce
-from engine.runs.reports import Direction, StepDone, TileDone
+from wholefield.runs.reports import Direction, StepDone, TileDone
+from wholefield_app.runs.coalesce import coalesce
 
 
 def tile(number: int) -> TileDone:

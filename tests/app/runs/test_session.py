@@ -3,12 +3,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-
-from app.problems import Problem
-from app.runs import RunSession, SessionState
-from engine.errors import SettingError
-from engine.runs.control import Control
-from engine.runs.reports import Failed, Level, Message, Report, ReportFunction
+from wholefield.errors import SettingError
+from wholefield.runs.control import Control
+from wholefield.runs.reports import Failed, Level, Message, Report, ReportFunction
+from wholefield_app.problems import Problem
+from wholefield_app.runs import RunSession, SessionState
 
 
 @pytest.fixture

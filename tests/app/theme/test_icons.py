@@ -1,9 +1,8 @@
 import pytest
 from PySide6.QtGui import QIcon
 from PySide6.QtSvg import QSvgRenderer
-
-from app.theme.icons import FOLDER, icon, icon_names, pixmap, window_icon
-from app.theme.theme import Theme
+from wholefield_app.theme.icons import FOLDER, icon, icon_names, pixmap, window_icon
+from wholefield_app.theme.theme import Theme
 
 
 @pytest.mark.parametrize("name", sorted(icon_names()))
@@ -15,7 +14,7 @@ def test_every_drawing_is_valid_and_paints_something(qapp, name: str) -> None:
     painted = [image.pixelColor(x, y).alpha() for x in range(32) for y in range(32)]
     assert sum(alpha > 100 for alpha in painted) > 20
     edge = [*range(32)]
-    if name != "tessera":
+    if name != "wholefield":
         assert all(image.pixelColor(x, y).alpha() == 0 for x in edge for y in (0, 31))
 
 

@@ -2,9 +2,8 @@ import re
 
 import pytest
 from PySide6.QtGui import QColor, QPalette
-
-from app.theme.manager import ThemeManager
-from app.theme.theme import Theme, ThemeName, load_theme
+from wholefield_app.theme.manager import ThemeManager
+from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 
 
 def luminance(colour: str) -> float:

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
-
-from app.viewer import SlideView
-from engine.errors import SourceError
-from engine.sources.image import AnyArray, Description, ImageSource, levels_from_sizes
+from wholefield.errors import SourceError
+from wholefield.sources.image import AnyArray, Description, ImageSource, levels_from_sizes
+from wholefield_app.viewer import SlideView
 
 
 class ArraySource(ImageSource):

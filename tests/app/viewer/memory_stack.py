@@ -4,9 +4,8 @@ import threading
 from pathlib import Path
 
 import numpy as np
-
-from engine.errors import SourceError
-from engine.sources.stack import AnyArray, Box, StackDescription, StackGeometry, StackSource
+from wholefield.errors import SourceError
+from wholefield.sources.stack import AnyArray, Box, StackDescription, StackGeometry, StackSource
 
 NO_GEOMETRY = StackGeometry()
 

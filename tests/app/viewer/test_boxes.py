@@ -1,9 +1,8 @@
 import numpy as np
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
-
-from app.viewer.boxes import BoxLayer, MarkedBox
-from app.viewer.geometry import Box, View
-from app.viewer.layer import Frame
+from wholefield_app.viewer.boxes import BoxLayer, MarkedBox
+from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.layer import Frame
 
 
 def painted(layer, view, rgb):

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
-
-from app.viewer.classes import (
+from wholefield_app.viewer.classes import (
     CYCLE,
     ClassLayer,
     ClassPicture,
@@ -13,8 +12,8 @@ from app.viewer.classes import (
     class_image,
     crop_in_sight,
 )
-from app.viewer.geometry import Box, View
-from app.viewer.layer import Frame
+from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.layer import Frame
 
 NAMES = ("glass", "tissue", "spore")
 

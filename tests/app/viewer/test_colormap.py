@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-
-from app.viewer.colormap import Colormap, colourise, table
+from wholefield_app.viewer.colormap import Colormap, colourise, table
 
 
 @pytest.mark.parametrize("colormap", [c for c in Colormap if c is not Colormap.TURBO])

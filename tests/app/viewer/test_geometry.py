@@ -1,8 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.viewer.geometry import (
+from wholefield_app.viewer.geometry import (
     LARGEST_SCALE,
     Box,
     View,

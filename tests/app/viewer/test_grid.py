@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
-
-from app.viewer.geometry import Box, View, fitted
-from app.viewer.grid import GridLayer, TileGrid
-from app.viewer.layer import Frame
+from wholefield_app.viewer.geometry import Box, View, fitted
+from wholefield_app.viewer.grid import GridLayer, TileGrid
+from wholefield_app.viewer.layer import Frame
 
 
 def frame(view, width=1000, height=800):

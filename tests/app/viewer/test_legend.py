@@ -1,9 +1,8 @@
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
-
-from app.viewer.geometry import Box, View
-from app.viewer.layer import Frame, LegendRow
-from app.viewer.legend import paint_legend
+from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.layer import Frame, LegendRow
+from wholefield_app.viewer.legend import paint_legend
 
 
 def painted(rows, beside=None):

@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-
-from app.viewer.levels import LABEL_COLOURS, Levels, describe_values, to_grey, to_label_colours
+from wholefield_app.viewer.levels import LABEL_COLOURS, Levels, describe_values, to_grey, to_label_colours
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.float32, np.float64])

@@ -3,10 +3,9 @@ import threading
 import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QImage
-
-from app.viewer.loader import TileLoader
-from app.viewer.pyramid import TileKey
-from engine.errors import SourceError
+from wholefield.errors import SourceError
+from wholefield_app.viewer.loader import TileLoader
+from wholefield_app.viewer.pyramid import TileKey
 
 A, B, C, D = (TileKey(0, column, 0) for column in range(4))
 

@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
-
-from app.viewer.colormap import Colormap, table
-from app.viewer.geometry import Box, View
-from app.viewer.layer import Frame
-from app.viewer.map import MapLayer, map_image, paint_map
+from wholefield_app.viewer.colormap import Colormap, table
+from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.layer import Frame
+from wholefield_app.viewer.map import MapLayer, map_image, paint_map
 
 
 def canvas(width, height):

@@ -1,10 +1,9 @@
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
-
-from app.viewer.geometry import Box, View, fitted
-from app.viewer.layer import Frame
-from app.viewer.minimap import MinimapLayer, mark_in
+from wholefield_app.viewer.geometry import Box, View, fitted
+from wholefield_app.viewer.layer import Frame
+from wholefield_app.viewer.minimap import MinimapLayer, mark_in
 
 
 def frame(view, width=4000, height=2000):

@@ -1,7 +1,6 @@
 import pytest
-
-from app.viewer.geometry import View, fitted
-from app.viewer.picture import Picture
+from wholefield_app.viewer.geometry import View, fitted
+from wholefield_app.viewer.picture import Picture
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from wholefield_app.viewer.levels import Levels
+from wholefield_app.viewer.plane_images import PlaneLook, PlaneReader, PlaneRequest, plane_image
 
-from app.viewer.levels import Levels
-from app.viewer.plane_images import PlaneLook, PlaneReader, PlaneRequest, plane_image
 from tests.app.viewer.memory_stack import MemoryStack, numbered
 
 

@@ -1,8 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.viewer.planes import moved, plane_axes, plane_shape, stepped
+from wholefield_app.viewer.planes import moved, plane_axes, plane_shape, stepped
 
 
 def test_cubes_without_spacing() -> None:

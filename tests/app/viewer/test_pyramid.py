@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.viewer.geometry import Box, View
-from app.viewer.pyramid import (
+from wholefield.sources.image import levels_from_sizes
+from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.pyramid import (
     TILE,
     TileKey,
     display_levels,
@@ -15,7 +15,6 @@ from app.viewer.pyramid import (
     tiles_around,
     tiles_for,
 )
-from engine.sources.image import levels_from_sizes
 
 factor_lists = st.lists(st.sampled_from([1.5, 2, 3, 4, 8]), max_size=4)
 sides = st.integers(1, 60_000)

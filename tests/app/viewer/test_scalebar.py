@@ -3,8 +3,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.viewer.scalebar import length_text, plain_number, round_length, zoom_text
+from wholefield_app.viewer.scalebar import length_text, plain_number, round_length, zoom_text
 
 
 @given(st.floats(1e-6, 1e9))

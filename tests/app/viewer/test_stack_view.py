@@ -7,15 +7,15 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
+from wholefield.sources.stack import StackGeometry
+from wholefield_app.background import Background
+from wholefield_app.theme.theme import Theme
+from wholefield_app.viewer.levels import Levels
+from wholefield_app.viewer.plane_images import PlaneLook
+from wholefield_app.viewer.plane_view import Compare, PlaneView
+from wholefield_app.viewer.stack_scene import StackScene
+from wholefield_app.viewer.stack_view import StackView, value_text
 
-from app.background import Background
-from app.theme.theme import Theme
-from app.viewer.levels import Levels
-from app.viewer.plane_images import PlaneLook
-from app.viewer.plane_view import Compare, PlaneView
-from app.viewer.stack_scene import StackScene
-from app.viewer.stack_view import StackView, value_text
-from engine.sources.stack import StackGeometry
 from tests.app.viewer.memory_stack import MemoryStack, numbered
 
 LEVELS = Levels(0, 500)

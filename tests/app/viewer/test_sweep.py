@@ -3,11 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
-
-from app.viewer.geometry import Box, View
-from app.viewer.layer import Frame
-from app.viewer.sweep import COLOURS, GLOW_SECONDS, SweepLayer, SweepTrace
-from engine.runs.reports import Direction
+from wholefield.runs.reports import Direction
+from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.layer import Frame
+from wholefield_app.viewer.sweep import COLOURS, GLOW_SECONDS, SweepLayer, SweepTrace
 
 FORWARD, REVERSE = Direction.FORWARD, Direction.REVERSE
 

@@ -3,11 +3,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter
-
-from app.viewer.decode import TileReader
-from app.viewer.geometry import View, fitted
-from app.viewer.pyramid import TileKey
-from app.viewer.tiles import TilePainter
+from wholefield_app.viewer.decode import TileReader
+from wholefield_app.viewer.geometry import View, fitted
+from wholefield_app.viewer.pyramid import TileKey
+from wholefield_app.viewer.tiles import TilePainter
 
 BACKGROUND = QColor(10, 20, 30)
 
@@ -190,7 +189,7 @@ def test_the_colour_at_a_position_is_the_one_shown(make_source, make_tiles):
 def test_more_tiles_than_the_cache_holds_are_kept_while_they_are_in_sight(
     make_source, make_tiles, monkeypatch
 ):
-    monkeypatch.setattr("app.viewer.tiles.CACHE_BYTES", 2**20)
+    monkeypatch.setattr("wholefield_app.viewer.tiles.CACHE_BYTES", 2**20)
     source = make_source(3000, 2000)
     tiles = make_tiles(source, lambda key: False)
     reader = TileReader(source)

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
-
-from app.viewer import SlideView
-from engine.sources import ChannelDisplay, open_image
+from wholefield.sources import ChannelDisplay, open_image
+from wholefield_app.viewer import SlideView
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -9,14 +9,13 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QDockWidget, QMessageBox
-
-from app.launch import make_window
-from app.runs import SessionState
-from app.theme.theme import ThemeName, load_theme
-from app.window.closing import ClosingQuestion
-from app.window.main_window import MainWindow
-from app.window.submenus import RecentMenu
-from app.workspaces.slides import handlers
+from wholefield_app.launch import make_window
+from wholefield_app.runs import SessionState
+from wholefield_app.theme.theme import ThemeName, load_theme
+from wholefield_app.window.closing import ClosingQuestion
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.window.submenus import RecentMenu
+from wholefield_app.workspaces.slides import handlers
 
 OpenAndWait = Callable[[Path], None]
 
@@ -26,7 +25,7 @@ def recent_menu(window: MainWindow) -> RecentMenu:
 
 
 def test_at_first_the_window_says_what_to_do(window: MainWindow) -> None:
-    assert window.windowTitle() == "Tessera"
+    assert window.windowTitle() == "Wholefield"
     assert window.workspace.central.currentWidget() is window.workspace.welcome
     assert not window.banner.isVisible()
     assert window.status.text() == "Ready"
@@ -37,7 +36,7 @@ def test_open_by_menu(window: MainWindow, qtbot, monkeypatch, make_slide) -> Non
     slide = make_slide("by menu.tif")
     monkeypatch.setattr(handlers, "ask_for_slide", lambda *_: slide)
     window.registry["slides.open"].trigger()
-    qtbot.waitUntil(lambda: window.windowTitle() == "by menu.tif — Tessera")
+    qtbot.waitUntil(lambda: window.windowTitle() == "by menu.tif — Wholefield")
     assert window.workspace.central.currentWidget() is window.workspace.desk.view
     assert window.registry["slides.fit"].isEnabled()
     assert window.services.settings.recent == (slide,)
@@ -49,7 +48,7 @@ def test_a_cancelled_dialog_changes_nothing(window: MainWindow, monkeypatch) -> 
     window.registry["slides.open"].trigger()
     window.registry["slides.open_folder"].trigger()
     assert window.workspace.quiet
-    assert window.windowTitle() == "Tessera"
+    assert window.windowTitle() == "Wholefield"
 
 
 def test_open_by_drop(window: MainWindow, qtbot, make_slide) -> None:
@@ -138,7 +137,7 @@ def test_close_the_slide(window: MainWindow, make_slide, open_and_wait: OpenAndW
     open_and_wait(make_slide("a.tif"))
     source = window.workspace.desk.source
     window.registry["slides.close"].trigger()
-    assert window.windowTitle() == "Tessera"
+    assert window.windowTitle() == "Wholefield"
     assert window.workspace.central.currentWidget() is window.workspace.welcome
     with pytest.raises(Exception, match=r"a\.tif"):
         source.read_region(0, 0, 0, 8, 8)
@@ -214,7 +213,7 @@ def test_about_and_properties_open_beside_the_work(
 ) -> None:
     window.registry["help.about"].trigger()
     about = window.findChild(QMessageBox)
-    assert about.text().startswith("Tessera ")
+    assert about.text().startswith("Wholefield ")
     about.close()
     open_and_wait(make_slide("a.tif"))
     window.registry["slides.properties"].trigger()

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QToolBar
+from wholefield_app.settings import Settings
+from wholefield_app.theme.manager import ThemeManager
+from wholefield_app.window.closing import ClosingQuestion
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.window.routing import workspace_for
+from wholefield_app.workspaces import ENTRIES as ALL
+from wholefield_app.workspaces.slides.entry import SLIDES
+from wholefield_app.workspaces.slides.workspace import SlidesWorkspace
+from wholefield_app.workspaces.stacks.entry import STACKS
 
-from app.settings import Settings
-from app.theme.manager import ThemeManager
-from app.window.closing import ClosingQuestion
-from app.window.main_window import MainWindow
-from app.window.routing import workspace_for
-from app.workspaces import ENTRIES as ALL
-from app.workspaces.slides.entry import SLIDES
-from app.workspaces.slides.workspace import SlidesWorkspace
-from app.workspaces.stacks.entry import STACKS
 from tests.app.window.tiny import TINY, TinyWorkspace
 
 ENTRIES = (SLIDES, TINY)
@@ -137,10 +137,10 @@ def test_a_path_is_opened_where_it_belongs(two: MainWindow, qtbot, tmp_path: Pat
     stack = tmp_path / "a.nrrd"
     stack.write_bytes(b"NRRD0004\n")
     two.open(stack)
-    qtbot.waitUntil(lambda: two.windowTitle() == "a.nrrd — Tessera")
+    qtbot.waitUntil(lambda: two.windowTitle() == "a.nrrd — Wholefield")
     assert isinstance(two.workspace, TinyWorkspace)
     two.open(make_slide("b.tif"))
-    qtbot.waitUntil(lambda: two.windowTitle() == "b.tif — Tessera")
+    qtbot.waitUntil(lambda: two.windowTitle() == "b.tif — Wholefield")
     assert isinstance(two.workspace, SlidesWorkspace)
     settings = two.services.settings
     assert settings.recent_in("tiny") == (stack,)

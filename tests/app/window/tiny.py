@@ -4,13 +4,12 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
-
-from app.actions import Action, Menu, Registry
-from app.runs import RunSession
-from app.services import Services
-from app.workspaces.entry import Entry
-from app.workspaces.workspace import Panel, Workspace
-from engine.sources.kinds import Kind
+from wholefield.sources.kinds import Kind
+from wholefield_app.actions import Action, Menu, Registry
+from wholefield_app.runs import RunSession
+from wholefield_app.services import Services
+from wholefield_app.workspaces.entry import Entry
+from wholefield_app.workspaces.workspace import Panel, Workspace
 
 
 class TinyWorkspace(Workspace):

@@ -9,13 +9,12 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
-
-from engine.cli import COMMANDS, command_line, main
-from engine.export.stacks import write_nifti
-from engine.runs.config import ClassifyConfig, PredictConfig, save_config
-from engine.runs.folder import RunFolder, past_runs
-from engine.runs.prediction import SlidePrediction
-from engine.sources import StackGeometry
+from wholefield.cli import COMMANDS, command_line, main
+from wholefield.export.stacks import write_nifti
+from wholefield.runs.config import ClassifyConfig, PredictConfig, save_config
+from wholefield.runs.folder import RunFolder, past_runs
+from wholefield.runs.prediction import SlidePrediction
+from wholefield.sources import StackGeometry
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +191,8 @@ def test_help(word: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_parser_imports_no_torch() -> None:
-    code = "import sys, engine.cli; engine.cli.main(['train', '--help']); print('torch' in sys.modules)"
+    code = (
+        "import sys, wholefield.cli; wholefield.cli.main(['train', '--help']); print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"

@@ -1,13 +1,13 @@
-"""`tessera convert` and `tessera info` of a recording."""
+"""`wholefield convert` and `wholefield info` of a recording."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+from wholefield.cli import main
+from wholefield.cli.convert import _reporter
+from wholefield.sources import open_recording
 
-from engine.cli import main
-from engine.cli.convert import _reporter
-from engine.sources import open_recording
 from tests.engine.sources.events.writers import random_events, write_stream
 
 EVENTS = random_events(3000, 50_000)

@@ -1,12 +1,11 @@
-"""`tessera simulate` and `tessera features` as a user gives them."""
+"""`wholefield simulate` and `wholefield features` as a user gives them."""
 
 from pathlib import Path
 
 import pytest
-
-from engine.cli import main
-from engine.export.flow import FlowFile
-from engine.flow.features import FeatureFile
+from wholefield.cli import main
+from wholefield.export.flow import FlowFile
+from wholefield.flow.features import FeatureFile
 
 SMALL = "--width 31 --height 23 --duration-us 40000 --label-delta-us 10000 --planes 1".split()
 

@@ -1,14 +1,14 @@
-"""`tessera score` and `tessera export-flow` as a user gives them."""
+"""`wholefield score` and `wholefield export-flow` as a user gives them."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from wholefield.cli import main
+from wholefield.export.events import write_events_hdf5
+from wholefield.export.flow import labels_path, read_flo, write_flo, write_flow_hdf5
 
-from engine.cli import main
-from engine.export.events import write_events_hdf5
-from engine.export.flow import labels_path, read_flo, write_flo, write_flow_hdf5
 from tests.app.workspaces.events.dots import HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 
 
@@ -83,6 +83,6 @@ def test_an_interrupt_ends_it_without_a_trace(clip: Path, monkeypatch, capsys) -
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("engine.runs.flow.judging.judge", interrupted)
+    monkeypatch.setattr("wholefield.runs.flow.judging.judge", interrupted)
     assert main(["score", str(clip), f"--flow={labels_path(clip)}"]) == 130
     assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""tessera inspect: the table, what the pass costs, the suggestion, and one sentence for every mistake."""
+"""wholefield inspect: the table, what the pass costs, the suggestion, and one sentence for every mistake."""
 
 import contextlib
 from pathlib import Path
@@ -8,12 +8,11 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.cli import main
-from engine.cli.inspect import parse_bytes, parse_size
-from engine.errors import SettingError
-from engine.runs.inspection import inspect_network
-from engine.runs.layer_rows import HEADINGS, LayerChoice
+from wholefield.cli import main
+from wholefield.cli.inspect import parse_bytes, parse_size
+from wholefield.errors import SettingError
+from wholefield.runs.inspection import inspect_network
+from wholefield.runs.layer_rows import HEADINGS, LayerChoice
 
 SMALL = ["inspect", "--model=small_cnn"]
 

@@ -10,12 +10,11 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.cli.options import Parser, add_settings, command_line, settings_from
-from engine.errors import SettingError
-from engine.runs.config import ClassifyConfig, Device, Precision, PredictConfig, SegmentConfig
-from engine.runs.settings import RunSettings
-from engine.runs.tasks import TASKS
+from wholefield.cli.options import Parser, add_settings, command_line, settings_from
+from wholefield.errors import SettingError
+from wholefield.runs.config import ClassifyConfig, Device, Precision, PredictConfig, SegmentConfig
+from wholefield.runs.settings import RunSettings
+from wholefield.runs.tasks import TASKS
 
 paths = st.text(min_size=1).filter(lambda text: "\0" not in text).map(Path)
 classify = st.builds(
@@ -44,9 +43,9 @@ predict = st.builds(
 
 def parsed(config: RunSettings, words: list[str]) -> RunSettings:
     """What the options of a task make of the words behind its command."""
-    parser = Parser(prog="tessera")
+    parser = Parser(prog="wholefield")
     add_settings(parser, type(config))
-    assert tuple(words[: len(config.command) + 1]) == ("tessera", *config.command)
+    assert tuple(words[: len(config.command) + 1]) == ("wholefield", *config.command)
     return settings_from(parser.parse_args(words[len(config.command) + 1 :]), type(config))
 
 
@@ -68,10 +67,10 @@ def test_command_line_repeats_the_settings(config: RunSettings) -> None:
 def test_only_what_differs_is_written() -> None:
     config = ClassifyConfig(slides=Path("my slides"), labels=Path("l.csv"), epochs=3, device=Device.CPU)
     assert command_line(config) == (
-        "tessera train classify '--slides=my slides' --epochs=3 --device=cpu --labels=l.csv"
+        "wholefield train classify '--slides=my slides' --epochs=3 --device=cpu --labels=l.csv"
     )
     config = PredictConfig(slide=Path("-a.svs"), checkpoint=Path("best.ckpt"))
-    assert command_line(config) == "tessera predict --checkpoint=best.ckpt -- -a.svs"
+    assert command_line(config) == "wholefield predict --checkpoint=best.ckpt -- -a.svs"
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.task)
@@ -90,12 +89,12 @@ def test_what_may_be_none_is_none_by_default(task) -> None:
             ["--slides=a", "--labels=b", "--device=tpu"],
             "--device is 'tpu' but must be one of auto, cpu, cuda",
         ),
-        (["--slides=a"], "The following arguments are required: --labels; see tessera --help"),
+        (["--slides=a"], "The following arguments are required: --labels; see wholefield --help"),
         (["--slides=a", "--labels=b", "--epoch=3"], "Unrecognized arguments: --epoch=3"),
     ],
 )
 def test_mistakes(words: list[str], sentence: str) -> None:
-    parser = Parser(prog="tessera")
+    parser = Parser(prog="wholefield")
     add_settings(parser, ClassifyConfig)
     with pytest.raises(SettingError, match=sentence):
         settings_from(parser.parse_args(words), ClassifyConfig)

@@ -1,14 +1,13 @@
-"""`tessera export-stack` as a user gives it."""
+"""`wholefield export-stack` as a user gives it."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
-
-from engine.cli import command_line, main
-from engine.runs.stacks.export_config import StackExportConfig
-from engine.sources import open_stack
+from wholefield.cli import command_line, main
+from wholefield.runs.stacks.export_config import StackExportConfig
+from wholefield.sources import open_stack
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def test_a_stack_is_exported(stack: Path, tmp_path: Path, capsys: pytest.Capture
 
 def test_the_command_of_the_window_is_the_same(stack: Path) -> None:
     config = StackExportConfig(stack=stack, out=Path("b.nii.gz"), labels=True)
-    assert command_line(config) == f"tessera export-stack --out=b.nii.gz --labels '{stack}'"
+    assert command_line(config) == f"wholefield export-stack --out=b.nii.gz --labels '{stack}'"
 
 
 def test_a_mistake_is_one_sentence(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:

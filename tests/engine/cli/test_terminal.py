@@ -6,10 +6,9 @@ import signal
 from pathlib import Path
 
 import pytest
-
-from engine.cli.terminal import Terminal, duration, interruptible, sentence
-from engine.runs.control import Abandoned, Control, StopAndKeep
-from engine.runs.reports import (
+from wholefield.cli.terminal import Terminal, duration, interruptible, sentence
+from wholefield.runs.control import Abandoned, Control, StopAndKeep
+from wholefield.runs.reports import (
     CheckpointSaved,
     Direction,
     EpochDone,

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.errors import SettingError
-from engine.export.dat import write_dat
-from engine.sources.recording import EVENT_DTYPE
+from wholefield.errors import SettingError
+from wholefield.export.dat import write_dat
+from wholefield.sources.recording import EVENT_DTYPE
 
 
 def test_bits(tmp_path: Path) -> None:
@@ -33,7 +32,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
 
 
 def test_our_reader_reads_it(tmp_path: Path) -> None:
-    from engine.sources.recording import open_recording
+    from wholefield.sources.recording import open_recording
 
     events = np.array([(3, 5, 0, 0), (39, 29, 1, 900)], EVENT_DTYPE)
     write_dat(tmp_path / "a_td.dat", [events], 40, 30)

@@ -5,11 +5,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from wholefield.export import events as export
+from wholefield.export.events import write_events_hdf5, write_recording
+from wholefield.sources import open_recording
+from wholefield.sources.recording import TRIGGER_DTYPE
 
-from engine.export import events as export
-from engine.export.events import write_events_hdf5, write_recording
-from engine.sources import open_recording
-from engine.sources.recording import TRIGGER_DTYPE
 from tests.engine.sources.events.writers import STREAMS, random_events, write_stream
 
 EVENTS = random_events(9000, 123_456)

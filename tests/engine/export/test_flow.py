@@ -7,9 +7,8 @@ import cv2
 import h5py
 import numpy as np
 import pytest
-
-from engine.errors import SettingError, SourceError
-from engine.export.flow import (
+from wholefield.errors import SettingError, SourceError
+from wholefield.export.flow import (
     FlowFile,
     labels_path,
     read_dsec_png,

@@ -8,8 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-
-from engine.export.geojson import Polygon, outlines, write_outlines
+from wholefield.export.geojson import Polygon, outlines, write_outlines
 
 
 def inside(polygon: Polygon, x: float, y: float) -> bool:

@@ -8,9 +8,8 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SettingError
-from engine.export.pyramid import (
+from wholefield.errors import SettingError
+from wholefield.export.pyramid import (
     Compression,
     Layout,
     PyramidSettings,
@@ -19,8 +18,8 @@ from engine.export.pyramid import (
     level_shapes,
     write_pyramid,
 )
-from engine.sources import open_source
-from engine.sources.image import AnyArray
+from wholefield.sources import open_source
+from wholefield.sources.image import AnyArray
 
 
 def noise(*shape: int, dtype: str = "u1") -> AnyArray:

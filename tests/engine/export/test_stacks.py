@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-
-from engine.errors import SettingError
-from engine.export.pyramid import Compression
-from engine.export.stacks import NgffVersion, write_nifti, write_ome_zarr, write_tiff_stack
-from engine.sources import Kind, StackGeometry, kind_of, open_stack
-from engine.sources.stack import AnyArray
+from wholefield.errors import SettingError
+from wholefield.export.pyramid import Compression
+from wholefield.export.stacks import NgffVersion, write_nifti, write_ome_zarr, write_tiff_stack
+from wholefield.sources import Kind, StackGeometry, kind_of, open_stack
+from wholefield.sources.stack import AnyArray
 
 Writer = Callable[..., None]
 WRITERS: dict[str, Writer] = {
@@ -299,4 +298,4 @@ def test_attributes_are_json(tmp_path: Path) -> None:
     write_ome_zarr(tmp_path / "cell.ome.zarr", volume("u1"), (5, 37, 41), "u1", StackGeometry(affine=AFFINE))
     content = json.loads((tmp_path / "cell.ome.zarr" / "zarr.json").read_text())["attributes"]
     assert content["ome"]["multiscales"][0]["name"] == "cell"
-    assert content["tessera"]["affine"][0] == pytest.approx(list(AFFINE[0]))
+    assert content["wholefield"]["affine"][0] == pytest.approx(list(AFFINE[0]))

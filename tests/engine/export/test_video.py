@@ -5,9 +5,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-
-from engine.errors import SettingError
-from engine.export.video import VideoWriter
+from wholefield.errors import SettingError
+from wholefield.export.video import VideoWriter
 
 
 def picture(index: int, width: int, height: int) -> np.ndarray:

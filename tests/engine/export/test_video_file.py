@@ -6,9 +6,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-
-from engine.errors import SettingError
-from engine.export.video import AVI, MP4, VideoFormat, unfinished_path, video_format, write_video
+from wholefield.errors import SettingError
+from wholefield.export.video import AVI, MP4, VideoFormat, unfinished_path, video_format, write_video
 
 WIDTH, HEIGHT = 64, 48
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-
-from engine.sources.recording import EVENT_DTYPE, Events
+from wholefield.sources.recording import EVENT_DTYPE, Events
 
 MakeEvents = Callable[..., Events]
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-
-from engine.errors import SettingError
-from engine.flow.accuracy import flow_errors
+from wholefield.errors import SettingError
+from wholefield.flow.accuracy import flow_errors
 
 
 def test_formulas() -> None:

@@ -3,9 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
-
-from engine.errors import SettingError
-from engine.flow.callbacks import FlowCallback, max_consecutive_batches
+from wholefield.errors import SettingError
+from wholefield.flow.callbacks import FlowCallback, max_consecutive_batches
 
 
 def test_the_documented_law() -> None:

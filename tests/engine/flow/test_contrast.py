@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-
-from engine.flow.contrast import ContrastLoss, ContrastMeasure, contrast_loss, event_list
-from engine.flow.simulator import SceneSettings, simulate
-from engine.flow.splat_kernels import flow_at
+from wholefield.flow.contrast import ContrastLoss, ContrastMeasure, contrast_loss, event_list
+from wholefield.flow.simulator import SceneSettings, simulate
+from wholefield.flow.splat_kernels import flow_at
 
 BINS, BATCH, HEIGHT, WIDTH = 4, 2, 6, 7
 BOTH = list(ContrastMeasure)

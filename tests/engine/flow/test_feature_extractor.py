@@ -4,10 +4,9 @@ import inspect
 
 import pytest
 import torch
-
-from engine.errors import SettingError
-from engine.flow.feature_extractor import FEATURE_EXTRACTORS, build_feature_extractor, eminet, midinet2
-from engine.flow.networks.layers import Depthwise, SqueezeExcite, StandardConvolution
+from wholefield.errors import SettingError
+from wholefield.flow.feature_extractor import FEATURE_EXTRACTORS, build_feature_extractor, eminet, midinet2
+from wholefield.flow.networks.layers import Depthwise, SqueezeExcite, StandardConvolution
 
 
 @pytest.mark.parametrize("name", FEATURE_EXTRACTORS)

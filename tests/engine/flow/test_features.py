@@ -6,16 +6,15 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-
-from engine.errors import SettingError, SourceError
-from engine.flow.features import FeatureFile, write_features
-from engine.flow.representations import make_features
+from wholefield.errors import SettingError, SourceError
+from wholefield.flow.features import FeatureFile, write_features
+from wholefield.flow.representations import make_features
 
 
 def test_written_features_are_read_back(
     recording: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.flow.features.CHUNK_BYTES", 10_000)
+    monkeypatch.setattr("wholefield.flow.features.CHUNK_BYTES", 10_000)
     path, steps = tmp_path / "a.h5", []
     bins = write_features(
         path, recording, "event_cube", 10_000, 1, progress=lambda *step: steps.append(step), num_utbins=2

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-
-from engine.errors import SettingError
-from engine.flow.flow_network import FlowNetwork, typical
-from engine.flow.losses import FlowLoss
+from wholefield.errors import SettingError
+from wholefield.flow.flow_network import FlowNetwork, typical
+from wholefield.flow.losses import FlowLoss
 
 
 def network(**options: object) -> FlowNetwork:

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-from engine.errors import SettingError, SourceError
-from engine.export.flow import FlowFile, write_flow_hdf5
-from engine.flow.labels import displacement, load_labels_flow
-from engine.flow.sequences import FileMetadata
+from wholefield.errors import SettingError, SourceError
+from wholefield.export.flow import FlowFile, write_flow_hdf5
+from wholefield.flow.labels import displacement, load_labels_flow
+from wholefield.flow.sequences import FileMetadata
 
 
 def write(folder: Path, rows: np.ndarray, delta_t: int) -> FileMetadata:

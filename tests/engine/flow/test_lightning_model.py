@@ -9,16 +9,15 @@ import numpy as np
 import pytest
 import torch
 from lightning.pytorch import Trainer
-
-from engine.errors import SettingError, SourceError
-from engine.export.dat import write_dat
-from engine.export.events import write_events_hdf5
-from engine.export.flow import write_flow_hdf5
-from engine.flow.callbacks import FlowCallback
-from engine.flow.data_module import FlowDataModule
-from engine.flow.features import write_features
-from engine.flow.lightning_model import FlowModel, endpoint_error
-from engine.sources.recording import EVENT_DTYPE, open_recording
+from wholefield.errors import SettingError, SourceError
+from wholefield.export.dat import write_dat
+from wholefield.export.events import write_events_hdf5
+from wholefield.export.flow import write_flow_hdf5
+from wholefield.flow.callbacks import FlowCallback
+from wholefield.flow.data_module import FlowDataModule
+from wholefield.flow.features import write_features
+from wholefield.flow.lightning_model import FlowModel, endpoint_error
+from wholefield.sources.recording import EVENT_DTYPE, open_recording
 
 SETTINGS = {
     "delta_t": 5000,

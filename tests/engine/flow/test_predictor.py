@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import torch
-
-from engine.flow.flow_network import FlowNetwork
-from engine.flow.predictor import FlowInput, FlowPredictor
-from engine.sources.recording import EVENT_DTYPE
+from wholefield.flow.flow_network import FlowNetwork
+from wholefield.flow.predictor import FlowInput, FlowPredictor
+from wholefield.sources.recording import EVENT_DTYPE
 
 
 class Clip:

@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-
-from engine.flow.pyramid import FeaturePyramid, shrink
+from wholefield.flow.pyramid import FeaturePyramid, shrink
 
 
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (9, 13), (1, 3)])

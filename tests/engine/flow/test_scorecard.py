@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.errors import SettingError
-from engine.flow.scorecard import TRANSLATION, ZERO, score_flow
-from engine.flow.sharpness import flow_warp_loss, median_motion, window_of_enough_motion
-from engine.flow.simulator import SceneSettings, simulate
-from engine.flow.splat import Walk
+from wholefield.errors import SettingError
+from wholefield.flow.scorecard import TRANSLATION, ZERO, score_flow
+from wholefield.flow.sharpness import flow_warp_loss, median_motion, window_of_enough_motion
+from wholefield.flow.simulator import SceneSettings, simulate
+from wholefield.flow.splat import Walk
 
 SCENE = SceneSettings(96, 72, 80_000, planes=2, shot_hz=0, leak_hz=0, label_delta_us=80_000)
 
@@ -45,7 +44,7 @@ def test_the_card_is_a_table(make_events: Callable[..., np.ndarray]) -> None:
 
 
 def test_little_motion_is_said() -> None:
-    from engine.sources.recording import EVENT_DTYPE
+    from wholefield.sources.recording import EVENT_DTYPE
 
     empty = score_flow(np.zeros(0, EVENT_DTYPE), np.zeros((2, 16, 20)), 0, 50_000)
     assert not empty.enough_motion
@@ -93,7 +92,7 @@ def test_wrong_windows_and_sizes_are_refused(make_events: Callable[..., np.ndarr
 @pytest.mark.data
 def test_the_spinner_turns_at_its_known_speed(data_folder: Path) -> None:
     """FWL of omega x r, mean over the five windows of 10 ms: about 3.69 at the fit and 2.87 at +-10 %."""
-    from engine.sources.recording import open_recording
+    from wholefield.sources.recording import open_recording
 
     y, x = np.mgrid[:480, :640].astype(float)
     field = 121.8 * np.stack([-(y - 202.3), x - 314.3])

@@ -5,11 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-
-from engine.errors import SettingError
-from engine.flow.splat import Walk, image_of_warped_events, splat, warp_events
-from engine.flow.splat_torch import sample
-from engine.flow.splat_torch import splat as torch_splat
+from wholefield.errors import SettingError
+from wholefield.flow.splat import Walk, image_of_warped_events, splat, warp_events
+from wholefield.flow.splat_torch import sample
+from wholefield.flow.splat_torch import splat as torch_splat
 
 MakeEvents = Callable[..., np.ndarray]
 
@@ -54,7 +53,7 @@ def test_gradients_of_splatting_and_sampling() -> None:
 
 @pytest.mark.parametrize("shape", [(5, 6), (1, 6), (5, 1)])
 def test_sampling_agrees_between_numba_and_torch(shape: tuple[int, int]) -> None:
-    from engine.flow.splat_kernels import flow_at
+    from wholefield.flow.splat_kernels import flow_at
 
     rng = np.random.default_rng(0)
     flow, x, y = rng.normal(size=(4, 2, *shape)), rng.uniform(-2, 8, 60), rng.uniform(-2, 8, 60)

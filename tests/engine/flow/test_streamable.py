@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-
-from engine.flow.feature_extractor import build_feature_extractor
-from engine.flow.flow_network import FlowNetwork
-from engine.flow.networks.memory import memory_of
-from engine.flow.networks.unet import FlowUNet
-from engine.flow.streamable import StreamableFlow
-from engine.streaming import NotLocalError, Streamed
+from wholefield.flow.feature_extractor import build_feature_extractor
+from wholefield.flow.flow_network import FlowNetwork
+from wholefield.flow.networks.memory import memory_of
+from wholefield.flow.networks.unet import FlowUNet
+from wholefield.flow.streamable import StreamableFlow
+from wholefield.streaming import NotLocalError, Streamed
 
 BINS = 3
 

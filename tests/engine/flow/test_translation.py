@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.flow.translation import best_translation
-from engine.sources.recording import EVENT_DTYPE
+from wholefield.flow.translation import best_translation
+from wholefield.sources.recording import EVENT_DTYPE
 
 
 def moving_points(velocity: tuple[float, float], duration: int = 50_000) -> np.ndarray:

@@ -5,8 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from engine.flow.warping import Warping, warp, warp_channels, warp_sequence
+from wholefield.flow.warping import Warping, warp, warp_channels, warp_sequence
 
 
 def brute_force(image: np.ndarray, flow: np.ndarray) -> np.ndarray:

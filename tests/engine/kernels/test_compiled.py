@@ -4,8 +4,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-
-from engine.kernels import compiled as module
+from wholefield.kernels import compiled as module
 
 
 def test_without_a_place_for_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:

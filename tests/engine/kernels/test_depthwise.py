@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
-
-from engine.kernels import depthwise, threads
-from engine.streaming.operations.convolve import convolved
+from wholefield.kernels import depthwise, threads
+from wholefield.streaming.operations.convolve import convolved
 
 
 def drawn(*shape: int, seed: int = 0) -> Tensor:

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
-
-from engine.kernels import threads as threading_of_kernels
-from engine.kernels import winograd, winograd_tiles
+from wholefield.kernels import threads as threading_of_kernels
+from wholefield.kernels import winograd, winograd_tiles
 
 sizes = st.integers(3, 14)
 few = st.integers(1, 5)

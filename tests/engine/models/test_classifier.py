@@ -1,8 +1,7 @@
 """A classifier with an attention head in place of its own."""
 
 import torch
-
-from engine.models import AttentionClassifier, convnext_tiny, small_cnn
+from wholefield.models import AttentionClassifier, convnext_tiny, small_cnn
 
 
 def test_parts_equal_the_whole_and_only_the_new_head_learns() -> None:

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-
-from engine.models import convnext_base, convnext_small, convnext_tiny
-from engine.models.convnext import StochasticDepth
-from engine.streaming import Streamed
+from wholefield.models import convnext_base, convnext_small, convnext_tiny
+from wholefield.models.convnext import StochasticDepth
+from wholefield.streaming import Streamed
 
 TOTALS = {convnext_tiny: 28_589_128, convnext_small: 50_223_688, convnext_base: 88_591_464}
 WIDTHS = {

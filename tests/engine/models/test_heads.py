@@ -3,8 +3,7 @@
 import pytest
 import torch
 from torch import nn
-
-from engine.models import GatedAttentionHead, GlobalAverageHead, NormedAverageHead
+from wholefield.models import GatedAttentionHead, GlobalAverageHead, NormedAverageHead
 
 
 @pytest.mark.parametrize("positions", [(7,), (5, 9), (3, 1, 4)], ids=["1-D", "2-D", "3-D"])

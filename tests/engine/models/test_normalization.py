@@ -2,9 +2,8 @@
 
 import torch
 from torch import nn
-
-from engine.models import resnet18
-from engine.models.normalization import batch_norms, calibrate_normalization, freeze_normalization
+from wholefield.models import resnet18
+from wholefield.models.normalization import batch_norms, calibrate_normalization, freeze_normalization
 
 
 def test_freezing_touches_only_normalisation() -> None:

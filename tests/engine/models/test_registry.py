@@ -4,10 +4,9 @@ import subprocess
 import sys
 
 import pytest
-
-import engine.models
-from engine.errors import SettingError
-from engine.models.registry import CLASSIFIERS, find_model
+import wholefield.models
+from wholefield.errors import SettingError
+from wholefield.models.registry import CLASSIFIERS, find_model
 
 
 def test_names_are_unique_and_found() -> None:
@@ -22,14 +21,14 @@ def test_unknown_name_lists_the_known() -> None:
 
 
 def test_listing_imports_no_torch() -> None:
-    code = "import engine.models.registry, sys; print('torch' in sys.modules)"
+    code = "import wholefield.models.registry, sys; print('torch' in sys.modules)"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
     )
 
 
 def test_public_names_resolve() -> None:
-    for name in engine.models.__all__:
-        assert callable(getattr(engine.models, name))
+    for name in wholefield.models.__all__:
+        assert callable(getattr(wholefield.models, name))
     with pytest.raises(AttributeError, match="nothing_here"):
-        _ = engine.models.nothing_here
+        _ = wholefield.models.nothing_here

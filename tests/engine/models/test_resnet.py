@@ -3,9 +3,8 @@
 import pytest
 import torch
 from torch import nn
-
-from engine.models import resnet18, resnet34, resnet50, split_resnet
-from engine.models.normalization import freeze_normalization
+from wholefield.models import resnet18, resnet34, resnet50, split_resnet
+from wholefield.models.normalization import freeze_normalization
 
 DEPTHS = {resnet18: (2, 2, 2, 2), resnet34: (3, 4, 6, 3), resnet50: (3, 4, 6, 3)}
 TOTALS = {resnet18: 11_689_512, resnet34: 21_797_672, resnet50: 25_557_032}

@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-
-from engine.models import small_cnn
+from wholefield.models import small_cnn
 
 
 @pytest.mark.parametrize("size", [(97, 61), (16, 130)])

@@ -3,11 +3,10 @@
 import pytest
 import torch
 from torch import nn
-
-from engine.errors import SettingError
-from engine.models import resnet18, streamed_part, unet
-from engine.models.registry import CLASSIFIERS
-from engine.models.split import split_classifier
+from wholefield.errors import SettingError
+from wholefield.models import resnet18, streamed_part, unet
+from wholefield.models.registry import CLASSIFIERS
+from wholefield.models.split import split_classifier
 
 
 @pytest.mark.parametrize("entry", CLASSIFIERS, ids=lambda entry: entry.name)

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 from torch import Tensor, nn
-
-from engine.models import ResNet, resnet18, resnet34, resnet50, split_resnet
-from engine.models.normalization import freeze_normalization
-from engine.streaming import Streamed
+from wholefield.models import ResNet, resnet18, resnet34, resnet50, split_resnet
+from wholefield.models.normalization import freeze_normalization
+from wholefield.streaming import Streamed
 
 SIZE = (197, 231)
 TILES = {resnet18: (64,), resnet34: (256,), resnet50: (96,)}

@@ -3,10 +3,9 @@
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
-
-from engine.models import calibrate_normalization, unet
-from engine.models.normalization import freeze_normalization
-from engine.streaming import Streamed
+from wholefield.models import calibrate_normalization, unet
+from wholefield.models.normalization import freeze_normalization
+from wholefield.streaming import Streamed
 
 
 @pytest.mark.parametrize("size", [(64, 64), (1, 37), (101, 83), (33, 47)])

@@ -1,8 +1,7 @@
 """VGG-16: torchvision's names, shapes and total."""
 
 import torch
-
-from engine.models import vgg16
+from wholefield.models import vgg16
 
 WIDTHS = (64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
 PLACES = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from engine.errors import SourceError
-from engine.models import resnet18
-from engine.models.weights import published_file
+from wholefield.errors import SourceError
+from wholefield.models import resnet18
+from wholefield.models.weights import published_file
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,7 @@
 """Crops, flips and turns treat input and target alike and repeat with their seed."""
 
 import torch
-
-from engine.msd.augmentation import Augmentation, augment
+from wholefield.msd.augmentation import Augmentation, augment
 
 EVERYTHING = Augmentation(5, flips=True, turns=True)
 

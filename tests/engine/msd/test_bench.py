@@ -1,8 +1,7 @@
 """Results of time measurements."""
 
 import pytest
-
-from engine.msd import TimeitResult
+from wholefield.msd import TimeitResult
 
 
 def test_average_and_deviation_are_of_one_execution() -> None:

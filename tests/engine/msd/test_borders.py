@@ -4,8 +4,7 @@ import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from engine.msd.borders import add_shifted, fill_margins, fold_margins, write_shifted_adjoint
+from wholefield.msd.borders import add_shifted, fill_margins, fold_margins, write_shifted_adjoint
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 9))
 

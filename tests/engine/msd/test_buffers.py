@@ -1,8 +1,7 @@
 """Buffers are lent, taken back and lent again, never to two borrowers."""
 
 import torch
-
-from engine.msd.buffers import BufferPool
+from wholefield.msd.buffers import BufferPool
 
 
 def test_memory_comes_back_and_is_lent_again() -> None:

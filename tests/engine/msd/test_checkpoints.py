@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-
-from engine.msd import CheckpointError, MSDRegressionModel, MSDSegmentationModel, open_model
-from engine.msd.msd_model import MSDModel
+from wholefield.msd import CheckpointError, MSDRegressionModel, MSDSegmentationModel, open_model
+from wholefield.msd.msd_model import MSDModel
 
 
 def randomise(model: MSDModel) -> None:

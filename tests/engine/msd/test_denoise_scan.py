@@ -6,10 +6,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import torch
-
-from engine.msd.augmentation import Augmentation
-from engine.msd.denoise_scan import DenoiseSettings, denoise_scan
-from engine.msd.phantom import draw, project, random_foam
+from wholefield.msd.augmentation import Augmentation
+from wholefield.msd.denoise_scan import DenoiseSettings, denoise_scan
+from wholefield.msd.phantom import draw, project, random_foam
 
 
 def test_counts_become_a_denoised_volume(tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ from itertools import pairwise
 import pytest
 import torch
 from torch import Tensor
-
-from engine.msd import InputError, MSDRegressionModel, MSDSegmentationModel
-from engine.msd.augmentation import Augmentation
-from engine.msd.fit import (
+from wholefield.msd import InputError, MSDRegressionModel, MSDSegmentationModel
+from wholefield.msd.augmentation import Augmentation
+from wholefield.msd.fit import (
     Epoch,
     FitSettings,
     Progress,

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-
-from engine.msd import ImageDataset, ImageStack, InputError
+from wholefield.msd import ImageDataset, ImageStack, InputError
 
 
 @pytest.fixture

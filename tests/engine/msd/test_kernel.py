@@ -9,10 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
-
-from engine.msd.errors import ShapeError
-from engine.msd.kernel import msd_block, msd_network
-from engine.streaming import symmetric_pad
+from wholefield.msd.errors import ShapeError
+from wholefield.msd.kernel import msd_block, msd_network
+from wholefield.streaming import symmetric_pad
 
 # shape, layers, width, dilations, group
 CASES = [

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-
-from engine.msd import open_model
-from engine.msd.main import main
+from wholefield.msd import open_model
+from wholefield.msd.main import main
 
 
 @pytest.fixture

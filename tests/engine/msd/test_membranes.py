@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 from torchmetrics.functional.classification import binary_auroc
-
-from engine.msd import ImageDataset, MSDSegmentationModel
-from engine.msd.augmentation import Augmentation
-from engine.msd.fit import FitSettings, Schedule, class_weights, fit
+from wholefield.msd import ImageDataset, MSDSegmentationModel
+from wholefield.msd.augmentation import Augmentation
+from wholefield.msd.fit import FitSettings, Schedule, class_weights, fit
 
 
 @pytest.mark.data

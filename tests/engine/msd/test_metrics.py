@@ -4,8 +4,7 @@ import math
 
 import pytest
 import torch
-
-from engine.msd.metrics import image_metrics, label_metrics
+from wholefield.msd.metrics import image_metrics, label_metrics
 
 
 def test_overlap_of_labels() -> None:

@@ -3,9 +3,8 @@
 import pytest
 import torch
 from torch import Tensor, nn
-
-from engine.msd import InputError, LabelError, MSDModel, MSDRegressionModel, MSDSegmentationModel
-from engine.msd.scaling import Moments, scaling_module, set_scaling
+from wholefield.msd import InputError, LabelError, MSDModel, MSDRegressionModel, MSDSegmentationModel
+from wholefield.msd.scaling import Moments, scaling_module, set_scaling
 
 Pair = tuple[Tensor, Tensor]
 

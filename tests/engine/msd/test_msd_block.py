@@ -3,10 +3,9 @@
 import math
 
 import torch
-
-from engine.msd import MSDBlock, MSDBlock2d, MSDBlockImpl2d, MSDFinalLayer, MSDModule, MSDModule2d
-from engine.msd.kernel import msd_block
-from engine.msd.msd_block import msdblock2d
+from wholefield.msd import MSDBlock, MSDBlock2d, MSDBlockImpl2d, MSDFinalLayer, MSDModule, MSDModule2d
+from wholefield.msd.kernel import msd_block
+from wholefield.msd.msd_block import msdblock2d
 
 
 def test_parameters_come_in_the_documented_order() -> None:

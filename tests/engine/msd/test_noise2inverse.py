@@ -4,11 +4,10 @@ import math
 
 import pytest
 import torch
-
-from engine.msd import InputError, MSDRegressionModel
-from engine.msd.augmentation import Augmentation
-from engine.msd.fit import FitSettings, fit
-from engine.msd.noise2inverse import (
+from wholefield.msd import InputError, MSDRegressionModel
+from wholefield.msd.augmentation import Augmentation
+from wholefield.msd.fit import FitSettings, fit
+from wholefield.msd.noise2inverse import (
     SplitPairs,
     Strategy,
     TensorParts,
@@ -17,8 +16,8 @@ from engine.msd.noise2inverse import (
     split_error,
     split_reconstructions,
 )
-from engine.msd.phantom import add_noise, draw, project, random_foam
-from engine.msd.reconstruct import reconstruct
+from wholefield.msd.phantom import add_noise, draw, project, random_foam
+from wholefield.msd.reconstruct import reconstruct
 
 
 def test_splits_average_to_the_whole_reconstruction() -> None:

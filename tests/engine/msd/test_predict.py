@@ -2,9 +2,8 @@
 
 import pytest
 import torch
-
-from engine.msd import MSDModel, MSDRegressionModel, MSDSegmentationModel
-from engine.msd.predict import predict
+from wholefield.msd import MSDModel, MSDRegressionModel, MSDSegmentationModel
+from wholefield.msd.predict import predict
 
 
 @pytest.mark.parametrize("ndim", [2, 3])

@@ -7,8 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-
-from engine.msd.projection_names import NAMES, holds_projections
+from wholefield.msd.projection_names import NAMES, holds_projections
 
 
 @pytest.mark.parametrize("layout", [0, -1])
@@ -29,6 +28,6 @@ def test_other_files_are_none(tmp_path: Path) -> None:
 
 
 def test_asked_without_torch() -> None:
-    code = "import sys, engine.msd.projection_names; print('torch' in sys.modules)"
+    code = "import sys, wholefield.msd.projection_names; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

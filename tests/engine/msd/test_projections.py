@@ -7,10 +7,9 @@ import h5py
 import numpy as np
 import pytest
 import torch
-
-from engine.msd import InputError
-from engine.msd.phantom import Ellipse, project
-from engine.msd.projections import attenuation, find_centre, flat_field, read_projections
+from wholefield.msd import InputError
+from wholefield.msd.phantom import Ellipse, project
+from wholefield.msd.projections import attenuation, find_centre, flat_field, read_projections
 
 
 def write(path: Path, names: dict[str, str], angles: np.ndarray, units: str | None = None) -> Path:
@@ -92,7 +91,7 @@ def test_the_centre_is_found_between_opposite_projections(shift: int) -> None:
 
 @pytest.mark.data
 def test_the_real_scan_reconstructs_to_a_tooth(data_folder: Path) -> None:
-    from engine.msd.reconstruct import reconstruct
+    from wholefield.msd.reconstruct import reconstruct
 
     scan = read_projections(data_folder / "stacks" / "tooth.h5", slice(0, 1))
     sinogram = scan.line_integrals()

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
-
-from engine.msd.phantom import Ellipse, add_noise, draw, project, random_foam
-from engine.msd.reconstruct import Window, back_project, filter_sinogram, ramp_filter, reconstruct
+from wholefield.msd.phantom import Ellipse, add_noise, draw, project, random_foam
+from wholefield.msd.reconstruct import Window, back_project, filter_sinogram, ramp_filter, reconstruct
 
 OBJECT = [Ellipse(0.02, 0.1, -0.2, 0.3, 0.5, 0.4), Ellipse(0.01, -0.4, 0.3, 0.15, 0.15)]
 

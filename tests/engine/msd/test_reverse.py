@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-
-from engine.msd.reverse import Cuts, strips
+from wholefield.msd.reverse import Cuts, strips
 
 
 def test_strips_cover_the_axis() -> None:

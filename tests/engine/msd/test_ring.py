@@ -5,9 +5,8 @@ from itertools import pairwise
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from engine.msd.borders import add_shifted
-from engine.msd.ring import ring_pieces, scatters
+from wholefield.msd.borders import add_shifted
+from wholefield.msd.ring import ring_pieces, scatters
 
 
 @settings(deadline=None)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-
-from engine.msd import MSDModule, ShapeError
-from engine.msd.predict import stream_rows
+from wholefield.msd import MSDModule, ShapeError
+from wholefield.msd.predict import stream_rows
 
 
 def random_network(ndim: int, depth: int, width: int, dilations: Sequence[int]) -> MSDModule:

@@ -2,8 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from engine.msd.spec import BlockSpec, repeat_dilations, units_in_front
+from wholefield.msd.spec import BlockSpec, repeat_dilations, units_in_front
 
 
 @settings(deadline=None)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-
-from engine.msd import MSDBlock, MSDModule, MSDRegressionModel, MSDSegmentationModel
-from engine.streaming import Streamed
+from wholefield.msd import MSDBlock, MSDModule, MSDRegressionModel, MSDSegmentationModel
+from wholefield.streaming import Streamed
 
 
 def network(ndim: int, depth: int = 12, width: int = 1) -> MSDModule:

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 import torch
 from torch import Tensor
-
-from engine.msd import MSDModule
+from wholefield.msd import MSDModule
 
 
 def random_network(depth: int, width: int, dilations: Iterable[int], ndim: int) -> MSDModule:

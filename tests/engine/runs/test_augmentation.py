@@ -5,8 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.runs.augmentation import Augmentation, Tint, Turn
+from wholefield.runs.augmentation import Augmentation, Tint, Turn
 
 TURNS = [Turn(quarters, mirrored) for quarters in range(4) for mirrored in (False, True)]
 

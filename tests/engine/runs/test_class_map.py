@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-
-from engine.errors import SettingError
-from engine.runs.class_export import write_class_image, write_class_outlines
-from engine.runs.class_map import ClassMap, SegmentedSlide
+from wholefield.errors import SettingError
+from wholefield.runs.class_export import write_class_image, write_class_outlines
+from wholefield.runs.class_map import ClassMap, SegmentedSlide
 
 SIZE = (1031, 2051)
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from engine.errors import SettingError, SourceError
-from engine.models import resnet18
-from engine.runs.checkpoints import PREFIX, SPEC
-from engine.runs.classifier import ClassifierSpec, StreamedClassifier, load_classifier
+from wholefield.errors import SettingError, SourceError
+from wholefield.models import resnet18
+from wholefield.runs.checkpoints import PREFIX, SPEC
+from wholefield.runs.classifier import ClassifierSpec, StreamedClassifier, load_classifier
 
 DESCRIPTION = ClassifierSpec("resnet18", ("x", "y"), 1, None, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from engine.runs.classification import SlideClassification
-from engine.runs.classifier import load_classifier
-from engine.runs.config import ClassifyConfig, Device, Head, Precision
-from engine.runs.control import Control
-from engine.runs.folder import RunFolder
-from engine.runs.reports import (
+from wholefield.runs.classification import SlideClassification
+from wholefield.runs.classifier import load_classifier
+from wholefield.runs.config import ClassifyConfig, Device, Head, Precision
+from wholefield.runs.control import Control
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import (
     CheckpointSaved,
     Direction,
     EpochDone,
@@ -28,7 +27,7 @@ from engine.runs.reports import (
     StepDone,
     TileDone,
 )
-from engine.runs.start import execute
+from wholefield.runs.start import execute
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SettingError
-from engine.runs.config import ClassifyConfig, Device, Precision, PredictConfig, load_config, save_config
-from engine.runs.tasks import TASKS
+from wholefield.errors import SettingError
+from wholefield.runs.config import ClassifyConfig, Device, Precision, PredictConfig, load_config, save_config
+from wholefield.runs.tasks import TASKS
 
 configs = st.builds(
     ClassifyConfig,

@@ -3,8 +3,7 @@
 import threading
 
 import pytest
-
-from engine.runs.control import Abandoned, Control, RunCancelled, RunState, StopAndKeep
+from wholefield.runs.control import Abandoned, Control, RunCancelled, RunState, StopAndKeep
 
 
 class Worker:

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-
-from engine.errors import SettingError
-from engine.runs.config import Device
-from engine.runs.devices import leave_one_core_free, resolve
+from wholefield.errors import SettingError
+from wholefield.runs.config import Device
+from wholefield.runs.devices import leave_one_core_free, resolve
 
 
 def test_cuda_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

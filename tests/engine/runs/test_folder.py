@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SettingError, SourceError
-from engine.runs.config import ClassifyConfig
-from engine.runs.folder import MetricRow, RunFolder, past_runs
+from wholefield.errors import SettingError, SourceError
+from wholefield.runs.config import ClassifyConfig
+from wholefield.runs.folder import MetricRow, RunFolder, past_runs
 
 NOON = datetime(2026, 3, 4, 12, 0, 5)
 

@@ -3,9 +3,8 @@
 import pytest
 import torch
 from torch import nn
-
-from engine.models import resnet18, small_cnn, split_resnet
-from engine.runs.footprint import Footprint, footprint
+from wholefield.models import resnet18, small_cnn, split_resnet
+from wholefield.runs.footprint import Footprint, footprint
 
 
 def networks() -> dict[str, nn.Module]:

@@ -5,12 +5,11 @@ import sys
 
 import pytest
 import torch
-
-from engine.errors import SettingError, TesseraError
-from engine.models.registry import find_model
-from engine.models.split import split_classifier
-from engine.runs.inspection import Inspection, Purpose, inspect_network, suggest_for
-from engine.runs.layer_rows import HEADINGS, LayerChoice
+from wholefield.errors import SettingError, WholefieldError
+from wholefield.models.registry import find_model
+from wholefield.models.split import split_classifier
+from wholefield.runs.inspection import Inspection, Purpose, inspect_network, suggest_for
+from wholefield.runs.layer_rows import HEADINGS, LayerChoice
 
 SIZE = (301, 437)
 
@@ -21,7 +20,7 @@ def inspection() -> Inspection:
 
 
 def test_importing_it_leaves_torch_alone() -> None:
-    code = "import sys, engine.runs.inspection, engine.runs.layer_rows; print('torch' in sys.modules)"
+    code = "import sys, wholefield.runs.inspection, wholefield.runs.layer_rows; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -151,5 +150,5 @@ def test_what_cannot_work_is_refused(
 
 
 def test_a_budget_that_is_too_small_is_refused() -> None:
-    with pytest.raises(TesseraError, match="No tile size fits"):
+    with pytest.raises(WholefieldError, match="No tile size fits"):
         suggest_for("small_cnn", SIZE, 1000)

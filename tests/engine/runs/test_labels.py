@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SettingError
-from engine.runs.labels import LabelledSlide, LabelTable, class_weights, read_labels, split
-from engine.runs.tables import Region
+from wholefield.errors import SettingError
+from wholefield.runs.labels import LabelledSlide, LabelTable, class_weights, read_labels, split
+from wholefield.runs.tables import Region
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SettingError
-from engine.runs.masks import IGNORED, Labels, MaskedSlide, read_classes, read_masks, split_rows
-from engine.runs.tables import Region
-from engine.runs.views import Area
-from engine.sources import open_source
+from wholefield.errors import SettingError
+from wholefield.runs.masks import IGNORED, Labels, MaskedSlide, read_classes, read_masks, split_rows
+from wholefield.runs.tables import Region
+from wholefield.runs.views import Area
+from wholefield.sources import open_source
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """The time left, with a clock that the test turns."""
 
 import pytest
-
-from engine.runs.pace import Pace
+from wholefield.runs.pace import Pace
 
 
 class Clock:

@@ -1,11 +1,10 @@
 """Parts that are done are reported with the time left, and the control ends the work between two of them."""
 
 import pytest
-
-from engine.runs.control import Abandoned, Control
-from engine.runs.pace import Pace
-from engine.runs.parts import reporter
-from engine.runs.reports import PartDone
+from wholefield.runs.control import Abandoned, Control
+from wholefield.runs.pace import Pace
+from wholefield.runs.parts import reporter
+from wholefield.runs.reports import PartDone
 
 
 def test_parts_are_reported_until_the_control_ends_the_work() -> None:

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
-
-from engine.models import unet
-from engine.runs.masks import IGNORED
-from engine.runs.segmenter import StreamedSegmenter
+from wholefield.models import unet
+from wholefield.runs.masks import IGNORED
+from wholefield.runs.segmenter import StreamedSegmenter
 
 WEIGHTS = (0.5, 2.0, 1.25)
 

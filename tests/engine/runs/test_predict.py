@@ -7,18 +7,17 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-
-from engine.models import small_cnn
-from engine.runs.checkpoints import PREFIX, SPEC
-from engine.runs.classifier import ClassifierSpec
-from engine.runs.config import PredictConfig
-from engine.runs.control import Control
-from engine.runs.folder import RunFolder
-from engine.runs.predict import predict_slide
-from engine.runs.prediction import PREDICTION, SlidePrediction
-from engine.runs.reports import Direction, Finished, Level, Message, Reason, Report, TileDone, ignore
-from engine.runs.start import execute
-from engine.sources import open_source
+from wholefield.models import small_cnn
+from wholefield.runs.checkpoints import PREFIX, SPEC
+from wholefield.runs.classifier import ClassifierSpec
+from wholefield.runs.config import PredictConfig
+from wholefield.runs.control import Control
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.predict import predict_slide
+from wholefield.runs.prediction import PREDICTION, SlidePrediction
+from wholefield.runs.reports import Direction, Finished, Level, Message, Reason, Report, TileDone, ignore
+from wholefield.runs.start import execute
+from wholefield.sources import open_source
 
 SPEC_VALUES = ClassifierSpec("small_cnn", ("a", "b", "c"), 0, (0.5, 0.5), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
@@ -135,7 +134,7 @@ def test_diverged_checkpoint_is_told(config: PredictConfig, tmp_path: Path) -> N
     content = torch.load(config.checkpoint, weights_only=True)
     content["state_dict"] = {name: value * float("nan") for name, value in content["state_dict"].items()}
     torch.save(content, tmp_path / "nan.ckpt")
-    from engine.errors import TesseraError
+    from wholefield.errors import WholefieldError
 
-    with pytest.raises(TesseraError, match="its training diverged"):
+    with pytest.raises(WholefieldError, match="its training diverged"):
         predict_slide(replace(config, checkpoint=tmp_path / "nan.ckpt"), ignore, Control())

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.errors import SourceError
-from engine.runs.prediction import SlidePrediction
+from wholefield.errors import SourceError
+from wholefield.runs.prediction import SlidePrediction
 
 
 def test_round_trip(tmp_path: Path) -> None:

@@ -5,8 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.runs.schedule import learning_rate_factor
+from wholefield.runs.schedule import learning_rate_factor
 
 
 def test_rises_then_falls() -> None:

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-
-from engine.runs.config import PredictConfig, SegmentConfig
-from engine.runs.control import Control
-from engine.runs.folder import RunFolder
-from engine.runs.predict import CLASS_IMAGE, CLASS_OUTLINES, predict_slide
-from engine.runs.reports import (
+from wholefield.runs.config import PredictConfig, SegmentConfig
+from wholefield.runs.control import Control
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.predict import CLASS_IMAGE, CLASS_OUTLINES, predict_slide
+from wholefield.runs.reports import (
     EpochDone,
     Failed,
     Finished,
@@ -24,9 +23,9 @@ from engine.runs.reports import (
     StepDone,
     ignore,
 )
-from engine.runs.segment import class_names
-from engine.runs.segmenter import load_segmenter
-from engine.runs.start import execute
+from wholefield.runs.segment import class_names
+from wholefield.runs.segmenter import load_segmenter
+from wholefield.runs.start import execute
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import torch
-
-from engine.runs.mask_data import pixel_weights
-from engine.runs.masks import IGNORED
-from engine.runs.pixel_loss import confusion
-from engine.runs.segmentation import mean_dice
+from wholefield.runs.mask_data import pixel_weights
+from wholefield.runs.masks import IGNORED
+from wholefield.runs.pixel_loss import confusion
+from wholefield.runs.segmentation import mean_dice
 
 
 def test_confusion_counts_pairs() -> None:

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from engine.errors import SourceError
-from engine.runs.augmentation import Augmentation
-from engine.runs.labels import LabelledSlide
-from engine.runs.slides_data import SlideLoader
-from engine.runs.views import Pixels
+from wholefield.errors import SourceError
+from wholefield.runs.augmentation import Augmentation
+from wholefield.runs.labels import LabelledSlide
+from wholefield.runs.slides_data import SlideLoader
+from wholefield.runs.views import Pixels
 
 PIXELS = Pixels((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 

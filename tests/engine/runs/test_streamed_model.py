@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
-
-from engine.models import small_cnn, unet
-from engine.models.classifier import AttentionClassifier
-from engine.models.registry import find_model
-from engine.runs.augmentation import Tint, Turn
-from engine.runs.classifier import StreamedClassifier
-from engine.runs.mask_data import MaskedArea
-from engine.runs.masks import IGNORED, Labels
-from engine.runs.segmenter import StreamedSegmenter
-from engine.runs.views import Area, Pixels, SlideArea
-from engine.sources.image import AnyArray, Description, ImageSource, levels_from_sizes
+from wholefield.models import small_cnn, unet
+from wholefield.models.classifier import AttentionClassifier
+from wholefield.models.registry import find_model
+from wholefield.runs.augmentation import Tint, Turn
+from wholefield.runs.classifier import StreamedClassifier
+from wholefield.runs.mask_data import MaskedArea
+from wholefield.runs.masks import IGNORED, Labels
+from wholefield.runs.segmenter import StreamedSegmenter
+from wholefield.runs.views import Area, Pixels, SlideArea
+from wholefield.sources.image import AnyArray, Description, ImageSource, levels_from_sizes
 
 PIXELS = Pixels((0.5, 0.4, 0.6), (0.2, 0.25, 0.3))
 AREA = Area(7, 3, 501, 478)

@@ -7,12 +7,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SettingError
-from engine.runs.labels import LabelledSlide
-from engine.runs.tables import Region
-from engine.runs.views import Area, Pixels, SlideArea, View, labelled_area, random_square
-from engine.sources import open_source
+from wholefield.errors import SettingError
+from wholefield.runs.labels import LabelledSlide
+from wholefield.runs.tables import Region
+from wholefield.runs.views import Area, Pixels, SlideArea, View, labelled_area, random_square
+from wholefield.sources import open_source
 
 PIXELS = Pixels((0.5, 0.25, 0.0), (0.25, 0.5, 1.0))
 

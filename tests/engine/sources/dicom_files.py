@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
-
-from engine.sources.stack import AnyArray
+from wholefield.sources.stack import AnyArray
 
 ACROSS, DOWN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 import zarr
-
-from engine.sources.image import AnyArray
+from wholefield.sources.image import AnyArray
 
 
 def noise(*shape: int, dtype: str = "u2") -> AnyArray:

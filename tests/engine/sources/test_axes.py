@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.sources.axes import other_axes, plane_indices
+from wholefield.sources.axes import other_axes, plane_indices
 
 
 @given(st.permutations("TCZS"), st.lists(st.integers(1, 4), min_size=4, max_size=4), st.data())

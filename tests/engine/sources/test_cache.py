@@ -3,9 +3,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-
-from engine.sources.cache import TileCache
-from engine.sources.image import AnyArray
+from wholefield.sources.cache import TileCache
+from wholefield.sources.image import AnyArray
 
 
 def tile(value: int, size: int = 10) -> Callable[[], AnyArray]:

@@ -3,10 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-
-from engine.sources import ChannelDisplay, ChannelLook, default_display, to_display
-from engine.sources.display import percentile_window, unit_range
-from engine.sources.image import AnyArray, Description, ImageSource, levels_from_sizes
+from wholefield.sources import ChannelDisplay, ChannelLook, default_display, to_display
+from wholefield.sources.display import percentile_window, unit_range
+from wholefield.sources.image import AnyArray, Description, ImageSource, levels_from_sizes
 
 
 class InMemory(ImageSource):

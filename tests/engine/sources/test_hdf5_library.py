@@ -7,9 +7,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-
-import engine
-from engine.sources.hdf5_library import FILTERS
+import wholefield
+from wholefield.sources.hdf5_library import FILTERS
 
 FIRST_IMPORT = """
 import sys
@@ -24,7 +23,7 @@ def read():
 
 def load():
     begin.wait()
-    from engine.sources.hdf5_library import FILTERS
+    from wholefield.sources.hdf5_library import FILTERS
     known.append([name for name, number in FILTERS.items() if h5py.h5z.filter_avail(number)])
 
 loading, sums, known = [True], set(), []
@@ -59,6 +58,6 @@ def test_threads_load_it_at_once_while_others_read(tmp_path: Path) -> None:
 
 def test_nothing_else_imports_the_filters() -> None:
     imports = re.compile(r"^\s*(import|from) hdf5plugin", re.MULTILINE)
-    folder = Path(engine.__file__).parent
+    folder = Path(wholefield.__file__).parent
     found = [path.name for path in folder.rglob("*.py") if imports.search(path.read_text("utf-8"))]
     assert found == ["hdf5_library.py"]

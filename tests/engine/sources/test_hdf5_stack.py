@@ -4,10 +4,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-
-from engine.errors import SourceError
-from engine.sources import list_datasets, open_stack
-from engine.sources.stack import AnyArray
+from wholefield.errors import SourceError
+from wholefield.sources import list_datasets, open_stack
+from wholefield.sources.stack import AnyArray
 
 
 def volume(*shape: int, dtype: str = "u2") -> AnyArray:

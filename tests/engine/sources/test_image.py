@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.sources.image import (
+from wholefield.sources.image import (
     AnyArray,
     Description,
     ImageSource,
@@ -13,7 +12,7 @@ from engine.sources.image import (
     levels_from_sizes,
     plausible_spacing,
 )
-from engine.sources.shrink import shrink
+from wholefield.sources.shrink import shrink
 
 
 class Pyramid(ImageSource):
@@ -97,7 +96,7 @@ def test_thumbnail_reads_the_level_that_is_just_large_enough() -> None:
 def test_thumbnail_in_bands_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatch, dtype: str) -> None:
     image = noise(203, 90, 2, dtype)
     whole = Pyramid([image]).thumbnail(50)
-    monkeypatch.setattr("engine.sources.image.THUMBNAIL_BAND_BYTES", 90 * 2 * image.itemsize * 13)
+    monkeypatch.setattr("wholefield.sources.image.THUMBNAIL_BAND_BYTES", 90 * 2 * image.itemsize * 13)
     banded = Pyramid([image])
     np.testing.assert_array_equal(banded.thumbnail(50), whole)
     assert len(banded.read) > 10

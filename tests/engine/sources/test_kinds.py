@@ -6,9 +6,8 @@ import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from engine.errors import SourceError
-from engine.sources import Kind, kind_of, open_source
+from wholefield.errors import SourceError
+from wholefield.sources import Kind, kind_of, open_source
 
 
 def test_by_the_first_bytes_and_not_the_name(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 import pytest
-
-from engine.sources.ome import ome_looks, ome_spacing, parse_ome
+from wholefield.sources.ome import ome_looks, ome_spacing, parse_ome
 
 XML = """<?xml version="1.0"?>
 <OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">

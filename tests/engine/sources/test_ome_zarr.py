@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
+from wholefield.errors import SourceError
+from wholefield.sources import open_image
+from wholefield.sources.image import AnyArray
 
-from engine.errors import SourceError
-from engine.sources import open_image
-from engine.sources.image import AnyArray
 from tests.engine.sources.ngff_files import noise, write
 
 

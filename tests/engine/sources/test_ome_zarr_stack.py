@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
+from wholefield.errors import SourceError
+from wholefield.sources import Kind, kind_of, open_image, open_stack
+from wholefield.sources.stack import AnyArray
 
-from engine.errors import SourceError
-from engine.sources import Kind, kind_of, open_image, open_stack
-from engine.sources.stack import AnyArray
 from tests.engine.sources.ngff_files import noise, write
 
 

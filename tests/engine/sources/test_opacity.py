@@ -1,6 +1,5 @@
 import numpy as np
-
-from engine.sources.opacity import over_white
+from wholefield.sources.opacity import over_white
 
 ALPHA = np.arange(256, dtype=np.uint8)
 

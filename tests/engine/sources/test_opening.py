@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-
-from engine.errors import SourceError
-from engine.export.pyramid import PyramidSettings, write_pyramid
-from engine.sources import SLIDE_SUFFIXES, file_filter, open_image
+from wholefield.errors import SourceError
+from wholefield.export.pyramid import PyramidSettings, write_pyramid
+from wholefield.sources import SLIDE_SUFFIXES, file_filter, open_image
 
 
 def refusal(path: Path) -> str:
@@ -150,6 +149,6 @@ def test_many_threads_read_the_same_pixels(tmp_path: Path) -> None:
 def test_the_readers_are_imported_when_needed() -> None:
     """The window opens before them: together they take longer than it."""
     heavy = {"tifffile", "zarr", "openslide", "cv2", "imagecodecs", "torch"}
-    code = f"import engine.sources, sys; print(sorted({heavy!r} & set(sys.modules)))"
+    code = f"import wholefield.sources, sys; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

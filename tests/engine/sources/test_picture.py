@@ -3,11 +3,10 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
-
-from engine.errors import SourceError
-from engine.sources import open_image
-from engine.sources.image import AnyArray
-from engine.sources.picture import jpeg_is_complete, without_alpha
+from wholefield.errors import SourceError
+from wholefield.sources import open_image
+from wholefield.sources.image import AnyArray
+from wholefield.sources.picture import jpeg_is_complete, without_alpha
 
 
 def noise(*shape: int, dtype: str = "u1") -> AnyArray:

@@ -11,11 +11,10 @@ import nibabel
 import nrrd
 import numpy as np
 import pytest
-
-from engine.errors import SourceError
-from engine.sources import Kind, kind_of, open_stack
-from engine.sources.raw_volume import Packing, Part, RawLayout, RawVolume
-from engine.sources.stack import AnyArray, StackDescription
+from wholefield.errors import SourceError
+from wholefield.sources import Kind, kind_of, open_stack
+from wholefield.sources.raw_volume import Packing, Part, RawLayout, RawVolume
+from wholefield.sources.stack import AnyArray, StackDescription
 
 TURN = np.array([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])
 
@@ -308,7 +307,7 @@ def test_complex_nifti_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_apart_from_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.sources import raw_volume
+    from wholefield.sources import raw_volume
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.errors import SourceError
-from engine.sources import RECORDING_SUFFIXES, Recording, open_recording, open_source
-from engine.sources.opening import recording_filter
-from engine.sources.recording import EVENT_DTYPE
+from wholefield.errors import SourceError
+from wholefield.sources import RECORDING_SUFFIXES, Recording, open_recording, open_source
+from wholefield.sources.opening import recording_filter
+from wholefield.sources.recording import EVENT_DTYPE
 
 # Events and time from the first to the last, in us; width and height; triggers.
 KNOWN = {
@@ -82,7 +81,7 @@ def test_the_dialog_filter_names_every_suffix() -> None:
 
 def test_the_decoders_are_imported_when_needed() -> None:
     code = (
-        "import engine.sources, engine.sources.kinds, engine.sources.events.raw, engine.sources.events.text, sys;"
+        "import wholefield.sources, wholefield.sources.kinds, wholefield.sources.events.raw, wholefield.sources.events.text, sys;"
         "print(sorted({'numba', 'h5py', 'aedat', 'hdf5plugin', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

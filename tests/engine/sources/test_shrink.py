@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.sources.shrink import shrink, shrink_factor
+from wholefield.sources.shrink import shrink, shrink_factor
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "i2", "i4", "u4", "f4", "f8"])

@@ -6,12 +6,11 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SourceError
-from engine.export.pyramid import PyramidSettings, write_pyramid
-from engine.sources import Kind, kind_of, open_stack
-from engine.sources.slice_folder import natural_key, slices_in
-from engine.sources.stack import AnyArray
+from wholefield.errors import SourceError
+from wholefield.export.pyramid import PyramidSettings, write_pyramid
+from wholefield.sources import Kind, kind_of, open_stack
+from wholefield.sources.slice_folder import natural_key, slices_in
+from wholefield.sources.stack import AnyArray
 
 
 def volume(depth: int = 12, dtype: str = "u2") -> AnyArray:

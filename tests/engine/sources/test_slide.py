@@ -4,12 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.errors import SourceError
-from engine.export.pyramid import Compression, PyramidSettings, write_pyramid
-from engine.sources import ImageSource, open_image
-from engine.sources.slide import SlideSource, open_slide, slide_vendor
-from engine.sources.tiff import TiffSource, open_tiff
+from wholefield.errors import SourceError
+from wholefield.export.pyramid import Compression, PyramidSettings, write_pyramid
+from wholefield.sources import ImageSource, open_image
+from wholefield.sources.slide import SlideSource, open_slide, slide_vendor
+from wholefield.sources.tiff import TiffSource, open_tiff
 
 SPACING = pytest.approx((0.499, 0.499), rel=1e-6)
 

@@ -5,9 +5,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SourceError
-from engine.sources.stack import Box, StackDescription, StackGeometry, StackSource, checked_dtype, normalised
+from wholefield.errors import SourceError
+from wholefield.sources.stack import (
+    Box,
+    StackDescription,
+    StackGeometry,
+    StackSource,
+    checked_dtype,
+    normalised,
+)
 
 
 class Held(StackSource):

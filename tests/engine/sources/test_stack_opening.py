@@ -13,10 +13,9 @@ import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from engine.errors import SourceError
-from engine.export.stacks import NgffVersion, write_nifti, write_ome_zarr, write_tiff_stack
-from engine.sources import (
+from wholefield.errors import SourceError
+from wholefield.export.stacks import NgffVersion, write_nifti, write_ome_zarr, write_tiff_stack
+from wholefield.sources import (
     STACK_SUFFIXES,
     Kind,
     StackGeometry,
@@ -25,7 +24,8 @@ from engine.sources import (
     open_stack,
     stack_filter,
 )
-from engine.sources.stack import AnyArray
+from wholefield.sources.stack import AnyArray
+
 from tests.engine.sources.dicom_files import write_series
 
 SHAPE = (7, 33, 45)

@@ -6,11 +6,10 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from engine.errors import SourceError
-from engine.sources import open_image
-from engine.sources.image import AnyArray
-from engine.sources.tiff import TiffSource, open_tiff
+from wholefield.errors import SourceError
+from wholefield.sources import open_image
+from wholefield.sources.image import AnyArray
+from wholefield.sources.tiff import TiffSource, open_tiff
 
 RNG = np.random.default_rng(3)
 

@@ -4,10 +4,9 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-
-from engine.sources import open_image
-from engine.sources.slide import SlideSource
-from engine.sources.tiff import TiffSource
+from wholefield.sources import open_image
+from wholefield.sources.slide import SlideSource
+from wholefield.sources.tiff import TiffSource
 
 APERIO = "Aperio Image Library v11.2.1\r\n48x32 [0,0 48x32] (16x16) J2K|AppMag = 40|MPP = 0.2525|Title = a|b"
 IMAGE = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)

@@ -4,11 +4,10 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-
-from engine.errors import SourceError
-from engine.export.pyramid import PyramidSettings, write_pyramid
-from engine.sources import ImageSource, Kind, StackSource, kind_of, open_image, open_source, open_stack
-from engine.sources.stack import AnyArray
+from wholefield.errors import SourceError
+from wholefield.export.pyramid import PyramidSettings, write_pyramid
+from wholefield.sources import ImageSource, Kind, StackSource, kind_of, open_image, open_source, open_stack
+from wholefield.sources.stack import AnyArray
 
 
 def noise(*shape: int, dtype: str = "u2") -> AnyArray:
@@ -70,7 +69,7 @@ def test_channels_come_last(tmp_path: Path, axes: str, channels: int) -> None:
 
 
 def test_pixels_are_read_where_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.sources.tiff_plane import TiffPlane
+    from wholefield.sources.tiff_plane import TiffPlane
 
     path = write(tmp_path / "a.tif", noise(6, 64, 64), tile=(16, 16), compression="deflate")
     decoded: list[tuple[int, int]] = []

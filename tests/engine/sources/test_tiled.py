@@ -3,10 +3,9 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.sources.cache import TileCache
-from engine.sources.image import AnyArray, Description, levels_from_sizes
-from engine.sources.tiled import TiledSource
+from wholefield.sources.cache import TileCache
+from wholefield.sources.image import AnyArray, Description, levels_from_sizes
+from wholefield.sources.tiled import TiledSource
 
 
 class Tiles(TiledSource):

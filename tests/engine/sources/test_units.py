@@ -1,6 +1,5 @@
 import pytest
-
-from engine.sources.units import to_micrometres
+from wholefield.sources.units import to_micrometres
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
-
-from engine.streaming import Streamed
-from engine.streaming.keeping import KEEP_BUDGET
+from wholefield.streaming import Streamed
+from wholefield.streaming.keeping import KEEP_BUDGET
 
 Gradients = dict[str, Tensor | None]
 

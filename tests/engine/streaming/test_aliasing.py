@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
-
-from engine.streaming import NotLocalError, Streamed
+from wholefield.streaming import NotLocalError, Streamed
 
 Step = tuple[str, int, int]
 

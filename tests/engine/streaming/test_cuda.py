@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-
-from engine.models import resnet18, split_resnet
-from engine.models.normalization import freeze_normalization
-from engine.streaming import Streamed
+from wholefield.models import resnet18, split_resnet
+from wholefield.models.normalization import freeze_normalization
+from wholefield.streaming import Streamed
 
 pytestmark = [
     pytest.mark.cuda,

@@ -5,13 +5,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
-
-from engine import models
-from engine.streaming import plan
-from engine.streaming.fields import fields
-from engine.streaming.geometry import window
-from engine.streaming.overlap import redundant_work, unspoilt
-from engine.streaming.schedule import AxisNode
+from wholefield import models
+from wholefield.streaming import plan
+from wholefield.streaming.fields import fields
+from wholefield.streaming.geometry import window
+from wholefield.streaming.overlap import redundant_work, unspoilt
+from wholefield.streaming.schedule import AxisNode
 
 # Pixels seen after each stage of torchvision's layouts.
 TABLE = {

@@ -4,10 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
-
-from engine.models import resnet18, small_cnn, split_resnet
-from engine.models.normalization import freeze_normalization
-from engine.streaming import Streamed
+from wholefield.models import resnet18, small_cnn, split_resnet
+from wholefield.models.normalization import freeze_normalization
+from wholefield.streaming import Streamed
 
 
 def flops(module: nn.Module, x: Tensor, *, backward: bool = False) -> int:

@@ -3,12 +3,11 @@
 import pytest
 import torch
 from torch import Tensor, nn
-
-from engine.streaming import Streamed
-from engine.streaming.folding import fold_normalisation
-from engine.streaming.precision import Precision
-from engine.streaming.program import Program
-from engine.streaming.trace import trace
+from wholefield.streaming import Streamed
+from wholefield.streaming.folding import fold_normalisation
+from wholefield.streaming.precision import Precision
+from wholefield.streaming.program import Program
+from wholefield.streaming.trace import trace
 
 CPU = torch.device("cpu")
 FULL = Precision("cpu", False, torch.bfloat16)

@@ -8,10 +8,18 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
-
-from engine.streaming import symmetric_pad
-from engine.streaming.geometry import AxisMap, Border, BorderMode, Same, Window, pooling, transposed, window
-from engine.streaming.interpolation import linear, nearest
+from wholefield.streaming import symmetric_pad
+from wholefield.streaming.geometry import (
+    AxisMap,
+    Border,
+    BorderMode,
+    Same,
+    Window,
+    pooling,
+    transposed,
+    window,
+)
+from wholefield.streaming.interpolation import linear, nearest
 
 Reads = list[set[int]]
 """For each output the inputs that it reads."""

@@ -4,12 +4,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from engine.models import resnet18, split_resnet
-from engine.streaming import Streamed, plan
-from engine.streaming.keeping import block_bytes, nodes_to_keep
-from engine.streaming.operations.convolve import convolved, recalled_linear
-from engine.streaming.trace import trace
+from wholefield.models import resnet18, split_resnet
+from wholefield.streaming import Streamed, plan
+from wholefield.streaming.keeping import block_bytes, nodes_to_keep
+from wholefield.streaming.operations.convolve import convolved, recalled_linear
+from wholefield.streaming.trace import trace
 
 CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)
 

@@ -8,12 +8,11 @@ import pytest
 import torch
 import zarr
 from torch import Tensor, nn
-
-from engine.sources import open_image
-from engine.streaming import Streamed, StreamingError
-from engine.streaming.images import ReadAhead, SlideImage
-from engine.streaming.record import Record
-from engine.streaming.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
+from wholefield.sources import open_image
+from wholefield.streaming import Streamed, StreamingError
+from wholefield.streaming.images import ReadAhead, SlideImage
+from wholefield.streaming.record import Record
+from wholefield.streaming.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
 
 REDUCTIONS: list[Callable[[], Reduction]] = [MeanPool, MaxPool, lambda: GatedAttentionPool(6, hidden=5)]
 

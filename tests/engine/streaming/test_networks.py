@@ -5,11 +5,10 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
-
-from engine.kernels import threads, winograd
-from engine.models import resnet18, resnet50, small_cnn, split_resnet
-from engine.models.normalization import batch_norms, freeze_normalization
-from engine.streaming import NotLocalError, Streamed
+from wholefield.kernels import threads, winograd
+from wholefield.models import resnet18, resnet50, small_cnn, split_resnet
+from wholefield.models.normalization import batch_norms, freeze_normalization
+from wholefield.streaming import NotLocalError, Streamed
 
 
 def with_random_statistics(network: nn.Module) -> nn.Module:

@@ -4,12 +4,11 @@ import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
-
-from engine import models
-from engine.streaming import Plan, StreamingError, plan, suggest_tile_size
-from engine.streaming.memory import Forecast, MemoryNeed
-from engine.streaming.plan import TILE_SIZES
-from engine.streaming.table import as_table, in_bytes
+from wholefield import models
+from wholefield.streaming import Plan, StreamingError, plan, suggest_tile_size
+from wholefield.streaming.memory import Forecast, MemoryNeed
+from wholefield.streaming.plan import TILE_SIZES
+from wholefield.streaming.table import as_table, in_bytes
 
 OBLONG = (1, 3, 1100, 900)
 

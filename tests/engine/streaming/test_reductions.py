@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
-
-from engine.streaming import Streamed
-from engine.streaming.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
+from wholefield.streaming import Streamed
+from wholefield.streaming.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
 
 
 @pytest.mark.parametrize("autocast", [False, True])

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
-
-from engine.errors import SettingError, TesseraError
-from engine.streaming import NotLocalError, Streamed, StreamingError, symmetric_pad
+from wholefield.errors import SettingError, WholefieldError
+from wholefield.streaming import NotLocalError, Streamed, StreamingError, symmetric_pad
 
 
 class Apply(nn.Module):
@@ -194,7 +193,7 @@ def test_a_layer_is_refused_by_name_with_reason_and_way_out(name: str) -> None:
     assert operation in sentence
     with pytest.raises(NotLocalError, match=way_out):
         Streamed(network, 4)(image(axes))
-    assert isinstance(refusal.value, TesseraError)
+    assert isinstance(refusal.value, WholefieldError)
     assert isinstance(refusal.value, ValueError)
 
 

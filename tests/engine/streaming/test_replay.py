@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
-
-from engine.streaming import Streamed, TileVisit
+from wholefield.streaming import Streamed, TileVisit
 
 
 class Branches(nn.Module):

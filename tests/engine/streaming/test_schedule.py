@@ -3,8 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from engine.streaming.geometry import (
+from wholefield.streaming.geometry import (
     AxisMap,
     Border,
     BorderMode,
@@ -14,8 +13,8 @@ from engine.streaming.geometry import (
     transposed,
     window,
 )
-from engine.streaming.interpolation import linear, nearest
-from engine.streaming.schedule import AxisNode, AxisSchedule, schedule_axis
+from wholefield.streaming.interpolation import linear, nearest
+from wholefield.streaming.schedule import AxisNode, AxisSchedule, schedule_axis
 
 CONV3 = (3, 1, 1, 1)
 

@@ -1,9 +1,8 @@
 """Tensors that outlive a tile get memory of their own."""
 
 import torch
-
-from engine.heap import give_back_freed_memory
-from engine.streaming.settling import settled, settled_blocks, settled_halos
+from wholefield.heap import give_back_freed_memory
+from wholefield.streaming.settling import settled, settled_blocks, settled_halos
 
 
 def test_copies_have_the_values_the_order_and_the_type_of_their_tensors() -> None:

@@ -7,9 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
-
-from engine.streaming.names import operation_name
-from engine.streaming.shortcuts import result_of
+from wholefield.streaming.names import operation_name
+from wholefield.streaming.shortcuts import result_of
 
 ACTIVATIONS = (
     *"relu relu6 leaky_relu elu selu celu gelu silu mish sigmoid".split(),

@@ -12,9 +12,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
-
-from engine.streaming import Streamed, StreamingError, Sweep, TileVisit
-from engine.streaming import sweep as sweep_module
+from wholefield.streaming import Streamed, StreamingError, Sweep, TileVisit
+from wholefield.streaming import sweep as sweep_module
 
 
 def small(channels: int = 4) -> nn.Sequential:

@@ -3,13 +3,12 @@
 import pytest
 import torch
 from torch import nn
-
-from engine.streaming import Streamed, StreamingError, plan
-from engine.streaming.memory import recorded_halos
-from engine.streaming.program import Program
-from engine.streaming.recurrence import lay_out
-from engine.streaming.trace import trace
-from engine.streaming.waiting import HALO_ROOM, blocks_per_axis
+from wholefield.streaming import Streamed, StreamingError, plan
+from wholefield.streaming.memory import recorded_halos
+from wholefield.streaming.program import Program
+from wholefield.streaming.recurrence import lay_out
+from wholefield.streaming.trace import trace
+from wholefield.streaming.waiting import HALO_ROOM, blocks_per_axis
 
 CPU = torch.device("cpu")
 

@@ -1,7 +1,6 @@
 import pytest
-
-from resources.demo.project import DemoProject, ensure_demo_project
-from resources.demo.slides import DemoSettings
+from wholefield_resources.demo.project import DemoProject, ensure_demo_project
+from wholefield_resources.demo.slides import DemoSettings
 
 FEW = DemoSettings(count=20)
 

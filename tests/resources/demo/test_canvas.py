@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-
-from resources.demo.canvas import SOLID_TISSUE, Canvas, Materials, make_materials
+from wholefield_resources.demo.canvas import SOLID_TISSUE, Canvas, Materials, make_materials
 
 SHAPE = (607, 559)
 

@@ -4,12 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from engine.errors import SourceError
-from engine.export.flow import FlowFile
-from engine.flow.sharpness import flow_warp_loss
-from engine.sources.recording import open_recording
-from resources.demo.events import EventDemoSettings, event_demo, is_complete, make_event_demo
+from wholefield.errors import SourceError
+from wholefield.export.flow import FlowFile
+from wholefield.flow.sharpness import flow_warp_loss
+from wholefield.sources.recording import open_recording
+from wholefield_resources.demo.events import EventDemoSettings, event_demo, is_complete, make_event_demo
 
 SETTINGS = EventDemoSettings(replace(EventDemoSettings().scene, duration_us=150_000))
 

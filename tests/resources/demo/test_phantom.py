@@ -3,9 +3,8 @@ import math
 
 import numpy as np
 import pytest
-
-from engine.msd.phantom import draw
-from resources.demo.phantom import (
+from wholefield.msd.phantom import draw
+from wholefield_resources.demo.phantom import (
     CYLINDER,
     GRAIN,
     PORE,

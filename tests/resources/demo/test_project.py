@@ -2,10 +2,9 @@ from pathlib import Path
 
 import platformdirs
 import pytest
-
-from engine.errors import SourceError
-from resources.demo.project import DemoProject, demo_project, ensure_demo_project, is_complete
-from resources.demo.slides import DemoSettings
+from wholefield.errors import SourceError
+from wholefield_resources.demo.project import DemoProject, demo_project, ensure_demo_project, is_complete
+from wholefield_resources.demo.slides import DemoSettings
 
 TINY = DemoSettings(count=4, sides=(260, 320), spores=(2, 4))
 
@@ -28,7 +27,7 @@ def contents(project: DemoProject) -> dict[str, bytes]:
 
 def test_lies_in_the_data_folder_of_the_user() -> None:
     project = demo_project()
-    assert Path(platformdirs.user_data_dir("Tessera", appauthor=False)) in project.folder.parents
+    assert Path(platformdirs.user_data_dir("Wholefield", appauthor=False)) in project.folder.parents
     assert project.slides.parent == project.labels.parent == project.positions.parent == project.folder
 
 

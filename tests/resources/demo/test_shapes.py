@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-
-from resources.demo.shapes import around, outline, rows_columns, step, wobble
+from wholefield_resources.demo.shapes import around, outline, rows_columns, step, wobble
 
 
 def test_outline_covers_the_middle_and_leaves_the_corners() -> None:

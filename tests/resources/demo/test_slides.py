@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import scipy.optimize
-
-from engine.runs.masks import read_masks
-from engine.sources import open_source
-from resources.demo.project import DemoProject
-from resources.demo.slides import (
+from wholefield.runs.masks import read_masks
+from wholefield.sources import open_source
+from wholefield_resources.demo.project import DemoProject
+from wholefield_resources.demo.slides import (
     INFECTED,
     NORMAL,
     SPACING_UM,
@@ -23,7 +22,7 @@ from resources.demo.slides import (
     plan_slides,
     read_positions,
 )
-from resources.demo.stamps import SPORE_RADIUS
+from wholefield_resources.demo.stamps import SPORE_RADIUS
 
 Floats = npt.NDArray[np.float64]
 

@@ -5,12 +5,17 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 import pytest
-
-from engine.errors import SourceError
-from engine.msd.projections import read_projections
-from engine.sources import Kind, kind_of, open_stack
-from resources.demo.phantom import Material
-from resources.demo.stack import StackDemo, StackDemoSettings, is_complete, make_stack_demo, stack_demo
+from wholefield.errors import SourceError
+from wholefield.msd.projections import read_projections
+from wholefield.sources import Kind, kind_of, open_stack
+from wholefield_resources.demo.phantom import Material
+from wholefield_resources.demo.stack import (
+    StackDemo,
+    StackDemoSettings,
+    is_complete,
+    make_stack_demo,
+    stack_demo,
+)
 
 TINY = StackDemoSettings(slices=5, size=48, angles=60, bodies=6)
 
@@ -29,7 +34,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> StackDemo:
 
 
 def test_lies_in_the_data_folder_of_the_user() -> None:
-    assert Path(platformdirs.user_data_dir("Tessera", appauthor=False)) in stack_demo().folder.parents
+    assert Path(platformdirs.user_data_dir("Wholefield", appauthor=False)) in stack_demo().folder.parents
 
 
 def test_a_noisy_input_with_its_truth(demo: StackDemo) -> None:
@@ -107,6 +112,6 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 
 def test_torch_waits_until_it_is_made() -> None:
-    code = "import sys, resources.demo.stack; print('torch' in sys.modules)"
+    code = "import sys, wholefield_resources.demo.stack; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-
-from resources.demo.stains import DENSITIES, GLASS, Staining, develop, random_staining
+from wholefield_resources.demo.stains import DENSITIES, GLASS, Staining, develop, random_staining
 
 
 def plain(noise: float = 0.0) -> Staining:

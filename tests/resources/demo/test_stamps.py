@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from resources.demo.stamps import ANGLES, SPORE_RADIUS, VARIANTS, Kind, Stamp, press, stamp_library
+from wholefield_resources.demo.stamps import ANGLES, SPORE_RADIUS, VARIANTS, Kind, Stamp, press, stamp_library
 
 LIBRARY = stamp_library(np.random.default_rng(0))
 

@@ -1,8 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-
-from resources.demo.texture import FIBRE_SIDE, directed_fibres, fibres, layered_noise, smooth_noise
+from wholefield_resources.demo.texture import FIBRE_SIDE, directed_fibres, fibres, layered_noise, smooth_noise
 
 
 @pytest.mark.parametrize("scale", [5.0, 40.0])

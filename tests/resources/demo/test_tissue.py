@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
-
-from resources.demo.canvas import MARGIN_PX, Materials, make_materials
-from resources.demo.stamps import SPORE_RADIUS
-from resources.demo.tissue import make_section
+from wholefield_resources.demo.canvas import MARGIN_PX, Materials, make_materials
+from wholefield_resources.demo.stamps import SPORE_RADIUS
+from wholefield_resources.demo.tissue import make_section
 
 SHAPE = (613, 587)
 

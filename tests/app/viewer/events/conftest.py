@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from wholefield.errors import SourceError
+from wholefield.runs.flow.provider import FlowField, FlowSource
+from wholefield_app.theme.theme import Theme
+from wholefield_app.viewer.events.event_view import EventView
 
-from app.theme.theme import Theme
-from app.viewer.events.event_view import EventView
-from engine.errors import SourceError
-from engine.runs.flow.provider import FlowField, FlowSource
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH
 
 

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter
-
-from app.viewer.events.arrows import HUES, hue_colour, make_arrows, paint_arrows, squares_with_events
-from engine.flow.viz.colours import hues
+from wholefield.flow.viz.colours import hues
+from wholefield_app.viewer.events.arrows import (
+    HUES,
+    hue_colour,
+    make_arrows,
+    paint_arrows,
+    squares_with_events,
+)
 
 
 def uniform(u: float, v: float, shape: tuple[int, int] = (40, 50)) -> np.ndarray:

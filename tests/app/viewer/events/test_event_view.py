@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
+from wholefield.errors import SourceError
+from wholefield_app.theme.theme import ThemeName, load_theme
+from wholefield_app.viewer.events.event_view import EventView
+from wholefield_app.viewer.events.frame_view import readout_at
+from wholefield_app.viewer.events.painter import frame_image
+from wholefield_app.viewer.events.style import FlowMode, Sight
 
-from app.theme.theme import ThemeName, load_theme
-from app.viewer.events.event_view import EventView
-from app.viewer.events.frame_view import readout_at
-from app.viewer.events.painter import frame_image
-from app.viewer.events.style import FlowMode, Sight
-from engine.errors import SourceError
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 
 

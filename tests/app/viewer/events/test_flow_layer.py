@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-
-from app.background import Background
-from app.viewer.events.flow_layer import REMEMBERED, FlowLayer
+from wholefield_app.background import Background
+from wholefield_app.viewer.events.flow_layer import REMEMBERED, FlowLayer
 
 
 @pytest.fixture

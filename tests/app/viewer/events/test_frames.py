@@ -5,10 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
+from wholefield.runs.flow.provider import FlowField
+from wholefield_app.viewer.events.frames import (
+    NO_FLOW,
+    PART_US,
+    Frame,
+    FrameMaker,
+    FrameRequest,
+    frame_size,
+    parts_of,
+)
+from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Scheme, Sight
 
-from app.viewer.events.frames import NO_FLOW, PART_US, Frame, FrameMaker, FrameRequest, frame_size, parts_of
-from app.viewer.events.style import FlowMode, FrameStyle, Scheme, Sight
-from engine.runs.flow.provider import FlowField
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events, make_recording
 
 STYLE = FrameStyle(scheme=Scheme("#102030", "#ffffff", "#4080c0"), accumulation_us=30_000, full_at=1)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
+from wholefield.runs.flow.provider import FlowField
+from wholefield_app.viewer.events.frames import Frame, FrameMaker, FrameRequest
+from wholefield_app.viewer.events.painter import fitted_rect, frame_image, paint_frame
+from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
 
-from app.viewer.events.frames import Frame, FrameMaker, FrameRequest
-from app.viewer.events.painter import fitted_rect, frame_image, paint_frame
-from app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
-from engine.runs.flow.provider import FlowField
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 
 BARE = FrameStyle(accumulation_us=30_000, legend=False, time_stamp=False)

@@ -1,9 +1,8 @@
 """The playhead on a clock that the test turns."""
 
 import pytest
-
-from app.viewer.events.player import Player
-from app.viewer.events.timeline import Span
+from wholefield_app.viewer.events.player import Player
+from wholefield_app.viewer.events.timeline import Span
 
 
 class Clock:

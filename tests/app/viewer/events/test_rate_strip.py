@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-
-from app.theme.theme import Theme
-from app.viewer.events.rate_strip import HEIGHT, RateStrip, columns_of, rate_text
-from app.viewer.events.timeline import Span
+from wholefield_app.theme.theme import Theme
+from wholefield_app.viewer.events.rate_strip import HEIGHT, RateStrip, columns_of, rate_text
+from wholefield_app.viewer.events.timeline import Span
 
 WIDTH = 401
 

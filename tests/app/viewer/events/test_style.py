@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 import pytest
-
-from app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
+from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
 
 
 def test_a_style_comes_back_from_json() -> None:

@@ -3,8 +3,7 @@
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-
-from app.viewer.events.timeline import (
+from wholefield_app.viewer.events.timeline import (
     SLIDER_STEPS,
     Line,
     Span,

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from wholefield.export.events import write_events_hdf5
+from wholefield.export.flow import labels_path, write_flow_hdf5
+from wholefield.runs.flow.provider import FlowSource
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
-from app.window.main_window import MainWindow
-from app.workspaces.events.workspace import EventsWorkspace
-from engine.export.events import write_events_hdf5
-from engine.export.flow import labels_path, write_flow_hdf5
-from engine.runs.flow.provider import FlowSource
 from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 
 

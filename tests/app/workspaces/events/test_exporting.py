@@ -10,23 +10,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtGui import QGuiApplication
+from wholefield.errors import SettingError, SourceError
+from wholefield.export.video import MP4
+from wholefield.runs.control import Abandoned, Control
+from wholefield.runs.flow.export import Exported
+from wholefield.runs.flow.export_config import FlowExportConfig
+from wholefield.runs.flow.provider import FlowSource
+from wholefield.runs.reports import PartDone
+from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
+from wholefield_app.viewer.events.timeline import Span
+from wholefield_app.workspaces.events.exporting import run_export
+from wholefield_app.workspaces.events.exporting_config import (
+    Pictures,
+    VideoConfig,
+    framing_values,
+    style_values,
+)
+from wholefield_app.workspaces.events.exporting_dialog import COPIED, ExportDialog, ExportKind
+from wholefield_app.workspaces.events.exporting_frames import Framing, Moments, framing_of_view, pixels_of
+from wholefield_app.workspaces.events.exporting_shown import Shown, flow_values
+from wholefield_app.workspaces.events.prediction_panel import STOPPING
+from wholefield_app.workspaces.events.training import FINISHING
 
-from app.viewer.events.style import FlowMode, FrameStyle, Sight
-from app.viewer.events.timeline import Span
-from app.workspaces.events.exporting import run_export
-from app.workspaces.events.exporting_config import Pictures, VideoConfig, framing_values, style_values
-from app.workspaces.events.exporting_dialog import COPIED, ExportDialog, ExportKind
-from app.workspaces.events.exporting_frames import Framing, Moments, framing_of_view, pixels_of
-from app.workspaces.events.exporting_shown import Shown, flow_values
-from app.workspaces.events.prediction_panel import STOPPING
-from app.workspaces.events.training import FINISHING
-from engine.errors import SettingError, SourceError
-from engine.export.video import MP4
-from engine.runs.control import Abandoned, Control
-from engine.runs.flow.export import Exported
-from engine.runs.flow.export_config import FlowExportConfig
-from engine.runs.flow.provider import FlowSource
-from engine.runs.reports import PartDone
 from tests.app.workspaces.events.dots import HEIGHT, WIDTH
 
 # Text is painted in exports: it needs the fonts of an application.
@@ -166,7 +171,7 @@ def test_the_dialog_begins_with_what_the_window_shows(
     assert (export.legend, export.zoom, export.size, export.speed) == (False, 2.0, None, 0.1)
     dialog.copy.click()
     command = QGuiApplication.clipboard().text()
-    assert command.startswith("tessera video --out=dots.mp4 --speed=0.1 --zoom=2.0 ")
+    assert command.startswith("wholefield video --out=dots.mp4 --speed=0.1 --zoom=2.0 ")
     assert dialog.summary.text() == COPIED
     dialog.what.setCurrentIndex(dialog.what.findData(ExportKind.HDF5))
     assert dialog.fps.isHidden()

@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
-from app.viewer.events.timeline import Span
-from app.workspaces.events.exporting_config import Pictures, VideoConfig, framing_values, style_values
-from app.workspaces.events.exporting_frames import Framing, Moments
-from app.workspaces.events.exporting_shown import Shown, video_of
-from engine.cli.options import Parser, add_settings, command_line, settings_from
-from engine.errors import SettingError
-from engine.runs.flow.provider import FlowSource
+from wholefield.cli.options import Parser, add_settings, command_line, settings_from
+from wholefield.errors import SettingError
+from wholefield.runs.flow.provider import FlowSource
+from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
+from wholefield_app.viewer.events.timeline import Span
+from wholefield_app.workspaces.events.exporting_config import (
+    Pictures,
+    VideoConfig,
+    framing_values,
+    style_values,
+)
+from wholefield_app.workspaces.events.exporting_frames import Framing, Moments
+from wholefield_app.workspaces.events.exporting_shown import Shown, video_of
 
 VIDEO = VideoConfig(recording=Path("a.raw"), out=Path("a.mp4"))
 styles = st.builds(
@@ -33,10 +37,10 @@ framings = st.builds(
 
 def parsed(config: VideoConfig) -> VideoConfig:
     """What the command line that stands for a video makes of it."""
-    parser = Parser(prog="tessera")
+    parser = Parser(prog="wholefield")
     add_settings(parser, VideoConfig)
     words = shlex.split(command_line(config))
-    assert words[:2] == ["tessera", "video"]
+    assert words[:2] == ["wholefield", "video"]
     return settings_from(parser.parse_args(words[2:]), VideoConfig)
 
 
@@ -61,7 +65,7 @@ def test_what_is_shown_comes_back_from_the_command_line(style, framing, flow, en
 
 def test_a_plain_command_shows_the_whole_frame() -> None:
     config = VideoConfig(recording=Path("a.raw"), out=Path("a.mp4"))
-    assert command_line(config) == "tessera video --out=a.mp4 a.raw"
+    assert command_line(config) == "wholefield video --out=a.mp4 a.raw"
     background = FrameStyle().scheme.background
     assert config.framing((640, 480)) == Framing(640, 480, (0, 0, 640, 480), background)
     assert config.style(500) == replace(FrameStyle(), accumulation_us=500, flow=FlowMode.ARROWS)

@@ -5,14 +5,13 @@ import threading
 from pathlib import Path
 
 import pytest
-
-from app.viewer.events.timeline import Span
-from app.workspaces.events import judging
-from app.workspaces.events.judging import Moment, Window, config_of
-from engine.errors import SettingError
-from engine.runs.flow.provider import FlowSource
-from engine.runs.flow.score_config import ScoreConfig
-from engine.runs.reports import PartDone
+from wholefield.errors import SettingError
+from wholefield.runs.flow.provider import FlowSource
+from wholefield.runs.flow.score_config import ScoreConfig
+from wholefield.runs.reports import PartDone
+from wholefield_app.viewer.events.timeline import Span
+from wholefield_app.workspaces.events import judging
+from wholefield_app.workspaces.events.judging import Moment, Window, config_of
 
 CLIP, FLOW = Path("a.raw"), FlowSource(Path("a.flo"), 5e4)
 
@@ -62,7 +61,7 @@ def test_a_card_comes_with_its_command(open_clip, open_labels, space, window, qt
     open_labels()
     panel, registry = space.work.flow_panel, window.registry
     command = shlex.split(registry["events.score"].definition.command())
-    assert command[:2] == ["tessera", "score"]
+    assert command[:2] == ["wholefield", "score"]
     assert {f"--flow={labels}", str(clip), f"--at-us={space.view.player.time_us}"} <= set(command)
     with qtbot.waitSignal(space.work.judging.judged, timeout=20_000):
         registry["events.score"].trigger()

@@ -2,8 +2,13 @@
 
 import numpy as np
 import pytest
+from wholefield_app.workspaces.events.opening import (
+    LONGEST_US,
+    SHORTEST_US,
+    first_accumulation,
+    index_and_rate,
+)
 
-from app.workspaces.events.opening import LONGEST_US, SHORTEST_US, first_accumulation, index_and_rate
 from tests.app.viewer.events.memory_recording import make_recording
 
 

@@ -1,6 +1,7 @@
 """What is said about a recording."""
 
-from app.workspaces.events.properties import COUNTING, describe_recording
+from wholefield_app.workspaces.events.properties import COUNTING, describe_recording
+
 from tests.app.viewer.events.memory_recording import make_recording
 
 

@@ -1,7 +1,7 @@
 """The line about the pixel under the mouse."""
 
-from app.viewer.events.frame_view import PixelReadout
-from app.workspaces.events.readouts import describe_pixel
+from wholefield_app.viewer.events.frame_view import PixelReadout
+from wholefield_app.workspaces.events.readouts import describe_pixel
 
 
 def test_a_pixel_is_told_with_its_events_and_its_flow() -> None:

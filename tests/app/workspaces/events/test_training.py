@@ -4,12 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from app.workspaces.events.training import TRAINING_KEY
-from app.workspaces.events.training_preview import draw_flow_preview, median_speed
-from engine.runs.flow.config import FlowConfig, FlowNet
-from engine.runs.folder import RunFolder
-from engine.runs.reports import FlowPreviewReady, Started, StepDone
+from wholefield.runs.flow.config import FlowConfig, FlowNet
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import FlowPreviewReady, Started, StepDone
+from wholefield_app.workspaces.events.training import TRAINING_KEY
+from wholefield_app.workspaces.events.training_preview import draw_flow_preview, median_speed
 
 
 def preview(epoch: int, speed: float) -> FlowPreviewReady:
@@ -46,7 +45,7 @@ def test_the_open_recording_is_trained_on(open_clip, space, clip: Path) -> None:
     assert space.work.train_command() is None
     open_clip()
     assert form.config().recordings == clip
-    assert space.work.train_command().startswith("tessera train flow")
+    assert space.work.train_command().startswith("wholefield train flow")
     assert form.runs == clip.parent / "runs"
 
 
@@ -109,14 +108,14 @@ def test_a_preview_shows_flow_only_where_events_are(qapp) -> None:
 def test_the_network_of_a_past_run_shows_its_flow(
     checkpoint: Path, open_clip, space, window, qtbot, monkeypatch
 ) -> None:
-    monkeypatch.setattr("engine.runs.flow.moments.MomentFlow", FakeMoments)
+    monkeypatch.setattr("wholefield.runs.flow.moments.MomentFlow", FakeMoments)
     show, judge = window.registry["events.show_flow"], window.registry["events.score"]
     assert not show.isEnabled()
     open_clip()
     panel = space.work.flow_panel
     assert panel.checkpoint == checkpoint
     assert panel.models.list.currentText().startswith("midinet, bins of 10 ms, best")
-    assert space.work.predict_command().startswith("tessera predict-flow")
+    assert space.work.predict_command().startswith("wholefield predict-flow")
     assert not judge.isEnabled()
     show.trigger()
     qtbot.waitUntil(lambda: window.quiet and space.view.frame.request.field is not None)

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-
-from app.theme.theme import Theme
-from app.workspaces.events.training_fields import WEIGHTS
-from app.workspaces.events.training_form import FlowForm
-from engine.errors import SettingError
-from engine.flow.representations import PREPROCESSORS
-from engine.runs.config import Device, Precision
-from engine.runs.flow.config import FlowConfig, FlowNet, RnnCell, Teacher
+from wholefield.errors import SettingError
+from wholefield.flow.representations import PREPROCESSORS
+from wholefield.runs.config import Device, Precision
+from wholefield.runs.flow.config import FlowConfig, FlowNet, RnnCell, Teacher
+from wholefield_app.theme.theme import Theme
+from wholefield_app.workspaces.events.training_fields import WEIGHTS
+from wholefield_app.workspaces.events.training_form import FlowForm
 
 
 @pytest.fixture

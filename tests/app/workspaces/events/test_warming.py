@@ -5,18 +5,17 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from app.workspaces.events import workspace
-from app.workspaces.events.warming import warm_up
+from wholefield_app.workspaces.events import workspace
+from wholefield_app.workspaces.events.warming import warm_up
 
 ROOT = Path(__file__).resolve().parents[4]
 
 # What a frame of another recording calls is compiled already.
 CODE = """
-from app.workspaces.events.warming import warm_up
+from wholefield_app.workspaces.events.warming import warm_up
 warm_up()
-from engine.flow.viz import event_kernels
-from engine.sources.events.evt3 import EVT3
+from wholefield.flow.viz import event_kernels
+from wholefield.sources.events.evt3 import EVT3
 for loop in (event_kernels.count_into, event_kernels.shade_into, EVT3.load_walk()):
     print(len(loop.signatures))
 """

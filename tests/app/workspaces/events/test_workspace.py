@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QPushButton
+from wholefield.errors import SourceError
+from wholefield.export.events import write_events_hdf5
+from wholefield.export.flow import write_flo
+from wholefield.flow.simulator import SceneSettings
+from wholefield.runs.flow.provider import FlowSource
+from wholefield_app.panels.properties import Properties
+from wholefield_app.viewer.events.style import FlowMode, Sight
+from wholefield_app.viewer.events.timeline import Span
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.events import desk, handlers
+from wholefield_app.workspaces.events.workspace import EventsWorkspace
+from wholefield_resources.demo.events import EventDemoSettings, make_event_demo
 
-from app.panels.properties import Properties
-from app.viewer.events.style import FlowMode, Sight
-from app.viewer.events.timeline import Span
-from app.window.main_window import MainWindow
-from app.workspaces.events import desk, handlers
-from app.workspaces.events.workspace import EventsWorkspace
-from engine.errors import SourceError
-from engine.export.events import write_events_hdf5
-from engine.export.flow import write_flo
-from engine.flow.simulator import SceneSettings
-from engine.runs.flow.provider import FlowSource
-from resources.demo.events import EventDemoSettings, make_event_demo
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events
 
 
@@ -58,7 +58,7 @@ def test_at_first_the_page_says_what_to_do(window: MainWindow, space: EventsWork
 def test_a_recording_is_opened_from_anywhere(window: MainWindow, qtbot, make_file) -> None:
     path = make_file()
     window.open(path)
-    qtbot.waitUntil(lambda: window.windowTitle() == "noise.h5 — Tessera", timeout=20_000)
+    qtbot.waitUntil(lambda: window.windowTitle() == "noise.h5 — Wholefield", timeout=20_000)
     qtbot.waitUntil(lambda: window.quiet, timeout=20_000)
     space = window.workspace
     assert isinstance(space, EventsWorkspace)
@@ -73,10 +73,10 @@ def test_a_recording_is_opened_from_anywhere(window: MainWindow, qtbot, make_fil
     }  # fmt: skip
     assert shown["Events"] == "20,000"
     assert shown["Sensor"] == "64 × 48 px"
-    assert window.registry["events.properties"].definition.command().startswith("tessera info ")
+    assert window.registry["events.properties"].definition.command().startswith("wholefield info ")
     window.registry["events.close"].trigger()
     assert space.welcome.isVisible()
-    assert window.windowTitle() == "Tessera"
+    assert window.windowTitle() == "Wholefield"
     qtbot.waitUntil(lambda: window.quiet)
 
 

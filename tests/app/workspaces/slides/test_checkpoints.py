@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from app.workspaces.slides.checkpoints import list_models
-from engine.runs.config import ClassifyConfig, PredictConfig
-from engine.runs.folder import RunFolder
+from wholefield.runs.config import ClassifyConfig, PredictConfig
+from wholefield.runs.folder import RunFolder
+from wholefield_app.workspaces.slides.checkpoints import list_models
 
 
 def make_run(runs: Path, model: str, *files: str) -> RunFolder:

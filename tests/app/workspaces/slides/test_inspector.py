@@ -6,19 +6,18 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QGuiApplication
-
-from app.launch import make_window
-from app.panels.inspector_panel import NO_SLIDE
-from app.runs import SessionState
-from app.theme.theme import ThemeName
-from app.window.main_window import MainWindow
-from app.window.submenus import CommandMenu
-from app.workspaces.slides import inspector as inspector_module
-from app.workspaces.slides.inspector import Inspector
-from app.workspaces.slides.sight_boxes import CELL, FIELD, TILE
-from engine.cli import main
-from engine.runs.inspection import Purpose
-from engine.runs.layer_rows import LayerChoice
+from wholefield.cli import main
+from wholefield.runs.inspection import Purpose
+from wholefield.runs.layer_rows import LayerChoice
+from wholefield_app.launch import make_window
+from wholefield_app.panels.inspector_panel import NO_SLIDE
+from wholefield_app.runs import SessionState
+from wholefield_app.theme.theme import ThemeName
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.window.submenus import CommandMenu
+from wholefield_app.workspaces.slides import inspector as inspector_module
+from wholefield_app.workspaces.slides.inspector import Inspector
+from wholefield_app.workspaces.slides.sight_boxes import CELL, FIELD, TILE
 
 
 @pytest.fixture(autouse=True)
@@ -266,7 +265,7 @@ def test_the_command_prints_the_same(open_inspector: MainWindow, capsys: pytest.
     entry = next(entry for entry in menu.actions() if entry.text().replace("&", "") == "Inspector")
     entry.trigger()
     program, *words = shlex.split(QGuiApplication.clipboard().text())
-    assert program == "tessera"
+    assert program == "wholefield"
     assert main(words) == 0
     printed = capsys.readouterr().out
     for name, label in panel.settings.readouts.items():

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-
-from app.workspaces.slides.opening import THUMBNAIL, let_go, make_thumbnail, open_path
-from app.workspaces.slides.project import SlideProject
-from engine.errors import SourceError
+from wholefield.errors import SourceError
+from wholefield_app.workspaces.slides.opening import THUMBNAIL, let_go, make_thumbnail, open_path
+from wholefield_app.workspaces.slides.project import SlideProject
 
 
 def test_a_file_is_a_slide_and_a_folder_a_project(make_slide, project_folder: Path) -> None:

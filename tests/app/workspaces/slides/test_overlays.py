@@ -2,11 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from app.window.main_window import MainWindow
-from app.workspaces.slides.overlays import Overlays
-from engine.runs.prediction import SlidePrediction
-from engine.runs.reports import Direction, TileDone
+from wholefield.runs.prediction import SlidePrediction
+from wholefield.runs.reports import Direction, TileDone
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.slides.overlays import Overlays
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 from pathlib import Path
 
 import pytest
-
-from app.workspaces.slides.project import SlideEntry, SlideProject, find_slides, read_project
-from app.workspaces.slides.slides_panel import describe
-from engine.errors import SourceError
+from wholefield.errors import SourceError
+from wholefield_app.workspaces.slides.project import SlideEntry, SlideProject, find_slides, read_project
+from wholefield_app.workspaces.slides.slides_panel import describe
 
 
 def fill(folder: Path, *names: str) -> None:

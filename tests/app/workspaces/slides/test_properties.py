@@ -1,6 +1,6 @@
-from app.panels.properties import Properties
-from app.window.main_window import MainWindow
-from app.workspaces.slides.properties import describe_slide
+from wholefield_app.panels.properties import Properties
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.slides.properties import describe_slide
 
 
 def test_the_important_facts_come_first(window: MainWindow, make_slide, open_and_wait) -> None:

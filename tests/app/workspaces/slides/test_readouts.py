@@ -1,8 +1,7 @@
 import pytest
 from PySide6.QtCore import QPoint
-
-from app.window.main_window import MainWindow
-from app.workspaces.slides.readouts import describe_position, describe_zoom
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.slides.readouts import describe_position, describe_zoom
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-
-import app.workspaces.slides.handlers as handlers_module
-import app.workspaces.slides.prediction as prediction_module
-from app.runs import SessionState
-from app.viewer.classes import class_colour
-from app.window.main_window import MainWindow
-from app.workspaces.slides.exporting import export_classes
-from engine.errors import SettingError
-from engine.runs.class_map import ClassMap, SegmentedSlide
-from engine.runs.config import PredictConfig, SegmentConfig
-from engine.runs.control import Control
-from engine.runs.reports import ReportFunction, ignore
+import wholefield_app.workspaces.slides.handlers as handlers_module
+import wholefield_app.workspaces.slides.prediction as prediction_module
+from wholefield.errors import SettingError
+from wholefield.runs.class_map import ClassMap, SegmentedSlide
+from wholefield.runs.config import PredictConfig, SegmentConfig
+from wholefield.runs.control import Control
+from wholefield.runs.reports import ReportFunction, ignore
+from wholefield_app.runs import SessionState
+from wholefield_app.viewer.classes import class_colour
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.slides.exporting import export_classes
 
 NAMES = ("glass", "tissue", "spore")
 

@@ -3,9 +3,8 @@
 from itertools import pairwise
 
 import pytest
-
-from app.workspaces.slides.sight_boxes import CELL, FIELD, MOST_OUTLINES, TILE, Grid, sight_boxes
-from engine.runs.inspection import Inspection, inspect_network
+from wholefield.runs.inspection import Inspection, inspect_network
+from wholefield_app.workspaces.slides.sight_boxes import CELL, FIELD, MOST_OUTLINES, TILE, Grid, sight_boxes
 
 WIDTH, HEIGHT, TILE_SIZE = 437, 301, 64
 

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox
-
-from app.theme.theme import Theme
-from app.workspaces.slides.project import read_project
-from app.workspaces.slides.training_form import SlidesForm
-from engine.errors import SettingError
-from engine.models.registry import CLASSIFIERS
-from engine.runs.config import ClassifyConfig, Device, Head, SegmentConfig, TrainingConfig
+from wholefield.errors import SettingError
+from wholefield.models.registry import CLASSIFIERS
+from wholefield.runs.config import ClassifyConfig, Device, Head, SegmentConfig, TrainingConfig
+from wholefield_app.theme.theme import Theme
+from wholefield_app.workspaces.slides.project import read_project
+from wholefield_app.workspaces.slides.training_form import SlidesForm
 
 
 @pytest.fixture

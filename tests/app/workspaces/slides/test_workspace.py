@@ -6,23 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import wholefield_app.workspaces.slides.prediction as prediction_module
+import wholefield_app.workspaces.training as training_module
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QPushButton
-
-import app.workspaces.slides.prediction as prediction_module
-import app.workspaces.training as training_module
-from app.launch import make_window
-from app.runs import SessionState
-from app.window.main_window import MainWindow
-from app.window.submenus import CommandMenu
-from app.workspaces.slides.project import read_project
-from engine.errors import SettingError
-from engine.runs.config import ClassifyConfig, PredictConfig
-from engine.runs.control import Abandoned, Control, StopAndKeep
-from engine.runs.folder import RunFolder
-from engine.runs.prediction import SlidePrediction
-from engine.runs.reports import (
+from wholefield.errors import SettingError
+from wholefield.runs.config import ClassifyConfig, PredictConfig
+from wholefield.runs.control import Abandoned, Control, StopAndKeep
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.prediction import SlidePrediction
+from wholefield.runs.reports import (
     CheckpointSaved,
     Direction,
     EpochDone,
@@ -35,6 +29,11 @@ from engine.runs.reports import (
     StepDone,
     TileDone,
 )
+from wholefield_app.launch import make_window
+from wholefield_app.runs import SessionState
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.window.submenus import CommandMenu
+from wholefield_app.workspaces.slides.project import read_project
 
 STEPS = 4
 
@@ -106,7 +105,7 @@ def test_a_folder_fills_the_list_and_the_form_and_opens_its_first_slide(
     assert ready.workspace.form.config() == ClassifyConfig(
         slides=project_folder, labels=project_folder / "labels.csv"
     )
-    assert ready.windowTitle() == "slide_0.tif — Tessera"
+    assert ready.windowTitle() == "slide_0.tif — Wholefield"
     assert panel.list.currentRow() == 0
     assert ready.services.settings.recent == (project_folder,)
 
@@ -122,7 +121,7 @@ def test_a_click_on_a_slide_opens_it(ready: MainWindow, qtbot) -> None:
     slides = ready.workspace.slides_panel.list
     where = slides.visualItemRect(slides.item(2)).center()
     qtbot.mouseClick(slides.viewport(), Qt.MouseButton.LeftButton, pos=where)
-    qtbot.waitUntil(lambda: ready.windowTitle() == "slide_2.tif — Tessera")
+    qtbot.waitUntil(lambda: ready.windowTitle() == "slide_2.tif — Wholefield")
     assert [path.name for path in ready.services.settings.recent] == ["project"]
 
 
@@ -276,11 +275,11 @@ def test_commands_are_copied(training: MainWindow, project_folder: Path) -> None
     entries = {entry.text().replace("&", ""): entry for entry in menu.actions()}
     entries["Start training"].trigger()
     line = QGuiApplication.clipboard().text()
-    assert line.startswith("tessera train classify ")
+    assert line.startswith("wholefield train classify ")
     assert str(project_folder / "labels.csv") in line
     entries["Predict on the open slide"].trigger()
     line = QGuiApplication.clipboard().text()
-    assert line.startswith("tessera predict ")
+    assert line.startswith("wholefield predict ")
     assert "best.ckpt" in line
     assert all(entry.isEnabled() for entry in entries.values())
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from app.window.main_window import MainWindow
-from app.workspaces.stacks.opening import Role
-from app.workspaces.stacks.workspace import StacksWorkspace
-from engine.export.stacks import write_tiff_stack
-from engine.sources.stack import StackGeometry
+from wholefield.export.stacks import write_tiff_stack
+from wholefield.sources.stack import StackGeometry
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.stacks.opening import Role
+from wholefield_app.workspaces.stacks.workspace import StacksWorkspace
 
 SHAPE = (4, 40, 48)
 MakeStack = Callable[..., Path]

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-
-from app.viewer.levels import Levels
-from app.window.main_window import MainWindow
-from app.workspaces.stacks import handlers
-from engine.sources import open_stack as read_stack
+from wholefield.sources import open_stack as read_stack
+from wholefield_app.viewer.levels import Levels
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.stacks import handlers
 
 
 def test_one_channel_after_the_other(window: MainWindow, space, channels: Path, open_stack, qtbot) -> None:

@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QFileDialog
-
-from app.window.main_window import MainWindow
-from app.workspaces.stacks import handlers
-from app.workspaces.stacks.asking import ask_for_export
-from engine.export.stacks import write_nifti
-from engine.sources import open_stack as read_stack
-from engine.sources.stack import StackGeometry
+from wholefield.export.stacks import write_nifti
+from wholefield.sources import open_stack as read_stack
+from wholefield.sources.stack import StackGeometry
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.stacks import handlers
+from wholefield_app.workspaces.stacks.asking import ask_for_export
 
 
 @pytest.mark.parametrize("name", ["out.tif", "out.nii.gz", "out.ome.zarr"])
@@ -48,7 +47,7 @@ def test_the_export_has_a_command(space, make_stack, open_stack) -> None:
     path = make_stack("a.tif", labels=True)
     open_stack(path)
     assert space.handlers.export_command() == (
-        f"tessera export-stack --out={path.with_name('a_export.tif')} --labels {path}"
+        f"wholefield export-stack --out={path.with_name('a_export.tif')} --labels {path}"
     )
 
 

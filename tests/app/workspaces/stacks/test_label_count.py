@@ -3,10 +3,9 @@
 import threading
 
 import pytest
-
-from app.workspaces.stacks.label_count import Stopped, count, describe_labels
-from app.workspaces.stacks.opening import Role
-from engine.runs.stacks.config import StackSegmentationConfig
+from wholefield.runs.stacks.config import StackSegmentationConfig
+from wholefield_app.workspaces.stacks.label_count import Stopped, count, describe_labels
+from wholefield_app.workspaces.stacks.opening import Role
 
 
 def test_the_sentence() -> None:

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
-
-from app.viewer.levels import LABEL_COLOURS
-from app.workspaces.stacks.preview_images import LARGEST_SIDE, describe_preview, draw_preview
-from engine.runs.reports import PreviewReady
+from wholefield.runs.reports import PreviewReady
+from wholefield_app.viewer.levels import LABEL_COLOURS
+from wholefield_app.workspaces.stacks.preview_images import LARGEST_SIDE, describe_preview, draw_preview
 
 IMAGE = np.arange(12, dtype=np.float32).reshape(3, 4)
 

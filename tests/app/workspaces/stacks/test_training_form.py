@@ -1,18 +1,17 @@
 from pathlib import Path
 
 import pytest
-
-from app.theme.theme import Theme
-from app.workspaces.stacks.training_form import StacksForm
-from engine.errors import SettingError
-from engine.msd.choices import Loss, Schedule, Strategy
-from engine.runs.config import Device
-from engine.runs.stacks.config import (
+from wholefield.errors import SettingError
+from wholefield.msd.choices import Loss, Schedule, Strategy
+from wholefield.runs.config import Device
+from wholefield.runs.stacks.config import (
     Noise2InverseConfig,
     StackRegressionConfig,
     StackSegmentationConfig,
     StackTrainingConfig,
 )
+from wholefield_app.theme.theme import Theme
+from wholefield_app.workspaces.stacks.training_form import StacksForm
 
 
 @pytest.fixture

@@ -8,18 +8,7 @@ import pytest
 import tifffile
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QDialogButtonBox, QPushButton
-
-from app.launch import make_window
-from app.panels.properties import Properties
-from app.viewer.levels import Levels
-from app.viewer.plane_view import Compare
-from app.viewer.stack_scene import VoxelReadout
-from app.window.main_window import MainWindow
-from app.workspaces.stacks import handlers
-from app.workspaces.stacks.datasets import DatasetDialog
-from app.workspaces.stacks.opening import Role
-from app.workspaces.stacks.workspace import StacksWorkspace
-from engine.runs.reports import (
+from wholefield.runs.reports import (
     EpochDone,
     Finished,
     Level,
@@ -29,18 +18,28 @@ from engine.runs.reports import (
     Started,
     StepDone,
 )
-from engine.runs.stacks.config import (
+from wholefield.runs.stacks.config import (
     DENOISED,
     RECONSTRUCTION,
     Noise2InverseConfig,
     StackRegressionConfig,
     StackSegmentationConfig,
 )
-from engine.sources import open_stack as read_stack
+from wholefield.sources import open_stack as read_stack
+from wholefield_app.launch import make_window
+from wholefield_app.panels.properties import Properties
+from wholefield_app.viewer.levels import Levels
+from wholefield_app.viewer.plane_view import Compare
+from wholefield_app.viewer.stack_scene import VoxelReadout
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.stacks import handlers
+from wholefield_app.workspaces.stacks.datasets import DatasetDialog
+from wholefield_app.workspaces.stacks.opening import Role
+from wholefield_app.workspaces.stacks.workspace import StacksWorkspace
 
 
 def test_at_first_the_page_says_what_to_do(window: MainWindow, space: StacksWorkspace) -> None:
-    assert window.windowTitle() == "Tessera"
+    assert window.windowTitle() == "Wholefield"
     assert space.welcome.isVisible()
     texts = {button.text() for button in space.welcome.findChildren(QPushButton)}
     assert texts == {"Open a stack", "Open a folder", "Open the demo stack"}
@@ -50,7 +49,7 @@ def test_at_first_the_page_says_what_to_do(window: MainWindow, space: StacksWork
 def test_a_stack_is_opened_from_anywhere(window: MainWindow, qtbot, make_stack, monkeypatch) -> None:
     path = make_stack("a.tif")
     window.open(path)
-    qtbot.waitUntil(lambda: window.windowTitle() == "a.tif — Tessera")
+    qtbot.waitUntil(lambda: window.windowTitle() == "a.tif — Wholefield")
     space = window.workspace
     assert isinstance(space, StacksWorkspace)
     assert space.view.isVisible()
@@ -62,7 +61,7 @@ def test_a_stack_is_opened_from_anywhere(window: MainWindow, qtbot, make_stack, 
     other = make_stack("b.tif")
     monkeypatch.setattr(handlers, "ask_for_stack", lambda *_: other)
     window.registry["stacks.open"].trigger()
-    qtbot.waitUntil(lambda: window.windowTitle() == "b.tif — Tessera")
+    qtbot.waitUntil(lambda: window.windowTitle() == "b.tif — Wholefield")
     qtbot.waitUntil(lambda: window.quiet)
 
 
@@ -277,10 +276,10 @@ def test_commands_do_the_same(window: MainWindow, space, make_stack, open_stack)
     assert space.handlers.train_command() is None
     path = make_stack("a.tif")
     open_stack(path)
-    assert space.handlers.info_command() == f"tessera info {path}"
+    assert space.handlers.info_command() == f"wholefield info {path}"
     open_stack(make_stack("b.tif"), Role.TARGET)
     command = space.handlers.train_command()
-    assert command.startswith("tessera train stack-regression")
+    assert command.startswith("wholefield train stack-regression")
     assert "a.tif" in command
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 import torch
-
-from engine.errors import SettingError
-from engine.flow.losses import (
+from wholefield.errors import SettingError
+from wholefield.flow.losses import (
     LOSS_NAMES,
     FlowLoss,
     backward_deblur_loss,

@@ -1,8 +1,7 @@
 """The Charbonnier penalty."""
 
 import torch
-
-from engine.flow.losses.penalty import charbonnier
+from wholefield.flow.losses.penalty import charbonnier
 
 
 def test_formula_and_gradient() -> None:

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 import torch
-
-from engine.flow.losses.regularization import l1_loss, smoothness2_loss, smoothness_loss
+from wholefield.flow.losses.regularization import l1_loss, smoothness2_loss, smoothness_loss
 
 
 def rho(x: float) -> float:

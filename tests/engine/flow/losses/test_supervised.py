@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-
-from engine.flow.losses.supervised import supervised_loss
+from wholefield.flow.losses.supervised import supervised_loss
 
 
 def test_right_flow_costs_nothing_but_the_floor() -> None:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-
-from engine.flow.losses.task import backward_deblur_loss, data_loss, micro_times, time_consistency_loss
+from wholefield.flow.losses.task import backward_deblur_loss, data_loss, micro_times, time_consistency_loss
 
 
 def rho(x: np.ndarray) -> np.ndarray:

@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-
-from engine.flow.networks.layers import (
+from wholefield.flow.networks.layers import (
     Depthwise,
     ScaledReLU,
     SqueezeExcite,

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-
-from engine.flow.feature_extractor import midinet2
-from engine.flow.networks.memory import memory_of, remember, starting_afresh
-from engine.flow.networks.unet import FlowUNet
+from wholefield.flow.feature_extractor import midinet2
+from wholefield.flow.networks.memory import memory_of, remember, starting_afresh
+from wholefield.flow.networks.unet import FlowUNet
 
 
 def network() -> FlowUNet:

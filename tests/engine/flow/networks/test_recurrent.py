@@ -2,9 +2,8 @@
 
 import pytest
 import torch
-
-from engine.errors import SettingError
-from engine.flow.networks.recurrent import CELLS, Cell, ConvGRU, ConvLSTM, ResidualRecurrence, recurrence
+from wholefield.errors import SettingError
+from wholefield.flow.networks.recurrent import CELLS, Cell, ConvGRU, ConvLSTM, ResidualRecurrence, recurrence
 
 
 @pytest.mark.parametrize("cell", list(Cell))

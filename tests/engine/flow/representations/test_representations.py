@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SettingError
-from engine.flow.representations import (
+from wholefield.errors import SettingError
+from wholefield.flow.representations import (
     PREPROCESSORS,
     diff,
     event_cube,
@@ -146,7 +145,7 @@ def test_channels_and_pictures_agree_with_the_features(recording: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(PREPROCESSORS))
 def test_a_bin_without_events_is_a_plain_picture(name: str) -> None:
-    from engine.sources.recording import EVENT_DTYPE
+    from wholefield.sources.recording import EVENT_DTYPE
 
     features = make_features(np.zeros(0, EVENT_DTYPE), name, 9000, 0, 2, 5, 7)
     assert not features.any()
@@ -154,7 +153,7 @@ def test_a_bin_without_events_is_a_plain_picture(name: str) -> None:
 
 
 def test_a_user_can_add_one(recording: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.flow.representations.registry.PREPROCESSORS", dict(PREPROCESSORS))
+    monkeypatch.setattr("wholefield.flow.representations.registry.PREPROCESSORS", dict(PREPROCESSORS))
 
     def scaled(*arguments: Any, gain: float, **more: Any) -> np.ndarray:
         return histo(*arguments, **more) * np.float32(gain)

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.export.events import write_events_hdf5
-from engine.flow.features import write_features
-from engine.sources.recording import EVENT_DTYPE, open_recording
+from wholefield.export.events import write_events_hdf5
+from wholefield.flow.features import write_features
+from wholefield.sources.recording import EVENT_DTYPE, open_recording
 
 WIDTH, HEIGHT, DURATION = 40, 30, 100_000
 

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.errors import SettingError
-from engine.flow.features import write_features
-from engine.flow.sequences import Crop, Flip, open_bins, split_in_time
-from engine.flow.sequences.bins import halvings, is_feature_file
-from engine.flow.sequences.loader import demand_alike
-from engine.sources.recording import open_recording
+from wholefield.errors import SettingError
+from wholefield.flow.features import write_features
+from wholefield.flow.sequences import Crop, Flip, open_bins, split_in_time
+from wholefield.flow.sequences.bins import halvings, is_feature_file
+from wholefield.flow.sequences.loader import demand_alike
+from wholefield.sources.recording import open_recording
 
 
 def test_a_recording_gives_what_its_feature_file_holds(recording_file: Path, feature_file: Path) -> None:

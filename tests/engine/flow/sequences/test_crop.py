@@ -3,9 +3,8 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from engine.flow.sequences.crop import Crop, Flip
-from engine.sources.recording import EVENT_DTYPE
+from wholefield.flow.sequences.crop import Crop, Flip
+from wholefield.sources.recording import EVENT_DTYPE
 
 
 def counts(events: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-from engine.errors import SettingError
-from engine.flow.sequences import BinSource, FileMetadata, SequenceLoader, open_bins
+from wholefield.errors import SettingError
+from wholefield.flow.sequences import BinSource, FileMetadata, SequenceLoader, open_bins
 
 
 @pytest.fixture

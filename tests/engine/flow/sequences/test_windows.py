@@ -5,8 +5,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.flow.sequences.windows import lanes, sequences
+from wholefield.flow.sequences.windows import lanes, sequences
 
 SOURCES = st.lists(st.integers(0, 40), min_size=1, max_size=5)
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from engine.flow.simulator import Course, Motion
+from wholefield.flow.simulator import Course, Motion
 
 MOTION = Motion(
     Course(40, 30, 12, 0.7, 0.2),

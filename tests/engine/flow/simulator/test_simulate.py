@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from engine.errors import SettingError
-from engine.flow.simulator import (
+from wholefield.errors import SettingError
+from wholefield.flow.simulator import (
     Camera,
     Course,
     Motion,
@@ -16,9 +15,9 @@ from engine.flow.simulator import (
     simulate,
     stretches_of,
 )
-from engine.flow.simulator.kernels import emit
-from engine.flow.splat import Walk, image_of_warped_events
-from engine.flow.splat_kernels import flow_at
+from wholefield.flow.simulator.kernels import emit
+from wholefield.flow.splat import Walk, image_of_warped_events
+from wholefield.flow.splat_kernels import flow_at
 
 SMALL = SceneSettings(
     width=47, height=37, duration_us=100_000, planes=2, label_delta_us=10_000, leak_hz=0, shot_hz=0

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-
-from engine.errors import SettingError
-from engine.flow.splat import splat, warp_events
-from engine.flow.viz.colours import flow_colours
-from engine.flow.viz.event_pictures import (
+from wholefield.errors import SettingError
+from wholefield.flow.splat import splat, warp_events
+from wholefield.flow.viz.colours import flow_colours
+from wholefield.flow.viz.event_pictures import (
     EventColours,
     EventCounts,
     count_events,
@@ -15,7 +14,7 @@ from engine.flow.viz.event_pictures import (
     sharpen_events,
     top_speed,
 )
-from engine.sources.recording import EVENT_DTYPE
+from wholefield.sources.recording import EVENT_DTYPE
 
 SHAPE = (13, 17)
 COLOURS = EventColours((20, 30, 40), (250, 240, 230), (10, 120, 255))

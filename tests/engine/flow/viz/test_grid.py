@@ -2,8 +2,7 @@
 
 import numpy as np
 import torch
-
-from engine.flow.viz.grid import draw_flow_on_grid, enlarged
+from wholefield.flow.viz.grid import draw_flow_on_grid, enlarged
 
 
 def picture(features: np.ndarray) -> np.ndarray:

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
-
-from engine.msd.compat.conv import Conv2dInPlaceModule, conv2dInPlace
-from engine.msd.compat.conv_relu import ConvRelu2dInPlaceModule, conv_relu2dInPlace
-from engine.msd.compat.relu_inplace import ReLUInplaceModule
+from wholefield.msd.compat.conv import Conv2dInPlaceModule, conv2dInPlace
+from wholefield.msd.compat.conv_relu import ConvRelu2dInPlaceModule, conv_relu2dInPlace
+from wholefield.msd.compat.relu_inplace import ReLUInplaceModule
 
 
 @pytest.mark.parametrize(("function", "clip"), [(conv2dInPlace, False), (conv_relu2dInPlace, True)])

@@ -2,10 +2,15 @@
 
 import torch
 from torch import Tensor
-
-from engine.msd import MSDLayerModule
-from engine.msd.compat.convolution import convolve
-from engine.msd.compat.stitch import StitchBuffer, StitchCopyModule, StitchLazyModule, stitchLazy, stitchSlow
+from wholefield.msd import MSDLayerModule
+from wholefield.msd.compat.convolution import convolve
+from wholefield.msd.compat.stitch import (
+    StitchBuffer,
+    StitchCopyModule,
+    StitchLazyModule,
+    stitchLazy,
+    stitchSlow,
+)
 
 
 def test_slow_stitching_concatenates() -> None:

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-
-from engine.export.events import write_events_hdf5
-from engine.export.flow import labels_path, write_flow_hdf5
-from engine.flow.simulator import SceneSettings, simulate
+from wholefield.export.events import write_events_hdf5
+from wholefield.export.flow import labels_path, write_flow_hdf5
+from wholefield.flow.simulator import SceneSettings, simulate
 
 DELTA_T = 10_000
 

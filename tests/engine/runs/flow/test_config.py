@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
-
-from engine.cli.options import arguments_of, command_line
-from engine.errors import SettingError
-from engine.runs.flow.config import FlowConfig, FlowFormat, FlowPredictConfig, Teacher
-from engine.runs.settings import load_config, save_config
+from wholefield.cli.options import arguments_of, command_line
+from wholefield.errors import SettingError
+from wholefield.runs.flow.config import FlowConfig, FlowFormat, FlowPredictConfig, Teacher
+from wholefield.runs.settings import load_config, save_config
 
 
 def test_settings_survive_a_file_and_become_a_command(tmp_path: Path) -> None:
@@ -17,7 +16,7 @@ def test_settings_survive_a_file_and_become_a_command(tmp_path: Path) -> None:
     assert arguments_of(config)[:2] == ["train", "flow"]
     assert "--teacher=contrast" in command_line(config)
     predict = FlowPredictConfig(recording=tmp_path / "a.raw", checkpoint=tmp_path / "best.ckpt")
-    assert command_line(predict).startswith("tessera predict-flow --checkpoint")
+    assert command_line(predict).startswith("wholefield predict-flow --checkpoint")
 
 
 def test_weights_between_frames_count_only_where_frames_teach() -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from wholefield.errors import SettingError
+from wholefield.export.flow import FlowFile, labels_path, read_dsec_png, read_flo
+from wholefield.runs.control import Abandoned, Control, StopAndKeep
+from wholefield.runs.flow.config import FlowFormat
+from wholefield.runs.flow.export import Exported, export_flow
+from wholefield.runs.flow.export_config import FlowExportConfig
+from wholefield.runs.reports import PartDone
 
-from engine.errors import SettingError
-from engine.export.flow import FlowFile, labels_path, read_dsec_png, read_flo
-from engine.runs.control import Abandoned, Control, StopAndKeep
-from engine.runs.flow.config import FlowFormat
-from engine.runs.flow.export import Exported, export_flow
-from engine.runs.flow.export_config import FlowExportConfig
-from engine.runs.reports import PartDone
 from tests.engine.runs.flow.conftest import DELTA_T
 
 

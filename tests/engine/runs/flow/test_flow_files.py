@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from wholefield.errors import SettingError, SourceError
+from wholefield.export.flow import write_dsec_png, write_flo, write_flow_hdf5
+from wholefield.runs.flow.provider import FlowSource, needs_span
 
-from engine.errors import SettingError, SourceError
-from engine.export.flow import write_dsec_png, write_flo, write_flow_hdf5
-from engine.runs.flow.provider import FlowSource, needs_span
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 
 

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from wholefield.errors import SettingError
+from wholefield.export.events import write_events_hdf5
+from wholefield.export.flow import labels_path, write_flow_hdf5
+from wholefield.flow.scorecard import ScoreCard
+from wholefield.runs.control import Abandoned, Control
+from wholefield.runs.flow import judging
+from wholefield.runs.flow.judging import judge
+from wholefield.runs.flow.score_config import ScoreConfig
+from wholefield.runs.reports import PartDone
+from wholefield.sources import open_recording
 
-from engine.errors import SettingError
-from engine.export.events import write_events_hdf5
-from engine.export.flow import labels_path, write_flow_hdf5
-from engine.flow.scorecard import ScoreCard
-from engine.runs.control import Abandoned, Control
-from engine.runs.flow import judging
-from engine.runs.flow.judging import judge
-from engine.runs.flow.score_config import ScoreConfig
-from engine.runs.reports import PartDone
-from engine.sources import open_recording
 from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 
 COUNT = DURATION_US // STEP_US

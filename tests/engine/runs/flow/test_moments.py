@@ -6,17 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-from engine.flow.predictor import FlowPredictor
-from engine.runs.control import Control
-from engine.runs.devices import resolve
-from engine.runs.flow.config import FlowConfig
-from engine.runs.flow.data import FlowData
-from engine.runs.flow.moments import MomentFlow
-from engine.runs.flow.spec import load_flow
-from engine.runs.reports import FlowPreviewReady, Report
-from engine.runs.start import execute
-from engine.sources.recording import open_recording
+from wholefield.flow.predictor import FlowPredictor
+from wholefield.runs.control import Control
+from wholefield.runs.devices import resolve
+from wholefield.runs.flow.config import FlowConfig
+from wholefield.runs.flow.data import FlowData
+from wholefield.runs.flow.moments import MomentFlow
+from wholefield.runs.flow.spec import load_flow
+from wholefield.runs.reports import FlowPreviewReady, Report
+from wholefield.runs.start import execute
+from wholefield.sources.recording import open_recording
 
 DELTA_T = 10_000
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.runs.config import Device
-from engine.runs.flow.network_flow import NetworkFlow
-from engine.runs.flow.provider import FlowSource
-from engine.sources import open_recording
+from wholefield.runs.config import Device
+from wholefield.runs.flow.network_flow import NetworkFlow
+from wholefield.runs.flow.provider import FlowSource
+from wholefield.sources import open_recording
 
 LAST = 15
 
@@ -29,7 +28,7 @@ class FakeMoments:
 def test_a_network_is_loaded_once_and_its_last_bin_holds_to_the_end(
     clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.runs.flow.moments.MomentFlow", FakeMoments)
+    monkeypatch.setattr("wholefield.runs.flow.moments.MomentFlow", FakeMoments)
     monkeypatch.setattr(FakeMoments, "made", [])
     source = FlowSource(Path("runs/a/best.ckpt"), device=Device.CPU)
     with open_recording(clip) as recording:

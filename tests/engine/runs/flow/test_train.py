@@ -8,19 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-from engine.export.flow import FlowFile, labels_path, read_dsec_png, read_flo
-from engine.flow.features import write_features
-from engine.flow.predictor import FlowPredictor
-from engine.runs.checkpoints import read_checkpoint
-from engine.runs.config import Device
-from engine.runs.control import Control
-from engine.runs.flow.config import FlowConfig, FlowFormat, FlowPredictConfig, Teacher
-from engine.runs.flow.spec import load_flow
-from engine.runs.flow.train import some
-from engine.runs.flow.training import CARRIED
-from engine.runs.folder import RunFolder
-from engine.runs.reports import (
+from wholefield.export.flow import FlowFile, labels_path, read_dsec_png, read_flo
+from wholefield.flow.features import write_features
+from wholefield.flow.predictor import FlowPredictor
+from wholefield.runs.checkpoints import read_checkpoint
+from wholefield.runs.config import Device
+from wholefield.runs.control import Control
+from wholefield.runs.flow.config import FlowConfig, FlowFormat, FlowPredictConfig, Teacher
+from wholefield.runs.flow.spec import load_flow
+from wholefield.runs.flow.train import some
+from wholefield.runs.flow.training import CARRIED
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import (
     EpochDone,
     Failed,
     Finished,
@@ -31,8 +30,8 @@ from engine.runs.reports import (
     Started,
     StepDone,
 )
-from engine.runs.start import execute
-from engine.sources.recording import open_recording
+from wholefield.runs.start import execute
+from wholefield.sources.recording import open_recording
 
 DELTA_T = 10_000
 

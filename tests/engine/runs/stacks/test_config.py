@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from engine.cli.options import arguments_of
-from engine.errors import SettingError
-from engine.msd.choices import Schedule, Strategy
-from engine.runs.config import load_config, save_config
-from engine.runs.settings import RunSettings
-from engine.runs.stacks.config import (
+from wholefield.cli.options import arguments_of
+from wholefield.errors import SettingError
+from wholefield.msd.choices import Schedule, Strategy
+from wholefield.runs.config import load_config, save_config
+from wholefield.runs.settings import RunSettings
+from wholefield.runs.stacks.config import (
     Noise2InverseConfig,
     StackFormat,
     StackPredictConfig,
@@ -46,7 +45,9 @@ def test_commands_read_as_expected() -> None:
 
 
 def test_offered_without_torch() -> None:
-    code = "import sys, engine.runs.tasks; print({'torch', 'engine.sources.stack'} & set(sys.modules))"
+    code = (
+        "import sys, wholefield.runs.tasks; print({'torch', 'wholefield.sources.stack'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

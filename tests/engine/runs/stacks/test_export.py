@@ -5,16 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.errors import SettingError
-from engine.export.stacks import write_nifti, write_tiff_stack
-from engine.runs.control import Abandoned, Control
-from engine.runs.reports import Level, Message, PartDone, Report
-from engine.runs.stacks.config import StackFormat
-from engine.runs.stacks.export import export_stack
-from engine.runs.stacks.export_config import StackExportConfig
-from engine.sources import open_stack
-from engine.sources.stack import StackGeometry
+from wholefield.errors import SettingError
+from wholefield.export.stacks import write_nifti, write_tiff_stack
+from wholefield.runs.control import Abandoned, Control
+from wholefield.runs.reports import Level, Message, PartDone, Report
+from wholefield.runs.stacks.config import StackFormat
+from wholefield.runs.stacks.export import export_stack
+from wholefield.runs.stacks.export_config import StackExportConfig
+from wholefield.sources import open_stack
+from wholefield.sources.stack import StackGeometry
 
 AFFINE = np.array([[0, -0.5, 0, 7], [0.5, 0, 0, -3], [0, 0, 2.0, 11], [0, 0, 0, 1]])
 

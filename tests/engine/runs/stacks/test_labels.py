@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-
-from engine.errors import SettingError
-from engine.runs.stacks.config import StackSegmentationConfig
-from engine.runs.stacks.label_values import count_labels, values_of
-from engine.runs.stacks.labels import LabelSet, label_set
-from engine.sources.stack_opening import open_stack
+from wholefield.errors import SettingError
+from wholefield.runs.stacks.config import StackSegmentationConfig
+from wholefield.runs.stacks.label_values import count_labels, values_of
+from wholefield.runs.stacks.labels import LabelSet, label_set
+from wholefield.sources.stack_opening import open_stack
 
 
 def config(**options) -> StackSegmentationConfig:

@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-
-from engine.msd import open_model
-from engine.msd.choices import Strategy
-from engine.msd.noise2inverse import SplitPairs, TensorParts, split_reconstructions
-from engine.msd.phantom import draw, project, random_foam
-from engine.msd.projections import find_centre, read_projections
-from engine.runs.control import Control
-from engine.runs.folder import RunFolder
-from engine.runs.reports import (
+from wholefield.msd import open_model
+from wholefield.msd.choices import Strategy
+from wholefield.msd.noise2inverse import SplitPairs, TensorParts, split_reconstructions
+from wholefield.msd.phantom import draw, project, random_foam
+from wholefield.msd.projections import find_centre, read_projections
+from wholefield.runs.control import Control
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import (
     EpochDone,
     Failed,
     Finished,
@@ -28,9 +27,9 @@ from engine.runs.reports import (
     Report,
     StepDone,
 )
-from engine.runs.stacks.config import DENOISED, RECONSTRUCTION, Noise2InverseConfig, StackPredictConfig
-from engine.runs.stacks.split_volumes import SplitVolumePairs
-from engine.runs.start import execute
+from wholefield.runs.stacks.config import DENOISED, RECONSTRUCTION, Noise2InverseConfig, StackPredictConfig
+from wholefield.runs.stacks.split_volumes import SplitVolumePairs
+from wholefield.runs.start import execute
 
 SIZE, SLICES, PHOTONS = 40, 3, 400.0
 

@@ -3,9 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SettingError
-from engine.runs.stacks.numbers import whole_numbers
+from wholefield.errors import SettingError
+from wholefield.runs.stacks.numbers import whole_numbers
 
 
 def test_ranges_hold_both_ends() -> None:

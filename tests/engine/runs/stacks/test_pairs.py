@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-
-from engine.msd.pairs import PartialPairs
-from engine.runs.stacks.labels import LabelSet
-from engine.runs.stacks.pairs import SlicePairs, Target, VolumePairs, reflected, slab_around
-from engine.sources.stack import AnyArray, Box, StackDescription, StackSource
-from engine.sources.stack_opening import open_stack
+from wholefield.msd.pairs import PartialPairs
+from wholefield.runs.stacks.labels import LabelSet
+from wholefield.runs.stacks.pairs import SlicePairs, Target, VolumePairs, reflected, slab_around
+from wholefield.sources.stack import AnyArray, Box, StackDescription, StackSource
+from wholefield.sources.stack_opening import open_stack
 
 
 class Watched(StackSource):

@@ -7,20 +7,19 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-
-import engine.msd.predict
-import engine.runs.stacks.volumes
-import engine.runs.stacks.windows
-from engine.msd import MSDModel, MSDRegressionModel, MSDSegmentationModel
-from engine.runs.checkpoints import SPEC
-from engine.runs.control import Control
-from engine.runs.reports import Failed, Finished, Level, Message, PartDone, Reason, Report
-from engine.runs.stacks.config import StackFormat, StackPredictConfig
-from engine.runs.stacks.pairs import slab_around, volume_of
-from engine.runs.stacks.spec import StackSpec
-from engine.runs.stacks.volumes import voxel_bytes
-from engine.runs.start import execute
-from engine.sources.stack_opening import open_stack
+import wholefield.msd.predict
+import wholefield.runs.stacks.volumes
+import wholefield.runs.stacks.windows
+from wholefield.msd import MSDModel, MSDRegressionModel, MSDSegmentationModel
+from wholefield.runs.checkpoints import SPEC
+from wholefield.runs.control import Control
+from wholefield.runs.reports import Failed, Finished, Level, Message, PartDone, Reason, Report
+from wholefield.runs.stacks.config import StackFormat, StackPredictConfig
+from wholefield.runs.stacks.pairs import slab_around, volume_of
+from wholefield.runs.stacks.spec import StackSpec
+from wholefield.runs.stacks.volumes import voxel_bytes
+from wholefield.runs.start import execute
+from wholefield.sources.stack_opening import open_stack
 
 
 def randomise(model: MSDModel) -> MSDModel:
@@ -51,7 +50,7 @@ def run(config: StackPredictConfig, folder: Path) -> tuple[list[Report], Finishe
 
 def expected(config: StackPredictConfig) -> torch.Tensor:
     """(z, c_out, y, x): the network over every slice and its neighbours, in double precision."""
-    from engine.msd import open_model
+    from wholefield.msd import open_model
 
     model, _ = open_model(config.checkpoint)
     net = model.net.double()
@@ -82,7 +81,7 @@ def test_every_container_holds_the_prediction(
 def test_large_slices_flow_row_by_row(
     regression: StackPredictConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine.msd.predict, "CHANNEL_BYTES", 1000)
+    monkeypatch.setattr(wholefield.msd.predict, "CHANNEL_BYTES", 1000)
     run(regression, tmp_path / "run")
     found = tifffile.imread(regression.result(tmp_path / "run"))
     np.testing.assert_allclose(found, expected(regression)[:, 0], rtol=1e-4, atol=1e-3)
@@ -112,9 +111,9 @@ def test_large_volumes_are_computed_window_by_window(
         output=tmp_path / "out.tif",
     )
     monkeypatch.setattr(
-        engine.runs.stacks.volumes, "free_memory", lambda: 2 * 30 * 30 * voxel_bytes(model, 9)
+        wholefield.runs.stacks.volumes, "free_memory", lambda: 2 * 30 * 30 * voxel_bytes(model, 9)
     )
-    monkeypatch.setattr(engine.runs.stacks.windows, "SMALLEST_CORE", 2)
+    monkeypatch.setattr(wholefield.runs.stacks.windows, "SMALLEST_CORE", 2)
     reports, end = run(config, tmp_path / "run")
     assert isinstance(end, Finished)
     found, wanted = tifffile.imread(tmp_path / "out.tif"), expected(config)[:, 0].numpy()
@@ -179,8 +178,8 @@ def test_an_abandoned_prediction_leaves_nothing(regression: StackPredictConfig, 
 
 
 def test_other_voxels_are_told(regression: StackPredictConfig, tmp_path: Path) -> None:
-    from engine.export.stacks import write_tiff_stack
-    from engine.sources.stack import StackGeometry
+    from wholefield.export.stacks import write_tiff_stack
+    from wholefield.sources.stack import StackGeometry
 
     model = randomise(MSDRegressionModel(1, 1, 2, 1))
     save(model, regression.checkpoint, StackSpec("stack-regression", 1, 1, (), (1.0, 0.5, 0.5), "um"))

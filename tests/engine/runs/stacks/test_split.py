@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.errors import SettingError
-from engine.runs.stacks.config import StackRegressionConfig
-from engine.runs.stacks.split import Split, preview_slice, runs_of, split_slices
+from wholefield.errors import SettingError
+from wholefield.runs.stacks.config import StackRegressionConfig
+from wholefield.runs.stacks.split import Split, preview_slice, runs_of, split_slices
 
 
 def config(**options) -> StackRegressionConfig:

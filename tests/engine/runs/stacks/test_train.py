@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-
-from engine.msd import open_model
-from engine.msd.checkpoints import read_checkpoint
-from engine.runs.control import Control
-from engine.runs.folder import RunFolder
-from engine.runs.reports import (
+from wholefield.msd import open_model
+from wholefield.msd.checkpoints import read_checkpoint
+from wholefield.runs.control import Control
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import (
     CheckpointSaved,
     EpochDone,
     Failed,
@@ -27,8 +26,8 @@ from engine.runs.reports import (
     Started,
     StepDone,
 )
-from engine.runs.stacks.config import StackPairConfig, StackRegressionConfig, StackSegmentationConfig
-from engine.runs.start import execute
+from wholefield.runs.stacks.config import StackPairConfig, StackRegressionConfig, StackSegmentationConfig
+from wholefield.runs.start import execute
 
 
 @pytest.fixture
@@ -126,7 +125,7 @@ def test_a_segmentation_finds_its_labels(segmentation: StackSegmentationConfig, 
     assert (preview.prediction == preview.target).mean() > 0.9
     counted = [part for part in only(reports, PartDone) if part.what == "Counting labels"]
     assert [part.done for part in counted] == list(range(1, 10))
-    assert read_checkpoint(RunFolder(tmp_path / "run").best).extra["tessera"]["labels"] == (0, 255)
+    assert read_checkpoint(RunFolder(tmp_path / "run").best).extra["wholefield"]["labels"] == (0, 255)
 
 
 def test_ignored_voxels_do_not_count(segmentation: StackSegmentationConfig, tmp_path: Path) -> None:

@@ -3,8 +3,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-
-from engine.runs.stacks.windows import SMALLEST_CORE, pieces, windows
+from wholefield.runs.stacks.windows import SMALLEST_CORE, pieces, windows
 
 LENGTHS = st.integers(1, 300)
 

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.errors import SourceError
-from engine.sources.events.aedat4 import open_aedat4
+from wholefield.errors import SourceError
+from wholefield.sources.events.aedat4 import open_aedat4
 
 pytestmark = pytest.mark.data
 NAME = "dvxplorer_320x240.aedat4"

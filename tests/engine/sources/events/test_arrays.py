@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from wholefield.errors import SourceError
+from wholefield.sources.events.arrays import is_event_archive, open_npz
 
-from engine.errors import SourceError
-from engine.sources.events.arrays import is_event_archive, open_npz
 from tests.engine.sources.events.writers import random_events
 
 EVENTS = random_events(500, 90_000)

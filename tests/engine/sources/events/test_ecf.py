@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wholefield.sources.events.ecf import decode_chunk
+from wholefield.sources.recording import EVENT_DTYPE, Events
 
-from engine.sources.events.ecf import decode_chunk
-from engine.sources.recording import EVENT_DTYPE, Events
 from tests.engine.sources.events.writers import ecf_chunk, random_events
 
 FORMS = ("yxp", "xp", "masked")

@@ -1,9 +1,8 @@
 """EVT 3.0 by hand: vectors, jitter of the low time, rounds of the high time."""
 
 import numpy as np
-
-from engine.sources.events.codec import UNKNOWN
-from engine.sources.events.evt3 import clock, plain
+from wholefield.sources.events.codec import UNKNOWN
+from wholefield.sources.events.evt3 import clock, plain
 
 HIGH, LOW, ROW, ONE, BASE, V12, V8 = (kind << 12 for kind in (8, 6, 0, 2, 3, 4, 5))
 

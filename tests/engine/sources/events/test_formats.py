@@ -5,9 +5,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-
-from engine.sources import Kind, kind_of
-from engine.sources.events.formats import RecordingFormat, recording_format
+from wholefield.sources import Kind, kind_of
+from wholefield.sources.events.formats import RecordingFormat, recording_format
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import h5py
 import hdf5plugin
 import numpy as np
 import pytest
+from wholefield.errors import SourceError
+from wholefield.sources.events.ecf import FILTER
+from wholefield.sources.events.hdf5 import Layout, layout_of, open_hdf5
+from wholefield.sources.recording import EVENT_DTYPE, Events
 
-from engine.errors import SourceError
-from engine.sources.events.ecf import FILTER
-from engine.sources.events.hdf5 import Layout, layout_of, open_hdf5
-from engine.sources.recording import EVENT_DTYPE, Events
 from tests.engine.sources.events.writers import ecf_chunk, random_events
 
 CHUNK = 1000

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wholefield.errors import SourceError
+from wholefield.sources.events import index
+from wholefield.sources.events.raw import open_dat, open_raw
+from wholefield.sources.events.stream import StreamRecording
 
-from engine.errors import SourceError
-from engine.sources.events import index
-from engine.sources.events.raw import open_dat, open_raw
-from engine.sources.events.stream import StreamRecording
 from tests.engine.sources.events.writers import SIZE, STREAMS, random_events, write_stream, write_words
 
 
@@ -32,10 +32,10 @@ START_US = 2**32 - 30_000_000
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments of the index and of the search so small that a short recording has many."""
     for module in ("index", "search", "stream"):
-        monkeypatch.setattr(f"engine.sources.events.{module}.SEGMENT", 512)
-    monkeypatch.setattr("engine.sources.events.index.BATCH", 2048)
-    monkeypatch.setattr("engine.sources.events.stream.BATCH", 2048)
-    monkeypatch.setattr("engine.sources.events.search.PROBE", 64)
+        monkeypatch.setattr(f"wholefield.sources.events.{module}.SEGMENT", 512)
+    monkeypatch.setattr("wholefield.sources.events.index.BATCH", 2048)
+    monkeypatch.setattr("wholefield.sources.events.stream.BATCH", 2048)
+    monkeypatch.setattr("wholefield.sources.events.search.PROBE", 64)
 
 
 @pytest.mark.usefixtures("small_segments")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wholefield.errors import SourceError
+from wholefield.sources.events import text
+from wholefield.sources.events.text import open_text, text_layout
 
-from engine.errors import SourceError
-from engine.sources.events import text
-from engine.sources.events.text import open_text, text_layout
 from tests.engine.sources.events.writers import random_events
 
 EVENTS = random_events(700, 90_000)

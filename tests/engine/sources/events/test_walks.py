@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from engine.sources.events.codec import (
+from wholefield.sources.events.codec import (
     DISORDER,
     EARLIEST,
     EVER,
@@ -18,11 +17,11 @@ from engine.sources.events.codec import (
     fresh_state,
     fresh_stats,
 )
-from engine.sources.events.dat import DAT
-from engine.sources.events.evt2 import EVT2
-from engine.sources.events.evt3 import EVT3
-from engine.sources.events.evt21 import EVT21, EVT21_LEGACY
-from engine.sources.recording import EVENT_DTYPE
+from wholefield.sources.events.dat import DAT
+from wholefield.sources.events.evt2 import EVT2
+from wholefield.sources.events.evt3 import EVT3
+from wholefield.sources.events.evt21 import EVT21, EVT21_LEGACY
+from wholefield.sources.recording import EVENT_DTYPE
 
 ANY = 1 << 16
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine.errors import SourceError
-from engine.sources.events.words import AT_ONCE, WordFile
+from wholefield.errors import SourceError
+from wholefield.sources.events.words import AT_ONCE, WordFile
 
 WORD = np.dtype("<u2")
 

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-
-from engine.sources.recording import EVENT_DTYPE, Events
+from wholefield.sources.recording import EVENT_DTYPE, Events
 
 SIZE = (640, 480)
 

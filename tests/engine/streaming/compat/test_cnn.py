@@ -11,10 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from engine.models.resnet import resnet18
-from engine.models.split import split_resnet
-from engine.streaming import NotLocalError, StreamingCNN, StreamingError, Sweep, TileVisit
+from wholefield.models.resnet import resnet18
+from wholefield.models.split import split_resnet
+from wholefield.streaming import NotLocalError, StreamingCNN, StreamingError, Sweep, TileVisit
 
 TILE = (1, 3, 24, 17)
 

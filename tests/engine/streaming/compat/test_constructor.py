@@ -6,8 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
-
-from engine.streaming import StreamingCNN, StreamingConstructor, StreamingError
+from wholefield.streaming import StreamingCNN, StreamingConstructor, StreamingError
 
 DEFAULTS = {
     "verbose": False,

@@ -7,10 +7,9 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
-
-from engine.errors import SourceError
-from engine.models.convnext import ConvNeXt, StochasticDepth
-from engine.streaming import StreamingConvnext, StreamingError
+from wholefield.errors import SourceError
+from wholefield.models.convnext import ConvNeXt, StochasticDepth
+from wholefield.streaming import StreamingConvnext, StreamingError
 
 
 @pytest.fixture(autouse=True)

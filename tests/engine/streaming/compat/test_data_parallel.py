@@ -15,9 +15,8 @@ from torch import nn
 from torch.distributed import destroy_process_group, init_process_group
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
-
-from engine.streaming import StreamingError
-from engine.streaming.compat.data_parallel import check_wrapper, wait_for_all_parameters
+from wholefield.streaming import StreamingError
+from wholefield.streaming.compat.data_parallel import check_wrapper, wait_for_all_parameters
 
 SCRIPT = Path(__file__).with_name("two_processes.py")
 ROOT = Path(__file__).resolve().parents[4]

@@ -11,9 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from engine.errors import SettingError
-from engine.streaming import BaseModule, StreamingError, StreamingModule
+from wholefield.errors import SettingError
+from wholefield.streaming import BaseModule, StreamingError, StreamingModule
 
 DOCUMENTED = (
     "backward_streaming configure_tile_stride disable_streaming_hooks enable_streaming_hooks forward_streaming "

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 from torch.nn import functional
-
-from engine.errors import SourceError
-from engine.models.resnet import resnet18, resnet50
-from engine.streaming import ImageNetClassifier, StreamingError, StreamingResNet
+from wholefield.errors import SourceError
+from wholefield.models.resnet import resnet18, resnet50
+from wholefield.streaming import ImageNetClassifier, StreamingError, StreamingResNet
 
 MEAN = torch.tensor([0.485, 0.456, 0.406], dtype=torch.float64).view(3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225], dtype=torch.float64).view(3, 1, 1)

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
-
-from engine.models import resnet18, resnet34, resnet50
-from engine.streaming import StreamingCNN, StreamingModule
+from wholefield.models import resnet18, resnet34, resnet50
+from wholefield.streaming import StreamingCNN, StreamingModule
 
 OVERVIEW = "lightstream-overview.txt"
 CUSTOM = "lightstream-custom-models.txt"

@@ -9,17 +9,16 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-
-from engine.models.resnet import resnet18
-from engine.models.split import split_resnet
-from engine.streaming import StreamingCNN, StreamingError
-from engine.streaming.compat.tile_plan import TilePlan, read_tile_cache, tile_plan, write_tile_cache
+from wholefield.models.resnet import resnet18
+from wholefield.models.split import split_resnet
+from wholefield.streaming import StreamingCNN, StreamingError
+from wholefield.streaming.compat.tile_plan import TilePlan, read_tile_cache, tile_plan, write_tile_cache
 
 ROOT = Path(__file__).resolve().parents[4]
 BUILD = """
 import torch
 from torch import nn
-from engine.streaming.compat.tile_plan import tile_plan
+from wholefield.streaming.compat.tile_plan import tile_plan
 network = nn.Sequential(nn.Conv2d(3, 4, 5, stride=3, dilation=2), nn.ReLU(), nn.MaxPool2d(2))
 print(tile_plan(network, (1, 3, 64, 64), torch.float32).network)
 """

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
-
-from engine.streaming import BaseModule, ImageNetClassifier, StreamingModule
+from wholefield.streaming import BaseModule, ImageNetClassifier, StreamingModule
 
 pytestmark = [
     # Frozen normalisation is meant to be in evaluation mode.

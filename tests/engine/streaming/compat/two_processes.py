@@ -13,10 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
-
-from engine.models.resnet import BasicBlock, ResNet
-from engine.models.split import split_resnet
-from engine.streaming import BaseModule
+from wholefield.models.resnet import BasicBlock, ResNet
+from wholefield.models.split import split_resnet
+from wholefield.streaming import BaseModule
 
 SIZES = {"cnn": (61, 83), "resnet": (97, 71)}
 

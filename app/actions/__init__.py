@@ -1,6 +1,0 @@
-"""Actions are data: menus, tool bar, command finder, shortcut help and "copy as command" come from one list."""
-
-from app.actions.action import Action, Menu
-from app.actions.registry import Registry
-
-__all__ = ["Action", "Menu", "Registry"]

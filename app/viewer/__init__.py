@@ -1,5 +1,0 @@
-"""The slide viewer: a pyramid of any size with grid, sweeps, maps and marks over it."""
-
-from app.viewer.view import SlideView
-
-__all__ = ["SlideView"]

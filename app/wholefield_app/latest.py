@@ -1,0 +1,91 @@
+"""A background call whose arguments change faster than it can answer: only the newest answer counts."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from wholefield_app.background import Background
+from wholefield_app.problems import Problem
+
+
+class Latest(QObject):
+    """Calls one function with the newest arguments, one call at a time, after they have rested for a moment.
+
+    Signals:
+        answered: What the function returned for the newest arguments.
+        failed: The Problem that it raised for the newest arguments.
+        busy_changed: Whether an answer is still awaited.
+    """
+
+    answered = Signal(object)
+    failed = Signal(object)
+    busy_changed = Signal(bool)
+
+    def __init__(
+        self,
+        background: Background,
+        function: Callable[..., Any],
+        delay_ms: int = 0,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._function = function
+        self._waiting: tuple[Any, ...] | None = None
+        self._calling = False
+        self._wanted = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(delay_ms)
+        self._timer.timeout.connect(self._start)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still awaited."""
+        return self._wanted
+
+    def ask(self, *arguments: Any) -> None:
+        """Ask for the answer to these arguments, and for no other any more."""
+        self._waiting = arguments
+        self._want(True)
+        self._timer.start()
+
+    def drop(self) -> None:
+        """Wait for no answer any more."""
+        self._timer.stop()
+        self._waiting = None
+        self._want(False)
+
+    @Slot()
+    def _start(self) -> None:
+        """A call that goes on is awaited first: two at once would only slow each other down."""
+        if self._waiting is None or self._calling:
+            return
+        arguments, self._waiting = self._waiting, None
+        self._calling = True
+        self._background.run(self._function, *arguments, then=self._take, failed=self._refuse)
+
+    def _take(self, result: Any) -> None:
+        if self._is_newest():
+            self.answered.emit(result)
+
+    def _refuse(self, problem: Problem) -> None:
+        if self._is_newest():
+            self.failed.emit(problem)
+
+    def _is_newest(self) -> bool:
+        """Whether the call that has just ended is the one that is wanted; goes on with the next otherwise."""
+        self._calling = False
+        if self._waiting is None:
+            newest = self._wanted
+            self._want(False)
+            return newest
+        if not self._timer.isActive():
+            self._start()
+        return False
+
+    def _want(self, wanted: bool) -> None:
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.busy_changed.emit(wanted)

@@ -1,0 +1,205 @@
+"""The contrast panel: histogram, typed numbers, presets."""
+
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from wholefield_app.panels.fields import TEXT_MARGINS, form_layout
+from wholefield_app.panels.heading import muted
+from wholefield_app.panels.histogram import Histogram
+from wholefield_app.theme.theme import Theme
+from wholefield_app.viewer.levels import Levels, ValueFacts
+
+NOTHING = "Open a stack to see which values occur in it."
+PRESETS = "Presets"
+# Level and window in Hounsfield units, as radiology departments commonly set them.
+HOUNSFIELD = {
+    "Soft tissue": Levels.around(40, 400),
+    "Bone": Levels.around(400, 1800),
+    "Lung": Levels.around(-600, 1500),
+    "Brain": Levels.around(40, 80),
+}
+LARGEST = 1e12
+NARROWEST_FIELD = 72
+
+
+class NumberField(QDoubleSpinBox):
+    """A field for any number, with as few digits as tell it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setToolTip(name)
+        self.setDecimals(9)
+        self.setRange(-LARGEST, LARGEST)
+        self.setKeyboardTracking(False)
+        self.setProperty("bare", True)
+        self.lineEdit().setTextMargins(*TEXT_MARGINS)
+        # Room for the longest number there may be would be far too much.
+        self.setMinimumWidth(NARROWEST_FIELD)
+
+    def textFromValue(self, value: float) -> str:
+        """Five significant digits; four of small numbers, which are long enough with their zeros."""
+        return f"{value:.5g}" if abs(value) >= 1 else f"{value:.4g}"
+
+    def valueFromText(self, text: str) -> float:
+        """Any notation of a number."""
+        return float(text)
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Accept what `valueFromText` understands."""
+        try:
+            float(text)
+        except ValueError:
+            return QValidator.State.Intermediate, text, position
+        return QValidator.State.Acceptable, text, position
+
+
+class LevelsPanel(QWidget):
+    """Shows the levels and tells how they are to change.
+
+    Signals:
+        changed: The Levels that the user wants.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._facts: ValueFacts | None = None
+        self._levels = Levels(0.0, 1.0)
+        self._choices: dict[str, Levels] = {}
+        self.hint = muted(NOTHING)
+        self.histogram = Histogram(theme)
+        self.histogram.dragged.connect(self._tell)
+        self.low, self.high = NumberField("Value shown black"), NumberField("Value shown white")
+        self.level, self.window = (
+            NumberField("Level: value in the middle"),
+            NumberField("Window: values shown"),
+        )
+        for field in (self.low, self.high):
+            field.valueChanged.connect(self._take_ends)
+        for field in (self.level, self.window):
+            field.valueChanged.connect(self._take_window)
+        self.auto = QPushButton("Auto", toolTip="Show all but the rarest values")
+        self.auto.clicked.connect(self._take_auto)
+        self.full = QPushButton("Full range", toolTip="Show every value there is")
+        self.full.clicked.connect(self._take_full)
+        self.presets = QComboBox(toolTip="Levels for common purposes", accessibleName="Presets")
+        self.presets.activated.connect(self._take_preset)
+        self._controls = self._lay_out_controls()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 12)
+        layout.addWidget(self.hint)
+        layout.addWidget(self._controls)
+        layout.addStretch()
+        self.show_levels(None, Levels(0.0, 1.0))
+
+    def show_levels(
+        self,
+        facts: ValueFacts | None,
+        levels: Levels,
+        of_file: Levels | None = None,
+        *,
+        hounsfield: bool = False,
+    ) -> None:
+        """Show the values of a stack and the levels in use.
+
+        Args:
+            facts: What is known of the values; None while no stack is open.
+            levels: The levels in use.
+            of_file: The levels that the file asks for, or None.
+            hounsfield: Whether the values are Hounsfield units.
+        """
+        self._facts, self._levels = facts, levels
+        self.hint.setVisible(facts is None)
+        self._controls.setVisible(facts is not None)
+        self.histogram.show_values(facts, levels)
+        self._choices = ({"As in the file": of_file} if of_file else {}) | (HOUNSFIELD if hounsfield else {})
+        with QSignalBlocker(self.presets):
+            self.presets.clear()
+            self.presets.addItems([PRESETS, *self._choices])
+        self.presets.setVisible(bool(self._choices))
+        numbers = (levels.low, levels.high, levels.level, levels.window)
+        for field, value in zip((self.low, self.high, self.level, self.window), numbers, strict=True):
+            with QSignalBlocker(field):
+                field.setValue(value)
+                field.setSingleStep(levels.window / 50)
+
+    @Slot(object)
+    def use_theme(self, theme: Theme) -> None:
+        """Paint in the colours of `theme`."""
+        self.histogram.use_theme(theme)
+
+    def _lay_out_controls(self) -> QWidget:
+        controls = QWidget()
+        column = QVBoxLayout(controls)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.histogram)
+        numbers = QHBoxLayout()
+        numbers.setSpacing(8)
+        for pairs in (
+            (("Black", self.low), ("White", self.high)),
+            (("Level", self.level), ("Window", self.window)),
+        ):
+            form = form_layout()
+            for name, field in pairs:
+                form.addRow(name, field)
+            numbers.addLayout(form, 1)
+        column.addLayout(numbers)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for widget in (self.auto, self.full):
+            buttons.addWidget(widget, 1)
+        column.addLayout(buttons)
+        column.addWidget(self.presets)
+        return controls
+
+    def _tell(self, levels: Levels) -> None:
+        self.changed.emit(levels)
+
+    @Slot()
+    def _take_ends(self) -> None:
+        low, high = self.low.value(), self.high.value()
+        if high > low:
+            self._tell(Levels(low, high))
+        else:
+            self.show_levels_again()
+
+    @Slot()
+    def _take_window(self) -> None:
+        if self.window.value() > 0:
+            self._tell(Levels.around(self.level.value(), self.window.value()))
+        else:
+            self.show_levels_again()
+
+    def show_levels_again(self) -> None:
+        """Put the fields back: what was typed cannot be."""
+        numbers = (self._levels.low, self._levels.high, self._levels.level, self._levels.window)
+        for field, value in zip((self.low, self.high, self.level, self.window), numbers, strict=True):
+            with QSignalBlocker(field):
+                field.setValue(value)
+
+    @Slot()
+    def _take_auto(self) -> None:
+        if self._facts is not None:
+            self._tell(self._facts.automatic)
+
+    @Slot()
+    def _take_full(self) -> None:
+        if self._facts is not None:
+            self._tell(self._facts.full)
+
+    @Slot(int)
+    def _take_preset(self, row: int) -> None:
+        levels = self._choices.get(self.presets.itemText(row))
+        if levels is not None:
+            self._tell(levels)

@@ -1,0 +1,50 @@
+"""The checkpoints of past runs that a prediction can use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from wholefield.errors import SettingError
+from wholefield.runs.folder import RunFolder, past_runs
+from wholefield.runs.settings import RunSettings
+
+NameRun = Callable[[RunSettings], str | None]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file with trained weights, and what a list calls it."""
+
+    path: Path
+    title: str
+
+
+def list_checkpoints(runs: Path, name_run: NameRun) -> list[Checkpoint]:
+    """Best and last checkpoints of runs under `runs`, newest run first; damaged runs are left out.
+
+    Args:
+        runs: Folder with the folders of runs.
+        name_run: What to call a run with these settings; None for runs that are of no use.
+    """
+    found: list[Checkpoint] = []
+    for folder in past_runs(runs):
+        name = _name(folder, name_run)
+        if name is None:
+            continue
+        for path, kind in ((folder.best, "best"), (folder.last, "last")):
+            if path.is_file():
+                found.append(Checkpoint(path, name.format(kind)))
+    return found
+
+
+def _name(folder: RunFolder, name_run: NameRun) -> str | None:
+    """The name of the run and when the run began, with a gap for the kind of checkpoint."""
+    try:
+        title = name_run(folder.config())
+    except SettingError:
+        return None
+    if title is None:
+        return None
+    begun = datetime.fromtimestamp(folder.config_file.stat().st_mtime)
+    return f"{title}, {{}}, {begun:%H:%M, %d %b}"

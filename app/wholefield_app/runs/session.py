@@ -1,0 +1,128 @@
+"""A run as the window sees it: its state, its reports, and the buttons that steer it."""
+
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Signal, Slot
+from wholefield.runs.control import Control
+from wholefield.runs.reports import Failed, Report
+
+from wholefield_app.mailbox import Mailbox
+from wholefield_app.problems import Problem
+from wholefield_app.runs.coalesce import coalesce
+from wholefield_app.runs.worker import RunThread, Work
+
+BATCHES_PER_SECOND = 20
+
+
+class SessionState(StrEnum):
+    """What a session is doing; the value is what the window says."""
+
+    IDLE = "Ready"
+    RUNNING = "Running"
+    PAUSED = "Paused"
+    STOPPING = "Stopping, the model is kept"
+    ABANDONING = "Abandoning"
+
+    @property
+    def active(self) -> bool:
+        """Whether a thread is at work."""
+        return self is not SessionState.IDLE
+
+
+class RunSession(QObject):
+    """Starts a run in a thread of its own and steers it. Lives in the GUI thread; all signals come there.
+
+    Attributes:
+        worth_keeping: Whether closing the window asks before it ends such a run.
+        state: What the session is doing.
+
+    Signals:
+        state_changed: The new SessionState.
+        reported: A list of reports, thinned, at most 20 times a second.
+        ended: The run's result (None if it was cancelled or failed).
+        failed: A Problem; comes before `ended`.
+    """
+
+    state_changed = Signal(object)
+    reported = Signal(list)
+    ended = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, *, worth_keeping: bool, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.worth_keeping = worth_keeping
+        self.state = SessionState.IDLE
+        self._control = Control()
+        self._thread: RunThread | None = None
+        self._mailbox = Mailbox(1000 // BATCHES_PER_SECOND, self)
+        self._mailbox.arrived.connect(self._pass_on)
+
+    def start(self, work: Work) -> None:
+        """Begin a run.
+
+        Raises:
+            RuntimeError: Another run of this session is still going on.
+        """
+        if self.state.active:
+            raise RuntimeError("a session does one run at a time")
+        self._control = Control()
+        self._thread = RunThread(work, self._mailbox, self._control, self)
+        self._thread.finished.connect(self._finish)
+        self._enter(SessionState.RUNNING)
+        self._thread.start()
+
+    def pause(self) -> None:
+        """Wait before the next tile or batch."""
+        if self.state is SessionState.RUNNING:
+            self._control.pause()
+            self._enter(SessionState.PAUSED)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self.state is SessionState.PAUSED:
+            self._control.resume()
+            self._enter(SessionState.RUNNING)
+
+    def stop_and_keep(self) -> None:
+        """End at the next tile or batch and keep the model."""
+        if self.state in (SessionState.RUNNING, SessionState.PAUSED):
+            self._control.stop_and_keep()
+            self._enter(SessionState.STOPPING)
+
+    def abandon(self) -> None:
+        """End at the next tile or batch and throw the results away."""
+        if self.state.active:
+            self._control.abandon()
+            self._enter(SessionState.ABANDONING)
+
+    def wait(self) -> None:
+        """Block until the thread has ended; for the very end of the application."""
+        if self._thread is not None:
+            self._thread.wait()
+            self._finish()
+
+    @Slot(list)
+    def _pass_on(self, reports: list[Report]) -> None:
+        batch = coalesce(reports)
+        self.reported.emit(batch)
+        for report in batch:
+            if isinstance(report, Failed):
+                self.failed.emit(Problem(report.message))
+
+    @Slot()
+    def _finish(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        # `finished` comes from inside the thread; its last moments are not over yet.
+        thread.wait()
+        self._mailbox.deliver()
+        self._enter(SessionState.IDLE)
+        if thread.problem is not None:
+            self.failed.emit(thread.problem)
+        self.ended.emit(thread.result)
+        thread.deleteLater()
+
+    def _enter(self, state: SessionState) -> None:
+        self.state = state
+        self.state_changed.emit(state)

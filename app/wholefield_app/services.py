@@ -1,0 +1,29 @@
+"""What every part of the window may use, gathered once and handed down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wholefield_app.background import Background
+from wholefield_app.log import SessionLog
+from wholefield_app.problems import Problem
+from wholefield_app.settings import Settings
+from wholefield_app.theme.manager import ThemeManager
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services of one window.
+
+    Attributes:
+        settings: What is remembered between starts.
+        background: Worker threads for short work.
+        themes: The theme in use.
+        log: The log of this session.
+        report: Shows a Problem in the banner and writes it to the log; may be called from any thread.
+    """
+
+    settings: Settings
+    background: Background
+    themes: ThemeManager
+    log: SessionLog
+    report: Callable[[Problem], None]

@@ -1,0 +1,144 @@
+"""A map of classes, such as a segmentation, over the image: each class in its colour, the first one transparent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.layer import Frame, Layer, LegendRow
+from wholefield_app.viewer.levels import LABEL_COLOURS
+
+ClassArray = npt.NDArray[np.unsignedinteger[Any]]
+# A multiple of the number of colours, so that classes beyond a byte keep theirs.
+CYCLE = 36 * len(LABEL_COLOURS)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassPicture:
+    """What is shown.
+
+    Attributes:
+        levels: Class indices (height, width), finest first, each half as large as the one before; only what is in
+            sight is looked at, so they may be memory maps.
+        box: The level-0 rectangle that they cover.
+        names: What the classes are called.
+        alone: The only class to show; 0 shows all but the first.
+    """
+
+    levels: Sequence[ClassArray]
+    box: Box
+    names: Sequence[str]
+    alone: int = 0
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A part of a level: rows top to bottom, columns left to right."""
+
+    level: int
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+def class_colour(index: int) -> tuple[int, int, int]:
+    """Red, green and blue of a class from 1 on."""
+    red, green, blue = LABEL_COLOURS[(index - 1) % len(LABEL_COLOURS)].tolist()
+    return red, green, blue
+
+
+def crop_in_sight(picture: ClassPicture, view: View) -> Crop | None:
+    """The part of the coarsest level that is fine enough for the screen; None where nothing is in sight."""
+    box = picture.box
+    seen = box.intersected(
+        Box(view.left / view.scale, view.top / view.scale, view.width / view.scale, view.height / view.scale)
+    )
+    if seen.empty:
+        return None
+    sizes = [box.width / level.shape[1] for level in picture.levels]
+    fitting = [index for index, size in enumerate(sizes) if size * view.scale <= 1]
+    index = fitting[-1] if fitting else 0
+    height, width = picture.levels[index].shape
+    per_row, per_column = box.height / height, box.width / width
+    return Crop(
+        index,
+        int((seen.y - box.y) // per_row),
+        min(int((seen.bottom - box.y) // per_row) + 1, height),
+        int((seen.x - box.x) // per_column),
+        min(int((seen.right - box.x) // per_column) + 1, width),
+    )
+
+
+def class_image(classes: ClassArray, alone: int) -> QImage:
+    """Class indices (height, width) as a picture, transparent where there is the first class."""
+    if classes.dtype != np.uint8:
+        classes = np.where(classes == 0, 0, (classes - 1) % CYCLE + 1)
+        alone = (alone - 1) % CYCLE + 1 if alone else 0
+    bytes_ = np.ascontiguousarray(classes, np.uint8)
+    height, width = bytes_.shape
+    image = QImage(bytes_.data, width, height, width, QImage.Format.Format_Indexed8)
+    shown = range(1, 256) if not alone else (alone,)
+    image.setColorTable([QColor(*class_colour(i)).rgba() if i in shown else 0 for i in range(256)])
+    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
+class ClassLayer(Layer):
+    """Shows one map of classes.
+
+    Attributes:
+        opacity: 0 to 1.
+        visible: Whether it is painted.
+    """
+
+    def __init__(self) -> None:
+        self.opacity = 0.5
+        self.visible = True
+        self._picture: ClassPicture | None = None
+        self._made: tuple[Crop, QImage] | None = None
+
+    def show(self, picture: ClassPicture | None) -> None:
+        """Show a map, or nothing."""
+        self._picture, self._made = picture, None
+
+    def paint(self, painter: QPainter, frame: Frame) -> None:
+        """Paint what is in sight."""
+        if self._picture is None or not self.visible:
+            return
+        crop = crop_in_sight(self._picture, frame.view)
+        if crop is None:
+            return
+        if self._made is None or self._made[0] != crop:
+            part = self._picture.levels[crop.level][crop.top : crop.bottom, crop.left : crop.right]
+            self._made = crop, class_image(part, self._picture.alone)
+        painter.save()
+        painter.setOpacity(self.opacity)
+        painter.drawImage(frame.rect(_place(self._picture, crop)), self._made[1])
+        painter.restore()
+
+    def legend(self, frame: Frame) -> list[LegendRow]:
+        """The colours of the classes that are shown."""
+        del frame
+        picture = self._picture
+        if picture is None or not self.visible:
+            return []
+        shown = range(1, len(picture.names)) if not picture.alone else (picture.alone,)
+        return [LegendRow(picture.names[index], QColor(*class_colour(index))) for index in shown]
+
+
+def _place(picture: ClassPicture, crop: Crop) -> Box:
+    """The level-0 rectangle of a crop."""
+    height, width = picture.levels[crop.level].shape
+    per_row, per_column = picture.box.height / height, picture.box.width / width
+    return Box(
+        picture.box.x + crop.left * per_column,
+        picture.box.y + crop.top * per_row,
+        (crop.right - crop.left) * per_column,
+        (crop.bottom - crop.top) * per_row,
+    )

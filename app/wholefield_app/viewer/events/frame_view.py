@@ -1,0 +1,110 @@
+"""The frame of a recording on the screen: zoom, pan, and what is under the mouse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Signal, Slot
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from wholefield_app.viewer.canvas import Canvas
+from wholefield_app.viewer.events.frames import Frame
+from wholefield_app.viewer.events.painter import paint_frame
+from wholefield_app.viewer.geometry import Box
+
+
+@dataclass(frozen=True)
+class PixelReadout:
+    """What is known of a pixel of the sensor.
+
+    Attributes:
+        x: Its column.
+        y: Its row.
+        time_us: The moment of the frame.
+        events: Events in it within the accumulation time.
+        flow: The flow there (x, y) in px per s, or None.
+    """
+
+    x: int
+    y: int
+    time_us: int
+    events: int
+    flow: tuple[float, float] | None
+
+
+class FrameView(Canvas):
+    """Shows frames; which ones, and when, is decided by its owner.
+
+    Signals:
+        hovered: The PixelReadout under the mouse, or None.
+    """
+
+    hovered = Signal(object)
+
+    def __init__(self, canvas: str, parent: QWidget | None = None) -> None:
+        """A view with this colour around the frame."""
+        super().__init__(parent)
+        self.canvas = QColor(canvas)
+        self._frame: Frame | None = None
+        self._mouse: tuple[float, float] | None = None
+        self.cursor_moved.connect(self._hover)
+        self.cursor_left.connect(self._forget_mouse)
+
+    @property
+    def frame(self) -> Frame | None:
+        """The frame in sight."""
+        return self._frame
+
+    def show_frame(self, frame: Frame | None) -> None:
+        """Show a frame, or none; the zoom stays as it is while frames keep their size."""
+        size = frame.size if frame is not None else (0, 0)
+        self._frame = frame
+        if size != (self._image.width, self._image.height):
+            self._set_image_size(*size)
+        self.update()
+        if self._mouse is not None:
+            self._tell(*self._mouse)
+
+    @property
+    def frame_rect(self) -> QRectF:
+        """Where the whole frame lies, in logical px of the widget."""
+        return QRectF(*self._view.box_to_screen(Box(0, 0, self._image.width, self._image.height)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the frame."""
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), self.canvas)
+            if self._frame is not None:
+                target = self.frame_rect
+                paint_frame(painter, self._frame, target, target.intersected(QRectF(self.rect())))
+
+    @Slot(float, float, object)
+    def _hover(self, x: float, y: float, colour: object) -> None:
+        del colour
+        self._mouse = x, y
+        self._tell(x, y)
+
+    @Slot()
+    def _forget_mouse(self) -> None:
+        self._mouse = None
+        self.hovered.emit(None)
+
+    def _tell(self, x: float, y: float) -> None:
+        self.hovered.emit(readout_at(self._frame, x, y) if self._frame is not None else None)
+
+
+def readout_at(frame: Frame, x: float, y: float) -> PixelReadout | None:
+    """What is known of the pixel at a place of a frame, in px of the sensor; None outside."""
+    width, height = frame.sensor
+    second = frame.size[0] - width
+    if len(frame.panes) > 1 and x >= second:
+        x -= second
+    if not (0 <= x < width and 0 <= y < height):
+        return None
+    column, row = int(x), int(y)
+    field = frame.request.field
+    flow = (
+        (float(field.flow[0, row, column]), float(field.flow[1, row, column])) if field is not None else None
+    )
+    return PixelReadout(column, row, frame.request.time_us, int(frame.total[row, column]), flow)

@@ -1,0 +1,67 @@
+"""What the layers of the viewer have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QPainter, QPalette
+
+from wholefield_app.viewer.geometry import Box, View
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a layer needs to know to paint one frame.
+
+    Attributes:
+        view: Which part of the image is shown.
+        image: The whole image, a level-0 rectangle.
+        spacing: Micrometres per level-0 px along x, or None.
+        palette: Colours of the theme.
+    """
+
+    view: View
+    image: Box
+    spacing: float | None
+    palette: QPalette
+
+    @property
+    def area(self) -> QRectF:
+        """The viewport in logical px."""
+        return QRectF(0, 0, self.view.width / self.view.ratio, self.view.height / self.view.ratio)
+
+    def rect(self, box: Box) -> QRectF:
+        """A level-0 rectangle in logical px of the viewport."""
+        return QRectF(*self.view.box_to_screen(box))
+
+
+@dataclass(frozen=True)
+class LegendRow:
+    """One line of the legend.
+
+    Attributes:
+        text: What it says.
+        colour: Colour of the swatch before it, or None.
+        ramp: Colours of a bar drawn under it from 0 to 1; empty for none.
+        outlined: Whether the swatch is an outline rather than filled.
+    """
+
+    text: str
+    colour: QColor | None = None
+    ramp: tuple[QColor, ...] = ()
+    outlined: bool = False
+
+
+class Layer(ABC):
+    """Something that is painted over the picture in logical px of the widget."""
+
+    @abstractmethod
+    def paint(self, painter: QPainter, frame: Frame) -> None:
+        """Paint what lies in the view; leaves the painter's state as it was or behind save and restore."""
+
+    def legend(self, frame: Frame) -> list[LegendRow]:
+        """Lines that explain what is painted; none while nothing is."""
+        del frame
+        return []

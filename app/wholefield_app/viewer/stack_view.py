@@ -1,0 +1,316 @@
+"""Three linked planes of a stack: a large one across the chosen axis, and the two others beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from wholefield_app.background import Background
+from wholefield_app.newest import Newest
+from wholefield_app.theme.theme import Theme
+from wholefield_app.viewer.plane_images import PlanePictures, PlaneReader, PlaneRequest
+from wholefield_app.viewer.plane_view import Compare, PlaneView
+from wholefield_app.viewer.planes import AXES, Position, moved, plane_axes, stepped
+from wholefield_app.viewer.slice_bar import SliceBar
+from wholefield_app.viewer.stack_scene import StackScene, VoxelReadout
+
+MAIN_SHARE, SIDE_SHARE = 5, 2
+
+
+class StackView(QWidget):
+    """Shows a scene at a position; planes are read in the background and nothing here waits for them.
+
+    Attributes:
+        position: The voxel (z, y, x) that all planes go through.
+        axis: The axis across the large plane.
+        compare: How the second stack is shown.
+        splitters: Between the large plane and the others, and between those two, by name.
+
+    Signals:
+        moved: There is another position, axis or zoom.
+        hovered: The VoxelReadout under the mouse, or None.
+        levels_dragged: Window and level are to follow a drag of so many logical px right and down.
+        problem: The Problem of a plane that cannot be read.
+    """
+
+    moved = Signal()
+    hovered = Signal(object)
+    levels_dragged = Signal(float, float)
+    problem = Signal(object)
+
+    def __init__(self, background: Background, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.scene: StackScene | None = None
+        self.position: Position = (0, 0, 0)
+        self.axis = 0
+        self.compare = Compare.ALONE
+        self._reader = PlaneReader()
+        self._asked: dict[int, PlaneRequest] = {}
+        self._pictures: dict[int, PlanePictures] = {}
+        self._loaders = tuple(Newest(background, self._reader.read, self) for _ in AXES)
+        self.main, self.twin = PlaneView(), PlaneView()
+        self.sides = PlaneView(small=True), PlaneView(small=True)
+        self.bar = SliceBar(theme, plays=True)
+        self.side_bars = SliceBar(theme), SliceBar(theme)
+        self._lay_out()
+        self._connect()
+        self.use_theme(theme)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a plane is still to come."""
+        return any(loader.busy for loader in self._loaders)
+
+    @property
+    def opacity(self) -> float:
+        """How much of the second stack is seen where it lies over the first."""
+        return self.main.opacity
+
+    def set_scene(self, scene: StackScene | None) -> None:
+        """Show other stacks, or the same with another look; the position stays where the shape does."""
+        before, self.scene = self.scene, scene
+        same_stack = before is not None and scene is not None and before.look.source is scene.look.source
+        if not same_stack:
+            self.bar.stop()
+            self._forget()
+        if scene is not None and (before is None or before.shape != scene.shape):
+            self.position = tuple(length // 2 for length in scene.shape)  # type: ignore[assignment]
+        self._set_planes()
+        self._refresh()
+
+    def set_position(self, position: Position) -> None:
+        """Go to a voxel; one outside goes to the nearest inside."""
+        if self.scene is None:
+            return
+        for axis in range(3):
+            position = stepped(position, axis, position[axis], self.scene.shape)
+        if position != self.position:
+            self.position = position
+            self._refresh()
+            self.moved.emit()
+
+    def set_axis(self, axis: int) -> None:
+        """Show the plane across this axis large."""
+        if axis != self.axis:
+            self.axis = axis
+            self._set_planes()
+            self._refresh()
+            self.moved.emit()
+
+    def set_compare(self, compare: Compare, opacity: float) -> None:
+        """Show the second stack in another way."""
+        self.compare = compare
+        for view in self._views():
+            view.set_compare(compare, opacity)
+        self._show_twin()
+
+    def toggle_playing(self) -> None:
+        """Play through the slices of the large plane, or stop."""
+        self.bar.play.toggle()
+
+    def step(self, slices: int) -> None:
+        """Go so many slices further along the axis of the large plane."""
+        self._step(self.axis, slices)
+
+    def grab_view(self) -> QImage:
+        """What the large plane shows, with everything over it."""
+        return self.main.grab().toImage()
+
+    def shutdown(self) -> None:
+        """Read no more."""
+        self.bar.stop()
+        self._forget()
+
+    @Slot(object)
+    def use_theme(self, theme: Theme) -> None:
+        """Paint in the colours of `theme`."""
+        for view in self._views():
+            view.canvas = QColor(theme.canvas)
+            view.update()
+        for bar in (self.bar, *self.side_bars):
+            bar.use_theme(theme)
+
+    def _views(self) -> tuple[PlaneView, ...]:
+        return (self.main, self.twin, *self.sides)
+
+    def _side_axes(self) -> tuple[int, int]:
+        return plane_axes(self.axis)
+
+    def _lay_out(self) -> None:
+        pair = QHBoxLayout()
+        pair.setSpacing(2)
+        pair.addWidget(self.main, 1)
+        pair.addWidget(self.twin, 1)
+        large = QWidget()
+        column = QVBoxLayout(large)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(pair, 1)
+        column.addWidget(self.bar)
+        side = QSplitter(Qt.Orientation.Vertical)
+        for view, bar in zip(self.sides, self.side_bars, strict=True):
+            side.addWidget(_stacked(view, bar))
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(large)
+        split.addWidget(side)
+        split.setStretchFactor(0, MAIN_SHARE)
+        split.setStretchFactor(1, SIDE_SHARE)
+        split.setSizes([100 * MAIN_SHARE, 100 * SIDE_SHARE])
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(split)
+        self.splitters = {"planes": split, "sides": side}
+        self.twin.hide()
+
+    def _connect(self) -> None:
+        for loader in self._loaders:
+            loader.answered.connect(self._show)
+            loader.failed.connect(self.problem)
+        for view in self._views():
+            view.scrolled.connect(self._scroll)
+            view.picked.connect(self._pick)
+            view.hovered.connect(self._hover)
+            view.cursor_left.connect(self._leave)
+            view.levels_dragged.connect(self.levels_dragged)
+        self.main.view_changed.connect(self._follow_main)
+        self.twin.view_changed.connect(self._follow_twin)
+        self.bar.chosen.connect(self._choose_main)
+        self.bar.due.connect(self._play_on)
+        self.side_bars[0].chosen.connect(self._choose_first)
+        self.side_bars[1].chosen.connect(self._choose_second)
+
+    def _forget(self) -> None:
+        for loader in self._loaders:
+            loader.drop()
+        self._reader.forget()
+        self._asked.clear()
+        self._pictures.clear()
+
+    def _set_planes(self) -> None:
+        scene, axes = self.scene, self._side_axes()
+        for view in self._views():
+            axis = self._axis_of(view)
+            view.set_plane(scene.plane(axis) if scene else None, scene.micrometres(axis) if scene else None)
+        for bar, axis in zip((self.bar, *self.side_bars), (self.axis, *axes), strict=True):
+            bar.set_axis(AXES[axis], scene.shape[axis] if scene else 1)
+        for pictures in self._pictures.values():
+            self._draw(pictures)
+        self._show_twin()
+
+    def _refresh(self) -> None:
+        """Ask for the planes at the position, move the crosshairs and sliders."""
+        if self.scene is None:
+            return
+        for axis, loader in enumerate(self._loaders):
+            request = self.scene.request(axis, self.position[axis])
+            if self._asked.get(axis) != request:
+                self._asked[axis] = request
+                loader.ask(request)
+        for view in self._views():
+            down, right = plane_axes(self._axis_of(view))
+            view.set_crosshair((self.position[down], self.position[right]))
+        for bar, axis in zip((self.bar, *self.side_bars), (self.axis, *self._side_axes()), strict=True):
+            bar.show_index(self.position[axis])
+
+    def _axis_of(self, view: object) -> int:
+        return self._side_axes()[self.sides.index(view)] if view in self.sides else self.axis
+
+    def _show_twin(self) -> None:
+        other = self.scene is not None and self.scene.other is not None
+        self.twin.setVisible(other and self.compare is Compare.BESIDE)
+        self.twin.follow(self.main)
+
+    @Slot(object)
+    def _show(self, pictures: PlanePictures) -> None:
+        self._pictures[pictures.request.axis] = pictures
+        self._draw(pictures)
+
+    def _draw(self, pictures: PlanePictures) -> None:
+        assert self.scene is not None
+        images = pictures.images
+        over = images[1] if len(images) > 1 else None
+        for view in (self.main, *self.sides):
+            if self._axis_of(view) == pictures.request.axis:
+                captions = self.scene.captions if view is self.main else ("", "")
+                view.show_images(images[0], over, captions)
+        if self.axis == pictures.request.axis and over is not None:
+            self.twin.show_images(over, None, (self.scene.captions[1], ""))
+
+    def _step(self, axis: int, slices: int) -> None:
+        if self.scene is not None:
+            self.set_position(stepped(self.position, axis, self.position[axis] + slices, self.scene.shape))
+
+    @Slot(int)
+    def _scroll(self, slices: int) -> None:
+        self._step(self._axis_of(self.sender()), slices)
+
+    @Slot(int, int)
+    def _pick(self, row: int, column: int) -> None:
+        self.set_position(moved(self.position, self._axis_of(self.sender()), row, column))
+
+    @Slot(int, int)
+    def _hover(self, row: int, column: int) -> None:
+        axis = self._axis_of(self.sender())
+        pictures = self._pictures.get(axis)
+        if pictures is None:
+            return
+        at = stepped(moved(self.position, axis, row, column), axis, pictures.request.index, self.scene.shape)
+        values = tuple(value_text(plane[row, column]) for plane in pictures.values)
+        self.hovered.emit(VoxelReadout(at, values))
+
+    @Slot()
+    def _leave(self) -> None:
+        self.hovered.emit(None)
+
+    @Slot()
+    def _follow_main(self) -> None:
+        self.twin.follow(self.main)
+        self.moved.emit()
+
+    @Slot()
+    def _follow_twin(self) -> None:
+        if self.twin.isVisible() and self.twin.size() == self.main.size():
+            self.main.follow(self.twin)
+
+    @Slot(int)
+    def _choose_main(self, index: int) -> None:
+        self._step(self.axis, index - self.position[self.axis])
+
+    @Slot(int)
+    def _choose_first(self, index: int) -> None:
+        axis = self._side_axes()[0]
+        self._step(axis, index - self.position[axis])
+
+    @Slot(int)
+    def _choose_second(self, index: int) -> None:
+        axis = self._side_axes()[1]
+        self._step(axis, index - self.position[axis])
+
+    @Slot()
+    def _play_on(self) -> None:
+        """The next slice, once the last one is there; after the last of the stack comes the first."""
+        if self.scene is None or self._loaders[self.axis].busy:
+            return
+        index = (self.position[self.axis] + 1) % self.scene.shape[self.axis]
+        self._step(self.axis, index - self.position[self.axis])
+
+
+def value_text(value: Any) -> str:
+    """A voxel in words: whole numbers as they are, others with five digits, channels in brackets."""
+    if np.ndim(value):
+        return "(" + ", ".join(value_text(channel) for channel in value) + ")"
+    return str(int(value)) if np.asarray(value).dtype.kind in "bui" else f"{float(value):.5g}"
+
+
+def _stacked(view: QWidget, bar: QWidget) -> QWidget:
+    pane = QWidget()
+    layout = QVBoxLayout(pane)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    layout.addWidget(view, 1)
+    layout.addWidget(bar)
+    return pane

@@ -1,0 +1,82 @@
+"""The actions of the window itself; those of the work at hand come from the workspace."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from wholefield_app.actions import Action, Menu
+from wholefield_app.theme.theme import ThemeName
+from wholefield_app.workspaces.entry import Entry
+
+if TYPE_CHECKING:
+    from wholefield_app.window.main_window import MainWindow
+
+
+def window_actions(window: "MainWindow") -> list[Action]:
+    """View, help and quit actions of `window`."""
+    return [*_places(window), *_look(window), *_help(window), *_file(window)]
+
+
+def entry_id(entry: Entry) -> str:
+    """Id of the action that brings a workspace into sight."""
+    return f"view.{entry.name}"
+
+
+def _places(window: "MainWindow") -> list[Action]:
+    return [
+        Action(
+            entry_id(entry), f"Go to {entry.label.lower()}", Menu.VIEW, partial(window.go_to, entry.name),
+            entry.icon, entry.about, shortcut=f"Ctrl+{number}", group="workspaces",
+            checked_when=partial(window.is_in, entry.name),
+        )
+        for number, entry in enumerate(window.entries, start=1)
+    ]  # fmt: skip
+
+
+def _file(window: "MainWindow") -> list[Action]:
+    return [
+        Action(
+            "window.quit", "&Quit", Menu.FILE, window.close_window, "quit", "Close the window and end the program.",
+            shortcut="Ctrl+Q", group="quit",
+        )
+    ]  # fmt: skip
+
+
+def _look(window: "MainWindow") -> list[Action]:
+    themes = window.services.themes
+    return [
+        Action(
+            "view.dark", "&Dark theme", Menu.VIEW, window.use_dark, "moon", "Light text on a dark window.",
+            group="theme", checked_when=lambda: themes.name is ThemeName.DARK,
+        ),
+        Action(
+            "view.light", "&Light theme", Menu.VIEW, window.use_light, "sun", "Dark text on a light window.",
+            group="theme", checked_when=lambda: themes.name is ThemeName.LIGHT,
+        ),
+        Action(
+            "view.full_screen", "&Full screen", Menu.VIEW, window.toggle_full_screen, "full-screen",
+            "Use the whole screen, or go back to a window.",
+            shortcut="F11", group="layout", checked_when=window.isFullScreen,
+        ),
+        Action(
+            "view.reset_layout", "&Reset the panels", Menu.VIEW, window.reset_layout, "reset",
+            "Put all panels back to where they stood at first.", group="layout",
+        ),
+    ]  # fmt: skip
+
+
+def _help(window: "MainWindow") -> list[Action]:
+    return [
+        Action(
+            "help.find", "&Find a command…", Menu.HELP, window.find_command, "search",
+            "Type what you want to do and press Enter.",
+            shortcut="Ctrl+Shift+P", group="find", on_toolbar=True,
+        ),
+        Action(
+            "help.shortcuts", "Keyboard &shortcuts", Menu.HELP, window.show_shortcuts, "keyboard",
+            "List what each key does.", shortcut="F1", group="find",
+        ),
+        Action(
+            "help.about", "&About Wholefield", Menu.HELP, window.show_about, "info",
+            "Version and purpose of the program.", group="about",
+        ),
+    ]  # fmt: skip

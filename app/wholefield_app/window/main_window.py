@@ -1,0 +1,351 @@
+"""The main window: it frames the workspaces with menus, tool bar and status bar, and closes in good order."""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from wholefield_app.actions import Menu, Registry
+from wholefield_app.actions.finder import CommandFinder
+from wholefield_app.actions.menus import fill_menus, fill_tool_bar, make_menus
+from wholefield_app.actions.shortcuts import ShortcutHelp
+from wholefield_app.background import Background, Task
+from wholefield_app.log import SessionLog
+from wholefield_app.mailbox import Mailbox
+from wholefield_app.problems import ExceptionHooks, Problem
+from wholefield_app.runs import RunSession
+from wholefield_app.services import Services
+from wholefield_app.settings import Settings
+from wholefield_app.theme.manager import ThemeManager
+from wholefield_app.theme.theme import ThemeName
+from wholefield_app.window.actions import entry_id, window_actions
+from wholefield_app.window.banner import Banner
+from wholefield_app.window.closing import ClosingQuestion
+from wholefield_app.window.docks import Docks
+from wholefield_app.window.rail import Rail
+from wholefield_app.window.room import Room
+from wholefield_app.window.routing import workspace_for
+from wholefield_app.window.submenus import CommandMenu, RecentMenu
+from wholefield_app.workspaces.entry import Entry
+from wholefield_app.workspaces.workspace import Workspace
+
+SIZE = (1440, 900)
+STARTING = "Starting…"
+READY = "Ready"
+ABOUT = (
+    "Wholefield trains and runs deep networks on images that do not fit in memory, tile by tile and exactly, "
+    "and shows what they do while they do it."
+)
+
+log = logging.getLogger(__name__)
+
+
+class MainWindow(QMainWindow):
+    """One window around the workspaces, each in a room of its own that is built when it is first entered.
+
+    Attributes:
+        services: What every part of the window may use.
+        entries: The workspaces there are.
+        registry: Everything a user can do.
+        room: The room in sight; there is none before `enter`.
+    """
+
+    def __init__(self, settings: Settings, themes: ThemeManager, entries: Sequence[Entry]) -> None:
+        super().__init__()
+        self.banner = Banner(themes.theme)
+        self._closing = False
+        problems = self._problems = Mailbox(parent=self)
+        problems.arrived.connect(self._show_problems)
+        self._hooks = ExceptionHooks(problems.put)
+        self.services = Services(settings, Background(parent=self), themes, SessionLog(self), problems.put)
+        self.services.log.install()
+        self._hooks.install()
+        self.entries = tuple(entries)
+        self._rooms: dict[str, Room] = {}
+        self._routing: Task | None = None
+        self.registry = Registry(self, themes.theme)
+        self.registry.add(window_actions(self))
+        self._build()
+        themes.changed.connect(self.registry.use_theme)
+        themes.changed.connect(self.banner.use_theme)
+        self._restore_layout()
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace in sight."""
+        return self.room.workspace
+
+    @property
+    def docks(self) -> Docks:
+        """The panels in sight."""
+        return self.room.docks
+
+    @property
+    def sessions(self) -> tuple[RunSession, ...]:
+        """The runs of all workspaces."""
+        return tuple(session for room in self._rooms.values() for session in room.workspace.sessions)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is being opened, made or drawn in the background, runs aside."""
+        rooms = self._rooms.values()
+        return (
+            bool(rooms) and not self.services.background.busy and all(room.workspace.quiet for room in rooms)
+        )
+
+    def is_in(self, name: str) -> bool:
+        """Whether the workspace of this name is in sight."""
+        return self.registry.scope == name
+
+    def enter(self, name: str | None = None) -> None:
+        """Bring the first workspace into sight: that of this name, or else that of the last start."""
+        names = [entry.name for entry in self.entries]
+        last = self.services.settings.workspace
+        self.go_to(name or (last if last in names else names[0]))
+
+    def go_to(self, name: str) -> None:
+        """Bring the workspace of this name into sight; it is built on the first visit."""
+        if self.is_in(name):
+            return
+        if name not in self._rooms:
+            self._rooms[name] = self._make_room(name)
+        if self.registry.scope:
+            self.room.leave()
+        self.room = self._rooms[name]
+        self._stack.setCurrentWidget(self.room)
+        self.registry.enter(name)
+        self._fill_bars()
+        self.room.enter()
+        self.services.settings.workspace = name
+        self._refresh()
+        self._show_status()
+
+    def open(self, path: Path) -> None:
+        """Open a file or folder in the workspace that it belongs to."""
+        self._route(path, None)
+
+    @Slot(object)
+    def _open_chosen(self, path: Path) -> None:
+        """Open what was chosen in a dialog of the workspace in sight: there, if it can."""
+        self._route(path, self.workspace.entry)
+
+    def _route(self, path: Path, asking: Entry | None) -> None:
+        self.banner.hide()
+        if self._routing is not None:
+            self._routing.cancel()
+        remembered = self.services.settings.workspace_of(path)
+        self._routing = self.services.background.run(
+            workspace_for, path, self.entries, remembered, asking,
+            then=partial(self._open_in, path), failed=self.services.report,
+        )  # fmt: skip
+
+    def find_command(self) -> None:
+        """Open the command finder."""
+        self.finder.appear()
+
+    def show_shortcuts(self) -> None:
+        """Open the list of keyboard shortcuts."""
+        help_window = ShortcutHelp(self.registry, self.workspace.hints, self)
+        help_window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        help_window.show()
+
+    def show_about(self) -> None:
+        """Open a small window with version and purpose."""
+        from importlib.metadata import version
+
+        about = QMessageBox(self)
+        about.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        about.setIconPixmap(self.windowIcon().pixmap(64, 64))
+        about.setWindowTitle("About Wholefield")
+        about.setText(f"Wholefield {version('wholefield')}")
+        about.setInformativeText(ABOUT)
+        about.show()
+
+    def use_dark(self) -> None:
+        """Switch to the dark theme and remember it."""
+        self._use_theme(ThemeName.DARK)
+
+    def use_light(self) -> None:
+        """Switch to the light theme and remember it."""
+        self._use_theme(ThemeName.LIGHT)
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or go back to a window."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def reset_layout(self) -> None:
+        """Put all panels back to where they stood at first."""
+        self.room.arrange()
+
+    def close_window(self) -> None:
+        """Close, asking first where a run is going on."""
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask while a run worth keeping is going on; otherwise end everything and close."""
+        if any(session.worth_keeping for session in self.sessions if session.state.active):
+            event.ignore()
+            self._ask()
+            return
+        self._shut_down()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the first file or folder that was dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        self.open(paths[0])
+
+    def _open_in(self, path: Path, name: str | None) -> None:
+        self._routing = None
+        if name is not None:
+            self.go_to(name)
+        self.workspace.open(path)
+
+    def _build(self) -> None:
+        self.setObjectName("main")
+        self.setAcceptDrops(True)
+        self.resize(*SIZE)
+        self._build_centre()
+        self._build_bars()
+        self.finder = CommandFinder(self.registry, self)
+
+    def _build_centre(self) -> None:
+        centre = QWidget()
+        self._stack = QStackedWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banner)
+        layout.addWidget(self._stack, 1)
+        self.setCentralWidget(centre)
+
+    def _build_bars(self) -> None:
+        self._menus = make_menus(self.menuBar(), self.registry)
+        self._recent_menu = RecentMenu(self.services.settings, self.open, self)
+        self._panels_menu = QMenu("&Panels", self)
+        self._command_menu = CommandMenu(self.registry, self)
+        bar = self._tools = QToolBar("Tools", objectName="tools", movable=False)
+        bar.setIconSize(bar.iconSize().scaled(20, 20, Qt.AspectRatioMode.KeepAspectRatio))
+        self.addToolBar(bar)
+        places = [(entry.label, self.registry[entry_id(entry)]) for entry in self.entries]
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, Rail(places, self))
+        fill_tool_bar(
+            self._tools, self.registry
+        )  # so that it is as high before the workspace is there as after
+        self.status = QLabel(STARTING)
+        self.statusBar().addWidget(self.status)
+
+    def _fill_bars(self) -> None:
+        """Fill menus and tool bar with the actions in sight."""
+        fill_menus(self._menus, self.registry)
+        files, view, run = (self._menus[menu] for menu in (Menu.FILE, Menu.VIEW, Menu.RUN))
+        files.insertMenu(next(entry for entry in files.actions() if entry.isSeparator()), self._recent_menu)
+        self._panels_menu.clear()
+        self.docks.fill_menu(self._panels_menu)
+        view.insertMenu(self.registry["view.full_screen"], self._panels_menu)
+        run.addSeparator()
+        run.addMenu(self._command_menu)
+        fill_tool_bar(self._tools, self.registry)
+
+    def _make_room(self, name: str) -> Room:
+        entry = next(entry for entry in self.entries if entry.name == name)
+        size = self._stack.size() if self.isVisible() else self.size()
+        room = Room(entry.load()(self.services), self.registry, self.services, size, self._stack)
+        self._stack.addWidget(room)
+        room.line_changed.connect(self._show_status)
+        room.workspace.changed.connect(self._refresh)
+        room.workspace.path_chosen.connect(self._open_chosen)
+        for session in room.workspace.sessions:
+            session.ended.connect(self._close_if_asked)
+        for readout in room.readouts:
+            self.statusBar().addPermanentWidget(readout)
+        return room
+
+    @Slot()
+    def _refresh(self) -> None:
+        self.registry.refresh()
+        name = self.workspace.title
+        self.setWindowTitle(f"{name} — Wholefield" if name else "Wholefield")
+
+    @Slot()
+    def _show_status(self) -> None:
+        """What goes on here, and after it what goes on in the other rooms."""
+        others = [room for room in self._rooms.values() if room is not self.room and room.line]
+        lines = [self.room.line, *(f"{room.workspace.entry.label}: {room.line}" for room in others)]
+        self.status.setText("   ".join(line for line in lines if line) or READY)
+
+    def _use_theme(self, name: ThemeName) -> None:
+        self.services.themes.use(name)
+        self.services.settings.theme = name
+        self.registry.refresh()
+
+    def _restore_layout(self) -> None:
+        if geometry := self.services.settings.layout("window/geometry"):
+            self.restoreGeometry(geometry)
+
+    def _ask(self) -> None:
+        question = ClosingQuestion(self)
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question.stop_and_keep.connect(self._stop_and_close)
+        question.abandon.connect(self._abandon_and_close)
+        question.open()
+
+    @Slot()
+    def _stop_and_close(self) -> None:
+        self._closing = True
+        for session in self.sessions:
+            session.stop_and_keep() if session.worth_keeping else session.abandon()
+        self._close_if_asked()
+
+    @Slot()
+    def _abandon_and_close(self) -> None:
+        self._closing = True
+        for session in self.sessions:
+            session.abandon()
+        self._close_if_asked()
+
+    @Slot()
+    def _close_if_asked(self) -> None:
+        if self._closing and not any(session.state.active for session in self.sessions):
+            self.close()
+
+    @Slot(list)
+    def _show_problems(self, problems: list[Problem]) -> None:
+        for problem in problems:
+            log.error("%s", problem.sentence)
+            self.banner.show_problem(problem)
+
+    def _shut_down(self) -> None:
+        for session in self.sessions:
+            session.abandon()
+            session.wait()
+        for room in self._rooms.values():
+            room.workspace.close()
+        self.services.background.close()
+        settings = self.services.settings
+        settings.set_layout("window/geometry", self.saveGeometry())
+        if self.registry.scope:
+            self.room.remember_layout()
+        settings.save()
+        self._hooks.remove()
+        self.services.log.remove()
+        self._problems.close()

@@ -1,0 +1,56 @@
+"""What is going on, in one line for the status bar."""
+
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+from wholefield.runs.reports import Report, StepDone
+
+from wholefield_app.runs import SessionState
+
+
+class Topic(Enum):
+    """What can go on at the same time; in the order in which it is told."""
+
+    TRAINING = "Training"
+    PREDICTION = "Prediction"
+    SCORE = "Score card"
+    EXPORT = "Export"
+    DEMO = "Demo project"
+    OPENING = "Opening"
+
+
+class Activity(QObject):
+    """Gathers what goes on.
+
+    Signals:
+        changed: The new line.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._texts: dict[Topic, str] = {}
+
+    @property
+    def line(self) -> str:
+        """What goes on now; empty while nothing does."""
+        texts = [self._texts[topic] for topic in Topic if self._texts.get(topic)]
+        return "   ".join(texts)
+
+    def say(self, topic: Topic, text: str) -> None:
+        """Tell what goes on; an empty text means nothing."""
+        if self._texts.get(topic, "") != text:
+            self._texts[topic] = text
+            self.changed.emit(self.line)
+
+    def say_state(self, topic: Topic, state: SessionState) -> None:
+        """Tell the state of a run."""
+        self.say(topic, f"{topic.value}: {state.value.lower()}" if state.active else "")
+
+    def say_progress(self, reports: list[Report]) -> None:
+        """Tell how far the training is."""
+        steps = [report for report in reports if isinstance(report, StepDone)]
+        if steps:
+            newest = steps[-1]
+            self.say(Topic.TRAINING, f"Training: epoch {newest.epoch} of {newest.epochs}")

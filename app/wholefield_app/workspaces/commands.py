@@ -1,0 +1,25 @@
+"""The command lines that do what the window does."""
+
+import shlex
+from pathlib import Path
+
+from wholefield.runs.layer_rows import LayerChoice
+from wholefield.runs.settings import RunSettings
+
+
+def command_of(config: RunSettings) -> str:
+    """The command line that runs these settings."""
+    from wholefield.cli import command_line
+
+    return command_line(config)
+
+
+def info_command(path: Path) -> str:
+    """The command line that prints what is known of a file or folder."""
+    return shlex.join(["wholefield", "info", str(path)])
+
+
+def inspect_command(model: str, slide: Path, level: int, tile_size: int, layers: LayerChoice) -> str:
+    """The command line that prints what streaming a network over a slide does and costs."""
+    options = [f"--model={model}", f"--slide={slide}", f"--level={level}", f"--tile-size={tile_size}"]
+    return shlex.join(["wholefield", "inspect", *options, f"--layers={layers}"])

@@ -1,0 +1,69 @@
+"""Opens recordings, and chooses how long to accumulate at first; runs in worker threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wholefield_app.viewer.events.rate_strip import Rate
+
+if TYPE_CHECKING:
+    from wholefield.sources import Recording
+
+# A frame begins to show shapes when about this share of the pixels have an event.
+ENOUGH = 0.08
+SHORTEST_US, LONGEST_US = 500, 33_000
+RATE_BINS = 1600
+
+
+@dataclass(frozen=True)
+class OpenRecording:
+    """A recording and how long to accumulate at first, in us."""
+
+    recording: Recording
+    accumulation_us: int
+
+
+def open_path(path: Path) -> OpenRecording:
+    """Open a recording.
+
+    Raises:
+        SourceError: It cannot be opened; the text says why.
+    """
+    from wholefield.sources import open_recording
+
+    recording = open_recording(path)
+    try:
+        return OpenRecording(recording, first_accumulation(recording))
+    except BaseException:
+        recording.close()
+        raise
+
+
+def let_go(found: OpenRecording) -> None:
+    """Close what was opened and is not wanted any more."""
+    found.recording.close()
+
+
+def first_accumulation(recording: Recording) -> int:
+    """The first of 0.5, 1, 2, 5 ... ms in the middle of the recording that holds enough events, at most 33 ms."""
+    wanted = ENOUGH * recording.width * recording.height
+    middle = recording.duration_us // 2
+    length = SHORTEST_US
+    for factor in (2.0, 2.5, 2.0, 2.0, 2.5, 2.0):
+        if recording.events(middle, middle + length).size >= wanted:
+            return length
+        length = int(length * factor)
+    return LONGEST_US
+
+
+def index_and_rate(recording: Recording, progress: Callable[[float], None]) -> Rate:
+    """Read all of a recording once, and tell its event rate; an error raised in `progress` stops it.
+
+    Raises:
+        SourceError: The file cannot be read.
+    """
+    recording.index(progress)
+    return recording.rate(min(RATE_BINS, max(recording.duration_us, 1)))

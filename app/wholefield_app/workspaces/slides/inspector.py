@@ -1,0 +1,242 @@
+"""The inspector: plans the chosen network over the open slide in the background and marks what a click hits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from wholefield.models.registry import find_model
+from wholefield.runs.inspection import Inspection, Sight, inspect_network, suggest_for
+
+from wholefield_app.latest import Latest
+from wholefield_app.panels.inspector_panel import NO_SLIDE, InspectorPanel
+from wholefield_app.problems import Problem
+from wholefield_app.runs import SessionState
+from wholefield_app.services import Services
+from wholefield_app.workspaces.commands import inspect_command
+from wholefield_app.workspaces.slides.desk import Desk
+from wholefield_app.workspaces.slides.sight_boxes import FIELD, Grid, sight_boxes
+from wholefield_app.workspaces.slides.training_form import SlidesForm
+
+REST_MS = 300
+# The marked field takes this share of the view when it is zoomed to.
+SHARE_OF_VIEW = 0.5
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is planned.
+
+    Attributes:
+        slide: The open slide.
+        level: Its level.
+        model: Name of the network.
+        size: Height and width of the level in px.
+        tile_size: Side of a tile in px.
+    """
+
+    slide: Path
+    level: int
+    model: str
+    size: tuple[int, int]
+    tile_size: int
+
+
+class Inspector(QObject):
+    """Joins the panel with the slide and with the training form, which network and tile size are shared with.
+
+    It plans only while its panel is in sight.
+
+    Attributes:
+        active: Whether the panel is in sight.
+
+    Signals:
+        changed: The panel came into sight or went out of it.
+    """
+
+    changed = Signal()
+
+    def __init__(self, desk: Desk, form: SlidesForm, panel: InspectorPanel, services: Services) -> None:
+        super().__init__(desk)
+        self._desk, self._form, self._panel, self._services = desk, form, panel, services
+        self._inspection: Inspection | None = None
+        self._asked: Question | None = None
+        self._pixel: tuple[float, float] | None = None
+        self._sight: Sight | None = None
+        self.active = False
+        self._plans = Latest(services.background, inspect_network, REST_MS, self)
+        self._suggestions = Latest(services.background, suggest_for, 0, self)
+        self._connect()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a plan or a suggestion is awaited."""
+        return self._plans.busy or self._suggestions.busy
+
+    @Slot(bool)
+    def set_active(self, active: bool) -> None:
+        """Follow the panel into sight and out of it."""
+        self.active = active
+        self._follow()
+        self._mark()
+        self.changed.emit()
+
+    @Slot(object)
+    def follow_training(self, state: SessionState) -> None:
+        """The settings are shared with the training, which has them while it goes on."""
+        self._panel.settings.set_locked(state.active)
+
+    def close(self) -> None:
+        """Wait for nothing any more."""
+        self.active = False
+        self._plans.drop()
+        self._suggestions.drop()
+
+    def command(self) -> str | None:
+        """The command line that prints what the panel shows."""
+        question = self._question()
+        if question is None:
+            return None
+        return inspect_command(
+            question.model, question.slide, question.level, question.tile_size, self._panel.shown
+        )
+
+    def _connect(self) -> None:
+        form, panel, settings = self._form, self._panel, self._panel.settings
+        self._desk.slide_changed.connect(self._forget)
+        self._desk.view.clicked.connect(self._look)
+        form.tiling_changed.connect(self._follow)
+        form.model.currentIndexChanged.connect(settings.network.setCurrentIndex)
+        form.model.currentIndexChanged.connect(self._follow)
+        settings.network.currentIndexChanged.connect(form.model.setCurrentIndex)
+        settings.network.setCurrentIndex(form.model.currentIndex())
+        settings.tile_size_chosen.connect(self._set_tile_size)
+        settings.suggestion_wanted.connect(self._want_suggestion)
+        panel.table.layer_changed.connect(self._mark)
+        panel.cleared.connect(self._clear)
+        panel.zoom_wanted.connect(self._zoom)
+        self._plans.answered.connect(self._show)
+        self._plans.failed.connect(self._refuse)
+        self._plans.busy_changed.connect(panel.set_busy)
+        self._suggestions.answered.connect(self._set_tile_size)
+        self._suggestions.failed.connect(self._say_no_suggestion)
+        self._suggestions.busy_changed.connect(settings.set_looking)
+
+    def _question(self) -> Question | None:
+        source = self._desk.source
+        if source is None:
+            return None
+        tile_size, level = self._form.tiling
+        level = min(level, len(source.levels) - 1)
+        stored = source.levels[level]
+        size = (stored.height, stored.width)
+        return Question(source.path, level, self._form.model.currentData(), size, tile_size)
+
+    @Slot()
+    def _follow(self) -> None:
+        """Plan anew where slide or settings have changed."""
+        self._panel.settings.set_tile_size(self._form.tile_size.currentText())
+        question = self._question()
+        self._panel.settings.set_image(question is not None)
+        if not self.active or question == self._asked:
+            return
+        self._asked = question
+        self._suggestions.drop()
+        if question is None:
+            self._plans.drop()
+            self._panel.show_message(NO_SLIDE)
+            return
+        if self._inspection is None:
+            height, width = question.size
+            title = find_model(question.model).title
+            self._panel.show_message(f"Laying {title} out over {width:,} × {height:,} px")
+        self._plans.ask(question.model, question.size, question.tile_size)
+
+    @Slot()
+    def _forget(self) -> None:
+        """Another slide: nothing is known of it, and nothing is marked on it."""
+        self._inspection = self._pixel = self._sight = None
+        self._follow()
+
+    @Slot(object)
+    def _show(self, inspection: Inspection) -> None:
+        # Filling the table selects a layer, which marks it: by then the plan must be the new one.
+        self._inspection = inspection
+        self._panel.show_inspection(inspection)
+        self._mark()
+
+    @Slot(object)
+    def _refuse(self, problem: Problem) -> None:
+        self._inspection = None
+        self._panel.show_message(problem.sentence, fault=True)
+        self._mark()
+        if problem.details:
+            self._services.report(problem)
+
+    @Slot(float, float)
+    def _look(self, x: float, y: float) -> None:
+        source = self._desk.source
+        if self.active and source is not None and 0 <= x < source.width and 0 <= y < source.height:
+            self._pixel = (x, y)
+            self._mark()
+
+    @Slot()
+    def _clear(self) -> None:
+        self._pixel = None
+        self._mark()
+
+    @Slot()
+    def _mark(self) -> None:
+        """Mark what the selected layer sees around the pixel that was clicked, or nothing."""
+        grid = self._grid()
+        self._sight = self._seen(grid)
+        boxes = [] if self._sight is None or grid is None else sight_boxes(self._sight, grid)
+        self._desk.view.set_boxes(boxes)
+        if self._inspection is not None:
+            self._panel.show_sight(self._sight)
+
+    def _grid(self) -> Grid | None:
+        source, inspection = self._desk.source, self._inspection
+        if source is None or inspection is None:
+            return None
+        height, width = inspection.size
+        return Grid(inspection.tile_size, width, height, source.width / width, source.height / height)
+
+    def _seen(self, grid: Grid | None) -> Sight | None:
+        layer = self._panel.layer
+        if (
+            not self.active
+            or grid is None
+            or self._pixel is None
+            or self._inspection is None
+            or layer is None
+        ):
+            return None
+        x, y = self._pixel
+        return self._inspection.look(layer.node, (int(y / grid.pitch_y), int(x / grid.pitch_x)))
+
+    @Slot()
+    def _zoom(self) -> None:
+        grid, view = self._grid(), self._desk.view
+        if self._sight is None or grid is None:
+            return
+        x, y, width, height, _, _ = grid.box(*self._sight.field, "", FIELD)
+        ratio = view.devicePixelRatioF()
+        view.zoom_to(
+            SHARE_OF_VIEW * ratio * min(view.width() / max(width, 1), view.height() / max(height, 1))
+        )
+        view.center_on(x + width / 2, y + height / 2)
+
+    @Slot(object, object)
+    def _want_suggestion(self, budget: int, purpose: object) -> None:
+        if (question := self._question()) is not None:
+            self._suggestions.ask(question.model, question.size, budget, purpose)
+
+    @Slot(object)
+    def _set_tile_size(self, tile_size: int) -> None:
+        self._form.tile_size.setCurrentText(str(tile_size))
+
+    @Slot(object)
+    def _say_no_suggestion(self, problem: Problem) -> None:
+        self._panel.say(problem.sentence)
+        if problem.details:
+            self._services.report(problem)

@@ -1,0 +1,131 @@
+"""What is laid over the slide: the tile grid, the tiles that a run visits, and the map or classes of a prediction."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from wholefield.runs.class_map import SegmentedSlide
+from wholefield.runs.reports import Report, TileDone
+
+from wholefield_app.viewer.classes import ClassPicture
+from wholefield_app.viewer.colormap import Colormap
+from wholefield_app.viewer.geometry import Box
+from wholefield_app.workspaces.slides.desk import Desk
+
+if TYPE_CHECKING:
+    from wholefield_app.workspaces.slides.prediction import Answer
+
+OPACITY = 0.55
+# How long the tiles of the open slide stay lit after a run has gone on to another slide.
+LINGER_MS = 1500
+
+
+class Overlays(QObject):
+    """Puts the overlays on whatever slide is open.
+
+    Attributes:
+        grid_shown: Whether the tile grid is drawn.
+        map_shown: Whether the map is drawn.
+
+    Signals:
+        changed: Something was shown or hidden.
+    """
+
+    changed = Signal()
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._tiling = (512, 0)
+        self._result: Answer | None = None
+        self._shown_class = 0
+        self._colormap = Colormap.VIRIDIS
+        self._opacity = OPACITY
+        self.grid_shown = True
+        self.map_shown = True
+        self._linger = QTimer(self)
+        self._linger.setSingleShot(True)
+        self._linger.setInterval(LINGER_MS)
+        self._linger.timeout.connect(desk.view.clear_sweep)
+        self._lit = False
+        desk.slide_changed.connect(self._draw_grid)
+
+    def set_tiling(self, tile_size: int, level: int) -> None:
+        """Use tiles of this size in px of this level; there is no grid for a size of 0."""
+        self._tiling = (tile_size, level)
+        self._draw_grid()
+
+    @Slot(bool)
+    def show_grid(self, shown: bool) -> None:
+        """Show or hide the tile grid."""
+        self.grid_shown = shown
+        self._draw_grid()
+        self.changed.emit()
+
+    @Slot(bool)
+    def show_map(self, shown: bool) -> None:
+        """Show or hide the map."""
+        self.map_shown = shown
+        self._desk.view.set_map_visible(shown)
+        self.changed.emit()
+
+    def set_opacity(self, opacity: float) -> None:
+        """Let so much of the map be seen, 0 to 1."""
+        self._opacity = opacity
+        self._desk.view.set_map_opacity(opacity)
+
+    def set_colours(self, colormap: Colormap) -> None:
+        """Draw the map in these colours."""
+        self._colormap = colormap
+        self._draw_map()
+
+    def set_result(self, result: "Answer | None", shown_class: int) -> None:
+        """Show the map of one class of a prediction, or the classes of a segmentation, or nothing."""
+        self._result = result
+        self._shown_class = shown_class
+        self._draw_map()
+
+    @Slot(list)
+    def follow(self, reports: list[Report]) -> None:
+        """Light up the tiles of the open slide that a run visits, and let them go out when it goes elsewhere."""
+        source = self._desk.source
+        for report in reports:
+            if not isinstance(report, TileDone) or source is None:
+                continue
+            if report.slide == source.path:
+                self._light(report)
+            elif self._lit:
+                self._lit = False
+                self._linger.start()
+
+    @Slot()
+    def clear_sweep(self) -> None:
+        """Forget which tiles were visited."""
+        self._lit = False
+        self._linger.stop()
+        self._desk.view.clear_sweep()
+
+    def _light(self, report: TileDone) -> None:
+        self._lit = True
+        self._linger.stop()
+        (top, bottom), (left, right) = report.box
+        self._desk.view.show_sweep(report.sweep, (left, top, right - left, bottom - top))
+
+    @Slot()
+    def _draw_grid(self) -> None:
+        source = self._desk.source
+        if source is not None:
+            tile_size, level = self._tiling
+            level = min(level, len(source.levels) - 1)
+            self._desk.view.set_tile_grid((tile_size or None) if self.grid_shown else None, level)
+
+    def _draw_map(self) -> None:
+        view, result, index = self._desk.view, self._result, self._shown_class
+        view.set_map(None)
+        view.set_classes(None)
+        if isinstance(result, SegmentedSlide):
+            picture = ClassPicture(result.map.levels, Box(0, 0, *result.size), result.classes, index)
+            view.set_classes(picture, self._opacity)
+        elif result is not None:
+            title = f"Evidence for {result.classes[index]}"
+            view.set_map(result.maps[index], result.box, self._colormap, self._opacity, title=title)
+        view.set_map_visible(self.map_shown)

@@ -1,0 +1,88 @@
+"""Prediction on the open slide: runs it in a session and keeps the result."""
+
+import logging
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from wholefield.runs.class_map import SegmentedSlide
+from wholefield.runs.config import PredictConfig
+from wholefield.runs.control import Control
+from wholefield.runs.prediction import SlidePrediction
+from wholefield.runs.reports import ReportFunction
+
+from wholefield_app.runs import RunSession
+
+Answer = SlidePrediction | SegmentedSlide
+"""What a network says of a slide: its class and the evidence, or the class of every pixel."""
+
+log = logging.getLogger(__name__)
+
+
+class Prediction(QObject):
+    """One prediction at a time.
+
+    Attributes:
+        session: The run.
+        result: The newest result, or None.
+        shown: Index of the class whose map is shown; of a segmentation the only class shown, all for the first one.
+
+    Signals:
+        changed: There is another result or another class to show, or none any more.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = RunSession(worth_keeping=False, parent=self)
+        self._slide: Path | None = None
+        self.result: Answer | None = None
+        self.shown = 0
+        self.session.ended.connect(self._take)
+
+    def start(self, config: PredictConfig) -> None:
+        """Begin to predict."""
+        log.info("Predicting on %s with %s", config.slide.name, config.checkpoint)
+        self.session.start(partial(predict, config))
+
+    def show_class(self, index: int) -> None:
+        """Show the map of another class."""
+        self.shown = index
+        self.changed.emit()
+
+    def look_at(self, slide: Path | None) -> None:
+        """Another slide, or none, is open: results of the one before are of no use."""
+        self._slide = slide
+        self.session.abandon()
+        self.result = None
+        self.changed.emit()
+
+    @property
+    def segmentation(self) -> SegmentedSlide | None:
+        """The result, where it is a segmentation."""
+        return self.result if isinstance(self.result, SegmentedSlide) else None
+
+    @Slot(object)
+    def _take(self, result: Answer | None) -> None:
+        if result is None or result.slide != self._slide:
+            return
+        self.result = result
+        shares = result.probabilities
+        if isinstance(result, SegmentedSlide):
+            self.shown = 0
+            text = ", ".join(
+                f"{name} {share:.1%}" for name, share in zip(result.classes, shares, strict=True)
+            )
+            log.info("%s: %s", result.slide.name, text)
+        else:
+            self.shown = int(shares.argmax())
+            log.info("%s: %s, probability %.3f", result.slide.name, result.winner, shares.max())
+        self.changed.emit()
+
+
+def predict(config: PredictConfig, report: ReportFunction, control: Control) -> Answer:
+    """Do the prediction; called in the run's thread."""
+    from wholefield.runs.predict import predict_slide
+
+    return predict_slide(config, report, control)

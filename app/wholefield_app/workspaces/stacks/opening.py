@@ -1,0 +1,150 @@
+"""Opens stacks and looks at a sample of their values; runs in worker threads."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wholefield_app.viewer.levels import Levels, ValueFacts, describe_values
+from wholefield_app.viewer.plane_images import COLOURS, PlaneLook
+
+if TYPE_CHECKING:
+    from wholefield.sources import DatasetInfo, StackSource
+
+SAMPLED_PLANES = 9
+SAMPLED_SIDE = 256
+# Values of two stacks are shown between the same levels unless their spans differ by more than this factor.
+ALIKE = 4.0
+AIR = -200.0
+
+
+class Role(StrEnum):
+    """What a stack is for; the value is what the window calls it."""
+
+    INPUT = "Input"
+    TARGET = "Target"
+    PREDICTION = "Prediction"
+
+
+@dataclass(frozen=True)
+class OpenStack:
+    """An open stack and what a sample of its values tells.
+
+    Attributes:
+        source: The stack.
+        channel_facts: The facts of every channel.
+    """
+
+    source: "StackSource"
+    channel_facts: tuple[ValueFacts, ...]
+
+    @property
+    def facts(self) -> ValueFacts:
+        """The facts of the first channel."""
+        return self.channel_facts[0]
+
+    @property
+    def coloured(self) -> bool:
+        """Whether the channels are red, green and blue, and perhaps opacity."""
+        return self.source.channels in COLOURS and self.source.dtype == np.uint8
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """What the channels are called; they are counted from 1 where the file does not say."""
+        numbered = tuple(f"Channel {number}" for number in range(1, self.source.channels + 1))
+        return self.source.channel_names or numbered
+
+    @property
+    def of_file(self) -> Levels | None:
+        """The levels that the file asks for."""
+        window = self.source.window
+        return Levels(*window) if window is not None and window[1] > window[0] else None
+
+    @property
+    def hounsfield(self) -> bool:
+        """Whether the values look like Hounsfield units: in mm, and with air below -200."""
+        return self.source.geometry.unit == "mm" and -5000 < self.facts.lowest < AIR
+
+    def look_beside(self, first: ValueFacts, levels: Levels) -> PlaneLook:
+        """How to show this stack with another one that has these facts and is shown between `levels`."""
+        if self.facts.labels and not first.labels:
+            return PlaneLook(self.source, None)
+        mine, others = self.facts.automatic, first.automatic
+        alike = 1 / ALIKE < mine.window / others.window < ALIKE
+        overlap = mine.low < others.high and others.low < mine.high
+        return PlaneLook(self.source, levels if alike and overlap else mine)
+
+
+@dataclass(frozen=True)
+class DatasetChoice:
+    """A file that holds several volumes, one of which the user has to choose.
+
+    Attributes:
+        path: The file.
+        role: What the volume is for.
+        datasets: The volumes, the likeliest first.
+        scan: Whether they are the projections of a scan with flat and dark fields.
+    """
+
+    path: Path
+    role: Role
+    datasets: tuple["DatasetInfo", ...]
+    scan: bool = False
+
+
+def open_path(path: Path, role: Role, dataset: str | None = None) -> OpenStack | DatasetChoice:
+    """Open a stack, or tell which volumes the file offers.
+
+    Raises:
+        SourceError: It cannot be opened; the text says why.
+    """
+    from wholefield.msd.projection_names import holds_projections
+    from wholefield.sources import list_datasets, open_stack
+
+    if dataset is None:
+        datasets = list_datasets(path)
+        if len(datasets) > 1:
+            return DatasetChoice(path, role, datasets, role is Role.INPUT and holds_projections(path))
+    source = open_stack(path, dataset)
+    try:
+        sample = sample_of(source)
+        return OpenStack(
+            source, tuple(describe_values(sample[..., index]) for index in range(source.channels))
+        )
+    except BaseException:
+        source.close()
+        raise
+
+
+def let_go(found: OpenStack | DatasetChoice) -> None:
+    """Close what was opened and is not wanted any more."""
+    if isinstance(found, OpenStack):
+        found.source.close()
+
+
+def sample_of(source: "StackSource") -> npt.NDArray[Any]:
+    """A few planes spread over the stack, each thinned to some 256 voxels a side: (plane, row, column, channel)."""
+    depth, rows, columns = source.shape
+    steps = [max(1, side // SAMPLED_SIDE) for side in (rows, columns)]
+    indices = sorted({round(index) for index in np.linspace(0, depth - 1, min(SAMPLED_PLANES, depth))})
+    planes = [source.plane(0, index)[:: steps[0], :: steps[1]] for index in indices]
+    sample = np.stack(planes)
+    return sample if source.channels > 1 else sample[..., None]
+
+
+def sizes_differ(first: "StackSource", second: "StackSource") -> str:
+    """A sentence where the second stack is not as large as the first; empty where it is."""
+    if first.shape == second.shape:
+        return ""
+    return (
+        f"{second.name} has {size_text(second.shape)} voxels, but {first.name} has {size_text(first.shape)}; "
+        "choose a stack of the same size."
+    )
+
+
+def size_text(shape: tuple[int, ...]) -> str:
+    """A shape in words, slices first."""
+    return " × ".join(f"{length:,}" for length in shape)

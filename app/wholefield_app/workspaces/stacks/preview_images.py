@@ -1,0 +1,56 @@
+"""Pictures of a preview, for the preview panel."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from wholefield.runs.reports import PreviewReady
+
+from wholefield_app.panels.picture_row import Pictures
+from wholefield_app.viewer.levels import describe_values
+from wholefield_app.viewer.plane_images import plane_image
+
+LARGEST_SIDE = 768
+ABBREVIATIONS = {"psnr": "PSNR", "ssim": "SSIM", "iou": "IoU"}
+EMPTY = (
+    "While a network is trained, a validation slice appears here:\n"
+    "the input, the target and what the network makes of it."
+)
+
+
+def draw_preview(report: PreviewReady, first: PreviewReady) -> Pictures:
+    """Draw a preview.
+
+    The prediction is shown between the levels of the target (of the input where there is none), so that the two can
+    be compared; labels get the colours that they have in the view.
+
+    Args:
+        report: The preview.
+        first: That of the same run before the first epoch, to tell the progress.
+    """
+    scale = report.input if report.target is None else report.target
+    levels = describe_values(scale).automatic
+    classes = report.prediction.dtype.kind in "ui"
+    named = [("Input", plane_image(_thinned(report.input), describe_values(report.input).automatic))]
+    if report.target is not None:
+        named.append(("Target", plane_image(_thinned(report.target), None if classes else levels)))
+    named.append(("Prediction", plane_image(_thinned(report.prediction), None if classes else levels)))
+    return Pictures(tuple(named), describe_preview(report, first))
+
+
+def describe_preview(report: PreviewReady, first: PreviewReady) -> str:
+    """Slice, epoch and metrics, each with its value before the first epoch."""
+    when = f"after epoch {report.epoch}" if report.epoch else "before the first epoch"
+    parts = [f"Slice {report.slice_index}, {when}"]
+    for name, value in report.metrics.items():
+        text = f"{ABBREVIATIONS.get(name) or name.replace('_', ' ').capitalize()} {value:.3g}"
+        text += " dB" if name == "psnr" else ""
+        if report.epoch and name in first.metrics:
+            text += f" (at first {first.metrics[name]:.3g})"
+        parts.append(text)
+    return "   ".join(parts)
+
+
+def _thinned(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    step = max(1, -(-max(values.shape) // LARGEST_SIDE))
+    return np.ascontiguousarray(values[::step, ::step])

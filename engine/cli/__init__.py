@@ -1,6 +1,0 @@
-"""The command line: train, predict, info and the others. Torch is imported only by what needs it."""
-
-from engine.cli.commands import COMMANDS, main
-from engine.cli.options import command_line
-
-__all__ = ["COMMANDS", "command_line", "main"]

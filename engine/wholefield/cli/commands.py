@@ -1,0 +1,232 @@
+"""The commands themselves."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wholefield.cli import convert, events, flow, stacks
+from wholefield.cli.info import describe_file
+from wholefield.cli.inspect import add_arguments, inspect
+from wholefield.cli.options import Parser, add_settings, settings_from
+from wholefield.cli.terminal import Terminal, interruptible
+from wholefield.errors import SettingError, WholefieldError
+from wholefield.runs.control import Control
+from wholefield.runs.flow.config import FlowPredictConfig
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.prediction import PREDICTION, SlidePrediction
+from wholefield.runs.reports import Failed, Finished, Reason
+from wholefield.runs.settings import RunSettings, load_config
+from wholefield.runs.stacks.config import StackPredictConfig
+from wholefield.runs.tasks import TASKS
+
+OK, ERROR, ABANDONED = 0, 2, 130
+RUNS = Path("runs")
+
+Action = Callable[[argparse.Namespace], int]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word after `wholefield`.
+
+    Attributes:
+        text: what it does, for the help.
+        prepare: adds its arguments to its parser.
+        act: does it and gives the exit code.
+    """
+
+    text: str
+    prepare: Callable[[argparse.ArgumentParser], None]
+    act: Action
+
+
+def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | None = None) -> int:
+    """Run a command; gives 0, 2 after an error told in one sentence, or 130 after an abandoned run.
+
+    Args:
+        argv: The words behind `wholefield`; those of the process when None.
+        commands: What can be run; `COMMANDS` when None.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    known = COMMANDS if commands is None else commands
+    try:
+        arguments = _parser(known, words).parse_args(words)
+        return known[arguments.command].act(arguments)
+    except WholefieldError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return ERROR
+    except KeyboardInterrupt:
+        return ABANDONED
+    except SystemExit as end:
+        # argparse leaves this way after printing help.
+        return int(end.code or 0)
+
+
+def _parser(commands: Mapping[str, Command], given: Sequence[str]) -> Parser:
+    """Only the command that is given declares its options: for some that imports a lot."""
+    parser = Parser(prog="wholefield", description="Exact deep learning on images that do not fit in memory.")
+    words = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for word, command in commands.items():
+        child = words.add_parser(word, help=command.text, description=command.text)
+        if word in given[:1]:
+            command.prepare(child)
+    return parser
+
+
+def _prepare_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, help="Settings as a JSON file instead of a task and its options."
+    )
+    parser.add_argument(
+        "--resume", type=Path, metavar="FOLDER", help="Run folder to go on with, with the settings it holds."
+    )
+    _add_out(parser)
+    words = parser.add_subparsers(dest="task", metavar="task")
+    for task in TASKS:
+        if task.command[0] == "train":
+            text = (task.__doc__ or "").splitlines()[0]
+            child = words.add_parser(task.task, help=text, description=text)
+            add_settings(child, task)
+            _add_out(child)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    given = [name for name in ("task", "config", "resume") if getattr(arguments, name) is not None]
+    if len(given) != 1:
+        raise SettingError(
+            "Give either a task with its options, or --config, or --resume; see wholefield train --help."
+        )
+    if arguments.resume is not None:
+        return _run(RunFolder(arguments.resume).config(), arguments.resume)
+    if arguments.config is not None:
+        return _start(load_config(arguments.config), arguments)
+    return _start(settings_from(arguments, RunSettings.tasks[arguments.task]), arguments)
+
+
+def _prepare_predict(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, RunSettings.tasks["predict"])
+    _add_out(parser)
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    return _start(settings_from(arguments, RunSettings.tasks["predict"]), arguments)
+
+
+def _prepare_predict_stack(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, StackPredictConfig)
+    _add_out(parser)
+
+
+def _predict_stack(arguments: argparse.Namespace) -> int:
+    return _start(settings_from(arguments, StackPredictConfig), arguments)
+
+
+def _prepare_predict_flow(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, FlowPredictConfig)
+    _add_out(parser)
+
+
+def _predict_flow(arguments: argparse.Namespace) -> int:
+    return _start(settings_from(arguments, FlowPredictConfig), arguments)
+
+
+def _prepare_info(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, nargs="+", help="Slide, picture, stack or checkpoint to describe.")
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    for file in arguments.file:
+        for name, value in describe_file(file):
+            print(f"{name + ':':<16} {value}")
+    return OK
+
+
+def _add_out(parser: argparse.ArgumentParser) -> None:
+    # Suppressed, so that the parser of a task does not undo what stood before the task.
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        default=argparse.SUPPRESS,
+        help=f"Where the run folder is made. Default: {RUNS}.",
+    )
+
+
+def _start(config: RunSettings, arguments: argparse.Namespace) -> int:
+    config.validate()
+    return _run(config, RunFolder.create(getattr(arguments, "out", RUNS), config).path)
+
+
+def _run(config: RunSettings, folder: Path) -> int:
+    from wholefield.runs.start import execute
+
+    control = Control()
+    with interruptible(control):
+        end = execute(config, folder, Terminal(), control)
+    match end:
+        case Failed():
+            return ERROR
+        case Finished(reason=Reason.ABANDONED):
+            return ABANDONED
+    if isinstance(config, StackPredictConfig | FlowPredictConfig):
+        print(config.result(folder))
+    elif (folder / PREDICTION).exists():
+        prediction = SlidePrediction.load(folder / PREDICTION)
+        for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
+            print(f"{name}\t{probability:.6f}")
+    else:
+        print(folder)
+    return OK
+
+
+def _prepare_msd(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        metavar="regression|segmentation ...",
+        help="What to train, with its options; wholefield msd regression --help lists them.",
+    )
+
+
+def _msd(arguments: argparse.Namespace) -> int:
+    # The commands of mixed-scale dense networks parse their own options, so that only they load torch.
+    from wholefield.msd.main import main as train_msd
+
+    return train_msd(arguments.arguments or ["--help"])
+
+
+COMMANDS: Mapping[str, Command] = {
+    "train": Command("Train a model.", _prepare_train, _train),
+    "predict": Command("Predict the class of a slide and map the evidence.", _prepare_predict, _predict),
+    "predict-stack": Command("Run a network over a stack.", _prepare_predict_stack, _predict_stack),
+    "predict-flow": Command("Find the flow of a recording.", _prepare_predict_flow, _predict_flow),
+    "export-stack": Command(
+        "Write a stack as TIFF, NIfTI or OME-Zarr.", stacks.add_export_arguments, stacks.export
+    ),
+    "score": Command(
+        "Judge the flow of a recording beside no flow and the best single translation.",
+        flow.add_score_arguments,
+        flow.score,
+    ),
+    "export-flow": Command(
+        "Write the flow of a recording into files of any format.",
+        flow.add_export_arguments,
+        flow.export,
+    ),
+    "info": Command("Describe files.", _prepare_info, _info),
+    "convert": Command(
+        "Write a recording as HDF5 that needs no plugin.", convert.add_arguments, convert.convert
+    ),
+    "features": Command(
+        "Write what a network sees of a recording as an HDF5 feature file.",
+        events.add_features_arguments,
+        events.features,
+    ),
+    "simulate": Command(
+        "Simulate a recording with exact optical flow.", events.add_simulate_arguments, events.simulate
+    ),
+    "inspect": Command("Show what streaming a network over an image does and costs.", add_arguments, inspect),
+    "msd": Command("Train mixed-scale dense networks on stacks of images.", _prepare_msd, _msd),
+}

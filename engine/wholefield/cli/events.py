@@ -1,0 +1,147 @@
+"""`wholefield features` and `wholefield simulate`: what networks of flow are trained on, as files."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from wholefield.errors import SettingError, SourceError
+
+REPORT_SECONDS = 1.0
+
+Progress = Callable[[int, int], None]
+
+
+def add_features_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `wholefield features`."""
+    parser.add_argument("recording", type=Path, help="Recording of an event camera.")
+    parser.add_argument("out", type=Path, help="HDF5 file to write.")
+    parser.add_argument("--preprocess", default="event_cube", help="Representation. Default: event_cube.")
+    parser.add_argument(
+        "--delta-t", type=int, default=50_000, help="Length of a time bin in us. Default: 50000."
+    )
+    parser.add_argument(
+        "--downsampling-factor", type=int, default=0, help="Squares of 2 ** factor px become one. Default: 0."
+    )
+    parser.add_argument(
+        "--argument",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="Argument of the representation, such as num_utbins=5; may be repeated.",
+    )
+    parser.add_argument("--uint8", action="store_true", help="Store values from 0 to 1 in steps of 1/255.")
+    parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
+
+
+def features(arguments: argparse.Namespace) -> int:
+    """Write the feature file of a recording; progress goes to the error stream.
+
+    Raises:
+        SettingError: A setting is out of range, or the output exists.
+        SourceError: The recording cannot be read, or the output not be written.
+    """
+    from wholefield.flow.features import write_features
+    from wholefield.sources import open_recording
+
+    given = _values(arguments.argument)
+    with open_recording(arguments.recording) as recording, _writing(arguments.out, arguments.replace):
+        bins = write_features(
+            arguments.out,
+            recording,
+            arguments.preprocess,
+            arguments.delta_t,
+            arguments.downsampling_factor,
+            arguments.uint8,
+            _reporter("time bins"),
+            **given,
+        )
+    print(f"{arguments.out}: {bins} time bins")
+    return 0
+
+
+def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `wholefield simulate`: one for every setting of a scene."""
+    from wholefield.flow.simulator.scene import SceneSettings
+
+    parser.add_argument(
+        "out", type=Path, help="Recording to write: NAME_td.dat or NAME.h5; labels go to NAME_flow.h5."
+    )
+    parser.add_argument("--seed", type=int, default=0, help="Start of the random numbers. Default: 0.")
+    about = _abouts(SceneSettings.__doc__ or "")
+    for field in fields(SceneSettings):
+        parser.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            type=type(field.default),
+            default=field.default,
+            help=f"{about[field.name]} Default: {field.default}.",
+        )
+    parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
+
+
+def simulate(arguments: argparse.Namespace) -> int:
+    """Simulate a recording with exact flow; progress goes to the error stream.
+
+    Raises:
+        SettingError: A setting is out of range, or the output exists.
+        SourceError: The output cannot be written.
+    """
+    from wholefield.flow.simulator import SceneSettings
+    from wholefield.flow.simulator.files import write_simulation
+
+    settings = SceneSettings(
+        **{field.name: getattr(arguments, field.name) for field in fields(SceneSettings)}
+    )
+    with _writing(arguments.out, arguments.replace):
+        written = write_simulation(arguments.out, settings, arguments.seed, _reporter("stretches"))
+    print(f"{written.recording}: {written.events} events; exact flow in {written.labels}")
+    return 0
+
+
+def _values(pairs: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE as keyword arguments; values are JSON."""
+    values = {}
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            raise SettingError(
+                f"--argument is {pair!r} but must be NAME=VALUE, such as num_utbins=5."
+            ) from None
+    return values
+
+
+def _abouts(text: str) -> dict[str, str]:
+    """The sentence about every attribute from the docstring of a class, for the help."""
+    lines = [line.strip() for line in text.split("Attributes:")[-1].splitlines() if line.strip()]
+    return {name: about.replace("%", "%%") for name, _, about in (line.partition(": ") for line in lines)}
+
+
+@contextmanager
+def _writing(out: Path, replace: bool) -> Iterator[None]:
+    """Guard an output that exists, and tell in a sentence why it cannot be written."""
+    if out.exists() and not replace:
+        raise SettingError(f"{out} exists; choose another name or give --replace.")
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(f"{out} cannot be written ({error}); choose another place.") from error
+
+
+def _reporter(what: str, clock: Callable[[], float] = time.monotonic) -> Progress:
+    """Prints how many are done, at most once a second."""
+    last = clock()
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        if clock() - last >= REPORT_SECONDS:
+            last = clock()
+            print(f"{done} of {total} {what}", file=sys.stderr, flush=True)
+
+    return report

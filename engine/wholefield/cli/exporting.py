@@ -1,0 +1,55 @@
+"""Commands that write what a config says into its `out`, whole or not at all."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from wholefield.cli.options import add_settings, settings_from
+from wholefield.cli.terminal import Terminal, interruptible
+from wholefield.errors import SettingError
+from wholefield.runs.control import Control, RunCancelled
+from wholefield.runs.settings import RunSettings
+
+ABANDONED = 130
+
+
+class _Exported(Protocol):
+    @property
+    def path(self) -> Path: ...
+
+
+_Config = TypeVar("_Config", bound=RunSettings)
+
+
+def add_export_arguments(parser: argparse.ArgumentParser, config: type[RunSettings]) -> None:
+    """Add the settings of an export and the leave to replace what is there."""
+    add_settings(parser, config)
+    parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
+
+
+def export_by(
+    arguments: argparse.Namespace,
+    kind: type[_Config],
+    write: Callable[[_Config, Terminal, Control], _Exported],
+) -> int:
+    """Write the file, print its path, and return the exit code; progress goes to the error stream.
+
+    Raises:
+        WholefieldError: A setting is out of range, or something cannot be read or written.
+    """
+    config = settings_from(arguments, kind)
+    config.validate()
+    out: Path = getattr(config, "out")  # noqa: B009  (every export has one; RunSettings in general has not)
+    if out.exists() and not arguments.replace:
+        raise SettingError(f"{out} exists; choose another name or give --replace.")
+    control = Control()
+    try:
+        with interruptible(control):
+            exported = write(config, Terminal(), control)
+    except RunCancelled:
+        print("stopped; nothing is kept", file=sys.stderr)
+        return ABANDONED
+    print(exported.path)
+    return 0

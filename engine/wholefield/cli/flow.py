@@ -1,0 +1,69 @@
+"""`wholefield score` and `wholefield export-flow`: judge the flow of a recording, and write it into files."""
+
+import argparse
+import json
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from wholefield.cli import exporting
+from wholefield.cli.options import add_settings, settings_from
+from wholefield.cli.terminal import Terminal
+from wholefield.runs.control import Control
+from wholefield.runs.flow.export_config import FlowExportConfig
+from wholefield.runs.flow.score_config import ScoreConfig
+
+if TYPE_CHECKING:
+    from wholefield.flow.scorecard import ScoreCard
+
+
+def add_score_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `wholefield score`."""
+    add_settings(parser, ScoreConfig)
+    parser.add_argument("--json", action="store_true", help="Print JSON instead of a table.")
+
+
+def score(arguments: argparse.Namespace) -> int:
+    """Print the score card; progress goes to the error stream.
+
+    Raises:
+        WholefieldError: A setting is out of range, something cannot be read, or there is no flow in the window.
+    """
+    from wholefield.runs.flow.judging import judge
+
+    config = settings_from(arguments, ScoreConfig)
+    config.validate()
+    card = judge(config, Terminal(), Control())
+    print(json.dumps(as_json(card), indent=2) if arguments.json else card.text())
+    return 0
+
+
+def as_json(card: "ScoreCard") -> dict[str, Any]:
+    """A score card as values that JSON has; what is infinite, such as an error over that of no motion, is null."""
+    values = asdict(card) | {"enough_motion": card.enough_motion}
+    found: dict[str, Any] = _finite(values)
+    return found
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `wholefield export-flow`."""
+    exporting.add_export_arguments(parser, FlowExportConfig)
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write the flow; whoever interrupts it keeps the files that are whole.
+
+    Raises:
+        WholefieldError: A setting is out of range, or something cannot be read or written.
+    """
+    from wholefield.runs.flow.export import export_flow
+
+    return exporting.export_by(arguments, FlowExportConfig, export_flow)

@@ -1,0 +1,122 @@
+"""`wholefield inspect`: what streaming a network over an image will do and cost, as a table."""
+
+import argparse
+import re
+from pathlib import Path
+
+from wholefield.cli.options import parse
+from wholefield.errors import SettingError
+from wholefield.models.registry import CLASSIFIERS
+from wholefield.runs.inspection import Inspection, Purpose, inspect_network, suggest_for
+from wholefield.runs.layer_rows import HEADINGS, LayerChoice
+
+TILE_SIZE = 512
+UNITS = {prefix: 10**power for prefix, power in (("", 0), ("K", 3), ("M", 6), ("G", 9), ("T", 12))}
+UNITS |= {f"{prefix}I": 2**power for prefix, power in (("K", 10), ("M", 20), ("G", 30), ("T", 40))}
+# Columns of text stand at the left, columns of numbers at the right.
+TEXTS = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    models = ", ".join(entry.name for entry in CLASSIFIERS)
+    parser.add_argument("--model", required=True, help=f"Network: {models}.")
+    image = parser.add_mutually_exclusive_group(required=True)
+    image.add_argument(
+        "--size", metavar="WIDTHxHEIGHT", help="Size of the image in pixels, such as 4096x4096."
+    )
+    image.add_argument("--slide", type=Path, metavar="FILE", help="Slide whose size is taken.")
+    parser.add_argument("--level", default="0", help="Level of the slide; 0 is the largest. Default: 0.")
+    parser.add_argument(
+        "--tile-size", default=str(TILE_SIZE), help=f"Side of a tile in pixels. Default: {TILE_SIZE}."
+    )
+    parser.add_argument("--memory", help="Memory to suggest a tile size for, such as 4GB or 500MB.")
+    parser.add_argument(
+        "--for",
+        dest="purpose",
+        choices=[str(one) for one in Purpose],
+        default=Purpose.TRAINING,
+        type=str,
+        help="What that memory is for. Default: training.",
+    )
+    parser.add_argument(
+        "--layers", choices=[str(one) for one in LayerChoice], default=LayerChoice.ALL, type=str,
+        help="All operations, those with windows, or the last of each stage. Default: all.",
+    )  # fmt: skip
+
+
+def inspect(arguments: argparse.Namespace) -> int:
+    """Print the layers, what the pass costs and, for a memory, the suggested tile size.
+
+    Raises:
+        WholefieldError: an option cannot work, or the slide cannot be read.
+    """
+    level, tile_size = parse("level", arguments.level, int), parse("tile_size", arguments.tile_size, int)
+    size = parse_size(arguments.size) if arguments.size is not None else slide_size(arguments.slide, level)
+    inspection = inspect_network(arguments.model, size, tile_size)
+    lines = [*inspection.readouts()]
+    if arguments.memory is not None:
+        purpose = Purpose(arguments.purpose)
+        suggested = suggest_for(arguments.model, size, parse_bytes(arguments.memory), purpose)
+        lines.append(("Suggested tile size", f"{suggested} px for {purpose} within {arguments.memory}"))
+    print(table(inspection, LayerChoice(arguments.layers)), end="\n\n")
+    for name, value in lines:
+        print(f"{name + ':':<24} {value}")
+    return 0
+
+
+def table(inspection: Inspection, choice: LayerChoice) -> str:
+    """The layers as aligned text, with a line under the headings."""
+    rows = [HEADINGS, *(row.cells() for row in inspection.rows_of(choice))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    texts = [_line(row, widths) for row in rows]
+    return "\n".join([texts[0], "  ".join("-" * width for width in widths), *texts[1:]])
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Height and width of a text such as 4096x3000, which names the width first.
+
+    Raises:
+        SettingError: it is no such text.
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*[xX×]\s*(\d+)\s*", text, re.ASCII)
+    if match is None:
+        raise SettingError(f"--size is {text!r} but must be width and height in pixels, such as 4096x4096.")
+    return int(match[2]), int(match[1])
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes of a text such as 4GB, 1.5 GiB or 500MB.
+
+    Raises:
+        SettingError: it is no such text.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?B?|B)\s*", text.upper(), re.ASCII)
+    if match is None:
+        raise SettingError(f"--memory is {text!r} but must be a number with a unit, such as 4GB or 500MB.")
+    return int(float(match[1]) * UNITS[match[2].removesuffix("B")])
+
+
+def slide_size(path: Path, level: int) -> tuple[int, int]:
+    """Height and width of a level of a slide in pixels.
+
+    Raises:
+        SourceError: the slide cannot be read.
+        SettingError: it has no such level.
+    """
+    from wholefield.sources import open_image
+
+    with open_image(path) as source:
+        if not 0 <= level < len(source.levels):
+            raise SettingError(
+                f"{source.name} has levels 0 to {len(source.levels) - 1}; the setting level cannot be {level}."
+            )
+        return source.levels[level].height, source.levels[level].width
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    padded = [
+        cell.ljust(width) if column < TEXTS else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return "  ".join(padded).rstrip()

@@ -1,0 +1,131 @@
+"""Data of a flow training: folders of feature files or recordings, with labels for the test where there are some."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import LightningDataModule
+
+from wholefield.errors import SettingError, SourceError
+from wholefield.export.flow import labels_path
+from wholefield.flow.labels import load_labels_flow
+from wholefield.flow.sequences import SequenceLoader
+from wholefield.flow.sequences.bins import FEATURE_SUFFIXES, BinSource, open_bins
+
+__all__ = ["FlowDataModule", "load_labels_flow"]
+
+TEST_SUFFIX = "_td.dat"
+LABELS_SUFFIX = "_flow.h5"
+
+
+class FlowDataModule(LightningDataModule):
+    """Gives batches of consecutive time bins of the files in the folders train and val of a folder.
+
+    A file is a feature file (HDF5) or a recording of any known format, whose features are then made on the fly.
+    Besides those of the `FlowModel` (delta_t, preprocess, array_dim) these hyperparameters are known: batch_size (1),
+    crop_size (None, side in px of random squares to train on), repeats (1, passes over the files in an epoch), seed
+    (0) and preprocess_kwargs ({}, further arguments of the representation).
+
+    Args:
+        hparams: Hyperparameters of the model, a mapping or anything with attributes.
+        data_dir: Folder with the folders train and val.
+        test_data_dir: Folder of recordings named `*_td.dat` with their flow in `*_flow.h5`, or empty.
+    """
+
+    def __init__(self, hparams: Any, data_dir: str = "", test_data_dir: str = "") -> None:
+        super().__init__()
+        self._settings = dict(hparams) if isinstance(hparams, Mapping) else dict(vars(hparams))
+        self.data_dir = Path(data_dir)
+        self.test_data_dir = Path(test_data_dir) if test_data_dir else None
+        self._open: list[BinSource] = []
+        self._training: SequenceLoader | None = None
+        self._validation: SequenceLoader | None = None
+        self._test: SequenceLoader | None = None
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the files.
+
+        Raises:
+            SourceError: a folder or a file cannot be read.
+            SettingError: a folder has no such file, or files do not fit each other or the settings.
+        """
+        if stage in (None, "fit", "validate") and self._validation is None:
+            self._training = self._loader(self._files("train"), **self._training_options())
+            self._validation = self._loader(self._files("val"))
+        if stage in (None, "test") and self.test_data_dir is not None and self._test is None:
+            found = sorted(self.test_data_dir.glob(f"*{TEST_SUFFIX}"))
+            files = _demand(found, self.test_data_dir, f"*{TEST_SUFFIX}")
+            labelled = all(labels_path(path).exists() for path in files)
+            self._test = self._loader(files, load_labels=load_labels_flow if labelled else None)
+
+    def begin_epoch(self, epoch: int, max_consecutive: int) -> None:
+        """Start an epoch, counted from 0, whose sequences have at most so many batches."""
+        loader = self.train_dataloader()
+        loader.max_consecutive = max_consecutive
+        loader.begin(epoch)
+
+    def train_dataloader(self) -> SequenceLoader:
+        """Batches of the folder train."""
+        return _ready(self._training)
+
+    def val_dataloader(self) -> SequenceLoader:
+        """Batches of the folder val, whole sequences in order."""
+        return _ready(self._validation)
+
+    def test_dataloader(self) -> SequenceLoader:
+        """Batches of the test folder, with labels."""
+        return _ready(self._test)
+
+    def teardown(self, stage: str | None = None) -> None:
+        """Close the files."""
+        while self._open:
+            self._open.pop().close()
+        self._training = self._validation = self._test = None
+
+    def _loader(self, files: Sequence[Path], **options: Any) -> SequenceLoader:
+        get: Callable[..., Any] = self._settings.get
+        bins, _, height, width = get("array_dim", (1, 6, 240, 320))
+        settings = get("preprocess", "event_cube"), get("delta_t", 50000), get("preprocess_kwargs")
+        sources = []
+        for file in files:
+            sources.append(open_bins(file, *settings, (height, width)))
+            self._open.append(sources[-1])
+        return SequenceLoader(sources, int(bins), get("batch_size", 1), **options)
+
+    def _training_options(self) -> dict[str, Any]:
+        get: Callable[..., Any] = self._settings.get
+        return {
+            "max_consecutive": 1,
+            "crop_size": get("crop_size"),
+            "augment": True,
+            "repeats": get("repeats", 1),
+            "seed": get("seed", 0),
+        }
+
+    def _files(self, part: str) -> list[Path]:
+        from wholefield.sources.recording import RECORDING_SUFFIXES
+
+        folder = self.data_dir / part
+        if not folder.is_dir():
+            raise SourceError(
+                f"{self.data_dir} has no folder {part}; make one with feature files or recordings."
+            )
+        known = {*FEATURE_SUFFIXES, *RECORDING_SUFFIXES}
+        files = [
+            path
+            for path in sorted(folder.iterdir())
+            if path.suffix.lower() in known and not path.name.endswith(LABELS_SUFFIX)
+        ]
+        return _demand(files, folder, "feature files or recordings")
+
+
+def _demand(files: list[Path], folder: Path, what: str) -> list[Path]:
+    if not files:
+        raise SettingError(f"The folder {folder} has no {what}; put some there or choose another folder.")
+    return files
+
+
+def _ready(loader: SequenceLoader | None) -> SequenceLoader:
+    if loader is None:
+        raise SettingError("The data are not set up, or there is no such folder; call setup() first.")
+    return loader

@@ -1,0 +1,60 @@
+"""What keeps a flow in bounds where the events say nothing: it varies little, or linearly, or is small.
+
+All take flow u (T, B, 2, h, w) and an optional mask (T, B, 1, h, w) of the pixels that count, and give the mean over
+what counts, 0 where nothing does; rho is the Charbonnier penalty.
+"""
+
+import torch
+from torch import Tensor
+
+from wholefield.flow.losses.penalty import charbonnier
+
+# Steps (down, right) to the neighbours that a pixel is compared with; each pair of pixels once.
+NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
+
+
+def smoothness_loss(flow: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean of rho(u(p + n) - u(p)) over the neighbours n at the right and below."""
+    terms = []
+    for step in NEIGHBOURS[:2]:
+        here, there = shifted(flow, step)
+        terms.append(masked_mean(charbonnier(there - here), mask, step))
+    return torch.stack(terms).mean()
+
+
+def smoothness2_loss(flow: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean of rho(u(p - n) - 2 u(p) + u(p + n)) over four directions n: a linear flow costs nothing.
+
+    After UnFlow (Meister et al. 2018, arXiv 1711.07837, eq. 5).
+    """
+    terms = []
+    for step in NEIGHBOURS:
+        before, rest = shifted(flow, step)
+        first = rest - before
+        here, there = shifted(first, step)
+        centre = None if mask is None else shifted(mask, step)[1]
+        terms.append(masked_mean(charbonnier(there - here), centre, step))
+    return torch.stack(terms).mean()
+
+
+def l1_loss(flow: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean of |u|."""
+    return masked_mean(flow.abs(), mask)
+
+
+def shifted(images: Tensor, step: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Images at p and at p + step, where both exist."""
+    down, right = step
+    height, width = images.shape[-2:]
+    left, shift = max(-right, 0), max(right, 0)
+    span = width - abs(right)
+    here = images[..., : height - down, left : left + span]
+    return here, images[..., down:, shift : shift + span]
+
+
+def masked_mean(values: Tensor, mask: Tensor | None, step: tuple[int, int] = (0, 0)) -> Tensor:
+    """Mean over the pixels p that the mask counts; `values` lack the last pixels along `step`, as `shifted` gives."""
+    if mask is None:
+        return values.mean() if values.numel() else values.sum()
+    weights = shifted(mask, step)[0].to(values).expand_as(values)
+    return (values * weights).sum() / weights.sum().clamp(min=1)

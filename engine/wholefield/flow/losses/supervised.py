@@ -1,0 +1,31 @@
+"""The loss against known flow, for comparison and where labels exist."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from wholefield.flow.losses.penalty import charbonnier
+from wholefield.flow.pyramid import shrink
+
+
+def supervised_loss(flows: Sequence[Tensor], label: Tensor) -> Tensor:
+    """Mean over the levels of the mean of rho(u - label), rho the Charbonnier penalty.
+
+    A label counts at a coarser level where all of its pixels are known.
+
+    Args:
+        flows: (T, B, 2, h, w) of every level, coarsest first, in px of the level per time bin.
+        label: (T, B, 2, H, W) in px per time bin, not a number where it is unknown.
+
+    Returns:
+        (), 0 where nothing is known.
+    """
+    terms = []
+    for level, flow in zip(reversed(range(len(flows))), flows, strict=True):
+        wanted = shrink(label, level) / 2**level
+        known = torch.isfinite(wanted)
+        # Not a product with the mask: 0 times not-a-number is no number, in the gradient too.
+        difference = torch.where(known, flow - torch.where(known, wanted, 0), 0)
+        terms.append((charbonnier(difference) * known).sum() / known.sum().clamp(min=1))
+    return torch.stack(terms).mean()

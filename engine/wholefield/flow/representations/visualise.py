@@ -1,0 +1,84 @@
+"""Pictures of representations: uint8 RGB (height, width, 3), grey where nothing happens."""
+
+import numpy as np
+import numpy.typing as npt
+
+from wholefield.flow.representations.grid import Features
+
+Picture = npt.NDArray[np.uint8]
+
+GREY = 128.0
+DEVIATIONS = 3.0
+
+
+def filter_outliers(values: npt.NDArray[np.floating], num_std: float = DEVIATIONS) -> npt.NDArray[np.float64]:
+    """Values cut at so many standard deviations around their mean."""
+    wide = np.asarray(values, np.float64)
+    mean, margin = wide.mean(), num_std * wide.std()
+    return np.clip(wide, mean - margin, mean + margin)
+
+
+def viz_diff(features: Features) -> Picture:
+    """Positive values brighter and negative ones darker than grey; the largest magnitude is white or black.
+
+    Args:
+        features: (1, H, W) or (H, W).
+    """
+    return np.repeat(_around_grey(features.reshape(features.shape[-2:]))[..., None], 3, axis=2)
+
+
+def viz_histo(features: Features) -> Picture:
+    """Positive events bright, negative events dark.
+
+    Args:
+        features: (2, H, W), negative then positive.
+    """
+    return viz_diff(features[1] - features[0])
+
+
+def viz_timesurface(features: Features) -> Picture:
+    """The latest events are the most intense: positive ones in red, negative ones in blue, on black.
+
+    Args:
+        features: (2, H, W), negative then positive, or (1, H, W) for both.
+    """
+    scaled = (features * (255 / _top(features))).astype(np.uint8)
+    if len(scaled) == 1:
+        return np.repeat(scaled[0][..., None], 3, axis=2)
+    return np.stack([scaled[1], np.zeros_like(scaled[0]), scaled[0]], axis=2)
+
+
+def viz_multichannel_timesurface(features: Features) -> Picture:
+    """As `viz_timesurface`, each part of the time bin brighter than the one before.
+
+    Args:
+        features: (2 B, H, W), channel 2 b + p.
+    """
+    parts = features.reshape(-1, 2, *features.shape[1:])
+    steps = np.arange(len(parts), dtype=np.float32).reshape(-1, 1, 1, 1)
+    return viz_timesurface(np.where(parts > 0, steps + parts / _top(parts), 0).max(axis=0).astype(np.float32))
+
+
+def viz_event_cube_rgb(features: Features, split_polarity: bool | None = None) -> Picture:
+    """Time as colour: the first third of the micro bins in red, then green, then blue; what stands still is grey.
+
+    Args:
+        features: (2 B, H, W), channel 2 b + p; or (B, H, W) without split polarities.
+        split_polarity: Which of the two; None tells by the values, as only an unsplit cube goes below zero.
+    """
+    if split_polarity is None:
+        split_polarity = len(features) % 2 == 0 and not (features < 0).any()
+    signed = features[1::2] - features[::2] if split_polarity else features
+    thirds = [third.sum(axis=0) for third in np.array_split(signed, 3)]
+    return _around_grey(np.stack(thirds, axis=2))
+
+
+def _around_grey(values: npt.NDArray[np.floating]) -> Picture:
+    clipped = filter_outliers(values)
+    picture: Picture = np.rint(GREY + clipped * ((255 - GREY) / _top(clipped))).astype(np.uint8)
+    return picture
+
+
+def _top(values: npt.NDArray[np.floating]) -> float:
+    """The largest magnitude, or 1 where all is zero."""
+    return float(np.abs(values).max()) or 1.0

@@ -1,0 +1,185 @@
+"""The score card of a flow: its figures beside those of no flow and of the best single translation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wholefield.errors import SettingError
+from wholefield.flow.accuracy import FlowErrors, flow_errors
+from wholefield.flow.representations.grid import Events
+from wholefield.flow.sharpness import ENOUGH_PX, flow_warp_loss, median_motion
+from wholefield.flow.splat import SECOND, Walk
+from wholefield.flow.translation import best_translation
+
+FlowField = npt.NDArray[np.floating[Any]]
+
+ZERO = "zero flow"
+TRANSLATION = "best translation"
+# The field is followed in so many steps a window: a straight line would leave fast rotation after a few degrees.
+STEPS = 8
+
+
+@dataclass(frozen=True)
+class Score:
+    """The figures of one flow.
+
+    Attributes:
+        name: What it is.
+        fwl: Sharpness of the warped events over that of the unwarped ones; above 1 is sharper.
+        leaving: Share of the events that leave the frame.
+        errors: Displacement errors over the window, where the true flow is known.
+    """
+
+    name: str
+    fwl: float
+    leaving: float
+    errors: FlowErrors | None = None
+
+
+@dataclass(frozen=True)
+class ScoreCard:
+    """Figures of a flow in one window.
+
+    Attributes:
+        start_us: When the window begins.
+        end_us: When it ends.
+        events: Events in it.
+        motion_px: Median displacement of the events in the window, in px, by the flow or the best translation,
+            whichever is longer.
+        translation: The best single translation (u, v) in px per s.
+        scores: Of the flow, the best single translation and zero flow.
+    """
+
+    start_us: int
+    end_us: int
+    events: int
+    motion_px: float
+    translation: tuple[float, float]
+    scores: tuple[Score, ...]
+
+    @property
+    def enough_motion(self) -> bool:
+        """Whether things move far enough in the window for FWL to rank flows."""
+        return self.motion_px >= ENOUGH_PX
+
+    @property
+    def flow(self) -> Score:
+        """The figures of the flow itself."""
+        return self.scores[0]
+
+    def text(self) -> str:
+        """The card as a table of text."""
+        known = any(score.errors for score in self.scores)
+        head = ["", "FWL", "leaving", *(["AEE px", "%3PE", "AAE deg", "AEE/zero"] if known else [])]
+        rows = [head, *(_cells(score) for score in self.scores)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(
+                [
+                    row[0].ljust(widths[0]),
+                    *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True)),
+                ]
+            )
+            for row in rows
+        ]
+        u, v = self.translation
+        lines.append(
+            f"{self.events:,} events from {self.start_us / 1000:g} to {self.end_us / 1000:g} ms; "
+            f"median motion {self.motion_px:.1f} px; best translation ({u:.0f}, {v:.0f}) px/s"
+        )
+        if not self.enough_motion:
+            lines.append(
+                f"Things move less than {ENOUGH_PX:g} px in this window, so FWL does not rank flows: "
+                "choose a longer one."
+            )
+        return "\n".join(lines)
+
+
+def score_flow(
+    events: Events,
+    flow: FlowField,
+    start_us: int,
+    end_us: int,
+    truth: FlowField | None = None,
+    valid: npt.NDArray[np.bool_] | None = None,
+    name: str = "flow",
+    walk: Walk | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ScoreCard:
+    """Judge a flow in a window.
+
+    Args:
+        events: Structured events; those outside the window are left out.
+        flow: (2, H, W) in px per s, x first, or (T, 2, H, W) for T equal parts of the window.
+        start_us: When the window begins.
+        end_us: When it ends.
+        truth: The true flow in px per s, (2, H, W), as far as it is known.
+        valid: (H, W), where the true flow is compared; where there are events when None.
+        name: What the flow is called on the card.
+        walk: How events move; along the field of the T parts when None.
+        progress: See `best_translation`.
+
+    Raises:
+        SettingError: The window is empty, or shapes differ.
+    """
+    shape = int(flow.shape[-2]), int(flow.shape[-1])
+    events = _events_of(events, start_us, end_us, shape)
+    span = end_us - start_us
+    parts = len(flow) if flow.ndim == 4 else 1
+    walk = walk or Walk(start_us, span / parts, max(1, STEPS // parts))
+    mean = flow.mean(axis=0) if flow.ndim == 4 else flow
+    translation = best_translation(events, shape, start_us, end_us, progress=progress)
+    constant = np.broadcast_to(np.array(translation)[:, None, None], (2, *shape))
+    known = _seen(events, shape) if valid is None else valid
+
+    def score(title: str, field: FlowField, average: FlowField) -> Score:
+        fwl, leaving = flow_warp_loss(events, field, (start_us + end_us) / 2, walk)
+        seconds = span / SECOND
+        if truth is None or not known.any():
+            return Score(title, fwl, leaving)
+        return Score(title, fwl, leaving, flow_errors(average * seconds, truth * seconds, known))
+
+    scores = (
+        score(name, flow, mean),
+        score(TRANSLATION, constant, constant),
+        score(ZERO, np.zeros((2, *shape)), np.zeros((2, *shape))),
+    )
+    motion = max(median_motion(events, field, span) for field in (mean, constant))
+    return ScoreCard(start_us, end_us, len(events), motion, translation, scores)
+
+
+def _events_of(events: Events, start_us: int, end_us: int, shape: tuple[int, int]) -> Events:
+    """The events of the window, all of which the flow must cover."""
+    if end_us <= start_us:
+        raise SettingError(f"The window from {start_us} to {end_us} us is empty; let it end after it begins.")
+    events = events[(events["t"] >= start_us) & (events["t"] < end_us)]
+    if len(events) and (events["x"].max() >= shape[1] or events["y"].max() >= shape[0]):
+        raise SettingError(
+            f"The flow has {shape[1]} x {shape[0]} px but there are events beyond; give it at sensor size."
+        )
+    return events
+
+
+def _seen(events: Events, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """(H, W), the pixels with events."""
+    seen = np.zeros(shape, bool)
+    seen[events["y"], events["x"]] = True
+    return seen
+
+
+def _cells(score: Score) -> list[str]:
+    cells = [score.name, f"{score.fwl:.2f}", f"{100 * score.leaving:.1f} %"]
+    if score.errors:
+        errors = score.errors
+        cells += [
+            f"{errors.aee:.2f}",
+            f"{100 * errors.outliers:.1f}",
+            f"{errors.aae:.1f}",
+            f"{errors.of_zero:.2f}",
+        ]
+    return cells

@@ -1,0 +1,67 @@
+"""A simulated recording and its labels as files, made stretch by stretch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wholefield.errors import SettingError
+from wholefield.export.dat import write_dat
+from wholefield.export.events import write_events_hdf5
+from wholefield.export.flow import labels_path, write_flow_hdf5
+from wholefield.flow.representations.grid import Events
+from wholefield.flow.simulator.scene import SceneSettings
+from wholefield.flow.simulator.simulate import labels_of, stretches_of
+
+DAT_SUFFIX = ".dat"
+HDF5_SUFFIXES = (".h5", ".hdf5")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class SimulatedFiles:
+    """What was written.
+
+    Attributes:
+        recording: The events.
+        labels: The exact flow, NAME_flow.h5 beside NAME_td.dat or NAME.h5.
+        events: How many events there are.
+    """
+
+    recording: Path
+    labels: Path
+    events: int
+
+
+def write_simulation(
+    path: str | Path, settings: SceneSettings, seed: int = 0, progress: Progress | None = None
+) -> SimulatedFiles:
+    """Simulate a recording of any length into a file, and its labels into another; each appears when complete.
+
+    Args:
+        path: The recording, DAT (named NAME_td.dat by custom) or HDF5 by its suffix.
+        settings: The scene and the camera.
+        seed: The same seed gives the same recording.
+        progress: Called with the stretches done and those in all; raise in it to stop.
+
+    Raises:
+        SettingError: The suffix is neither, or a setting is out of range.
+        OSError: A file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (DAT_SUFFIX, *HDF5_SUFFIXES):
+        raise SettingError(f"{path.name} must end in .dat, .h5 or .hdf5; choose such a name.")
+    settings.validate()
+    chunks = (stretch.events for stretch in stretches_of(settings, seed, progress))
+    write = write_dat if path.suffix.lower() == DAT_SUFFIX else _write_hdf5
+    count = write(path, chunks, settings.width, settings.height)
+    labels = labels_path(path)
+    shape = settings.label_count, settings.height, settings.width
+    write_flow_hdf5(labels, labels_of(settings, seed), shape, settings.label_delta_us)
+    return SimulatedFiles(path, labels, count)
+
+
+def _write_hdf5(path: Path, chunks: Iterable[Events], width: int, height: int) -> int:
+    return write_events_hdf5(path, chunks, width, height, metadata={"camera": "simulated"}, gzip=True)

@@ -1,0 +1,142 @@
+"""Pictures of events that fell in a window, as they are or carried along a flow, and of dense flow over them.
+
+Pixels are 32-bit numbers 0xAARRGGBB, as screens take them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from wholefield.errors import SettingError
+from wholefield.flow.representations.grid import Events
+from wholefield.flow.viz.colours import SMALLEST_TOP, TOP_PERCENTILE
+
+Pixels = npt.NDArray[np.uint32]
+Counts = npt.NDArray[np.float32]
+Flow = npt.NDArray[np.floating]
+Colour = tuple[int, int, int]
+
+# The percentile of the speeds is taken over at most about this many pixels.
+SAMPLED = 60_000
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """Events in every pixel.
+
+    Attributes:
+        counts: float32 (H, W, 2), negative and positive ones; fractions where they were carried between pixels.
+    """
+
+    counts: Counts
+
+    @classmethod
+    def none(cls, shape: tuple[int, int]) -> EventCounts:
+        """No event on a sensor of shape (H, W)."""
+        return cls(np.zeros((*shape, 2), np.float32))
+
+    @property
+    def total(self) -> Counts:
+        """All, (H, W)."""
+        return self.counts[..., 0] + self.counts[..., 1]
+
+    def clear(self) -> None:
+        """Forget all events."""
+        self.counts.fill(0)
+
+    def add(self, events: Events) -> None:
+        """Count structured events at their pixels."""
+        from wholefield.flow.viz.event_kernels import count_into
+
+        count_into(self.counts, events)
+
+    def add_carried(self, events: Events, flow: Flow, t_ref_us: float) -> None:
+        """Count structured events where a flow carries them; see `sharpen_events`."""
+        from wholefield.flow.viz.event_kernels import carry_into
+
+        carry_into(self.counts, events, np.ascontiguousarray(flow), t_ref_us)
+
+
+@dataclass(frozen=True)
+class EventColours:
+    """Colours as (red, green, blue), 0 to 255.
+
+    Attributes:
+        background: Where no event is.
+        on: Where most are positive.
+        off: Where most are negative.
+    """
+
+    background: Colour
+    on: Colour
+    off: Colour
+
+
+def count_events(chunks: Iterable[Events], shape: tuple[int, int]) -> EventCounts:
+    """Count the events of every pixel of a sensor of shape (H, W)."""
+    counts = EventCounts.none(shape)
+    for events in chunks:
+        counts.add(events)
+    return counts
+
+
+def sharpen_events(chunks: Iterable[Events], flow: Flow, t_ref_us: float) -> EventCounts:
+    """Count the events where the flow carries them at one moment, each shared between the four nearest pixels.
+
+    Args:
+        chunks: Structured events, a part of the window at a time.
+        flow: (2, H, W) in px per s, x first.
+        t_ref_us: The moment in us.
+    """
+    height, width = flow.shape[1:]
+    counts = EventCounts.none((height, width))
+    for events in chunks:
+        counts.add_carried(events, flow, t_ref_us)
+    return counts
+
+
+def shade_events(counts: EventCounts, colours: EventColours, full_at: float) -> Pixels:
+    """A picture of counted events, opaque.
+
+    A pixel has the colour of the polarity that most of its events have (of the positive one where both are equal),
+    mixed with the background until `full_at` events or more are in it.
+
+    Raises:
+        SettingError: `full_at` is not above 0.
+    """
+    from wholefield.flow.viz.event_kernels import shade_into
+
+    if not full_at > 0:
+        raise SettingError(f"The number of events for the full colour is {full_at} but must be above 0.")
+    out = np.empty(counts.counts.shape[:2], np.uint32)
+    background, on, off = np.array([colours.background, colours.on, colours.off], np.int64)
+    shade_into(out, counts.counts, background, on, off, full_at)
+    return out
+
+
+def top_speed(flow: Flow) -> float:
+    """The speed in px per s that is shown at full strength: the 99th percentile over a regular sample of pixels."""
+    step = max(1, int(np.sqrt(flow[0].size / SAMPLED)))
+    sample = flow[:, ::step, ::step]
+    return max(float(np.percentile(np.hypot(sample[0], sample[1]), TOP_PERCENTILE)), SMALLEST_TOP)
+
+
+def flow_pixels(flow: Flow, top: float) -> Pixels:
+    """A dense flow to lie over a picture: the hue is the direction as in `flow_colours`, the opacity the speed.
+
+    Args:
+        flow: (2, H, W), x then y.
+        top: The speed that is opaque.
+
+    Returns:
+        Pixels with premultiplied alpha, uint32 (H, W).
+    """
+    from wholefield.flow.viz.event_kernels import colour_into
+
+    out = np.empty(flow.shape[1:], np.uint32)
+    colour_into(out, np.ascontiguousarray(flow, np.float32), max(top, SMALLEST_TOP))
+    return out

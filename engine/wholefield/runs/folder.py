@@ -1,0 +1,180 @@
+"""The folder of a run: settings, metrics, checkpoints and log, readable at any moment and after a crash."""
+
+import csv
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from wholefield.errors import SourceError
+from wholefield.files import replacing
+from wholefield.runs.settings import RunSettings, load_config, save_config
+
+CONFIG = "config.json"
+METRICS = "metrics.csv"
+LOG = "log.txt"
+BEST = "best.ckpt"
+LAST = "last.ckpt"
+COLUMNS = ("time", "epoch", "step", "metric", "value")
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One value of one metric.
+
+    Attributes:
+        time: when it was measured, local time in ISO 8601.
+        epoch: the epoch, counted from 1.
+        step: the training steps done by then.
+        metric: the name; `loss` is the training loss of a step.
+        value: the value.
+    """
+
+    time: str
+    epoch: int
+    step: int
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run.
+
+    Attributes:
+        path: the folder itself.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, parent: Path, config: RunSettings, now: datetime | None = None) -> Self:
+        """Make a new folder under `parent`, named by the time and the task, and write the settings into it.
+
+        Raises:
+            SourceError: the folder cannot be made.
+        """
+        stamp = (now or datetime.now()).strftime("%Y-%m-%d_%H-%M-%S")
+        folder = cls(_make_unique(parent, f"{stamp}_{config.task}"))
+        save_config(config, folder.config_file)
+        return folder
+
+    @classmethod
+    def prepare(cls, path: Path, config: RunSettings) -> Self:
+        """Take a given folder, made where missing; write the settings into it unless it has some.
+
+        Raises:
+            SourceError: the folder cannot be made.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SourceError(f"The run folder {path} cannot be made ({error.strerror}).") from error
+        folder = cls(path)
+        if not folder.config_file.exists():
+            save_config(config, folder.config_file)
+        return folder
+
+    @property
+    def config_file(self) -> Path:
+        """Where the settings are."""
+        return self.path / CONFIG
+
+    @property
+    def metrics_file(self) -> Path:
+        """Where the metrics are."""
+        return self.path / METRICS
+
+    @property
+    def log_file(self) -> Path:
+        """Where the log is."""
+        return self.path / LOG
+
+    @property
+    def best(self) -> Path:
+        """Where the checkpoint with the best validation is, once there is one."""
+        return self.path / BEST
+
+    @property
+    def last(self) -> Path:
+        """Where the newest checkpoint is, once there is one."""
+        return self.path / LAST
+
+    def config(self) -> RunSettings:
+        """Read the settings of the run.
+
+        Raises:
+            SettingError: they cannot be read.
+        """
+        return load_config(self.config_file)
+
+    def add_metrics(self, epoch: int, step: int, values: Mapping[str, float]) -> None:
+        """Append values to the metrics file; they are on their way to the disk when this returns."""
+        time = datetime.now().isoformat(timespec="milliseconds")
+        new = not self.metrics_file.exists()
+        with self.metrics_file.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(COLUMNS)
+            writer.writerows((time, epoch, step, name, repr(float(value))) for name, value in values.items())
+
+    def metrics(self) -> list[MetricRow]:
+        """All whole rows of the metrics file in order; empty where there is none yet.
+
+        A row that a crash cut short is left out.
+        """
+        if not self.metrics_file.exists():
+            return []
+        with self.metrics_file.open(newline="", encoding="utf-8") as file:
+            lines = [line for line in file if line.endswith("\n")]
+        rows = csv.reader(lines[1:])
+        return [
+            MetricRow(row[0], int(row[1]), int(row[2]), row[3], float(row[4]))
+            for row in rows
+            if len(row) == len(COLUMNS)
+        ]
+
+    def rewind(self, step: int) -> None:
+        """Drop the metrics after `step`: a run resumed from a checkpoint measures them again."""
+        kept = [row for row in self.metrics() if row.step <= step]
+        with (
+            replacing(self.metrics_file) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            writer.writerows((r.time, r.epoch, r.step, r.metric, repr(r.value)) for r in kept)
+
+    def log(self, text: str) -> None:
+        """Append a line with the time to the log."""
+        with self.log_file.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now().isoformat(sep=' ', timespec='seconds')} {text}\n")
+
+    def remove(self) -> None:
+        """Remove the folder with everything in it."""
+        shutil.rmtree(self.path)
+
+
+def past_runs(parent: Path) -> list[RunFolder]:
+    """The run folders under `parent`, newest first."""
+    if not parent.is_dir():
+        return []
+    found = [path for path in parent.iterdir() if (path / CONFIG).is_file()]
+    return [RunFolder(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+
+
+def _make_unique(parent: Path, name: str) -> Path:
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        attempt = 1
+        while True:
+            path = parent / (name if attempt == 1 else f"{name}_{attempt}")
+            try:
+                path.mkdir()
+                return path
+            except FileExistsError:
+                attempt += 1
+    except OSError as error:
+        raise SourceError(f"No run folder can be made under {parent} ({error.strerror}).") from error

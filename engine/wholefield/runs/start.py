@@ -1,0 +1,112 @@
+"""Executing a run: the one entry for the window, the command line and scripts."""
+
+import os
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from wholefield.errors import WholefieldError
+from wholefield.runs.control import Abandoned, Control, StopAndKeep
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import (
+    CheckpointSaved,
+    EpochDone,
+    Failed,
+    Finished,
+    Message,
+    Reason,
+    Report,
+    ReportFunction,
+    Started,
+    StepDone,
+)
+from wholefield.runs.settings import RunSettings, save_config
+
+Runner = Callable[[RunSettings, RunFolder, ReportFunction, Control], None]
+
+
+def execute(config: RunSettings, folder: Path, report: ReportFunction, control: Control) -> Finished | Failed:
+    """Run a task to its end, in the calling thread.
+
+    A folder that holds an earlier, unfinished part of the same run is continued. However the run ends, the
+    last report says so and is returned; no error leaves this function. An abandoned run removes its folder,
+    unless it continued an earlier one: that one stays as its last checkpoint left it.
+
+    Args:
+        config: the settings.
+        folder: the run folder, such as `RunFolder.create(...).path`; made where missing.
+        report: called with every report, in this thread.
+        control: polled between tiles and between steps.
+    """
+    try:
+        config.validate()
+        run = RunFolder.prepare(folder, config)
+    except WholefieldError as error:
+        return _end(report, Failed(str(error)))
+    continued = run.last.exists()
+    record = recorder(run, config, report)
+    try:
+        control.poll()
+        _runner(config)(config, run, record, control)
+        end: Finished | Failed = Finished(run.path, Reason.COMPLETED)
+    except StopAndKeep:
+        end = Finished(run.path, Reason.STOPPED)
+    except Abandoned:
+        if not continued:
+            run.remove()
+            return _end(report, Finished(run.path, Reason.ABANDONED))
+        end = Finished(run.path, Reason.ABANDONED)
+    except WholefieldError as error:
+        end = Failed(str(error))
+    except Exception as error:
+        run.log(traceback.format_exc())
+        kind = type(error).__name__
+        end = Failed(f"The run failed unexpectedly ({kind}: {error}); the details are in {run.log_file}.")
+    return _end(record, end)
+
+
+def recorder(run: RunFolder, config: RunSettings, report: ReportFunction) -> ReportFunction:
+    """A report function that writes metrics and log of the run folder before it hands a report on."""
+
+    def record(item: Report) -> None:
+        match item:
+            case Started():
+                # Only now: settings that cannot continue an earlier part must not replace its own.
+                save_config(config, run.config_file)
+                run.log(f"Started {item.task}.")
+            case StepDone():
+                terms = {f"loss_{name}": value for name, value in item.terms.items()}
+                run.add_metrics(item.epoch, item.step, {"loss": item.loss, **terms})
+            case EpochDone():
+                run.add_metrics(item.epoch, item.step, item.metrics)
+                values = ", ".join(f"{name} {value:.4g}" for name, value in item.metrics.items())
+                run.log(f"Epoch {item.epoch}: {values}.")
+            case CheckpointSaved():
+                run.log(f"Saved {item.path.name}.")
+            case Message():
+                run.log(f"{item.level}: {item.text}")
+            case Finished():
+                run.log(f"Ended: {item.reason}.")
+            case Failed():
+                run.log(f"Failed: {item.message}")
+        report(item)
+
+    return record
+
+
+def _runner(config: RunSettings) -> Runner:
+    """Import the task; its OpenMP threads must sleep while idle, which has to be set before torch comes in."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    module, function = config.runner.split(":")
+    runner: Runner = getattr(import_module(module), function)
+    from wholefield.runs.devices import leave_one_core_free
+
+    leave_one_core_free()
+    return runner
+
+
+def _end(report: ReportFunction, end: Finished | Failed) -> Finished | Failed:
+    report(end)
+    return end

@@ -1,0 +1,53 @@
+"""Opens recordings with the reader of their format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wholefield.errors import SourceError
+from wholefield.sources.events.formats import RecordingFormat, recording_format
+from wholefield.sources.reading import readable
+from wholefield.sources.recording import RECORDING_SUFFIXES, Recording
+
+# The readers are imported by the function that needs them: numba and h5py would delay the first window.
+
+
+def open_events(path: Path) -> Recording:
+    """See `wholefield.sources.recording.open_recording`."""
+    with readable(path):
+        if path.is_file() and not path.stat().st_size:
+            raise SourceError(f"{path} is empty; copy it again from where it came.")
+        return _open(path, recording_format(path))
+
+
+def _open(path: Path, format: RecordingFormat | None) -> Recording:
+    match format:
+        case RecordingFormat.RAW:
+            from wholefield.sources.events.raw import open_raw
+
+            return open_raw(path)
+        case RecordingFormat.DAT:
+            from wholefield.sources.events.raw import open_dat
+
+            return open_dat(path)
+        case RecordingFormat.HDF5:
+            from wholefield.sources.events.hdf5 import open_hdf5
+
+            return open_hdf5(path)
+        case RecordingFormat.AEDAT4:
+            from wholefield.sources.events.aedat4 import open_aedat4
+
+            return open_aedat4(path)
+        case RecordingFormat.TEXT:
+            from wholefield.sources.events.text import open_text
+
+            return open_text(path)
+        case RecordingFormat.NPZ:
+            from wholefield.sources.events.arrays import open_npz
+
+            return open_npz(path)
+        case None:
+            raise SourceError(
+                f"{path} is not a recording that can be opened, or it is damaged; "
+                f"known files end in {', '.join(RECORDING_SUFFIXES)}."
+            )

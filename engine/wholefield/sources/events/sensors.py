@@ -1,0 +1,80 @@
+"""Sizes of sensors: from the header of a recording, from the camera's name, or from the events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from wholefield.sources.recording import Events
+
+# Sizes (width, height) in px by what the name of a camera, plugin or sensor contains; the first that fits counts.
+SIZES_BY_NAME = (
+    ("genx320", (320, 320)),
+    ("imx636", (1280, 720)),
+    ("imx646", (1280, 720)),
+    ("gen41", (1280, 720)),
+    ("gen4.1", (1280, 720)),
+    ("gen4.2", (1280, 720)),
+    ("gen4", (1280, 720)),
+    ("gen31", (640, 480)),
+    ("gen3.1", (640, 480)),
+    ("gen3", (640, 480)),
+    ("evk4", (1280, 720)),
+    ("evk3", (1280, 720)),
+    ("dvxplorer_lite", (320, 240)),
+    ("dvxplorer lite", (320, 240)),
+    ("dvxplorer", (640, 480)),
+    ("davis346", (346, 260)),
+    ("davis240", (240, 180)),
+    ("dvs128", (128, 128)),
+)
+NAME_KEYS = ("plugin_name", "sensor_name", "camera", "camera_name", "sensor", "source")
+GENERATION_SIZES = {"3": (640, 480), "4": (1280, 720)}
+# Of the usual sensors, smallest first.
+USUAL_SIZES = (
+    (128, 128), (240, 180), (304, 240), (320, 240), (320, 320), (346, 260), (640, 480), (1280, 720),
+)  # fmt: skip
+LARGEST_SIDE = 1 << 14
+
+
+def size_from(metadata: Mapping[str, str]) -> tuple[int, int] | None:
+    """(width, height) in px that a header states or that its camera is known to have, or None."""
+    return _stated(metadata) or _by_name(metadata)
+
+
+def likely_sensor(samples: Sequence[Events], whole: bool) -> tuple[int, int]:
+    """A size (width, height) in px that holds all events.
+
+    Args:
+        samples: Events, at least one of them.
+        whole: Whether these are all: then the size is as small as can be. Otherwise it is that of the smallest usual
+            sensor that holds them.
+    """
+    width = max(int(events["x"].max()) for events in samples if events.size) + 1
+    height = max(int(events["y"].max()) for events in samples if events.size) + 1
+    if whole:
+        return width, height
+    return next(
+        ((w, h) for w, h in USUAL_SIZES if w >= width and h >= height), (max(width, 1280), max(height, 720))
+    )
+
+
+def _stated(metadata: Mapping[str, str]) -> tuple[int, int] | None:
+    fields = {name.lower(): value for name, value in metadata.items()}
+    for option in fields.get("format", "").split(";")[1:]:
+        name, _, value = option.partition("=")
+        fields.setdefault(name.strip().lower(), value.strip())
+    pair = re.fullmatch(r"\s*(\d+)\s*x\s*(\d+)\s*", fields.get("geometry", ""))
+    texts = pair.groups() if pair else (fields.get("width", ""), fields.get("height", ""))
+    if not all(text.isdecimal() and len(text) < 6 for text in texts):
+        return None
+    width, height = map(int, texts)
+    return (width, height) if 0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE else None
+
+
+def _by_name(metadata: Mapping[str, str]) -> tuple[int, int] | None:
+    names = " ".join(metadata.get(key, "") for key in NAME_KEYS).lower()
+    for part, size in SIZES_BY_NAME:
+        if part in names:
+            return size
+    return GENERATION_SIZES.get(metadata.get("sensor_generation", "")[:1])

@@ -1,0 +1,175 @@
+"""What a file or folder holds, told by its first bytes and its name without reading it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from wholefield.sources.events.formats import recording_format
+from wholefield.sources.suffixes import PICTURE_SIGNATURES, SLIDE_SUFFIXES, TIFF_SIGNATURES, ZARR_MARKERS
+
+# The readers are imported by the functions that need them: together they would delay the first window.
+
+HEAD_BYTES = 1024
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+NRRD_SIGNATURE = b"NRRD000"
+GZIP_SIGNATURE = b"\x1f\x8b"
+META_IMAGE_SUFFIXES = (".mha", ".mhd")
+SLICE_SUFFIXES = (".tif", ".tiff", ".png")
+MICROSCOPY = "SM"
+
+
+class Kind(StrEnum):
+    """What is shown in one workspace."""
+
+    IMAGE = "image"
+    STACK = "stack"
+    RECORDING = "recording"
+
+
+def kind_of(path: str | Path) -> Kind | None:
+    """The kind of a file or folder; None where it is nothing we know or cannot be read.
+
+    It reads a few kB: a TIFF is a stack if it has several equal pages and no pyramid, an OME-Zarr if it is more
+    than one plane deep, DICOM unless it is a slide, a folder if it holds DICOM or slices of one size; HDF5 is a
+    recording if it has events where cameras put them, and a stack otherwise.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            return _folder_kind(path)
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        return _file_kind(path, head)
+    except OSError:
+        return None
+
+
+def _file_kind(path: Path, head: bytes) -> Kind | None:
+    if recording_format(path) is not None:
+        return Kind.RECORDING
+    if head.startswith(TIFF_SIGNATURES):
+        return _tiff_kind(path)
+    if head.startswith(PICTURE_SIGNATURES):
+        return Kind.IMAGE
+    if is_dicom(head):
+        return _dicom_kind(path)
+    if head.startswith((HDF5_SIGNATURE, NRRD_SIGNATURE)) or is_nifti(head) or is_meta_image(path, head):
+        return Kind.STACK
+    if path.suffix.lower() == ".zip":
+        return _zarr_kind(path)
+    return Kind.IMAGE if path.suffix.lower() in SLIDE_SUFFIXES and head else None
+
+
+def _folder_kind(path: Path) -> Kind | None:
+    if is_zarr(path):
+        return _zarr_kind(path)
+    first = first_dicom(path)
+    if first is not None:
+        return _dicom_kind(first)
+    from wholefield.sources.slice_folder import slices_agree, slices_in
+
+    slices = slices_in(path)
+    return Kind.STACK if len(slices) > 1 and slices_agree(slices) else None
+
+
+def is_dicom(head: bytes) -> bool:
+    """Whether a file that begins so is DICOM with the usual preamble."""
+    return head[128:132] == b"DICM"
+
+
+def is_nifti(head: bytes) -> bool:
+    """Whether a file that begins so is NIfTI, version 1 or 2, plain or gzipped."""
+    if head.startswith(GZIP_SIGNATURE):
+        try:
+            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head)
+        except zlib.error:
+            return False
+    return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
+
+
+def is_meta_image(path: Path, head: bytes) -> bool:
+    """Whether a file is a MetaImage; it has no signature but lines such as `NDims = 3`."""
+    return path.suffix.lower() in META_IMAGE_SUFFIXES and b"NDims" in head
+
+
+def first_dicom(folder: Path) -> Path | None:
+    """The DICOM file of a folder whose name comes first."""
+    for path in sorted(folder.iterdir()):
+        # Pictures are passed over by name: a folder may hold thousands of them.
+        known = path.suffix.lower() in SLICE_SUFFIXES or path.name.startswith(".")
+        if not known and path.is_file():
+            with path.open("rb") as file:
+                if is_dicom(file.read(132)):
+                    return path
+    return None
+
+
+def is_zarr(path: Path) -> bool:
+    """Whether a folder or a zip file holds a Zarr group."""
+    if path.is_dir():
+        return any((path / marker).is_file() for marker in ZARR_MARKERS)
+    if path.suffix.lower() != ".zip" or not path.is_file() or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(marker in archive.namelist() for marker in ZARR_MARKERS)
+
+
+def _tiff_kind(path: Path) -> Kind | None:
+    from wholefield.sources.tiff_stack import is_tiff_stack
+
+    return Kind.STACK if is_tiff_stack(path) else Kind.IMAGE
+
+
+def _dicom_kind(path: Path) -> Kind:
+    import pydicom
+
+    try:
+        tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality"])
+    except Exception:  # a damaged file is refused, with its reason, by the reader that opens it
+        return Kind.STACK
+    return Kind.IMAGE if tags.get("Modality") == MICROSCOPY else Kind.STACK
+
+
+def _zarr_kind(path: Path) -> Kind | None:
+    """The kind of an OME-Zarr from its JSON alone; Zarr that is none is left to the reader, which says why."""
+    if not is_zarr(path):
+        return None
+    for inside in ("", "0/"):
+        depth = _depth(path, inside)
+        if depth is not None:
+            return Kind.STACK if depth > 1 else Kind.IMAGE
+    return Kind.IMAGE
+
+
+def _depth(path: Path, inside: str) -> int | None:
+    """Planes of the first image of an OME-Zarr group, or None if there is no image."""
+    group = _json(path, f"{inside}zarr.json").get("attributes") or _json(path, f"{inside}.zattrs")
+    scales = group.get("ome", group).get("multiscales")
+    try:
+        first = scales[0]["datasets"][0]["path"]
+        place = f"{inside}{first}/"
+        shape = (_json(path, f"{place}zarr.json") or _json(path, f"{place}.zarray"))["shape"]
+        axes = scales[0].get("axes") or list("tczyx")[-len(shape) :]
+        names = [axis["name"] if isinstance(axis, dict) else axis for axis in axes]
+        return int(shape[names.index("z")]) if "z" in names else 1
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+
+
+def _json(path: Path, name: str) -> dict[str, Any]:
+    """A JSON object in a folder or zip file; empty where it is absent or damaged."""
+    try:
+        if path.is_dir():
+            content = (path / name).read_bytes()
+        else:
+            with zipfile.ZipFile(path) as archive:
+                content = archive.read(name)
+        value = json.loads(content)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return {}
+    return value if isinstance(value, dict) else {}

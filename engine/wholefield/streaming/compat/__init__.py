@@ -1,0 +1,1 @@
+"""The documented interface of lightstream, as a thin layer over `wholefield.streaming.Streamed`."""

@@ -1,0 +1,16 @@
+"""The local operations that can be streamed, one family a file, and the reasons for which others cannot."""
+
+from wholefield.streaming.operations import (  # noqa: F401  (importing a family registers its rules)
+    border,
+    channels,
+    convolution,
+    pointwise,
+    pooling,
+    random,
+    resize,
+    shuffle,
+)
+from wholefield.streaming.operations.composite import compose, composite_for
+from wholefield.streaming.operations.registry import Call, Refusal, register, rule_for
+
+__all__ = ["Call", "Refusal", "compose", "composite_for", "register", "rule_for"]

@@ -1,0 +1,166 @@
+"""Borders around the image (pad) and cut from it (crops, strided slices)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from wholefield.streaming.geometry import AxisMap, Border, BorderMode, Same, Span, Window
+from wholefield.streaming.operations.registry import Call, Refusal, register
+from wholefield.streaming.program import Local, Ref, Take
+
+
+def with_borders(block: Tensor, borders: Mapping[int, Span], value: float) -> Tensor:
+    """Add positions (before, after) along some dimensions; negative numbers cut off, even more than there is."""
+    padding = [0, 0] * block.ndim
+    for axis, (before, after) in borders.items():
+        size, at = block.shape[axis], 2 * (block.ndim - 1 - axis)
+        if before < -size:
+            before, after = -size, size + before + after
+        elif after < -size:
+            before, after = size + before + after, -size
+        padding[at], padding[at + 1] = before, after
+    return functional.pad(block, padding, value=value) if any(padding) else block
+
+
+@register("pad")
+def pad(call: Call) -> Local:
+    """Padding by zeros or a constant, or by repeating the image near its border."""
+    return _pad(*call.args, **call.kwargs)
+
+
+def _pad(input: Ref, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Local:
+    try:
+        border_mode = BorderMode(mode)
+    except ValueError:
+        raise Refusal(
+            "a circular border reads the opposite side of the image. Use another padding mode."
+        ) from None
+    amounts = [(0, 0)] * len(input.shape)
+    for k in range(len(pad) // 2):
+        amounts[-1 - k] = int(pad[2 * k]), int(pad[2 * k + 1])
+    maps = tuple(
+        Border(input.shape[axis], input.shape[axis] + sum(amounts[axis]), amounts[axis][0], border_mode)
+        for axis in input.axes
+    )
+    elsewhere = [
+        0 if axis in input.axes else amount for axis in range(len(input.shape)) for amount in amounts[axis]
+    ]
+    if border_mode is not BorderMode.CONSTANT and any(elsewhere):
+        raise Refusal("it mirrors the channels. Pad channels by a constant only.")
+    fill = 0.0 if value is None else float(value)
+
+    def compute(take: Take, out: Sequence[Span]) -> Tensor:
+        block = take(input)
+        if border_mode is not BorderMode.CONSTANT:
+            for axis_map, axis, span in zip(maps, input.axes, out, strict=True):
+                block = _repeat(block, axis, axis_map, span)
+            return block
+        borders = dict(enumerate(amounts))
+        for axis_map, axis, span in zip(maps, input.axes, out, strict=True):
+            low, high = axis_map.needs(*span)
+            start, stop = axis_map.reach(*span)
+            borders[axis] = low - start, stop - high
+        return with_borders(block, borders, fill)
+
+    return Local(maps, input.axes, compute)
+
+
+def _repeat(block: Tensor, axis: int, axis_map: Border, span: Span) -> Tensor:
+    """Lay out positions of the padded image along one axis, mirrored where they lie outside the image."""
+    first, last = axis_map.needs(*span)
+    sources = [axis_map.source(position) - first for position in range(*span)]
+    if sources == list(range(last - first)):
+        return block
+    return block.index_select(axis, torch.tensor(sources, device=block.device))
+
+
+def symmetric_pad(image: Tensor, pad: Sequence[int]) -> Tensor:
+    """Pad by half-sample symmetric reflection: position -1 repeats 0, position -2 repeats 1, and so on.
+
+    Args:
+        image: Any shape; the last len(pad) / 2 dimensions are padded.
+        pad: Positions before and after, from the last dimension on, as in torch.nn.functional.pad. At most the size
+            of the dimension.
+
+    Raises:
+        ValueError: The border is wider than the image.
+    """
+    if torch.overrides.has_torch_function((image,)):
+        return torch.overrides.handle_torch_function(symmetric_pad, (image,), image, pad)
+    for k in range(len(pad) // 2):
+        axis, before, after = image.ndim - 1 - k, int(pad[2 * k]), int(pad[2 * k + 1])
+        length = image.shape[axis]
+        if max(before, after) > length:
+            raise ValueError(
+                f"A symmetric border of {max(before, after)} is wider than the image ({length})."
+            )
+        axis_map = Border(length, length + before + after, before, BorderMode.SYMMETRIC)
+        image = _repeat(image, axis, axis_map, (0, axis_map.length_out))
+    return image
+
+
+@register("symmetric_pad")
+def _symmetric(call: Call) -> Local:
+    arguments = dict(zip(("image", "pad"), call.args, strict=False)) | dict(call.kwargs)
+    return _pad(arguments["image"], arguments["pad"], "symmetric")
+
+
+@register("__getitem__", "getitem")
+def getitem(call: Call) -> Local:
+    """Slices of channels, crops of the image and every n-th position of it."""
+    input: Ref = call.args[0]
+    key = call.args[1] if isinstance(call.args[1], tuple) else (call.args[1],)
+    lists = [k for k in key if isinstance(k, list)]
+    plain = all(isinstance(k, int | slice | list | None | type(Ellipsis)) for k in key)
+    if (
+        not isinstance(input, Ref)
+        or not plain
+        or len(lists) > 1
+        or (lists and any(isinstance(k, int) for k in key))
+    ):
+        raise Refusal("it picks positions by a tensor of indices. Use slices, or one list of channels.")
+    items = _expand(key, len(input.shape))
+    maps: list[AxisMap] = [Same(length, length) for length in input.lengths]
+    axes: list[int] = []
+    inside: list[Any] = []
+    dimension = result = 0
+    for item in items:
+        if item is None:
+            inside.append(None)
+            result += 1
+            continue
+        if dimension in input.axes:
+            where = input.axes.index(dimension)
+            maps[where] = _sliced(item, input.shape[dimension])
+            inside.append(slice(None, None, item.step))
+            axes.append(result)
+        else:
+            inside.append(item)
+        result += not isinstance(item, int)
+        dimension += 1
+
+    def compute(take: Take, out: Sequence[Span]) -> Tensor:
+        return take(input)[tuple(inside)]
+
+    return Local(tuple(maps), tuple(axes), compute)
+
+
+def _expand(key: tuple[Any, ...], ndim: int) -> list[Any]:
+    """An index with the ellipsis written out, one item a dimension."""
+    given = sum(k is not None and k is not Ellipsis for k in key)
+    missing = [slice(None)] * (ndim - given)
+    if Ellipsis not in key:
+        return [*key, *missing]
+    at = key.index(Ellipsis)
+    return [*key[:at], *missing, *key[at + 1 :]]
+
+
+def _sliced(item: Any, length: int) -> AxisMap:
+    if not isinstance(item, slice):
+        raise Refusal("it picks one row of the image. Use a slice.")
+    start, stop, step = item.indices(length)
+    count = max(-(-(stop - start) // step), 0)
+    return Window(length, count, 1, step, 1, -start)

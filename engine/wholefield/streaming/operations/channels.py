@@ -1,0 +1,271 @@
+"""Operations over channels at one position, layouts, and normalisation with fixed statistics."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wholefield.streaming.geometry import Span
+from wholefield.streaming.operations.pointwise import only_image, positionwise, same_axes, same_maps
+from wholefield.streaming.operations.registry import Call, Refusal, register
+from wholefield.streaming.program import Local, Ref, Slot, Take
+
+_SPACE = (
+    "it reduces over the image, as global pooling and squeeze-excite blocks do, so no tile can be computed by itself. "
+    "Move it to the head, behind the streamed network, or replace the block by one without it."
+)
+
+_REPEATS = "it repeats the image. Repeat channels only, or repeat the image before the streamed network."
+
+
+@register("batch_norm")
+def batch_norm(call: Call) -> Local:
+    """Batch norm with its stored statistics."""
+    arguments = _named(call, "input running_mean running_var weight bias training momentum eps")
+    if arguments.get("running_mean") is None:
+        raise Refusal(
+            "batch norm without running statistics takes them from the whole image. "
+            "Build it with track_running_stats=True, and call .eval() on it."
+        )
+    if arguments.get("training"):
+        raise Refusal(
+            "batch norm takes its statistics from the whole image in training mode. Freeze it: call .eval() on it "
+            "(freeze_streaming_normalization_layers does so for the whole network)."
+        )
+    return positionwise(call, only_image(call).axes)
+
+
+@register("instance_norm")
+def instance_norm(call: Call) -> Local:
+    """Instance norm with its stored statistics."""
+    arguments = _named(call, "input running_mean running_var weight bias use_input_stats momentum eps")
+    if arguments.get("use_input_stats", True):
+        raise Refusal(
+            "instance norm takes its statistics from the whole image. Use a frozen batch norm, or instance norm with "
+            "track_running_stats=True in eval mode."
+        )
+    return positionwise(call, only_image(call).axes)
+
+
+@register("layer_norm", "rms_norm")
+def layer_norm(call: Call) -> Local:
+    """Layer norm over trailing dimensions that hold channels."""
+    arguments = _named(call, "input normalized_shape weight bias eps")
+    ref = only_image(call)
+    first = len(ref.shape) - len(tuple(arguments["normalized_shape"]))
+    if any(axis >= first for axis in ref.axes):
+        raise Refusal(
+            "layer norm over the image takes its statistics from all of it. Normalise over channels only: permute them "
+            "to the last dimension first."
+        )
+    return positionwise(call, ref.axes)
+
+
+@register("local_response_norm")
+def local_response_norm(call: Call) -> Local:
+    """Response normalisation over neighbouring channels."""
+    return positionwise(call, only_image(call).axes)
+
+
+@register(
+    "softmax",
+    "log_softmax",
+    "softmin",
+    "cumsum",
+    "cumprod",
+    "normalize",
+    "glu",
+    "gumbel_softmax",
+    "cosine_similarity",
+)
+def along_channels(call: Call) -> Local:
+    """A function along one dimension, which must hold channels."""
+    ref = call.refs[0]
+    axes = same_axes(call, len(ref.shape))
+    default = {"normalize": 1, "glu": -1, "cosine_similarity": 1}.get(call.name)
+    dim = call.kwargs.get("dim", _first_int(call.args[1:], default))
+    if call.name == "normalize":
+        dim = call.kwargs.get("dim", 1)
+    if dim is None or int(dim) % len(ref.shape) in axes:
+        raise Refusal(
+            "it runs along the image, so no tile can be computed by itself. Apply it over channels, or move it to the "
+            "head, behind the streamed network."
+        )
+    kept = len(call.shape) == len(ref.shape)
+    return positionwise(
+        call, axes if kept else _without(ref, (int(dim),)), random=call.name == "gumbel_softmax"
+    )
+
+
+@register(
+    "sum",
+    "mean",
+    "amax",
+    "amin",
+    "max",
+    "min",
+    "prod",
+    "norm",
+    "logsumexp",
+    "argmax",
+    "argmin",
+    "std",
+    "var",
+    "all",
+    "any",
+)
+def reduction(call: Call) -> Local:
+    """A reduction over channels."""
+    ref = call.refs[0]
+    if call.name in ("max", "min") and any(isinstance(operand, Ref | Slot) for operand in call.args[1:]):
+        return positionwise(call, same_axes(call, len(call.shape)))
+    position = 2 if call.name == "norm" else 1
+    dims = call.kwargs.get(
+        "dim", call.kwargs.get("axis", call.args[position] if len(call.args) > position else None)
+    )
+    dims = (dims,) if isinstance(dims, int) else tuple(dims) if dims is not None else None
+    if dims is None or not dims or any(int(dim) % len(ref.shape) in ref.axes for dim in dims):
+        raise Refusal(_SPACE)
+    kept = len(call.shape) == len(ref.shape)
+    return positionwise(call, ref.axes if kept else _without(ref, dims))
+
+
+@register("permute", "transpose", "mT", "movedim", "moveaxis", "swapaxes", "swapdims", "unsqueeze", "flip")
+def layout(call: Call) -> Local:
+    """Permuted, added or dropped dimensions; the axes of the image keep their order."""
+    ref = call.refs[0]
+    axes = _followed(call, ref)
+    if list(axes) != sorted(axes):
+        raise Refusal("it swaps the axes of the image. Swap them before the streamed network.")
+    if call.name == "flip":
+        dims = call.kwargs.get("dims", call.args[1] if len(call.args) == 2 else call.args[1:])
+        if any(int(d) % len(ref.shape) in ref.axes for d in ((dims,) if isinstance(dims, int) else dims)):
+            raise Refusal("it mirrors the image, so the first tile needs the last. Mirror the input instead.")
+    return positionwise(call, axes)
+
+
+@register("squeeze")
+def squeeze(call: Call) -> Local:
+    """Dropped dimensions of size one."""
+    ref = call.refs[0]
+    dims = call.args[1] if len(call.args) > 1 else call.kwargs.get("dim", tuple(range(len(ref.shape))))
+    asked = {int(dim) % len(ref.shape) for dim in ((dims,) if isinstance(dims, int) else dims)}
+    gone = tuple(dim for dim in sorted(asked) if ref.shape[dim] == 1)
+    if any(dim in ref.axes for dim in gone):
+        raise Refusal("it drops an axis of the image that is one pixel long. Name the dimension to drop.")
+
+    def compute(take: Take, _: Sequence[Span]) -> Tensor:
+        # A block may be one pixel long where the image is not.
+        return take(ref).squeeze(gone)
+
+    return Local(same_maps(ref), _without(ref, gone), compute)
+
+
+@register(
+    "chunk",
+    "split",
+    "tensor_split",
+    "unbind",
+    "narrow",
+    "select",
+    "repeat_interleave",
+    "roll",
+    "index_select",
+)
+def parts(call: Call) -> Local:
+    """Pieces of the channels."""
+    ref = call.refs[0]
+    default = {"narrow": None, "select": None, "index_select": None}.get(call.name, 0)
+    at = {"narrow": 1, "select": 1, "unbind": 1, "index_select": 1}.get(call.name, 2)
+    dim = call.kwargs.get("dim", call.args[at] if len(call.args) > at else default)
+    if dim is None or not isinstance(dim, int) or dim % len(ref.shape) in ref.axes:
+        raise Refusal(
+            "it cuts, shifts or picks along the image. Do so with channels only, and crop the image with slices."
+        )
+    return positionwise(call, ref.axes if len(call.shape) == len(ref.shape) else _without(ref, (dim,)))
+
+
+@register("view", "reshape", "flatten", "unflatten")
+def reshape(call: Call) -> Local:
+    """A new shape of the channels; every axis of the image must stay a dimension of its own."""
+    ref = call.refs[0]
+    axes = _surviving(ref, call.shape)
+
+    def compute(take: Take, _: Sequence[Span]) -> Tensor:
+        block = take(ref)
+        shape = list(call.shape)
+        for before, after in zip(ref.axes, axes, strict=True):
+            shape[after] = block.shape[before]
+        return block.reshape(shape)
+
+    return Local(same_maps(ref), axes, compute)
+
+
+def _surviving(ref: Ref, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Where each axis of the image is in a reshaped tensor: as long as before, with as many elements before it."""
+    axes: list[int] = []
+    end = len(shape)
+    for axis in reversed(ref.axes):
+        same = [
+            d for d in range(end) if shape[d] == ref.shape[axis] and prod(shape[:d]) == prod(ref.shape[:axis])
+        ]
+        if not same:
+            raise Refusal(
+                "it flattens or folds the image, as attention or a fully connected layer over space does. "
+                "Move it to the head, behind the streamed network."
+            )
+        end = same[-1]
+        axes.insert(0, end)
+    return tuple(axes)
+
+
+@register("expand", "expand_as")
+def expanded(call: Call) -> Local:
+    """Repeated channels without copies; positions are those of the image as before."""
+    source = call.args[0]
+    axes = same_axes(call, len(call.shape))
+    if isinstance(source, Ref) and tuple(call.shape[axis] for axis in axes) != source.lengths:
+        raise Refusal(_REPEATS)
+
+    def compute(take: Take, out: Sequence[Span]) -> Tensor:
+        shape = list(call.shape)
+        for axis, (start, stop) in zip(axes, out, strict=True):
+            shape[axis] = stop - start
+        return take(source).expand(shape)
+
+    return Local(same_maps(call.refs[0]), axes, compute)
+
+
+@register("repeat", "tile")
+def repeated(call: Call) -> Local:
+    """Repeated channels."""
+    ref = only_image(call)
+    axes = tuple(axis + len(call.shape) - len(ref.shape) for axis in ref.axes)
+    if tuple(call.shape[axis] for axis in axes) != ref.lengths:
+        raise Refusal(_REPEATS)
+    return positionwise(call, axes)
+
+
+def _followed(call: Call, ref: Ref) -> tuple[int, ...]:
+    """Where each axis of the image ends up: run the call on a tensor whose sizes tell its dimensions apart."""
+    sizes = [k + 2 for k in range(len(ref.shape))]
+    probe = torch.empty(sizes, device="meta")
+    result = call.evaluate(lambda operand: probe if isinstance(operand, Ref) else operand)
+    return tuple(list(result.shape).index(sizes[axis]) for axis in ref.axes)
+
+
+def _without(ref: Ref, dims: Sequence[int]) -> tuple[int, ...]:
+    gone = {int(dim) % len(ref.shape) for dim in dims}
+    return tuple(axis - sum(dim < axis for dim in gone) for axis in ref.axes)
+
+
+def _named(call: Call, names: str) -> dict[str, Any]:
+    return dict(zip(names.split(), call.args, strict=False)) | dict(call.kwargs)
+
+
+def _first_int(values: Sequence[Any], default: int | None) -> int | None:
+    return next(
+        (value for value in values if isinstance(value, int) and not isinstance(value, bool)), default
+    )

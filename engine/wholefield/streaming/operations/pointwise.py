@@ -1,0 +1,119 @@
+"""Operations that treat every position by itself: arithmetic, activations, comparisons, concatenation."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+from torch.utils._pytree import tree_leaves
+
+from wholefield.streaming.geometry import AxisMap, Same, Span
+from wholefield.streaming.operations.registry import Call, Refusal, register
+from wholefield.streaming.program import Local, Ref, Slot, Take
+
+POINTWISE = (
+    # arithmetic
+    "add sub mul div true_divide floor_divide remainder fmod pow neg abs sign square sqrt rsqrt reciprocal exp expm1 "
+    "log log1p log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc erfinv floor ceil "
+    "round trunc frac clamp clip clamp_min clamp_max maximum minimum fmax fmin lerp addcmul addcdiv where nan_to_num "
+    "positive rsub logaddexp hypot copysign xlogy "
+    "__rsub__ __rdiv__ __rtruediv__ __rpow__ __rmul__ __radd__ __pow__ __mod__ __floordiv__ __rfloordiv__ __invert__ "
+    # comparisons and logic
+    "eq ne lt le gt ge logical_and logical_or logical_xor logical_not isnan isinf isfinite masked_fill "
+    "__and__ __or__ __xor__ __rand__ __ror__ "
+    # activations
+    "relu relu6 leaky_relu elu selu celu gelu silu mish sigmoid logsigmoid tanhshrink hardtanh hardsigmoid hardswish "
+    "hardshrink softshrink softplus softsign threshold "
+    # types and copies
+    "type float double half bfloat16 int long short bool byte char clone contiguous detach "
+    "zeros_like ones_like full_like empty_like alias data real fill zero copy"
+).split()
+
+
+def same_axes(call: Call, ndim: int) -> tuple[int, ...]:
+    """Dimensions of the result that run over the image, for operands that broadcast against each other.
+
+    Raises:
+        Refusal: The operands lie differently over the image, or one is a constant that varies over it.
+    """
+    refs = call.refs
+    from_right = {tuple(axis - len(ref.shape) for axis in ref.axes) for ref in refs}
+    if len(from_right) > 1:
+        raise Refusal(
+            "its operands have the axes of the image in different places; permute them alike first."
+        )
+    lengths = {ref.lengths for ref in refs}
+    if len(lengths) > 1:
+        sizes = " and ".join(str(size) for size in sorted(lengths))
+        raise Refusal(
+            f"its operands have different sizes over the image, {sizes}; crop or resize them to one size."
+        )
+    right = from_right.pop()
+    for leaf in tree_leaves((call.args, dict(call.kwargs))):
+        if isinstance(leaf, Slot) and any(
+            -axis <= len(leaf.shape) and leaf.shape[axis] != 1 for axis in right
+        ):
+            raise Refusal(
+                "it combines the image with a tensor that varies over space. "
+                "Make it part of the input as a further channel."
+            )
+    return tuple(axis + ndim for axis in right)
+
+
+def same_maps(ref: Ref) -> tuple[AxisMap, ...]:
+    """Maps of an operation that reads the position it writes."""
+    return tuple(Same(length, length) for length in ref.lengths)
+
+
+def positionwise(call: Call, axes: tuple[int, ...], *, macs: int = 0, random: bool = False) -> Local:
+    """A local operation that just calls its function on the blocks at hand."""
+
+    def compute(take: Take, _: Sequence[Span]) -> Tensor:
+        return call.evaluate(take)
+
+    return Local(same_maps(call.refs[0]), axes, compute, macs=macs, random=random)
+
+
+@register(*POINTWISE)
+def pointwise(call: Call) -> Local:
+    """Any function of one position, with broadcasting over the other dimensions."""
+    return positionwise(call, same_axes(call, len(call.shape)))
+
+
+@register("to", "type_as")
+def converted(call: Call) -> Local:
+    """Another element type or device; of a tensor given as an example only these count."""
+    if len(call.refs) > 1:
+        return pointwise(call)
+    return positionwise(call, call.refs[0].axes)
+
+
+@register("prelu")
+def prelu(call: Call) -> Local:
+    """A leaky ReLU with a slope per channel."""
+    return positionwise(call, only_image(call).axes)
+
+
+def only_image(call: Call) -> Ref:
+    """The single tensor over the image that a function takes as its first argument.
+
+    Raises:
+        Refusal: There are others.
+    """
+    if len(call.refs) > 1 or not isinstance(call.args[0], Ref):
+        raise Refusal("its weights are computed from the image. Use weights that do not depend on it.")
+    return call.refs[0]
+
+
+@register("cat", "concat", "concatenate", "stack")
+def joined(call: Call) -> Local:
+    """Concatenation along a dimension that does not run over the image; stacking along a new one."""
+    arguments = dict(zip(("tensors", "dim"), call.args, strict=False)) | dict(call.kwargs)
+    tensors, dim = arguments["tensors"], int(arguments.get("dim", arguments.get("axis", 0)))
+    if not all(isinstance(tensor, Ref) for tensor in tensors):
+        raise Refusal("it joins the image with a constant tensor. Make that tensor part of the input.")
+    axes = same_axes(call, len(tensors[0].shape))
+    if call.name == "stack":
+        dim %= len(call.shape)
+        return positionwise(call, tuple(axis + (axis >= dim) for axis in axes))
+    if dim % len(call.shape) in axes:
+        raise Refusal("it joins two images side by side. Join them before the streamed network.")
+    return positionwise(call, axes)

@@ -1,0 +1,110 @@
+"""Which rule turns a recorded call into a local operation."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from torch.utils._pytree import tree_leaves, tree_map
+
+from wholefield.streaming.program import Local, Operand, Ref, Slot, Take
+
+
+class Refusal(Exception):
+    """A call that cannot be streamed; the text is the reason and the way out."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A recorded call of a torch function.
+
+    Attributes:
+        name: Canonical name of the function.
+        function: What to call, in its out-of-place form.
+        args: Positional operands.
+        kwargs: Named operands.
+        pick: Which item of a tuple result is meant; None for the result itself.
+        shape: Shape of the result for the whole image.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    args: tuple[Operand, ...]
+    kwargs: Mapping[str, Operand]
+    pick: int | None
+    shape: tuple[int, ...]
+
+    @property
+    def refs(self) -> list[Ref]:
+        """The tensors over the image among the operands."""
+        return [leaf for leaf in tree_leaves((self.args, dict(self.kwargs))) if isinstance(leaf, Ref)]
+
+    @cached_property
+    def _nested(self) -> bool:
+        """Whether tensors stand inside lists, as in torch.cat."""
+        values = (*self.args, *self.kwargs.values())
+        return sum(isinstance(value, Ref | Slot) for value in values) < len(
+            [leaf for leaf in tree_leaves(list(values)) if isinstance(leaf, Ref | Slot)]
+        )
+
+    def evaluate(self, take: Take) -> Any:
+        """Call the function on the blocks at hand."""
+        if self._nested:
+            args, kwargs = tree_map(take, (self.args, dict(self.kwargs)))
+            result = self.function(*args, **kwargs)
+        else:
+            result = self.function(
+                *map(take, self.args), **{name: take(value) for name, value in self.kwargs.items()}
+            )
+        return result if self.pick is None else result[self.pick]
+
+
+Rule: TypeAlias = Callable[[Call], Local]
+
+_rules: dict[str, Rule] = {}
+
+_GLOBAL = "it mixes the whole image, so no tile can be computed by itself."
+_TO_THE_HEAD = f"{_GLOBAL} Move it to the head, behind the streamed network."
+_NOT_KNOWN = (
+    "this function is not known to be local. Move it behind the streamed network, write it with known functions, or "
+    "declare it with wholefield.streaming.operations.register."
+)
+_REASONS = {
+    "adaptive": f"global pooling: {_TO_THE_HEAD} Replace a squeeze-excite block by one without the gate.",
+    "max_pool": "it returns positions in the whole image. Use max pooling without return_indices.",
+    "group_norm": f"group norm takes its statistics over space: {_GLOBAL} "
+    "Use a layer norm over channels or a frozen batch norm.",
+    "scaled_dot_product": f"attention over space: {_TO_THE_HEAD}",
+    "multi_head": f"attention over space: {_TO_THE_HEAD}",
+    "native_multi_head": f"attention over space: {_TO_THE_HEAD}",
+    "bmm": f"a matrix product over space, as in attention: {_TO_THE_HEAD}",
+    "baddbmm": f"a matrix product over space, as in attention: {_TO_THE_HEAD}",
+    "einsum": "a product over named dimensions, which may mix the whole image. Over channels use a linear layer or a "
+    "1x1 convolution; over space move it to the head, behind the streamed network.",
+    "fft": f"a Fourier transform: {_TO_THE_HEAD}",
+    "grid_sample": "its sampling positions can lie anywhere in the image. Move it to the head.",
+    "affine_grid": "its sampling positions can lie anywhere in the image. Move it to the head.",
+}
+"""Why functions whose name begins so cannot be streamed."""
+
+
+def register(*names: str) -> Callable[[Rule], Rule]:
+    """Declare the rule for functions with these canonical names."""
+
+    def add(rule: Rule) -> Rule:
+        for name in names:
+            _rules[name] = rule
+        return rule
+
+    return add
+
+
+def rule_for(name: str) -> Rule:
+    """The rule for a function.
+
+    Raises:
+        Refusal: There is none; the text says why.
+    """
+    if name in _rules:
+        return _rules[name]
+    raise Refusal(next((reason for start, reason in _REASONS.items() if name.startswith(start)), _NOT_KNOWN))

@@ -1,0 +1,89 @@
+"""Upsampling and downsampling by interpolation: nearest and linear in one, two or three axes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wholefield.streaming.geometry import Span
+from wholefield.streaming.interpolation import Linear, Nearest, Positions, linear, nearest
+from wholefield.streaming.operations.convolution import require_channels_first
+from wholefield.streaming.operations.registry import Call, Refusal, register
+from wholefield.streaming.program import Local, Ref, Take
+
+_LINEAR = ("linear", "bilinear", "trilinear")
+_NEAREST = ("nearest", "nearest-exact")
+
+
+@register("interpolate", "upsample", "upsample_nearest", "upsample_bilinear")
+def interpolate(call: Call) -> Local:
+    """torch.nn.functional.interpolate with the modes nearest, nearest-exact, linear, bilinear and trilinear."""
+    if call.name == "upsample_bilinear":
+        options = dict(call.kwargs) | {"mode": "bilinear", "align_corners": True}
+        return _interpolate(call.shape, *call.args, **options)
+    return _interpolate(call.shape, *call.args, **call.kwargs)
+
+
+def _interpolate(
+    shape: tuple[int, ...],
+    input: Ref,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Local:
+    if mode not in _LINEAR + _NEAREST or antialias:
+        raise Refusal(
+            f"interpolation by '{mode}'{' with antialias' * antialias} is not known. Use nearest or bilinear."
+        )
+    require_channels_first(input)
+    count = len(input.axes)
+    given = None if scale_factor is None or recompute_scale_factor else scale_factor
+    factors = given if isinstance(given, Sequence) else [given] * count
+    maps = tuple(
+        _axis(length, shape[axis], factor, mode, bool(align_corners))
+        for length, axis, factor in zip(input.lengths, input.axes, factors, strict=True)
+    )
+
+    def compute(take: Take, out: Sequence[Span]) -> Tensor:
+        block = take(input)
+        for axis_map, axis, span in zip(maps, input.axes, out, strict=True):
+            block = _resample(block, axis, axis_map, span)
+        return block
+
+    return Local(maps, input.axes, compute)
+
+
+def _axis(
+    length: int, outputs: int, factor: float | None, mode: str, align_corners: bool
+) -> Nearest | Linear:
+    if mode in _NEAREST:
+        return nearest(length, outputs, factor, mode == "nearest-exact")
+    return linear(length, outputs, factor, align_corners)
+
+
+def _resample(block: Tensor, axis: int, axis_map: Nearest | Linear, span: Span) -> Tensor:
+    """Resample one axis of a block that holds just the inputs of an output range."""
+    first = axis_map.needs(*span)[0]
+    if isinstance(axis_map, Nearest):
+        return _repeat(block, axis, axis_map.sources(*span) - first)
+    left, right, weight = axis_map.neighbours(*span)
+    shape = [1] * block.ndim
+    shape[axis] = -1
+    return torch.lerp(
+        block.index_select(axis, torch.from_numpy(left - first).to(block.device)),
+        block.index_select(axis, torch.from_numpy(right - first).to(block.device)),
+        torch.from_numpy(weight).to(block).reshape(shape),
+    )
+
+
+def _repeat(block: Tensor, axis: int, sources: Positions) -> Tensor:
+    """Repeat positions; copying whole runs of equal length is faster than picking one by one."""
+    times, rest = divmod(len(sources), block.shape[axis])
+    if not rest and bool((sources == np.arange(len(sources)) // times).all()):
+        return block.repeat_interleave(times, dim=axis) if times > 1 else block
+    return block.index_select(axis, torch.from_numpy(sources).to(block.device))

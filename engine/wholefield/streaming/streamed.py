@@ -1,0 +1,181 @@
+"""A network streamed tile by tile, as an ordinary differentiable module."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map
+
+from wholefield.streaming.errors import StreamingError
+from wholefield.streaming.folding import fold_normalisation
+from wholefield.streaming.images import LazyImage, reader_of
+from wholefield.streaming.job import Job, StreamedFunction, sweep_forward
+from wholefield.streaming.keeping import KEEP_BUDGET, nodes_to_keep
+from wholefield.streaming.layout import arrange, working_format
+from wholefield.streaming.precision import Precision
+from wholefield.streaming.program import Preparation, Program, Ref, Slot
+from wholefield.streaming.recorder import is_recording
+from wholefield.streaming.recurrence import lay_out
+from wholefield.streaming.reductions import Reduction
+from wholefield.streaming.sinks import ArraySink, WritableArray
+from wholefield.streaming.sizes import sizes_per_axis
+from wholefield.streaming.sweep import output_nodes
+from wholefield.streaming.trace import trace
+from wholefield.streaming.visits import OnTile
+from wholefield.streaming.waiting import SmallestBlock, blocks_per_axis
+
+
+class Streamed(nn.Module):
+    """Computes `network(x)` tile by tile: same result, same gradients, memory for one tile and its halos.
+
+    The network is cut into no overlapping parts; every node hands the few border rows and columns that the next tile
+    needs to that tile, so that nothing is computed twice. Its backward visits the tiles in reverse order, recomputes
+    one at a time under autograd and passes the gradients of the halos back. The method is a recurrence over tiles in
+    the sense of Pinckaers, van Ginneken and Litjens, "Streaming convolutional neural networks for end-to-end learning
+    with multi-megapixel images" (IEEE TPAMI 2020), without their overlap.
+
+    Attributes:
+        network: The network; its parameters are the module's.
+        tile_size: Tile size per axis in pixels, or one number for all axes.
+        smallest_block: Deep, small nodes wait until about so many new positions per axis have gathered, one number or
+            one per axis; None chooses 32, and up to 128 along the last axis of an image where there is room.
+        reduction: Pools the network's only output over the image as it is computed; None returns the output itself.
+        halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
+        keep_budget: Bytes of results of convolutions and linear layers that training keeps between the sweeps instead
+            of computing them again, those first that save most work; 0 keeps none.
+        on_tile: Called with a TileVisit before every tile of both sweeps; raise in it to cancel.
+
+    Example:
+        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+        >>> x = torch.randn(1, 3, 101, 67)
+        >>> torch.allclose(Streamed(net, 32)(x), net(x), atol=1e-6)
+        True
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        tile_size: int | Sequence[int],
+        *,
+        reduction: Reduction | None = None,
+        smallest_block: SmallestBlock = None,
+        halo_budget: int | None = None,
+        keep_budget: int = KEEP_BUDGET,
+        on_tile: OnTile | None = None,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.tile_size = tile_size
+        self.reduction = reduction
+        self.smallest_block = smallest_block
+        self.halo_budget = halo_budget
+        self.keep_budget = keep_budget
+        self.on_tile = on_tile
+
+    def forward(self, x: Tensor | LazyImage) -> Any:
+        """Stream one batch of images.
+
+        Args:
+            x: (batch, channels, *axes) with one to three axes, of any size; a tensor, or an image that is read box by
+                box (then a thread reads ahead).
+
+        Returns:
+            What the network returns, tensors of the same shape and dtype; with a reduction the pooled vector
+            (batch, channels).
+
+        Raises:
+            NotLocalError: The network has a layer that cannot be streamed.
+            StreamingError: The tile size or the image cannot work.
+        """
+        if is_recording():
+            # Inside another streamed network it is streamed with that.
+            return self.network(x) if self.reduction is None else self.reduction(self.network(x))
+        job = self._job(x)
+        tensors = self._tensors(job)
+        if self.reduction is not None:
+            tensors += self.reduction.parameters()
+        image = x if isinstance(x, Tensor) else None
+        if not torch.is_grad_enabled():
+            # A function is told what requires a gradient, but not that none is wanted.
+            image, tensors = (
+                None if image is None else image.detach(),
+                [tensor.detach() for tensor in tensors],
+            )
+        results = StreamedFunction.apply(job, image, *tensors)
+        if self.reduction is not None:
+            return results[0]
+        program = job.recurrence.program
+        by_node = dict(zip((ref.index for ref in output_nodes(program)), results, strict=True))
+        return tree_map(lambda leaf: by_node[leaf.index] if isinstance(leaf, Ref) else leaf, program.outputs)
+
+    @torch.no_grad()
+    def write(self, x: Tensor | LazyImage, array: WritableArray) -> None:
+        """Stream one batch of images into an array outside of memory: numpy, a memory map, zarr, HDF5.
+
+        Args:
+            x: As for forward.
+            array: Takes the network's only output by slices; its shape must be that of the output.
+
+        Raises:
+            StreamingError: The network has several outputs, or the array another shape.
+        """
+        job = self._job(x)
+        program = job.recurrence.program
+        outputs = output_nodes(program)
+        if len(outputs) != 1 or tuple(array.shape) != outputs[0].shape:
+            shapes = " and ".join(str(ref.shape) for ref in outputs)
+            raise StreamingError(
+                f"The array has the shape {tuple(array.shape)}; the network's output has {shapes}. "
+                "Make an array of the shape of the only output."
+            )
+        sinks = {outputs[0].index: ArraySink(outputs[0], array)}
+        sweep_forward(job, reader_of(x), self._tensors(job), sinks, None)
+
+    def _tensors(self, job: Job) -> list[Tensor]:
+        """The network's tensors in the memory format of the tiles."""
+        return [
+            arrange(tensor, job.memory_format) for tensor in prepare(job.recurrence.program, self.network)
+        ]
+
+    def _job(self, x: Tensor | LazyImage) -> Job:
+        precision = Precision.now(x.device)
+        program = fold_normalisation(trace(self.network, x.shape, x.dtype, x.device), precision)
+        if self.reduction is not None and len(output_nodes(program)) != 1:
+            raise StreamingError(
+                "A reduction pools one output; this network returns several. Return one tensor."
+            )
+        axes = len(program.image.axes)
+        sizes = sizes_per_axis(self.tile_size, axes)
+        return Job(
+            recurrence=lay_out(program, sizes, blocks_per_axis(program, sizes, self.smallest_block)),
+            precision=precision,
+            memory_format=working_format(axes + 2, x.dtype, x.device),
+            reduction=self.reduction,
+            lazy=None if isinstance(x, Tensor) else x,
+            halo_budget=self.halo_budget,
+            keeps=nodes_to_keep(program, self.keep_budget),
+            on_tile=self.on_tile,
+        )
+
+
+def prepare(program: Program, network: nn.Module) -> list[Tensor]:
+    """The tensors of all slots: the network's own, constants, and what it computes from them, under autograd."""
+    named = dict(network.named_parameters(remove_duplicate=False)) | dict(
+        network.named_buffers(remove_duplicate=False)
+    )
+    tensors: list[Tensor] = []
+    for source in program.slots:
+        if isinstance(source, Preparation):
+            args, kwargs = tree_map(
+                lambda leaf: tensors[leaf.index] if isinstance(leaf, Slot) else leaf,
+                (source.args, dict(source.kwargs)),
+            )
+            with torch.set_grad_enabled(source.grad and torch.is_grad_enabled()):
+                result = source.function(*args, **kwargs)
+            tensors.append(result if source.pick is None else result[source.pick])
+        else:
+            tensors.append(named[source] if isinstance(source, str) else source)
+    # What only led to other slots need not live until the reverse sweep, and the network may write over it before.
+    used = program.used
+    return [tensor if k in used else torch.empty(0) for k, tensor in enumerate(tensors)]
