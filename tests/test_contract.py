@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-QT = {"PySide6", "shiboken6", "pyqtgraph", "app"}
+QT = {"PySide6", "shiboken6", "pyqtgraph", "wholefield_app"}
 
 
 def imported_modules(path: Path, *, top_level_only: bool) -> set[str]:
@@ -45,7 +45,7 @@ def test_app_imports_no_torch_at_module_level(path: Path) -> None:
 
 def test_importing_every_app_module_leaves_torch_alone() -> None:
     modules = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        ".".join(path.relative_to(ROOT / "app").with_suffix("").parts)
         for path in sorted((ROOT / "app").rglob("*.py"))
         if path.name not in {"__main__.py"}
     ]

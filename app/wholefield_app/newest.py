@@ -12,8 +12,8 @@ from wholefield_app.problems import Problem
 class Newest(QObject):
     """Calls one function, one call at a time; while it works, only the newest of the further wishes is kept.
 
-    Unlike `wholefield_app.latest.Latest` it also tells answers that newer wishes have overtaken: what plays goes on moving
-    although no answer is ever the newest.
+    Unlike `wholefield_app.latest.Latest` it also tells answers that newer wishes have overtaken: what plays goes on
+    moving although no answer is ever the newest.
 
     Signals:
         answered: What the function returned.

@@ -12,7 +12,7 @@ import pytest
 from wholefield.cli import main
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
-from wholefield.runs.flow.provider import FlowSource
+from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.cli import COMMANDS
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
 from wholefield_app.workspaces.events.exporting_frames import pixels_of

@@ -37,7 +37,10 @@ def test_what_an_absent_screen_cannot_do_is_no_news(caplog: pytest.LogCaptureFix
 
 
 def test_last_words_are_said_aloud(tmp_path: Path) -> None:
-    code = "from PySide6.QtCore import qFatal; from wholefield_app.qt_messages import *; log_qt_messages(); qFatal('no more')"
+    code = (
+        "from PySide6.QtCore import qFatal; from wholefield_app.qt_messages import *;"
+        "log_qt_messages(); qFatal('no more')"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path
     )

@@ -17,20 +17,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from wholefield.compat.metavision_ml.flow.callbacks import max_consecutive_batches
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import FlowFile, labels_path, write_flow_hdf5
 from wholefield.flow.accuracy import flow_errors
-from wholefield.flow.callbacks import max_consecutive_batches
 from wholefield.flow.flow_network import FlowNetwork
 from wholefield.flow.predictor import FlowPredictor
 from wholefield.flow.sharpness import flow_warp_loss
 from wholefield.flow.simulator import SceneSettings, simulate
 from wholefield.flow.splat import Walk
-from wholefield.runs.flow.config import FlowConfig, Teacher
-from wholefield.runs.flow.data import FlowData
-from wholefield.runs.flow.train import GRADIENT_NORM, batch_losses, spec_of
-from wholefield.runs.schedule import learning_rate_factor
 from wholefield.sources.recording import Recording, open_recording
+from wholefield.tasks.events.config import FlowConfig, Teacher
+from wholefield.tasks.events.data import FlowData
+from wholefield.tasks.events.train import GRADIENT_NORM, batch_losses, spec_of
+from wholefield.training.schedule import learning_rate_factor
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"
 TRAINING, UNSEEN = range(10), range(100, 105)

@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torchmetrics.functional.classification import binary_auroc
-from wholefield.msd import ImageDataset, MSDSegmentationModel
-from wholefield.msd.augmentation import Augmentation
-from wholefield.msd.fit import FitSettings, Schedule, rate_factor, steps_of_epoch
+from wholefield.compat.msd_pytorch import ImageDataset, MSDSegmentationModel
+from wholefield.training.crops import Augmentation
+from wholefield.training.fit import FitSettings, Schedule, rate_factor, steps_of_epoch
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "stacks" / "isbi2012_em"
 SETTINGS = FitSettings(

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import nn
-from wholefield.streaming import Streamed, plan
+from wholefield.streaming import Streamed
+from wholefield.streaming.planning import plan
 
 from tests.bench.bench_streaming import Pass, backbone, inference, training
 from tests.bench.measure import machine, measure

@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn import functional
-from wholefield.msd import release_buffers
-from wholefield.msd.kernel import msd_network
-from wholefield.msd.spec import repeat_dilations
+from wholefield.compat.msd_pytorch import release_buffers
+from wholefield.networks.msd.kernel import msd_network
+from wholefield.networks.msd.spec import repeat_dilations
 
 from tests.bench.measure import Cost, machine, measure
 

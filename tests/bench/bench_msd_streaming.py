@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
-from wholefield.msd import MSDModule2d, release_buffers
-from wholefield.msd.predict import stream_rows
+from wholefield.compat.msd_pytorch import MSDModule2d, release_buffers
+from wholefield.networks.msd.predict import stream_rows
 
 from tests.bench.measure import Cost, machine, measure
 

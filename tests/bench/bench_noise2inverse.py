@@ -11,12 +11,18 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from wholefield.msd import MSDRegressionModel
-from wholefield.msd.augmentation import Augmentation
-from wholefield.msd.fit import FitSettings, steps_of_epoch
-from wholefield.msd.noise2inverse import SplitPairs, Strategy, denoise, split_error, split_reconstructions
-from wholefield.msd.phantom import add_noise, draw, project, random_foam
-from wholefield.msd.projections import find_centre, read_projections
+from wholefield.compat.msd_pytorch import MSDRegressionModel
+from wholefield.tomography.noise2inverse import (
+    SplitPairs,
+    Strategy,
+    denoise,
+    split_error,
+    split_reconstructions,
+)
+from wholefield.tomography.phantom import add_noise, draw, project, random_foam
+from wholefield.tomography.projections import find_centre, read_projections
+from wholefield.training.crops import Augmentation
+from wholefield.training.fit import FitSettings, steps_of_epoch
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 SIZE, ANGLES, PHOTONS, PARTS = 256, 256, 500.0, 4

@@ -20,10 +20,10 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QPointF, QTimer
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
-from wholefield.runs.flow.flow_files import SingleFlow
-from wholefield.runs.flow.provider import FlowSource
 from wholefield.sources.events.table import ArrayTable, TableRecording
 from wholefield.sources.recording import EVENT_DTYPE, RecordingDescription
+from wholefield.tasks.events.flow_files import SingleFlow
+from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.theme.theme import ThemeName, load_theme
 from wholefield_app.viewer.events.arrows import paint_arrows
 from wholefield_app.viewer.events.event_view import EventView

@@ -22,8 +22,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 import numpy as np
 from PySide6.QtCore import QSettings
-from wholefield.runs.flow.flow_files import SingleFlow
-from wholefield.runs.flow.provider import FlowSource
+from wholefield.tasks.events.flow_files import SingleFlow
+from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.launch import make_application, make_window
 from wholefield_app.viewer.events.style import FlowMode, Sight
 from wholefield_app.window.main_window import MainWindow

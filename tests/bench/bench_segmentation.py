@@ -14,18 +14,18 @@ from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
-from wholefield.runs.config import SegmentConfig
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
-from wholefield.runs.mask_data import MaskedArea
-from wholefield.runs.masks import Labels, MaskedSlide, read_masks, split_rows
 from wholefield.runs.reports import EpochDone, Failed, Report
-from wholefield.runs.segmentation import mean_dice
-from wholefield.runs.segmenter import load_segmenter
 from wholefield.runs.start import execute
-from wholefield.runs.views import Pixels, SlideArea, labelled_area
 from wholefield.sources import open_image
 from wholefield.streaming import Streamed
+from wholefield.tasks.slides.config import SegmentConfig
+from wholefield.tasks.slides.mask_data import MaskedArea
+from wholefield.tasks.slides.masks import Labels, MaskedSlide, read_masks, split_rows
+from wholefield.tasks.slides.segmentation import mean_dice
+from wholefield.tasks.slides.segmenter import load_segmenter
+from wholefield.tasks.slides.slide_input import Pixels, SlideArea, labelled_area
 
 from tests.bench.measure import machine
 

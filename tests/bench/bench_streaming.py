@@ -18,9 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
-from wholefield import models
+from wholefield import networks
 from wholefield.streaming import Streamed
-from wholefield.streaming.keeping import KEEP_BUDGET
+from wholefield.streaming.execution.kept_activations import KEEP_BUDGET
 
 from tests.bench.measure import Cost, machine, measure
 
@@ -55,8 +55,8 @@ def main(arguments: list[str]) -> None:
 
 def backbone(name: str) -> nn.Module:
     """The part of a network that is streamed, with its normalisation frozen."""
-    network = getattr(models, name)()
-    stream = network.features if hasattr(network, "features") else models.split_resnet(network)[0]
+    network = getattr(networks, name)()
+    stream = network.features if hasattr(network, "features") else networks.split_resnet(network)[0]
     return stream.eval()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wholefield.heap import give_back_freed_memory
+from wholefield.malloc import give_back_freed_memory
 
 
 @dataclass(frozen=True)

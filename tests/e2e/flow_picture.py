@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QImage
-from wholefield.runs.flow.config import Teacher
+from wholefield.tasks.events.config import Teacher
 from wholefield_app.viewer.events.style import FlowMode
 from wholefield_app.window.main_window import MainWindow
 from wholefield_resources.demo.events import EventDemoSettings

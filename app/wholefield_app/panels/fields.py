@@ -5,8 +5,8 @@ import math
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
-from wholefield.runs.config import Device
 from wholefield.runs.settings import About
+from wholefield.tasks.slides.config import Device
 
 LARGEST_WHOLE = 1_000_000
 # The style sheet's padding does not reach the text of a spin box.

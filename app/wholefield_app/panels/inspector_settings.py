@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from wholefield.machine import free_memory
-from wholefield.runs.inspection import Purpose
+from wholefield.tasks.slides.inspection import Purpose
 
 from wholefield_app.panels.fields import TEXT_MARGINS
 from wholefield_app.panels.heading import muted

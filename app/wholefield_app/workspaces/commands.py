@@ -3,8 +3,8 @@
 import shlex
 from pathlib import Path
 
-from wholefield.runs.layer_rows import LayerChoice
 from wholefield.runs.settings import RunSettings
+from wholefield.tasks.slides.layer_rows import LayerChoice
 
 
 def command_of(config: RunSettings) -> str:

@@ -13,13 +13,13 @@ from wholefield.cli.options import Parser, add_settings, settings_from
 from wholefield.cli.terminal import Terminal, interruptible
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.runs.control import Control
-from wholefield.runs.flow.config import FlowPredictConfig
 from wholefield.runs.folder import RunFolder
-from wholefield.runs.prediction import PREDICTION, SlidePrediction
 from wholefield.runs.reports import Failed, Finished, Reason
 from wholefield.runs.settings import RunSettings, load_config
-from wholefield.runs.stacks.config import StackPredictConfig
-from wholefield.runs.tasks import TASKS
+from wholefield.tasks.events.config import FlowPredictConfig
+from wholefield.tasks.registry import TASKS
+from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
+from wholefield.tasks.stacks.config import StackPredictConfig
 
 OK, ERROR, ABANDONED = 0, 2, 130
 RUNS = Path("runs")
@@ -192,7 +192,7 @@ def _prepare_msd(parser: argparse.ArgumentParser) -> None:
 
 def _msd(arguments: argparse.Namespace) -> int:
     # The commands of mixed-scale dense networks parse their own options, so that only they load torch.
-    from wholefield.msd.main import main as train_msd
+    from wholefield.compat.msd_pytorch.main import main as train_msd
 
     return train_msd(arguments.arguments or ["--help"])
 

@@ -10,8 +10,8 @@ from wholefield.cli import exporting
 from wholefield.cli.options import add_settings, settings_from
 from wholefield.cli.terminal import Terminal
 from wholefield.runs.control import Control
-from wholefield.runs.flow.export_config import FlowExportConfig
-from wholefield.runs.flow.score_config import ScoreConfig
+from wholefield.tasks.events.export_config import FlowExportConfig
+from wholefield.tasks.events.score_config import ScoreConfig
 
 if TYPE_CHECKING:
     from wholefield.flow.scorecard import ScoreCard
@@ -29,7 +29,7 @@ def score(arguments: argparse.Namespace) -> int:
     Raises:
         WholefieldError: A setting is out of range, something cannot be read, or there is no flow in the window.
     """
-    from wholefield.runs.flow.judging import judge
+    from wholefield.tasks.events.judging import judge
 
     config = settings_from(arguments, ScoreConfig)
     config.validate()
@@ -64,6 +64,6 @@ def export(arguments: argparse.Namespace) -> int:
     Raises:
         WholefieldError: A setting is out of range, or something cannot be read or written.
     """
-    from wholefield.runs.flow.export import export_flow
+    from wholefield.tasks.events.export import export_flow
 
     return exporting.export_by(arguments, FlowExportConfig, export_flow)

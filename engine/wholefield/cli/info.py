@@ -88,7 +88,7 @@ def _image(source: ImageSource) -> Lines:
 
 
 def _checkpoint(path: Path) -> Lines:
-    from wholefield.runs.checkpoints import SPEC, read_checkpoint
+    from wholefield.training.checkpoints import SPEC, read_checkpoint
 
     content = read_checkpoint(path)
     described = {name.replace("_", " "): _text(value) for name, value in content[SPEC].items()}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from wholefield.cli.options import parse
 from wholefield.errors import SettingError
-from wholefield.models.registry import CLASSIFIERS
-from wholefield.runs.inspection import Inspection, Purpose, inspect_network, suggest_for
-from wholefield.runs.layer_rows import HEADINGS, LayerChoice
+from wholefield.networks.registry import CLASSIFIERS
+from wholefield.tasks.slides.inspection import Inspection, Purpose, inspect_network, suggest_for
+from wholefield.tasks.slides.layer_rows import HEADINGS, LayerChoice
 
 TILE_SIZE = 512
 UNITS = {prefix: 10**power for prefix, power in (("", 0), ("K", 3), ("M", 6), ("G", 9), ("T", 12))}

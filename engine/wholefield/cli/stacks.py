@@ -3,7 +3,7 @@
 import argparse
 
 from wholefield.cli import exporting
-from wholefield.runs.stacks.export_config import StackExportConfig
+from wholefield.tasks.stacks.export_config import StackExportConfig
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +17,6 @@ def export(arguments: argparse.Namespace) -> int:
     Raises:
         WholefieldError: It cannot be read, or not be written like this.
     """
-    from wholefield.runs.stacks.export import export_stack
+    from wholefield.tasks.stacks.export import export_stack
 
     return exporting.export_by(arguments, StackExportConfig, export_stack)

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from wholefield.errors import SettingError
-from wholefield.flow.feature_extractor import build_feature_extractor
 from wholefield.flow.losses import DEFAULT_WEIGHTS, FlowLoss, micro_times
-from wholefield.flow.networks.memory import starting_afresh
 from wholefield.flow.pyramid import FeaturePyramid, shrink
 from wholefield.flow.warping import Warping, warp_channels
+from wholefield.networks.flow.feature_extractor import build_feature_extractor
+from wholefield.networks.flow.memory import starting_afresh
 
 POLARITIES = 2
 
@@ -34,7 +34,7 @@ class FlowNetwork(nn.Module):
         array_dim: Shape of the features, (time bins, channels, height, width).
         flow_loss_weights: Weights of the losses by name, see `wholefield.flow.losses.LOSS_NAMES`; None takes those of
             `DEFAULT_WEIGHTS` that apply to the features.
-        feature_extractor_name: Network by name; see `wholefield.flow.feature_extractor`.
+        feature_extractor_name: Network by name; see `wholefield.networks.flow.feature_extractor`.
         kwargs: Settings of the network; also smoothness_mask (names of regularising losses that count only pixels with
             events) and micro_bins (micro time bins in the channels; half of the channels unless given).
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from wholefield.runs.control import Control
-from wholefield.runs.pace import Pace
+from wholefield.runs.eta import Pace
 from wholefield.runs.reports import PartDone, ReportFunction
 
 Step = Callable[[int, int], None]

@@ -146,7 +146,7 @@ def load_config(path: Path) -> RunSettings:
     """
     values = _read_object(path)
     # A task that is declared elsewhere becomes known when its module is imported.
-    import wholefield.runs.tasks  # noqa: F401
+    import wholefield.tasks.registry  # noqa: F401
 
     task = values.get("task")
     if task not in RunSettings.tasks:

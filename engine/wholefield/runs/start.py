@@ -101,7 +101,7 @@ def _runner(config: RunSettings) -> Runner:
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     module, function = config.runner.split(":")
     runner: Runner = getattr(import_module(module), function)
-    from wholefield.runs.devices import leave_one_core_free
+    from wholefield.training.devices import leave_one_core_free
 
     leave_one_core_free()
     return runner

@@ -1,56 +1,22 @@
-"""Exact streaming of local networks over images of any size.
+"""Exact streaming of local networks over images of any size. `Streamed` is the one mechanism.
 
-`Streamed` is the one mechanism. The documented interface of lightstream is a layer over it, loaded on first use: it
-needs Lightning, which takes seconds to import.
+Every name is loaded on its first use: torch takes seconds to import.
 """
 
 from typing import TYPE_CHECKING
 
-from wholefield.lazy import loader
-from wholefield.streaming.errors import NotLocalError, StreamingError
-from wholefield.streaming.operations.border import symmetric_pad
-from wholefield.streaming.plan import LayerPlan, Plan, plan, suggest_tile_size
-from wholefield.streaming.streamed import Streamed
-from wholefield.streaming.visits import Sweep, TileVisit
+from wholefield.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from wholefield.streaming.compat.base import BaseModule
-    from wholefield.streaming.compat.classifier import ImageNetClassifier
-    from wholefield.streaming.compat.cnn import StreamingCNN
-    from wholefield.streaming.compat.constructor import StreamingConstructor
-    from wholefield.streaming.compat.convnext import StreamingConvnext
-    from wholefield.streaming.compat.module import StreamingModule
-    from wholefield.streaming.compat.resnet import StreamingResNet
+    from wholefield.streaming.errors import NotLocalError as NotLocalError, StreamingError as StreamingError
+    from wholefield.streaming.execution.tile_visits import Sweep as Sweep, TileVisit as TileVisit
+    from wholefield.streaming.operations.border import symmetric_pad as symmetric_pad
+    from wholefield.streaming.planning.plan import (
+        LayerPlan as LayerPlan,
+        Plan as Plan,
+        plan as plan,
+        suggest_tile_size as suggest_tile_size,
+    )
+    from wholefield.streaming.streamed import Streamed as Streamed
 
-_COMPAT = {
-    "BaseModule": "base",
-    "ImageNetClassifier": "classifier",
-    "StreamingCNN": "cnn",
-    "StreamingConstructor": "constructor",
-    "StreamingConvnext": "convnext",
-    "StreamingModule": "module",
-    "StreamingResNet": "resnet",
-}
-
-__all__ = [
-    "BaseModule",
-    "ImageNetClassifier",
-    "LayerPlan",
-    "NotLocalError",
-    "Plan",
-    "Streamed",
-    "StreamingCNN",
-    "StreamingConstructor",
-    "StreamingConvnext",
-    "StreamingError",
-    "StreamingModule",
-    "StreamingResNet",
-    "Sweep",
-    "TileVisit",
-    "plan",
-    "suggest_tile_size",
-    "symmetric_pad",
-]
-
-
-__getattr__ = loader(__name__, {name: f"compat.{home}" for name, home in _COMPAT.items()})
+__getattr__, __all__ = lazy_names(__name__, __file__)

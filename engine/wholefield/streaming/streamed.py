@@ -8,22 +8,22 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from wholefield.streaming.errors import StreamingError
-from wholefield.streaming.folding import fold_normalisation
-from wholefield.streaming.images import LazyImage, reader_of
-from wholefield.streaming.job import Job, StreamedFunction, sweep_forward
-from wholefield.streaming.keeping import KEEP_BUDGET, nodes_to_keep
-from wholefield.streaming.layout import arrange, working_format
-from wholefield.streaming.precision import Precision
-from wholefield.streaming.program import Preparation, Program, Ref, Slot
-from wholefield.streaming.recorder import is_recording
-from wholefield.streaming.recurrence import lay_out
-from wholefield.streaming.reductions import Reduction
-from wholefield.streaming.sinks import ArraySink, WritableArray
-from wholefield.streaming.sizes import sizes_per_axis
-from wholefield.streaming.sweep import output_nodes
-from wholefield.streaming.trace import trace
-from wholefield.streaming.visits import OnTile
-from wholefield.streaming.waiting import SmallestBlock, blocks_per_axis
+from wholefield.streaming.execution.autograd import Job, StreamedFunction, sweep_forward
+from wholefield.streaming.execution.folding import fold_normalisation
+from wholefield.streaming.execution.images import LazyImage, reader_of
+from wholefield.streaming.execution.kept_activations import KEEP_BUDGET, nodes_to_keep
+from wholefield.streaming.execution.layout import arrange, working_format
+from wholefield.streaming.execution.precision import Precision
+from wholefield.streaming.execution.recurrence import lay_out
+from wholefield.streaming.execution.reductions import Reduction
+from wholefield.streaming.execution.sinks import ArraySink, WritableArray
+from wholefield.streaming.execution.sweep import output_nodes
+from wholefield.streaming.execution.tile_visits import OnTile
+from wholefield.streaming.geometry.sizes import sizes_per_axis
+from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_axis
+from wholefield.streaming.tracing.program import Preparation, Program, Ref, Slot
+from wholefield.streaming.tracing.trace import trace
+from wholefield.streaming.tracing.tracer import is_recording
 
 
 class Streamed(nn.Module):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from wholefield.msd.phantom import Ellipse
+    from wholefield.tomography.phantom import Ellipse
 
 # Attenuation a voxel of 192 in a row: rays through the middle keep about a tenth of the beam.
 ROCK = 0.012
@@ -78,7 +78,7 @@ def make_bodies(count: int, height: float, seed: int) -> list[Ellipsoid]:
 
 def slice_ellipses(bodies: Sequence[Ellipsoid], z: float) -> list[Ellipse]:
     """The rock and its bodies where the plane at height z cuts them."""
-    from wholefield.msd.phantom import Ellipse
+    from wholefield.tomography.phantom import Ellipse
 
     densities = {Material.PORE: PORE, Material.GRAIN: GRAIN}
     cuts = [(body, 1 - ((z - body.z) / body.c) ** 2) for body in bodies]

@@ -152,7 +152,7 @@ def _make(demo: StackDemo, settings: StackDemoSettings, progress: Progress) -> N
 
 
 def _clean_planes(bodies: list[Ellipsoid], settings: StackDemoSettings) -> Iterator[Array]:
-    from wholefield.msd.phantom import draw
+    from wholefield.tomography.phantom import draw
 
     for z in heights(settings):
         yield draw(slice_ellipses(bodies, z), settings.size, SAMPLES).float().numpy()
@@ -160,8 +160,8 @@ def _clean_planes(bodies: list[Ellipsoid], settings: StackDemoSettings) -> Itera
 
 def _noisy_planes(path: Path, settings: StackDemoSettings) -> Iterator[Array]:
     """Filtered back-projection of what the file holds, as a user's own reconstruction would be."""
-    from wholefield.msd.projections import read_projections
-    from wholefield.msd.reconstruct import reconstruct
+    from wholefield.tomography.projections import read_projections
+    from wholefield.tomography.reconstruct import reconstruct
 
     scan = read_projections(path)
     sinograms = scan.line_integrals()
@@ -195,7 +195,7 @@ def _write_projections(
 
 
 def _line_integrals(bodies: list[Ellipsoid], z: float, angles: Tensor, size: int) -> npt.NDArray[np.float64]:
-    from wholefield.msd.phantom import project
+    from wholefield.tomography.phantom import project
 
     integrals: npt.NDArray[np.float64] = project(slice_ellipses(bodies, z), angles, size).numpy()
     return integrals

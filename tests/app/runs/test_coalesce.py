@@ -1,7 +1,6 @@
 from pathlib import Path
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from wholefield.runs.reports import Direction, StepDone, TileDone
 from wholefield_app.runs.coalesce import coalesce
 

@@ -2,8 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from wholefield_app.viewer.geometry import Box, View, fitted
 from wholefield_app.viewer.grid import GridLayer, TileGrid

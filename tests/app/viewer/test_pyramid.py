@@ -3,8 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from wholefield.sources.image import levels_from_sizes
 from wholefield_app.viewer.geometry import Box, View
 from wholefield_app.viewer.pyramid import (

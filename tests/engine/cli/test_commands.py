@@ -11,10 +11,10 @@ import pytest
 import tifffile
 from wholefield.cli import COMMANDS, command_line, main
 from wholefield.export.stacks import write_nifti
-from wholefield.runs.config import ClassifyConfig, PredictConfig, save_config
 from wholefield.runs.folder import RunFolder, past_runs
-from wholefield.runs.prediction import SlidePrediction
 from wholefield.sources import StackGeometry
+from wholefield.tasks.slides.config import ClassifyConfig, PredictConfig, save_config
+from wholefield.tasks.slides.prediction import SlidePrediction
 
 
 @pytest.fixture(scope="module")

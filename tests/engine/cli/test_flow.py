@@ -83,6 +83,6 @@ def test_an_interrupt_ends_it_without_a_trace(clip: Path, monkeypatch, capsys) -
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wholefield.runs.flow.judging.judge", interrupted)
+    monkeypatch.setattr("wholefield.tasks.events.judging.judge", interrupted)
     assert main(["score", str(clip), f"--flow={labels_path(clip)}"]) == 130
     assert capsys.readouterr().err == ""

@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from wholefield.cli import main
 from wholefield.cli.inspect import parse_bytes, parse_size
 from wholefield.errors import SettingError
-from wholefield.runs.inspection import inspect_network
-from wholefield.runs.layer_rows import HEADINGS, LayerChoice
+from wholefield.tasks.slides.inspection import inspect_network
+from wholefield.tasks.slides.layer_rows import HEADINGS, LayerChoice
 
 SMALL = ["inspect", "--model=small_cnn"]
 

@@ -8,13 +8,12 @@ from types import NoneType
 from typing import get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from wholefield.cli.options import Parser, add_settings, command_line, settings_from
 from wholefield.errors import SettingError
-from wholefield.runs.config import ClassifyConfig, Device, Precision, PredictConfig, SegmentConfig
 from wholefield.runs.settings import RunSettings
-from wholefield.runs.tasks import TASKS
+from wholefield.tasks.registry import TASKS
+from wholefield.tasks.slides.config import ClassifyConfig, Device, Precision, PredictConfig, SegmentConfig
 
 paths = st.text(min_size=1).filter(lambda text: "\0" not in text).map(Path)
 classify = st.builds(

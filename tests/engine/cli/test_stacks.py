@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 from wholefield.cli import command_line, main
-from wholefield.runs.stacks.export_config import StackExportConfig
 from wholefield.sources import open_stack
+from wholefield.tasks.stacks.export_config import StackExportConfig
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import numpy as np
 import openslide
 import pytest
 import tifffile
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from wholefield.errors import SettingError
 from wholefield.export.pyramid import (
     Compression,

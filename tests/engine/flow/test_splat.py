@@ -7,8 +7,7 @@ import pytest
 import torch
 from wholefield.errors import SettingError
 from wholefield.flow.splat import Walk, image_of_warped_events, splat, warp_events
-from wholefield.flow.splat_torch import sample
-from wholefield.flow.splat_torch import splat as torch_splat
+from wholefield.flow.splat_torch import sample, splat as torch_splat
 
 MakeEvents = Callable[..., np.ndarray]
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from wholefield.flow.feature_extractor import build_feature_extractor
 from wholefield.flow.flow_network import FlowNetwork
-from wholefield.flow.networks.memory import memory_of
-from wholefield.flow.networks.unet import FlowUNet
 from wholefield.flow.streamable import StreamableFlow
+from wholefield.networks.flow.feature_extractor import build_feature_extractor
+from wholefield.networks.flow.memory import memory_of
+from wholefield.networks.flow.unet import FlowUNet
 from wholefield.streaming import NotLocalError, Streamed
 
 BINS = 3

@@ -5,13 +5,11 @@ from threading import Thread
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
-from wholefield.kernels import threads as threading_of_kernels
-from wholefield.kernels import winograd, winograd_tiles
+from wholefield.kernels import threads as threading_of_kernels, winograd, winograd_tiles
 
 sizes = st.integers(3, 14)
 few = st.integers(1, 5)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 from torchmetrics.functional.classification import binary_auroc
-from wholefield.msd import ImageDataset, MSDSegmentationModel
-from wholefield.msd.augmentation import Augmentation
-from wholefield.msd.fit import FitSettings, Schedule, class_weights, fit
+from wholefield.compat.msd_pytorch import ImageDataset, MSDSegmentationModel
+from wholefield.training.crops import Augmentation
+from wholefield.training.fit import FitSettings, Schedule, class_weights, fit
 
 
 @pytest.mark.data

@@ -3,8 +3,14 @@
 import pytest
 import torch
 from torch import Tensor, nn
-from wholefield.msd import InputError, LabelError, MSDModel, MSDRegressionModel, MSDSegmentationModel
-from wholefield.msd.scaling import Moments, scaling_module, set_scaling
+from wholefield.compat.msd_pytorch import (
+    InputError,
+    LabelError,
+    MSDModel,
+    MSDRegressionModel,
+    MSDSegmentationModel,
+)
+from wholefield.networks.msd.scaling import Moments, scaling_module, set_scaling
 
 Pair = tuple[Tensor, Tensor]
 

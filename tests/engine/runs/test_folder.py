@@ -5,11 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from wholefield.errors import SettingError, SourceError
-from wholefield.runs.config import ClassifyConfig
 from wholefield.runs.folder import MetricRow, RunFolder, past_runs
+from wholefield.tasks.slides.config import ClassifyConfig
 
 NOON = datetime(2026, 3, 4, 12, 0, 5)
 

@@ -2,7 +2,7 @@
 
 import pytest
 from wholefield.runs.control import Abandoned, Control
-from wholefield.runs.pace import Pace
+from wholefield.runs.eta import Pace
 from wholefield.runs.parts import reporter
 from wholefield.runs.reports import PartDone
 

@@ -4,8 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from wholefield.errors import SourceError
 from wholefield.sources import open_image
 from wholefield.sources.image import AnyArray

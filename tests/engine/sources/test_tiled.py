@@ -1,8 +1,7 @@
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from wholefield.sources.cache import TileCache
 from wholefield.sources.image import AnyArray, Description, levels_from_sizes
 from wholefield.sources.tiled import TiledSource

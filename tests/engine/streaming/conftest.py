@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 from wholefield.streaming import Streamed
-from wholefield.streaming.keeping import KEEP_BUDGET
+from wholefield.streaming.execution.kept_activations import KEEP_BUDGET
 
 Gradients = dict[str, Tensor | None]
 

@@ -3,8 +3,7 @@
 from typing import Any
 
 import torch
-from hypothesis import HealthCheck, assume, event, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, event, given, settings, strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 from wholefield.streaming import NotLocalError, Streamed

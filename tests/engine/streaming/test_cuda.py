@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from wholefield.models import resnet18, split_resnet
-from wholefield.models.normalization import freeze_normalization
+from wholefield.networks import resnet18, split_resnet
+from wholefield.networks.normalization import freeze_normalization
 from wholefield.streaming import Streamed
 
 pytestmark = [

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
-from wholefield.models import resnet18, small_cnn, split_resnet
-from wholefield.models.normalization import freeze_normalization
+from wholefield.networks import resnet18, small_cnn, split_resnet
+from wholefield.networks.normalization import freeze_normalization
 from wholefield.streaming import Streamed
 
 

@@ -10,9 +10,9 @@ import zarr
 from torch import Tensor, nn
 from wholefield.sources import open_image
 from wholefield.streaming import Streamed, StreamingError
-from wholefield.streaming.images import ReadAhead, SlideImage
-from wholefield.streaming.record import Record
-from wholefield.streaming.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
+from wholefield.streaming.execution.images import ReadAhead, SlideImage
+from wholefield.streaming.execution.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
+from wholefield.streaming.execution.saved_halos import Record
 
 REDUCTIONS: list[Callable[[], Reduction]] = [MeanPool, MaxPool, lambda: GatedAttentionPool(6, hidden=5)]
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 from wholefield.kernels import threads, winograd
-from wholefield.models import resnet18, resnet50, small_cnn, split_resnet
-from wholefield.models.normalization import batch_norms, freeze_normalization
+from wholefield.networks import resnet18, resnet50, small_cnn, split_resnet
+from wholefield.networks.normalization import batch_norms, freeze_normalization
 from wholefield.streaming import NotLocalError, Streamed
 
 

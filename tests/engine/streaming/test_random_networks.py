@@ -6,8 +6,7 @@ from math import prod
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -201,7 +200,7 @@ def check(example: Example, exact: Callable[..., None]) -> None:
 @pytest.fixture(autouse=True)
 def keep_even_what_is_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """So small convolutions would never be kept otherwise."""
-    monkeypatch.setattr("wholefield.streaming.keeping.LEAST_WORK", 0)
+    monkeypatch.setattr("wholefield.streaming.execution.kept_activations.LEAST_WORK", 0)
 
 
 QUICK = settings(

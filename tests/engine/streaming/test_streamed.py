@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 from wholefield.streaming import Streamed, StreamingError, Sweep, TileVisit
-from wholefield.streaming import sweep as sweep_module
+from wholefield.streaming.execution import sweep as sweep_module
 
 
 def small(channels: int = 4) -> nn.Sequential:

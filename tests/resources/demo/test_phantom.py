@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from wholefield.msd.phantom import draw
+from wholefield.tomography.phantom import draw
 from wholefield_resources.demo.phantom import (
     CYLINDER,
     GRAIN,

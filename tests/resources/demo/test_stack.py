@@ -6,8 +6,8 @@ import numpy as np
 import platformdirs
 import pytest
 from wholefield.errors import SourceError
-from wholefield.msd.projections import read_projections
 from wholefield.sources import Kind, kind_of, open_stack
+from wholefield.tomography.projections import read_projections
 from wholefield_resources.demo.phantom import Material
 from wholefield_resources.demo.stack import (
     StackDemo,

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from wholefield.export.video import VideoFormat
-from wholefield.runs.flow.config import FlowFormat
-from wholefield.runs.flow.export_config import FlowExportConfig
+from wholefield.tasks.events.config import FlowFormat
+from wholefield.tasks.events.export_config import FlowExportConfig
 
 from wholefield_app.panels.fields import TEXT_MARGINS, choice, form_layout
 from wholefield_app.panels.heading import muted

@@ -17,8 +17,8 @@ from wholefield_app.viewer.events.painter import fitted_rect, paint_frame
 from wholefield_app.viewer.events.style import FrameStyle
 
 if TYPE_CHECKING:
-    from wholefield.runs.flow.provider import FlowProvider
     from wholefield.sources import Recording
+    from wholefield.tasks.events.provider import FlowProvider
 
     from wholefield_app.viewer.events.frame_view import FrameView
     from wholefield_app.viewer.events.frames import Frame

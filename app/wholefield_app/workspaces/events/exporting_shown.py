@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wholefield.runs.flow.provider import FlowSource
+from wholefield.tasks.events.provider import FlowSource
 
 from wholefield_app.viewer.events.style import FrameStyle
 from wholefield_app.viewer.events.timeline import Span

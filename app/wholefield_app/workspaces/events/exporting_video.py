@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QImage
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control, RunCancelled, StopAndKeep
-from wholefield.runs.flow.export import Exported, unwritable
 from wholefield.runs.parts import Step, reporter
 from wholefield.runs.reports import ReportFunction
+from wholefield.tasks.events.export import Exported, unwritable
 
 from wholefield_app.viewer.events.frames import frame_size
 from wholefield_app.workspaces.events.exporting_config import Pictures, VideoConfig
@@ -18,8 +18,8 @@ from wholefield_app.workspaces.events.exporting_frames import draw_frames, pixel
 from wholefield_app.workspaces.events.opening import first_accumulation
 
 if TYPE_CHECKING:
-    from wholefield.runs.flow.provider import FlowProvider, FlowSource
     from wholefield.sources import Recording
+    from wholefield.tasks.events.provider import FlowProvider, FlowSource
 
 
 def export_video(config: VideoConfig, report: ReportFunction, control: Control) -> Exported:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from wholefield.errors import SettingError
-from wholefield.runs.flow.judging import judge
-from wholefield.runs.flow.score_config import ScoreConfig
+from wholefield.tasks.events.judging import judge
+from wholefield.tasks.events.score_config import ScoreConfig
 
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
@@ -21,7 +21,7 @@ from wholefield_app.workspaces.commands import command_of
 
 if TYPE_CHECKING:
     from wholefield.flow.scorecard import ScoreCard
-    from wholefield.runs.flow.provider import FlowSource
+    from wholefield.tasks.events.provider import FlowSource
 
 log = logging.getLogger(__name__)
 

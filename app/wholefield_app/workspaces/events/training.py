@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from wholefield.errors import SettingError, WholefieldError
-from wholefield.runs.config import Device
-from wholefield.runs.flow.config import FlowConfig, FlowPredictConfig
-from wholefield.runs.flow.provider import FlowSource
-from wholefield.runs.flow.score_config import ScoreConfig
 from wholefield.runs.reports import FlowPreviewReady
 from wholefield.sources.recording import Recording
+from wholefield.tasks.events.config import FlowConfig, FlowPredictConfig
+from wholefield.tasks.events.provider import FlowSource
+from wholefield.tasks.events.score_config import ScoreConfig
+from wholefield.tasks.slides.config import Device
 
 from wholefield_app.actions import Registry
 from wholefield_app.panels.curve_data import Quality

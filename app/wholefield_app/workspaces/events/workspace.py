@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
-from wholefield.runs.flow.provider import FlowProvider, FlowSource
+from wholefield.tasks.events.provider import FlowProvider, FlowSource
 
 from wholefield_app.actions import Action, Registry
 from wholefield_app.panels.event_facts_panel import EventFactsPanel

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from wholefield.models.registry import find_model
-from wholefield.runs.config import ClassifyConfig, SegmentConfig
+from wholefield.networks.registry import find_model
 from wholefield.runs.settings import RunSettings
+from wholefield.tasks.slides.config import ClassifyConfig, SegmentConfig
 
 from wholefield_app.runs.checkpoints import Checkpoint, list_checkpoints
 

@@ -14,7 +14,7 @@ from wholefield_app.runs import RunSession
 from wholefield_app.viewer.classes import class_colour
 
 if TYPE_CHECKING:
-    from wholefield.runs.class_map import SegmentedSlide
+    from wholefield.tasks.slides.class_map import SegmentedSlide
 
 IMAGE = ".ome.tif"
 OUTLINES = ".geojson"
@@ -52,7 +52,7 @@ def export_classes(found: "SegmentedSlide", path: Path, report: ReportFunction, 
         SettingError: The name has another ending, or the file cannot be written.
         RunCancelled: The control asked for it; nothing is left behind.
     """
-    from wholefield.runs.class_export import write_class_image, write_class_outlines
+    from wholefield.tasks.slides.class_export import write_class_image, write_class_outlines
 
     def progress(done: float) -> None:
         control.poll()

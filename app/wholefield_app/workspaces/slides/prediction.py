@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from wholefield.runs.class_map import SegmentedSlide
-from wholefield.runs.config import PredictConfig
 from wholefield.runs.control import Control
-from wholefield.runs.prediction import SlidePrediction
 from wholefield.runs.reports import ReportFunction
+from wholefield.tasks.slides.class_map import SegmentedSlide
+from wholefield.tasks.slides.config import PredictConfig
+from wholefield.tasks.slides.prediction import SlidePrediction
 
 from wholefield_app.runs import RunSession
 
@@ -83,6 +83,6 @@ class Prediction(QObject):
 
 def predict(config: PredictConfig, report: ReportFunction, control: Control) -> Answer:
     """Do the prediction; called in the run's thread."""
-    from wholefield.runs.predict import predict_slide
+    from wholefield.tasks.slides.predict import predict_slide
 
     return predict_slide(config, report, control)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from wholefield.runs.inspection import Sight
+from wholefield.tasks.slides.inspection import Sight
 
 # Okabe and Ito's palette: told apart by people who see colours differently, and on pink and violet stains.
 TILE, FIELD, CELL = "#56b4e9", "#f0e442", "#d55e00"

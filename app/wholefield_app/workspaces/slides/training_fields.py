@@ -3,8 +3,8 @@
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QWidget
-from wholefield.models.registry import CLASSIFIERS
-from wholefield.runs.config import ClassifyConfig, Head, SegmentConfig, TrainingConfig
+from wholefield.networks.registry import CLASSIFIERS
+from wholefield.tasks.slides.config import ClassifyConfig, Head, SegmentConfig, TrainingConfig
 
 from wholefield_app.panels.fields import (
     DEVICES,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wholefield.runs.settings import RunSettings
-from wholefield.runs.stacks.config import (
+from wholefield.tasks.stacks.config import (
     Noise2InverseConfig,
     StackRegressionConfig,
     StackSegmentationConfig,

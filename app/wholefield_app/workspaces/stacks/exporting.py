@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction
-from wholefield.runs.stacks.config import StackFormat
-from wholefield.runs.stacks.export_config import StackExportConfig
+from wholefield.tasks.stacks.config import StackFormat
+from wholefield.tasks.stacks.export_config import StackExportConfig
 
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
@@ -18,7 +18,7 @@ from wholefield_app.services import Services
 from wholefield_app.workspaces.stacks.opening import OpenStack
 
 if TYPE_CHECKING:
-    from wholefield.runs.stacks.export import Exported
+    from wholefield.tasks.stacks.export import Exported
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +88,6 @@ def export(config: StackExportConfig, report: ReportFunction, control: Control) 
         WholefieldError: It cannot be read, or not be written like this.
         RunCancelled: The control asked for it; nothing is left behind.
     """
-    from wholefield.runs.stacks.export import export_stack
+    from wholefield.tasks.stacks.export import export_stack
 
     return export_stack(config, report, control)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from wholefield.errors import SettingError, WholefieldError
-from wholefield.runs.stacks.config import StackPredictConfig
+from wholefield.tasks.stacks.config import StackPredictConfig
 
 from wholefield_app.panels.properties import Properties
 from wholefield_app.problems import Problem

@@ -71,8 +71,8 @@ def count(path: Path, dataset: str | None, stop: threading.Event) -> dict[int, i
         Stopped: `stop` was set.
         WholefieldError: The values are no labels, or the stack cannot be read.
     """
-    from wholefield.runs.stacks.label_values import count_labels
     from wholefield.sources import open_stack
+    from wholefield.tasks.stacks.label_values import count_labels
 
     def done(number: int) -> None:
         del number

@@ -101,8 +101,8 @@ def open_path(path: Path, role: Role, dataset: str | None = None) -> OpenStack |
     Raises:
         SourceError: It cannot be opened; the text says why.
     """
-    from wholefield.msd.projection_names import holds_projections
     from wholefield.sources import list_datasets, open_stack
+    from wholefield.tomography.projection_names import holds_projections
 
     if dataset is None:
         datasets = list_datasets(path)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Finished, Reason, ReportFunction
-from wholefield.runs.stacks.config import StackPredictConfig
+from wholefield.tasks.stacks.config import StackPredictConfig
 
 from wholefield_app.runs import RunSession
 

@@ -1,9 +1,9 @@
 """The fields of the training form, made from what the settings say of themselves."""
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QWidget
-from wholefield.msd.choices import Loss, Schedule, Strategy
+from wholefield.networks.msd.choices import Loss, Schedule, Strategy
 from wholefield.runs.settings import RunSettings
-from wholefield.runs.stacks.config import Noise2InverseConfig, StackRegressionConfig, StackSegmentationConfig
+from wholefield.tasks.stacks.config import Noise2InverseConfig, StackRegressionConfig, StackSegmentationConfig
 
 from wholefield_app.panels.fields import (
     DEVICES,

@@ -6,9 +6,9 @@ from typing import Any
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QVBoxLayout
 from wholefield.errors import SettingError
-from wholefield.msd.choices import Loss, Schedule, Strategy
-from wholefield.runs.config import Device
-from wholefield.runs.stacks.config import (
+from wholefield.networks.msd.choices import Loss, Schedule, Strategy
+from wholefield.tasks.slides.config import Device
+from wholefield.tasks.stacks.config import (
     CROP_SIDES,
     Noise2InverseConfig,
     StackRegressionConfig,

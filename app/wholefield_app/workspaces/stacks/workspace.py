@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from wholefield.errors import SettingError
 from wholefield.runs.reports import Level, Message, PreviewReady, Report
 from wholefield.runs.settings import RunSettings
-from wholefield.runs.stacks.config import DENOISED, RECONSTRUCTION, StackTrainingConfig
+from wholefield.tasks.stacks.config import DENOISED, RECONSTRUCTION, StackTrainingConfig
 
 from wholefield_app.actions import Action, Registry
 from wholefield_app.panels.curve_data import ACCURACY, Quality

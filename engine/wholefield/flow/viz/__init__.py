@@ -2,13 +2,11 @@
 
 from wholefield.flow.viz.arrows import convert_to_gray, draw_arrows, get_arrows
 from wholefield.flow.viz.colours import colour_wheel, flow_colours
-from wholefield.flow.viz.grid import draw_flow_on_grid
 
 __all__ = [
     "colour_wheel",
     "convert_to_gray",
     "draw_arrows",
-    "draw_flow_on_grid",
     "flow_colours",
     "get_arrows",
 ]

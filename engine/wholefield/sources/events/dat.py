@@ -39,7 +39,7 @@ def plain(words: Words, before: int = UNKNOWN) -> Decoded:
 
 def load_walk() -> Walk:
     """See `Codec.load_walk`."""
-    from wholefield.sources.events.walks import walk_dat
+    from wholefield.sources.events.decoders import walk_dat
 
     return walk_dat
 

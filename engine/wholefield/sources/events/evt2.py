@@ -48,7 +48,7 @@ def plain(words: Words, before: int = UNKNOWN) -> Decoded:
 
 def load_walk() -> Walk:
     """See `Codec.load_walk`."""
-    from wholefield.sources.events.walks import walk_evt2
+    from wholefield.sources.events.decoders import walk_evt2
 
     return walk_evt2
 

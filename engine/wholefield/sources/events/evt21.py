@@ -67,14 +67,14 @@ def legacy_plain(words: Words, before: int = UNKNOWN) -> Decoded:
 
 def load_walk() -> Walk:
     """See `Codec.load_walk`."""
-    from wholefield.sources.events.walks import walk_evt21
+    from wholefield.sources.events.decoders import walk_evt21
 
     return walk_evt21
 
 
 def load_legacy_walk() -> Walk:
     """See `Codec.load_walk`."""
-    from wholefield.sources.events.walks import walk_evt21
+    from wholefield.sources.events.decoders import walk_evt21
 
     return lambda words, *others: walk_evt21(swapped(words), *others)
 

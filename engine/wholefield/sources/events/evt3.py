@@ -84,7 +84,7 @@ def _bases(kind: Words, value: Integers) -> tuple[Integers, Integers]:
 
 def load_walk() -> Walk:
     """See `Codec.load_walk`."""
-    from wholefield.sources.events.walks import walk_evt3
+    from wholefield.sources.events.decoders import walk_evt3
 
     return walk_evt3
 

@@ -18,7 +18,7 @@ from wholefield.sources.events.codec import (
     fresh_state,
     fresh_stats,
 )
-from wholefield.sources.events.words import WordFile
+from wholefield.sources.events.event_words import WordFile
 from wholefield.sources.recording import Progress
 
 SEGMENT = 2**15

@@ -9,8 +9,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from wholefield.sources.events.codec import HIGH, UNKNOWN, Codec, Decoded, Integers, fresh_state
+from wholefield.sources.events.event_words import WordFile
 from wholefield.sources.events.index import SEGMENT
-from wholefield.sources.events.words import WordFile
 
 PROBE = 4096
 # Cameras say the high time at least this often, in us, even if nothing moves.

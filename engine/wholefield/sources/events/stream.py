@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from wholefield.errors import SourceError
 from wholefield.sources.events.codec import DISORDER, EVER, TAKEN, Codec, Integers, fresh_stats
+from wholefield.sources.events.event_words import WordFile
 from wholefield.sources.events.index import BATCH, NO_EVENTS, NO_TRIGGERS, SEGMENT, TimeIndex, build_index
 from wholefield.sources.events.search import ClockSearch
 from wholefield.sources.events.sensors import likely_sensor
-from wholefield.sources.events.words import WordFile
 from wholefield.sources.recording import (
     EVENT_DTYPE,
     TRIGGER_DTYPE,

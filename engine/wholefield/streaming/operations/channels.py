@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wholefield.streaming.geometry import Span
+from wholefield.streaming.geometry.axis import Span
 from wholefield.streaming.operations.pointwise import only_image, positionwise, same_axes, same_maps
 from wholefield.streaming.operations.registry import Call, Refusal, register
-from wholefield.streaming.program import Local, Ref, Slot, Take
+from wholefield.streaming.tracing.program import Local, Ref, Slot, Take
 
 _SPACE = (
     "it reduces over the image, as global pooling and squeeze-excite blocks do, so no tile can be computed by itself. "

@@ -2,7 +2,7 @@
 
 from wholefield.streaming.operations.pointwise import positionwise
 from wholefield.streaming.operations.registry import Call, register
-from wholefield.streaming.program import Local
+from wholefield.streaming.tracing.program import Local
 
 
 @register(

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from torch.utils._pytree import tree_leaves, tree_map
 
-from wholefield.streaming.program import Local, Operand, Ref, Slot, Take
+from wholefield.streaming.tracing.program import Local, Operand, Ref, Slot, Take
 
 
 class Refusal(Exception):

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wholefield.streaming.geometry import Span
-from wholefield.streaming.interpolation import Linear, Nearest, Positions, linear, nearest
+from wholefield.streaming.geometry.axis import Span
+from wholefield.streaming.geometry.interpolation import Linear, Nearest, Positions, linear, nearest
 from wholefield.streaming.operations.convolution import require_channels_first
 from wholefield.streaming.operations.registry import Call, Refusal, register
-from wholefield.streaming.program import Local, Ref, Take
+from wholefield.streaming.tracing.program import Local, Ref, Take
 
 _LINEAR = ("linear", "bilinear", "trilinear")
 _NEAREST = ("nearest", "nearest-exact")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from wholefield.streaming.geometry import Span, Transposed, Window
+from wholefield.streaming.geometry.axis import Span, Transposed, Window
 from wholefield.streaming.operations.registry import Call, Refusal, register
-from wholefield.streaming.program import Local, Ref, Take
+from wholefield.streaming.tracing.program import Local, Ref, Take
 
 
 @register("pixel_unshuffle")

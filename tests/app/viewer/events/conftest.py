@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from wholefield.errors import SourceError
-from wholefield.runs.flow.provider import FlowField, FlowSource
+from wholefield.tasks.events.provider import FlowField, FlowSource
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.event_view import EventView
 

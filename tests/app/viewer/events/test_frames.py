@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
-from wholefield.runs.flow.provider import FlowField
+from wholefield.tasks.events.provider import FlowField
 from wholefield_app.viewer.events.frames import (
     NO_FLOW,
     PART_US,

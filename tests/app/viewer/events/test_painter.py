@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
-from wholefield.runs.flow.provider import FlowField
+from wholefield.tasks.events.provider import FlowField
 from wholefield_app.viewer.events.frames import Frame, FrameMaker, FrameRequest
 from wholefield_app.viewer.events.painter import fitted_rect, frame_image, paint_frame
 from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight

@@ -1,8 +1,7 @@
 """Times and places on a line, and time that passes."""
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 from wholefield_app.viewer.events.timeline import (
     SLIDER_STEPS,
     Line,

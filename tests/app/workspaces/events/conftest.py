@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
-from wholefield.runs.flow.provider import FlowSource
+from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
 

@@ -7,16 +7,15 @@ import av
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from PySide6.QtGui import QGuiApplication
 from wholefield.errors import SettingError, SourceError
 from wholefield.export.video import MP4
 from wholefield.runs.control import Abandoned, Control
-from wholefield.runs.flow.export import Exported
-from wholefield.runs.flow.export_config import FlowExportConfig
-from wholefield.runs.flow.provider import FlowSource
 from wholefield.runs.reports import PartDone
+from wholefield.tasks.events.export import Exported
+from wholefield.tasks.events.export_config import FlowExportConfig
+from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.workspaces.events.exporting import run_export

@@ -5,11 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from wholefield.cli.options import Parser, add_settings, command_line, settings_from
 from wholefield.errors import SettingError
-from wholefield.runs.flow.provider import FlowSource
+from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.workspaces.events.exporting_config import (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from wholefield.errors import SettingError
-from wholefield.runs.flow.provider import FlowSource
-from wholefield.runs.flow.score_config import ScoreConfig
 from wholefield.runs.reports import PartDone
+from wholefield.tasks.events.provider import FlowSource
+from wholefield.tasks.events.score_config import ScoreConfig
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.workspaces.events import judging
 from wholefield_app.workspaces.events.judging import Moment, Window, config_of

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wholefield.runs.flow.config import FlowConfig, FlowNet
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import FlowPreviewReady, Started, StepDone
+from wholefield.tasks.events.config import FlowConfig, FlowNet
 from wholefield_app.workspaces.events.training import TRAINING_KEY
 from wholefield_app.workspaces.events.training_preview import draw_flow_preview, median_speed
 
@@ -108,7 +108,7 @@ def test_a_preview_shows_flow_only_where_events_are(qapp) -> None:
 def test_the_network_of_a_past_run_shows_its_flow(
     checkpoint: Path, open_clip, space, window, qtbot, monkeypatch
 ) -> None:
-    monkeypatch.setattr("wholefield.runs.flow.moments.MomentFlow", FakeMoments)
+    monkeypatch.setattr("wholefield.tasks.events.moments.MomentFlow", FakeMoments)
     show, judge = window.registry["events.show_flow"], window.registry["events.score"]
     assert not show.isEnabled()
     open_clip()

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from wholefield.errors import SettingError
 from wholefield.flow.representations import PREPROCESSORS
-from wholefield.runs.config import Device, Precision
-from wholefield.runs.flow.config import FlowConfig, FlowNet, RnnCell, Teacher
+from wholefield.tasks.events.config import FlowConfig, FlowNet, RnnCell, Teacher
+from wholefield.tasks.slides.config import Device, Precision
 from wholefield_app.theme.theme import Theme
 from wholefield_app.workspaces.events.training_fields import WEIGHTS
 from wholefield_app.workspaces.events.training_form import FlowForm

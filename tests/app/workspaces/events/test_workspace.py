@@ -13,7 +13,7 @@ from wholefield.errors import SourceError
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import write_flo
 from wholefield.flow.simulator import SceneSettings
-from wholefield.runs.flow.provider import FlowSource
+from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.panels.properties import Properties
 from wholefield_app.viewer.events.style import FlowMode, Sight
 from wholefield_app.viewer.events.timeline import Span

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from wholefield.runs.config import ClassifyConfig, PredictConfig
 from wholefield.runs.folder import RunFolder
+from wholefield.tasks.slides.config import ClassifyConfig, PredictConfig
 from wholefield_app.workspaces.slides.checkpoints import list_models
 
 

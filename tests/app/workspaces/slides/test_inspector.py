@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from wholefield.cli import main
-from wholefield.runs.inspection import Purpose
-from wholefield.runs.layer_rows import LayerChoice
+from wholefield.tasks.slides.inspection import Purpose
+from wholefield.tasks.slides.layer_rows import LayerChoice
 from wholefield_app.launch import make_window
 from wholefield_app.panels.inspector_panel import NO_SLIDE
 from wholefield_app.runs import SessionState

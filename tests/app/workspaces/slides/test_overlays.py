@@ -2,8 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wholefield.runs.prediction import SlidePrediction
 from wholefield.runs.reports import Direction, TileDone
+from wholefield.tasks.slides.prediction import SlidePrediction
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.slides.overlays import Overlays
 

@@ -10,10 +10,10 @@ import tifffile
 import wholefield_app.workspaces.slides.handlers as handlers_module
 import wholefield_app.workspaces.slides.prediction as prediction_module
 from wholefield.errors import SettingError
-from wholefield.runs.class_map import ClassMap, SegmentedSlide
-from wholefield.runs.config import PredictConfig, SegmentConfig
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction, ignore
+from wholefield.tasks.slides.class_map import ClassMap, SegmentedSlide
+from wholefield.tasks.slides.config import PredictConfig, SegmentConfig
 from wholefield_app.runs import SessionState
 from wholefield_app.viewer.classes import class_colour
 from wholefield_app.window.main_window import MainWindow

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from wholefield.runs.inspection import Inspection, inspect_network
+from wholefield.tasks.slides.inspection import Inspection, inspect_network
 from wholefield_app.workspaces.slides.sight_boxes import CELL, FIELD, MOST_OUTLINES, TILE, Grid, sight_boxes
 
 WIDTH, HEIGHT, TILE_SIZE = 437, 301, 64

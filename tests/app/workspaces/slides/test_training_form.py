@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox
 from wholefield.errors import SettingError
-from wholefield.models.registry import CLASSIFIERS
-from wholefield.runs.config import ClassifyConfig, Device, Head, SegmentConfig, TrainingConfig
+from wholefield.networks.registry import CLASSIFIERS
+from wholefield.tasks.slides.config import ClassifyConfig, Device, Head, SegmentConfig, TrainingConfig
 from wholefield_app.theme.theme import Theme
 from wholefield_app.workspaces.slides.project import read_project
 from wholefield_app.workspaces.slides.training_form import SlidesForm

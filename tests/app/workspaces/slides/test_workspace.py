@@ -12,10 +12,8 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QPushButton
 from wholefield.errors import SettingError
-from wholefield.runs.config import ClassifyConfig, PredictConfig
 from wholefield.runs.control import Abandoned, Control, StopAndKeep
 from wholefield.runs.folder import RunFolder
-from wholefield.runs.prediction import SlidePrediction
 from wholefield.runs.reports import (
     CheckpointSaved,
     Direction,
@@ -29,6 +27,8 @@ from wholefield.runs.reports import (
     StepDone,
     TileDone,
 )
+from wholefield.tasks.slides.config import ClassifyConfig, PredictConfig
+from wholefield.tasks.slides.prediction import SlidePrediction
 from wholefield_app.launch import make_window
 from wholefield_app.runs import SessionState
 from wholefield_app.window.main_window import MainWindow

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 from wholefield.errors import SettingError
-from wholefield.msd.choices import Loss, Schedule, Strategy
-from wholefield.runs.config import Device
-from wholefield.runs.stacks.config import (
+from wholefield.networks.msd.choices import Loss, Schedule, Strategy
+from wholefield.tasks.slides.config import Device
+from wholefield.tasks.stacks.config import (
     Noise2InverseConfig,
     StackRegressionConfig,
     StackSegmentationConfig,

@@ -18,14 +18,14 @@ from wholefield.runs.reports import (
     Started,
     StepDone,
 )
-from wholefield.runs.stacks.config import (
+from wholefield.sources import open_stack as read_stack
+from wholefield.tasks.stacks.config import (
     DENOISED,
     RECONSTRUCTION,
     Noise2InverseConfig,
     StackRegressionConfig,
     StackSegmentationConfig,
 )
-from wholefield.sources import open_stack as read_stack
 from wholefield_app.launch import make_window
 from wholefield_app.panels.properties import Properties
 from wholefield_app.viewer.levels import Levels

@@ -1,8 +1,7 @@
 """Crops and mirrors do the same to events, to images and to flow."""
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from wholefield.flow.sequences.crop import Crop, Flip
 from wholefield.sources.recording import EVENT_DTYPE
 

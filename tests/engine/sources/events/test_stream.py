@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from wholefield.errors import SourceError
 from wholefield.sources.events import index
 from wholefield.sources.events.raw import open_dat, open_raw

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from wholefield.errors import SourceError
 from wholefield.sources.events import text
 from wholefield.sources.events.text import open_text, text_layout

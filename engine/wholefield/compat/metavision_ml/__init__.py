@@ -1,0 +1,1 @@
+"""The documented names of metavision_ml over our engine: `flow`."""

@@ -1,0 +1,156 @@
+"""The Lightning module that learns flow from events without labels."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from wholefield.compat.metavision_ml.flow.demo import demo_frames, video_file, write_demo
+from wholefield.flow.flow_network import FlowNetwork
+from wholefield.flow.sequences import Batch
+
+# A burst of noise events must not throw the network off.
+GRADIENT_NORM = 1.0
+
+
+class FlowModel(LightningModule):
+    """Learns flow from batches of consecutive time bins.
+
+    Attributes:
+        network: the `FlowNetwork`.
+
+    Args:
+        delta_t: Length of a time bin in us.
+        preprocess: Name of the representation of the events.
+        learning_rate: Step width of the optimiser (AdamW).
+        array_dim: Shape of the features (time bins, channels, sensor height * 2**-k, sensor width * 2**-k).
+        loss_weights: Weights of the losses by name; None takes the default ones; see `FlowNetwork`.
+        feature_extractor_name: Name of the network.
+        network_kwargs: Settings of the network.
+        draw_dense: Whether demo videos show the flow of every pixel as colours instead of arrows.
+    """
+
+    def __init__(
+        self,
+        delta_t: int = 50000,
+        preprocess: str = "event_cube",
+        learning_rate: float = 1e-05,
+        array_dim: Sequence[int] = (1, 6, 240, 320),
+        loss_weights: Mapping[str, float] | None = None,
+        feature_extractor_name: str = "eminet",
+        network_kwargs: Mapping[str, Any] | None = None,
+        draw_dense: bool = False,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.network = FlowNetwork(
+            tuple(array_dim), loss_weights, feature_extractor_name, **(network_kwargs or {})
+        )
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Flows of features (T, B, C, H, W), coarsest first; see `FlowNetwork.forward`."""
+        return self.network(x)
+
+    def compute_loss(self, inputs: Tensor) -> dict[str, Tensor]:
+        """The weighted losses of features (T, B, C, H, W) by name."""
+        return self.network.compute_loss(inputs, self(inputs))
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with its customary settings."""
+        return torch.optim.AdamW(self.network.parameters(), lr=self.hparams["learning_rate"])
+
+    def on_train_epoch_start(self) -> None:
+        """Forget what an earlier epoch or a validation left."""
+        self.network.reset()
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget what the training left."""
+        self.network.reset()
+
+    def on_test_epoch_start(self) -> None:
+        """Forget what anything else left."""
+        self.network.reset()
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The loss of one batch; sequences that begin in it start afresh."""
+        return self._logged("train", self.losses_of(batch))
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The loss of one validation batch."""
+        return self._logged("val", self.losses_of(batch))
+
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
+        """The losses of one test batch and, where it has labels, the average endpoint error in px per bin."""
+        inputs, valid = batch["inputs"], batch["valid"]
+        self.network.reset(batch["mask_keep_memory"])
+        flows = [flow[:, valid] for flow in self(inputs)]
+        loss = self._logged("test", self.network.compute_loss(inputs[:, valid], flows))
+        if batch["labels"]:
+            label = torch.stack(batch["labels"])[:, valid].to(inputs.device)
+            self.log("test_aee", endpoint_error(flows[-1], label), batch_size=int(valid.sum()))
+        return loss
+
+    def losses_of(self, batch: Batch) -> dict[str, Tensor]:
+        """The weighted losses of a batch by name; places of it that have run out count for nothing."""
+        inputs, valid = batch["inputs"], batch["valid"]
+        self.network.reset(batch["mask_keep_memory"])
+        flows = self(inputs)
+        if valid.all():
+            return self.network.compute_loss(inputs, flows)
+        return self.network.compute_loss(inputs[:, valid], [flow[:, valid] for flow in flows])
+
+    def on_before_optimizer_step(self, optimizer: Any) -> None:
+        """Keep the gradient of one batch from being too large."""
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+
+    @torch.no_grad()
+    def demo_video(
+        self,
+        test_data: Any,
+        log_dir: str = ".",
+        epoch: int = 0,
+        num_batches: int = 100,
+        write_video: bool = True,
+        show_video: bool = False,
+        mask_by_input: bool = True,
+    ) -> Path | None:
+        """Draw the flow of the first batches over their events.
+
+        Args:
+            test_data: Gives batches, such as the validation loader.
+            log_dir: Folder for the folder of the videos.
+            epoch: Number of the epoch, for the name of the file.
+            num_batches: Batches to show.
+            write_video: Whether to write log_dir/videos/video#{epoch}.mp4.
+            show_video: Whether to show the frames in a window of OpenCV, where its build has windows.
+            mask_by_input: Whether arrows stand only where there are events.
+
+        Returns:
+            The video file, or None where none was asked for.
+        """
+        frames = demo_frames(self, test_data, num_batches, mask_by_input)
+        path = video_file(Path(log_dir), epoch) if write_video else None
+        write_demo(frames, path, show_video, self.hparams["delta_t"])
+        return path
+
+    def _logged(self, stage: str, losses: Mapping[str, Tensor]) -> Tensor:
+        loss = torch.stack(list(losses.values())).sum()
+        values = {f"{stage}_loss_{name}": value.detach() for name, value in losses.items()}
+        # Without a trainer a step can be taken by hand, which Lightning would warn of.
+        if self._trainer is not None:
+            self.log_dict({f"{stage}_loss": loss.detach(), **values}, batch_size=1)
+        return loss
+
+
+def endpoint_error(flow: Tensor, label: Tensor) -> Tensor:
+    """Mean length of flow - label over the pixels that are labelled; not a number where none is.
+
+    Args:
+        flow: (..., 2, H, W).
+        label: (..., 2, H, W), not a number where it is unknown.
+    """
+    error = (flow - label).square().sum(-3).sqrt()
+    return error[torch.isfinite(error)].mean()

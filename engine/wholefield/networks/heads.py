@@ -1,0 +1,135 @@
+"""Heads: what turns the features of a streamed backbone into logits, and back into a map of the evidence.
+
+A head pools the features over all positions first. Its pool is a running reduction, so that the features of an image
+of any size need never exist as a whole: stream the backbone with `head.pool` and `classify` what comes out.
+"""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from wholefield.streaming.execution.reductions import GatedAttentionPool, MeanPool, Reduction
+
+
+class MappingHead(nn.Module):
+    """A head that also tells what each position says of each class.
+
+    Attributes:
+        pool: features (B, C, *positions) -> (B, C).
+        fc: its last, linear layer (features -> classes).
+    """
+
+    pool: Reduction
+    fc: nn.Linear
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits (B, classes) of features (B, C, *positions) with any number of spatial axes."""
+        return self.classify(self.pool(features))
+
+    def class_map(self, features: Tensor) -> Tensor:
+        """Map (B, classes, *positions) whose mean over the positions equals the logits."""
+        return self.map_of(self.evidence(features), self.pool(features))
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        """Logits (B, classes) of pooled features (B, C)."""
+        return self.fc(pooled)
+
+    def evidence(self, features: Tensor) -> Tensor:
+        """What each position says by itself, (B, E, *positions) with a few channels, of features (B, C, *positions)."""
+        return _at_positions(self.fc, features)
+
+    @abstractmethod
+    def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
+        """The map (B, classes, *positions) that the evidence of all positions comes to."""
+
+
+class GlobalAverageHead(MappingHead):
+    """Mean over all positions, then a linear layer; the head of ResNet and of most classifiers."""
+
+    def __init__(self, features: int | nn.Linear, num_classes: int = 1000) -> None:
+        """Take the number of feature channels, or an existing linear layer, which keeps its own classes."""
+        super().__init__()
+        self.pool = MeanPool()
+        self.fc = features if isinstance(features, nn.Linear) else nn.Linear(features, num_classes)
+
+    def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
+        """Class-activation map (B, classes, *positions): the evidence as it is.
+
+        Pooling and layer are linear, so they may be swapped: the mean of the map over its positions equals
+        the logits (Zhou et al. 2016, Learning Deep Features for Discriminative Localization, eq. 2, with the
+        bias spread over the positions).
+        """
+        return evidence
+
+
+class NormedAverageHead(MappingHead):
+    """Mean over all positions, layer normalisation over the channels, a linear layer; ConvNeXt's head."""
+
+    def __init__(self, norm: nn.LayerNorm, fc: nn.Linear) -> None:
+        """Take the two layers."""
+        super().__init__()
+        self.pool = MeanPool()
+        self.norm = norm
+        self.fc = fc
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        """Logits (B, classes) of pooled features (B, C)."""
+        norm = self.norm
+        return self.fc(
+            nn.functional.layer_norm(pooled, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+        )
+
+    def evidence(self, features: Tensor) -> Tensor:
+        """What the centred features say, before their scale is known, (B, classes, *positions)."""
+        vectors = features.movedim(1, -1)
+        centred = (vectors - vectors.mean(dim=-1, keepdim=True)) * self.norm.weight
+        return nn.functional.linear(centred, self.fc.weight).movedim(-1, 1)
+
+    def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
+        """Class-activation map (B, classes, *positions).
+
+        Centring over the channels is linear; the division by the deviation of the pooled features is held
+        fixed. So the map still averages to the logits exactly.
+        """
+        scale = (pooled.var(dim=1, correction=0) + self.norm.eps).rsqrt()
+        return _spread(scale[:, None], evidence) * evidence + _spread(self.fc(self.norm.bias)[None], evidence)
+
+
+class GatedAttentionHead(MappingHead):
+    """A mean over the positions, weighted by what they show, then a linear layer.
+
+    The weights are softmax(w tanh(V f) sigmoid(U f)) over the positions (Ilse et al. 2018, Attention-based Deep
+    Multiple Instance Learning, eq. 9).
+
+    Attributes:
+        pool: V is its `value`, U its `gate`, w its `score`.
+    """
+
+    def __init__(self, features: int, num_classes: int, hidden: int = 128) -> None:
+        super().__init__()
+        self.pool: GatedAttentionPool = GatedAttentionPool(features, hidden)
+        self.fc = nn.Linear(features, num_classes)
+
+    def evidence(self, features: Tensor) -> Tensor:
+        """What each position says of each class, and last its score, (B, classes + 1, *positions)."""
+        vectors = features.movedim(1, -1)
+        scores = self.pool.scores(vectors)
+        says = nn.functional.linear(vectors, self.fc.weight)
+        return torch.cat([says.movedim(-1, 1), scores.unsqueeze(1)], dim=1)
+
+    def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
+        """Map (B, classes, *positions): number of positions times attention times what the position says."""
+        says, scores = evidence[:, :-1], evidence[:, -1:]
+        weights = scores.flatten(1).softmax(dim=1).view_as(scores)
+        return weights * weights[0].numel() * says + _spread(self.fc.bias[None], says)
+
+
+def _at_positions(layer: nn.Linear, features: Tensor) -> Tensor:
+    """A linear layer over the channels of (B, C, *positions)."""
+    return layer(features.movedim(1, -1)).movedim(-1, 1)
+
+
+def _spread(values: Tensor, like: Tensor) -> Tensor:
+    """Values (B, channels) shaped to act on every position of (B, channels, *positions)."""
+    return values.reshape(*values.shape, *(1,) * (like.ndim - 2))

@@ -1,0 +1,162 @@
+"""Checkpoints: ours and those of msd_pytorch, data-parallel and pruned ones included.
+
+A file holds ``epoch``, ``state_dict`` and ``optimizer``; ours also ``settings``, with the dilations, which
+cannot be read off the parameters.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wholefield.compat.msd_pytorch.errors import CheckpointError
+from wholefield.files import replacing
+from wholefield.networks.msd.spec import DEFAULT_DILATIONS, repeat_dilations
+
+OWN = ("epoch", "state_dict", "optimizer", "settings")
+
+
+class Task(StrEnum):
+    """What a network is trained for."""
+
+    REGRESSION = "regression"
+    SEGMENTATION = "segmentation"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is needed to build a network.
+
+    Attributes:
+        task: What it is trained for.
+        c_in: Input channels.
+        c_out: Output channels, or labels.
+        depth: Hidden layers.
+        width: Channels that every layer adds.
+        dilations: Dilation of every layer.
+        ndim: Spatial axes, 2 or 3.
+    """
+
+    task: Task
+    c_in: int
+    c_out: int
+    depth: int
+    width: int
+    dilations: tuple[int, ...]
+    ndim: int
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file's content.
+
+    Attributes:
+        epoch: Epochs trained.
+        state: Parameters by name, without the marks of data-parallel training and pruning.
+        optimizer: State of the optimiser; None where the file has none.
+        settings: What the network looks like; its dilations are the default where the file does not know them.
+        dilations_stored: Whether the file knows the dilations.
+        extra: What else its writer keeps in it.
+    """
+
+    epoch: int
+    state: dict[str, Tensor]
+    optimizer: dict[str, Any] | None
+    settings: Settings
+    dilations_stored: bool
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def plain_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Parameters under their own names: no ``module.`` prefix, pruned weights multiplied by their masks."""
+    stripped = {re.sub(r"(^|\.)module\.", r"\1", name): tensor for name, tensor in state.items()}
+    plain = {}
+    for name, tensor in stripped.items():
+        if name.endswith("_orig"):
+            base = name.removesuffix("_orig")
+            plain[base] = tensor * stripped[f"{base}_mask"].to(tensor.dtype)
+        elif not name.endswith("_mask"):
+            plain[name] = tensor
+    return plain
+
+
+def read_settings(state: Mapping[str, Tensor]) -> Settings:
+    """Depth, width, channels and task by the names and shapes of the parameters; default dilations.
+
+    Raises:
+        CheckpointError: They are not those of a mixed-scale dense network.
+    """
+    task = Task.SEGMENTATION if any(name.startswith("1.0.") for name in state) else Task.REGRESSION
+    prefix = "1.0." if task is Task.SEGMENTATION else "1."
+    kernels = [name for name in state if re.fullmatch(re.escape(prefix) + r"msd_block\.weight\d+", name)]
+    final = state.get(f"{prefix}final_layer.linear.weight")
+    first = state.get(f"{prefix}msd_block.weight0")
+    if first is None or final is None:
+        raise CheckpointError(
+            "The file holds no mixed-scale dense network; choose one saved by MSDModel.save."
+        )
+    depth = len(kernels)
+    return Settings(
+        task,
+        first.shape[1],
+        final.shape[0],
+        depth,
+        first.shape[0],
+        repeat_dilations(DEFAULT_DILATIONS, depth),
+        first.ndim - 2,
+    )
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a file onto the CPU; nothing in it is executed.
+
+    Raises:
+        CheckpointError: It is not a checkpoint of a mixed-scale dense network.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        state = plain_state(content["state_dict"])
+    except FileNotFoundError:
+        raise CheckpointError(f"There is no file {path}; check the path.") from None
+    except Exception as error:  # torch.load raises errors of many kinds for damaged files
+        raise CheckpointError(
+            f"{path} is not a checkpoint of a mixed-scale dense network ({error}); choose one saved by MSDModel.save."
+        ) from error
+    settings, stored = read_settings(state), content.get("settings")
+    if stored is not None:
+        settings = Settings(
+            **{**stored, "task": Task(stored["task"]), "dilations": tuple(stored["dilations"])}
+        )
+    extra = {name: value for name, value in content.items() if name not in OWN}
+    epoch = int(content.get("epoch", 0))
+    return Checkpoint(epoch, state, content.get("optimizer"), settings, stored is not None, extra)
+
+
+def write_checkpoint(
+    path: str | Path,
+    epoch: int,
+    state: Mapping[str, Tensor],
+    optimizer: Mapping[str, Any],
+    settings: Settings,
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a checkpoint; the path holds the old content or the new one at every moment.
+
+    Args:
+        path: File to write.
+        epoch: Epochs trained so far.
+        state: Parameters by name.
+        optimizer: State of the optimiser.
+        settings: What the network looks like.
+        extra: What else to keep, plain values and tensors.
+    """
+    stored = {**asdict(settings), "task": settings.task.value, "dilations": list(settings.dilations)}
+    content = {"epoch": epoch, "state_dict": dict(state), "optimizer": dict(optimizer), "settings": stored}
+    content |= extra or {}
+    with replacing(Path(path)) as temporary:
+        torch.save(content, temporary)

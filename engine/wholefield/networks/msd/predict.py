@@ -1,0 +1,122 @@
+"""Networks and whole models over images of any size, computed row by row."""
+
+from collections.abc import Iterator, Sequence
+from math import prod
+
+import torch
+from torch import Tensor
+
+from wholefield.compat.msd_pytorch.msd_model import MSDModel
+from wholefield.networks.msd.checkpoints import Task
+from wholefield.networks.msd.kernel import spec_of
+from wholefield.networks.msd.msd_block import MSDNetwork
+from wholefield.networks.msd.parameters import Parameters
+from wholefield.networks.msd.rows import STEP, ReadRows, RowStream
+
+# All channels of an image may take so much memory at once; beyond it the image is computed row by row.
+CHANNEL_BYTES = 1 << 30
+
+
+@torch.no_grad()
+def stream_rows(
+    network: MSDNetwork, read: ReadRows, shape: Sequence[int], step: int = STEP
+) -> Iterator[tuple[int, Tensor]]:
+    """Run a network over an image of any height, given and returned row by row; equal to the network on the whole.
+
+    Memory is that of the channels over so many rows as the sum of the dilations (slices, for volumes), whatever the
+    height.
+
+    Args:
+        network: The network.
+        read: Gives rows [first, end) of the image, (c_in, rows, [row,] column); called in order, once a row.
+        shape: (rows, columns) or (slices, rows, columns) of the image.
+        step: Rows (slices) read at once.
+
+    Yields:
+        First row and block (c_out, rows, [row,] column) of the output, in order.
+
+    Raises:
+        ShapeError: The image is smaller than a dilation.
+    """
+    block, linear = network.msd_block, network.final_layer.linear
+    like = linear.weight.detach()
+    image = like.new_empty(1).expand(1, network.c_in, *shape)
+    spec = spec_of(image, block.dilations, block.bias, block.weights)
+    parameters = Parameters.pack(spec, block.weights, block.bias)
+    assert linear.bias is not None
+    yield from RowStream(spec, parameters, shape, like, step).run(read, like.flatten(1), linear.bias)
+
+
+@torch.no_grad()
+def predict_rows(
+    model: MSDModel, read: ReadRows, shape: Sequence[int], step: int = STEP
+) -> Iterator[tuple[int, Tensor]]:
+    """The output of a model, in memory that does not grow with the image's height (a volume's depth).
+
+    Args:
+        model: The model.
+        read: Gives rows (slices) [first, end) of the image, (c_in, rows, [row,] column); called in order, once a row.
+        shape: (rows, columns) or (slices, rows, columns) of the image.
+        step: Rows (slices) read at once.
+
+    Yields:
+        First row and block (c_out, rows, [row,] column): predicted values, or the logarithm of the probability of
+        each label; in order.
+    """
+
+    def scaled(first: int, end: int) -> Tensor:
+        return _normalised(model, read(first, end)[None])[0]
+
+    for first, block in stream_rows(model.msd, scaled, shape, step):
+        yield first, _answer(model, block[None])[0]
+
+
+def _normalised(model: MSDModel, images: Tensor) -> Tensor:
+    """Images as the network takes them; one of less precision must not round them before they are normalised."""
+    weight = model.scale_in.weight
+    scaled: Tensor = model.scale_in(images.to(device=weight.device, dtype=weight.dtype))
+    return scaled.to(model.msd.final_layer.linear.weight.dtype)
+
+
+def _answer(model: MSDModel, output: Tensor) -> Tensor:
+    """What a model makes of its network's output."""
+    output = output.to(model.scale_out.weight.dtype)
+    if model.task is Task.SEGMENTATION:
+        return output.log_softmax(1)
+    values: Tensor = model.scale_out(output)
+    return values
+
+
+@torch.no_grad()
+def predict_image(model: MSDModel, image: Tensor) -> Tensor:
+    """The output of a model for one image or volume, in whole where its channels fit in memory, else row by row.
+
+    Args:
+        model: The model.
+        image: (c_in, [slice,] row, column).
+
+    Returns:
+        (c_out, [slice,] row, column), on the device of the image.
+    """
+    if fits(model, image.shape[1:]):
+        output = _answer(model, model.msd(_normalised(model, image[None])))[0]
+        return output.to(device=image.device, dtype=image.dtype)
+    return predict(model, image)
+
+
+def fits(model: MSDModel, shape: Sequence[int]) -> bool:
+    """Whether all channels of a model over ([slices,] rows, columns) take no more memory than is set aside for them."""
+    weight = model.msd.final_layer.linear.weight
+    return weight.shape[1] * prod(shape) * weight.itemsize <= CHANNEL_BYTES
+
+
+def predict(model: MSDModel, image: Tensor, step: int = STEP) -> Tensor:
+    """The output of a model for one image or volume: (c_in, [slice,] row, column) to (c_out, [slice,] row, column).
+
+    Memory beyond that of input and output does not grow with the image's height (a volume's depth).
+    """
+    shape = image.shape[1:]
+    output = image.new_empty(model.c_out, *shape)
+    for first, block in predict_rows(model, lambda first, end: image[:, first:end], shape, step):
+        output[:, first : first + block.shape[1]] = block
+    return output

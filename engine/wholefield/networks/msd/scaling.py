@@ -1,0 +1,76 @@
+"""Normalisation as fixed 1 x 1 convolutions, so that it is saved and loaded with the network."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from wholefield.compat.msd_pytorch.errors import InputError
+
+
+def scaling_module(c_in: int, c_out: int, *, conv3d: bool = False) -> nn.Conv2d | nn.Conv3d:
+    """A 1 x 1 convolution with the scale on the diagonal; saved with the network, never trained.
+
+    Args:
+        c_in: Input channels.
+        c_out: Output channels.
+        conv3d: For volumes instead of images.
+    """
+    module = (nn.Conv3d if conv3d else nn.Conv2d)(c_in, c_out, 1)
+    module.requires_grad_(False)
+    set_scaling(module, 1.0, 0.0)
+    return module
+
+
+def set_scaling(module: nn.Conv2d | nn.Conv3d, scale: float, offset: float) -> None:
+    """Make a scaling module compute scale * x + offset."""
+    with torch.no_grad():
+        module.weight.zero_()
+        diagonal = range(min(module.weight.shape[:2]))
+        module.weight[diagonal, diagonal] = scale
+        if module.bias is not None:
+            module.bias.fill_(offset)
+
+
+class Moments:
+    """Mean and standard deviation of images that come one by one, summed in double precision.
+
+    Attributes:
+        count: Values seen.
+        mean: Their mean.
+    """
+
+    def __init__(self) -> None:
+        self.count, self.mean = 0, 0.0
+        self._squares = 0.0
+
+    def add(self, image: Tensor) -> None:
+        """Take all values of an image into account (Chan, Golub and LeVeque 1979: merge the moments of two parts)."""
+        values = image.detach().double()
+        size, average = values.numel(), values.mean().item()
+        difference, total = average - self.mean, self.count + size
+        self._squares += (values - average).square().sum().item()
+        self._squares += difference**2 * self.count * size / total
+        self.mean += difference * size / total
+        self.count = total
+
+    @property
+    def std(self) -> float:
+        """Standard deviation; one for constant images, so that dividing by it is safe.
+
+        Raises:
+            InputError: There were no images.
+        """
+        if not self.count:
+            raise InputError("The data loader holds no images to normalise by; check its paths.")
+        return math.sqrt(self._squares / self.count) or 1.0
+
+
+def normalise_input(module: nn.Conv2d | nn.Conv3d, moments: Moments) -> None:
+    """Make a scaling module subtract the mean and divide by the standard deviation."""
+    set_scaling(module, 1 / moments.std, -moments.mean / moments.std)
+
+
+def denormalise_output(module: nn.Conv2d | nn.Conv3d, moments: Moments) -> None:
+    """Make a scaling module multiply by the standard deviation and add the mean."""
+    set_scaling(module, moments.std, moments.mean)

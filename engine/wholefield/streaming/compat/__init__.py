@@ -1,1 +1,0 @@
-"""The documented interface of lightstream, as a thin layer over `wholefield.streaming.Streamed`."""

@@ -1,0 +1,160 @@
+"""One image on its way through a network: the two sweeps tied into autograd."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from wholefield.streaming.errors import StreamingError
+from wholefield.streaming.execution.images import LazyImage, ReadAhead, reader_of
+from wholefield.streaming.execution.layout import arrange, arrange_like
+from wholefield.streaming.execution.precision import Precision
+from wholefield.streaming.execution.recurrence import Recurrence, Spans
+from wholefield.streaming.execution.reductions import Reduction
+from wholefield.streaming.execution.saved_halos import Record
+from wholefield.streaming.execution.sinks import ReductionSink, Sink, TensorSink
+from wholefield.streaming.execution.sweep import Gradients, forward_sweep, output_nodes, reverse_sweep
+from wholefield.streaming.execution.tile import ReadImage
+from wholefield.streaming.execution.tile_visits import OnTile
+
+
+@dataclass(frozen=True)
+class Job:
+    """How one image passes a network.
+
+    Attributes:
+        recurrence: The network laid out over the tiles.
+        precision: The precision in force at the forward, for the recomputed tiles as well.
+        memory_format: The format in which tiles are computed.
+        reduction: What pools the output; None puts it together.
+        lazy: The image, where it is not a tensor.
+        halo_budget: Bytes of halos to keep in memory; None for all.
+        keeps: The nodes whose blocks training keeps between the sweeps.
+        on_tile: Called before every tile.
+    """
+
+    recurrence: Recurrence
+    precision: Precision
+    memory_format: torch.memory_format
+    reduction: Reduction | None
+    lazy: LazyImage | None
+    halo_budget: int | None
+    keeps: frozenset[int]
+    on_tile: OnTile | None
+
+    def sinks(self, tensors: Sequence[Tensor]) -> dict[int, Sink]:
+        """What takes each output; the reduction's weights are the last of the tensors."""
+        outputs = output_nodes(self.recurrence.program)
+        if self.reduction is None:
+            return {ref.index: TensorSink(ref) for ref in outputs}
+        return {outputs[0].index: ReductionSink(self.reduction, self._weights(tensors))}
+
+    def for_reverse(self, sinks: Mapping[int, Sink], tensors: Sequence[Tensor]) -> Mapping[int, Sink]:
+        """The same sinks with weights under autograd."""
+        weights = self._weights(tensors)
+        return {
+            node: sink.for_reverse(weights) if isinstance(sink, ReductionSink) else sink
+            for node, sink in sinks.items()
+        }
+
+    def reading(self, read: ReadImage, *, reverse: bool) -> AbstractContextManager[ReadImage]:
+        """The way to the pixels; a lazily read image is read one tile ahead."""
+        if self.lazy is None:
+            return nullcontext(read)
+        tiles = list(self.recurrence.tiles())
+        return ReadAhead(
+            read, [self.recurrence.image_box(t) for t in (reversed(tiles) if reverse else tiles)]
+        )
+
+    def _weights(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        return tensors[len(self.recurrence.program.slots) :]
+
+
+def sweep_forward(
+    job: Job, read: ReadImage, tensors: Sequence[Tensor], sinks: Mapping[int, Sink], record: Record | None
+) -> None:
+    """Run the forward sweep of a job.
+
+    Args:
+        job: How the image passes.
+        read: Gives the pixels of a box.
+        tensors: The program's slots and the reduction's weights, in the memory format of the job.
+        sinks: What takes the outputs.
+        record: Filled for the reverse sweep; None if there will be none.
+    """
+    with job.precision(), job.reading(read, reverse=False) as ahead:
+        forward_sweep(job.recurrence, _arranged(job, ahead), tensors, sinks, record, job.on_tile)
+
+
+class StreamedFunction(torch.autograd.Function):
+    """The forward sweep, and the reverse sweep as its backward."""
+
+    @staticmethod
+    def forward(ctx: Any, job: Job, image: Tensor | None, *tensors: Tensor) -> tuple[Tensor, ...]:
+        """Results of the outputs in their order."""
+        record = Record(job.halo_budget, job.keeps) if any(ctx.needs_input_grad) else None
+        sinks = job.sinks(tensors)
+        sweep_forward(job, _reader(job, image), tensors, sinks, record)
+        results = tuple(sink.result() for sink in sinks.values())
+        ctx.job, ctx.record, ctx.sinks = job, record, sinks
+        ctx.save_for_backward(image, *tensors)
+        ctx.set_materialize_grads(False)
+        return results
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Gradients of the image and of the tensors."""
+        image, *saved = ctx.saved_tensors
+        record, ctx.record = ctx.record, None
+        if record is None:
+            raise StreamingError("The streamed network was already back-propagated; run its forward again.")
+        given = {node: grad for node, grad in zip(ctx.sinks, grads, strict=True) if grad is not None}
+        found = _sweep_back(ctx.job, image, saved, ctx.needs_input_grad[1:], record, ctx.sinks, given)
+        record.close()
+        sums = (
+            None if grad is None else arrange_like(grad, tensor)
+            for grad, tensor in zip(found.tensors, saved, strict=True)
+        )
+        return (None, found.image, *sums)
+
+
+def _sweep_back(
+    job: Job,
+    image: Tensor | None,
+    saved: Sequence[Tensor],
+    wants: Sequence[bool],
+    record: Record,
+    sinks: Mapping[int, Sink],
+    grads: Mapping[int, Tensor],
+) -> Gradients:
+    tensors = [tensor.detach().requires_grad_(want) for tensor, want in zip(saved, wants[1:], strict=True)]
+    image_grad = torch.zeros_like(image) if image is not None and wants[0] else None
+    with job.precision(), job.reading(_reader(job, image), reverse=True) as ahead:
+        return reverse_sweep(
+            job.recurrence,
+            _arranged(job, ahead),
+            tensors,
+            record,
+            job.for_reverse(sinks, tensors),
+            grads,
+            image_grad,
+            job.on_tile,
+        )
+
+
+def _reader(job: Job, image: Tensor | None) -> ReadImage:
+    whole = image if image is not None else job.lazy
+    assert whole is not None
+    return reader_of(whole)
+
+
+def _arranged(job: Job, read: ReadImage) -> ReadImage:
+    def pixels(spans: Spans) -> Tensor:
+        return arrange(read(spans), job.memory_format)
+
+    return pixels

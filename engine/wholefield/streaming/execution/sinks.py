@@ -1,0 +1,125 @@
+"""Where the blocks of an output go, and where their gradient comes from in the reverse sweep."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from wholefield.streaming.execution.halo import cut
+from wholefield.streaming.execution.recurrence import Spans
+from wholefield.streaming.execution.reductions import Reduction
+from wholefield.streaming.tracing.program import Ref
+
+
+class Sink(ABC):
+    """Takes an output's blocks."""
+
+    @abstractmethod
+    def write(self, spans: Spans, block: Tensor) -> None:
+        """Take the block that lies at `spans`."""
+
+    @abstractmethod
+    def result(self) -> Tensor:
+        """What the blocks come to."""
+
+    @abstractmethod
+    def root(self, spans: Spans, block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """Where back-propagation into a recomputed block starts, and with which gradient.
+
+        Args:
+            spans: Where the block lies.
+            block: The block, under autograd.
+            grad: Gradient of the result.
+        """
+
+
+class TensorSink(Sink):
+    """Puts the blocks together to one tensor."""
+
+    def __init__(self, ref: Ref) -> None:
+        self._ref = ref
+        self._whole: Tensor | None = None
+
+    def write(self, spans: Spans, block: Tensor) -> None:
+        """Copy the block to its place."""
+        if self._whole is None:
+            self._whole = torch.empty(self._ref.shape, dtype=block.dtype, device=block.device)
+        cut(self._whole, self._ref.axes, self._ref.box, spans).copy_(block)
+
+    def result(self) -> Tensor:
+        """The tensor, handed over."""
+        assert self._whole is not None
+        whole, self._whole = self._whole, None
+        return whole
+
+    def root(self, spans: Spans, block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """The block and its part of the gradient."""
+        return block, cut(grad, self._ref.axes, self._ref.box, spans)
+
+
+class ReductionSink(Sink):
+    """Folds the blocks into a running reduction."""
+
+    def __init__(self, reduction: Reduction, weights: Sequence[Tensor]) -> None:
+        self._reduction = reduction
+        self._weights = dict(zip((name for name, _ in reduction.named_parameters()), weights, strict=True))
+        self._state: Any = None
+        self._dtype: torch.dtype | None = None
+
+    def write(self, spans: Spans, block: Tensor) -> None:
+        """Fold the block in."""
+        self._dtype = block.dtype
+        with torch.no_grad():
+            self._state = self._reduction.fold(self._state, block, self._weights)
+
+    def result(self) -> Tensor:
+        """The pooled vector, in the type of the blocks."""
+        return self._reduction.finish(self._state).to(self._dtype)
+
+    def for_reverse(self, weights: Sequence[Tensor]) -> "ReductionSink":
+        """The same state with weights under autograd."""
+        sink = ReductionSink(self._reduction, weights)
+        sink._state = self._state
+        return sink
+
+    def root(self, spans: Spans, block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """The reduction's surrogate."""
+        with torch.enable_grad():
+            scalar = self._reduction.surrogate(self._state, block, grad, self._weights)
+        return scalar, torch.ones_like(scalar)
+
+
+class WritableArray(Protocol):
+    """An array that is written by slices: numpy, a memory map, zarr, HDF5."""
+
+    shape: tuple[int, ...]
+
+    def __setitem__(self, key: tuple[slice, ...], value: Any) -> None:
+        """Write a box."""
+        ...
+
+
+class ArraySink(Sink):
+    """Writes the blocks into an array outside of torch; for inference."""
+
+    def __init__(self, ref: Ref, array: WritableArray) -> None:
+        self._ref = ref
+        self._array = array
+
+    def write(self, spans: Spans, block: Tensor) -> None:
+        """Write the block to its place."""
+        key = [slice(None)] * block.ndim
+        for axis, (start, stop) in zip(self._ref.axes, spans, strict=True):
+            key[axis] = slice(start, stop)
+        value = block.float() if block.dtype is torch.bfloat16 else block
+        self._array[tuple(key)] = value.cpu().numpy()
+
+    def result(self) -> Tensor:
+        """Nothing: the array holds it."""
+        return torch.empty(0)
+
+    def root(self, spans: Spans, block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """There is no gradient."""
+        raise NotImplementedError

@@ -1,0 +1,296 @@
+"""The two sweeps over the tiles: forward without a graph keeping only halos, reverse recomputing one tile at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from typing import TypeAlias, TypeVar
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import get_gradient_edge
+from torch.utils._pytree import tree_leaves
+
+from wholefield.malloc import give_back_freed_memory
+from wholefield.streaming.execution.halo import Halo, Halos, cut
+from wholefield.streaming.execution.host_memory import (
+    TILES_BETWEEN,
+    settled_blocks,
+    settled_halos,
+)
+from wholefield.streaming.execution.random_state import random_state, replayed
+from wholefield.streaming.execution.recurrence import Recurrence, Spans, Tile
+from wholefield.streaming.execution.saved_halos import Record
+from wholefield.streaming.execution.sinks import Sink
+from wholefield.streaming.execution.tile import Blocks, ReadImage, compute_tile
+from wholefield.streaming.execution.tile_visits import OnTile, Sweep, TileVisit
+from wholefield.streaming.tracing.program import Program, Ref
+
+HaloGrads: TypeAlias = dict[tuple[int, int], tuple[Tensor | None, ...]]
+"""Gradients of halos, piece by piece, by (axis, node)."""
+
+_Waiting = TypeVar("_Waiting")
+
+Root: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Where back-propagation into a recomputed output block starts, and with which gradient."""
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What the reverse sweep found.
+
+    Attributes:
+        image: Gradient of the image, or None if it was not asked for.
+        tensors: Gradient of each slot, None where it was not asked for or is not reached.
+    """
+
+    image: Tensor | None
+    tensors: list[Tensor | None]
+
+
+def output_nodes(program: Program) -> tuple[Ref, ...]:
+    """The tensors of the network's result, in the order of its leaves, each once."""
+    refs = [leaf for leaf in tree_leaves(program.outputs) if isinstance(leaf, Ref)]
+    return tuple({ref.index: ref for ref in refs}.values())
+
+
+def forward_sweep(
+    recurrence: Recurrence,
+    read_image: ReadImage,
+    tensors: Sequence[Tensor],
+    sinks: Mapping[int, Sink],
+    record: Record | None,
+    on_tile: OnTile | None,
+) -> None:
+    """Compute all tiles in raster order without a graph.
+
+    Args:
+        recurrence: The network laid out over the tiles.
+        read_image: Gives the pixels of a box.
+        tensors: The program's slots.
+        sinks: What takes the blocks of each output node.
+        record: Filled for a reverse sweep; None if there will be none.
+        on_tile: Called before every tile.
+    """
+    wanted = frozenset(sinks)
+    keeps = record.keeps if record is not None else frozenset()
+    waiting: dict[tuple[int, int, Tile], Halo] = {}
+    for count, tile in enumerate(recurrence.tiles(), start=1):
+        _announce(on_tile, Sweep.FORWARD, recurrence, tile)
+        halos = _collect(waiting, recurrence, tile)
+        if record is not None:
+            record.put(tile, halos)
+            if recurrence.program.random:
+                record.random_states[tile] = random_state(recurrence.program.device)
+        with torch.no_grad():
+            result = compute_tile(recurrence, tile, read_image, tensors, halos, wanted, keeps)
+            handed = settled_halos(result.halos, halos)
+        if record is not None:
+            record.blocks[tile] = settled_blocks(result.kept)
+        for node, block in result.outputs.items():
+            sinks[node].write(recurrence.new(node, tile), block)
+        for (axis, node), halo in handed.items():
+            waiting[axis, node, _lane(tile, axis)] = halo
+        if count % TILES_BETWEEN == 0:
+            give_back_freed_memory()
+
+
+def reverse_sweep(
+    recurrence: Recurrence,
+    read_image: ReadImage,
+    tensors: Sequence[Tensor],
+    record: Record,
+    sinks: Mapping[int, Sink],
+    output_grads: Mapping[int, Tensor],
+    image_grad: Tensor | None,
+    on_tile: OnTile | None,
+) -> Gradients:
+    """Back-propagate through the recurrence, last tile first.
+
+    Args:
+        recurrence: The network laid out over the tiles.
+        read_image: Gives the pixels of a box.
+        tensors: The program's slots; gradients are found for those that require one.
+        record: What the forward sweep kept; it is used up.
+        sinks: What took the blocks of each output node.
+        output_grads: Gradient of what each of them came to.
+        image_grad: Zeros in the shape of the image, to be filled; None if it is not wanted.
+        on_tile: Called before every tile.
+    """
+    program = recurrence.program
+    sums = _Sums(tensors)
+    arriving: dict[tuple[int, int, Tile], tuple[Tensor | None, ...]] = {}
+    learns = nodes_that_learn(program, tensors, image_grad is not None)
+
+    def read(spans: Spans) -> Tensor:
+        return read_image(spans).detach().requires_grad_(image_grad is not None)
+
+    def visit(tile: Tile) -> None:
+        """One tile, in a function of its own so that nothing of it outlives it."""
+        roots = {
+            node: partial(sinks[node].root, recurrence.new(node, tile), grad=grad)
+            for node, grad in output_grads.items()
+        }
+        handed = _collect(arriving, recurrence, tile)
+        halos = {key: _leaves(halo, learns[key[1]]) for key, halo in record.take(tile).items()}
+        known = record.blocks.pop(tile, {})
+        with replayed(record.random_states.pop(tile, None), program.device):
+            found = tile_gradients(recurrence, tile, read, tensors, halos, roots, handed, known)
+        for (axis, node), pieces in found.halos.items():
+            arriving[axis, node, _lane(tile, axis)] = pieces
+        if image_grad is not None and found.image is not None:
+            grad, spans = found.image
+            cut(image_grad, program.image.axes, program.image.box, spans).add_(grad)
+
+    for count, tile in enumerate(reversed(list(recurrence.tiles())), start=1):
+        _announce(on_tile, Sweep.REVERSE, recurrence, tile)
+        visit(tile)
+        # What the last tiles freed stays for the next pass.
+        if count % TILES_BETWEEN == 0 and any(tile):
+            give_back_freed_memory()
+    return Gradients(image_grad, sums.taken())
+
+
+@dataclass(frozen=True)
+class TileGradients:
+    """Gradients that one tile passes on.
+
+    Attributes:
+        halos: Gradients of the halos that the tile was given.
+        image: Gradient of the pixels that the tile read and where they lie, if they require one.
+    """
+
+    halos: HaloGrads
+    image: tuple[Tensor, Spans] | None
+
+
+def tile_gradients(
+    recurrence: Recurrence,
+    tile: Tile,
+    read_image: ReadImage,
+    tensors: Sequence[Tensor],
+    halos: Halos,
+    roots: Mapping[int, Root],
+    halo_grads: HaloGrads,
+    known: Blocks,
+) -> TileGradients:
+    """Recompute one tile under autograd and back-propagate through it.
+
+    The gradients of the slots are accumulated in their `grad`.
+
+    Args:
+        recurrence: The network laid out over the tiles.
+        tile: Which tile.
+        read_image: Gives the pixels of a box; they require a gradient if theirs is wanted.
+        tensors: The program's slots.
+        halos: The halos that the tile was given; those that learn require a gradient.
+        roots: Where back-propagation into the tile's block of each output node starts.
+        halo_grads: Gradients of the halos that the tile hands on.
+        known: Blocks that the forward sweep kept.
+    """
+    with torch.enable_grad():
+        result = compute_tile(recurrence, tile, read_image, tensors, halos, frozenset(roots), known=known)
+    pixels, spans = result.image
+    pairs = [roots[node](block) for node, block in result.outputs.items()]
+    pairs += _paired(result.halos, halo_grads)
+    starts = [(get_gradient_edge(root), grad) for root, grad in pairs if root.requires_grad]
+    # Back-propagation frees what it has passed, unless somebody still holds it.
+    del result, pairs
+    asked = [piece for halo in halos.values() for _, piece in halo if piece.requires_grad]
+    leaves = [*asked, *(tensor for tensor in (*tensors, pixels) if tensor.requires_grad)]
+    if starts and leaves:
+        edges, grads = zip(*starts, strict=True)
+        torch.autograd.backward(edges, grads, inputs=leaves)
+    return TileGradients(
+        {key: tuple(_compact(piece.grad) for _, piece in halo) for key, halo in halos.items()},
+        None if pixels.grad is None else (pixels.grad, spans),
+    )
+
+
+def _leaves(halo: Halo, learns: bool) -> Halo:
+    """A halo as the start of a graph of its own."""
+    return tuple((spans, piece.detach().requires_grad_(learns)) for spans, piece in halo)
+
+
+def _paired(halos: Halos, grads: HaloGrads) -> list[tuple[Tensor, Tensor]]:
+    """Every piece of the halos that has a gradient, with it."""
+    return [
+        (piece, grad)
+        for key, halo in halos.items()
+        for (_, piece), grad in zip(halo, grads.get(key, (None,) * len(halo)), strict=True)
+        if grad is not None
+    ]
+
+
+def _compact(grad: Tensor | None) -> Tensor | None:
+    """A gradient that is part of a larger one as a copy, so that the rest need not live on with it."""
+    if grad is None or grad.untyped_storage().nbytes() == grad.numel() * grad.element_size():
+        return grad
+    return grad.clone()
+
+
+class _Sums:
+    """Gradients of leaves, added up over the tiles as soon as back-propagation has each of them."""
+
+    def __init__(self, leaves: Sequence[Tensor]) -> None:
+        self._leaves = leaves
+        self._values: list[Tensor | None] = [None] * len(leaves)
+        self._hooks = [
+            leaf.register_post_accumulate_grad_hook(partial(self._take, k))
+            for k, leaf in enumerate(leaves)
+            if leaf.requires_grad
+        ]
+
+    def taken(self) -> list[Tensor | None]:
+        """The sums in the types of their leaves, None where nothing arrived; nothing is added any more."""
+        for hook in self._hooks:
+            hook.remove()
+        return [
+            None if value is None else value.to(leaf.dtype)
+            for value, leaf in zip(self._values, self._leaves, strict=True)
+        ]
+
+    def _take(self, k: int, leaf: Tensor) -> None:
+        grad, leaf.grad = leaf.grad, None
+        assert grad is not None
+        value = self._values[k]
+        if value is None:
+            # Hundreds of small terms would vanish in a sum of half precision.
+            self._values[k] = grad.to(torch.promote_types(grad.dtype, torch.float32))
+        else:
+            value.add_(grad)
+
+
+def _collect(
+    waiting: dict[tuple[int, int, Tile], _Waiting], recurrence: Recurrence, tile: Tile
+) -> dict[tuple[int, int], _Waiting]:
+    """Take what is waiting for a tile, by (axis, node)."""
+    lanes = [_lane(tile, axis) for axis in range(len(tile))]
+    found = {(axis, node): waiting.pop((axis, node, lanes[axis]), None) for axis, node in _keys(recurrence)}
+    return {key: halo for key, halo in found.items() if halo is not None}
+
+
+def _keys(recurrence: Recurrence) -> list[tuple[int, int]]:
+    """All (axis, node) along which a halo may be handed on."""
+    return list(product(range(len(recurrence.axes)), range(1, len(recurrence.program.nodes))))
+
+
+def _lane(tile: Tile, axis: int) -> Tile:
+    """The tiles that hand a halo to each other along an axis share this index."""
+    return tile[:axis] + tile[axis + 1 :]
+
+
+def nodes_that_learn(program: Program, tensors: Sequence[Tensor], image: bool) -> list[bool]:
+    """Whether a gradient passes through each node."""
+    learns: list[bool] = []
+    for node in program.nodes:
+        reached = any(tensors[slot].requires_grad for slot in node.slots) or any(
+            learns[k] for k in node.inputs
+        )
+        learns.append(node.differentiable and (reached if node.local else image))
+    return learns
+
+
+def _announce(on_tile: OnTile | None, sweep: Sweep, recurrence: Recurrence, tile: Tile) -> None:
+    if on_tile is not None:
+        on_tile(TileVisit(sweep, tile, recurrence.counts, recurrence.box(tile)))

@@ -1,0 +1,205 @@
+"""One step of the recurrence: (pixels, halos from the tiles before) -> (output blocks, halos for the tiles behind)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from wholefield.streaming.execution.halo import Exchange, Halos, Piece, cut, exchange_pieces, pass_on
+from wholefield.streaming.execution.recurrence import (
+    Recurrence,
+    Spans,
+    Tile,
+    halo_out,
+    hull,
+    is_empty,
+)
+from wholefield.streaming.tracing.program import Operand, Ref, Slot
+
+Blocks: TypeAlias = dict[int, Tensor]
+"""Blocks by node."""
+
+ReadImage: TypeAlias = Callable[[Spans], Tensor]
+"""Reads a box of the image: (batch, channels, *box)."""
+
+
+@dataclass(frozen=True)
+class TileResult:
+    """What a tile hands on.
+
+    Attributes:
+        outputs: The new block of every output node that has one.
+        halos: The halos for the tiles behind.
+        kept: The new block of every node that is kept.
+        image: The pixels that were read and where they lie.
+    """
+
+    outputs: Blocks
+    halos: Halos
+    kept: Blocks
+    image: tuple[Tensor, Spans]
+
+
+def compute_tile(
+    recurrence: Recurrence,
+    tile: Tile,
+    read_image: ReadImage,
+    tensors: Sequence[Tensor],
+    halos: Halos,
+    wanted: frozenset[int],
+    keeps: frozenset[int] = frozenset(),
+    known: Mapping[int, Tensor] = MappingProxyType({}),
+) -> TileResult:
+    """Compute every node's block of one tile; autograd records it where grad mode is on.
+
+    Args:
+        recurrence: The network laid out over the tiles.
+        tile: Which tile.
+        read_image: Gives the pixels.
+        tensors: The program's slots.
+        halos: What the tiles before handed on.
+        wanted: The output nodes.
+        keeps: The nodes whose blocks are to be kept for the recomputation of the tile.
+        known: Blocks that were kept; they are not computed again, and may be written over.
+    """
+    return _Step(recurrence, tile, tensors, halos, keeps, known).run(read_image, wanted)
+
+
+class _Step:
+    """The working state of one tile."""
+
+    def __init__(
+        self,
+        recurrence: Recurrence,
+        tile: Tile,
+        tensors: Sequence[Tensor],
+        halos: Halos,
+        keeps: frozenset[int],
+        known: Mapping[int, Tensor],
+    ) -> None:
+        self._image_box = recurrence.image_box(tile)
+        self._nodes = recurrence.program.nodes
+        self._readers = recurrence.readers
+        self._moments = recurrence.at(tile)
+        live = recurrence.program.live
+        self._runs = [
+            index in live and all(m.new[0] < m.new[1] for m in moments)
+            for index, moments in enumerate(self._moments)
+        ]
+        self._tensors = tensors
+        self._halos = halos
+        self._keeps = keeps
+        self._known = known
+        self._kept: Blocks = {}
+        self._views: dict[tuple[int, int], Tensor] = {}
+        self._handed: Halos = {}
+        # Nodes whose block is no view of another's; those of them with a single reader, which may write over it.
+        self._fresh: set[int] = set()
+        self._owned: set[int] = set()
+
+    def run(self, read_image: ReadImage, wanted: frozenset[int]) -> TileResult:
+        """Walk the nodes in the order of the trace."""
+        image = self._read(read_image)
+        outputs: Blocks = {}
+        if 0 in wanted:
+            box = tuple(m.new for m in self._moments[0])
+            outputs[0] = cut(image[0], self._nodes[0].ref.axes, image[1], box)
+        for index in range(1, len(self._nodes)):
+            block = self._compute(index) if self._runs[index] else None
+            if block is not None and index in wanted:
+                outputs[index] = block
+            if block is not None and index in self._keeps:
+                self._kept[index] = block
+            self._hand_on(index, block, index not in wanted and index not in self._keeps)
+        return TileResult(outputs, self._handed, self._kept, image)
+
+    def _read(self, read_image: ReadImage) -> tuple[Tensor, Spans]:
+        """Read the tile's pixels and those around it that its readers need: the image is at hand, it has no halos."""
+        held = self._image_box
+        block = read_image(held)
+        self._share(0, self._active_readers(0), [(held, block)], [])
+        return block, held
+
+    def _compute(self, index: int) -> Tensor:
+        """The new block of a node."""
+        node, views, tensors = self._nodes[index], self._views, self._tensors
+        local = node.local
+        assert local is not None
+
+        def take(operand: Operand) -> Any:
+            if isinstance(operand, Ref):
+                return views[operand.index, index]
+            return tensors[operand.index] if isinstance(operand, Slot) else operand
+
+        owned = local.overwrite is not None and node.inputs[0] in self._owned
+        compute = local.overwrite if owned and local.overwrite is not None else local.compute
+        if index in self._known and local.recall is not None:
+            block = local.recall(take, self._known[index])
+        else:
+            block = compute(take, [m.new for m in self._moments[index]])
+        read = [views.pop((source, index)) for source in node.inputs]
+        if compute is local.overwrite or all(_memory(block) != _memory(view) for view in read):
+            self._fresh.add(index)
+        return block if node.differentiable else block.detach()
+
+    def _hand_on(self, index: int, block: Tensor | None, disposable: bool) -> None:
+        """Give the readers their views and later tiles their halos."""
+        moments = self._moments[index]
+        readers = self._active_readers(index)
+        given: list[Piece] = [] if block is None else [(tuple(m.new for m in moments), block)]
+        taken = []
+        for axis in range(len(moments)):
+            given += self._halos.get((axis, index), ())
+            out = halo_out(moments, axis)
+            if not is_empty(out):
+                taken.append((axis, out))
+        if not given or not (readers or taken):
+            return
+        if readers:
+            alone = (
+                len(given) == len(self._readers[index]) == 1 and not taken and readers[0][1] == given[0][0]
+            )
+            if alone and disposable and index in self._fresh:
+                self._owned.add(index)
+            self._share(index, readers, given, taken)
+            return
+        if block is not None and index not in self._fresh and not torch.is_grad_enabled():
+            given[0] = given[0][0], block.clone()
+        for axis, spans in taken:
+            self._handed[axis, index] = pass_on(self._nodes[index].ref.axes, given, spans)
+
+    def _share(
+        self,
+        index: int,
+        readers: list[tuple[int, Spans]],
+        given: list[Piece],
+        taken: list[tuple[int, Spans]],
+    ) -> None:
+        """Cut what a node's readers and later tiles take out of what is given."""
+        axes = self._nodes[index].ref.axes
+        wanted = [spans for _, spans in readers] + [spans for _, spans in taken]
+        held = hull([spans for spans, _ in given] + wanted)
+        if not taken and given[0][0] == held:
+            parts: Sequence[Tensor] = [cut(given[0][1], axes, held, spans) for spans in wanted]
+        else:
+            exchange = Exchange(axes, held, tuple(spans for spans, _ in given), tuple(wanted), len(readers))
+            parts = exchange_pieces(exchange, [piece for _, piece in given])
+        for (reader, _), view in zip(readers, parts, strict=False):
+            self._views[index, reader] = view
+        for (axis, spans), part in zip(taken, parts[len(readers) :], strict=True):
+            self._handed[axis, index] = ((spans, part),)
+
+    def _active_readers(self, index: int) -> list[tuple[int, Spans]]:
+        """The readers that compute something in this tile and what they need."""
+        return [
+            (reader, tuple(m.reads for m in self._moments[reader]))
+            for reader in self._readers[index]
+            if self._runs[reader]
+        ]
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()

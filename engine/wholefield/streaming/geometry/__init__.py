@@ -1,0 +1,1 @@
+"""The recurrence over tiles as integer arithmetic along one axis; no tensors."""

@@ -1,0 +1,353 @@
+"""How much memory a streamed pass takes, found without computing it: one tile is walked on tensors without data."""
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from wholefield.streaming.execution.halo import Halos
+from wholefield.streaming.execution.kept_activations import block_bytes
+from wholefield.streaming.execution.layout import arrange
+from wholefield.streaming.execution.recurrence import Moments, Recurrence, Spans, Tile, halo_in, is_empty
+from wholefield.streaming.execution.sweep import Root, nodes_that_learn, output_nodes, tile_gradients
+from wholefield.streaming.execution.tile import compute_tile
+from wholefield.streaming.geometry.axis import Span, extent
+from wholefield.streaming.geometry.schedule import NodeSchedule
+from wholefield.streaming.tracing.program import Node, Preparation, Program
+
+
+@dataclass(frozen=True)
+class MemoryNeed:
+    """Peak memory above the network and its input, in bytes.
+
+    Attributes:
+        forward: Of inference.
+        backward: Of training: both sweeps, outputs and gradients.
+        halos: Of the halos that training keeps between the sweeps, part of `backward`.
+        blocks: Of the results that it keeps so as not to compute them again, part of `backward`.
+    """
+
+    forward: int
+    backward: int
+    halos: int
+    blocks: int
+
+
+class Forecast:
+    """The peak memory of a streamed pass in parts, each found when it is asked for.
+
+    Attributes:
+        halos: Bytes of the halos that training keeps between the sweeps.
+        blocks: Bytes of the results that it keeps.
+    """
+
+    def __init__(
+        self,
+        recurrence: Recurrence,
+        tensors: Sequence[Tensor],
+        memory_format: torch.memory_format,
+        keeps: frozenset[int],
+    ) -> None:
+        """Forecast a pass.
+
+        Args:
+            recurrence: The network laid out over the tiles.
+            tensors: The program's slots; those that require a gradient are trained.
+            memory_format: The format in which tiles are computed.
+            keeps: The nodes whose blocks training keeps.
+        """
+        self._recurrence = recurrence
+        self._tensors = tensors
+        self._format = memory_format
+        self._keeps = keeps
+
+    @cached_property
+    def halos(self) -> int:
+        """See the class."""
+        return recorded_halos(self._recurrence)
+
+    @cached_property
+    def blocks(self) -> int:
+        """See the class."""
+        return sum(block_bytes(self._recurrence.program.nodes[k]) for k in self._keeps)
+
+    def need(self) -> MemoryNeed:
+        """All of it."""
+        return MemoryNeed(self.peak(False), self.peak(True), self.halos, self.blocks)
+
+    def floor(self, training: bool) -> int:
+        """What a peak holds beside the tile that is computed: a lower bound, found without walking one."""
+        program = self._recurrence.program
+        made = (
+            isinstance(source, Preparation) or arrange(tensor, self._format) is not tensor
+            for source, tensor in zip(program.slots, self._tensors, strict=True)
+        )
+        arranged = sum(_size(tensor) for tensor, new in zip(self._tensors, made, strict=True) if new)
+        outputs = sum(block_bytes(node) for node in _output_nodes(program))
+        if training:
+            return arranged + 2 * outputs + self.halos + self.blocks
+        return arranged + outputs + sum(_rolling(self._recurrence, node) for node in program.nodes[1:])
+
+    def peak(self, training: bool) -> int:
+        """Bytes of the peak of training or of inference."""
+        recurrence = self._recurrence
+        stand_ins = [_stand_in(tensor, self._format) for tensor in self._tensors]
+        if training:
+            tile = _fullest_tile(recurrence)
+            walked = _backward_peak(recurrence, tile, stand_ins, self._format, self._keeps)
+            return self.floor(True) + walked + _scratch(recurrence, True, recurrence.counts[0])
+        # A graph holds all blocks of a tile; without one it is the largest that counts.
+        return self.floor(False) + max(
+            _forward_peak(recurrence, tile, stand_ins, self._format)
+            + _scratch(recurrence, False, tile[0] + 1)
+            for tile in {_fullest_tile(recurrence), _tile_of_largest_block(recurrence)}
+        )
+
+
+def recorded_halos(recurrence: Recurrence) -> int:
+    """Bytes of the halos that training keeps between the sweeps."""
+    return sum(_recorded(recurrence, node) for node in recurrence.program.nodes[1:])
+
+
+class _Tracker(TorchDispatchMode):
+    """Adds up the storages that operations create and subtracts them when they die."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peak = 0
+        self._live = 0
+        self._known: dict[int, Any] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run the operation and look at what it returns."""
+        result = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(result):
+            if isinstance(leaf, Tensor):
+                self._see(leaf.untyped_storage())
+        return result
+
+    def ignore(self, tensors: Sequence[Tensor]) -> None:
+        """Leave tensors out that were there before."""
+        for tensor in tensors:
+            storage = tensor.untyped_storage()
+            self._known[storage._cdata] = storage
+
+    def _see(self, storage: torch.UntypedStorage) -> None:
+        key = storage._cdata
+        if key in self._known:
+            return
+        size = storage.nbytes()
+        self._live += size
+        self.peak = max(self.peak, self._live)
+        self._known[key] = weakref.ref(storage, lambda _: self._forget(key, size))
+
+    def _forget(self, key: int, size: int) -> None:
+        self._live -= size
+        self._known.pop(key, None)
+
+
+def _forward_peak(
+    recurrence: Recurrence, tile: Tile, tensors: Sequence[Tensor], memory_format: torch.memory_format
+) -> int:
+    halos = _halos(recurrence, tile)
+    wanted = frozenset(ref.index for ref in output_nodes(recurrence.program))
+    tracker = _Tracker()
+    tracker.ignore([*tensors, *_pieces(halos)])
+    with torch.no_grad(), tracker:
+        compute_tile(recurrence, tile, _reader(recurrence, memory_format, False), tensors, halos, wanted)
+    return tracker.peak
+
+
+def _backward_peak(
+    recurrence: Recurrence,
+    tile: Tile,
+    tensors: Sequence[Tensor],
+    memory_format: torch.memory_format,
+    keeps: frozenset[int],
+) -> int:
+    program = recurrence.program
+    learns = nodes_that_learn(program, tensors, False)
+    halos = {
+        key: tuple((spans, piece.requires_grad_(learns[key[1]])) for spans, piece in halo)
+        for key, halo in _halos(recurrence, tile).items()
+    }
+    known = {k: block for k in keeps if (block := _block(program.nodes[k], recurrence.new(k, tile))).numel()}
+    blocks = {
+        node.ref.index: _block(node, recurrence.new(node.ref.index, tile)) for node in _output_nodes(program)
+    }
+    read = _reader(recurrence, memory_format, False)
+    with torch.no_grad():
+        handed = compute_tile(recurrence, tile, read, tensors, halos, frozenset(blocks)).halos
+    grads = {
+        key: tuple(torch.empty_like(piece) if learns[key[1]] else None for _, piece in halo)
+        for key, halo in handed.items()
+    }
+    roots: dict[int, Root] = {node: partial(_pair, grad=grad) for node, grad in blocks.items()}
+    tracker = _Tracker()
+    arriving = [grad for pieces in grads.values() for grad in pieces if grad is not None]
+    tracker.ignore([*tensors, *_pieces(halos), *known.values(), *blocks.values(), *arriving])
+    with tracker:
+        tile_gradients(recurrence, tile, read, tensors, halos, roots, grads, known)
+    return tracker.peak
+
+
+def _scratch(recurrence: Recurrence, training: bool, rows: int) -> int:
+    """Bytes of the largest working memory of an operation of our own in the first rows of tiles; it lasts."""
+    program = recurrence.program
+    if program.device.type != "cpu":
+        return 0
+    asked = [0]
+    for index in program.live:
+        local = program.nodes[index].local
+        block = [
+            max(extent(moments[index].new) for moments in (tiles if axis else tiles[:rows]))
+            for axis, tiles in enumerate(recurrence.moments)
+        ]
+        if local is not None and local.scratch is not None and min(block):
+            asked.append(local.scratch(block, training))
+    return max(asked)
+
+
+def _pair(block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+    return block, grad
+
+
+def _halos(recurrence: Recurrence, tile: Tile) -> Halos:
+    """Stand-ins for the halos that a tile is given."""
+    moments = recurrence.at(tile)
+    boxes = {
+        (axis, node.ref.index): (node, halo_in(moments[node.ref.index], axis))
+        for axis in range(len(tile))
+        for node in recurrence.program.nodes[1:]
+        if tile[axis]
+    }
+    return {
+        key: ((spans, _block(node, spans)),) for key, (node, spans) in boxes.items() if not is_empty(spans)
+    }
+
+
+def _pieces(halos: Halos) -> list[Tensor]:
+    return [piece for halo in halos.values() for _, piece in halo]
+
+
+def _block(node: Node, spans: Spans) -> Tensor:
+    shape = list(node.ref.shape)
+    for axis, (start, stop) in zip(node.ref.axes, spans, strict=True):
+        shape[axis] = stop - start
+    return torch.empty(shape, dtype=node.ref.dtype, device="meta")
+
+
+def _reader(recurrence: Recurrence, memory_format: torch.memory_format, learns: bool) -> Any:
+    image = recurrence.program.nodes[0]
+    return lambda spans: arrange(_block(image, spans), memory_format).requires_grad_(learns)
+
+
+def _fullest_tile(recurrence: Recurrence) -> Tile:
+    """The tile whose blocks come to most in all, a typical one in the middle of the image."""
+    weights = [_per_position(node) for node in recurrence.program.nodes]
+
+    def work(moments: Sequence[Moments]) -> float:
+        return sum(weight * extent(m.new) for weight, m in zip(weights, moments, strict=True))
+
+    return tuple(max(range(len(tiles)), key=lambda t: work(tiles[t])) for tiles in recurrence.moments)
+
+
+def _tile_of_largest_block(recurrence: Recurrence) -> Tile:
+    """A tile that has the largest block of all."""
+    nodes = recurrence.program.nodes
+
+    def size(node: int) -> float:
+        new = recurrence.new(node, _where_largest(recurrence, node))
+        return _per_position(nodes[node]) * prod(extent(span) for span in new)
+
+    return _where_largest(recurrence, max(recurrence.program.live, key=size))
+
+
+def _where_largest(recurrence: Recurrence, node: int) -> Tile:
+    """The last tile in which a node's block is largest."""
+    return tuple(
+        max(range(len(tiles)), key=lambda t: (extent(tiles[t][node].new), t)) for tiles in recurrence.moments
+    )
+
+
+def _rolling(recurrence: Recurrence, node: Node) -> int:
+    """Bytes of a node's halos at one moment of the forward sweep."""
+    schedules = _along(recurrence, node)
+    total = 0
+    for axis in range(len(schedules)):
+        positions = 1
+        for a, (schedule, tiles) in enumerate(schedules):
+            lengths = [extent(_halo_span(schedule, t, a - axis)) for t in range(tiles)]
+            positions *= max(lengths, default=0) if a <= axis else sum(lengths)
+        total += positions
+    return int(total * _per_position(node))
+
+
+def _recorded(recurrence: Recurrence, node: Node) -> int:
+    """Bytes of a node's halos in the record of the forward sweep.
+
+    Where a reader runs, the halo is a copy. Where all wait, it is the halo before and the new block, and all tiles that
+    these pass share them.
+    """
+    schedules = _along(recurrence, node)
+    runs = [_reader_runs(recurrence, node, axis) for axis in range(len(schedules))]
+    total = 0
+    for axis in range(len(schedules)):
+        positions = 1
+        for a, (schedule, tiles) in enumerate(schedules):
+            positions *= sum(
+                extent(_halo_span(schedule, t, a - axis))
+                for t in range(tiles)
+                if a != axis or (runs[a][t] and t < tiles - 1)
+            )
+        total += positions
+    new = [[extent(schedule.new(t)) for t in range(tiles)] for schedule, tiles in schedules]
+    fresh = prod(sum(n) for n in new) - prod(
+        sum(n for n, run in zip(along, there, strict=True) if run)
+        for along, there in zip(new, runs, strict=True)
+    )
+    return int((total + fresh) * _per_position(node)) if recurrence.readers[node.ref.index] else 0
+
+
+def _reader_runs(recurrence: Recurrence, node: Node, axis: int) -> list[bool]:
+    """In which tiles along an axis a reader of a node computes something."""
+    schedule = recurrence.axes[axis]
+    return [
+        any(extent(schedule.nodes[reader].new(t)) for reader in recurrence.readers[node.ref.index])
+        for t in range(schedule.tiles)
+    ]
+
+
+def _along(recurrence: Recurrence, node: Node) -> list[tuple[NodeSchedule, int]]:
+    return [(schedule.nodes[node.ref.index], schedule.tiles) for schedule in recurrence.axes]
+
+
+def _halo_span(node: NodeSchedule, t: int, side: int) -> Span:
+    """Positions of a halo along an axis before (side < 0), on or behind that along which a tile hands it on."""
+    return node.held(t) if side < 0 else node.new(t) if side > 0 else node.halo_out(t)
+
+
+def _output_nodes(program: Program) -> list[Node]:
+    return [program.nodes[ref.index] for ref in output_nodes(program)]
+
+
+def _stand_in(tensor: Tensor, memory_format: torch.memory_format) -> Tensor:
+    return arrange(torch.empty_like(tensor, device="meta"), memory_format).requires_grad_(
+        tensor.requires_grad
+    )
+
+
+def _per_position(node: Node) -> float:
+    """Bytes of a node's result at one position."""
+    return block_bytes(node) / max(prod(node.ref.lengths), 1)
+
+
+def _size(tensor: Tensor) -> int:
+    return tensor.numel() * tensor.element_size()

@@ -1,0 +1,349 @@
+"""What streaming a network over an image will do and cost, without running it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor, inf, prod
+
+import torch
+from torch import Tensor, nn
+
+from wholefield.streaming.errors import StreamingError
+from wholefield.streaming.execution.folding import fold_normalisation
+from wholefield.streaming.execution.kept_activations import KEEP_BUDGET, nodes_to_keep
+from wholefield.streaming.execution.layout import working_format
+from wholefield.streaming.execution.precision import Precision
+from wholefield.streaming.execution.recurrence import Recurrence, Spans, Tile, along_axis, lay_out
+from wholefield.streaming.execution.sweep import output_nodes
+from wholefield.streaming.geometry.axis import Span
+from wholefield.streaming.geometry.fields import Field, fields, seen_by
+from wholefield.streaming.geometry.overlap import redundant_work
+from wholefield.streaming.geometry.sizes import sizes_per_axis
+from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_axis
+from wholefield.streaming.planning.memory import Forecast, MemoryNeed
+from wholefield.streaming.planning.table import as_table, in_bytes
+from wholefield.streaming.streamed import prepare
+from wholefield.streaming.tracing.program import Node, Program
+from wholefield.streaming.tracing.trace import trace
+
+TILE_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """One recorded operation.
+
+    Attributes:
+        node: Its index in the plan.
+        layer: Path of the module that calls it.
+        operation: Name of the function.
+        kernel: Taps per axis; empty without a window.
+        step: Input positions per output position, per axis; empty likewise.
+        dilation: Dilation per axis; empty likewise.
+        fields: Receptive field with stride so far and offsets, per axis.
+        size: Output size per axis.
+        channels: Output channels.
+        halo: Most positions that a tile hands on, per axis.
+        memory: Bytes of the largest block with its halos.
+        macs: Multiply-adds for the whole image.
+    """
+
+    node: int
+    layer: str
+    operation: str
+    kernel: tuple[int, ...]
+    step: tuple[Fraction, ...]
+    dilation: tuple[int, ...]
+    fields: tuple[Field, ...]
+    size: tuple[int, ...]
+    channels: int
+    halo: tuple[int, ...]
+    memory: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of a streamed pass.
+
+    Attributes:
+        input_shape: (batch, channels, *axes).
+        tile_size: Tile size per axis in pixels.
+        counts: Number of tiles per axis.
+        layers: All operations in order.
+        receptive_field: Pixels that an output position sees, one number per axis.
+        stride: Pixels from one output position to the next, per axis.
+        offset: First and last pixel that output position 0 sees, per axis.
+        memory: Predicted peaks in bytes.
+        macs: Multiply-adds of one forward.
+        overlapping_work: How often a scheme of overlapping tiles of this size would at least compute each pixel;
+            infinite where it cannot run.
+    """
+
+    input_shape: tuple[int, ...]
+    tile_size: tuple[int, ...]
+    counts: tuple[int, ...]
+    layers: tuple[LayerPlan, ...]
+    receptive_field: tuple[int, ...]
+    stride: tuple[Fraction, ...]
+    offset: tuple[tuple[Fraction, Fraction], ...]
+    memory: MemoryNeed
+    macs: int
+    overlapping_work: float
+    _recurrence: Recurrence
+
+    @property
+    def tiles(self) -> int:
+        """Number of tiles."""
+        return prod(self.counts)
+
+    def seen_from(self, node: int, position: Sequence[int]) -> Spans:
+        """The box of pixels that a position of a layer sees, cut to the image.
+
+        Args:
+            node: Index of the layer's node.
+            position: Position in the layer's output, per axis.
+        """
+        program = self._recurrence.program
+        return tuple(
+            _clip(
+                seen_by(along_axis(program, axis), node, p, p + 1).get(0, (0, 0)), program.image.lengths[axis]
+            )
+            for axis, p in enumerate(position)
+        )
+
+    def position_at(self, node: int, pixel: Sequence[int]) -> tuple[int, ...]:
+        """The position of a layer whose receptive field is centred nearest to a pixel."""
+        layer = self.layers[node]
+        return tuple(
+            min(max(floor((p - (field.low + field.high) / 2) / field.stride + Fraction(1, 2)), 0), size - 1)
+            for p, field, size in zip(pixel, layer.fields, layer.size, strict=True)
+        )
+
+    def tiles_of(self, box: Spans) -> list[Tile]:
+        """The tiles that a box of pixels touches, in raster order."""
+        touched = [
+            range(start // tile, ceil(stop / tile))
+            for (start, stop), tile in zip(box, self.tile_size, strict=True)
+        ]
+        return [
+            tile
+            for tile in self._recurrence.tiles()
+            if all(t in r for t, r in zip(tile, touched, strict=True))
+        ]
+
+    def __str__(self) -> str:
+        """The plan as a table."""
+        return as_table(_HEADINGS, [_row(layer) for layer in self.layers]) + "\n\n" + self.summary()
+
+    def summary(self) -> str:
+        """The totals in a few lines."""
+        low_high = ", ".join(f"[{low}, +{high}]" for low, high in self.offset)
+        overlap = self.overlapping_work
+        return "\n".join(
+            (
+                f"input            {_by(self.input_shape)}",
+                f"tiles            {_by(self.counts)} = {self.tiles} of {_by(self.tile_size)} px",
+                f"receptive field  {_by(self.receptive_field)} px, stride {_by(self.stride)}, offsets {low_high}",
+                f"multiply-adds    {self.macs / 1e9:.2f} G a forward; nothing is computed twice",
+                f"peak memory      {in_bytes(self.memory.forward)} inference, "
+                f"{in_bytes(self.memory.backward)} training (of it "
+                f"{in_bytes(self.memory.halos)} halos, {in_bytes(self.memory.blocks)} kept blocks), "
+                "above network and input",
+                "overlapping tiles of this size "
+                + (
+                    f"would compute each pixel at least {overlap:.2f} times"
+                    if overlap < 1e6
+                    else "could not run"
+                ),
+            )
+        )
+
+
+_HEADINGS = (
+    "layer",
+    "operation",
+    "kernel",
+    "stride",
+    "dilation",
+    "field",
+    "stride so far",
+    "halo",
+    "output",
+    "memory",
+)
+
+
+def _row(layer: LayerPlan) -> tuple[str, ...]:
+    return (
+        layer.layer,
+        layer.operation,
+        _by(layer.kernel),
+        _by(layer.step),
+        _by(layer.dilation),
+        _by([f.size for f in layer.fields]),
+        _by([f.stride for f in layer.fields]),
+        _by(layer.halo),
+        f"{layer.channels} x {_by(layer.size)}",
+        in_bytes(layer.memory),
+    )
+
+
+def plan(
+    network: nn.Module,
+    input_shape: Sequence[int],
+    tile_size: int | Sequence[int],
+    *,
+    dtype: torch.dtype = torch.float32,
+    smallest_block: SmallestBlock = None,
+    keep_budget: int = KEEP_BUDGET,
+) -> Plan:
+    """Plan a streamed pass.
+
+    Args:
+        network: The network that will be streamed.
+        input_shape: (batch, channels, *axes) of the whole image.
+        tile_size: Tile size in pixels, one number or one per axis.
+        dtype: Element type of the image.
+        smallest_block: As for Streamed.
+        keep_budget: As for Streamed.
+
+    Raises:
+        NotLocalError: The network has a layer that cannot be streamed.
+        StreamingError: The tile size or the image cannot work.
+    """
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    program = trace(network, tuple(input_shape), dtype, device)
+    return _plan(
+        program,
+        network,
+        Precision.now(device),
+        sizes_per_axis(tile_size, len(program.image.axes)),
+        smallest_block,
+        keep_budget,
+    )
+
+
+def suggest_tile_size(
+    network: nn.Module,
+    input_shape: Sequence[int],
+    memory_budget: int,
+    *,
+    training: bool = True,
+    dtype: torch.dtype = torch.float32,
+    keep_budget: int = KEEP_BUDGET,
+) -> int:
+    """The largest usual tile size whose predicted peak memory stays within a budget.
+
+    Args:
+        network: The network that will be streamed.
+        input_shape: (batch, channels, *axes) of the whole image.
+        memory_budget: Bytes above network and input.
+        training: Whether gradients will be wanted.
+        dtype: Element type of the image.
+        keep_budget: As for Streamed.
+
+    Raises:
+        StreamingError: Not even the smallest tile fits.
+    """
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    program = fold_normalisation(trace(network, tuple(input_shape), dtype, device), Precision.now(device))
+    tensors = prepare(program, network)
+    axes = len(program.image.axes)
+    least, leanest = inf, 0
+    # The need does not simply rise with the size: small tiles hand on more halos, and deep layers wait for a power of
+    # two of tiles. So all sizes are laid out, but a tile is walked only where it may need less than the leanest so far.
+    for size in reversed([s for s in TILE_SIZES if s < 2 * max(program.image.lengths)] or TILE_SIZES[:1]):
+        sizes = (size,) * axes
+        recurrence = lay_out(program, sizes, blocks_per_axis(program, sizes, None))
+        forecast = _forecast(recurrence, tensors, keep_budget)
+        if forecast.floor(training) >= least:
+            continue
+        need = forecast.peak(training)
+        if need <= memory_budget:
+            return size
+        if need < least:
+            least, leanest = need, size
+    raise StreamingError(
+        f"No tile size fits into {in_bytes(memory_budget)}: the leanest, {leanest} px, needs {in_bytes(int(least))}. "
+        "Give it more memory, a smaller image or a smaller network."
+    )
+
+
+def _plan(
+    program: Program,
+    network: nn.Module,
+    precision: Precision,
+    sizes: tuple[int, ...],
+    smallest_block: SmallestBlock,
+    keep_budget: int,
+) -> Plan:
+    # Layers are shown as the network has them, memory is that of what runs.
+    folded = fold_normalisation(program, precision)
+    blocks = blocks_per_axis(folded, sizes, smallest_block)
+    recurrence = lay_out(program, sizes, blocks)
+    nodes = [along_axis(program, axis) for axis in range(len(sizes))]
+    found = list(zip(*(fields(along) for along in nodes), strict=True))
+    layers = tuple(_layer(recurrence, node, found[node.ref.index]) for node in program.nodes)
+    outputs = [ref.index for ref in output_nodes(program)]
+    last = layers[outputs[-1]]
+    return Plan(
+        input_shape=program.image.shape,
+        tile_size=sizes,
+        counts=recurrence.counts,
+        layers=layers,
+        receptive_field=tuple(
+            max(layers[k].fields[axis].size for k in outputs) for axis in range(len(sizes))
+        ),
+        stride=tuple(field.stride for field in last.fields),
+        offset=tuple((field.low, field.high) for field in last.fields),
+        memory=_forecast(lay_out(folded, sizes, blocks), prepare(folded, network), keep_budget).need(),
+        macs=sum(layer.macs for layer in layers),
+        overlapping_work=redundant_work(nodes, sizes, outputs),
+        _recurrence=recurrence,
+    )
+
+
+def _forecast(recurrence: Recurrence, tensors: Sequence[Tensor], keep_budget: int) -> Forecast:
+    image = recurrence.program.image
+    device = next((tensor.device for tensor in tensors), torch.device("cpu"))
+    memory_format = working_format(len(image.shape), image.dtype, device)
+    return Forecast(recurrence, tensors, memory_format, nodes_to_keep(recurrence.program, keep_budget))
+
+
+def _layer(recurrence: Recurrence, node: Node, found: tuple[Field, ...]) -> LayerPlan:
+    ref, local = node.ref, node.local
+    along = [axis.nodes[ref.index] for axis in recurrence.axes]
+    halo = tuple(
+        max((stop - start for t in range(axis.tiles - 1) for start, stop in [moments.halo_out(t)]), default=0)
+        for moments, axis in zip(along, recurrence.axes, strict=True)
+    )
+    held = prod(
+        max(stop - start for t in range(axis.tiles) for start, stop in [moments.held(t)])
+        for moments, axis in zip(along, recurrence.axes, strict=True)
+    )
+    channels = prod(ref.shape[1:]) // prod(ref.lengths)
+    return LayerPlan(
+        node=ref.index,
+        layer=node.layer or ("image" if local is None else ""),
+        operation=node.operation,
+        kernel=local.kernel if local else (),
+        step=tuple(axis_map.stride for axis_map in local.maps) if local and local.kernel else (),
+        dilation=local.dilation if local else (),
+        fields=found,
+        size=ref.lengths,
+        channels=channels,
+        halo=halo,
+        memory=held * channels * ref.shape[0] * ref.dtype.itemsize,
+        macs=ref.shape[0] * prod(ref.lengths) * (local.macs if local else 0),
+    )
+
+
+def _clip(span: Span, length: int) -> Span:
+    return max(span[0], 0), min(span[1], length)
+
+
+def _by(numbers: Sequence[object]) -> str:
+    """Numbers per axis; one number where they are all the same."""
+    texts = [str(number) for number in numbers]
+    return texts[0] if len(texts) > 1 and len(set(texts)) == 1 and len(texts) < 4 else " x ".join(texts)

@@ -1,0 +1,127 @@
+"""What every tensor of a forward stands for while it is recorded, and which of them look at the same memory."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import BackwardCFunction
+
+from wholefield.streaming.errors import NotLocalError, StreamingError
+from wholefield.streaming.tracing.program import Node, Operand, Preparation, Ref, Slot
+
+Refuse = Callable[[str, str, Operand], NotLocalError]
+"""Makes the error for (function, reason, the operand that is at fault or None)."""
+
+
+class Ledger:
+    """The nodes and slots found so far.
+
+    Tensors are told apart by their ids, so every tensor that was given one is kept alive.
+
+    Attributes:
+        nodes: Calls over the image.
+        slots: Where each tensor comes from that does not depend on the image.
+    """
+
+    def __init__(self, network: nn.Module, refuse: Refuse) -> None:
+        self.nodes: list[Node] = []
+        self.slots: list[str | Tensor | Preparation] = []
+        self._refuse = refuse
+        self._named = {
+            id(t): (name, t) for name, t in (*network.named_parameters(), *network.named_buffers())
+        }
+        # id -> the tensor that the forward holds, its stand-in without data, what it stands for
+        self._known: dict[int, tuple[Tensor, Tensor, Ref | Slot]] = {}
+        # Per node its stand-in and what tells the memory apart that it looks at.
+        self._stand_ins: list[tuple[Tensor, int]] = []
+        self._stale: set[int] = set()
+
+    def add_node(self, node: Node, answer: Tensor, stand_in: Tensor) -> None:
+        """Enter a call over the image; the forward goes on with `answer`, torch is asked about `stand_in`."""
+        self.nodes.append(node)
+        self._stand_ins.append((stand_in, int(stand_in.untyped_storage()._cdata)))
+        self._known[id(answer)] = answer, stand_in, node.ref
+
+    def add_slot(
+        self,
+        like: Tensor,
+        source: str | Tensor | Preparation,
+        learns: bool,
+        target: Tensor | None = None,
+    ) -> Tensor:
+        """Enter a tensor that does not depend on the image, and return what the forward goes on with.
+
+        Args:
+            like: A tensor of its shape.
+            source: Where it comes from.
+            learns: Whether it may require a gradient.
+            target: The tensor that the forward holds already, where that is changed in place; None for a new one.
+        """
+        stand_in = like.detach() if like.is_meta else torch.empty_like(like, device="meta").detach()
+        stand_in.requires_grad_(learns and like.is_floating_point())
+        answer = stand_in if target is None else target
+        self._known[id(answer)] = answer, stand_in, Slot(len(self.slots), tuple(like.shape))
+        self.slots.append(source)
+        return answer
+
+    def operand(self, value: Any) -> Operand:
+        """What a value of the forward stands for in the program; a tensor met for the first time is a constant."""
+        if not isinstance(value, Tensor):
+            return value
+        known = self._known.get(id(value))
+        operand = known[2] if known is not None else None
+        if value.is_meta:
+            self._check_function(value.grad_fn, operand)
+        if operand is None:
+            return self._meet(value)
+        if isinstance(operand, Ref) and operand.index in self._stale:
+            raise self._refuse(
+                "an in-place operation",
+                "it writes into memory that another tensor, used later, looks at. Use the out-of-place form.",
+                operand,
+            )
+        return operand
+
+    def _meet(self, value: Tensor) -> Ref | Slot:
+        """A parameter, a buffer or a constant of the forward is used for the first time."""
+        if value.is_meta:
+            raise StreamingError(
+                "The network uses a tensor without data (device 'meta'); load or make its values."
+            )
+        name = self._named[id(value)][0] if id(value) in self._named else None
+        learns = isinstance(value, nn.Parameter) or value.requires_grad
+        self.add_slot(value, name or value, learns, target=value)
+        return self._known[id(value)][2]
+
+    def _check_function(self, made_by: object, operand: Ref | Slot | None) -> None:
+        if not isinstance(made_by, BackwardCFunction):
+            return
+        name = type(made_by).__name__.removesuffix("Backward")
+        raise self._refuse(
+            name,
+            "re-entrant checkpointing hides the backward of its part. Call checkpoint with use_reentrant=False."
+            if name == "CheckpointFunction"
+            else "it is an autograd function with a backward of its own, which the trace cannot see. Write it with "
+            "torch functions alone.",
+            operand,
+        )
+
+    def stand_in(self, value: Any) -> Any:
+        """The tensor without data for a tensor of the forward; other values as they are, generators left out."""
+        if isinstance(value, Tensor):
+            return self._known[id(value)][1]
+        return None if isinstance(value, torch.Generator) else value
+
+    def write_over(self, name: str, target: Tensor) -> None:
+        """Note that an in-place call makes every other tensor that looks at the same memory out of date."""
+        operand = self._known[id(target)][2]
+        if isinstance(operand, Slot):
+            raise self._refuse(
+                name,
+                "it writes the image into a tensor that does not depend on it. Join tensors with torch.cat instead.",
+                None,
+            )
+        memory = self._stand_ins[operand.index][1]
+        sharing = {k for k, (_, other) in enumerate(self._stand_ins) if other == memory}
+        self._stale |= sharing - {operand.index}

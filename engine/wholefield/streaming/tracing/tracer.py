@@ -1,0 +1,282 @@
+"""Answering the torch calls of a forward with tensors without data, and entering them into its ledger."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
+from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils.hooks import RemovableHandle
+
+from wholefield.streaming.errors import NotLocalError, StreamingError, called, needs_values
+from wholefield.streaming.execution.precision import Precision
+from wholefield.streaming.geometry.axis import Span
+from wholefield.streaming.operations import Call, Refusal, composite_for, rule_for
+from wholefield.streaming.tracing.call_site import calling, is_the_users
+from wholefield.streaming.tracing.ledger import Ledger
+from wholefield.streaming.tracing.op_names import in_place, operation_name, out_of_place, reads_property
+from wholefield.streaming.tracing.program import Compute, Node, Operand, Preparation, Program, Ref, Slot, Take
+from wholefield.streaming.tracing.shortcuts import result_of
+
+_PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device)
+_VALUES = frozenset(
+    "item tolist numpy equal allclose is_nonzero __bool__ __int__ __float__ __index__".split()
+)
+_HOOKS = frozenset(["register_hook", "register_post_accumulate_grad_hook"])
+_WRITES = {
+    "__setitem__": "it writes into a part of a tensor. Join parts with torch.cat, or choose with torch.where.",
+    "retain_grad": "no gradient of a tensor inside is ever whole. Return the tensor, and retain its gradient outside.",
+}
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_ARGUMENT = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+class Recorder(TorchFunctionMode):
+    """Sees every torch call of the forward, answers with tensors without data and notes it down.
+
+    Attributes:
+        image: The stand-in for the image.
+    """
+
+    def __init__(
+        self, network: nn.Module, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+    ) -> None:
+        super().__init__()
+        self._device = device
+        self._modules = {id(module): name for name, module in network.named_modules()}
+        self._ledger = Ledger(network, self._refusal)
+        self._autocast = Precision.now(device)
+        self.image = torch.empty(shape, dtype=dtype, device="meta").requires_grad_(dtype.is_floating_point)
+        ref = Ref(0, shape, tuple(range(2, len(shape))), dtype)
+        self._ledger.add_node(Node(ref, "", "input", (), (), None), self.image, self.image)
+
+    def program(self, result: Any) -> Program:
+        """What was recorded, with the network's result expressed in its nodes."""
+        outputs = tree_map(self._output, result)
+        if not any(isinstance(leaf, Ref) for leaf in tree_leaves(outputs)):
+            raise StreamingError("The network returns no tensor; a streamed network returns at least one.")
+        return Program(tuple(self._ledger.nodes), tuple(self._ledger.slots), outputs, self._device)
+
+    def _output(self, value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            if not isinstance(value, _PLAIN):
+                raise StreamingError(
+                    f"The network returns a {type(value).__name__}; let it return tensors, or tuples, lists or dicts "
+                    "of them."
+                )
+            return value
+        operand = self._ledger.operand(value)
+        if isinstance(operand, Slot):
+            raise StreamingError(
+                "The network returns a tensor that does not depend on the image; leave it out of the result."
+            )
+        return operand
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Answer one call of the forward."""
+        named = dict(kwargs or {})
+        name = operation_name(func)
+        if reads_property(func):
+            answer = self._property(name, func, args[0])
+            if not isinstance(answer, Tensor):
+                return answer
+        if name in _VALUES and not any(
+            t.is_meta for t in tree_leaves((args, named)) if isinstance(t, Tensor)
+        ):
+            return func(*args, **named)
+        if name in _HOOKS:
+            return self._hook(name, args)
+        if name == "set_grad_enabled":
+            return func(*args, **named)
+        composite = composite_for(name)
+        if composite is not None:
+            with self:
+                return composite(*args, **named)
+        operands = tree_map(self._ledger.operand, (args, named))
+        if any(isinstance(leaf, Ref) for leaf in tree_leaves(operands)):
+            return self._over_image(func, name, (args, named), operands)
+        return self._prepare(func, name, (args, named), operands)
+
+    def _property(self, name: str, func: Callable[..., Any], tensor: Tensor) -> Any:
+        """An attribute of a tensor; stand-ins answer as if they lay on the image's device."""
+        if not tensor.is_meta:
+            return func(tensor)
+        pretended = {
+            "device": self._device,
+            "is_cuda": self._device.type == "cuda",
+            "is_cpu": self._device.type == "cpu",
+            "is_meta": False,
+            "requires_grad": False,
+        }
+        return pretended[name] if name in pretended else func(tensor)
+
+    def _hook(self, name: str, args: tuple[Any, ...]) -> RemovableHandle:
+        """Leave out the hooks of torch's own counters; refuse those of the user, which would never be called."""
+        code = getattr(args[1], "__code__", None)
+        if code is not None and not is_the_users(code.co_filename):
+            return RemovableHandle({})
+        raise self._refusal(
+            name,
+            "a hook on a tensor cannot be called when tiles are recomputed. Remove it, or put it on the result.",
+        )
+
+    def _prepare(self, func: Callable[..., Any], name: str, given: _ARGUMENT, operands: _ARGUMENT) -> Any:
+        """A call on tensors that do not depend on the image: kept as it stands, to be made anew in every forward."""
+        args, named = self._without_data(given)
+        with torch.no_grad(), torch.device("meta"):
+            result = func(*args, **named)
+        grad = torch.is_grad_enabled()
+        known = [leaf for leaf in tree_leaves((args, named)) if isinstance(leaf, Tensor)]
+        learns = grad and any(tensor.requires_grad for tensor in known)
+        call = Preparation(self._precise(func), *operands, None, grad)
+        if result is None and known:
+            known[0].requires_grad_(learns or known[0].requires_grad)
+            self._ledger.slots.append(call)
+        tensors = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+        if not tensors:
+            return result
+        if isinstance(result, Tensor):
+            target = given[0][0] if in_place(func, given[1]) else given[1].get("out")
+            return self._ledger.add_slot(result, call, learns, target)
+        items = enumerate(self._items(name, result, tensors))
+        return _like(
+            result, [self._ledger.add_slot(item, replace(call, pick=k), learns) for k, item in items]
+        )
+
+    def _over_image(self, func: Callable[..., Any], name: str, given: _ARGUMENT, operands: _ARGUMENT) -> Any:
+        """A call over the image: a node with a rule."""
+        if given[1].get("out") is not None:
+            raise self._refusal(
+                name, "it writes into a tensor given as 'out'. Use the tensor that it returns."
+            )
+        target = given[0][0] if in_place(func, given[1]) else None
+        if target is not None:
+            self._ledger.write_over(name, target)
+        operands[1].pop("inplace", None)
+        if name in _WRITES:
+            raise self._refusal(name, _WRITES[name])
+        plain = func if target is None else out_of_place(func)
+        args, named = self._without_data(given)
+        named.pop("inplace", None)
+        result = self._evaluate(plain, name, args, named)
+        tensors = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+        if result is None:
+            raise self._refusal(name, "it returns nothing, so what it does to the tensor would be lost.")
+        if not tensors:
+            return result
+        if isinstance(result, Tensor):
+            return self._record(func, Call(name, plain, *operands, None, tuple(result.shape)), result, target)
+        return _like(
+            result,
+            [
+                self._record(func, Call(name, plain, *operands, k, tuple(item.shape)), item, None)
+                for k, item in enumerate(self._items(name, result, tensors))
+            ],
+        )
+
+    def _evaluate(
+        self, function: Callable[..., Any], name: str, args: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """Call a function over the image on tensors without data; a shape that does not fit names its layer."""
+        known = result_of(name, args, named)
+        if known is not None:
+            return known
+        try:
+            return function(*args, **named)
+        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            if needs_values(error):
+                raise
+            layer, place = self._calling()
+            shapes = " and ".join(
+                str(tuple(leaf.shape)) for leaf in tree_leaves((args, named)) if isinstance(leaf, Tensor)
+            )
+            raise StreamingError(
+                f"{called(layer, name, place)} fails on tensors of the shape {shapes}: {str(error).splitlines()[0]}"
+            ) from error
+
+    def _record(self, func: Callable[..., Any], call: Call, result: Tensor, target: Tensor | None) -> Tensor:
+        """Add a node for one resulting tensor and remember what it stands for."""
+        try:
+            local = rule_for(call.name)(call)
+        except Refusal as refusal:
+            raise self._refusal(call.name, str(refusal)) from None
+        overwrite = None if target is None else self._precise(_overwriting(func, call))
+        compute = self._precise(local.compute)
+        rewritable = call if compute is local.compute else None
+        local = replace(local, compute=compute, overwrite=overwrite)
+        ref = Ref(len(self._ledger.nodes), tuple(result.shape), local.axes, result.dtype)
+        operands = tree_leaves((call.args, dict(call.kwargs)))
+        inputs = tuple(dict.fromkeys(leaf.index for leaf in operands if isinstance(leaf, Ref)))
+        slots = tuple(dict.fromkeys(leaf.index for leaf in operands if isinstance(leaf, Slot)))
+        node = Node(
+            ref, self._calling()[0], call.name, inputs, slots, local, result.requires_grad, rewritable
+        )
+        stand_in = result.detach().requires_grad_(result.requires_grad)
+        answer = stand_in if target is None else target
+        self._ledger.add_node(node, answer, stand_in)
+        return answer
+
+    def _precise(self, function: _Function) -> _Function:
+        """The function in the precision that the network chooses for it, where that is not the one around it all."""
+        now = Precision.now(self._device)
+        return function if now == self._autocast else now.during(function)
+
+    def _items(self, name: str, result: Any, tensors: list[Tensor]) -> Sequence[Tensor]:
+        if not isinstance(result, tuple | list) or len(tensors) != len(result):
+            raise self._refusal(name, "its result is neither a tensor nor a tuple of tensors.")
+        return result
+
+    def _without_data(self, given: _ARGUMENT) -> _ARGUMENT:
+        args, named = tree_map(self._ledger.stand_in, given)
+        # `x.to("cpu")` and the like: any device becomes the one without data.
+        return tuple(_nowhere(value) for value in args), {
+            key: _nowhere(value) for key, value in named.items()
+        }
+
+    def _calling(self) -> tuple[str, str]:
+        return calling(self._modules, self)
+
+    def _refusal(self, operation: str, reason: str, found: Operand = None) -> NotLocalError:
+        """What to raise; the layer is the one that made `found`, if given, rather than the one that is running."""
+        layer, place = self._calling()
+        if isinstance(found, Ref):
+            layer = self._ledger.nodes[found.index].layer
+        return NotLocalError(layer, operation, place, reason)
+
+
+def is_recording() -> bool:
+    """Whether a network is being traced in this thread."""
+    return any(isinstance(mode, Recorder) for mode in _get_current_function_mode_stack())
+
+
+def _like(result: Any, items: list[Tensor]) -> Any:
+    """The items in a tuple, list or named tuple like the result of the call."""
+    kind = type(result)
+    return kind._make(items) if hasattr(kind, "_make") else kind(items)
+
+
+def _nowhere(value: Any) -> Any:
+    if isinstance(value, torch.device):
+        return torch.device("meta")
+    return (
+        "meta" if isinstance(value, str) and value.split(":")[0] in ("cpu", "cuda", "mps", "xpu") else value
+    )
+
+
+def _overwriting(func: Callable[..., Any], call: Call) -> Compute:
+    """The call in its in-place form."""
+    flag = {} if str(getattr(func, "__name__", "")).endswith("_") else {"inplace": True}
+    original = replace(call, function=func, kwargs={**call.kwargs, **flag})
+
+    def compute(take: Take, _: Sequence[Span]) -> Tensor:
+        return original.evaluate(take)
+
+    return compute

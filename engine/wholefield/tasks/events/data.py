@@ -1,0 +1,142 @@
+"""The files of a flow run: what is trained on, and what is kept for validation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from wholefield.errors import SettingError
+from wholefield.export.flow import labels_path
+from wholefield.flow.labels import load_labels_flow
+from wholefield.flow.sequences import BinSource, SequenceLoader, SpanBins, open_bins, split_in_time
+from wholefield.flow.sequences.bins import FEATURE_SUFFIXES
+from wholefield.tasks.events.config import FlowConfig, Teacher
+
+PARTS = ("train", "val")
+LABELS_SUFFIX = "_flow.h5"
+
+
+def recording_files(path: Path) -> list[Path]:
+    """The file itself, or the recordings and feature files of a folder in order of their names.
+
+    Raises:
+        SettingError: the folder has none.
+    """
+    from wholefield.sources.recording import RECORDING_SUFFIXES
+
+    if path.is_file():
+        return [path]
+    known = {*FEATURE_SUFFIXES, *RECORDING_SUFFIXES}
+    files = [
+        file
+        for file in sorted(path.iterdir())
+        if file.suffix.lower() in known and not file.name.endswith(LABELS_SUFFIX)
+    ]
+    if not files:
+        raise SettingError(
+            f"The folder {path} has no recordings or feature files; choose another for the setting recordings."
+        )
+    return files
+
+
+class FlowData:
+    """The open files of a run and the batches of them.
+
+    Attributes:
+        sources: the whole files to train on.
+        training: batches to train on.
+        validation: batches to validate with; None where no file is long enough to keep any.
+        preview: begins with the batch to show while training, whose last bin holds the moment of the settings.
+
+    Args:
+        config: The settings.
+
+    Raises:
+        SourceError: a file cannot be read.
+        SettingError: there is no file, or files do not fit each other or the settings.
+    """
+
+    def __init__(self, config: FlowConfig) -> None:
+        self._config = config
+        self._open: list[BinSource] = []
+        try:
+            self.training, self.validation = self._loaders()
+            self.preview = self._preview_loader()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the files."""
+        while self._open:
+            self._open.pop().close()
+
+    def _loaders(self) -> tuple[SequenceLoader, SequenceLoader | None]:
+        config = self._config
+        if all((config.recordings / part).is_dir() for part in PARTS):
+            training, validation = (self._sources(config.recordings / part) for part in PARTS)
+        else:
+            parts = [
+                split_in_time(source, config.validation_fraction, config.num_tbins)
+                for source in self._sources(config.recordings)
+            ]
+            training, validation = [first for first, _ in parts], [second for _, second in parts]
+        return self._training_loader(training), self._validation_loader(validation)
+
+    def _preview_loader(self) -> SequenceLoader:
+        moment, count = self._config.preview_us, self._config.num_tbins
+        if moment is None:
+            return self.validation or self.training
+        source = self._open[0]
+        last = min(moment // source.delta_t, source.bins - 1)
+        return SequenceLoader([SpanBins(source, max(last + 1 - count, 0), count)], count)
+
+    def _sources(self, path: Path) -> list[BinSource]:
+        config, found = self._config, []
+        for file in recording_files(path):
+            found.append(
+                open_bins(file, config.preprocess, config.delta_t, downsampling_factor=config.downsampling)
+            )
+            self._open.append(found[-1])
+        if config.teacher is not Teacher.FRAMES:
+            _demand_known(found, config.teacher)
+        return found
+
+    def _training_loader(self, sources: Sequence[BinSource]) -> SequenceLoader:
+        config = self._config
+        return SequenceLoader(
+            sources,
+            config.num_tbins,
+            config.batch_size,
+            max_consecutive=1,
+            crop_size=config.crop_size or None,
+            augment=config.augment,
+            repeats=config.repeats,
+            seed=config.seed,
+            load_labels=load_labels_flow if config.teacher is Teacher.LABELS else None,
+        )
+
+    def _validation_loader(self, sources: Sequence[BinSource]) -> SequenceLoader | None:
+        config = self._config
+        long_enough = [source for source in sources if source.bins >= config.num_tbins]
+        if not long_enough:
+            return None
+        alike = len({(source.width, source.height) for source in long_enough}) == 1
+        labelled = all(labels_path(source.path).exists() for source in long_enough)
+        return SequenceLoader(
+            long_enough,
+            config.num_tbins,
+            crop_size=None if alike else config.crop_size or None,
+            load_labels=load_labels_flow if labelled else None,
+        )
+
+
+def _demand_known(sources: Sequence[BinSource], teacher: Teacher) -> None:
+    for source in sources:
+        if teacher is Teacher.LABELS and not labels_path(source.path).exists():
+            raise SettingError(
+                f"{source.path.name} has no labels {labels_path(source.path).name} beside it; "
+                "choose another teacher, or make them."
+            )
+        if teacher is Teacher.CONTRAST and not source.has_events:
+            raise SettingError(
+                f"{source.path.name} has features but no events; train on recordings, or with the teacher frames."
+            )

@@ -1,0 +1,69 @@
+"""Writes the flow of a recording into files. Imports no torch."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from wholefield.errors import SettingError
+from wholefield.runs.control import Control, StopAndKeep
+from wholefield.runs.parts import Step, reporter
+from wholefield.runs.reports import ReportFunction
+from wholefield.tasks.events.config import FlowFormat
+from wholefield.tasks.events.export_config import FlowExportConfig
+from wholefield.tasks.events.fields import write_fields
+from wholefield.tasks.events.provider import FlowProvider
+
+SECOND = 1e6
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Where the result of an export lies, and whether it is all that was asked for."""
+
+    path: Path
+    complete: bool
+
+
+def export_flow(config: FlowExportConfig, report: ReportFunction, control: Control) -> Exported:
+    """Write the fields; whoever stops it early keeps the files that are written, but no HDF5 file.
+
+    Raises:
+        WholefieldError: Something cannot be read or written.
+        RunCancelled: It was stopped, and nothing is left.
+    """
+    from wholefield.sources import open_recording
+
+    step = reporter("Exporting fields", report, control)
+    with open_recording(config.recording) as recording, closing(config.source.open(recording)) as flow:
+        end = recording.duration_us if config.end_us is None else min(config.end_us, recording.duration_us)
+        times = range(config.start_us, end, config.delta_t)
+        shape = len(times), recording.height, recording.width
+        try:
+            write_fields(config.out, config.format, _fields(flow, times, step), shape, config.delta_t)
+        except StopAndKeep:
+            if config.format is FlowFormat.HDF5:
+                raise
+            return Exported(config.out, complete=False)
+        except OSError as error:
+            raise unwritable(config.out, error) from error
+    return Exported(config.out, complete=True)
+
+
+def unwritable(path: Path, error: OSError) -> SettingError:
+    """What is said where an export cannot be written."""
+    return SettingError(
+        f"{path} cannot be written ({error.strerror or error}); choose another folder, or make room."
+    )
+
+
+def _fields(flow: FlowProvider, times: range, step: Step) -> Iterator[npt.NDArray[np.float32]]:
+    for index, time_us in enumerate(times):
+        field = flow.flow_at(time_us)
+        if field is None:
+            raise SettingError(f"{flow.name} has no flow at {time_us} us; choose a range within it.")
+        yield field.flow * np.float32(times.step / SECOND)
+        step(index + 1, len(times))

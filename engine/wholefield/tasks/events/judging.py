@@ -1,0 +1,138 @@
+"""Judges the flow in a window of a recording: what a window of the app and `wholefield score` have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wholefield.errors import SettingError
+from wholefield.runs.control import Control
+from wholefield.runs.parts import Step, reporter
+from wholefield.runs.reports import ReportFunction
+from wholefield.tasks.events.provider import FlowProvider, FlowSource
+from wholefield.tasks.events.score_config import ScoreConfig
+
+if TYPE_CHECKING:
+    from wholefield.flow.scorecard import ScoreCard
+    from wholefield.sources import Recording
+
+MOST_EVENTS = 3_000_000
+MOST_PARTS = 40
+# A window is read in parts, so that one that holds too much is refused before it fills the memory.
+PART_US = 20_000
+SECOND = 1e6
+
+Flow = npt.NDArray[np.float32]
+Events = npt.NDArray[Any]
+
+
+def judge(config: ScoreConfig, report: ReportFunction, control: Control) -> ScoreCard:
+    """The score card; with the errors against the true flow where labels lie beside the recording.
+
+    Raises:
+        WholefieldError: There is no flow in the window, or something cannot be read.
+        RunCancelled: It was stopped.
+    """
+    from wholefield.flow.scorecard import score_flow
+    from wholefield.sources import open_recording
+
+    begin = partial(reporter, report=report, control=control)
+    with open_recording(config.recording) as recording, closing(config.source.open(recording)) as flow:
+        start, end = window_of(config, recording, flow)
+        events = events_in(recording, start, end, begin("Reading events"))
+        fields = fields_in(flow, start, end, begin("Finding the flow"))
+        truth = truth_in(recording, start, end)
+        progress = begin("Comparing translations")
+        return score_flow(events, fields, start, end, truth, name=flow.name, progress=progress)
+
+
+def window_of(config: ScoreConfig, recording: Recording, flow: FlowProvider) -> tuple[int, int]:
+    """The window that is given, or one around a moment in which the events move far enough for FWL to tell.
+
+    Raises:
+        SettingError: There is no flow at the moment.
+    """
+    from wholefield.flow.sharpness import ENOUGH_PX, LONGEST_US, SHORTEST_US, median_motion
+
+    if config.start_us is not None and config.end_us is not None:
+        return config.start_us, config.end_us
+    moment = recording.duration_us // 2 if config.at_us is None else config.at_us
+    events = recording.events(max(moment - config.sample_us, 0), max(moment, 1))
+    speed = median_motion(events, flow_in(flow, moment), SECOND)
+    length = int(np.clip(SECOND * ENOUGH_PX / speed, SHORTEST_US, LONGEST_US)) if speed > 0 else LONGEST_US
+    start = max(min(moment - length // 2, recording.duration_us - length), 0)
+    return start, min(start + length, recording.duration_us)
+
+
+def events_in(recording: Recording, start_us: int, end_us: int, step: Step) -> Events:
+    """The events of a window.
+
+    Raises:
+        SettingError: There are none, or more than can be judged.
+    """
+    parts, count = [], 0
+    for begin in range(start_us, end_us, PART_US):
+        parts.append(recording.events(begin, min(begin + PART_US, end_us)))
+        count += len(parts[-1])
+        if count > MOST_EVENTS:
+            raise SettingError(
+                f"The window from {start_us} to {end_us} us holds more than {MOST_EVENTS:,} events; choose a "
+                "shorter one to judge the flow."
+            )
+        step(min(begin + PART_US, end_us) - start_us, end_us - start_us)
+    if count == 0:
+        raise SettingError(
+            f"{recording.name} has no events from {start_us} to {end_us} us; choose another window."
+        )
+    return np.concatenate(parts)
+
+
+def fields_in(flow: FlowProvider, start_us: int, end_us: int, step: Step) -> Flow:
+    """The flow in equal parts of a window, each about as long as a field holds, (T, 2, H, W) in px per s.
+
+    Raises:
+        SettingError: There is no flow in it.
+    """
+    length = end_us - start_us
+    field = flow.flow_at((start_us + end_us) // 2)
+    usual = length if field is None else max(field.end_us - field.start_us, 1)
+    parts = min(max(round(length / usual), 1), MOST_PARTS)
+    fields = []
+    for time_us in _middles(start_us, end_us, parts):
+        fields.append(flow_in(flow, time_us))
+        step(len(fields), parts)
+    return np.stack(fields)
+
+
+def flow_in(flow: FlowProvider, time_us: int) -> Flow:
+    """The flow at a moment.
+
+    Raises:
+        SettingError: There is none.
+    """
+    field = flow.flow_at(time_us)
+    if field is None:
+        raise SettingError(f"{flow.name} has no flow at {time_us} us; go to another moment.")
+    return field.flow
+
+
+def truth_in(recording: Recording, start_us: int, end_us: int) -> Flow | None:
+    """The mean true flow of a window, (2, H, W) in px per s; None where no labels tell it."""
+    from wholefield.export.flow import labels_path
+
+    path = labels_path(recording.path)
+    if not path.is_file():
+        return None
+    with closing(FlowSource(path).open(recording)) as truth:
+        fields = [truth.flow_at(time_us) for time_us in _middles(start_us, end_us, MOST_PARTS)]
+    known = [field.flow for field in fields if field is not None]
+    return np.mean(known, axis=0) if len(known) == len(fields) else None
+
+
+def _middles(start_us: int, end_us: int, parts: int) -> Iterator[int]:
+    return (start_us + (end_us - start_us) * (2 * part + 1) // (2 * parts) for part in range(parts))

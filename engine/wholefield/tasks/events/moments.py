@@ -1,0 +1,45 @@
+"""The flow of a recording by a checkpoint, moment by moment, as a window shows it while it plays."""
+
+from pathlib import Path
+
+from wholefield.flow.predictor import EventSource, Flow, FlowPredictor
+from wholefield.tasks.events.spec import load_flow
+from wholefield.tasks.slides.config import Device
+from wholefield.training.devices import resolve
+
+
+class MomentFlow:
+    """Flow of the time bins [k delta_t, (k + 1) delta_t), so that whoever plays goes from one bin to the next.
+
+    Attributes:
+        spec: The description of the network.
+
+    Args:
+        checkpoint: A checkpoint of a flow training.
+        recording: The recording.
+        device: Where to compute.
+
+    Raises:
+        SourceError: The checkpoint is missing, damaged or something else.
+    """
+
+    def __init__(self, checkpoint: Path, recording: EventSource, device: Device = Device.AUTO) -> None:
+        network, self.spec = load_flow(checkpoint)
+        self._predictor = FlowPredictor(network.to(resolve(device)), self.spec.given, recording)
+        self._bins = max(1, -(-recording.duration_us // self.spec.delta_t))
+
+    def flow_at(self, time_us: int) -> tuple[Flow, int, int]:
+        """The flow of the bin that holds a moment, and when the bin begins and ends; the last bin for later moments.
+
+        Args:
+            time_us: The moment, on the clock of the recording.
+
+        Returns:
+            float32 (2, H, W) in px per s, x first; beginning and end in us.
+
+        Raises:
+            SourceError: The recording cannot be read there.
+        """
+        step = self.spec.delta_t
+        start = min(max(time_us // step, 0), self._bins - 1) * step
+        return self._predictor.flow_at(start + step), start, start + step

@@ -1,0 +1,61 @@
+"""The settings of a score card. Imports no torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from wholefield.errors import SettingError
+from wholefield.runs.settings import About, RunSettings
+from wholefield.tasks.events.provider import FlowSource
+from wholefield.tasks.slides.config import Device
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreConfig(RunSettings):
+    """Judge the flow of a recording beside no flow and the best single translation.
+
+    The errors against the true flow are told where its labels (NAME_flow.h5) lie beside the recording.
+    """
+
+    command: ClassVar[tuple[str, ...]] = ("score",)
+
+    recording: Annotated[Path, About("The recording.", positional=True)]
+    flow: Annotated[
+        Path,
+        About("The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."),
+    ]
+    span_us: Annotated[
+        float | None, About("Time in us in which the displacements of a .flo or PNG file happen.", above=0)
+    ] = None
+    start_us: Annotated[int | None, About("Where the window begins, in us.", at_least=0)] = None
+    end_us: Annotated[int | None, About("Where the window ends, in us.", at_least=1)] = None
+    at_us: Annotated[
+        int | None,
+        About(
+            "Without a window: the middle, in us, of one in which things move by 5 px; none is the middle of the "
+            "recording.",
+            at_least=0,
+        ),
+    ] = None
+    sample_us: Annotated[
+        int, About("The events of so many us before that middle tell how fast things move.", at_least=1)
+    ] = 10_000
+    device: Annotated[Device, About("Where to compute.")] = Device.AUTO
+
+    @property
+    def source(self) -> FlowSource:
+        """Where the flow comes from."""
+        return FlowSource(self.flow, self.span_us, self.device)
+
+    def validate(self) -> None:
+        """Check limits and the window.
+
+        Raises:
+            SettingError: names the setting and what it must be.
+        """
+        super().validate()
+        if (self.start_us is None) != (self.end_us is None):
+            raise SettingError("Give both start_us and end_us, or neither for a window that is long enough.")
+        self.require_above("end_us", "start_us")
+        if self.start_us is not None and self.at_us is not None:
+            raise SettingError("Give either at_us, or start_us and end_us.")

@@ -1,0 +1,1 @@
+"""Tasks on slides: classification, segmentation and prediction."""

@@ -1,0 +1,46 @@
+"""Where on its input an output position of a network lies: the centre and the spacing of its receptive fields."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from wholefield.streaming.execution.images import LazyImage
+from wholefield.streaming.execution.recurrence import along_axis
+from wholefield.streaming.geometry.fields import Field, fields
+from wholefield.streaming.tracing.program import Ref
+from wholefield.streaming.tracing.trace import trace
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """The grid of a feature map on the input, along one axis, in pixels of the input.
+
+    Attributes:
+        centre: centre of the receptive field of position 0; pixel i covers [i, i + 1).
+        stride: distance of the centres of neighbouring positions.
+    """
+
+    centre: float
+    stride: float
+
+    def extent(self, positions: int) -> tuple[float, float]:
+        """(start, stop) of what the positions cover, each one stride wide around its centre."""
+        start = self.centre - self.stride / 2
+        return start, start + positions * self.stride
+
+
+def local_output(network: nn.Module, image: Tensor | LazyImage) -> Ref:
+    """Shape and type of the only output that a network of local operations has for an image."""
+    output: Ref = trace(network, image.shape, image.dtype, image.device).outputs
+    return output
+
+
+def footprint(network: nn.Module, image: Tensor | LazyImage) -> tuple[Footprint, ...]:
+    """The grid of the only output of a network of local operations, per axis of an image (B, C, *axes)."""
+    program = trace(network, image.shape, image.dtype, image.device)
+    output = program.outputs.index
+    return tuple(_grid(fields(along_axis(program, axis))[output]) for axis in range(len(image.shape) - 2))
+
+
+def _grid(field: Field) -> Footprint:
+    return Footprint(float(field.low + field.high + 1) / 2, float(field.stride))

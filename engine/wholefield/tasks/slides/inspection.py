@@ -1,0 +1,205 @@
+"""What streaming a network of the list over an image will do and cost, layer by layer, as plain data.
+
+A thin layer over `wholefield.streaming.planning` for those who show it. Torch is imported only when a network is
+inspected.
+Numbers per axis stand in the order (y, x); texts name the width first, as everywhere on the screen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from math import ceil, isfinite
+from typing import TYPE_CHECKING
+
+from wholefield.errors import SettingError
+from wholefield.networks.registry import ModelEntry, find_model
+from wholefield.tasks.slides.layer_rows import LayerChoice, LayerRow, per_axis, rows_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from wholefield.streaming.planning.plan import Plan
+
+
+class Purpose(StrEnum):
+    """What a tile size must leave memory for."""
+
+    TRAINING = "training"
+    INFERENCE = "inference"
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one position of a layer sees.
+
+    Attributes:
+        row: the layer.
+        position: of the layer's output, per axis.
+        field: the pixels that it sees, cut to the image, (start, stop) per axis.
+        cell: the pixels that it stands for: one total stride around the centre of its field, in pixels per axis.
+        tiles: the tiles that hold its field, (start, stop) per axis.
+    """
+
+    row: LayerRow
+    position: tuple[int, ...]
+    field: tuple[tuple[int, int], ...]
+    cell: tuple[tuple[float, float], ...]
+    tiles: tuple[tuple[int, int], ...]
+
+    @property
+    def tile_count(self) -> int:
+        """Number of tiles that hold the field."""
+        (top, bottom), (left, right) = self.tiles
+        return (bottom - top) * (right - left)
+
+    def sentence(self, times: str = "x") -> str:
+        """The same in words."""
+        y, x = self.position
+        height, width = (stop - start for start, stop in self.field)
+        tiles = f"{self.tile_count:,} tiles" if self.tile_count > 1 else "1 tile"
+        return f"{self.row.name}, position ({x}, {y}) sees {width} {times} {height} px, in {tiles}"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A network laid out over the tiles of an image.
+
+    Attributes:
+        model: its name in the list of models.
+        title: its name on the screen.
+        rows: all operations in order, the image first.
+    """
+
+    model: str
+    title: str
+    rows: tuple[LayerRow, ...]
+    _plan: "Plan"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the image in pixels."""
+        height, width = self._plan.input_shape[2:]
+        return height, width
+
+    @property
+    def tile_size(self) -> int:
+        """Side of a tile in pixels."""
+        return self._plan.tile_size[0]
+
+    @property
+    def output(self) -> LayerRow:
+        """The last operation."""
+        return self.rows[-1]
+
+    def rows_of(self, choice: LayerChoice) -> tuple[LayerRow, ...]:
+        """The operations that a table lists."""
+        match choice:
+            case LayerChoice.ALL:
+                return self.rows
+            case LayerChoice.WINDOWS:
+                return tuple(row for row in self.rows if row.kernel)
+            case LayerChoice.STAGES:
+                return tuple(row for row in self.rows if row.ends_stage)
+
+    def look(self, node: int, pixel: Sequence[int]) -> Sight:
+        """What the position of a layer sees whose field is centred nearest to a pixel (y, x) of the image."""
+        position = self._plan.position_at(node, pixel)
+        field = self._plan.seen_from(node, position)
+        cell = tuple(
+            _around((axis.low + axis.high + 1) / 2 + p * axis.stride, axis.stride)
+            for axis, p in zip(self._plan.layers[node].fields, position, strict=True)
+        )
+        tiles = tuple((start // self.tile_size, ceil(stop / self.tile_size)) for start, stop in field)
+        return Sight(self.rows[node], position, field, cell, tiles)
+
+    def readouts(self, times: str = "x") -> tuple[tuple[str, str], ...]:
+        """Name and value of what matters about the whole pass."""
+        from wholefield.streaming.planning.table import in_bytes
+
+        plan, (height, width), (rows, columns) = self._plan, self.size, self._plan.counts
+        overlap, memory = plan.overlapping_work, plan.memory
+        return (
+            ("Image", f"{width:,} {times} {height:,} px"),
+            ("Tiles", f"{columns:,} {times} {rows:,} = {plan.tiles:,} of {self.tile_size:,} px"),
+            ("Receptive field", f"{per_axis(plan.receptive_field, times)} px, stride {per_axis(plan.stride, times)}"),
+            ("Multiply-adds", f"{plan.macs / 1e9:,.2f} G a pass"),
+            ("Peak memory, inference", in_bytes(memory.forward)),
+            ("Peak memory, training", in_bytes(memory.backward)),
+            ("Halos in training", in_bytes(memory.halos)),
+            ("Kept results in training", in_bytes(memory.blocks)),
+            (
+                "Overlapping tiles",
+                f"would compute each pixel {overlap:.2f} times" if isfinite(overlap) else "could not work at this size",
+            ),
+        )  # fmt: skip
+
+
+def inspect_network(model: str, size: tuple[int, int], tile_size: int) -> Inspection:
+    """Plan the streamed part of a network of the list over an image.
+
+    Args:
+        model: name in the list of models.
+        size: height and width of the image in pixels.
+        tile_size: side of a tile in pixels.
+
+    Raises:
+        SettingError: the model is unknown, or the tile or the image is too small for it.
+    """
+    from wholefield.networks.split import streamed_part
+    from wholefield.streaming.planning.plan import plan
+
+    _refuse(size, tile_size)
+    entry = find_model(model)
+    network = _without_values(entry)
+    part = streamed_part(network)
+    made = plan(part, (1, len(entry.mean), *size), tile_size)
+    return Inspection(entry.name, entry.title, rows_of(made, part, _names(network, part)), made)
+
+
+def suggest_for(model: str, size: tuple[int, int], budget: int, purpose: Purpose = Purpose.TRAINING) -> int:
+    """The largest usual tile size whose predicted peak memory stays within a budget.
+
+    Args:
+        model: name in the list of models.
+        size: height and width of the image in pixels.
+        budget: bytes above the network and the image.
+        purpose: what the memory is for.
+
+    Raises:
+        SettingError: the model is unknown, the image too small for it, or no tile size fits.
+    """
+    from wholefield.networks.split import streamed_part
+    from wholefield.streaming.planning.plan import suggest_tile_size
+
+    _refuse(size)
+    entry = find_model(model)
+    shape = (1, len(entry.mean), *size)
+    part = streamed_part(_without_values(entry))
+    return suggest_tile_size(part, shape, budget, training=purpose is Purpose.TRAINING)
+
+
+def _refuse(size: tuple[int, int], tile_size: int = 1) -> None:
+    if min(size) < 1:
+        raise SettingError(f"The image is {size[1]} x {size[0]} pixels; give one that has some.")
+    if tile_size < 1:
+        raise SettingError(f"The setting tile_size is {tile_size} but must be at least 1.")
+
+
+def _without_values(entry: ModelEntry) -> "nn.Module":
+    """The network with only the shapes of its parameters: a plan needs no more, and drawing values takes time."""
+    import torch
+
+    with torch.device("meta"):
+        network = entry.build()
+    return network.to_empty(device="cpu")
+
+
+def _names(network: "nn.Module", part: "nn.Module") -> dict[str, str]:
+    """What the layers of a part are called in the whole network."""
+    known = {module: name for name, module in network.named_modules()}
+    return {name: known.get(module, name) for name, module in part.named_modules()}
+
+
+def _around(centre: Fraction, width: Fraction) -> tuple[float, float]:
+    return float(centre - width / 2), float(centre + width / 2)

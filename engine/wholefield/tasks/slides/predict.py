@@ -1,0 +1,141 @@
+"""The task predict: what a trained network says of a slide, as a whole and place by place."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from wholefield.errors import SettingError
+from wholefield.runs.control import Control
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import Level, Message, PartDone, ReportFunction, Started
+from wholefield.sources import ImageSource, open_image
+from wholefield.tasks.slides.class_export import write_class_image, write_class_outlines
+from wholefield.tasks.slides.class_map import ClassMap, SegmentedSlide
+from wholefield.tasks.slides.classifier import StreamedClassifier, load_classifier
+from wholefield.tasks.slides.config import PredictConfig, SegmentConfig
+from wholefield.tasks.slides.footprint import footprint
+from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
+from wholefield.tasks.slides.segmenter import StreamedSegmenter, load_segmenter
+from wholefield.tasks.slides.slide_input import SlideArea, labelled_area
+from wholefield.tasks.slides.streamed_model import Spec, StreamedModel
+from wholefield.tasks.slides.training import tile_reporter
+from wholefield.training.checkpoints import SPEC, read_checkpoint
+from wholefield.training.devices import resolve
+
+CLASS_IMAGE = "classes.ome.tif"
+CLASS_OUTLINES = "classes.geojson"
+# Beyond this ratio of the pixel sizes, structures no longer look as they did in training.
+TOLERATED_RATIO = 1.25
+
+
+def predict_into(config: PredictConfig, folder: RunFolder, report: ReportFunction, control: Control) -> None:
+    """Run the task and save the prediction in the run folder; see `predict_slide`."""
+    report(Started(config.task, folder.path))
+    found = predict_slide(config, report, control)
+    if isinstance(found, SlidePrediction):
+        found.save(folder.path / PREDICTION)
+    else:
+        _save_classes(found, folder.path, report, control)
+
+
+def predict_slide(
+    config: PredictConfig, report: ReportFunction, control: Control
+) -> SlidePrediction | SegmentedSlide:
+    """Stream a whole slide through a trained classifier or segmenter; no more than a tile of it is in memory.
+
+    Raises:
+        WholefieldError: slide, checkpoint or settings cannot work.
+        StopAndKeep, Abandoned: the control asked for it, between two tiles.
+    """
+    model, spec = load_model(config.checkpoint, config.tile_size)
+    model.network.to(resolve(config.device))
+    level = spec.level if config.level is None else config.level
+    with open_image(config.slide) as source:
+        area = labelled_area(source, None, level)
+        _warn_of_other_spacing(source, level, spec, report)
+        image = SlideArea(source, level, area, spec.pixels).on(model.like)
+        model.watch(tile_reporter(lambda: image, control.poll, report))
+        if isinstance(model, StreamedSegmenter):
+            return _segment(model, spec, image)
+        assert isinstance(model, StreamedClassifier)
+        return _classify(model, spec, image, config)
+
+
+def _classify(
+    model: StreamedClassifier, spec: Spec, image: SlideArea, config: PredictConfig
+) -> SlidePrediction:
+    logits, evidence = model.evidence(image)
+    probabilities, maps = logits.softmax(1)[0], evidence.softmax(1)[0]
+    if not torch.isfinite(probabilities).all():
+        raise SettingError(
+            f"The checkpoint {config.checkpoint} gives no finite result; its training diverged."
+        )
+    return SlidePrediction(
+        slide=image.slide,
+        classes=spec.classes,
+        probabilities=probabilities.float().cpu().numpy(),
+        maps=maps.float().cpu().numpy(),
+        box=_map_box(model, image, (maps.shape[1], maps.shape[2])),
+    )
+
+
+def _segment(model: StreamedSegmenter, spec: Spec, image: SlideArea) -> SegmentedSlide:
+    found = ClassMap((1, len(spec.classes), *image.shape[2:]))
+    model.streamed.write(image, found)
+    found.finish()
+    source, downsample = image.source, image.view.downsample
+    spacing = source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)
+    return SegmentedSlide(image.slide, spec.classes, found, (source.width, source.height), spacing)
+
+
+def _save_classes(found: SegmentedSlide, folder: Path, report: ReportFunction, control: Control) -> None:
+    def part(what: str) -> Callable[[float], None]:
+        def progress(done: float) -> None:
+            control.poll()
+            report(PartDone(what, round(100 * done), 100))
+
+        return progress
+
+    write_class_image(folder / CLASS_IMAGE, found, part("Writing the class of every pixel"))
+    write_class_outlines(folder / CLASS_OUTLINES, found, part("Tracing outlines"))
+    shares = zip(found.classes, found.probabilities, strict=True)
+    text = ", ".join(f"{name} {share:.2%}" for name, share in shares)
+    report(Message(Level.INFO, f"Shares of the classes: {text}."))
+
+
+def load_model(checkpoint: Path, tile_size: int) -> tuple[StreamedModel, Spec]:
+    """The model of a checkpoint of any training task, ready to predict.
+
+    Raises:
+        SourceError: the file is missing, damaged or something else.
+        SettingError: it names a model that is not in the list.
+    """
+    if read_checkpoint(checkpoint)[SPEC]["task"] == SegmentConfig.task:
+        return load_segmenter(checkpoint, tile_size)
+    return load_classifier(checkpoint, tile_size)
+
+
+def _map_box(
+    model: StreamedModel, image: SlideArea, cells: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """The rectangle (x, y, width, height), in pixels of level 0, that a map of (rows, columns) covers."""
+    rows, columns = footprint(model.streamed.network, image)
+    (top, bottom), (left, right) = rows.extent(cells[0]), columns.extent(cells[1])
+    view = image.view
+    scale = view.downsample
+    return view.x + left * scale, view.y + top * scale, (right - left) * scale, (bottom - top) * scale
+
+
+def _warn_of_other_spacing(source: ImageSource, level: int, spec: Spec, report: ReportFunction) -> None:
+    if source.spacing is None or spec.spacing is None:
+        return
+    here = np.array(source.spacing) * source.levels[level].downsample
+    ratio = float(np.max(np.maximum(here / spec.spacing, spec.spacing / here)))
+    if ratio > TOLERATED_RATIO:
+        text = (
+            f"{source.name} has {here[0]:.3g} um per pixel at level {level}, but the model was trained at "
+            f"{spec.spacing[0]:.3g} um; choose the level that comes closest."
+        )
+        report(Message(Level.WARNING, text))

@@ -1,0 +1,80 @@
+"""Labelled slides, one a step, as a network is given them."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import torch
+from torch import Tensor
+
+from wholefield.sources import open_image
+from wholefield.tasks.slides.labels import LabelledSlide
+from wholefield.tasks.slides.slide_input import Pixels, SlideArea, labelled_area, random_square
+from wholefield.training.augmentation import Augmentation
+from wholefield.training.visits import Visits
+
+
+class Item:
+    """One slide, or one square of it, ready for the network.
+
+    Neither tuple nor dataclass, which Lightning would take apart.
+
+    Attributes:
+        image: (1, C, h, w), read box by box.
+        target: (1,) int64, the class index.
+    """
+
+    def __init__(self, image: SlideArea, target: Tensor) -> None:
+        self.image = image
+        self.target = target
+
+
+class SlideLoader(Visits[Item]):
+    """Visits labelled slides, whole or as a random square a visit."""
+
+    def __init__(
+        self,
+        rows: Sequence[LabelledSlide],
+        targets: Sequence[int],
+        level: int,
+        pixels: Pixels,
+        *,
+        square: int | None = None,
+        repeats: int = 1,
+        shuffle_seed: int | None = None,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        """Set up the visits; nothing is read yet.
+
+        Args:
+            rows: the labelled slides.
+            targets: class index of each.
+            level: pyramid level to read.
+            pixels: how pixels are scaled.
+            square: side of a random square in pixels of the level, or None for the whole labelled part.
+            repeats: visits to each row in an epoch.
+            shuffle_seed: seed of the order and of the squares; None keeps the order of the rows.
+            augmentation: how images are changed; None leaves them.
+        """
+        super().__init__(len(rows), repeats, shuffle_seed)
+        self._slides = tuple(rows)
+        self._targets = tuple(targets)
+        self._level = level
+        self._pixels = pixels
+        self._square = square
+        self._augmentation = augmentation or Augmentation()
+
+    def item(self, row: int, place: int, files: ExitStack) -> Item:
+        """The item at a place of the current epoch.
+
+        Raises:
+            SourceError: the file cannot be opened.
+            SettingError: the slide does not fit the settings.
+        """
+        labelled, random = self._slides[row], self.random(place)
+        source = files.enter_context(open_image(labelled.path))
+        area = labelled_area(source, labelled.region, self._level)
+        if self._square is not None:
+            area = random_square(area, self._square, random)
+        turn, tint = self._augmentation.draw(random)
+        image = SlideArea(source, self._level, area, self._pixels, turn, tint)
+        return Item(image, torch.tensor([self._targets[row]]))

@@ -1,0 +1,72 @@
+"""A network whose local part is streamed: what trainings train and predictions ask, whatever the task."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from wholefield.networks.normalization import freeze_normalization
+from wholefield.streaming import Streamed
+from wholefield.streaming.execution.tile_visits import OnTile
+from wholefield.tasks.slides.slide_input import Pixels
+
+
+class Spec(Protocol):
+    """What must be known, beside the weights, to use a trained network."""
+
+    @property
+    def model(self) -> str:
+        """Name of the network."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes in the order of the logits."""
+
+    @property
+    def level(self) -> int:
+        """Pyramid level that it was trained on."""
+
+    @property
+    def spacing(self) -> tuple[float, float] | None:
+        """Size in um of a pixel of that level along (y, x)."""
+
+    @property
+    def pixels(self) -> Pixels:
+        """How pixels are scaled."""
+
+    def to_plain(self) -> Mapping[str, Any]:
+        """As plain values, for a checkpoint."""
+
+
+class StreamedModel:
+    """A network with its local part streamed in tiles; batch normalisation is frozen.
+
+    Not a module itself: whoever trains it registers `network`, so that checkpoints keep the names of its
+    parameters.
+
+    Attributes:
+        network: the network as a whole.
+        streamed: the part that is streamed; shares the parameters.
+        pooled: the same, with its output folded into one vector (1, n) as it is computed, so that an image of any
+            size is trained on in bounded memory.
+    """
+
+    def __init__(self, network: nn.Module, streamed: Streamed, pooled: Streamed) -> None:
+        self.network = freeze_normalization(network)
+        self.streamed = streamed
+        self.pooled = pooled
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor of the device and the type that images must have."""
+        return next(self.network.parameters())
+
+    def train(self, training: bool) -> None:
+        """Switch dropout on or off; the statistics of batch normalisation stay frozen."""
+        for module in (self.network, self.streamed, self.pooled):
+            module.train(training)
+        freeze_normalization(self.network)
+
+    def watch(self, on_tile: OnTile) -> None:
+        """Have `on_tile` called before every tile."""
+        self.streamed.on_tile = self.pooled.on_tile = on_tile

@@ -1,0 +1,63 @@
+"""A stack written as another format, plane by plane."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wholefield.errors import SettingError
+from wholefield.runs.control import Control
+from wholefield.runs.reports import Level, Message, ReportFunction
+from wholefield.sources.stack import StackSource
+from wholefield.sources.stack_opening import open_stack
+from wholefield.tasks.stacks.counter import PartCounter
+from wholefield.tasks.stacks.export_config import StackExportConfig
+from wholefield.tasks.stacks.writing import lost_place, write_stack
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of an export.
+
+    Attributes:
+        path: what was written.
+        lost: a sentence on what the format has no place for; empty where nothing is lost.
+    """
+
+    path: Path
+    lost: str
+
+
+def export_stack(config: StackExportConfig, report: ReportFunction, control: Control) -> Exported:
+    """Write a stack, whole or not at all.
+
+    Raises:
+        WholefieldError: it cannot be read, or not be written like this.
+        RunCancelled: the control asked for it; nothing is left behind.
+    """
+    with open_stack(config.stack, config.dataset) as stack:
+        for text in stack.warnings:
+            report(Message(Level.WARNING, text))
+        try:
+            _write(config, stack, PartCounter("Exporting slices", stack.shape[0], report, control))
+        except OSError as error:
+            raise SettingError(
+                f"{config.out} cannot be written ({error.strerror or error}); choose another folder, or make room."
+            ) from error
+        lost = lost_place(config.format, stack.geometry)
+    if lost:
+        report(Message(Level.INFO, lost))
+    return Exported(config.out, lost)
+
+
+def _write(config: StackExportConfig, stack: StackSource, counter: PartCounter) -> None:
+    write_stack(
+        config.format,
+        config.out,
+        (stack.plane(0, index) for index in range(stack.shape[0])),
+        stack.shape,
+        stack.dtype,
+        stack.geometry,
+        lambda done, _: counter.done(done),
+        labels=config.labels,
+        channels=stack.channels,
+        names=stack.channel_names,
+    )

@@ -1,0 +1,163 @@
+"""The task noise2inverse: train on a scan's own noise, then denoise all of its slices."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from wholefield.compat.msd_pytorch.msd_model import MSDModel
+from wholefield.compat.msd_pytorch.msd_regression_model import MSDRegressionModel
+from wholefield.export.stacks import write_tiff_stack
+from wholefield.networks.msd.choices import Strategy
+from wholefield.runs.control import Control
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import Level, Message, PreviewReady, ReportFunction, Started
+from wholefield.sources.stack import StackGeometry
+from wholefield.tasks.stacks.config import DENOISED, RECONSTRUCTION, Noise2InverseConfig
+from wholefield.tasks.stacks.counter import PartCounter
+from wholefield.tasks.stacks.normalising import measured
+from wholefield.tasks.stacks.parts import StackParts, open_parts
+from wholefield.tasks.stacks.preview import slices_around
+from wholefield.tasks.stacks.scratch import SCRATCH, scratch_volume
+from wholefield.tasks.stacks.session import Session
+from wholefield.tasks.stacks.spec import StackSpec
+from wholefield.tasks.stacks.split import demand_pairs, long_runs, preview_slice, split_slices
+from wholefield.tasks.stacks.split_volumes import SplitVolumePairs, denoise_volume, read_volume
+from wholefield.tomography.noise2inverse import Parts, SplitPairs, denoise_slice, pair_of, part_outputs
+from wholefield.training.pairs import Pairs
+
+PARTS = "parts.npy"
+WHOLE = slice(None)
+
+
+def train_noise2inverse(
+    config: Noise2InverseConfig, folder: RunFolder, report: ReportFunction, control: Control
+) -> None:
+    """Run the task; goes on from last.ckpt where the folder has one.
+
+    Raises:
+        WholefieldError: scan or settings cannot work.
+        StopAndKeep: the control asked for it; where training had begun, last.ckpt and best.ckpt are written.
+        Abandoned: the control asked for it.
+    """
+    file = folder.path / PARTS
+    with ExitStack() as opened:
+        parts = open_parts(config, file, opened, report, control)
+        model = _train(config, parts, folder, report, control)
+        geometry = parts.stacks[0].geometry if isinstance(parts, StackParts) else StackGeometry()
+        write = _Writer(folder, parts.shape[1:], geometry, report, control)
+        write(RECONSTRUCTION, "Writing the reconstruction", (images.mean(0) for images in _slices(parts)))
+        if config.ndim == 2:
+            denoised = (denoise_slice(model, images, config.strategy) for images in _slices(parts))
+            write(DENOISED, "Denoising slices", denoised)
+        else:
+            _denoise_volume(config, model, parts, write)
+        del parts
+    # The reconstructions are large, and made again if the run is ever continued.
+    file.unlink(missing_ok=True)
+
+
+def _slices(parts: Parts) -> Iterator[Tensor]:
+    """Every slice in all reconstructions, (K, rows, columns)."""
+    for at in range(parts.shape[1]):
+        yield parts.read(at, WHOLE, WHOLE)
+
+
+def _denoise_volume(config: Noise2InverseConfig, model: MSDModel, parts: Parts, write: "_Writer") -> None:
+    counter = PartCounter("Denoising the volume", parts.shape[0], write.report, write.control)
+    with scratch_volume(write.folder.path / SCRATCH, parts.shape[1:], "float32") as mean:
+        denoise_volume(model, parts, config.strategy, mean, counter)
+        write(DENOISED, "Writing slices", map(torch.from_numpy, mean.planes()))
+
+
+def _train(
+    config: Noise2InverseConfig, parts: Parts, folder: RunFolder, report: ReportFunction, control: Control
+) -> MSDModel:
+    split = split_slices(parts.shape[1], config)
+    torch.manual_seed(config.seed)
+    model = MSDRegressionModel(
+        1, 1, config.depth, config.width, dilations=config.dilation_values, ndim=config.ndim
+    )
+    session = Session(model, StackSpec(config.task), config, folder, report, control)
+    training, validation = (_pairs(config, parts, slices) for slices in (split.training, split.validation))
+    warning = demand_pairs(config, split, training, validation)
+    preview = SplitPreview(model, parts, config.strategy, preview_slice(parts.shape[1], split, config))
+    steps = session.settings.steps(len(training)) * config.epochs
+    report(Started(config.task, folder.path, steps, config.epochs))
+    if warning:
+        report(Message(Level.WARNING, warning))
+    if not session.continued:
+        slices = SplitPairs(parts, config.strategy, split.training)
+        model.set_normalization(measured(slices, report, control))
+    session.train(training, validation, preview)
+    return model
+
+
+def _pairs(config: Noise2InverseConfig, parts: Parts, slices: Sequence[int]) -> Pairs:
+    if config.ndim == 2:
+        return SplitPairs(parts, config.strategy, slices)
+    return SplitVolumePairs(parts, config.strategy, long_runs(slices, config))
+
+
+@dataclass(frozen=True)
+class SplitPreview:
+    """Previews of a slice whose truth nobody knows.
+
+    Attributes:
+        model: the network.
+        parts: the reconstructions.
+        strategy: what is input and what target.
+        at: the slice.
+    """
+
+    model: MSDModel
+    parts: Parts
+    strategy: Strategy
+    at: int
+
+    def __call__(self, epoch: int) -> PreviewReady:
+        """Compute the preview after so many epochs; its one metric is the error against the split targets."""
+        images = self.parts.read(self.at, WHOLE, WHOLE)
+        outputs = self._outputs(images)
+        targets = torch.stack([pair_of(images, part, self.strategy)[1] for part in range(len(images))])
+        metrics = {"split_error": (outputs - targets).square().mean().item()}
+        noisy, denoised = images.mean(0).numpy(), outputs.mean(0).numpy()
+        return PreviewReady(epoch, self.at, noisy, None, denoised, metrics)
+
+    def _outputs(self, images: Tensor) -> Tensor:
+        """The network's output for every part: (K, rows, columns)."""
+        if self.model.ndim == 2:
+            return part_outputs(self.model, images, self.strategy)
+        run = slices_around(self.at, self.parts.shape[1], self.model.dilations)
+        volumes = part_outputs(self.model, read_volume(self.parts, run), self.strategy)
+        return volumes[:, self.at - run.start]
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Writes stacks of the size of the reconstructions slice by slice.
+
+    Attributes:
+        folder: where.
+        shape: (slices, rows, columns).
+        geometry: where their voxels lie.
+        report: told of every slice.
+        control: obeyed between slices.
+    """
+
+    folder: RunFolder
+    shape: tuple[int, int, int]
+    geometry: StackGeometry
+    report: ReportFunction
+    control: Control
+
+    def __call__(self, name: str, what: str, slices: Iterable[Tensor]) -> None:
+        """Write a TIFF stack, whole or not at all."""
+        counter = PartCounter(what, self.shape[0], self.report, self.control)
+        planes = (each.numpy() for each in slices)
+        path = self.folder.path / name
+        write_tiff_stack(
+            path, planes, self.shape, "float32", self.geometry, lambda done, _: counter.done(done)
+        )

@@ -1,0 +1,139 @@
+"""Reconstructions for Noise2Inverse: from stacks that others have made, or from projections, slice by slice."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wholefield.errors import SettingError
+from wholefield.files import replacing
+from wholefield.runs.control import Control
+from wholefield.runs.reports import Level, Message, ReportFunction
+from wholefield.sources.stack import StackSource
+from wholefield.sources.stack_opening import open_stack
+from wholefield.tasks.stacks.config import Noise2InverseConfig
+from wholefield.tasks.stacks.counter import PartCounter
+from wholefield.tasks.stacks.numbers import whole_numbers
+from wholefield.tomography.noise2inverse import Parts, split_reconstructions
+from wholefield.tomography.projections import detector_rows, find_centre, read_projections
+
+# Detector rows reconstructed at once.
+ROWS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class StackParts:
+    """Reconstructions in stacks of one size.
+
+    Attributes:
+        stacks: one a part.
+    """
+
+    stacks: Sequence[StackSource]
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(K, slices, rows, columns)."""
+        return (len(self.stacks), *self.stacks[0].shape)
+
+    def read(self, at: int, rows: slice, columns: slice) -> Tensor:
+        """A part of a slice in all reconstructions: (K, rows, columns)."""
+        planes = [stack.read(slice(at, at + 1), rows, columns)[0] for stack in self.stacks]
+        return torch.from_numpy(np.stack(planes).astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class FileParts:
+    """Reconstructions in a file of ours, (K, slices, rows, columns) float32.
+
+    Attributes:
+        array: the file, mapped.
+    """
+
+    array: NDArray[np.float32]
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(K, slices, rows, columns)."""
+        parts, slices, rows, columns = self.array.shape
+        return parts, slices, rows, columns
+
+    def read(self, at: int, rows: slice, columns: slice) -> Tensor:
+        """A part of a slice in all reconstructions: (K, rows, columns)."""
+        return torch.from_numpy(np.array(self.array[:, at, rows, columns]))
+
+
+def open_parts(
+    config: Noise2InverseConfig, file: Path, opened: ExitStack, report: ReportFunction, control: Control
+) -> Parts:
+    """The reconstructions that the settings name; those of projections are made first unless `file` holds them.
+
+    Raises:
+        WholefieldError: a file cannot be used.
+        StopAndKeep, Abandoned: the control asked for it.
+    """
+    if config.projections is None:
+        return _from_stacks([opened.enter_context(open_stack(path)) for path in config.part_paths])
+    if not file.exists():
+        _reconstruct(config, config.projections, file, report, control)
+    return FileParts(np.load(file, mmap_mode="r"))
+
+
+def _from_stacks(stacks: Sequence[StackSource]) -> StackParts:
+    for stack in stacks:
+        if stack.shape != stacks[0].shape or stack.channels > 1:
+            raise SettingError(
+                f"{stack.name} differs in size or channels from {stacks[0].name}; "
+                "give reconstructions of one scan, of one value a voxel."
+            )
+    return StackParts(stacks)
+
+
+def _reconstruct(
+    config: Noise2InverseConfig, path: Path, file: Path, report: ReportFunction, control: Control
+) -> None:
+    """Reconstruct some detector rows after the other into a file, whole or absent at any moment."""
+    rows = _rows(config, path)
+    centre = config.centre if config.centre is not None else _centre(path, rows[len(rows) // 2])
+    report(Message(Level.INFO, f"The rotation axis is at column {centre:.2f}."))
+    counter = PartCounter("Reconstructing slices", len(rows), report, control)
+    array: NDArray[np.float32] | None = None
+    with replacing(file) as temporary:
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[first : first + ROWS_AT_ONCE]
+            scan = read_projections(path, slice(some.start, some.stop))
+            parts = split_reconstructions(
+                scan.line_integrals(), scan.angles, config.parts,
+                size=config.size, centre=centre, window=config.window,
+            )  # fmt: skip
+            if array is None:
+                shape = (config.parts, len(rows), *parts.shape[2:])
+                array = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
+            array[:, first : first + len(some)] = parts.numpy()
+            counter.done(first + len(some))
+        del array
+
+
+def _rows(config: Noise2InverseConfig, path: Path) -> range:
+    """The detector rows to reconstruct.
+
+    Raises:
+        SettingError: there are no such rows.
+    """
+    count = detector_rows(path)
+    if config.rows is None:
+        return range(count)
+    asked = whole_numbers("rows", config.rows)
+    if asked[-1] >= count:
+        raise SettingError(f"The setting rows is {config.rows!r}, but {path} has rows 0 to {count - 1}.")
+    return range(asked[0], asked[-1] + 1)
+
+
+def _centre(path: Path, row: int) -> float:
+    scan = read_projections(path, slice(row, row + 1))
+    return find_centre(scan.line_integrals()[0], scan.angles)

@@ -1,0 +1,87 @@
+"""What a network makes of one slice while it is trained."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from wholefield.compat.msd_pytorch.msd_model import MSDModel
+from wholefield.networks.msd.predict import predict_image
+from wholefield.runs.reports import PreviewReady
+from wholefield.sources.stack import AnyArray, StackSource
+from wholefield.tasks.stacks.config import StackPairConfig
+from wholefield.tasks.stacks.labels import LabelSet
+from wholefield.tasks.stacks.pairs import SlicePairs, Target, VolumePairs
+from wholefield.training.fit import assess
+from wholefield.training.pairs import Pairs
+
+# Slices on both sides of the one to show that a network over volumes is given.
+REACH = 8
+
+Preview = Callable[[int], PreviewReady]
+"""Makes the preview after so many epochs."""
+
+
+@dataclass(frozen=True)
+class PairPreview:
+    """Previews of a slice that has a target.
+
+    Attributes:
+        model: the network.
+        pairs: the one pair that holds the slice.
+        at: the slice, counted from 0 in its stack.
+        channel: channel of the input to show.
+        plane: place of the slice in the pair, for networks over volumes.
+        labels: the labels that the network tells apart; None for numbers.
+    """
+
+    model: MSDModel
+    pairs: Pairs
+    at: int
+    channel: int = 0
+    plane: int | None = None
+    labels: LabelSet | None = None
+
+    def __call__(self, epoch: int) -> PreviewReady:
+        """Compute the preview after so many epochs."""
+        image, target = self.pairs[0]
+        output = predict_image(self.model, image)
+        if self.plane is not None:
+            image, output, target = (each.narrow(1, self.plane, 1) for each in (image, output, target))
+        _, metrics = assess(self.model, output, target)
+        found = output[0] if self.labels is None else output.argmax(0)
+        return PreviewReady(
+            epoch,
+            self.at,
+            self._shown(image[self.channel]),
+            self._shown(target[0], self.labels),
+            self._shown(found, self.labels),
+            metrics,
+        )
+
+    def _shown(self, values: Tensor, labels: LabelSet | None = None) -> AnyArray:
+        """A slice of numbers, or of classes as the values of their labels: (rows, columns)."""
+        plane = values.reshape(values.shape[-2:]).cpu()
+        if labels is None:
+            return plane.float().numpy()
+        return labels.in_file(plane.numpy().astype(np.uint8))
+
+
+def preview_of(
+    config: StackPairConfig, model: MSDModel, stack: StackSource, target: Target, at: int
+) -> PairPreview:
+    """What makes the previews of a slice."""
+    if config.ndim == 2:
+        middle = config.slab // 2 * stack.channels
+        return PairPreview(
+            model, SlicePairs(stack, target, [at], config.slab), at, middle, None, target.labels
+        )
+    run = slices_around(at, stack.shape[0], config.dilation_values)
+    return PairPreview(model, VolumePairs(stack, target, [run]), at, 0, at - run.start, target.labels)
+
+
+def slices_around(at: int, count: int, dilations: Sequence[int]) -> range:
+    """The slices that a network over volumes is given to show one of so many."""
+    reach = max(REACH, *dilations)
+    return range(max(0, at - reach), min(count, at + reach + 1))

@@ -1,0 +1,117 @@
+"""Which slices of a stack are trained on and which are kept for validation."""
+
+from collections.abc import Iterator, Sequence, Sized
+from dataclasses import dataclass
+
+from wholefield.errors import SettingError
+from wholefield.tasks.stacks.config import StackTrainingConfig
+from wholefield.tasks.stacks.numbers import whole_numbers
+
+
+@dataclass(frozen=True)
+class Split:
+    """Slices by their use, in ascending order.
+
+    Attributes:
+        training: slices to train on.
+        validation: slices to measure on; may be empty.
+    """
+
+    training: tuple[int, ...]
+    validation: tuple[int, ...]
+
+
+def split_slices(count: int, config: StackTrainingConfig) -> Split:
+    """Split so many slices as the settings ask.
+
+    Without a list a block in the middle is kept: neighbours are so alike that slices picked here and there would
+    say nothing about new ones, and the ends of a stack are often empty. For networks over volumes the block is the end
+    of the stack, so that one long run is left, and where there is room as long as the largest dilation.
+
+    Raises:
+        SettingError: a slice does not exist, or none is left to train on.
+    """
+    held_out = _listed(count, config) if config.validation_slices is not None else _block(count, config)
+    training = tuple(sorted(set(range(count)) - set(held_out)))
+    if not training:
+        raise SettingError(
+            f"All {count} slices are kept for validation; leave some to train on in validation_slices."
+        )
+    return Split(training, held_out)
+
+
+def _listed(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
+    assert config.validation_slices is not None
+    listed = tuple(sorted(set(whole_numbers("validation_slices", config.validation_slices))))
+    if listed[-1] >= count:
+        raise SettingError(
+            f"The setting validation_slices names slice {listed[-1]}, but the stack has slices 0 to {count - 1}."
+        )
+    return listed
+
+
+def _block(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
+    wanted = config.validation_fraction * count
+    number = min(max(1, round(wanted)), count - 1) if wanted > 0 else 0
+    first = (count - number) // 2
+    if config.ndim == 3 and number:
+        least = max(config.dilation_values)
+        number = max(number, least) if count >= 2 * least else number
+        first = count - number
+    return tuple(range(first, first + number))
+
+
+def preview_slice(count: int, split: Split, config: StackTrainingConfig) -> int:
+    """The slice to show: the one that the settings name, or the middle one of the validation (else training) slices.
+
+    Raises:
+        SettingError: there is no such slice.
+    """
+    if config.preview_slice is None:
+        slices = split.validation or split.training
+        return slices[len(slices) // 2]
+    if config.preview_slice >= count:
+        raise SettingError(
+            f"The setting preview_slice is {config.preview_slice}, but the stack has slices 0 to {count - 1}."
+        )
+    return config.preview_slice
+
+
+def runs_of(slices: Sequence[int]) -> Iterator[range]:
+    """Ascending slices as ranges without gaps."""
+    start = 0
+    for index in range(1, len(slices) + 1):
+        if index == len(slices) or slices[index] != slices[index - 1] + 1:
+            yield range(slices[start], slices[index - 1] + 1)
+            start = index
+
+
+def long_runs(slices: Sequence[int], config: StackTrainingConfig) -> list[range]:
+    """Ascending slices as ranges without gaps, those left out that are shorter than a dilation of the network.
+
+    Such a run could not be computed by itself.
+    """
+    least = max(config.dilation_values)
+    return [run for run in runs_of(slices) if len(run) >= least]
+
+
+def demand_pairs(config: StackTrainingConfig, split: Split, training: Sized, validation: Sized) -> str | None:
+    """What to warn of where runs of slices are too short for a network over volumes; None where all is well.
+
+    Args:
+        config: the settings.
+        split: the slices.
+        training: what is left of them to train on.
+        validation: what is left of them to measure on.
+
+    Raises:
+        SettingError: nothing is left to train on.
+    """
+    advice = f"the largest dilation is {max(config.dilation_values)}; use smaller dilations or other slices"
+    if not len(training):
+        raise SettingError(f"No run of training slices is long enough for a network over volumes: {advice}.")
+    if split.validation and not len(validation):
+        return (
+            f"The validation slices are too few for a network over volumes, so none is validated: {advice}."
+        )
+    return None

@@ -1,0 +1,1 @@
+"""Projections, filtered back-projection, phantoms and the splits of Noise2Inverse."""

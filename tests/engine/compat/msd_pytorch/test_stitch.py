@@ -1,0 +1,61 @@
+"""Stitching: values and gradients of a dense network over shared buffers equal those over concatenation."""
+
+import torch
+from torch import Tensor
+from wholefield.compat.msd_pytorch import MSDLayerModule
+from wholefield.compat.msd_pytorch.convolution import convolve
+from wholefield.compat.msd_pytorch.stitch import (
+    StitchBuffer,
+    StitchCopyModule,
+    StitchLazyModule,
+    stitchLazy,
+    stitchSlow,
+)
+
+
+def test_slow_stitching_concatenates() -> None:
+    one, two = (torch.randn(1, n, 3, dtype=torch.float64, requires_grad=True) for n in (2, 1))
+    assert torch.equal(stitchSlow(one, two), torch.cat([one, two], 1))
+    assert torch.autograd.gradcheck(stitchSlow, (one, two))
+
+
+def test_copy_stitching_writes_and_lazy_stitching_only_reads() -> None:
+    buffer, image = StitchBuffer(), torch.randn(2, 1, 4)
+    buffer.like_(image, (2, 3, 4))
+    assert torch.equal(StitchCopyModule(buffer, 1)(image)[:, 1:], image)
+    assert not buffer.L[:, 2].any()
+    assert torch.equal(StitchLazyModule(buffer, 1)(image), buffer.L[:, :2])
+    full = torch.randn(2, 1, 4, requires_grad=True)
+    stitchLazy(full, buffer.L, buffer.G, 2).sum().backward()
+    assert torch.equal(buffer.G, torch.ones(2, 3, 4))
+    buffer.zero_()
+    assert not buffer.G.any()
+
+
+def test_a_dense_network_of_layers_over_a_buffer() -> None:
+    torch.manual_seed(0)
+    buffer, width, dilations = StitchBuffer(), 2, (1, 2, 3)
+    layers = [MSDLayerModule(buffer, 1, i, width, d).double() for i, d in enumerate(dilations)]
+    image = torch.randn(1, 1, 6, 5, dtype=torch.float64, requires_grad=True)
+    along = torch.randn(1, 7, 6, 5, dtype=torch.float64)
+    parameters = [p for layer in layers for p in layer.parameters()]
+
+    def stitched() -> Tensor:
+        buffer.like_(image, (1, 7, 6, 5))
+        value = StitchCopyModule(buffer, 0)(image)
+        for layer in layers:
+            value = layer(value)
+        return value
+
+    def concatenated() -> Tensor:
+        value = image
+        for layer, dilation in zip(layers, dilations, strict=True):
+            out = convolve(value, layer.convolution.weight, layer.convolution.bias, 1, dilation).relu()
+            value = torch.cat([value, out], 1)
+        return value
+
+    torch.testing.assert_close(stitched(), concatenated())
+    found = torch.autograd.grad(stitched(), [image, *parameters], along)
+    expected = torch.autograd.grad(concatenated(), [image, *parameters], along)
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b)

@@ -1,0 +1,98 @@
+"""Blocks and networks as modules: names, order, starting values, and the same numbers as the functions."""
+
+import math
+
+import torch
+from wholefield.compat.msd_pytorch import (
+    MSDBlock,
+    MSDBlock2d,
+    MSDBlockImpl2d,
+    MSDFinalLayer,
+    MSDModule,
+    MSDModule2d,
+)
+from wholefield.networks.msd.kernel import msd_block
+from wholefield.networks.msd.msd_block import msdblock2d
+
+
+def test_parameters_come_in_the_documented_order() -> None:
+    names = [name for name, _ in MSDModule2d(2, 3, 2, 4).named_parameters()]
+    assert names == [
+        "msd_block.bias",
+        "msd_block.weight0",
+        "msd_block.weight1",
+        "final_layer.linear.weight",
+        "final_layer.linear.bias",
+    ]
+    network = MSDModule2d(2, 3, 2, 4)
+    assert network.msd_block.bias.shape == (8,)
+    assert [tuple(weight.shape) for weight in network.msd_block.weights] == [(4, 2, 3, 3), (4, 6, 3, 3)]
+    assert network.final_layer.linear.weight.shape == (3, 10, 1)
+    assert network.dilations == (1, 2)
+
+
+def test_kernels_start_normal_and_everything_else_zero() -> None:
+    torch.manual_seed(0)
+    for ndim, taps in ((2, 9), (3, 27)):
+        network = MSDModule(3, 2, 20, 4, [1, 2], ndim)
+        drawn = torch.cat([weight.flatten() for weight in network.msd_block.weights])
+        expected = math.sqrt(2 / (taps * (3 + 4 * 19) + 2))
+        assert abs(drawn.std() / expected - 1) < 0.03
+        assert abs(drawn.mean()) < 0.05 * expected
+        assert not network.msd_block.bias.any()
+        assert not network.final_layer.linear.weight.any()
+        assert not network(torch.randn(1, 3, *(4,) * ndim)).any()
+
+
+def test_the_network_is_its_block_and_final_layer() -> None:
+    for ndim in (2, 3):
+        network = MSDModule(2, 3, 4, 2, [1, 3], ndim).double()
+        torch.nn.init.normal_(network.final_layer.linear.weight)
+        torch.nn.init.normal_(network.final_layer.linear.bias)
+        image = torch.randn(2, 2, *(7, 6, 5)[:ndim], dtype=torch.float64)
+        expected = network.final_layer(network.msd_block(image))
+        torch.testing.assert_close(network(image), expected, rtol=1e-12, atol=1e-12)
+        with torch.no_grad():
+            torch.testing.assert_close(network(image), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_the_autograd_function_takes_the_documented_arguments() -> None:
+    block = MSDBlock2d(1, (1, 2, 3), 2).double()
+    image = torch.randn(1, 1, 6, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.equal(msdblock2d(image, block.dilations, block.bias, *block.weights), block(image))
+    assert torch.autograd.gradcheck(
+        lambda x, b, *w: MSDBlockImpl2d.apply(x, (1, 2, 3), b, *w), (image, block.bias, *block.weights)
+    )
+    assert block(image).shape == (1, 7, 6, 5)
+    assert block.out_channels == 7
+
+
+def test_a_block_without_layers_gives_its_input() -> None:
+    image = torch.randn(1, 2, 4, 5)
+    assert torch.equal(MSDBlock(2, (), 1)(image), image)
+    assert torch.equal(msd_block(image, (), torch.zeros(0), []), image)
+
+
+def test_the_final_layer_combines_channels() -> None:
+    layer = MSDFinalLayer(3, 2)
+    torch.nn.init.normal_(layer.linear.weight)
+    image = torch.randn(2, 3, 4, 5, 6)
+    expected = torch.einsum("oc,bcdhw->bodhw", layer.linear.weight[..., 0], image)
+    torch.testing.assert_close(layer(image), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_autocast_leaves_the_network_in_its_own_precision() -> None:
+    torch.manual_seed(0)
+    network = MSDModule2d(1, 1, 6, 1)
+    torch.nn.init.normal_(network.final_layer.linear.weight)
+    image = torch.randn(1, 1, 20, 21)
+    expected = network(image)
+    expected.sum().backward()
+    gradient = network.msd_block.weight0.grad
+    network.zero_grad()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = network(image)
+        assert torch.equal(found, expected)
+        assert network(image.bfloat16()).dtype == torch.float32
+        found.sum().backward()
+    assert torch.equal(network.msd_block.weight0.grad, gradient)

@@ -1,0 +1,129 @@
+"""Receptive fields against published tables, gradients, and the arithmetic of the overlapping scheme."""
+
+import pytest
+import torch
+from hypothesis import given, settings, strategies as st
+from torch import nn
+from wholefield import networks
+from wholefield.streaming.geometry.axis import window
+from wholefield.streaming.geometry.fields import fields
+from wholefield.streaming.geometry.overlap import redundant_work, unspoilt
+from wholefield.streaming.geometry.schedule import AxisNode
+from wholefield.streaming.planning import plan
+
+# Pixels seen after each stage of torchvision's layouts.
+TABLE = {
+    "resnet18": ((43, 4), (99, 8), (211, 16), (435, 32)),
+    "resnet34": ((59, 4), (179, 8), (547, 16), (899, 32)),
+    "resnet50": ((35, 4), (91, 8), (267, 16), (427, 32)),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_published_receptive_fields_of_resnets(name: str) -> None:
+    network, _ = networks.split_resnet(getattr(networks, name)())
+    found = plan(network.eval(), (1, 3, 1024, 1024), 512)
+    stages = {layer.layer.split(".")[0]: layer.fields[0] for layer in found.layers}
+    assert tuple((stages[k].size, stages[k].stride) for k in "4567") == TABLE[name]
+    assert found.receptive_field == (TABLE[name][3][0],) * 2
+
+
+def test_the_published_receptive_field_of_convnext() -> None:
+    found = plan(networks.convnext_tiny().features.eval(), (1, 3, 2048, 2048), 512)
+    stages = [layer.fields[0] for layer in found.layers if layer.layer.split(".")[0] in "1357"]
+    by_stride = {int(field.stride): field.size for field in stages}
+    assert by_stride == {4: 76, 8: 224, 16: 1096, 32: 1688}
+    assert found.offset[0] == (-828, 859)
+
+
+def test_the_published_receptive_field_of_vgg16() -> None:
+    found = plan(networks.vgg16().features.eval(), (1, 3, 512, 512), 256)
+    assert (found.receptive_field, found.stride) == ((212, 212), (32, 32))
+
+
+@pytest.mark.parametrize("name", ["resnet18", "unet"])
+def test_a_gradient_reaches_exactly_the_pixels_of_the_field(name: str) -> None:
+    torch.manual_seed(0)
+    if name == "unet":
+        network: nn.Module = nn.Sequential(
+            nn.Conv2d(1, 2, 3, padding=1),
+            nn.MaxPool2d(2),
+            nn.Conv2d(2, 2, 3, padding=1),
+            nn.Upsample(scale_factor=2),
+            nn.Conv2d(2, 1, 3, padding=1),
+        )
+    else:
+        network = nn.Sequential(nn.Conv2d(1, 2, 7, 2, 3), nn.AvgPool2d(3, 2, 1), nn.Conv2d(2, 1, 3, 2, 1))
+    network.double()
+    image = torch.randn(1, 1, 75, 90, dtype=torch.double, requires_grad=True)
+    found = plan(network, image.shape, 32, dtype=torch.double)
+    last = len(found.layers) - 1
+    for position in [(0, 0), (4, 5), (5, 4), (7, 8)]:
+        image.grad = None
+        network(image)[0, 0][position].backward()
+        touched = image.grad[0, 0] != 0
+        rows, columns = touched.any(1).nonzero(), touched.any(0).nonzero()
+        (top, bottom), (left, right) = found.seen_from(last, position)
+        if name == "resnet18":
+            assert (rows.min(), rows.max() + 1, columns.min(), columns.max() + 1) == (
+                top,
+                bottom,
+                left,
+                right,
+            )
+        else:  # a maximum passes its gradient to one pixel of its window only
+            assert top <= rows.min()
+            assert rows.max() < bottom
+            assert left <= columns.min()
+            assert columns.max() < right
+
+
+layers = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3)), min_size=1, max_size=5)
+
+
+def chain(shape: list[tuple[int, int, int]], length: int = 3000) -> list[AxisNode]:
+    nodes = [AxisNode((), (), length)]
+    for index, (kernel, step, dilation) in enumerate(shape):
+        along = window(length, kernel, step, dilation, dilation * (kernel - 1) // 2)
+        nodes.append(AxisNode((index,), (along,), along.length_out))
+        length = along.length_out
+    return nodes
+
+
+@given(layers)
+def test_chains_follow_the_closed_form(shape: list[tuple[int, int, int]]) -> None:
+    size = jump = 1
+    for kernel, step, dilation in shape:
+        size += dilation * (kernel - 1) * jump
+        jump *= step
+    field = fields(chain(shape))[-1]
+    assert (field.size, field.stride) == (size, jump)
+
+
+@given(layers, st.integers(20, 200))
+@settings(max_examples=50)
+def test_unspoilt_pixels_touch_only_outputs_that_see_the_tile_alone(
+    shape: list[tuple[int, int, int]], tile: int
+) -> None:
+    nodes = chain(shape)
+    start, stop = unspoilt(nodes, tile, [len(nodes) - 1])
+    reads = {pixel: set() for pixel in range(-40, tile + 40)}
+    for output in range(-60, tile + 60):
+        seen = {output}
+        for node in reversed(nodes[1:]):
+            along = node.maps[0]
+            seen = {
+                k * along.step - along.padding + tap * along.dilation
+                for k in seen
+                for tap in range(along.kernel)
+            }
+        for pixel in seen & reads.keys():
+            reads[pixel].add((min(seen), max(seen)))
+    for pixel in range(start, stop):
+        assert all(low >= 0 and high < tile for low, high in reads[pixel])
+
+
+def test_an_overlapping_scheme_that_keeps_nothing_cannot_run() -> None:
+    nodes = chain([(3, 2, 1)] * 5)
+    assert redundant_work([nodes, nodes], (40, 40), [5]) == float("inf")
+    assert redundant_work([nodes, nodes], (4000, 4000), [5]) < 1.2

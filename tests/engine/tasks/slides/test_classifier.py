@@ -1,0 +1,97 @@
+"""Checkpoints of classifiers: what is wrong with a file is said in a sentence, and no code of it runs."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from wholefield.errors import SettingError, SourceError
+from wholefield.networks import resnet18
+from wholefield.tasks.slides.classifier import ClassifierSpec, StreamedClassifier, load_classifier
+from wholefield.training.checkpoints import PREFIX, SPEC
+
+DESCRIPTION = ClassifierSpec("resnet18", ("x", "y"), 1, None, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+
+@pytest.fixture(scope="module")
+def content() -> dict[str, object]:
+    torch.manual_seed(0)
+    state = {PREFIX + name: value for name, value in resnet18(num_classes=2).state_dict().items()}
+    return {"state_dict": state, SPEC: DESCRIPTION.to_plain()}
+
+
+def save(path: Path, content: object) -> Path:
+    torch.save(content, path)
+    return path
+
+
+def test_plain_form_round_trip() -> None:
+    assert ClassifierSpec.from_plain(DESCRIPTION.to_plain()) == DESCRIPTION
+    other = ClassifierSpec("m", ("a",), 0, (0.5, 0.25), (0.1,), (0.2,))
+    assert ClassifierSpec.from_plain(other.to_plain()) == other
+
+
+def test_loads_ready_to_predict(content, tmp_path: Path) -> None:
+    classifier, spec = load_classifier(save(tmp_path / "c.ckpt", content), 64)
+    assert spec == DESCRIPTION
+    assert not any(module.training for module in classifier.network.modules())
+    state = classifier.network.state_dict()
+    assert all(torch.equal(value, content["state_dict"][PREFIX + name]) for name, value in state.items())
+
+
+def test_training_leaves_normalisation_frozen() -> None:
+    classifier = StreamedClassifier(resnet18(num_classes=2), 64)
+    classifier.train(True)
+    assert classifier.network.layer1.training
+    assert not classifier.network.bn1.training
+
+
+def test_logits_and_evidence_agree() -> None:
+    torch.manual_seed(1)
+    classifier = StreamedClassifier(resnet18(num_classes=3).double(), 48)
+    image = torch.rand(1, 3, 101, 83, dtype=torch.float64)
+    with torch.no_grad():
+        logits, maps = classifier.evidence(image)
+        torch.testing.assert_close(classifier.logits(image), logits)
+        torch.testing.assert_close(classifier.network(image), logits, rtol=1e-11, atol=1e-11)
+    torch.testing.assert_close(maps.mean((2, 3)), logits, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({SPEC: None}, "is not a checkpoint of a training run"),
+        ({"state_dict": None}, "is not a checkpoint of a training run"),
+        ({SPEC: {"task": "classify", "model": "resnet18"}}, "describes its classifier incompletely"),
+        ({SPEC: DESCRIPTION.to_plain() | {"classes": ("x", "y", "z")}}, "do not fit the model ResNet"),
+    ],
+)
+def test_incomplete_files(content, tmp_path: Path, change, sentence: str) -> None:
+    changed = {name: value for name, value in (content | change).items() if value is not None}
+    with pytest.raises(SourceError, match=sentence):
+        load_classifier(save(tmp_path / "c.ckpt", changed), 64)
+
+
+def test_unknown_model(content, tmp_path: Path) -> None:
+    changed = content | {SPEC: DESCRIPTION.to_plain() | {"model": "vgg99"}}
+    with pytest.raises(SettingError, match="'vgg99'; choose one of"):
+        load_classifier(save(tmp_path / "c.ckpt", changed), 64)
+
+
+class Trap:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, ("raise SystemExit('code of a checkpoint was run')",)
+
+
+def test_code_in_a_file_does_not_run(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is not a readable checkpoint"):
+        load_classifier(save(tmp_path / "c.ckpt", {"state_dict": {}, SPEC: Trap()}), 64)
+
+
+def test_missing_and_damaged(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="does not exist"):
+        load_classifier(tmp_path / "c.ckpt", 64)
+    (tmp_path / "c.ckpt").write_bytes(b"damaged")
+    with pytest.raises(SourceError, match="is not a readable checkpoint"):
+        load_classifier(tmp_path / "c.ckpt", 64)

@@ -1,0 +1,132 @@
+"""Settings: saved and read without loss, checked with a sentence that names the setting."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+from wholefield.errors import SettingError
+from wholefield.tasks.registry import TASKS
+from wholefield.tasks.slides.config import (
+    ClassifyConfig,
+    Device,
+    Precision,
+    PredictConfig,
+    load_config,
+    save_config,
+)
+
+configs = st.builds(
+    ClassifyConfig,
+    slides=st.text("ab/ ü'", min_size=1).map(Path),
+    labels=st.text("ab/ ", min_size=1).map(Path),
+    weights=st.none() | st.text(min_size=1),
+    crop_size=st.none() | st.integers(32, 10**6),
+    epochs=st.integers(1, 10**6),
+    learning_rate=st.floats(min_value=0, exclude_min=True, allow_infinity=False),
+    precision=st.sampled_from(Precision),
+    device=st.sampled_from(Device),
+)
+
+
+@given(configs)
+def test_json_round_trip(config: ClassifyConfig) -> None:
+    assert ClassifyConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_file_round_trip(tmp_path: Path) -> None:
+    config = PredictConfig(slide=tmp_path / "s.svs", checkpoint=tmp_path / "best.ckpt", level=2)
+    save_config(config, tmp_path / "run.json")
+    assert load_config(tmp_path / "run.json") == config
+    assert json.loads((tmp_path / "run.json").read_text())["task"] == "predict"
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> ClassifyConfig:
+    (tmp_path / "labels.csv").touch()
+    return ClassifyConfig(slides=tmp_path, labels=tmp_path / "labels.csv")
+
+
+def test_defaults_are_valid(good: ClassifyConfig) -> None:
+    good.validate()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"epochs": 0}, "epochs is 0 but must be at least 1"),
+        ({"tile_size": -3}, "tile_size is -3 but must be at least 1"),
+        ({"learning_rate": 0.0}, "learning_rate is 0 but must be above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan but must be a finite number"),
+        ({"validation_fraction": 1.0}, "validation_fraction is 1 but must be below 1"),
+        ({"crop_size": 8}, "crop_size is 8 but must be at least 32"),
+        ({"seed": 2**32}, "seed is 4.29497e.09 but must be at most"),
+        ({"model": "vgg99"}, "model is 'vgg99'; choose one of"),
+        ({"weights": "DEFAULT"}, "small_cnn has no published weights"),
+        ({"slides": Path("/nowhere")}, "slides names /nowhere, which is not a folder"),
+        ({"labels": Path("/nowhere.csv")}, r"labels names /nowhere\.csv, which is not a file"),
+    ],
+)
+def test_mistakes(good: ClassifyConfig, change, sentence: str) -> None:
+    with pytest.raises(SettingError, match=sentence):
+        replace(good, **change).validate()
+
+
+def test_prediction_of_absent_files(tmp_path: Path) -> None:
+    (tmp_path / "best.ckpt").touch()
+    with pytest.raises(SettingError, match=r"slide \S+ does not exist"):
+        PredictConfig(slide=tmp_path / "s.svs", checkpoint=tmp_path / "best.ckpt").validate()
+    with pytest.raises(SettingError, match="checkpoint names"):
+        PredictConfig(slide=tmp_path, checkpoint=tmp_path / "last.ckpt").validate()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[]", "must hold one JSON object"),
+        ("{", "is not valid JSON"),
+        ('{"task": "paint"}', "asks for the task 'paint'; choose one of classify"),
+        ("{}", "asks for the task None"),
+        ('{"task": "classify", "labels": "l"}', "needs the setting slides"),
+        ('{"task": "classify", "slides": "s", "labels": "l", "epoch": 3}', "has no setting epoch;"),
+        (
+            '{"task": "classify", "slides": "s", "labels": "l", "epochs": 3.5}',
+            "epochs is 3.5 but must be a whole",
+        ),
+        (
+            '{"task": "classify", "slides": "s", "labels": "l", "epochs": true}',
+            "epochs is True but must be a whole",
+        ),
+        ('{"task": "classify", "slides": 7, "labels": "l"}', "slides is 7 but must be a path"),
+        (
+            '{"task": "classify", "slides": "s", "labels": "l", "device": "tpu"}',
+            "must be one of auto, cpu, cuda",
+        ),
+        ('{"task": "classify", "slides": "s", "labels": "l", "epochs": null}', "epochs is None"),
+    ],
+)
+def test_files_with_mistakes(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(text)
+    with pytest.raises(SettingError, match=sentence) as error:
+        load_config(path)
+    assert str(path) in str(error.value)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="No such file"):
+        load_config(tmp_path / "run.json")
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.task)
+def test_every_setting_says_what_it_means(task) -> None:
+    abouts = task.abouts()
+    assert list(abouts) == [item.name for item in fields(task)]
+    assert all(about.text.endswith(".") for about in abouts.values())
+    assert task.runner.startswith("engine.")
+
+
+def test_whole_numbers_pass_for_numbers() -> None:
+    config = ClassifyConfig.from_json({"slides": "s", "labels": "l", "learning_rate": 1})
+    assert isinstance(config.learning_rate, float)

@@ -1,0 +1,157 @@
+"""The inspection against the published receptive fields, gradients of the real network, and the plan itself."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from wholefield.errors import SettingError, WholefieldError
+from wholefield.networks.registry import find_model
+from wholefield.networks.split import split_classifier
+from wholefield.tasks.slides.inspection import Inspection, Purpose, inspect_network, suggest_for
+from wholefield.tasks.slides.layer_rows import HEADINGS, LayerChoice
+
+SIZE = (301, 437)
+
+
+@pytest.fixture(scope="module")
+def inspection() -> Inspection:
+    return inspect_network("resnet18", SIZE, 128)
+
+
+def test_importing_it_leaves_torch_alone() -> None:
+    code = (
+        "import sys, wholefield.tasks.slides.inspection, wholefield.tasks.slides.layer_rows;"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("model", "stages"),
+    [
+        ("resnet18", {"layer1": (43, 4), "layer2": (99, 8), "layer3": (211, 16), "layer4": (435, 32)}),
+        ("resnet50", {"layer1": (35, 4), "layer2": (91, 8), "layer3": (267, 16), "layer4": (427, 32)}),
+    ],
+)
+def test_stages_have_the_known_fields_and_strides(model: str, stages: dict[str, tuple[int, int]]) -> None:
+    rows = inspect_network(model, (2048, 2048), 1024).rows_of(LayerChoice.STAGES)
+    found = {row.layer.split(".")[0]: (row.field[0], row.total_stride[0]) for row in rows}
+    assert {name: found[name] for name in stages} == stages
+    assert found["maxpool"] == (11, 4)
+    assert [row.layer.split(".")[0] for row in rows] == ["relu", "maxpool", *stages]
+
+
+def test_a_network_without_blocks_has_a_stage_for_each_resolution() -> None:
+    rows = inspect_network("small_cnn", SIZE, 128).rows_of(LayerChoice.STAGES)
+    assert [row.total_stride for row in rows] == [(2, 2), (4, 4), (8, 8), (32, 32)]
+
+
+def test_layers_bear_the_names_of_the_whole_network(inspection: Inspection) -> None:
+    known = dict(find_model("resnet18").build().named_modules())
+    assert {row.layer for row in inspection.rows[1:]} <= set(known)
+    assert inspection.rows[0].name == "image"
+
+
+def test_windows_are_those_of_the_modules(inspection: Inspection) -> None:
+    known = dict(find_model("resnet18").build().named_modules())
+    rows = inspection.rows_of(LayerChoice.WINDOWS)
+    assert len(rows) == 21
+    for row in rows:
+        module = known[row.layer]
+        pair = (
+            (lambda value: (value, value)) if isinstance(module.kernel_size, int) else (lambda value: value)
+        )
+        assert row.kernel == pair(module.kernel_size)
+        assert row.stride == pair(module.stride)
+        assert row.dilation == pair(module.dilation)
+
+
+@pytest.mark.parametrize("pixel", [(0, 0), (150, 212), (300, 436), (17, 400)])
+def test_a_position_sees_what_its_gradient_reaches(inspection: Inspection, pixel: tuple[int, int]) -> None:
+    """A maximum that ties may pass no gradient to the outermost pixels: the field must cover it, not equal it."""
+    sight = inspection.look(inspection.output.node, pixel)
+    torch.manual_seed(0)
+    part, _ = split_classifier(find_model("resnet18").build().eval())
+    image = torch.randn(1, 3, *SIZE, requires_grad=True)
+    part(image)[0, :, *sight.position].sum().backward()
+    reached = image.grad.abs().sum(dim=(0, 1)).nonzero()
+    for axis, (start, stop) in enumerate(sight.field):
+        assert start <= reached[:, axis].min() <= start + 8
+        assert stop - 8 <= reached[:, axis].max() + 1 <= stop
+
+
+def test_the_cell_holds_the_pixel_that_was_asked_for(inspection: Inspection) -> None:
+    for row in inspection.rows_of(LayerChoice.STAGES):
+        sight = inspection.look(row.node, (150, 212))
+        for (start, stop), pixel, stride in zip(sight.cell, (150, 212), row.total_stride, strict=True):
+            assert stop - start == stride
+            assert start <= pixel + 0.5 <= stop
+
+
+def test_every_layer_and_corner_has_a_sight_within_the_image(inspection: Inspection) -> None:
+    for row in inspection.rows:
+        for pixel in ((0, 0), (300, 436), (0, 436)):
+            sight = inspection.look(row.node, pixel)
+            for (start, stop), length in zip(sight.field, SIZE, strict=True):
+                assert 0 <= start < stop <= length
+            for (first, last), (start, stop) in zip(sight.tiles, sight.field, strict=True):
+                assert first * 128 <= start < (first + 1) * 128
+                assert (last - 1) * 128 < stop <= last * 128
+
+
+def test_a_sight_in_words(inspection: Inspection) -> None:
+    image = inspection.look(0, (200, 100))
+    assert image.sentence() == "image, position (100, 200) sees 1 x 1 px, in 1 tile"
+    deep = inspection.look(inspection.output.node, (150, 212))
+    x = deep.position[1]
+    assert (
+        deep.sentence("×")
+        == f"layer4.1.relu, position ({x}, {deep.position[0]}) sees 430 × 301 px, in 12 tiles"
+    )
+
+
+def test_texts_name_the_width_first(inspection: Inspection) -> None:
+    image = dict(zip(HEADINGS, inspection.rows[0].cells("×"), strict=True))
+    assert (image["output"], image["kernel"]) == ("437 × 301", "")
+    readouts = dict(inspection.readouts())
+    assert readouts["Image"] == "437 x 301 px"
+    assert readouts["Tiles"] == "4 x 3 = 12 of 128 px"
+    assert readouts["Receptive field"] == "435 px, stride 32"
+
+
+def test_overlapping_work_is_a_number_or_the_lack_of_one() -> None:
+    assert dict(inspect_network("small_cnn", SIZE, 512).readouts())["Overlapping tiles"].endswith(
+        "4.83 times"
+    )
+    assert "could not work" in dict(inspect_network("small_cnn", SIZE, 64).readouts())["Overlapping tiles"]
+
+
+def test_a_suggestion_fits_its_budget_and_inference_needs_less() -> None:
+    size = (4096, 4096)
+    budget = 250_000_000
+    trained, inferred = (suggest_for("small_cnn", size, budget, purpose) for purpose in Purpose)
+    assert trained < inferred
+    assert inspect_network("small_cnn", size, trained)._plan.memory.backward <= budget
+    assert inspect_network("small_cnn", size, inferred)._plan.memory.forward <= budget
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "tile_size", "sentence"),
+    [
+        ("resnet1", SIZE, 64, "The setting model is 'resnet1'"),
+        ("resnet18", SIZE, 0, "tile_size is 0 but must be at least 1"),
+        ("resnet18", (0, 5), 64, "The image is 5 x 0 pixels"),
+    ],
+)
+def test_what_cannot_work_is_refused(
+    model: str, size: tuple[int, int], tile_size: int, sentence: str
+) -> None:
+    with pytest.raises(SettingError, match=sentence):
+        inspect_network(model, size, tile_size)
+
+
+def test_a_budget_that_is_too_small_is_refused() -> None:
+    with pytest.raises(WholefieldError, match="No tile size fits"):
+        suggest_for("small_cnn", SIZE, 1000)

@@ -1,0 +1,140 @@
+"""Prediction of a slide: probabilities and maps agree with the plain network, and lie where they should."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+from wholefield.networks import small_cnn
+from wholefield.runs.control import Control
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import Direction, Finished, Level, Message, Reason, Report, TileDone, ignore
+from wholefield.runs.start import execute
+from wholefield.sources import open_source
+from wholefield.tasks.slides.classifier import ClassifierSpec
+from wholefield.tasks.slides.config import PredictConfig
+from wholefield.tasks.slides.predict import predict_slide
+from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
+from wholefield.training.checkpoints import PREFIX, SPEC
+
+SPEC_VALUES = ClassifierSpec("small_cnn", ("a", "b", "c"), 0, (0.5, 0.5), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+
+
+@pytest.fixture(scope="module")
+def network() -> torch.nn.Module:
+    torch.manual_seed(4)
+    network = small_cnn(num_classes=3).eval()
+    torch.nn.init.normal_(network.head.fc.weight, std=0.1)
+    return network
+
+
+@pytest.fixture(scope="module")
+def checkpoint(network, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "best.ckpt"
+    state = {PREFIX + name: value for name, value in network.state_dict().items()}
+    torch.save({"state_dict": state, SPEC: SPEC_VALUES.to_plain()}, path)
+    return path
+
+
+@pytest.fixture
+def config(slides: Path, checkpoint: Path) -> PredictConfig:
+    return PredictConfig(slide=slides / "red1.tif", checkpoint=checkpoint, tile_size=50)
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_equals_the_plain_network(config: PredictConfig, network, level: int) -> None:
+    prediction = predict_slide(replace(config, level=level), ignore, Control())
+    with open_source(config.slide) as source:
+        size = source.levels[level]
+        pixels = source.read_region(level, 0, 0, size.width, size.height)
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].double() / 255 * 4 - 2
+    with torch.no_grad():
+        features = network.double().features(image)
+        probabilities = network.head(features).softmax(1)[0]
+        maps = network.head.class_map(features).softmax(1)[0]
+    network.float()
+    np.testing.assert_allclose(prediction.probabilities, probabilities, atol=1e-5)
+    np.testing.assert_allclose(prediction.maps, maps, atol=1e-5)
+    assert prediction.maps.dtype == np.float32
+    assert prediction.classes == ("a", "b", "c")
+    assert prediction.winner == "abc"[int(probabilities.argmax())]
+
+
+def test_a_bright_spot_shows_where_it_lies(config: PredictConfig, tmp_path: Path, network) -> None:
+    """The map changes around the spot alone, and its cells there enclose the spot."""
+    plain = np.full((700, 800, 3), 200, np.uint8)
+    marked = plain.copy()
+    marked[300:316, 520:536] = (20, 200, 20)
+    changed = []
+    for name, image in (("plain", plain), ("marked", marked)):
+        path = tmp_path / f"{name}.tif"
+        tifffile.imwrite(path, image, photometric="rgb", tile=(128, 128))
+        changed.append(predict_slide(replace(config, slide=path, tile_size=256), ignore, Control()))
+    difference = np.abs(changed[1].maps - changed[0].maps).sum(0)
+    x, y, width, height = changed[1].box
+    rows, columns = np.indices(difference.shape)
+    centre_y = y + (((rows + 0.5) * difference).sum() / difference.sum()) * height / difference.shape[0]
+    centre_x = x + (((columns + 0.5) * difference).sum() / difference.sum()) * width / difference.shape[1]
+    cell = width / difference.shape[1]
+    assert abs(centre_y - 308) < cell / 2
+    assert abs(centre_x - 528) < cell / 2
+
+
+def test_box_of_a_coarser_level_is_in_pixels_of_level_0(config: PredictConfig) -> None:
+    fine = predict_slide(config, ignore, Control()).box
+    coarse = predict_slide(replace(config, level=1), ignore, Control()).box
+    assert coarse[2] == pytest.approx(fine[2], rel=0.35)
+    assert coarse[0] == pytest.approx(2 * fine[0], rel=0.1)
+
+
+def test_reports_forward_tiles_only(config: PredictConfig) -> None:
+    reports: list[Report] = []
+    predict_slide(config, reports.append, Control())
+    tiles = [report for report in reports if isinstance(report, TileDone)]
+    assert [tile.index for tile in tiles] == [(y, x) for y in range(3) for x in range(3)]
+    assert {tile.sweep for tile in tiles} == {Direction.FORWARD}
+    assert {tile.slide for tile in tiles} == {config.slide}
+
+
+def test_warns_of_another_pixel_size(config: PredictConfig) -> None:
+    reports: list[Report] = []
+    predict_slide(replace(config, level=1), reports.append, Control())
+    (warning,) = [report for report in reports if isinstance(report, Message)]
+    assert warning.level is Level.WARNING
+    assert "red1.tif has 0.99" in warning.text or "red1.tif has 1 um" in warning.text
+
+
+def test_run_saves_the_prediction(config: PredictConfig, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, config)
+    assert execute(config, folder.path, ignore, Control()) == Finished(folder.path, Reason.COMPLETED)
+    saved = SlidePrediction.load(folder.path / PREDICTION)
+    expected = predict_slide(config, ignore, Control())
+    np.testing.assert_array_equal(saved.maps, expected.maps)
+    assert (saved.slide, saved.classes, saved.box) == (config.slide, expected.classes, expected.box)
+
+
+def test_can_be_abandoned_between_tiles(config: PredictConfig, tmp_path: Path) -> None:
+    control = Control()
+    seen: list[TileDone] = []
+
+    def report(item: Report) -> None:
+        if isinstance(item, TileDone):
+            seen.append(item)
+            control.abandon()
+
+    end = execute(config, tmp_path / "run", report, control)
+    assert end == Finished(tmp_path / "run", Reason.ABANDONED)
+    assert len(seen) == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_diverged_checkpoint_is_told(config: PredictConfig, tmp_path: Path) -> None:
+    content = torch.load(config.checkpoint, weights_only=True)
+    content["state_dict"] = {name: value * float("nan") for name, value in content["state_dict"].items()}
+    torch.save(content, tmp_path / "nan.ckpt")
+    from wholefield.errors import WholefieldError
+
+    with pytest.raises(WholefieldError, match="its training diverged"):
+        predict_slide(replace(config, checkpoint=tmp_path / "nan.ckpt"), ignore, Control())

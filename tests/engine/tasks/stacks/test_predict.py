@@ -1,0 +1,210 @@
+"""Predicted stacks equal the network slice by slice, in every container, and are whole or absent."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+import wholefield.networks.msd.predict
+import wholefield.tasks.stacks.volumes
+import wholefield.tasks.stacks.windows
+from wholefield.compat.msd_pytorch import MSDModel, MSDRegressionModel, MSDSegmentationModel
+from wholefield.runs.control import Control
+from wholefield.runs.reports import Failed, Finished, Level, Message, PartDone, Reason, Report
+from wholefield.runs.start import execute
+from wholefield.sources.stack_opening import open_stack
+from wholefield.tasks.stacks.config import StackFormat, StackPredictConfig
+from wholefield.tasks.stacks.pairs import slab_around, volume_of
+from wholefield.tasks.stacks.spec import StackSpec
+from wholefield.tasks.stacks.volumes import voxel_bytes
+from wholefield.training.checkpoints import SPEC
+
+
+def randomise(model: MSDModel) -> MSDModel:
+    torch.manual_seed(1)
+    for parameter in model.msd.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    pairs = [(torch.randn(1, 1, 9, 9) * 50 + 1000, torch.randn(1, 1, 9, 9) * 9)]
+    model.set_normalization(pairs)
+    return model
+
+
+def save(model: MSDModel, path: Path, spec: StackSpec | None) -> Path:
+    model.save(path, 3, None if spec is None else {SPEC: spec.to_plain()})
+    return path
+
+
+@pytest.fixture
+def regression(stacks: Path, tmp_path: Path) -> StackPredictConfig:
+    model = randomise(MSDRegressionModel(3, 1, 4, 1, dilations=(1, 5)))
+    path = save(model, tmp_path / "net.ckpt", StackSpec("stack-regression", 1, 3))
+    return StackPredictConfig(stack=stacks / "input.tif", checkpoint=path)
+
+
+def run(config: StackPredictConfig, folder: Path) -> tuple[list[Report], Finished | Failed]:
+    reports: list[Report] = []
+    return reports, execute(config, folder, reports.append, Control())
+
+
+def expected(config: StackPredictConfig) -> torch.Tensor:
+    """(z, c_out, y, x): the network over every slice and its neighbours, in double precision."""
+    from wholefield.compat.msd_pytorch import open_model
+
+    model, _ = open_model(config.checkpoint)
+    net = model.net.double()
+    with open_stack(config.stack) as stack, torch.no_grad():
+        if model.ndim == 3:
+            return net(volume_of(stack, slice(None))[None].double())[0].transpose(0, 1)
+        slab = model.c_in
+        return torch.stack(
+            [net(slab_around(stack, z, slab)[None].double())[0] for z in range(stack.shape[0])]
+        )
+
+
+@pytest.mark.parametrize("form", StackFormat)
+def test_every_container_holds_the_prediction(
+    regression: StackPredictConfig, tmp_path: Path, form: StackFormat
+) -> None:
+    config = replace(regression, format=form)
+    reports, end = run(config, tmp_path / "run")
+    assert end == Finished(tmp_path / "run", Reason.COMPLETED)
+    with open_stack(config.result(tmp_path / "run")) as found:
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found.read(), expected(config)[:, 0], rtol=1e-4, atol=1e-3)
+    parts = [report for report in reports if isinstance(report, PartDone)]
+    assert [part.done for part in parts] == list(range(1, 10))
+    assert {part.what for part in parts} == {"Predicting slices"}
+
+
+def test_large_slices_flow_row_by_row(
+    regression: StackPredictConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wholefield.networks.msd.predict, "CHANNEL_BYTES", 1000)
+    run(regression, tmp_path / "run")
+    found = tifffile.imread(regression.result(tmp_path / "run"))
+    np.testing.assert_allclose(found, expected(regression)[:, 0], rtol=1e-4, atol=1e-3)
+
+
+def test_volumes(stacks: Path, tmp_path: Path) -> None:
+    model = randomise(MSDSegmentationModel(1, 3, 4, 1, dilations=(1, 2), ndim=3))
+    spec = StackSpec("stack-segmentation", labels=(0, 7, 1000))
+    config = StackPredictConfig(
+        stack=stacks / "input.tif", checkpoint=save(model, tmp_path / "net.ckpt", spec)
+    )
+    run(config, tmp_path / "run")
+    found = tifffile.imread(config.result(tmp_path / "run"))
+    classes = expected(config).argmax(1).numpy()
+    assert found.dtype == np.uint16
+    assert (found == np.array([0, 7, 1000])[classes]).mean() > 0.999
+
+
+def test_large_volumes_are_computed_window_by_window(
+    stacks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows overlap by what the network reads, which reaches beyond the volume's own border here."""
+    model = randomise(MSDRegressionModel(1, 1, 3, 1, dilations=(1, 3, 2), ndim=3))
+    config = StackPredictConfig(
+        stack=stacks / "input.tif",
+        checkpoint=save(model, tmp_path / "net.ckpt", StackSpec("stack-regression")),
+        output=tmp_path / "out.tif",
+    )
+    monkeypatch.setattr(
+        wholefield.tasks.stacks.volumes, "free_memory", lambda: 2 * 30 * 30 * voxel_bytes(model, 9)
+    )
+    monkeypatch.setattr(wholefield.tasks.stacks.windows, "SMALLEST_CORE", 2)
+    reports, end = run(config, tmp_path / "run")
+    assert isinstance(end, Finished)
+    found, wanted = tifffile.imread(tmp_path / "out.tif"), expected(config)[:, 0].numpy()
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-3)
+    parts = [part for part in reports if isinstance(part, PartDone) and part.what == "Predicting windows"]
+    assert [part.done for part in parts] == [1, 2, 3, 4]
+    assert not (tmp_path / "run" / "volume.npy").exists()
+
+
+def test_labels_and_probabilities(stacks: Path, tmp_path: Path) -> None:
+    model = randomise(MSDSegmentationModel(1, 2, 3, 1))
+    spec = StackSpec("stack-segmentation", labels=(0, 255))
+    config = StackPredictConfig(
+        stack=stacks / "input.tif", checkpoint=save(model, tmp_path / "net.ckpt", spec)
+    )
+    run(config, tmp_path / "labels")
+    labels = tifffile.imread(config.result(tmp_path / "labels"))
+    wanted = expected(config)
+    assert labels.dtype == np.uint8
+    assert (labels == 255 * wanted.argmax(1).numpy()).mean() > 0.999
+    chosen = replace(config, probability_of=255, output=tmp_path / "p.tif")
+    run(chosen, tmp_path / "chance")
+    np.testing.assert_allclose(tifffile.imread(tmp_path / "p.tif"), wanted[:, 1].exp(), atol=1e-5)
+    _, end = run(replace(config, probability_of=3), tmp_path / "none")
+    assert isinstance(end, Failed)
+    assert "probability_of is 3, but the labels of" in end.message
+
+
+def test_bfloat16_comes_close(regression: StackPredictConfig, tmp_path: Path) -> None:
+    run(replace(regression, bfloat16=True), tmp_path / "run")
+    found = tifffile.imread(regression.result(tmp_path / "run"))
+    wanted = expected(regression)[:, 0].numpy()
+    error = np.abs(found - wanted).max()
+    assert 0 < error < 0.02 * np.ptp(wanted)
+
+
+def test_a_checkpoint_of_msd_pytorch_needs_its_dilations(stacks: Path, tmp_path: Path) -> None:
+    model = randomise(MSDRegressionModel(1, 1, 4, 1, dilations=(1, 2)))
+    content = {"epoch": 1, "state_dict": model.plain_net_state(), "optimizer": model.optimizer.state_dict()}
+    torch.save(content, tmp_path / "old.torch")
+    old = StackPredictConfig(stack=stacks / "input.tif", checkpoint=tmp_path / "old.torch", dilations="1,2")
+    new = replace(old, checkpoint=save(model, tmp_path / "new.ckpt", None), dilations=None)
+    results = []
+    for name, config in (("old", old), ("new", new)):
+        _, end = run(config, tmp_path / name)
+        assert isinstance(end, Finished)
+        results.append(tifffile.imread(config.result(tmp_path / name)))
+    np.testing.assert_array_equal(*results)
+
+
+def test_an_abandoned_prediction_leaves_nothing(regression: StackPredictConfig, tmp_path: Path) -> None:
+    config, control = replace(regression, output=tmp_path / "out.tif"), Control()
+
+    def report(item: Report) -> None:
+        if isinstance(item, PartDone):
+            control.abandon()
+
+    before = set(tmp_path.iterdir())
+    end = execute(config, tmp_path / "run", report, control)
+    assert end == Finished(tmp_path / "run", Reason.ABANDONED)
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_other_voxels_are_told(regression: StackPredictConfig, tmp_path: Path) -> None:
+    from wholefield.export.stacks import write_tiff_stack
+    from wholefield.sources.stack import StackGeometry
+
+    model = randomise(MSDRegressionModel(1, 1, 2, 1))
+    save(model, regression.checkpoint, StackSpec("stack-regression", 1, 1, (), (1.0, 0.5, 0.5), "um"))
+    volume = tifffile.imread(regression.stack)
+    write_tiff_stack(
+        tmp_path / "s.tif", iter(volume), volume.shape, volume.dtype, StackGeometry((1.0, 1.0, 1.0), "um")
+    )
+    reports, _ = run(replace(regression, stack=tmp_path / "s.tif"), tmp_path / "run")
+    (warning,) = [r for r in reports if isinstance(r, Message) and r.level is Level.WARNING]
+    assert "s.tif has voxels of 1 x 1 x 1 um, but the network was trained at 1 x 0.5 x 0.5" in warning.text
+
+
+@pytest.mark.parametrize(
+    ("model", "spec", "sentence"),
+    [
+        (lambda: MSDRegressionModel(2, 1, 2, 1), StackSpec("a", 2), "input.tif has 1 a slice"),
+        (lambda: MSDRegressionModel(2, 1, 2, 1), None, "takes 2 channels"),
+        (lambda: MSDRegressionModel(1, 2, 2, 1), None, "gives 2 values a voxel"),
+        (lambda: MSDRegressionModel(1, 1, 2, 1, dilations=[38]), None, "reaches 38 voxels far"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    regression: StackPredictConfig, tmp_path: Path, model, spec: StackSpec | None, sentence: str
+) -> None:
+    save(model(), regression.checkpoint, spec)
+    _, end = run(regression, tmp_path / "run")
+    assert isinstance(end, Failed)
+    assert sentence in end.message

@@ -1,0 +1,294 @@
+"""Trainings on stacks as runs: they learn, report, go on where they stopped, and refuse what cannot work."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+from wholefield.compat.msd_pytorch import open_model
+from wholefield.networks.msd.checkpoints import read_checkpoint
+from wholefield.runs.control import Control
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import (
+    CheckpointSaved,
+    EpochDone,
+    Failed,
+    Finished,
+    Level,
+    Message,
+    PartDone,
+    PreviewReady,
+    Reason,
+    Report,
+    Started,
+    StepDone,
+)
+from wholefield.runs.start import execute
+from wholefield.tasks.stacks.config import StackPairConfig, StackRegressionConfig, StackSegmentationConfig
+
+
+@pytest.fixture
+def regression(stacks: Path) -> StackRegressionConfig:
+    return StackRegressionConfig(
+        stack=stacks / "input.tif",
+        target=stacks / "target.tif",
+        depth=3,
+        epochs=3,
+        crop_size=24,
+        crops=2,
+        learning_rate=0.03,
+    )
+
+
+@pytest.fixture
+def segmentation(stacks: Path) -> StackSegmentationConfig:
+    return StackSegmentationConfig(
+        stack=stacks / "input.tif",
+        target=stacks / "labels.tif",
+        depth=2,
+        epochs=3,
+        crop_size=24,
+        learning_rate=0.05,
+        balance=True,
+    )
+
+
+def run(
+    config: StackPairConfig, folder: Path, control: Control | None = None, stop_at: int | None = None
+) -> tuple[list[Report], Finished | Failed]:
+    """Execute a run, stopped after a step if asked; its reports and its end."""
+    reports: list[Report] = []
+    control = control or Control()
+
+    def report(item: Report) -> None:
+        reports.append(item)
+        if isinstance(item, StepDone) and item.step == stop_at:
+            control.stop_and_keep()
+
+    return reports, execute(config, folder, report, control)
+
+
+def only(reports: list[Report], kind: type) -> list:
+    return [report for report in reports if isinstance(report, kind)]
+
+
+def test_a_regression_learns_and_reports(regression: StackRegressionConfig, tmp_path: Path) -> None:
+    reports, end = run(regression, tmp_path / "run")
+    assert end == Finished(tmp_path / "run", Reason.COMPLETED)
+    assert only(reports, Started) == [Started("stack-regression", tmp_path / "run", 42, 3)]
+    assert [step.step for step in only(reports, StepDone)] == list(range(1, 43))
+    assert all(step.seconds_left is not None for step in only(reports, StepDone))
+    epochs = only(reports, EpochDone)
+    assert [epoch.step for epoch in epochs] == [14, 28, 42]
+    assert set(epochs[0].metrics) == {
+        "training_loss", "validation_loss", "validation_psnr", "validation_ssim", "learning_rate",
+    }  # fmt: skip
+    assert epochs[-1].metrics["validation_psnr"] > epochs[0].metrics["validation_psnr"] > 15
+    previews = only(reports, PreviewReady)
+    assert [preview.epoch for preview in previews] == [0, 1, 2, 3]
+    volume = tifffile.imread(regression.stack)
+    assert {preview.slice_index for preview in previews} == {4}
+    np.testing.assert_array_equal(previews[0].input, volume[4])
+    np.testing.assert_allclose(previews[0].target, 3 * volume[4] - 500)
+    error = [np.abs(preview.prediction - preview.target).mean() for preview in previews]
+    assert error[-1] < 0.5 * error[0]
+
+
+def test_the_best_checkpoint_opens_by_itself(regression: StackRegressionConfig, tmp_path: Path) -> None:
+    reports, _ = run(replace(regression, dilations="1,3", width=2), tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    model, epoch = open_model(folder.best)
+    best = [report for report in only(reports, CheckpointSaved) if report.best]
+    assert (model.dilations, model.width, model.depth) == ((1, 3, 1), 2, 3)
+    assert epoch == len(best)
+    volume = torch.from_numpy(tifffile.imread(regression.stack))
+    preview = only(reports, PreviewReady)[epoch]
+    with torch.no_grad():
+        expected = model.net(volume[4][None, None])[0, 0]
+    np.testing.assert_allclose(preview.prediction, expected, rtol=1e-4)
+    steps = [row.step for row in folder.metrics() if row.metric == "loss"]
+    assert steps == list(range(1, 43))
+
+
+def test_a_segmentation_finds_its_labels(segmentation: StackSegmentationConfig, tmp_path: Path) -> None:
+    reports, _ = run(segmentation, tmp_path / "run")
+    assert only(reports, Started)[0].classes == ("0", "255")
+    assert only(reports, EpochDone)[-1].metrics["validation_dice"] > 0.9
+    (shares,) = only(reports, Message)
+    assert shares.text.startswith("Shares of the labels: 0 5")
+    preview = only(reports, PreviewReady)[-1]
+    assert preview.prediction.dtype == preview.target.dtype == np.uint8
+    np.testing.assert_array_equal(preview.target, tifffile.imread(segmentation.target)[4])
+    assert (preview.prediction == preview.target).mean() > 0.9
+    counted = [part for part in only(reports, PartDone) if part.what == "Counting labels"]
+    assert [part.done for part in counted] == list(range(1, 10))
+    assert read_checkpoint(RunFolder(tmp_path / "run").best).extra["wholefield"]["labels"] == (0, 255)
+
+
+def test_ignored_voxels_do_not_count(segmentation: StackSegmentationConfig, tmp_path: Path) -> None:
+    labels = tifffile.imread(segmentation.target)
+    labels[:, :, :20] = 77
+    labels[:, :, 20:23] = 3
+    tifffile.imwrite(tmp_path / "labels.tif", labels, photometric="minisblack")
+    config = replace(segmentation, target=tmp_path / "labels.tif", ignore_label="3,77")
+    reports, _ = run(config, tmp_path / "run")
+    assert only(reports, Started)[0].classes == ("0", "255")
+    preview = only(reports, PreviewReady)[-1]
+    assert set(np.unique(preview.target)) == {0, 3, 255}
+    assert set(np.unique(preview.prediction)) == {0, 255}
+    assert preview.metrics["accuracy"] > 0.85
+
+
+@pytest.mark.parametrize(
+    "options", [{"slab": 3}, {"ndim": 3, "dilations": "1-2", "validation_slices": "6-8"}]
+)
+def test_neighbouring_slices(segmentation: StackSegmentationConfig, tmp_path: Path, options) -> None:
+    reports, end = run(replace(segmentation, epochs=1, **options), tmp_path / "run")
+    assert isinstance(end, Finished)
+    model, _ = open_model(RunFolder(tmp_path / "run").best)
+    assert (model.c_in, model.ndim) == (options.get("slab", 1), options.get("ndim", 2))
+    preview = only(reports, PreviewReady)[-1]
+    volume = tifffile.imread(segmentation.stack)
+    np.testing.assert_array_equal(preview.input, volume[preview.slice_index])
+    assert "validation_iou" in only(reports, EpochDone)[0].metrics
+
+
+@pytest.mark.parametrize("step", [5, 14, 20])
+def test_a_run_that_goes_on_equals_one_that_never_stopped(
+    regression: StackRegressionConfig, tmp_path: Path, step: int
+) -> None:
+    """Stopped within the first epoch, at its last step, and within the second."""
+    whole, _ = run(regression, tmp_path / "whole")
+    _, end = run(regression, tmp_path / "parts", stop_at=step)
+    folder = RunFolder(tmp_path / "parts")
+    assert end == Finished(folder.path, Reason.STOPPED)
+    assert folder.best.exists()
+    assert {row.step for row in folder.metrics() if row.metric == "loss"} == set(range(1, step + 1))
+    rest, end = run(regression, folder.path)
+    assert end == Finished(folder.path, Reason.COMPLETED)
+    assert not [part for part in only(rest, PartDone) if part.what == "Measuring brightness"]
+    losses = {report.step: report.loss for report in only(whole, StepDone)}
+    assert {report.step: report.loss for report in only(rest, StepDone)} == {
+        number: loss for number, loss in losses.items() if number > step
+    }
+    assert only(rest, EpochDone) == only(whole, EpochDone)[-len(only(rest, EpochDone)) :]
+    ours, theirs = (open_model(RunFolder(tmp_path / name).best)[0] for name in ("parts", "whole"))
+    for one, other in zip(ours.net.parameters(), theirs.net.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_an_abandoned_run_leaves_nothing(regression: StackRegressionConfig, tmp_path: Path) -> None:
+    control = Control()
+
+    def report(item: Report) -> None:
+        if isinstance(item, StepDone):
+            control.abandon()
+
+    end = execute(regression, tmp_path / "run", report, control)
+    assert end == Finished(tmp_path / "run", Reason.ABANDONED)
+    assert not (tmp_path / "run").exists()
+
+
+def test_patience_ends_a_run(regression: StackRegressionConfig, tmp_path: Path) -> None:
+    config = replace(regression, epochs=30, learning_rate=2.0, patience=2)
+    reports, end = run(config, tmp_path / "run")
+    assert isinstance(end, Finished)
+    epochs = only(reports, EpochDone)
+    best = max(report.epoch for report, saved in _saved(reports) if saved)
+    assert len(epochs) == best + 2 < 30
+
+
+def _saved(reports: list[Report]) -> list[tuple[EpochDone, bool]]:
+    """Every epoch and whether it became the best."""
+    found, epoch = [], None
+    for report in reports:
+        if isinstance(report, EpochDone):
+            epoch = report
+            found.append((epoch, False))
+        elif isinstance(report, CheckpointSaved) and report.best:
+            found[-1] = (epoch, True)
+    return found
+
+
+def test_without_validation_the_training_loss_decides(
+    regression: StackRegressionConfig, tmp_path: Path
+) -> None:
+    reports, _ = run(replace(regression, validation_fraction=0.0), tmp_path / "run")
+    assert set(only(reports, EpochDone)[0].metrics) == {"training_loss", "learning_rate"}
+    assert RunFolder(tmp_path / "run").best.exists()
+
+
+def test_strips_change_nothing(regression: StackRegressionConfig, tmp_path: Path) -> None:
+    config = replace(regression, epochs=1)
+    (whole, _), (strips, _) = (
+        run(replace(config, strip=strip), tmp_path / f"{strip}") for strip in (None, 7)
+    )
+    for one, other in zip(only(whole, StepDone), only(strips, StepDone), strict=True):
+        assert one.loss == pytest.approx(other.loss, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"depth": 4}, "depth 3, this one has 4"),
+        ({"dilations": "1"}, "with dilations"),
+    ],
+)
+def test_another_network_cannot_go_on(
+    regression: StackRegressionConfig, tmp_path: Path, change, sentence: str
+) -> None:
+    run(replace(regression, epochs=1), tmp_path / "run")
+    _, end = run(replace(regression, **change), tmp_path / "run")
+    assert isinstance(end, Failed)
+    assert sentence in end.message
+
+
+def test_other_labels_cannot_go_on(segmentation: StackSegmentationConfig, tmp_path: Path) -> None:
+    run(replace(segmentation, epochs=1), tmp_path / "run")
+    shutil.copy(segmentation.target, tmp_path / "labels.tif")
+    tifffile.imwrite(
+        tmp_path / "labels.tif", tifffile.imread(segmentation.target) // 5, photometric="minisblack"
+    )
+    _, end = run(replace(segmentation, target=tmp_path / "labels.tif"), tmp_path / "run")
+    assert isinstance(end, Failed)
+    assert "was started with another labels ((0, 255))" in end.message
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"slab": 2}, "slab is 2 but must be odd"),
+        ({"slab": 3, "ndim": 3}, "set slab to 1"),
+        ({"dilations": "0-3"}, "dilations is '0-3'"),
+        ({"dilations": "1,30"}, "goes up to 30, more than the crop_size 24"),
+        ({"dilations": "39", "crop_size": 0}, "only 37 voxels wide"),
+        ({"validation_slices": "8,9"}, "names slice 9"),
+        ({"preview_slice": 9}, "preview_slice is 9"),
+        ({"stack": Path("absent.tif")}, "stack names absent.tif"),
+        ({"ndim": 3, "dilations": "8"}, "No run of training slices"),
+    ],
+)
+def test_mistakes(regression: StackRegressionConfig, tmp_path: Path, change, sentence: str) -> None:
+    _, end = run(replace(regression, **change), tmp_path / "run")
+    assert isinstance(end, Failed)
+    assert sentence in end.message
+
+
+def test_stacks_of_other_sizes(regression: StackRegressionConfig, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "t.tif", np.zeros((9, 37, 40), np.uint8), photometric="minisblack")
+    _, end = run(replace(regression, target=tmp_path / "t.tif"), tmp_path / "run")
+    assert isinstance(end, Failed)
+    assert "input.tif has 9 x 37 x 41 voxels (z, y, x) but t.tif has 9 x 37 x 40" in end.message
+
+
+def test_too_few_validation_slices_for_volumes_are_told(
+    segmentation: StackSegmentationConfig, tmp_path: Path
+) -> None:
+    config = replace(segmentation, ndim=3, dilations="3", epochs=1, validation_slices="7-8")
+    reports, end = run(config, tmp_path / "run")
+    assert isinstance(end, Finished)
+    (warning,) = [each for each in only(reports, Message) if each.level is Level.WARNING]
+    assert "validation slices are too few" in warning.text
