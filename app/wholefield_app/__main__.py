@@ -14,7 +14,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and not words[0].startswith("-"):
         from wholefield.cli import main as run_command
-
         from wholefield_app.cli import COMMANDS
 
         if words[0] in COMMANDS:

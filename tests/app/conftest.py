@@ -11,6 +11,7 @@ import shiboken6
 import tifffile
 from PySide6.QtCore import QEvent, QSettings, QThread, QTimer
 from PySide6.QtWidgets import QApplication
+
 from wholefield_app.launch import make_window
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager

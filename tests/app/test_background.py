@@ -2,6 +2,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield_app.background import Background
 from wholefield_app.problems import Problem

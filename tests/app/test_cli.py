@@ -9,6 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
+from tests.app.workspaces.events.dots import HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 from wholefield.cli import main
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
@@ -16,8 +18,6 @@ from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.cli import COMMANDS
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
 from wholefield_app.workspaces.events.exporting_frames import pixels_of
-
-from tests.app.workspaces.events.dots import HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 
 ROOT = Path(__file__).resolve().parents[2]
 

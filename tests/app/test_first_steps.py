@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtWidgets import QApplication
+
 from wholefield_app.first_steps import FirstSteps
 from wholefield_app.launch import make_frame, parse
 from wholefield_app.window.main_window import MainWindow

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield_app.background import Background
 from wholefield_app.latest import Latest

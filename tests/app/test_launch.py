@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
+
 from wholefield_app.launch import NO_DISPLAY, parse
 from wholefield_app.theme.theme import ThemeName
 

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
+
 from wholefield_app.log import LogLine, SessionLog
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from wholefield.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]

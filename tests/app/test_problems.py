@@ -2,6 +2,7 @@ import sys
 import threading
 
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield_app.problems import ExceptionHooks, Problem
 

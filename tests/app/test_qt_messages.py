@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import qCritical, qInstallMessageHandler, qWarning
+
 from wholefield_app import qt_messages
 from wholefield_app.qt_messages import OFFSCREEN, log_qt_messages
 

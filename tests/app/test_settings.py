@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
+
 from wholefield_app.settings import RECENT_LIMIT, Settings
 from wholefield_app.theme.theme import ThemeName
 

@@ -18,11 +18,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
-from wholefield_app.launch import make_application, make_window
 
 from tests.e2e.first_light import SLIDE, FirstLight, make_project
 from tests.e2e.lateness import Lateness
 from tests.e2e.light import wait_by_qt
+from wholefield_app.launch import make_application, make_window
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 SIZE = (1600, 1000)

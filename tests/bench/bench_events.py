@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+from tests.bench.measure import resident
 from wholefield.sources.events.codec import EVER, TAKEN, UNKNOWN, Codec, fresh_state, fresh_stats
 from wholefield.sources.events.dat import DAT
 from wholefield.sources.events.evt2 import EVT2
@@ -21,8 +23,6 @@ from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.evt21 import EVT21
 from wholefield.sources.events.raw import read_header
 from wholefield.sources.recording import open_recording
-
-from tests.bench.measure import resident
 
 EVENTS = 1 << 22
 GROUPS = 1 << 16

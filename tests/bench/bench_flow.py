@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from wholefield.compat.metavision_ml.flow.callbacks import max_consecutive_batches
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import FlowFile, labels_path, write_flow_hdf5

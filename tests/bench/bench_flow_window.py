@@ -15,13 +15,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 from PySide6.QtCore import QSettings
-from wholefield_app.launch import make_application, make_window
-from wholefield_app.viewer.events.style import FlowMode
 
 from tests.bench.bench_event_loop import GIVE_UP_SECONDS, SIZE, report, rest
 from tests.e2e.flow_light import FlowLight
 from tests.e2e.lateness import Lateness
 from tests.e2e.light import wait_by_qt
+from wholefield_app.launch import make_application, make_window
+from wholefield_app.viewer.events.style import FlowMode
 
 RECORDING = Path(__file__).resolve().parents[3] / "shared" / "data" / "events" / "person_evt3_640x480.raw"
 FIRST = {"delta_t": 100_000, "num_tbins": 2, "base": 2, "scales": 2, "crop_size": 32, "epochs": 1}

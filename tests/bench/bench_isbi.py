@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torchmetrics.functional.classification import binary_auroc
+
 from wholefield.compat.msd_pytorch import ImageDataset, MSDSegmentationModel
 from wholefield.training.crops import Augmentation
 from wholefield.training.fit import FitSettings, Schedule, rate_factor, steps_of_epoch

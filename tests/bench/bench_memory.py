@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import nn
-from wholefield.streaming import Streamed
-from wholefield.streaming.planning import plan
 
 from tests.bench.bench_streaming import Pass, backbone, inference, training
 from tests.bench.measure import machine, measure
+from wholefield.streaming import Streamed
+from wholefield.streaming.planning import plan
 
 GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": "65536"}
 CASES = (

@@ -12,11 +12,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from tests.bench.measure import Cost, machine, measure
 from wholefield.compat.msd_pytorch import release_buffers
 from wholefield.networks.msd.kernel import msd_network
 from wholefield.networks.msd.spec import repeat_dilations
-
-from tests.bench.measure import Cost, machine, measure
 
 Parameters = tuple[Sequence[int], Tensor, list[Tensor], Tensor, Tensor]
 Network = Callable[[Tensor, Parameters], Tensor]

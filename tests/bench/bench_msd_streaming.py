@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
-from wholefield.compat.msd_pytorch import MSDModule2d, release_buffers
-from wholefield.networks.msd.predict import stream_rows
 
 from tests.bench.measure import Cost, machine, measure
+from wholefield.compat.msd_pytorch import MSDModule2d, release_buffers
+from wholefield.networks.msd.predict import stream_rows
 
 DEPTH = 100
 WHOLE = 1024

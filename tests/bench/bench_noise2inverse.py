@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+
 from wholefield.compat.msd_pytorch import MSDRegressionModel
 from wholefield.tomography.noise2inverse import (
     SplitPairs,

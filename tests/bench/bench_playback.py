@@ -20,6 +20,8 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QPointF, QTimer
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
+
+from tests.e2e.lateness import Lateness
 from wholefield.sources.events.table import ArrayTable, TableRecording
 from wholefield.sources.recording import EVENT_DTYPE, RecordingDescription
 from wholefield.tasks.events.flow_files import SingleFlow
@@ -30,8 +32,6 @@ from wholefield_app.viewer.events.event_view import EventView
 from wholefield_app.viewer.events.frames import Frame, FrameMaker
 from wholefield_app.viewer.events.painter import frame_image
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
-
-from tests.e2e.lateness import Lateness
 
 WIDTH, HEIGHT, DURATION_US = 1280, 720, 2_000_000
 RATE = 20e6

@@ -22,18 +22,18 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 import numpy as np
 from PySide6.QtCore import QSettings
-from wholefield.tasks.events.flow_files import SingleFlow
-from wholefield.tasks.events.provider import FlowSource
-from wholefield_app.launch import make_application, make_window
-from wholefield_app.viewer.events.style import FlowMode, Sight
-from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
 from tests.bench.bench_event_loop import SIZE
 from tests.bench.bench_events import write_large
 from tests.bench.bench_playback import wait
 from tests.bench.measure import resident
 from tests.e2e.lateness import Lateness
+from wholefield.tasks.events.flow_files import SingleFlow
+from wholefield.tasks.events.provider import FlowSource
+from wholefield_app.launch import make_application, make_window
+from wholefield_app.viewer.events.style import FlowMode, Sight
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
 PARTS = 4
 STYLES = {

@@ -14,6 +14,8 @@ from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
+
+from tests.bench.measure import machine
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import EpochDone, Failed, Report
@@ -26,8 +28,6 @@ from wholefield.tasks.slides.masks import Labels, MaskedSlide, read_masks, split
 from wholefield.tasks.slides.segmentation import mean_dice
 from wholefield.tasks.slides.segmenter import load_segmenter
 from wholefield.tasks.slides.slide_input import Pixels, SlideArea, labelled_area
-
-from tests.bench.measure import machine
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 SLIDE = "cardio_B03_mip_v04.zarr"

@@ -18,11 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
+
+from tests.bench.measure import Cost, machine, measure
 from wholefield import networks
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.kept_activations import KEEP_BUDGET
-
-from tests.bench.measure import Cost, machine, measure
 
 Pass = Callable[[nn.Module], None]
 

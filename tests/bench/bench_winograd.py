@@ -12,9 +12,9 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 import torch
 from torch import Tensor
 from torch.nn import functional
-from wholefield.kernels import winograd
 
 from tests.bench.measure import machine, measure
+from wholefield.kernels import winograd
 
 CASES = ((128, 64), (64, 128), (32, 256), (64, 256), (32, 512), (64, 512))
 REPEATS = 10

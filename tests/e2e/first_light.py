@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+
+from tests.e2e.light import Light, Wait
 from wholefield.runs.reports import EpochDone, TileDone
 from wholefield.sources import open_source
 from wholefield_app.window.main_window import MainWindow
-
-from tests.e2e.light import Light, Wait
 
 SLIDE = "CMU-1-Small-Region.svs"
 SIDE, TILE = 256, 128

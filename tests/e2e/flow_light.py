@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox
+
+from tests.e2e.light import Light, Wait
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.exporting import Export
 from wholefield_app.workspaces.events.exporting_dialog import ExportDialog
 from wholefield_app.workspaces.events.training import FlowWork
 from wholefield_resources.demo.events import EventDemo, EventDemoSettings, make_event_demo
-
-from tests.e2e.light import Light, Wait
 
 
 class FlowLight(Light):

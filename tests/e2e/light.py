@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEventLoop, QTimer
+
 from wholefield.runs.reports import FlowPreviewReady, PreviewReady, Report
 from wholefield_app.window.main_window import MainWindow
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QImage
+
+from tests.e2e.light import Wait, wait_by_qt
 from wholefield_app.launch import make_application, make_window
 from wholefield_app.theme.theme import ThemeName
 from wholefield_app.window.main_window import MainWindow
-
-from tests.e2e.light import Wait, wait_by_qt
 
 SIZE = (1600, 1000)
 GIVE_UP_SECONDS = 600

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from PySide6.QtGui import QImage
-from wholefield_app.window.main_window import MainWindow
 
 from tests.e2e.first_light import SLIDE, FirstLight, make_project
 from tests.e2e.light import Wait
 from tests.e2e.picture import main
+from wholefield_app.window.main_window import MainWindow
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 EPOCHS, SHOWN_AFTER, LEARNING_RATE = 20, 8, 5e-4

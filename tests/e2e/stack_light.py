@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.e2e.light import Light, Wait
 from wholefield_app.viewer.plane_view import Compare
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.stacks.opening import Role
 from wholefield_resources.demo.stack import StackDemo, StackDemoSettings, make_stack_demo
-
-from tests.e2e.light import Light, Wait
 
 
 class StackLight(Light):

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 from PySide6.QtGui import QImage
-from wholefield_app.window.main_window import MainWindow
-from wholefield_resources.demo.stack import StackDemoSettings
 
 from tests.e2e.light import Wait
 from tests.e2e.picture import main
 from tests.e2e.stack_light import StackLight
+from wholefield_app.window.main_window import MainWindow
+from wholefield_resources.demo.stack import StackDemoSettings
 
 DEPTH, EPOCHS, CROP, SHOWN_AFTER = 20, 30, 96, 12
 DEMO = Path("rock")

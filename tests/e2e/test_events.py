@@ -6,6 +6,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
+from tests.e2e.flow_light import FlowLight
 from wholefield.export.flow import FlowFile, read_dsec_png, read_flo
 from wholefield.flow.simulator import SceneSettings
 from wholefield.flow.simulator.files import write_simulation
@@ -14,8 +16,6 @@ from wholefield_app.viewer.events.style import FlowMode
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.exporting_dialog import ExportKind
 from wholefield_app.workspaces.events.exporting_frames import pixels_of
-
-from tests.e2e.flow_light import FlowLight
 
 EPOCHS = 2
 SMALL_NETWORK = {"base": 2, "scales": 2, "num_tbins": 2, "crop_size": 32, "epochs": EPOCHS}

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from wholefield.runs.folder import RunFolder
-from wholefield.runs.reports import Direction, TileDone
-from wholefield_app.window.main_window import MainWindow
 
 from tests.e2e.first_light import SLIDE, FirstLight, make_project
 from tests.e2e.lateness import Lateness
+from wholefield.runs.folder import RunFolder
+from wholefield.runs.reports import Direction, TileDone
+from wholefield_app.window.main_window import MainWindow
 
 EPOCHS, LEARNING_RATE = 40, 5e-4
 # Machines that run tests have other things to do: the calmest epoch tells what the program itself costs.

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.e2e.stack_light import StackLight
 from wholefield.sources import open_stack
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.stacks.opening import Role
 from wholefield_resources.demo.stack import StackDemoSettings
-
-from tests.e2e.stack_light import StackLight
 
 SMALL = StackDemoSettings(slices=10, size=96, angles=96, bodies=30)
 TINY = StackDemoSettings(slices=10, size=48, angles=60, bodies=12)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from wholefield.runs.reports import EpochDone, Report, Started, StepDone
 
 SMOOTHING_STEPS = 20

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
-from wholefield.runs.reports import Report
 
+from wholefield.runs.reports import Report
 from wholefield_app.panels.curve_data import ACCURACY, CurveData, Quality
 from wholefield_app.theme.theme import Theme
 

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
 from wholefield.tasks.slides.inspection import Inspection, Sight
 from wholefield.tasks.slides.layer_rows import LayerChoice, LayerRow
-
 from wholefield_app.panels.heading import muted
 from wholefield_app.panels.inspector_settings import InspectorSettings
 from wholefield_app.panels.inspector_table import TIMES, LayerTable

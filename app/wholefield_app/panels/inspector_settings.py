@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
 from wholefield.machine import free_memory
 from wholefield.tasks.slides.inspection import Purpose
-
 from wholefield_app.panels.fields import TEXT_MARGINS
 from wholefield_app.panels.heading import muted
 

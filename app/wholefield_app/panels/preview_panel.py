@@ -5,8 +5,8 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
-from wholefield.runs.reports import Report, Started
 
+from wholefield.runs.reports import Report, Started
 from wholefield_app.background import Background
 from wholefield_app.latest import Latest
 from wholefield_app.panels.heading import muted

@@ -3,8 +3,8 @@
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
-from wholefield.runs.reports import Direction, TileDone
 
+from wholefield.runs.reports import Direction, TileDone
 from wholefield_app.theme.theme import Theme
 
 HEIGHT = 64

@@ -4,8 +4,8 @@ from abc import abstractmethod
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
-from wholefield.runs.reports import Finished, Reason, Report
 
+from wholefield.runs.reports import Finished, Reason, Report
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.panels.progress import RunProgress

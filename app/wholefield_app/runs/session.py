@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from PySide6.QtCore import QObject, Signal, Slot
+
 from wholefield.runs.control import Control
 from wholefield.runs.reports import Failed, Report
-
 from wholefield_app.mailbox import Mailbox
 from wholefield_app.problems import Problem
 from wholefield_app.runs.coalesce import coalesce

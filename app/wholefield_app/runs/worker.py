@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QThread
+
 from wholefield.runs.control import Abandoned, Control, StopAndKeep
 from wholefield.runs.reports import ReportFunction
-
 from wholefield_app.mailbox import Mailbox
 from wholefield_app.problems import Problem
 

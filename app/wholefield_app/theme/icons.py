@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import wholefield_resources
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+import wholefield_resources
 from wholefield_app.theme.theme import Theme
 
 FOLDER = Path(wholefield_resources.__file__).parent / "icons"

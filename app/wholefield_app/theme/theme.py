@@ -6,8 +6,9 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-import wholefield_resources
 from PySide6.QtGui import QColor, QPalette
+
+import wholefield_resources
 
 FOLDER = Path(wholefield_resources.__file__).parent / "themes"
 

@@ -9,8 +9,8 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
-from wholefield.errors import WholefieldError
 
+from wholefield.errors import WholefieldError
 from wholefield_app.viewer.pyramid import TileKey
 
 log = logging.getLogger(__name__)

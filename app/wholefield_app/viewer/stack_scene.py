@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wholefield.sources.stack import StackGeometry
-
 from wholefield_app.viewer.plane_images import PlaneLook, PlaneRequest
 from wholefield_app.viewer.planes import PlaneShape, Position, plane_shape
 

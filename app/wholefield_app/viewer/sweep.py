@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter, QRegion
-from wholefield.runs.reports import Direction
 
+from wholefield.runs.reports import Direction
 from wholefield_app.viewer.geometry import Box
 from wholefield_app.viewer.hud import paint_cased_rect
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QWidget
-from wholefield.runs.reports import Direction
 
+from wholefield.runs.reports import Direction
 from wholefield_app.viewer.boxes import BoxLayer, MarkedBox
 from wholefield_app.viewer.canvas import Canvas
 from wholefield_app.viewer.classes import ClassLayer, ClassPicture

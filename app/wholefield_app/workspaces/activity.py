@@ -3,8 +3,8 @@
 from enum import Enum
 
 from PySide6.QtCore import QObject, Signal
-from wholefield.runs.reports import Report, StepDone
 
+from wholefield.runs.reports import Report, StepDone
 from wholefield_app.runs import SessionState
 
 

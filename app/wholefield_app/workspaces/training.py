@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
+
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import (
@@ -19,7 +20,6 @@ from wholefield.runs.reports import (
     Started,
 )
 from wholefield.runs.settings import RunSettings
-
 from wholefield_app.runs import RunSession
 
 log = logging.getLogger(__name__)

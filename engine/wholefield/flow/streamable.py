@@ -9,8 +9,8 @@ class StreamableFlow(nn.Module):
     """The finest flow of some time bins of one or more sequences that all begin afresh.
 
     `wholefield.streaming.Streamed(StreamableFlow(network, bins), tile_size)` finds the flow of a sensor of any size,
-    and its exact gradients, with the memory of one tile. Networks with squeeze-excite weigh their channels by a mean over
-    the whole image, so streaming refuses them; choose eminet or eminet_non_sep.
+    and its exact gradients, with the memory of one tile. Networks with squeeze-excite weigh their channels by a mean
+    over the whole image, so streaming refuses them; choose eminet or eminet_non_sep.
 
     Attributes:
         network: A feature extractor, or a `FlowNetwork` in evaluation mode; what it carries stays as it is.

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from wholefield.flow.simulator import SceneSettings
 from wholefield.flow.simulator.files import write_simulation
-
 from wholefield_resources.demo.once import Once, user_folder
 
 FOLDER_NAME = "demo-events"

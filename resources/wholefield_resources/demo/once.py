@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
+
 from wholefield.errors import SourceError
 from wholefield.files import replacing
 

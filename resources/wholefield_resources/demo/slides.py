@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
 from wholefield.export.pyramid import Compression, PyramidSettings, write_pyramid
 from wholefield.files import replacing
-
 from wholefield_resources.demo.canvas import Materials, make_materials
 from wholefield_resources.demo.stamps import SPORE_RADIUS
 from wholefield_resources.demo.tissue import Section, make_section

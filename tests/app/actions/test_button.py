@@ -1,6 +1,7 @@
 import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
+
 from wholefield_app.actions.button import ActionButton
 
 

@@ -1,6 +1,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+
 from wholefield_app.actions import Action, Menu
 from wholefield_app.actions.finder import ACTION, find_actions
 from wholefield_app.window.main_window import MainWindow

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtWidgets import QMenu, QToolBar
+
 from wholefield_app.theme.icons import icon_names
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces import ENTRIES

@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
+
 from wholefield_app.actions import Action, Menu, Registry
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 

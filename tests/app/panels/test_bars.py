@@ -1,5 +1,6 @@
 import pytest
 from PySide6.QtCore import QPoint, Qt
+
 from wholefield_app.panels.bars import ROW, Probability, ProbabilityBars
 from wholefield_app.theme.theme import Theme
 

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.runs.reports import EpochDone, Level, Message, Started, StepDone
 from wholefield_app.panels.curve_data import ACCURACY, SMOOTHING_STEPS, CurveData, Quality
 

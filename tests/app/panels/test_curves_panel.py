@@ -2,6 +2,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from wholefield.runs.reports import EpochDone, Started, StepDone
 from wholefield_app.panels.curves_panel import UPDATES_PER_SECOND, CurvesPanel
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QColorDialog, QWidget
+
 from wholefield_app.actions import Action, Menu, Registry
 from wholefield_app.panels.event_style_panel import FLOWS, NO_FLOW, OWN, SIGHTS, EventStylePanel
 from wholefield_app.theme.theme import Theme

@@ -3,6 +3,7 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 from PySide6.QtGui import QValidator
+
 from wholefield.runs.settings import About
 from wholefield_app.panels.fields import RateField, WeightField, next_rate, percentage, whole_number
 

@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF
+
 from wholefield.tasks.slides.inspection import Inspection, inspect_network
 from wholefield.tasks.slides.layer_rows import HEADINGS, LayerChoice
 from wholefield_app.panels.inspector_table import ABOUT, LayerTable

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+
 from wholefield_app.panels.levels_panel import HOUNSFIELD, LevelsPanel
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.levels import Levels, describe_values

@@ -3,6 +3,7 @@ from datetime import datetime
 
 import pytest
 from PySide6.QtGui import QGuiApplication
+
 from wholefield_app.log import LogLine, SessionLog
 from wholefield_app.panels.log_panel import LogPanel
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme

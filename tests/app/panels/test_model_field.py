@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from wholefield_app.panels.model_field import ModelField
 from wholefield_app.runs.checkpoints import Checkpoint
 

@@ -1,6 +1,7 @@
 """Settings that are seldom changed stay folded away until they are asked for, and are in sight then."""
 
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
 from wholefield_app.panels.more_settings import MoreSettings
 from wholefield_app.panels.scrolling import scrolling
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from wholefield.runs.reports import Direction, Started, StepDone, TileDone
 from wholefield_app.panels.progress import RunProgress, describe_tile
 from wholefield_app.theme.theme import Theme

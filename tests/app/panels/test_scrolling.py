@@ -1,6 +1,7 @@
 """A scrolling area is never narrower than what is in it."""
 
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
 from wholefield_app.panels.scrolling import scrolling
 
 

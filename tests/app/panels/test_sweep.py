@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor
+
 from wholefield.runs.reports import Direction, TileDone
 from wholefield_app.panels.sweep import LARGEST_CELL, SweepMap, cell_colour
 from wholefield_app.theme.theme import Theme

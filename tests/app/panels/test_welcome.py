@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPushButton
+
 from wholefield_app.actions import Action, Menu, Registry
 from wholefield_app.panels.welcome import NARROWEST, WIDTH, Welcome
 from wholefield_app.settings import Settings

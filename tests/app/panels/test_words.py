@@ -1,4 +1,5 @@
 import pytest
+
 from wholefield_app.panels.words import duration, length
 
 

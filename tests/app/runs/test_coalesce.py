@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from hypothesis import given, strategies as st
+
 from wholefield.runs.reports import Direction, StepDone, TileDone
 from wholefield_app.runs.coalesce import coalesce
 

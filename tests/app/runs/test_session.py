@@ -3,6 +3,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import Failed, Level, Message, Report, ReportFunction

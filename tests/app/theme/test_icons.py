@@ -1,6 +1,7 @@
 import pytest
 from PySide6.QtGui import QIcon
 from PySide6.QtSvg import QSvgRenderer
+
 from wholefield_app.theme.icons import FOLDER, icon, icon_names, pixmap, window_icon
 from wholefield_app.theme.theme import Theme
 

@@ -2,6 +2,7 @@ import re
 
 import pytest
 from PySide6.QtGui import QColor, QPalette
+
 from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
+
 from wholefield.errors import SourceError
 from wholefield.sources.image import AnyArray, Description, ImageSource, levels_from_sizes
 from wholefield_app.viewer import SlideView

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+
 from wholefield.errors import SourceError
 from wholefield.sources.stack import AnyArray, Box, StackDescription, StackGeometry, StackSource
 

@@ -1,5 +1,6 @@
 import numpy as np
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
 from wholefield_app.viewer.boxes import BoxLayer, MarkedBox
 from wholefield_app.viewer.geometry import Box, View
 from wholefield_app.viewer.layer import Frame

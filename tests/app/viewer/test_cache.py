@@ -1,6 +1,7 @@
 from collections import OrderedDict
 
 from hypothesis import given, strategies as st
+
 from wholefield_app.viewer.cache import ByteCache
 
 operations = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 60), st.booleans()), max_size=60)

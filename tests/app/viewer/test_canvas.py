@@ -2,6 +2,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtWidgets import QApplication
+
 from wholefield_app.viewer.canvas import Canvas
 
 LEFT = Qt.MouseButton.LeftButton

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
 from wholefield_app.viewer.classes import (
     CYCLE,
     ClassLayer,

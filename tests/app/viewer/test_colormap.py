@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from wholefield_app.viewer.colormap import Colormap, colourise, table
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SourceError
 from wholefield.sources import ChannelDisplay
 from wholefield_app.viewer.decode import BLOCK, TileReader, blocks, to_image

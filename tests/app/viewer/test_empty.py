@@ -1,6 +1,7 @@
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
 from wholefield_app.viewer.empty import paint_empty
 
 

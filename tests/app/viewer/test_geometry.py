@@ -1,5 +1,6 @@
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield_app.viewer.geometry import (
     LARGEST_SCALE,
     Box,

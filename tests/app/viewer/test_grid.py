@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
 from wholefield_app.viewer.geometry import Box, View, fitted
 from wholefield_app.viewer.grid import GridLayer, TileGrid
 from wholefield_app.viewer.layer import Frame

@@ -1,5 +1,6 @@
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
 from wholefield_app.viewer.geometry import Box, View
 from wholefield_app.viewer.layer import Frame, LegendRow
 from wholefield_app.viewer.legend import paint_legend

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
+
 from wholefield_app.viewer.levels import LABEL_COLOURS, Levels, describe_values, to_grey, to_label_colours
 
 

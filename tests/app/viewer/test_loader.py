@@ -3,6 +3,7 @@ import threading
 import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QImage
+
 from wholefield.errors import SourceError
 from wholefield_app.viewer.loader import TileLoader
 from wholefield_app.viewer.pyramid import TileKey

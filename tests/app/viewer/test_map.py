@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
 from wholefield_app.viewer.colormap import Colormap, table
 from wholefield_app.viewer.geometry import Box, View
 from wholefield_app.viewer.layer import Frame

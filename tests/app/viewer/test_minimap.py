@@ -1,6 +1,7 @@
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
 from wholefield_app.viewer.geometry import Box, View, fitted
 from wholefield_app.viewer.layer import Frame
 from wholefield_app.viewer.minimap import MinimapLayer, mark_in

@@ -1,4 +1,5 @@
 import pytest
+
 from wholefield_app.viewer.geometry import View, fitted
 from wholefield_app.viewer.picture import Picture
 

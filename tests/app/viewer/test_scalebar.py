@@ -2,6 +2,7 @@ import math
 
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield_app.viewer.scalebar import length_text, plain_number, round_length, zoom_text
 
 

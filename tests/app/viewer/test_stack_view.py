@@ -7,6 +7,8 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
+
+from tests.app.viewer.memory_stack import MemoryStack, numbered
 from wholefield.sources.stack import StackGeometry
 from wholefield_app.background import Background
 from wholefield_app.theme.theme import Theme
@@ -15,8 +17,6 @@ from wholefield_app.viewer.plane_images import PlaneLook
 from wholefield_app.viewer.plane_view import Compare, PlaneView
 from wholefield_app.viewer.stack_scene import StackScene
 from wholefield_app.viewer.stack_view import StackView, value_text
-
-from tests.app.viewer.memory_stack import MemoryStack, numbered
 
 LEVELS = Levels(0, 500)
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given, strategies as st
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+
 from wholefield.runs.reports import Direction
 from wholefield_app.viewer.geometry import Box, View
 from wholefield_app.viewer.layer import Frame

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter
+
 from wholefield_app.viewer.decode import TileReader
 from wholefield_app.viewer.geometry import View, fitted
 from wholefield_app.viewer.pyramid import TileKey

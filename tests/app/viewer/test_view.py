@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
+
 from wholefield.sources import ChannelDisplay, open_image
 from wholefield_app.viewer import SlideView
 

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QDockWidget, QMessageBox
+
 from wholefield_app.launch import make_window
 from wholefield_app.runs import SessionState
 from wholefield_app.theme.theme import ThemeName, load_theme

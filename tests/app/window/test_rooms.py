@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QToolBar
+
+from tests.app.window.tiny import TINY, TinyWorkspace
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.window.closing import ClosingQuestion
@@ -15,8 +17,6 @@ from wholefield_app.workspaces import ENTRIES as ALL
 from wholefield_app.workspaces.slides.entry import SLIDES
 from wholefield_app.workspaces.slides.workspace import SlidesWorkspace
 from wholefield_app.workspaces.stacks.entry import STACKS
-
-from tests.app.window.tiny import TINY, TinyWorkspace
 
 ENTRIES = (SLIDES, TINY)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
+
 from wholefield.sources.kinds import Kind
 from wholefield_app.actions import Action, Menu, Registry
 from wholefield_app.runs import RunSession

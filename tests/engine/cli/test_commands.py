@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+
 from wholefield.cli import COMMANDS, command_line, main
 from wholefield.export.stacks import write_nifti
 from wholefield.runs.folder import RunFolder, past_runs

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.engine.sources.events.writers import random_events, write_stream
 from wholefield.cli import main
 from wholefield.cli.convert import _reporter
 from wholefield.sources import open_recording
-
-from tests.engine.sources.events.writers import random_events, write_stream
 
 EVENTS = random_events(3000, 50_000)
 

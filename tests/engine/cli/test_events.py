@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from wholefield.cli import main
 from wholefield.export.flow import FlowFile
 from wholefield.flow.features import FeatureFile

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.app.workspaces.events.dots import HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 from wholefield.cli import main
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, read_flo, write_flo, write_flow_hdf5
-
-from tests.app.workspaces.events.dots import HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 
 
 @pytest.fixture(scope="module")

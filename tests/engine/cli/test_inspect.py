@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 from hypothesis import given, strategies as st
+
 from wholefield.cli import main
 from wholefield.cli.inspect import parse_bytes, parse_size
 from wholefield.errors import SettingError

@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.cli.options import Parser, add_settings, command_line, settings_from
 from wholefield.errors import SettingError
 from wholefield.runs.settings import RunSettings

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+
 from wholefield.cli import command_line, main
 from wholefield.sources import open_stack
 from wholefield.tasks.stacks.export_config import StackExportConfig

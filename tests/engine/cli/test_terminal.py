@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+
 from wholefield.cli.terminal import Terminal, duration, interruptible, sentence
 from wholefield.runs.control import Abandoned, Control, StopAndKeep
 from wholefield.runs.reports import (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.export.dat import write_dat
 from wholefield.sources.recording import EVENT_DTYPE

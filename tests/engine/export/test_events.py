@@ -5,12 +5,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+
+from tests.engine.sources.events.writers import STREAMS, random_events, write_stream
 from wholefield.export import events as export
 from wholefield.export.events import write_events_hdf5, write_recording
 from wholefield.sources import open_recording
 from wholefield.sources.recording import TRIGGER_DTYPE
-
-from tests.engine.sources.events.writers import STREAMS, random_events, write_stream
 
 EVENTS = random_events(9000, 123_456)
 

@@ -7,6 +7,7 @@ import cv2
 import h5py
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError, SourceError
 from wholefield.export.flow import (
     FlowFile,

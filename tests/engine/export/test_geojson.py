@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
+
 from wholefield.export.geojson import Polygon, outlines, write_outlines
 
 

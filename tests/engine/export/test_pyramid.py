@@ -7,6 +7,7 @@ import openslide
 import pytest
 import tifffile
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SettingError
 from wholefield.export.pyramid import (
     Compression,

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+
 from wholefield.errors import SettingError
 from wholefield.export.pyramid import Compression
 from wholefield.export.stacks import NgffVersion, write_nifti, write_ome_zarr, write_tiff_stack

@@ -5,6 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.export.video import VideoWriter
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.export.video import AVI, MP4, VideoFormat, unfinished_path, video_format, write_video
 

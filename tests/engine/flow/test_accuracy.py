@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.flow.accuracy import flow_errors
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+
 from wholefield.flow.contrast import ContrastLoss, ContrastMeasure, contrast_loss, event_list
 from wholefield.flow.simulator import SceneSettings, simulate
 from wholefield.flow.splat_kernels import flow_at

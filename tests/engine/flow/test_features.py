@@ -6,6 +6,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError, SourceError
 from wholefield.flow.features import FeatureFile, write_features
 from wholefield.flow.representations import make_features

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wholefield.errors import SettingError
 from wholefield.flow.flow_network import FlowNetwork, typical
 from wholefield.flow.losses import FlowLoss

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from wholefield.errors import SettingError, SourceError
 from wholefield.export.flow import FlowFile, write_flow_hdf5
 from wholefield.flow.labels import displacement, load_labels_flow

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from wholefield.flow.flow_network import FlowNetwork
 from wholefield.flow.predictor import FlowInput, FlowPredictor
 from wholefield.sources.recording import EVENT_DTYPE

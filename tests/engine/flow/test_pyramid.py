@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wholefield.flow.pyramid import FeaturePyramid, shrink
 
 

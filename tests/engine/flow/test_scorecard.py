@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.flow.scorecard import TRANSLATION, ZERO, score_flow
 from wholefield.flow.sharpness import flow_warp_loss, median_motion, window_of_enough_motion

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+
 from wholefield.errors import SettingError
 from wholefield.flow.splat import Walk, image_of_warped_events, splat, warp_events
 from wholefield.flow.splat_torch import sample, splat as torch_splat

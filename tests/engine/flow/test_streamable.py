@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+
 from wholefield.flow.flow_network import FlowNetwork
 from wholefield.flow.streamable import StreamableFlow
 from wholefield.networks.flow.feature_extractor import build_feature_extractor

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.flow.translation import best_translation
 from wholefield.sources.recording import EVENT_DTYPE
 

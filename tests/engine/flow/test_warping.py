@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
+
 from wholefield.flow.warping import Warping, warp, warp_channels, warp_sequence
 
 

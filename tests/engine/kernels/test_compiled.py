@@ -4,6 +4,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+
 from wholefield.kernels import compiled as module
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings, strategies as st
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
+
 from wholefield.kernels import depthwise, threads
 from wholefield.streaming.operations.convolve import convolved
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
+
 from wholefield.kernels import threads as threading_of_kernels, winograd, winograd_tiles
 
 sizes = st.integers(3, 14)

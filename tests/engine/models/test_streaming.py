@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 from torch import Tensor, nn
+
 from wholefield.networks import ResNet, resnet18, resnet34, resnet50, split_resnet
 from wholefield.networks.normalization import freeze_normalization
 from wholefield.streaming import Streamed

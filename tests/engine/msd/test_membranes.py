@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from torchmetrics.functional.classification import binary_auroc
+
 from wholefield.compat.msd_pytorch import ImageDataset, MSDSegmentationModel
 from wholefield.training.crops import Augmentation
 from wholefield.training.fit import FitSettings, Schedule, class_weights, fit

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor, nn
+
 from wholefield.compat.msd_pytorch import (
     InputError,
     LabelError,

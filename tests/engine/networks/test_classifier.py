@@ -1,6 +1,7 @@
 """A classifier with an attention head in place of its own."""
 
 import torch
+
 from wholefield.networks import AttentionClassifier, convnext_tiny, small_cnn
 
 

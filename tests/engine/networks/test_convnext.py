@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wholefield.networks import convnext_base, convnext_small, convnext_tiny
 from wholefield.networks.convnext import StochasticDepth
 from wholefield.streaming import Streamed

@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+
 from wholefield.networks import resnet18
 from wholefield.networks.normalization import batch_norms, calibrate_normalization, freeze_normalization
 

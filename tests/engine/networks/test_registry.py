@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 import wholefield.networks
 from wholefield.errors import SettingError
 from wholefield.networks.registry import CLASSIFIERS, find_model

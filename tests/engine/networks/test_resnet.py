@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+
 from wholefield.networks import resnet18, resnet34, resnet50, split_resnet
 from wholefield.networks.normalization import freeze_normalization
 

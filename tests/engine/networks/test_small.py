@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wholefield.networks import small_cnn
 
 

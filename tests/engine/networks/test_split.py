@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+
 from wholefield.errors import SettingError
 from wholefield.networks import resnet18, streamed_part, unet
 from wholefield.networks.registry import CLASSIFIERS

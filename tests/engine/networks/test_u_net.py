@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
+
 from wholefield.networks import calibrate_normalization, unet
 from wholefield.networks.normalization import freeze_normalization
 from wholefield.streaming import Streamed

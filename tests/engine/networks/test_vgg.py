@@ -1,6 +1,7 @@
 """VGG-16: torchvision's names, shapes and total."""
 
 import torch
+
 from wholefield.networks import vgg16
 
 WIDTHS = (64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from wholefield.errors import SourceError
 from wholefield.networks import resnet18
 from wholefield.networks.weights import published_file

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from wholefield.runs.control import Abandoned, Control, RunCancelled, RunState, StopAndKeep
 
 

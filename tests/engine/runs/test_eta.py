@@ -1,6 +1,7 @@
 """The time left, with a clock that the test turns."""
 
 import pytest
+
 from wholefield.runs.eta import Pace
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SettingError, SourceError
 from wholefield.runs.folder import MetricRow, RunFolder, past_runs
 from wholefield.tasks.slides.config import ClassifyConfig

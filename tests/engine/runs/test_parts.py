@@ -1,6 +1,7 @@
 """Parts that are done are reported with the time left, and the control ends the work between two of them."""
 
 import pytest
+
 from wholefield.runs.control import Abandoned, Control
 from wholefield.runs.eta import Pace
 from wholefield.runs.parts import reporter

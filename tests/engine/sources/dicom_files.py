@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
 from wholefield.sources.stack import AnyArray
 
 ACROSS, DOWN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)

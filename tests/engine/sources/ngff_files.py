@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+
 from wholefield.sources.image import AnyArray
 
 

@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from wholefield.sources.cache import TileCache
 from wholefield.sources.image import AnyArray
 

@@ -8,12 +8,12 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
+
+from tests.engine.sources.dicom_files import dataset, write_series
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, kind_of, open_image, open_stack
 from wholefield.sources.dicom_series import values_dtype
 from wholefield.sources.stack import AnyArray
-
-from tests.engine.sources.dicom_files import dataset, write_series
 
 
 def volume(dtype: str = "i2", depth: int = 6) -> AnyArray:

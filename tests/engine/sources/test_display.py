@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
+
 from wholefield.sources import ChannelDisplay, ChannelLook, default_display, to_display
 from wholefield.sources.display import percentile_window, unit_range
 from wholefield.sources.image import AnyArray, Description, ImageSource, levels_from_sizes

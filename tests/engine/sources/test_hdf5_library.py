@@ -7,6 +7,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+
 import wholefield
 from wholefield.sources.hdf5_library import FILTERS
 

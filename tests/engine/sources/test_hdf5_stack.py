@@ -4,6 +4,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield.sources import list_datasets, open_stack
 from wholefield.sources.stack import AnyArray

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.sources.image import (
     AnyArray,
     Description,

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings, strategies as st
+
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, kind_of, open_source
 

@@ -1,4 +1,5 @@
 import pytest
+
 from wholefield.sources.ome import ome_looks, ome_spacing, parse_ome
 
 XML = """<?xml version="1.0"?>

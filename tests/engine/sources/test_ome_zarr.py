@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
+
+from tests.engine.sources.ngff_files import noise, write
 from wholefield.errors import SourceError
 from wholefield.sources import open_image
 from wholefield.sources.image import AnyArray
-
-from tests.engine.sources.ngff_files import noise, write
 
 
 def halves(image: AnyArray) -> AnyArray:

@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
+
+from tests.engine.sources.ngff_files import noise, write
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, kind_of, open_image, open_stack
 from wholefield.sources.stack import AnyArray
-
-from tests.engine.sources.ngff_files import noise, write
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])

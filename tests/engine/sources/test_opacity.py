@@ -1,4 +1,5 @@
 import numpy as np
+
 from wholefield.sources.opacity import over_white
 
 ALPHA = np.arange(256, dtype=np.uint8)

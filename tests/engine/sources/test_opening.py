@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+
 from wholefield.errors import SourceError
 from wholefield.export.pyramid import PyramidSettings, write_pyramid
 from wholefield.sources import SLIDE_SUFFIXES, file_filter, open_image

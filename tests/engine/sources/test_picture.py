@@ -3,6 +3,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield.sources import open_image
 from wholefield.sources.image import AnyArray

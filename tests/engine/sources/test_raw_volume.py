@@ -11,6 +11,7 @@ import nibabel
 import nrrd
 import numpy as np
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, kind_of, open_stack
 from wholefield.sources.raw_volume import Packing, Part, RawLayout, RawVolume

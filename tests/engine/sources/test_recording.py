@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield.sources import RECORDING_SUFFIXES, Recording, open_recording, open_source
 from wholefield.sources.opening import recording_filter

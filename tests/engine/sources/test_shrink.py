@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.sources.shrink import shrink, shrink_factor
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tifffile
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SourceError
 from wholefield.export.pyramid import PyramidSettings, write_pyramid
 from wholefield.sources import Kind, kind_of, open_stack

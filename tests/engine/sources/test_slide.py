@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield.export.pyramid import Compression, PyramidSettings, write_pyramid
 from wholefield.sources import ImageSource, open_image

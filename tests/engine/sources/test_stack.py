@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SourceError
 from wholefield.sources.stack import (
     Box,

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings, strategies as st
+
+from tests.engine.sources.dicom_files import write_series
 from wholefield.errors import SourceError
 from wholefield.export.stacks import NgffVersion, write_nifti, write_ome_zarr, write_tiff_stack
 from wholefield.sources import (
@@ -24,8 +26,6 @@ from wholefield.sources import (
     stack_filter,
 )
 from wholefield.sources.stack import AnyArray
-
-from tests.engine.sources.dicom_files import write_series
 
 SHAPE = (7, 33, 45)
 GEOMETRY = StackGeometry((2.0, 0.5, 0.5), "mm")

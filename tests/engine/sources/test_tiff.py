@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tifffile
 from hypothesis import given, settings, strategies as st
+
 from wholefield.errors import SourceError
 from wholefield.sources import open_image
 from wholefield.sources.image import AnyArray

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+
 from wholefield.sources import open_image
 from wholefield.sources.slide import SlideSource
 from wholefield.sources.tiff import TiffSource

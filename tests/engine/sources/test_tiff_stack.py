@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+
 from wholefield.errors import SourceError
 from wholefield.export.pyramid import PyramidSettings, write_pyramid
 from wholefield.sources import ImageSource, Kind, StackSource, kind_of, open_image, open_source, open_stack

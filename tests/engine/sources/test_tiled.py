@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 from hypothesis import given, strategies as st
+
 from wholefield.sources.cache import TileCache
 from wholefield.sources.image import AnyArray, Description, levels_from_sizes
 from wholefield.sources.tiled import TiledSource

@@ -1,4 +1,5 @@
 import pytest
+
 from wholefield.sources.units import to_micrometres
 
 

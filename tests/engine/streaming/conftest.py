@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
+
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.kept_activations import KEEP_BUDGET
 

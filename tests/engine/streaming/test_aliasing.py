@@ -6,6 +6,7 @@ import torch
 from hypothesis import HealthCheck, assume, event, given, settings, strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
+
 from wholefield.streaming import NotLocalError, Streamed
 
 Step = tuple[str, int, int]

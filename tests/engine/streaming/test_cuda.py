@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+
 from wholefield.networks import resnet18, split_resnet
 from wholefield.networks.normalization import freeze_normalization
 from wholefield.streaming import Streamed

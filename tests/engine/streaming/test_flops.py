@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
+
 from wholefield.networks import resnet18, small_cnn, split_resnet
 from wholefield.networks.normalization import freeze_normalization
 from wholefield.streaming import Streamed

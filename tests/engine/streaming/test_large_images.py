@@ -8,6 +8,7 @@ import pytest
 import torch
 import zarr
 from torch import Tensor, nn
+
 from wholefield.sources import open_image
 from wholefield.streaming import Streamed, StreamingError
 from wholefield.streaming.execution.images import ReadAhead, SlideImage

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
+
 from wholefield.kernels import threads, winograd
 from wholefield.networks import resnet18, resnet50, small_cnn, split_resnet
 from wholefield.networks.normalization import batch_norms, freeze_normalization

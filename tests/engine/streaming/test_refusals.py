@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
+
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.streaming import NotLocalError, Streamed, StreamingError, symmetric_pad
 

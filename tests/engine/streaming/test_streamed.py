@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+
 from wholefield.streaming import Streamed, StreamingError, Sweep, TileVisit
 from wholefield.streaming.execution import sweep as sweep_module
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import torch
+
 from wholefield.tomography.denoise_scan import DenoiseSettings, denoise_scan
 from wholefield.tomography.phantom import draw, project, random_foam
 from wholefield.training.crops import Augmentation

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from wholefield.compat.msd_pytorch import InputError, MSDRegressionModel
 from wholefield.tomography.noise2inverse import (
     SplitPairs,

@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+
 from wholefield.tomography.projection_names import NAMES, holds_projections
 
 

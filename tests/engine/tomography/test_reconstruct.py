@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
+
 from wholefield.tomography.phantom import Ellipse, add_noise, draw, project, random_foam
 from wholefield.tomography.reconstruct import Window, back_project, filter_sinogram, ramp_filter, reconstruct
 

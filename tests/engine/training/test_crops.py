@@ -1,6 +1,7 @@
 """Crops, flips and turns treat input and target alike and repeat with their seed."""
 
 import torch
+
 from wholefield.training.crops import Augmentation, augment
 
 EVERYTHING = Augmentation(5, flips=True, turns=True)

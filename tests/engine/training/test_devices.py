@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wholefield.errors import SettingError
 from wholefield.tasks.slides.config import Device
 from wholefield.training.devices import leave_one_core_free, resolve

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 from torch import Tensor
+
 from wholefield.compat.msd_pytorch import InputError, MSDRegressionModel, MSDSegmentationModel
 from wholefield.training.crops import Augmentation
 from wholefield.training.fit import (

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from wholefield.training.metrics import image_metrics, label_metrics
 
 

@@ -4,6 +4,7 @@ import math
 
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.training.schedule import learning_rate_factor
 
 

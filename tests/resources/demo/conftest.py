@@ -1,4 +1,5 @@
 import pytest
+
 from wholefield_resources.demo.project import DemoProject, ensure_demo_project
 from wholefield_resources.demo.slides import DemoSettings
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from wholefield_resources.demo.canvas import SOLID_TISSUE, Canvas, Materials, make_materials
 
 SHAPE = (607, 559)

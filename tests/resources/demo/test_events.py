@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield.export.flow import FlowFile
 from wholefield.flow.sharpness import flow_warp_loss

@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pytest
+
 from wholefield.tomography.phantom import draw
 from wholefield_resources.demo.phantom import (
     CYLINDER,

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield_resources.demo.project import DemoProject, demo_project, ensure_demo_project, is_complete
 from wholefield_resources.demo.slides import DemoSettings

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from wholefield_resources.demo.shapes import around, outline, rows_columns, step, wobble
 
 

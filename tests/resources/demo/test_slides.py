@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import scipy.optimize
+
 from wholefield.sources import open_source
 from wholefield.tasks.slides.masks import read_masks
 from wholefield_resources.demo.project import DemoProject

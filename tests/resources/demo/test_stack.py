@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, kind_of, open_stack
 from wholefield.tomography.projections import read_projections

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from wholefield_resources.demo.stains import DENSITIES, GLASS, Staining, develop, random_staining
 
 

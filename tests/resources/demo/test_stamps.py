@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield_resources.demo.stamps import ANGLES, SPORE_RADIUS, VARIANTS, Kind, Stamp, press, stamp_library
 
 LIBRARY = stamp_library(np.random.default_rng(0))

@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+
 from wholefield_resources.demo.texture import FIBRE_SIDE, directed_fibres, fibres, layered_noise, smooth_noise
 
 

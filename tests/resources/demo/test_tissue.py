@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from wholefield_resources.demo.canvas import MARGIN_PX, Materials, make_materials
 from wholefield_resources.demo.stamps import SPORE_RADIUS
 from wholefield_resources.demo.tissue import make_section

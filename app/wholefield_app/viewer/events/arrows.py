@@ -10,6 +10,7 @@ import numpy.typing as npt
 import shiboken6
 from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
+
 from wholefield.flow.viz.arrows import TIP, arrow_places
 from wholefield.flow.viz.colours import hues
 

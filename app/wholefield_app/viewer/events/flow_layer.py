@@ -6,8 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
-from wholefield.tasks.events.provider import FlowField, FlowProvider
 
+from wholefield.tasks.events.provider import FlowField, FlowProvider
 from wholefield_app.background import Background
 from wholefield_app.newest import Newest
 from wholefield_app.problems import Problem

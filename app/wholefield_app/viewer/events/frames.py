@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QColor, QImage
-from wholefield.tasks.events.provider import FlowField
 
+from wholefield.tasks.events.provider import FlowField
 from wholefield_app.viewer.events.arrows import Arrows, make_arrows
 from wholefield_app.viewer.events.style import FrameStyle, Scheme, Sight
 

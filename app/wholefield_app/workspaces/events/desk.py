@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from wholefield.sources.recording import Recording
 
+from wholefield.sources.recording import Recording
 from wholefield_app.background import Task
 from wholefield_app.mailbox import Mailbox
 from wholefield_app.problems import Problem

@@ -4,11 +4,11 @@ import logging
 from functools import partial
 
 from PySide6.QtCore import QObject, Slot
+
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export import Exported, export_flow
 from wholefield.tasks.events.export_config import FlowExportConfig
-
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
 from wholefield_app.workspaces.commands import command_of

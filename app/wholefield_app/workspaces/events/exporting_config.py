@@ -12,7 +12,6 @@ from wholefield.errors import SettingError
 from wholefield.runs.settings import About, RunSettings
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.slides.config import Device
-
 from wholefield_app.viewer.events.style import DEFAULT_SCHEME, SCHEMES, FlowMode, FrameStyle, Scheme, Sight
 from wholefield_app.workspaces.events.exporting_frames import (
     Framing,

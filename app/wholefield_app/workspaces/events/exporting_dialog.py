@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
 from wholefield.export.video import VideoFormat
 from wholefield.tasks.events.config import FlowFormat
 from wholefield.tasks.events.export_config import FlowExportConfig
-
 from wholefield_app.panels.fields import TEXT_MARGINS, choice, form_layout
 from wholefield_app.panels.heading import muted
 from wholefield_app.viewer.events.player import SPEEDS

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from wholefield.tasks.events.provider import FlowSource
-
 from wholefield_app.viewer.events.style import FrameStyle
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.workspaces.events.exporting_config import VideoConfig, framing_values, style_values

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
+
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control, RunCancelled, StopAndKeep
 from wholefield.runs.parts import Step, reporter
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export import Exported, unwritable
-
 from wholefield_app.viewer.events.frames import frame_size
 from wholefield_app.workspaces.events.exporting_config import Pictures, VideoConfig
 from wholefield_app.workspaces.events.exporting_frames import draw_frames, pixels_of

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
+
 from wholefield.errors import SettingError
 from wholefield.tasks.events.judging import judge
 from wholefield.tasks.events.score_config import ScoreConfig
-
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
 from wholefield_app.viewer.events.timeline import Span

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
+
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.runs.reports import FlowPreviewReady
 from wholefield.sources.recording import Recording
@@ -13,7 +14,6 @@ from wholefield.tasks.events.config import FlowConfig, FlowPredictConfig
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.score_config import ScoreConfig
 from wholefield.tasks.slides.config import Device
-
 from wholefield_app.actions import Registry
 from wholefield_app.panels.curve_data import Quality
 from wholefield_app.panels.curves_panel import CurvesPanel

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.events.config import FlowConfig
-
 from wholefield_app.runs.checkpoints import Checkpoint, list_checkpoints
 
 

@@ -3,8 +3,8 @@
 from enum import StrEnum
 
 from PySide6.QtWidgets import QCheckBox, QComboBox
-from wholefield.tasks.events.config import FlowConfig, FlowNet, RnnCell, Teacher
 
+from wholefield.tasks.events.config import FlowConfig, FlowNet, RnnCell, Teacher
 from wholefield_app.panels.fields import DEVICES, RateField, WeightField, choice, percentage, whole_number
 from wholefield_app.panels.path_field import Kind, PathField
 

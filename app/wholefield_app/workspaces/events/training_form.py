@@ -5,10 +5,10 @@ from pathlib import Path
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QVBoxLayout
+
 from wholefield.errors import SettingError
 from wholefield.tasks.events.config import FlowConfig, Teacher
 from wholefield.tasks.slides.config import Device
-
 from wholefield_app.panels.fields import form_layout
 from wholefield_app.panels.more_settings import MoreSettings
 from wholefield_app.panels.training_panel import TrainingForm

@@ -3,8 +3,8 @@
 import numpy as np
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage, QPainter
-from wholefield.runs.reports import FlowPreviewReady
 
+from wholefield.runs.reports import FlowPreviewReady
 from wholefield_app.panels.picture_row import Pictures
 from wholefield_app.viewer.events.arrows import make_arrows, paint_arrows
 from wholefield_app.viewer.events.timeline import time_text

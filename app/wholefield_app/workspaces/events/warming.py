@@ -14,7 +14,6 @@ def warm_up() -> None:
         OSError: There is no folder for temporary files.
     """
     from wholefield.sources import open_recording
-
     from wholefield_app.viewer.events.frames import FrameMaker, FrameRequest
     from wholefield_app.viewer.events.style import FrameStyle
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
-from wholefield.tasks.events.provider import FlowProvider, FlowSource
 
+from wholefield.tasks.events.provider import FlowProvider, FlowSource
 from wholefield_app.actions import Action, Registry
 from wholefield_app.panels.event_facts_panel import EventFactsPanel
 from wholefield_app.panels.event_style_panel import EventStylePanel

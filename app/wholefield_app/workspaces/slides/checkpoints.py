@@ -5,7 +5,6 @@ from pathlib import Path
 from wholefield.networks.registry import find_model
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.slides.config import ClassifyConfig, SegmentConfig
-
 from wholefield_app.runs.checkpoints import Checkpoint, list_checkpoints
 
 SEGMENTER = "U-Net"

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wholefield.sources.kinds import Kind
-
 from wholefield_app.workspaces.entry import Entry
 
 if TYPE_CHECKING:

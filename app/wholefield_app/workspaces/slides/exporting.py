@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
+
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import PartDone, ReportFunction
-
 from wholefield_app.runs import RunSession
 from wholefield_app.viewer.classes import class_colour
 

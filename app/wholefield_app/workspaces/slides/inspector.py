@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
+
 from wholefield.networks.registry import find_model
 from wholefield.tasks.slides.inspection import Inspection, Sight, inspect_network, suggest_for
-
 from wholefield_app.latest import Latest
 from wholefield_app.panels.inspector_panel import NO_SLIDE, InspectorPanel
 from wholefield_app.problems import Problem

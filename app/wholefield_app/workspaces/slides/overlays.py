@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
 from wholefield.runs.reports import Report, TileDone
 from wholefield.tasks.slides.class_map import SegmentedSlide
-
 from wholefield_app.viewer.classes import ClassPicture
 from wholefield_app.viewer.colormap import Colormap
 from wholefield_app.viewer.geometry import Box

@@ -5,12 +5,12 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
+
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.slides.class_map import SegmentedSlide
 from wholefield.tasks.slides.config import PredictConfig
 from wholefield.tasks.slides.prediction import SlidePrediction
-
 from wholefield_app.runs import RunSession
 
 Answer = SlidePrediction | SegmentedSlide

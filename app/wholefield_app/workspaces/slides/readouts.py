@@ -9,7 +9,6 @@ from wholefield_app.panels.words import length
 
 if TYPE_CHECKING:
     from wholefield.sources import ImageSource
-
     from wholefield_app.viewer import SlideView
 
 # An objective of x10 is commonly scanned at 1 um a pixel.

@@ -3,9 +3,9 @@
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QWidget
+
 from wholefield.networks.registry import CLASSIFIERS
 from wholefield.tasks.slides.config import ClassifyConfig, Head, SegmentConfig, TrainingConfig
-
 from wholefield_app.panels.fields import (
     DEVICES,
     RateField,

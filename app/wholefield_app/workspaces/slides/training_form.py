@@ -5,9 +5,9 @@ from typing import Any
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+
 from wholefield.errors import SettingError
 from wholefield.tasks.slides.config import ClassifyConfig, Device, Head, SegmentConfig, TrainingConfig
-
 from wholefield_app.panels.path_field import PathField
 from wholefield_app.panels.training_panel import TrainingForm
 from wholefield_app.theme.theme import Theme

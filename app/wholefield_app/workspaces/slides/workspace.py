@@ -5,9 +5,9 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
+
 from wholefield.errors import SettingError
 from wholefield.tasks.slides.config import ClassifyConfig, SegmentConfig
-
 from wholefield_app.actions import Action, Registry
 from wholefield_app.panels.curve_data import ACCURACY, Quality
 from wholefield_app.panels.curves_panel import CurvesPanel

@@ -9,7 +9,6 @@ from wholefield.tasks.stacks.config import (
     StackSegmentationConfig,
     StackTrainingConfig,
 )
-
 from wholefield_app.runs.checkpoints import Checkpoint, list_checkpoints
 
 TITLES: dict[type[RunSettings], str] = {

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from wholefield.sources.kinds import Kind
-
 from wholefield_app.workspaces.entry import Entry
 
 if TYPE_CHECKING:

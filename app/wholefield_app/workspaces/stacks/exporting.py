@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
+
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.stacks.config import StackFormat
 from wholefield.tasks.stacks.export_config import StackExportConfig
-
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
+
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.tasks.stacks.config import StackPredictConfig
-
 from wholefield_app.panels.properties import Properties
 from wholefield_app.problems import Problem
 from wholefield_app.services import Services

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
+
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Finished, Reason, ReportFunction
 from wholefield.tasks.stacks.config import StackPredictConfig
-
 from wholefield_app.runs import RunSession
 
 log = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from wholefield.runs.reports import PreviewReady
 
+from wholefield.runs.reports import PreviewReady
 from wholefield_app.panels.picture_row import Pictures
 from wholefield_app.viewer.levels import describe_values
 from wholefield_app.viewer.plane_images import plane_image

@@ -2,8 +2,8 @@
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QLabel
-from wholefield.sources.stack import StackGeometry
 
+from wholefield.sources.stack import StackGeometry
 from wholefield_app.viewer.stack_scene import VoxelReadout
 from wholefield_app.viewer.stack_view import StackView
 

@@ -1,10 +1,10 @@
 """The fields of the training form, made from what the settings say of themselves."""
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QWidget
+
 from wholefield.networks.msd.choices import Loss, Schedule, Strategy
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.stacks.config import Noise2InverseConfig, StackRegressionConfig, StackSegmentationConfig
-
 from wholefield_app.panels.fields import (
     DEVICES,
     RateField,

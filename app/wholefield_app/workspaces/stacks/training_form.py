@@ -5,6 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QVBoxLayout
+
 from wholefield.errors import SettingError
 from wholefield.networks.msd.choices import Loss, Schedule, Strategy
 from wholefield.tasks.slides.config import Device
@@ -15,7 +16,6 @@ from wholefield.tasks.stacks.config import (
     StackSegmentationConfig,
     StackTrainingConfig,
 )
-
 from wholefield_app.panels.more_settings import MoreSettings
 from wholefield_app.panels.training_panel import TrainingForm
 from wholefield_app.theme.theme import Theme

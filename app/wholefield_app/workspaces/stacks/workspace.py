@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
 from wholefield.errors import SettingError
 from wholefield.runs.reports import Level, Message, PreviewReady, Report
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.stacks.config import DENOISED, RECONSTRUCTION, StackTrainingConfig
-
 from wholefield_app.actions import Action, Registry
 from wholefield_app.panels.curve_data import ACCURACY, Quality
 from wholefield_app.panels.curves_panel import CurvesPanel

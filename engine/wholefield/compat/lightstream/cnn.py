@@ -33,8 +33,8 @@ class StreamingCNN(nn.Module):
     """Streams the convolutional part of a network; the part behind it is run as usual in between.
 
     Everything is done by `wholefield.streaming.Streamed`, whose output is cut off the graph here and given back to it
-    by `backward`. Any tile size and any image size works, every parameter gets its exact gradient. Batch normalisation is
-    kept in evaluation mode; its scales and shifts still learn.
+    by `backward`. Any tile size and any image size works, every parameter gets its exact gradient. Batch
+    normalization is kept in evaluation mode; its scales and shifts still learn.
 
     Attributes:
         stream_module: The streamed network; its parameters are the module's.

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH
 from wholefield.errors import SourceError
 from wholefield.tasks.events.provider import FlowField, FlowSource
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.event_view import EventView
-
-from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH
 
 
 class GatedFlow:

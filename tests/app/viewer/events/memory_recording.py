@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+
 from wholefield.sources.events.table import ArrayTable, TableRecording
 from wholefield.sources.recording import EVENT_DTYPE, Events, RecordingDescription
 

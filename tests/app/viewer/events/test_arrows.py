@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter
+
 from wholefield.flow.viz.colours import hues
 from wholefield_app.viewer.events.arrows import (
     HUES,

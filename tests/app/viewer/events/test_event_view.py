@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
+
+from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 from wholefield.errors import SourceError
 from wholefield_app.theme.theme import ThemeName, load_theme
 from wholefield_app.viewer.events.event_view import EventView
 from wholefield_app.viewer.events.frame_view import readout_at
 from wholefield_app.viewer.events.painter import frame_image
 from wholefield_app.viewer.events.style import FlowMode, Sight
-
-from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 
 
 def settle(view: EventView, qtbot) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from wholefield_app.background import Background
 from wholefield_app.viewer.events.flow_layer import REMEMBERED, FlowLayer
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
+
+from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events, make_recording
 from wholefield.tasks.events.provider import FlowField
 from wholefield_app.viewer.events.frames import (
     NO_FLOW,
@@ -16,8 +18,6 @@ from wholefield_app.viewer.events.frames import (
     parts_of,
 )
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Scheme, Sight
-
-from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events, make_recording
 
 STYLE = FrameStyle(scheme=Scheme("#102030", "#ffffff", "#4080c0"), accumulation_us=30_000, full_at=1)
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
+
+from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 from wholefield.tasks.events.provider import FlowField
 from wholefield_app.viewer.events.frames import Frame, FrameMaker, FrameRequest
 from wholefield_app.viewer.events.painter import fitted_rect, frame_image, paint_frame
 from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
-
-from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 
 BARE = FrameStyle(accumulation_us=30_000, legend=False, time_stamp=False)
 

@@ -1,6 +1,7 @@
 """The playhead on a clock that the test turns."""
 
 import pytest
+
 from wholefield_app.viewer.events.player import Player
 from wholefield_app.viewer.events.timeline import Span
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.rate_strip import HEIGHT, RateStrip, columns_of, rate_text
 from wholefield_app.viewer.events.timeline import Span

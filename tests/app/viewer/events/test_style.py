@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
 
 

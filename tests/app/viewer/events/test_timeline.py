@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import assume, given, strategies as st
+
 from wholefield_app.viewer.events.timeline import (
     SLIDER_STEPS,
     Line,

@@ -1,6 +1,7 @@
 """The bar and its player agree, whoever changes something."""
 
 import pytest
+
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.player import SPEEDS, Player
 from wholefield_app.viewer.events.transport import TIME_STEPS, Transport, speed_text

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
-
-from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Dots that drift to the right: the events of a small recording."""
 
 import numpy as np
+
 from wholefield.sources.recording import EVENT_DTYPE
 
 WIDTH, HEIGHT, DURATION_US, STEP_US = 48, 32, 100_000, 10_000

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from PySide6.QtGui import QGuiApplication
+
+from tests.app.workspaces.events.dots import HEIGHT, WIDTH
 from wholefield.errors import SettingError, SourceError
 from wholefield.export.video import MP4
 from wholefield.runs.control import Abandoned, Control
@@ -30,8 +32,6 @@ from wholefield_app.workspaces.events.exporting_frames import Framing, Moments, 
 from wholefield_app.workspaces.events.exporting_shown import Shown, flow_values
 from wholefield_app.workspaces.events.prediction_panel import STOPPING
 from wholefield_app.workspaces.events.training import FINISHING
-
-from tests.app.workspaces.events.dots import HEIGHT, WIDTH
 
 # Text is painted in exports: it needs the fonts of an application.
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.cli.options import Parser, add_settings, command_line, settings_from
 from wholefield.errors import SettingError
 from wholefield.tasks.events.provider import FlowSource

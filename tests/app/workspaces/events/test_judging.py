@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.runs.reports import PartDone
 from wholefield.tasks.events.provider import FlowSource

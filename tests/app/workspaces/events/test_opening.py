@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+
+from tests.app.viewer.events.memory_recording import make_recording
 from wholefield_app.workspaces.events.opening import (
     LONGEST_US,
     SHORTEST_US,
     first_accumulation,
     index_and_rate,
 )
-
-from tests.app.viewer.events.memory_recording import make_recording
 
 
 @pytest.mark.parametrize("count", [100, 3_000, 30_000, 300_000])

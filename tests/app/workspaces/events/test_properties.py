@@ -1,8 +1,7 @@
 """What is said about a recording."""
 
-from wholefield_app.workspaces.events.properties import COUNTING, describe_recording
-
 from tests.app.viewer.events.memory_recording import make_recording
+from wholefield_app.workspaces.events.properties import COUNTING, describe_recording
 
 
 def test_counts_are_told_once_they_are_known() -> None:

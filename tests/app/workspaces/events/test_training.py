@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import FlowPreviewReady, Started, StepDone
 from wholefield.tasks.events.config import FlowConfig, FlowNet

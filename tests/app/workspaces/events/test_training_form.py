@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.flow.representations import PREPROCESSORS
 from wholefield.tasks.events.config import FlowConfig, FlowNet, RnnCell, Teacher

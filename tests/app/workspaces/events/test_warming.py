@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from wholefield_app.workspaces.events import workspace
 from wholefield_app.workspaces.events.warming import warm_up
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QPushButton
+
+from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events
 from wholefield.errors import SourceError
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import write_flo
@@ -21,8 +23,6 @@ from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events import desk, handlers
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
 from wholefield_resources.demo.events import EventDemoSettings, make_event_demo
-
-from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QGuiApplication
+
 from wholefield.cli import main
 from wholefield.tasks.slides.inspection import Purpose
 from wholefield.tasks.slides.layer_rows import LayerChoice

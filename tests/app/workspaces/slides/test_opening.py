@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+
 from wholefield.errors import SourceError
 from wholefield_app.workspaces.slides.opening import THUMBNAIL, let_go, make_thumbnail, open_path
 from wholefield_app.workspaces.slides.project import SlideProject

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.runs.reports import Direction, TileDone
 from wholefield.tasks.slides.prediction import SlidePrediction
 from wholefield_app.window.main_window import MainWindow

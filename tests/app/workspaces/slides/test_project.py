@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield_app.workspaces.slides.project import SlideEntry, SlideProject, find_slides, read_project
 from wholefield_app.workspaces.slides.slides_panel import describe

@@ -1,5 +1,6 @@
 import pytest
 from PySide6.QtCore import QPoint
+
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.slides.readouts import describe_position, describe_zoom
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+
 import wholefield_app.workspaces.slides.handlers as handlers_module
 import wholefield_app.workspaces.slides.prediction as prediction_module
 from wholefield.errors import SettingError

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+
 from wholefield.tasks.slides.inspection import Inspection, inspect_network
 from wholefield_app.workspaces.slides.sight_boxes import CELL, FIELD, MOST_OUTLINES, TILE, Grid, sight_boxes
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox
+
 from wholefield.errors import SettingError
 from wholefield.networks.registry import CLASSIFIERS
 from wholefield.tasks.slides.config import ClassifyConfig, Device, Head, SegmentConfig, TrainingConfig

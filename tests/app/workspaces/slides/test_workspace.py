@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import wholefield_app.workspaces.slides.prediction as prediction_module
-import wholefield_app.workspaces.training as training_module
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QPushButton
+
+import wholefield_app.workspaces.slides.prediction as prediction_module
+import wholefield_app.workspaces.training as training_module
 from wholefield.errors import SettingError
 from wholefield.runs.control import Abandoned, Control, StopAndKeep
 from wholefield.runs.folder import RunFolder

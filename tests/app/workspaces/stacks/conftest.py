@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.export.stacks import write_tiff_stack
 from wholefield.sources.stack import StackGeometry
 from wholefield_app.window.main_window import MainWindow

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+
 from wholefield.sources import open_stack as read_stack
 from wholefield_app.viewer.levels import Levels
 from wholefield_app.window.main_window import MainWindow

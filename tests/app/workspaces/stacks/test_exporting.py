@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QFileDialog
+
 from wholefield.export.stacks import write_nifti
 from wholefield.sources import open_stack as read_stack
 from wholefield.sources.stack import StackGeometry

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from wholefield.tasks.stacks.config import StackSegmentationConfig
 from wholefield_app.workspaces.stacks.label_count import Stopped, count, describe_labels
 from wholefield_app.workspaces.stacks.opening import Role

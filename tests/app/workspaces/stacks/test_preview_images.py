@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from wholefield.runs.reports import PreviewReady
 from wholefield_app.viewer.levels import LABEL_COLOURS
 from wholefield_app.workspaces.stacks.preview_images import LARGEST_SIDE, describe_preview, draw_preview

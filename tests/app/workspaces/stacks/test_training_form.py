@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.networks.msd.choices import Loss, Schedule, Strategy
 from wholefield.tasks.slides.config import Device

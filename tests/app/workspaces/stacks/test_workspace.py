@@ -8,6 +8,7 @@ import pytest
 import tifffile
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QDialogButtonBox, QPushButton
+
 from wholefield.runs.reports import (
     EpochDone,
     Finished,

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
 from wholefield.compat.lightstream import StreamingCNN
 from wholefield.networks.resnet import resnet18
 from wholefield.networks.split import split_resnet

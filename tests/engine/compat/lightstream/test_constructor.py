@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
+
 from wholefield.compat.lightstream import StreamingCNN, StreamingConstructor
 from wholefield.streaming import StreamingError
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+
 from wholefield.compat.lightstream import StreamingConvnext
 from wholefield.errors import SourceError
 from wholefield.networks.convnext import ConvNeXt, StochasticDepth

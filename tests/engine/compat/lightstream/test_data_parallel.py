@@ -15,6 +15,7 @@ from torch import nn
 from torch.distributed import destroy_process_group, init_process_group
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
+
 from wholefield.compat.lightstream.data_parallel import check_wrapper, wait_for_all_parameters
 from wholefield.streaming import StreamingError
 

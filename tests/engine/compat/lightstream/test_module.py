@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
 from wholefield.compat.lightstream import BaseModule, StreamingModule
 from wholefield.errors import SettingError
 from wholefield.streaming import StreamingError

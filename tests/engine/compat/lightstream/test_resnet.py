@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch.nn import functional
+
 from wholefield.compat.lightstream import ImageNetClassifier, StreamingResNet
 from wholefield.errors import SourceError
 from wholefield.networks.resnet import resnet18, resnet50

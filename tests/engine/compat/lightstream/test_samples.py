@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
+
 from wholefield.compat.lightstream import StreamingCNN, StreamingModule
 from wholefield.networks import resnet18, resnet34, resnet50
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+
 from wholefield.compat.lightstream import StreamingCNN
 from wholefield.compat.lightstream.tile_plan import TilePlan, read_tile_cache, tile_plan, write_tile_cache
 from wholefield.networks.resnet import resnet18

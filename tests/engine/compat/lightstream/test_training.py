@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
+
 from wholefield.compat.lightstream import BaseModule, ImageNetClassifier, StreamingModule
 
 pytestmark = [

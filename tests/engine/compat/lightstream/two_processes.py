@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
+
 from wholefield.compat.lightstream import BaseModule
 from wholefield.networks.resnet import BasicBlock, ResNet
 from wholefield.networks.split import split_resnet

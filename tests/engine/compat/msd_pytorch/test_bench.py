@@ -1,6 +1,7 @@
 """Results of time measurements."""
 
 import pytest
+
 from wholefield.compat.msd_pytorch import TimeitResult
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+
 from wholefield.compat.msd_pytorch.conv import Conv2dInPlaceModule, conv2dInPlace
 from wholefield.compat.msd_pytorch.conv_relu import ConvRelu2dInPlaceModule, conv_relu2dInPlace
 from wholefield.compat.msd_pytorch.relu_inplace import ReLUInplaceModule

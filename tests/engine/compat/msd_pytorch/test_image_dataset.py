@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+
 from wholefield.compat.msd_pytorch import ImageDataset, ImageStack, InputError
 
 

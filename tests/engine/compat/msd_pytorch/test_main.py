@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+
 from wholefield.compat.msd_pytorch import open_model
 from wholefield.compat.msd_pytorch.main import main
 

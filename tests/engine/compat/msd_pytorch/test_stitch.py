@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+
 from wholefield.compat.msd_pytorch import MSDLayerModule
 from wholefield.compat.msd_pytorch.convolution import convolve
 from wholefield.compat.msd_pytorch.stitch import (

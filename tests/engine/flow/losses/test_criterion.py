@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wholefield.errors import SettingError
 from wholefield.flow.losses import (
     LOSS_NAMES,

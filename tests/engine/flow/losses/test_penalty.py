@@ -1,6 +1,7 @@
 """The Charbonnier penalty."""
 
 import torch
+
 from wholefield.flow.losses.penalty import charbonnier
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from wholefield.flow.losses.regularization import l1_loss, smoothness2_loss, smoothness_loss
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+
 from wholefield.flow.losses.task import backward_deblur_loss, data_loss, micro_times, time_consistency_loss
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SettingError
 from wholefield.flow.representations import (
     PREPROCESSORS,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.export.events import write_events_hdf5
 from wholefield.flow.features import write_features
 from wholefield.sources.recording import EVENT_DTYPE, open_recording

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.flow.features import write_features
 from wholefield.flow.sequences import Crop, Flip, open_bins, split_in_time

@@ -2,6 +2,7 @@
 
 import numpy as np
 from hypothesis import given, settings, strategies as st
+
 from wholefield.flow.sequences.crop import Crop, Flip
 from wholefield.sources.recording import EVENT_DTYPE
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from wholefield.errors import SettingError
 from wholefield.flow.sequences import BinSource, FileMetadata, SequenceLoader, open_bins
 

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, strategies as st
+
 from wholefield.flow.sequences.windows import lanes, sequences
 
 SOURCES = st.lists(st.integers(0, 40), min_size=1, max_size=5)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.export.flow import FlowFile
 from wholefield.flow.simulator import SceneSettings, simulate

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from wholefield.flow.simulator import Course, Motion
 
 MOTION = Motion(

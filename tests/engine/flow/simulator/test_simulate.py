@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.flow.simulator import (
     Camera,

@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pytest
 import torch
+
 from wholefield.flow.viz.arrows import convert_to_gray, draw_arrows, get_arrows
 
 BLACK = np.zeros((64, 64, 3), np.uint8)

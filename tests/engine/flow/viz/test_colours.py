@@ -4,6 +4,7 @@ import colorsys
 
 import numpy as np
 import pytest
+
 from wholefield.flow.viz.colours import colour_wheel, flow_colours, hues, rgb_of
 
 

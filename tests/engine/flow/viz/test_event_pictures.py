@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.flow.splat import splat, warp_events
 from wholefield.flow.viz.colours import flow_colours

@@ -4,6 +4,7 @@ import inspect
 
 import pytest
 import torch
+
 from wholefield.errors import SettingError
 from wholefield.networks.flow.feature_extractor import (
     FEATURE_EXTRACTORS,

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wholefield.networks.flow.feature_extractor import midinet2
 from wholefield.networks.flow.memory import memory_of, remember, starting_afresh
 from wholefield.networks.flow.unet import FlowUNet

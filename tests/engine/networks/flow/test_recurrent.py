@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wholefield.errors import SettingError
 from wholefield.networks.flow.recurrent import CELLS, Cell, ConvGRU, ConvLSTM, ResidualRecurrence, recurrence
 

@@ -1,6 +1,7 @@
 """Buffers are lent, taken back and lent again, never to two borrowers."""
 
 import torch
+
 from wholefield.networks.msd.buffers import BufferPool
 
 

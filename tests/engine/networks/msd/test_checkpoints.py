@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+
 from wholefield.compat.msd_pytorch import (
     CheckpointError,
     MSDRegressionModel,

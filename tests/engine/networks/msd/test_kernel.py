@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+
 from wholefield.compat.msd_pytorch.errors import ShapeError
 from wholefield.networks.msd.kernel import msd_block, msd_network
 from wholefield.streaming import symmetric_pad

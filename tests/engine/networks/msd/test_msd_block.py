@@ -3,6 +3,7 @@
 import math
 
 import torch
+
 from wholefield.compat.msd_pytorch import (
     MSDBlock,
     MSDBlock2d,

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wholefield.compat.msd_pytorch import MSDModel, MSDRegressionModel, MSDSegmentationModel
 from wholefield.networks.msd.predict import predict
 

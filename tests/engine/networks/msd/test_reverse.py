@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wholefield.networks.msd.reverse import Cuts, strips
 
 

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import torch
 from hypothesis import given, settings, strategies as st
+
 from wholefield.networks.msd.borders import add_shifted
 from wholefield.networks.msd.ring import ring_pieces, scatters
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 import torch
+
 from wholefield.compat.msd_pytorch import MSDModule, ShapeError
 from wholefield.networks.msd.predict import stream_rows
 

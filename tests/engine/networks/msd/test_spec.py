@@ -1,6 +1,7 @@
 """Groups and runs cover every layer once, in order."""
 
 from hypothesis import given, settings, strategies as st
+
 from wholefield.networks.msd.spec import BlockSpec, repeat_dilations, units_in_front
 
 

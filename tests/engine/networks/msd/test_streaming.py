@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 import torch
+
 from wholefield.compat.msd_pytorch import MSDBlock, MSDModule, MSDRegressionModel, MSDSegmentationModel
 from wholefield.streaming import Streamed
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 import torch
 from torch import Tensor
+
 from wholefield.compat.msd_pytorch import MSDModule
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wholefield.errors import SourceError
-from wholefield.sources.events.arrays import is_event_archive, open_npz
 
 from tests.engine.sources.events.writers import random_events
+from wholefield.errors import SourceError
+from wholefield.sources.events.arrays import is_event_archive, open_npz
 
 EVENTS = random_events(500, 90_000)
 TABLE = np.stack([EVENTS[name].astype(np.float64) for name in "txyp"], 1)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+
 from wholefield.sources.events.codec import (
     DISORDER,
     EARLIEST,

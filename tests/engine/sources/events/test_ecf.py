@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from wholefield.sources.events.ecf import decode_chunk
-from wholefield.sources.recording import EVENT_DTYPE, Events
 
 from tests.engine.sources.events.writers import ecf_chunk, random_events
+from wholefield.sources.events.ecf import decode_chunk
+from wholefield.sources.recording import EVENT_DTYPE, Events
 
 FORMS = ("yxp", "xp", "masked")
 

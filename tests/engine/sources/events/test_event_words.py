@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield.sources.events.event_words import AT_ONCE, WordFile
 

@@ -1,6 +1,7 @@
 """EVT 3.0 by hand: vectors, jitter of the low time, rounds of the high time."""
 
 import numpy as np
+
 from wholefield.sources.events.codec import UNKNOWN
 from wholefield.sources.events.evt3 import clock, plain
 

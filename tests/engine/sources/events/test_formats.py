@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+
 from wholefield.sources import Kind, kind_of
 from wholefield.sources.events.formats import RecordingFormat, recording_format
 

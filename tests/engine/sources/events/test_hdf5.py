@@ -6,12 +6,12 @@ import h5py
 import hdf5plugin
 import numpy as np
 import pytest
+
+from tests.engine.sources.events.writers import ecf_chunk, random_events
 from wholefield.errors import SourceError
 from wholefield.sources.events.ecf import FILTER
 from wholefield.sources.events.hdf5 import Layout, layout_of, open_hdf5
 from wholefield.sources.recording import EVENT_DTYPE, Events
-
-from tests.engine.sources.events.writers import ecf_chunk, random_events
 
 CHUNK = 1000
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wholefield.errors import SourceError
-from wholefield.sources.events.raw import open_dat, open_raw, read_header
 
 from tests.engine.sources.events.writers import evt21_words, random_events, swapped, write_stream
+from wholefield.errors import SourceError
+from wholefield.sources.events.raw import open_dat, open_raw, read_header
 
 
 def test_fields_and_end() -> None:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.engine.sources.events.writers import raw_header, write_stream
 from wholefield.sources.events import search
 from wholefield.sources.events.event_words import WordFile
 from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.raw import open_raw
 from wholefield.sources.events.search import ClockSearch
 from wholefield.sources.recording import EVENT_DTYPE, Events
-
-from tests.engine.sources.events.writers import raw_header, write_stream
 
 
 def bursts(seconds: int) -> Events:

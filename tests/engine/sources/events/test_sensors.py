@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from wholefield.sources.events.sensors import likely_sensor, size_from
 from wholefield.sources.recording import EVENT_DTYPE, Events
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+
+from tests.engine.sources.events.writers import SIZE, STREAMS, random_events, write_stream, write_words
 from wholefield.errors import SourceError
 from wholefield.sources.events import index
 from wholefield.sources.events.raw import open_dat, open_raw
 from wholefield.sources.events.stream import StreamRecording
-
-from tests.engine.sources.events.writers import SIZE, STREAMS, random_events, write_stream, write_words
 
 
 def open_stream(path: Path, index_at_once: bool | None = None) -> StreamRecording:

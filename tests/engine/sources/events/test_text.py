@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+
+from tests.engine.sources.events.writers import random_events
 from wholefield.errors import SourceError
 from wholefield.sources.events import text
 from wholefield.sources.events.text import open_text, text_layout
-
-from tests.engine.sources.events.writers import random_events
 
 EVENTS = random_events(700, 90_000)
 ROWS = EVENTS.tolist()

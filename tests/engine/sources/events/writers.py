@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
 from wholefield.sources.recording import EVENT_DTYPE, Events
 
 SIZE = (640, 480)

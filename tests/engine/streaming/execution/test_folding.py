@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor, nn
+
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.folding import fold_normalisation
 from wholefield.streaming.execution.precision import Precision

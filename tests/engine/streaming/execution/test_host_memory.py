@@ -1,6 +1,7 @@
 """Tensors that outlive a tile get memory of their own."""
 
 import torch
+
 from wholefield.malloc import give_back_freed_memory
 from wholefield.streaming.execution.host_memory import settled, settled_blocks, settled_halos
 

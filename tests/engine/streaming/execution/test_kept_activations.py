@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
 from wholefield.networks import resnet18, split_resnet
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.kept_activations import block_bytes, nodes_to_keep

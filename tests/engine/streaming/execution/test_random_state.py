@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
+
 from wholefield.streaming import Streamed, TileVisit
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
+
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
 

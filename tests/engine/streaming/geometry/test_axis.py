@@ -7,6 +7,7 @@ import torch
 from hypothesis import assume, given, settings, strategies as st
 from torch import Tensor
 from torch.nn import functional
+
 from wholefield.streaming import symmetric_pad
 from wholefield.streaming.geometry.axis import (
     AxisMap,

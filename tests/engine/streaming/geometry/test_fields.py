@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
+
 from wholefield import networks
 from wholefield.streaming.geometry.axis import window
 from wholefield.streaming.geometry.fields import fields

@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given, settings, strategies as st
+
 from wholefield.streaming.geometry.axis import (
     AxisMap,
     Border,

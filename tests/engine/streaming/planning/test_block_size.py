@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+
 from wholefield.streaming import Streamed, StreamingError
 from wholefield.streaming.execution.recurrence import lay_out
 from wholefield.streaming.planning import plan

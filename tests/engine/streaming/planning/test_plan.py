@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+
 from wholefield import networks
 from wholefield.streaming import Plan, StreamingError, suggest_tile_size
 from wholefield.streaming.planning import plan

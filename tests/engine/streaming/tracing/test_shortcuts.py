@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
+
 from wholefield.streaming.tracing.op_names import operation_name
 from wholefield.streaming.tracing.shortcuts import result_of
 

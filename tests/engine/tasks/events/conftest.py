@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
 from wholefield.flow.simulator import SceneSettings, simulate

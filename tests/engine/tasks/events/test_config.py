@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from wholefield.cli.options import arguments_of, command_line
 from wholefield.errors import SettingError
 from wholefield.runs.settings import load_config, save_config

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.engine.tasks.events.conftest import DELTA_T
 from wholefield.errors import SettingError
 from wholefield.export.flow import FlowFile, labels_path, read_dsec_png, read_flo
 from wholefield.runs.control import Abandoned, Control, StopAndKeep
@@ -12,8 +14,6 @@ from wholefield.runs.reports import PartDone
 from wholefield.tasks.events.config import FlowFormat
 from wholefield.tasks.events.export import Exported, export_flow
 from wholefield.tasks.events.export_config import FlowExportConfig
-
-from tests.engine.tasks.events.conftest import DELTA_T
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 from wholefield.errors import SettingError, SourceError
 from wholefield.export.flow import write_dsec_png, write_flo, write_flow_hdf5
 from wholefield.tasks.events.provider import FlowSource, needs_span
-
-from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 
 
 def fields(count: int, shape: tuple[int, int] = (HEIGHT, WIDTH)) -> np.ndarray:

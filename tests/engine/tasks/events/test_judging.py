@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 from wholefield.errors import SettingError
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
@@ -15,8 +17,6 @@ from wholefield.sources import open_recording
 from wholefield.tasks.events import judging
 from wholefield.tasks.events.judging import judge
 from wholefield.tasks.events.score_config import ScoreConfig
-
-from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 
 COUNT = DURATION_US // STEP_US
 

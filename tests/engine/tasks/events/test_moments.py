@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from wholefield.flow.predictor import FlowPredictor
 from wholefield.runs.control import Control
 from wholefield.runs.reports import FlowPreviewReady, Report

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.sources import open_recording
 from wholefield.tasks.events.network_flow import NetworkFlow
 from wholefield.tasks.events.provider import FlowSource

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from wholefield.export.flow import FlowFile, labels_path, read_dsec_png, read_flo
 from wholefield.flow.features import write_features
 from wholefield.flow.predictor import FlowPredictor

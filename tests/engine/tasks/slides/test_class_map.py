@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+
 from wholefield.errors import SettingError
 from wholefield.tasks.slides.class_export import write_class_image, write_class_outlines
 from wholefield.tasks.slides.class_map import ClassMap, SegmentedSlide

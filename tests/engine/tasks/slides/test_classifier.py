@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from wholefield.errors import SettingError, SourceError
 from wholefield.networks import resnet18
 from wholefield.tasks.slides.classifier import ClassifierSpec, StreamedClassifier, load_classifier

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SettingError
 from wholefield.tasks.registry import TASKS
 from wholefield.tasks.slides.config import (

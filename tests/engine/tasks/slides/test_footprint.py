@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+
 from wholefield.networks import resnet18, small_cnn, split_resnet
 from wholefield.tasks.slides.footprint import Footprint, footprint
 

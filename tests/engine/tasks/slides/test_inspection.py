@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import torch
+
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.networks.registry import find_model
 from wholefield.networks.split import split_classifier

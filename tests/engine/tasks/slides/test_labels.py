@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SettingError
 from wholefield.tasks.slides.labels import LabelledSlide, LabelTable, class_weights, read_labels, split
 from wholefield.tasks.slides.tables import Region

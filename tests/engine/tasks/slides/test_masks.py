@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SettingError
 from wholefield.sources import open_source
 from wholefield.tasks.slides.masks import IGNORED, Labels, MaskedSlide, read_classes, read_masks, split_rows

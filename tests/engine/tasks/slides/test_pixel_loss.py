@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+
 from wholefield.networks import unet
 from wholefield.tasks.slides.masks import IGNORED
 from wholefield.tasks.slides.segmenter import StreamedSegmenter

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+
 from wholefield.networks import small_cnn
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder

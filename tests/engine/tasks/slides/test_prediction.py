@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SourceError
 from wholefield.tasks.slides.prediction import SlidePrediction
 

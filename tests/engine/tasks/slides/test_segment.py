@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import (

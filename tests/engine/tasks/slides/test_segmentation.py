@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from wholefield.tasks.slides.mask_data import pixel_weights
 from wholefield.tasks.slides.masks import IGNORED
 from wholefield.tasks.slides.pixel_loss import confusion

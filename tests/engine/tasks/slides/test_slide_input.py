@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SettingError
 from wholefield.sources import open_source
 from wholefield.tasks.slides.labels import LabelledSlide

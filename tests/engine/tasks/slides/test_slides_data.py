@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from wholefield.errors import SourceError
 from wholefield.tasks.slides.labels import LabelledSlide
 from wholefield.tasks.slides.slide_input import Pixels

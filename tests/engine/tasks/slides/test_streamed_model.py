@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+
 from wholefield.networks import small_cnn, unet
 from wholefield.networks.classifier import AttentionClassifier
 from wholefield.networks.registry import find_model

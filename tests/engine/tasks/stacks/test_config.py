@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from wholefield.cli.options import arguments_of
 from wholefield.errors import SettingError
 from wholefield.networks.msd.choices import Schedule, Strategy

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from wholefield.errors import SettingError
 from wholefield.export.stacks import write_nifti, write_tiff_stack
 from wholefield.runs.control import Abandoned, Control

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+
 from wholefield.errors import SettingError
 from wholefield.sources.stack_opening import open_stack
 from wholefield.tasks.stacks.config import StackSegmentationConfig

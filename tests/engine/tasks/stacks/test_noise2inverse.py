@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+
 from wholefield.compat.msd_pytorch import open_model
 from wholefield.networks.msd.choices import Strategy
 from wholefield.runs.control import Control

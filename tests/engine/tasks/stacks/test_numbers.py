@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SettingError
 from wholefield.tasks.stacks.numbers import whole_numbers
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+
 from wholefield.sources.stack import AnyArray, Box, StackDescription, StackSource
 from wholefield.sources.stack_opening import open_stack
 from wholefield.tasks.stacks.labels import LabelSet

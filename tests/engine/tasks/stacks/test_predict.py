@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+
 import wholefield.networks.msd.predict
 import wholefield.tasks.stacks.volumes
 import wholefield.tasks.stacks.windows

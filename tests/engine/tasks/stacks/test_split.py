@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+
 from wholefield.errors import SettingError
 from wholefield.tasks.stacks.config import StackRegressionConfig
 from wholefield.tasks.stacks.split import Split, preview_slice, runs_of, split_slices

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+
 from wholefield.compat.msd_pytorch import open_model
 from wholefield.networks.msd.checkpoints import read_checkpoint
 from wholefield.runs.control import Control

@@ -2,6 +2,7 @@
 
 import numpy as np
 from hypothesis import given, strategies as st
+
 from wholefield.tasks.stacks.windows import SMALLEST_CORE, pieces, windows
 
 LENGTHS = st.integers(1, 300)

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+
 from wholefield.compat.metavision_ml.flow.callbacks import FlowCallback, max_consecutive_batches
 from wholefield.errors import SettingError
 

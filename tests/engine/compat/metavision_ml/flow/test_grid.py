@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+
 from wholefield.compat.metavision_ml.flow.grid import draw_flow_on_grid, enlarged
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from lightning.pytorch import Trainer
+
 from wholefield.compat.metavision_ml.flow.callbacks import FlowCallback
 from wholefield.compat.metavision_ml.flow.data_module import FlowDataModule
 from wholefield.compat.metavision_ml.flow.lightning_model import FlowModel, endpoint_error
