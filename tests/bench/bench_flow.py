@@ -18,15 +18,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from wholefield.compat.metavision_ml.flow.callbacks import max_consecutive_batches
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import FlowFile, labels_path, write_flow_hdf5
-from wholefield.flow.accuracy import flow_errors
 from wholefield.flow.flow_network import FlowNetwork
 from wholefield.flow.predictor import FlowPredictor
-from wholefield.flow.sharpness import flow_warp_loss
+from wholefield.flow.scores.accuracy import flow_errors
+from wholefield.flow.scores.sharpness import flow_warp_loss
+from wholefield.flow.sequences.windows import max_consecutive_batches
 from wholefield.flow.simulator import SceneSettings, simulate
-from wholefield.flow.splat import Walk
+from wholefield.flow.warping.splat import Walk
 from wholefield.sources.recording import Recording, open_recording
 from wholefield.tasks.events.config import FlowConfig, Teacher
 from wholefield.tasks.events.data import FlowData

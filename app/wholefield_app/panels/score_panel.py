@@ -13,7 +13,7 @@ from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.timeline import span_text
 
 if TYPE_CHECKING:
-    from wholefield.flow.scorecard import Score, ScoreCard
+    from wholefield.flow.scores.scorecard import Score, ScoreCard
 
 HEADS = ("Flow", "Translation", "No flow")
 FEW_PX = "Things move less than 5 px in this window: FWL does not rank flows here. Choose a longer window."

@@ -14,7 +14,7 @@ from wholefield.tasks.events.export_config import FlowExportConfig
 from wholefield.tasks.events.score_config import ScoreConfig
 
 if TYPE_CHECKING:
-    from wholefield.flow.scorecard import ScoreCard
+    from wholefield.flow.scores.scorecard import ScoreCard
 
 
 def add_score_arguments(parser: argparse.ArgumentParser) -> None:

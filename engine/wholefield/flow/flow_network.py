@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from wholefield.errors import SettingError
 from wholefield.flow.losses import DEFAULT_WEIGHTS, FlowLoss, micro_times
 from wholefield.flow.pyramid import FeaturePyramid, shrink
-from wholefield.flow.warping import Warping, warp_channels
+from wholefield.flow.warping.backward import Warping, warp_channels
 from wholefield.networks.flow.feature_extractor import build_feature_extractor
 from wholefield.networks.flow.memory import starting_afresh
 

@@ -1,7 +1,7 @@
 """The table of a score card."""
 
-from wholefield.flow.accuracy import FlowErrors
-from wholefield.flow.scorecard import Score, ScoreCard
+from wholefield.flow.scores.accuracy import FlowErrors
+from wholefield.flow.scores.scorecard import Score, ScoreCard
 from wholefield_app.panels.score_panel import MEASURES, ScoreTable
 from wholefield_app.theme.theme import Theme
 

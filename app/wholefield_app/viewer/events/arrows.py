@@ -12,7 +12,7 @@ from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from wholefield.flow.viz.arrows import TIP, arrow_places
-from wholefield.flow.viz.colours import hues
+from wholefield.flow.viz.colors import hues
 
 HUES = 24
 # Half the angle between the two strokes of a head, in radians.

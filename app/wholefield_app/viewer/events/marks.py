@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
-from wholefield.flow.viz.colours import colour_wheel
+from wholefield.flow.viz.colors import colour_wheel
 from wholefield_app.viewer.events.frames import FrameRequest
 from wholefield_app.viewer.events.timeline import span_text, time_text
 

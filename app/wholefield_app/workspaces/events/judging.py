@@ -20,7 +20,7 @@ from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.workspaces.commands import command_of
 
 if TYPE_CHECKING:
-    from wholefield.flow.scorecard import ScoreCard
+    from wholefield.flow.scores.scorecard import ScoreCard
     from wholefield.tasks.events.provider import FlowSource
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from wholefield.errors import SettingError
 from wholefield.flow.losses.regularization import l1_loss, smoothness2_loss, smoothness_loss
 from wholefield.flow.losses.task import backward_deblur_loss, data_loss, micro_times, time_consistency_loss
-from wholefield.flow.warping import warp_sequence
+from wholefield.flow.warping.backward import warp_sequence
 
 TASK_LOSSES = ("data", "time_consistency", "bw_deblur")
 REGULARIZATION: Mapping[str, Callable[[Tensor, Tensor | None], Tensor]] = MappingProxyType(

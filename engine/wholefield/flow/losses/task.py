@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from wholefield.flow.losses.penalty import charbonnier
-from wholefield.flow.warping import warp_channels, warp_sequence
+from wholefield.flow.warping.backward import warp_channels, warp_sequence
 
 Warp = Callable[[Tensor, Tensor], Tensor]
 

@@ -7,7 +7,7 @@ from wholefield.flow.representations.histo import MAX_INCR, histo
 from wholefield.flow.representations.making import EventSource, make_features
 from wholefield.flow.representations.registry import PREPROCESSORS, Preprocessor, preprocessor, register
 from wholefield.flow.representations.timesurface import multi_channel_timesurface, timesurface
-from wholefield.flow.representations.visualise import (
+from wholefield.flow.representations.visualize import (
     filter_outliers,
     viz_diff,
     viz_event_cube_rgb,

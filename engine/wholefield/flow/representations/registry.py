@@ -6,7 +6,7 @@ from typing import Any
 
 from wholefield.errors import SettingError
 from wholefield.flow.representations.grid import Features
-from wholefield.flow.representations.visualise import Picture
+from wholefield.flow.representations.visualize import Picture
 
 Represent = Callable[..., Features]
 """function(events, num_tbins, delta_t, height, width, downsampling_factor=..., start_ts=..., **arguments)."""
@@ -20,14 +20,14 @@ class Preprocessor:
         name: As it stands in settings and feature files.
         function: Makes the features, float32 (T, C, H, W).
         channels: Channels C for given arguments.
-        visualise: A picture, uint8 RGB (H, W, 3), of the features of one bin (C, H, W).
+        visualize: A picture, uint8 RGB (H, W, 3), of the features of one bin (C, H, W).
         defaults: Arguments beyond those that all have, with their values unless given.
     """
 
     name: str
     function: Represent
     channels: Callable[[Mapping[str, Any]], int]
-    visualise: Callable[[Features], Picture]
+    visualize: Callable[[Features], Picture]
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def arguments(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def register(
     name: str,
     function: Represent,
     channels: Callable[[Mapping[str, Any]], int],
-    visualise: Callable[[Features], Picture],
+    visualize: Callable[[Features], Picture],
     **defaults: Any,
 ) -> Preprocessor:
     """Add a representation under a name of its own.
@@ -60,7 +60,7 @@ def register(
     """
     if name in PREPROCESSORS:
         raise SettingError(f"There is already a representation named {name}; choose another name.")
-    PREPROCESSORS[name] = Preprocessor(name, function, channels, visualise, defaults)
+    PREPROCESSORS[name] = Preprocessor(name, function, channels, visualize, defaults)
     return PREPROCESSORS[name]
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from wholefield.errors import SettingError
-from wholefield.flow.contrast import event_list
+from wholefield.flow.losses.contrast import event_list
 from wholefield.flow.sequences.bins import Bins, BinSource
 from wholefield.flow.sequences.crop import Crop
 from wholefield.flow.sequences.windows import Window, lanes, sequences

@@ -28,6 +28,26 @@ class Window:
         return self.first == self.begin
 
 
+def max_consecutive_batches(curriculum_param: float, epoch: int) -> int:
+    """Length of the sequences of an epoch: int(p ** (epoch - 1)), but at least 1.
+
+    A recurrent network first learns from the newest bins, then from what it can carry over longer and longer
+    sequences.
+
+    Args:
+        curriculum_param: p, at least 1.
+        epoch: The epoch, counted from 1.
+
+    Returns:
+        Batches that follow each other in a sequence.
+
+    Example:
+        >>> [max_consecutive_batches(1.414, epoch) for epoch in range(1, 10)]
+        [1, 1, 1, 2, 3, 5, 7, 11, 15]
+    """
+    return max(int(curriculum_param ** (epoch - 1)), 1)
+
+
 def sequences(
     bins: Sequence[int],
     num_tbins: int,

@@ -1,7 +1,7 @@
 """Pictures of flow: coloured arrows, dense colours, grids of batches, demo videos."""
 
 from wholefield.flow.viz.arrows import convert_to_gray, draw_arrows, get_arrows
-from wholefield.flow.viz.colours import colour_wheel, flow_colours
+from wholefield.flow.viz.colors import colour_wheel, flow_colours
 
 __all__ = [
     "colour_wheel",

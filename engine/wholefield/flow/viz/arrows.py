@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wholefield.flow.viz.colours import Flow, Picture, hues, rgb_of
+from wholefield.flow.viz.colors import Flow, Picture, hues, rgb_of
 
 # Length of the head of an arrow, as a share of the arrow.
 TIP = 0.3

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from wholefield.errors import SettingError
 from wholefield.flow.representations.grid import Events
-from wholefield.flow.viz.colours import SMALLEST_TOP, TOP_PERCENTILE
+from wholefield.flow.viz.colors import SMALLEST_TOP, TOP_PERCENTILE
 
 Pixels = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.float32]

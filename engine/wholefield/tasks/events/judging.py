@@ -18,7 +18,7 @@ from wholefield.tasks.events.provider import FlowProvider, FlowSource
 from wholefield.tasks.events.score_config import ScoreConfig
 
 if TYPE_CHECKING:
-    from wholefield.flow.scorecard import ScoreCard
+    from wholefield.flow.scores.scorecard import ScoreCard
     from wholefield.sources import Recording
 
 MOST_EVENTS = 3_000_000
@@ -38,7 +38,7 @@ def judge(config: ScoreConfig, report: ReportFunction, control: Control) -> Scor
         WholefieldError: There is no flow in the window, or something cannot be read.
         RunCancelled: It was stopped.
     """
-    from wholefield.flow.scorecard import score_flow
+    from wholefield.flow.scores.scorecard import score_flow
     from wholefield.sources import open_recording
 
     begin = partial(reporter, report=report, control=control)
@@ -57,7 +57,7 @@ def window_of(config: ScoreConfig, recording: Recording, flow: FlowProvider) -> 
     Raises:
         SettingError: There is no flow at the moment.
     """
-    from wholefield.flow.sharpness import ENOUGH_PX, LONGEST_US, SHORTEST_US, median_motion
+    from wholefield.flow.scores.sharpness import ENOUGH_PX, LONGEST_US, SHORTEST_US, median_motion
 
     if config.start_us is not None and config.end_us is not None:
         return config.start_us, config.end_us

@@ -8,13 +8,13 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
-from wholefield.compat.metavision_ml.flow.callbacks import max_consecutive_batches
 from wholefield.errors import SettingError
-from wholefield.flow.contrast import contrast_loss
 from wholefield.flow.flow_network import FlowNetwork
+from wholefield.flow.losses.contrast import contrast_loss
 from wholefield.flow.losses.supervised import supervised_loss
 from wholefield.flow.representations import preprocessor
 from wholefield.flow.sequences import Batch, SequenceLoader
+from wholefield.flow.sequences.windows import max_consecutive_batches
 from wholefield.networks.flow.memory import starting_afresh
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
@@ -113,7 +113,7 @@ class FlowProgress(RunProgress):
         super().__init__(folder, report, control, self._begin)
         self._curriculum = config.curriculum
         self._data = data
-        self._picture: Callable[[Any], Any] = preprocessor(config.preprocess).visualise
+        self._picture: Callable[[Any], Any] = preprocessor(config.preprocess).visualize
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock, and show what the network makes of the events before it learned anything."""

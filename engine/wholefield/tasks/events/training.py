@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wholefield.compat.metavision_ml.flow.lightning_model import endpoint_error
 from wholefield.flow.flow_network import FlowNetwork
+from wholefield.flow.scores.endpoint_error import endpoint_error
 from wholefield.flow.sequences import Batch
 from wholefield.networks.flow.memory import Memory, memory_of, remember
 from wholefield.tasks.events.spec import FlowSpec

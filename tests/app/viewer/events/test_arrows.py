@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from wholefield.flow.viz.colours import hues
+from wholefield.flow.viz.colors import hues
 from wholefield_app.viewer.events.arrows import (
     HUES,
     hue_colour,

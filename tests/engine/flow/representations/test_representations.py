@@ -136,11 +136,11 @@ def test_channels_and_pictures_agree_with_the_features(recording: Any) -> None:
     for name, one in PREPROCESSORS.items():
         features = make_features(recording, name, 9000, 0, 2, 23, 37, downsampling_factor=1)
         assert features.shape == (2, one.channels(one.defaults), 12, 19)
-        picture = one.visualise(features[0])
+        picture = one.visualize(features[0])
         assert (picture.shape, picture.dtype) == ((12, 19, 3), np.uint8)
         assert np.ptp(picture) > 50
     unsplit = event_cube(recording.all_events, 1, 95_000, 23, 37, split_polarity=False, num_utbins=4)
-    assert PREPROCESSORS["event_cube"].visualise(unsplit[0]).shape == (23, 37, 3)
+    assert PREPROCESSORS["event_cube"].visualize(unsplit[0]).shape == (23, 37, 3)
 
 
 @pytest.mark.parametrize("name", sorted(PREPROCESSORS))
@@ -149,7 +149,7 @@ def test_a_bin_without_events_is_a_plain_picture(name: str) -> None:
 
     features = make_features(np.zeros(0, EVENT_DTYPE), name, 9000, 0, 2, 5, 7)
     assert not features.any()
-    assert np.ptp(PREPROCESSORS[name].visualise(features[0])) == 0
+    assert np.ptp(PREPROCESSORS[name].visualize(features[0])) == 0
 
 
 def test_a_user_can_add_one(recording: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,11 +158,11 @@ def test_a_user_can_add_one(recording: Any, monkeypatch: pytest.MonkeyPatch) -> 
     def scaled(*arguments: Any, gain: float, **more: Any) -> np.ndarray:
         return histo(*arguments, **more) * np.float32(gain)
 
-    register("scaled", scaled, lambda given: 2, PREPROCESSORS["histo"].visualise, gain=1.0)
+    register("scaled", scaled, lambda given: 2, PREPROCESSORS["histo"].visualize, gain=1.0)
     twice = make_features(recording, "scaled", 9000, 0, 2, 23, 37, gain=2.0)
     np.testing.assert_array_equal(twice, 2 * make_features(recording, "histo", 9000, 0, 2, 23, 37))
     with pytest.raises(SettingError, match="already a representation named scaled"):
-        register("scaled", scaled, lambda given: 2, PREPROCESSORS["histo"].visualise)
+        register("scaled", scaled, lambda given: 2, PREPROCESSORS["histo"].visualize)
 
 
 def test_wrong_settings_are_named(recording: Any) -> None:

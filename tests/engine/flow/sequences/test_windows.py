@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given, strategies as st
 
-from wholefield.flow.sequences.windows import lanes, sequences
+from wholefield.flow.sequences.windows import lanes, max_consecutive_batches, sequences
 
 SOURCES = st.lists(st.integers(0, 40), min_size=1, max_size=5)
 
@@ -48,3 +48,10 @@ def test_lanes_keep_sequences_in_one_place_without_gaps(bins: list[int], longest
 def test_repeats_are_sequences_of_their_own() -> None:
     parts = sequences([4], 2, 2, repeats=3)
     assert [part[0].sequence for part in parts] == [0, 1, 2]
+
+
+def test_max_consecutive_batches_follows_the_documented_law() -> None:
+    assert [max_consecutive_batches(1.414, epoch) for epoch in range(1, 10)] == [
+        1, 1, 1, 2, 3, 5, 7, 11, 15
+    ]  # fmt: skip
+    assert max_consecutive_batches(2, 5) == 16

@@ -17,8 +17,8 @@ from wholefield.flow.simulator import (
     stretches_of,
 )
 from wholefield.flow.simulator.kernels import emit
-from wholefield.flow.splat import Walk, image_of_warped_events
-from wholefield.flow.splat_kernels import flow_at
+from wholefield.flow.warping.splat import Walk, image_of_warped_events
+from wholefield.flow.warping.splat_kernels import flow_at
 
 SMALL = SceneSettings(
     width=47, height=37, duration_us=100_000, planes=2, label_delta_us=10_000, leak_hz=0, shot_hz=0

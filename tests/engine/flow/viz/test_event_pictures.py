@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from wholefield.errors import SettingError
-from wholefield.flow.splat import splat, warp_events
-from wholefield.flow.viz.colours import flow_colours
+from wholefield.flow.viz.colors import flow_colours
 from wholefield.flow.viz.event_pictures import (
     EventColours,
     EventCounts,
@@ -15,6 +14,7 @@ from wholefield.flow.viz.event_pictures import (
     sharpen_events,
     top_speed,
 )
+from wholefield.flow.warping.splat import splat, warp_events
 from wholefield.sources.recording import EVENT_DTYPE
 
 SHAPE = (13, 17)

@@ -10,7 +10,7 @@ from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US
 from wholefield.errors import SettingError
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
-from wholefield.flow.scorecard import ScoreCard
+from wholefield.flow.scores.scorecard import ScoreCard
 from wholefield.runs.control import Abandoned, Control
 from wholefield.runs.reports import PartDone
 from wholefield.sources import open_recording

@@ -12,33 +12,33 @@ if TYPE_CHECKING:
     from wholefield.compat.metavision_ml.flow.data_module import FlowDataModule as FlowDataModule
     from wholefield.compat.metavision_ml.flow.grid import draw_flow_on_grid as draw_flow_on_grid
     from wholefield.compat.metavision_ml.flow.lightning_model import FlowModel as FlowModel
-    from wholefield.flow.contrast import (
-        ContrastLoss as ContrastLoss,
-        ContrastMeasure as ContrastMeasure,
-        contrast_loss as contrast_loss,
-    )
     from wholefield.flow.features import FeatureFile as FeatureFile, write_features as write_features
     from wholefield.flow.flow_network import FlowNetwork as FlowNetwork
     from wholefield.flow.labels import load_labels_flow as load_labels_flow
     from wholefield.flow.losses import LOSS_NAMES as LOSS_NAMES, FlowLoss as FlowLoss
+    from wholefield.flow.losses.contrast import (
+        ContrastLoss as ContrastLoss,
+        ContrastMeasure as ContrastMeasure,
+        contrast_loss as contrast_loss,
+    )
     from wholefield.flow.predictor import FlowInput as FlowInput, FlowPredictor as FlowPredictor
     from wholefield.flow.representations import (
         PREPROCESSORS as PREPROCESSORS,
         make_features as make_features,
         register as register,
     )
-    from wholefield.flow.scorecard import ScoreCard as ScoreCard, score_flow as score_flow
+    from wholefield.flow.scores.scorecard import ScoreCard as ScoreCard, score_flow as score_flow
+    from wholefield.flow.scores.translation import best_translation as best_translation
     from wholefield.flow.simulator import SceneSettings as SceneSettings, simulate as simulate
-    from wholefield.flow.splat import (
-        Walk as Walk,
-        image_of_warped_events as image_of_warped_events,
-        warp_events as warp_events,
-    )
-    from wholefield.flow.translation import best_translation as best_translation
     from wholefield.flow.viz import (
         convert_to_gray as convert_to_gray,
         draw_arrows as draw_arrows,
         get_arrows as get_arrows,
+    )
+    from wholefield.flow.warping.splat import (
+        Walk as Walk,
+        image_of_warped_events as image_of_warped_events,
+        warp_events as warp_events,
     )
     from wholefield.networks.flow.feature_extractor import (
         FEATURE_EXTRACTORS as FEATURE_EXTRACTORS,

@@ -5,14 +5,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from wholefield.errors import SettingError
-
-
-def max_consecutive_batches(curriculum_param: float, epoch: int) -> int:
-    """int(p ** (epoch - 1)), the epochs counted from 1; at least 1.
-
-    A recurrent network first learns from its newest bins, then what can be kept over longer and longer sequences.
-    """
-    return max(int(curriculum_param ** (epoch - 1)), 1)
+from wholefield.flow.sequences.windows import max_consecutive_batches
 
 
 class FlowCallback(Callback):

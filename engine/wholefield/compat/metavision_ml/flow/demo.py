@@ -14,7 +14,7 @@ from wholefield.errors import SettingError
 from wholefield.export.video import VideoWriter
 from wholefield.files import replacing
 from wholefield.flow.representations import preprocessor
-from wholefield.flow.viz.colours import Picture
+from wholefield.flow.viz.colors import Picture
 
 FPS = 20
 
@@ -32,7 +32,7 @@ def demo_frames(
         num_batches: Batches at most.
         mask_by_input: Whether flow is shown only where there are events.
     """
-    make_image = preprocessor(model.hparams["preprocess"]).visualise
+    make_image = preprocessor(model.hparams["preprocess"]).visualize
     was_training = model.training
     model.eval()
     model.network.reset()

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.flow.viz.arrows import convert_to_gray, get_arrows
-from wholefield.flow.viz.colours import Picture, flow_colours
+from wholefield.flow.viz.colors import Picture, flow_colours
 
 MakeImage = Callable[[npt.NDArray[np.float32]], Picture]
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from wholefield.compat.metavision_ml.flow.demo import demo_frames, video_file, write_demo
 from wholefield.flow.flow_network import FlowNetwork
+from wholefield.flow.scores.endpoint_error import EndpointError
 from wholefield.flow.sequences import Batch
 
 # A burst of noise events must not throw the network off.
@@ -49,6 +50,7 @@ class FlowModel(LightningModule):
         self.network = FlowNetwork(
             tuple(array_dim), loss_weights, feature_extractor_name, **(network_kwargs or {})
         )
+        self.test_aee = EndpointError()
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Flows of features (T, B, C, H, W), coarsest first; see `FlowNetwork.forward`."""
@@ -90,7 +92,8 @@ class FlowModel(LightningModule):
         loss = self._logged("test", self.network.compute_loss(inputs[:, valid], flows))
         if batch["labels"]:
             label = torch.stack(batch["labels"])[:, valid].to(inputs.device)
-            self.log("test_aee", endpoint_error(flows[-1], label), batch_size=int(valid.sum()))
+            self.test_aee.update(flows[-1], label)
+            self.log("test_aee", self.test_aee)
         return loss
 
     def losses_of(self, batch: Batch) -> dict[str, Tensor]:
@@ -143,14 +146,3 @@ class FlowModel(LightningModule):
         if self._trainer is not None:
             self.log_dict({f"{stage}_loss": loss.detach(), **values}, batch_size=1)
         return loss
-
-
-def endpoint_error(flow: Tensor, label: Tensor) -> Tensor:
-    """Mean length of flow - label over the pixels that are labelled; not a number where none is.
-
-    Args:
-        flow: (..., 2, H, W).
-        label: (..., 2, H, W), not a number where it is unknown.
-    """
-    error = (flow - label).square().sum(-3).sqrt()
-    return error[torch.isfinite(error)].mean()

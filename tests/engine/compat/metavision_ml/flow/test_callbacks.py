@@ -4,15 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from wholefield.compat.metavision_ml.flow.callbacks import FlowCallback, max_consecutive_batches
+from wholefield.compat.metavision_ml.flow.callbacks import FlowCallback
 from wholefield.errors import SettingError
-
-
-def test_the_documented_law() -> None:
-    assert [max_consecutive_batches(1.414, epoch) for epoch in range(1, 10)] == [
-        1, 1, 1, 2, 3, 5, 7, 11, 15
-    ]  # fmt: skip
-    assert max_consecutive_batches(2, 5) == 16
 
 
 class Recorder:

@@ -12,7 +12,7 @@ from lightning.pytorch import Trainer
 
 from wholefield.compat.metavision_ml.flow.callbacks import FlowCallback
 from wholefield.compat.metavision_ml.flow.data_module import FlowDataModule
-from wholefield.compat.metavision_ml.flow.lightning_model import FlowModel, endpoint_error
+from wholefield.compat.metavision_ml.flow.lightning_model import FlowModel
 from wholefield.errors import SettingError, SourceError
 from wholefield.export.dat import write_dat
 from wholefield.export.events import write_events_hdf5
@@ -124,14 +124,6 @@ def test_losses_are_those_of_the_network(folder: Path) -> None:
     flows = model(inputs)
     expected = 2 * torch.stack([flow.abs().mean() for flow in flows]).mean()
     torch.testing.assert_close(losses["l1"], expected)
-
-
-def test_endpoint_error_leaves_unknown_pixels_out() -> None:
-    label = torch.zeros(2, 3, 4)
-    label[0, 0, 0] = float("nan")
-    flow = torch.zeros(2, 3, 4)
-    flow[:, 1, 1] = torch.tensor([3.0, 4.0])
-    assert float(endpoint_error(flow, label)) == pytest.approx(5 / 11)
 
 
 def test_what_cannot_be_is_told(folder: Path, tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from wholefield.errors import SettingError
-from wholefield.flow.scorecard import TRANSLATION, ZERO, score_flow
-from wholefield.flow.sharpness import flow_warp_loss, median_motion, window_of_enough_motion
+from wholefield.flow.scores.scorecard import TRANSLATION, ZERO, score_flow
+from wholefield.flow.scores.sharpness import flow_warp_loss, median_motion, window_of_enough_motion
 from wholefield.flow.simulator import SceneSettings, simulate
-from wholefield.flow.splat import Walk
+from wholefield.flow.warping.splat import Walk
 
 SCENE = SceneSettings(96, 72, 80_000, planes=2, shot_hz=0, leak_hz=0, label_delta_us=80_000)
 

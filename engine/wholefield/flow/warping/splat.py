@@ -1,7 +1,7 @@
 """Images of warped events: every event moves along the flow to one moment and is splatted bilinearly.
 
 The flow is in px per s, (2, H, W) with x first, or (T, 2, H, W) with one field for each of several time bins. The
-torch counterpart is wholefield.flow.splat_torch.
+torch counterpart is wholefield.flow.warping.splat_torch.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def splat(x: Array, y: Array, shape: tuple[int, int], weights: Array | None = No
     Returns:
         float64 (H, W).
     """
-    from wholefield.flow.splat_kernels import splat_into
+    from wholefield.flow.warping.splat_kernels import splat_into
 
     image = np.zeros(shape)
     splat_into(image, x, y, np.ones(len(x)) if weights is None else weights)
@@ -71,7 +71,7 @@ def warp_events(
     Raises:
         SettingError: The flow has another shape.
     """
-    from wholefield.flow import splat_kernels
+    from wholefield.flow.warping import splat_kernels
 
     fields = np.ascontiguousarray(flow.reshape(-1, *flow.shape[-3:]), np.float64)
     if flow.ndim not in (3, 4) or fields.shape[1] != 2:

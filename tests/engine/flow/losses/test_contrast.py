@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from wholefield.flow.contrast import ContrastLoss, ContrastMeasure, contrast_loss, event_list
+from wholefield.flow.losses.contrast import ContrastLoss, ContrastMeasure, contrast_loss, event_list
 from wholefield.flow.simulator import SceneSettings, simulate
-from wholefield.flow.splat_kernels import flow_at
+from wholefield.flow.warping.splat_kernels import flow_at
 
 BINS, BATCH, HEIGHT, WIDTH = 4, 2, 6, 7
 BOTH = list(ContrastMeasure)

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SettingError
-from wholefield.flow.accuracy import FlowErrors, flow_errors
 from wholefield.flow.representations.grid import Events
-from wholefield.flow.sharpness import ENOUGH_PX, flow_warp_loss, median_motion
-from wholefield.flow.splat import SECOND, Walk
-from wholefield.flow.translation import best_translation
+from wholefield.flow.scores.accuracy import FlowErrors, flow_errors
+from wholefield.flow.scores.sharpness import ENOUGH_PX, flow_warp_loss, median_motion
+from wholefield.flow.scores.translation import best_translation
+from wholefield.flow.warping.splat import SECOND, Walk
 
 FlowField = npt.NDArray[np.floating[Any]]
 

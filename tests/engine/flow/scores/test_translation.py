@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wholefield.flow.translation import best_translation
+from wholefield.flow.scores.translation import best_translation
 from wholefield.sources.recording import EVENT_DTYPE
 
 

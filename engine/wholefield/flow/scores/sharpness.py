@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from wholefield.flow.representations.grid import Events
 from wholefield.flow.representations.making import EventSource
-from wholefield.flow.splat import SECOND, STRAIGHT, Array, Walk, splat, warp_events
+from wholefield.flow.warping.splat import SECOND, STRAIGHT, Array, Walk, splat, warp_events
 
 # FWL ranks flows where things move at least this far in the window, in px.
 ENOUGH_PX = 5.0

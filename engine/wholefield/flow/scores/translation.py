@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from wholefield.flow.representations.grid import Events
-from wholefield.flow.splat import SECOND, Array, splat
+from wholefield.flow.warping.splat import SECOND, Array, splat
 
 MAX_PX = 48.0
 COARSE = 4

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from wholefield.flow.representations.grid import Events
-from wholefield.flow.splat_torch import sample, splat
+from wholefield.flow.warping.splat_torch import sample, splat
 
 EPSILON = 1e-9
 SCALES = 3

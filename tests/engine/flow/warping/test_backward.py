@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from wholefield.flow.warping import Warping, warp, warp_channels, warp_sequence
+from wholefield.flow.warping.backward import Warping, warp, warp_channels, warp_sequence
 
 
 def brute_force(image: np.ndarray, flow: np.ndarray) -> np.ndarray:

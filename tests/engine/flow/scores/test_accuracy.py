@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wholefield.errors import SettingError
-from wholefield.flow.accuracy import flow_errors
+from wholefield.flow.scores.accuracy import flow_errors
 
 
 def test_formulas() -> None:

@@ -5,7 +5,7 @@ import colorsys
 import numpy as np
 import pytest
 
-from wholefield.flow.viz.colours import colour_wheel, flow_colours, hues, rgb_of
+from wholefield.flow.viz.colors import colour_wheel, flow_colours, hues, rgb_of
 
 
 def test_against_the_standard_library() -> None:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from wholefield.errors import SettingError
-from wholefield.flow.splat import Walk, image_of_warped_events, splat, warp_events
-from wholefield.flow.splat_torch import sample, splat as torch_splat
+from wholefield.flow.warping.splat import Walk, image_of_warped_events, splat, warp_events
+from wholefield.flow.warping.splat_torch import sample, splat as torch_splat
 
 MakeEvents = Callable[..., np.ndarray]
 
@@ -53,7 +53,7 @@ def test_gradients_of_splatting_and_sampling() -> None:
 
 @pytest.mark.parametrize("shape", [(5, 6), (1, 6), (5, 1)])
 def test_sampling_agrees_between_numba_and_torch(shape: tuple[int, int]) -> None:
-    from wholefield.flow.splat_kernels import flow_at
+    from wholefield.flow.warping.splat_kernels import flow_at
 
     rng = np.random.default_rng(0)
     flow, x, y = rng.normal(size=(4, 2, *shape)), rng.uniform(-2, 8, 60), rng.uniform(-2, 8, 60)

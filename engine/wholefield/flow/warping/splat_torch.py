@@ -1,4 +1,4 @@
-"""Splatting and sampling in torch, differentiable in the places; the same figures as wholefield.flow.splat."""
+"""Splatting and sampling in torch, differentiable in the places; the same figures as wholefield.flow.warping.splat."""
 
 import torch
 from torch import Tensor

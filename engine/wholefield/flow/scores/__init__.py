@@ -1,0 +1,1 @@
+"""Figures of merit of a flow: endpoint error, sharpness of warped events, best translation, score card."""

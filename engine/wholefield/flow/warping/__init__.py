@@ -1,0 +1,1 @@
+"""Moving images and events along a flow: backward warping, images of warped events, splatting."""
