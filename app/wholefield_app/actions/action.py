@@ -19,9 +19,22 @@ class Menu(StrEnum):
         return self.value.replace("&", "")
 
 
+Availability = bool | str
+
+
 def always() -> bool:
     """The condition of an action that can always be used."""
     return True
+
+
+def requires(*conditions: tuple[bool, str]) -> Availability:
+    """True where all conditions hold, or else the sentence that goes with the first that does not.
+
+    Example:
+        >>> requires((True, "Open a slide first."), (False, "Choose a model first."))
+        'Choose a model first.'
+    """
+    return next((reason for holds, reason in conditions if not holds), True)
 
 
 @dataclass(frozen=True)
@@ -37,10 +50,13 @@ class Action:
         about: One sentence for the tool tip.
         shortcut: Key sequence in Qt's portable notation, or empty.
         group: Actions of a menu with the same group stand together between separators.
-        enabled_when: Whether it can be used now.
+        enabled_when: Whether it can be used now: True, or else a sentence that says why not and what to do first
+            (`requires` makes it), which tool tip, status bar and command finder show. A plain False gives no reason.
         checked_when: For an action that is on or off: whether it is on.
         command: The same as a command line, or None where there is none at the moment.
         on_toolbar: Whether it has a button in the tool bar.
+        replaces: Id of the action whose place in menu and tool bar it takes while it can be used, and which has that
+            place otherwise; empty for a place of its own.
     """
 
     id: str
@@ -51,10 +67,11 @@ class Action:
     about: str
     shortcut: str = ""
     group: str = ""
-    enabled_when: Callable[[], bool] = always
+    enabled_when: Callable[[], Availability] = always
     checked_when: Callable[[], bool] | None = None
     command: Callable[[], str | None] | None = None
     on_toolbar: bool = False
+    replaces: str = ""
 
     @property
     def plain_title(self) -> str:

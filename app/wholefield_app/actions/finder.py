@@ -82,7 +82,7 @@ class CommandFinder(QDialog):
 
     @Slot(str)
     def _narrow(self, words: str) -> None:
-        bound = {action.definition.id: action for action in self._registry}
+        bound = {action.definition.id: action for action in self._registry if action.isVisible()}
         self.list.clear()
         for action in find_actions(words, [item.definition for item in bound.values()]):
             self.list.addTopLevelItem(_row(bound[action.id]))
@@ -109,7 +109,11 @@ class CommandFinder(QDialog):
     @Slot()
     def _show_command(self) -> None:
         line = self._command_line()
-        if line:
+        item = self.list.currentItem()
+        reason = self._registry[item.data(0, ACTION)].reason if item is not None else ""
+        if reason:
+            text = reason
+        elif line:
             text = f"Ctrl+C copies:  {line}"
         else:
             text = "Enter runs it, Esc closes this list"
@@ -131,10 +135,10 @@ def _row(bound: BoundAction) -> QTreeWidgetItem:
     row = QTreeWidgetItem([f"{bound.definition.menu.plain_title}:  {bound.definition.plain_title}", keys])
     row.setData(0, ACTION, bound.definition.id)
     row.setIcon(0, bound.icon())
-    row.setToolTip(0, bound.definition.about)
+    row.setToolTip(0, bound.toolTip())
     if not bound.isEnabled():
         # An item that is disabled could not be reached with the arrow keys.
-        grey = QGuiApplication.palette().brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
-        row.setForeground(0, grey)
+        gray = QGuiApplication.palette().brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
+        row.setForeground(0, gray)
         row.setIcon(0, QIcon(bound.icon().pixmap(20, QIcon.Mode.Disabled)))
     return row

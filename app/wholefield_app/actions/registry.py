@@ -19,25 +19,41 @@ class BoundAction(QAction):
     Attributes:
         definition: The action.
         scope: Name of the workspace that it belongs to, or `EVERYWHERE`.
+        usable: Whether it can be used; what is not in sight is not enabled either.
+        reason: A sentence on why it cannot be used now; empty where it can, or where the definition does not say.
     """
 
     def __init__(self, definition: Action, scope: str, parent: QObject) -> None:
         super().__init__(definition.title, parent)
         self.definition = definition
         self.scope = scope
+        self.reason = ""
+        self.usable = True
         self.setObjectName(definition.id)
         self.setShortcut(QKeySequence(definition.shortcut))
         self.setCheckable(definition.checked_when is not None)
-        keys = self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        self.setToolTip(f"{definition.about} ({keys})" if keys else definition.about)
-        self.setStatusTip(definition.about)
+        self._describe()
         self.triggered.connect(self._run)
 
     def refresh(self) -> None:
-        """Ask the definition again whether the action is enabled and on."""
-        self.setEnabled(self.definition.enabled_when())
+        """Ask the definition again whether the action is enabled, and on."""
+        answer = self.definition.enabled_when()
+        reason = answer if isinstance(answer, str) else ""
+        if reason != self.reason:
+            self.reason = reason
+            self._describe()
+        self.usable = not reason and bool(answer)
+        self.setEnabled(self.usable)
         if self.definition.checked_when is not None:
             self.setChecked(self.definition.checked_when())
+
+    def _describe(self) -> None:
+        """Say what it does and with which key, and why it cannot be used where that is so."""
+        about = self.definition.about
+        keys = self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        tip = f"{about} ({keys})" if keys else about
+        self.setToolTip(f"{tip}\n{self.reason}" if self.reason else tip)
+        self.setStatusTip(self.reason or about)
 
     @Slot()
     def _run(self) -> None:
@@ -79,6 +95,7 @@ class Registry(QObject):
             bound = BoundAction(action, scope, self)
             bound.setIcon(icon(action.icon, self._theme))
             self._bound[action.id] = bound
+            self._share_place(bound)
             if scope in (EVERYWHERE, self.scope):
                 # Shortcuts work only for actions that a widget of the window holds.
                 self._window.addAction(bound)
@@ -98,13 +115,20 @@ class Registry(QObject):
         """Bring enabled and checked of every action in sight up to date."""
         for bound in self:
             bound.refresh()
+            self._share_place(bound)
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Draw the icons in the colours of `theme`."""
+        """Draw the icons in the colors of `theme`."""
         self._theme = theme
         for bound in self._bound.values():
             bound.setIcon(icon(bound.definition.icon, theme))
+
+    def _share_place(self, bound: BoundAction) -> None:
+        """Of two actions with one place show the one that can be used, or else the replaced one."""
+        if replaced := self._bound.get(bound.definition.replaces):
+            bound.setVisible(bound.usable)
+            replaced.setVisible(not bound.usable)
 
     def _refuse_duplicate(self, action: Action, scope: str) -> None:
         if action.id in self._bound:

@@ -65,7 +65,7 @@ class CommandMenu(QMenu):
             entry = self.addAction(bound.icon(), bound.definition.title.removesuffix("…"))
             entry.setData(line or "")
             entry.setEnabled(bool(line))
-            entry.setToolTip(line or "Fill in the settings first")
+            entry.setToolTip(line or bound.reason or "Fill in the settings first.")
 
     @Slot(QAction)
     def _copy(self, entry: QAction) -> None:

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from wholefield_app.actions import Action, Menu, Registry
+from wholefield_app.actions import Action, Availability, Menu, Registry, requires
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 
 
@@ -55,6 +55,41 @@ def test_an_action_does_its_work_and_shows_its_state(registry: Registry) -> None
     assert not bound.isEnabled()
     bound.trigger()
     assert switch.on
+
+
+def test_an_action_that_cannot_be_used_says_why(registry: Registry) -> None:
+    answer: list[Availability] = [True]
+    registry.add([Switch().action(enabled_when=lambda: answer[0])])
+    bound = registry["switch.flip"]
+    registry.refresh()
+    assert bound.isEnabled()
+    assert (bound.toolTip(), bound.statusTip()) == ("Turn it round. (Ctrl+J)", "Turn it round.")
+    answer[0] = requires((True, "Open a slide first."), (False, "Choose a model first."))
+    registry.refresh()
+    assert not bound.isEnabled()
+    assert bound.reason == bound.statusTip() == "Choose a model first."
+    assert bound.toolTip() == "Turn it round. (Ctrl+J)\nChoose a model first."
+    answer[0] = requires((True, "Open a slide first."))
+    registry.refresh()
+    assert bound.isEnabled()
+    assert bound.statusTip() == "Turn it round."
+    answer[0] = False
+    registry.refresh()
+    assert (bound.isEnabled(), bound.reason) == (False, "")
+
+
+def test_two_actions_share_one_place(registry: Registry) -> None:
+    first, second = Switch(), Switch()
+    second.usable = False
+    registry.add([first.action(id="pause"), second.action(id="resume", shortcut="F7", replaces="pause")])
+    registry.refresh()
+    assert [bound.objectName() for bound in registry if bound.isVisible()] == ["pause"]
+    first.usable, second.usable = False, True
+    registry.refresh()
+    assert [bound.objectName() for bound in registry if bound.isVisible()] == ["resume"]
+    first.usable = second.usable = False
+    registry.refresh()
+    assert [bound.objectName() for bound in registry if bound.isVisible()] == ["pause"]
 
 
 @pytest.mark.parametrize("changes", [{}, {"id": "other"}])

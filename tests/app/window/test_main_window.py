@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QDockWidget, QMessageBox
+from PySide6.QtWidgets import QDockWidget, QMessageBox, QToolBar
 
 from wholefield_app.launch import make_window
 from wholefield_app.runs import SessionState
@@ -272,6 +272,18 @@ def test_closing_during_a_run_ends_it_as_answered(
     qtbot.waitUntil(lambda: not window.isVisible())
     assert running == [end]
     assert not window.workspace.training.session.state.active
+
+
+def test_the_tool_bar_offers_resume_in_place_of_pause(window: MainWindow, running: list[str]) -> None:
+    pause, resume = window.registry["slides.pause"], window.registry["slides.resume"]
+    tools = window.findChild(QToolBar, "tools").actions()
+    assert {pause, resume} <= set(tools)
+    assert (pause.isVisible(), resume.isVisible()) == (True, False)
+    pause.trigger()
+    assert (pause.isVisible(), resume.isVisible()) == (False, True)
+    resume.trigger()
+    assert (pause.isVisible(), resume.isVisible()) == (True, False)
+    assert window.workspace.training.session.state is SessionState.RUNNING
 
 
 def test_closing_during_a_pause_ends_the_run_too(window: MainWindow, qtbot, running: list[str]) -> None:

@@ -33,7 +33,8 @@ def _training(work: "FlowWork") -> list[Action]:
         ),
         Action(
             "events.resume", "&Resume the training", Menu.RUN, session.resume, "start", "Go on after the pause.",
-            shortcut="F7", group="training", enabled_when=lambda: is_in(SessionState.PAUSED),
+            shortcut="F7", group="training", enabled_when=lambda: is_in(SessionState.PAUSED), on_toolbar=True,
+            replaces="events.pause",
         ),
         Action(
             "events.stop", "Stop and &keep", Menu.RUN, session.stop_and_keep, "stop-keep",

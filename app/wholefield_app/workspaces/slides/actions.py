@@ -111,7 +111,8 @@ def _training(workspace: "SlidesWorkspace") -> list[Action]:
         ),
         Action(
             "slides.resume", "&Resume", Menu.RUN, session.resume, "start", "Go on after the pause.",
-            shortcut="F7", group="training", enabled_when=lambda: is_in(SessionState.PAUSED),
+            shortcut="F7", group="training", enabled_when=lambda: is_in(SessionState.PAUSED), on_toolbar=True,
+            replaces="slides.pause",
         ),
         Action(
             "slides.stop", "Stop and &keep", Menu.RUN, session.stop_and_keep, "stop-keep",

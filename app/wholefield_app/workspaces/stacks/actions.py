@@ -171,7 +171,8 @@ def _training(space: "StacksWorkspace") -> list[Action]:
         ),
         Action(
             "stacks.resume", "&Resume", Menu.RUN, session.resume, "start", "Go on after the pause.",
-            shortcut="F7", group="training", enabled_when=lambda: is_in(SessionState.PAUSED),
+            shortcut="F7", group="training", enabled_when=lambda: is_in(SessionState.PAUSED), on_toolbar=True,
+            replaces="stacks.pause",
         ),
         Action(
             "stacks.stop", "Stop and &keep", Menu.RUN, session.stop_and_keep, "stop-keep",
