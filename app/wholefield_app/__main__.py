@@ -3,21 +3,36 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 # OpenMP reads these when torch is loaded; threads that spin while they wait would starve the window.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 
+NO_WINDOW = (
+    "The window needs PySide6 and pyqtgraph, which are not installed. "
+    'Install them with: pip install "wholefield[app]"\n'
+    "The commands that need no window are there: wholefield --help"
+)
+UNAVAILABLE = 2
+HELP = ("-h", "--help")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program with these arguments, by default those of the process; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and not words[0].startswith("-"):
+    has_window = find_spec("PySide6") is not None and find_spec("pyqtgraph") is not None
+    if words and (not words[0].startswith("-") or (words[0] in HELP and not has_window)):
         from wholefield.cli import main as run_command
-        from wholefield_app.cli import COMMANDS
+        from wholefield_app.cli import COMMANDS, ENGINE_COMMANDS
 
-        if words[0] in COMMANDS:
-            return run_command(words, COMMANDS)
+        commands = COMMANDS if has_window else ENGINE_COMMANDS
+        if words[0] in commands or words[0] in HELP:
+            return run_command(words, commands)
+    if not has_window:
+        print(NO_WINDOW, file=sys.stderr)
+        return UNAVAILABLE
     from wholefield_app.launch import launch
 
     return launch(words)
