@@ -21,8 +21,8 @@ from wholefield.sources.events.dat import DAT
 from wholefield.sources.events.evt2 import EVT2
 from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.evt21 import EVT21
+from wholefield.sources.events.opening import open_recording
 from wholefield.sources.events.raw import read_header
-from wholefield.sources.recording import open_recording
 
 EVENTS = 1 << 22
 GROUPS = 1 << 16

@@ -27,7 +27,8 @@ from wholefield.flow.scores.sharpness import flow_warp_loss
 from wholefield.flow.sequences.windows import max_consecutive_batches
 from wholefield.flow.simulator import SceneSettings, simulate
 from wholefield.flow.warping.splat import Walk
-from wholefield.sources.recording import Recording, open_recording
+from wholefield.sources.events.opening import open_recording
+from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.config import FlowConfig, Teacher
 from wholefield.tasks.events.data import FlowData
 from wholefield.tasks.events.train import GRADIENT_NORM, batch_losses, spec_of

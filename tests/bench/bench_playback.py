@@ -22,8 +22,8 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from tests.e2e.lateness import Lateness
+from wholefield.sources.events.recording import EVENT_DTYPE, RecordingDescription
 from wholefield.sources.events.table import ArrayTable, TableRecording
-from wholefield.sources.recording import EVENT_DTYPE, RecordingDescription
 from wholefield.tasks.events.flow_files import SingleFlow
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.theme.theme import ThemeName, load_theme

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tests.bench.measure import machine
 from wholefield.flow.representations import PREPROCESSORS, Events, event_cube, histo
-from wholefield.sources.recording import EVENT_DTYPE
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 WIDTH, HEIGHT, BIN_US, MICRO = 640, 480, 20_000, 3
 REPEATS = 5

@@ -98,7 +98,7 @@ class TileReader:
 
     def _read(self, level: DisplayLevel, x: int, y: int, width: int, height: int) -> npt.NDArray[np.uint8]:
         from wholefield.sources import to_display
-        from wholefield.sources.shrink import shrink
+        from wholefield.sources.slides.pixels import shrink
 
         channels = self._settled_channels()
         stored = self.source.read_region(level.stored, x, y, width, height)

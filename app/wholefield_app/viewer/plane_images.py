@@ -14,7 +14,7 @@ from wholefield_app.viewer.cache import ByteCache
 from wholefield_app.viewer.levels import Levels, to_grey, to_label_colours
 
 if TYPE_CHECKING:
-    from wholefield.sources.stack import StackSource
+    from wholefield.sources.stacks.stack import StackSource
 
 CACHE_BYTES = 256 * 2**20
 # Numbers of channels that can be red, green, blue and perhaps opacity.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wholefield.sources.stack import StackGeometry
+from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.viewer.plane_images import PlaneLook, PlaneRequest
 from wholefield_app.viewer.planes import PlaneShape, Position, plane_shape
 

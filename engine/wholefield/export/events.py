@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from wholefield.files import replacing
-from wholefield.sources.recording import EVENT_DTYPE, Events, Recording
+from wholefield.sources.events.recording import EVENT_DTYPE, Events, Recording
 
 CHUNK_EVENTS = 16384
 INDEX_PERIOD_US = 2000

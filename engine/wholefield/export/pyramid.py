@@ -15,7 +15,7 @@ import tifffile
 
 from wholefield.errors import SettingError
 from wholefield.files import replacing
-from wholefield.sources.shrink import shrink
+from wholefield.sources.slides.pixels import shrink
 
 AnyArray = npt.NDArray[Any]
 

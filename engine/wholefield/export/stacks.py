@@ -19,7 +19,7 @@ from wholefield.export.stack_planes import AnyArray, Progress, Shape, passing, r
 from wholefield.export.stack_zarr import NgffVersion, write_ome_zarr
 from wholefield.files import replacing
 from wholefield.sources.ome import AFFINE, OWN_NAMESPACE
-from wholefield.sources.stack import StackGeometry
+from wholefield.sources.stacks.geometry import StackGeometry
 
 __all__ = ["NgffVersion", "write_nifti", "write_ome_zarr", "write_tiff_stack"]
 

@@ -1,13 +1,16 @@
 """Open anything: slides, pictures, pyramids, stacks and recordings become lazily read arrays with metadata."""
 
-from wholefield.sources.display import ChannelDisplay, default_display, to_display
-from wholefield.sources.image import ChannelLook, ImageSource, Level
-from wholefield.sources.kinds import Kind, kind_of
-from wholefield.sources.opening import file_filter, open_image, open_source, recording_filter, stack_filter
-from wholefield.sources.recording import EVENT_DTYPE, RECORDING_SUFFIXES, Recording, open_recording
-from wholefield.sources.stack import DatasetInfo, StackGeometry, StackSource
-from wholefield.sources.stack_opening import list_datasets, open_stack
-from wholefield.sources.suffixes import SLIDE_SUFFIXES, STACK_SUFFIXES
+from wholefield.sources.events.formats import RECORDING_SUFFIXES
+from wholefield.sources.events.opening import open_recording
+from wholefield.sources.events.recording import EVENT_DTYPE, Recording
+from wholefield.sources.kinds import SLIDE_SUFFIXES, STACK_SUFFIXES, Kind, kind_of
+from wholefield.sources.opening import file_filter, open_source, recording_filter, stack_filter
+from wholefield.sources.slides.display import ChannelDisplay, default_display, to_display
+from wholefield.sources.slides.image import ChannelLook, ImageSource, Level
+from wholefield.sources.slides.opening import open_image
+from wholefield.sources.stacks.geometry import StackGeometry
+from wholefield.sources.stacks.opening import list_datasets, open_stack
+from wholefield.sources.stacks.stack import DatasetInfo, StackSource
 
 __all__ = [
     "EVENT_DTYPE",

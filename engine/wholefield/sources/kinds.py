@@ -9,13 +9,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from wholefield.sources.events.formats import recording_format
-from wholefield.sources.suffixes import PICTURE_SIGNATURES, SLIDE_SUFFIXES, TIFF_SIGNATURES, ZARR_MARKERS
+from wholefield.sources.events.formats import HDF5_SIGNATURE, recording_format
 
 # The readers are imported by the functions that need them: together they would delay the first window.
 
+SLIDE_SUFFIXES = (
+    ".svs", ".tif", ".tiff", ".ndpi", ".vms", ".vmu", ".scn", ".mrxs", ".svslide", ".bif", ".czi", ".dcm",
+    ".zarr", ".zip", ".png", ".jpg", ".jpeg",
+)  # fmt: skip
+STACK_SUFFIXES = (
+    ".tif", ".tiff", ".dcm", ".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".nrrd", ".nhdr", ".h5", ".hdf5", ".hdf",
+    ".nxs", ".nx5", ".zarr", ".zip",
+)  # fmt: skip
+ZARR_MARKERS = (".zattrs", ".zgroup", "zarr.json")
+PICTURE_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 HEAD_BYTES = 1024
-HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 NRRD_SIGNATURE = b"NRRD000"
 GZIP_SIGNATURE = b"\x1f\x8b"
 META_IMAGE_SUFFIXES = (".mha", ".mhd")
@@ -71,7 +80,7 @@ def _folder_kind(path: Path) -> Kind | None:
     first = first_dicom(path)
     if first is not None:
         return _dicom_kind(first)
-    from wholefield.sources.slice_folder import slices_agree, slices_in
+    from wholefield.sources.stacks.slice_folder import slices_agree, slices_in
 
     slices = slices_in(path)
     return Kind.STACK if len(slices) > 1 and slices_agree(slices) else None
@@ -120,7 +129,7 @@ def is_zarr(path: Path) -> bool:
 
 
 def _tiff_kind(path: Path) -> Kind | None:
-    from wholefield.sources.tiff_stack import is_tiff_stack
+    from wholefield.sources.stacks.tiff import is_tiff_stack
 
     return Kind.STACK if is_tiff_stack(path) else Kind.IMAGE
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import numpy.typing as npt
 
-from wholefield.sources.image import ChannelLook, plausible_spacing
+from wholefield.sources.slides.image import ChannelLook, plausible_spacing
 from wholefield.sources.units import to_micrometres
 
 # Our own exports keep the affine in a map annotation of this namespace; OME has no place for it.

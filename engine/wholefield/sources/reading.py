@@ -1,4 +1,4 @@
-"""Errors of the operating system, met while a file is opened, as sentences for the user."""
+"""What the opening of every file has in common: its first bytes, and the sentences for what can go wrong."""
 
 from __future__ import annotations
 
@@ -24,3 +24,37 @@ def readable(path: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error}); check the disk it is on.") from error
+
+
+def head_of(path: Path, count: int) -> bytes:
+    """The first `count` bytes of a file.
+
+    Raises:
+        SourceError: The file is empty.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(count)
+    if not head:
+        raise SourceError(f"{path} is empty; copy it again from where it came.")
+    return head
+
+
+def damaged(path: Path, error: object) -> SourceError:
+    """The error for a file whose content does not hold what its header promises."""
+    return SourceError(f"{path} is damaged ({reason_of(error)}); copy it again from where it came.")
+
+
+def unreadable(path: Path, what: str, error: object) -> SourceError:
+    """The error for a file whose header makes no sense as that of its format, such as "a TIFF"."""
+    return SourceError(f"{path} cannot be read as {what} ({reason_of(error)}); copy it again.")
+
+
+def closed(name: str) -> SourceError:
+    """The error for reading from a file that has been closed."""
+    return SourceError(f"{name} has been closed; open it again to read from it.")
+
+
+def reason_of(error: object) -> str:
+    """What an error of some library says, on one line, or else its kind."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from wholefield.sources.image import AnyArray
+from wholefield.sources.slides.image import AnyArray
 
 Box = tuple[tuple[int, int], ...]
 """(start, stop) per axis (y, x)."""

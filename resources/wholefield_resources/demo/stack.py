@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.files import replacing
-from wholefield.sources.stack import StackGeometry
+from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_resources.demo.once import Once, user_folder
 from wholefield_resources.demo.phantom import Ellipsoid, make_bodies, slice_ellipses, slice_labels
 

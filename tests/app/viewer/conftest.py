@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from wholefield.errors import SourceError
-from wholefield.sources.image import AnyArray, Description, ImageSource, levels_from_sizes
+from wholefield.sources.slides.image import AnyArray, Description, ImageSource, levels_from_sizes
 from wholefield_app.viewer import SlideView
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from wholefield.errors import SourceError
-from wholefield.sources.stack import AnyArray, Box, StackDescription, StackGeometry, StackSource
+from wholefield.sources.stacks.geometry import StackGeometry
+from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource
 
 NO_GEOMETRY = StackGeometry()
 

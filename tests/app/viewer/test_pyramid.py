@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from wholefield.sources.image import levels_from_sizes
+from wholefield.sources.slides.image import levels_from_sizes
 from wholefield_app.viewer.geometry import Box, View
 from wholefield_app.viewer.pyramid import (
     TILE,

@@ -9,7 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from tests.app.viewer.memory_stack import MemoryStack, numbered
-from wholefield.sources.stack import StackGeometry
+from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.background import Background
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.levels import Levels

@@ -8,7 +8,7 @@ import pytest
 
 from wholefield.errors import SettingError
 from wholefield.export.dat import write_dat
-from wholefield.sources.recording import EVENT_DTYPE
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 
 def test_bits(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
 
 
 def test_our_reader_reads_it(tmp_path: Path) -> None:
-    from wholefield.sources.recording import open_recording
+    from wholefield.sources.events.opening import open_recording
 
     events = np.array([(3, 5, 0, 0), (39, 29, 1, 900)], EVENT_DTYPE)
     write_dat(tmp_path / "a_td.dat", [events], 40, 30)

@@ -10,7 +10,7 @@ from tests.engine.sources.events.writers import STREAMS, random_events, write_st
 from wholefield.export import events as export
 from wholefield.export.events import write_events_hdf5, write_recording
 from wholefield.sources import open_recording
-from wholefield.sources.recording import TRIGGER_DTYPE
+from wholefield.sources.events.recording import TRIGGER_DTYPE
 
 EVENTS = random_events(9000, 123_456)
 

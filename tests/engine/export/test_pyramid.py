@@ -19,7 +19,7 @@ from wholefield.export.pyramid import (
     write_pyramid,
 )
 from wholefield.sources import open_source
-from wholefield.sources.image import AnyArray
+from wholefield.sources.slides.image import AnyArray
 
 
 def noise(*shape: int, dtype: str = "u1") -> AnyArray:

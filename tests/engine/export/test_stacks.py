@@ -17,7 +17,7 @@ from wholefield.errors import SettingError
 from wholefield.export.pyramid import Compression
 from wholefield.export.stacks import NgffVersion, write_nifti, write_ome_zarr, write_tiff_stack
 from wholefield.sources import Kind, StackGeometry, kind_of, open_stack
-from wholefield.sources.stack import AnyArray
+from wholefield.sources.stacks.stack import AnyArray
 
 Writer = Callable[..., None]
 WRITERS: dict[str, Writer] = {

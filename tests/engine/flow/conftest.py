@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from wholefield.sources.recording import EVENT_DTYPE, Events
+from wholefield.sources.events.recording import EVENT_DTYPE, Events
 
 MakeEvents = Callable[..., Events]
 

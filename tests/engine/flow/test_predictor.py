@@ -6,7 +6,7 @@ import torch
 
 from wholefield.flow.flow_network import FlowNetwork
 from wholefield.flow.predictor import FlowInput, FlowPredictor
-from wholefield.sources.recording import EVENT_DTYPE
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 
 class Clip:

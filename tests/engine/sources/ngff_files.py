@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import zarr
 
-from wholefield.sources.image import AnyArray
+from wholefield.sources.slides.image import AnyArray
 
 
 def noise(*shape: int, dtype: str = "u2") -> AnyArray:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from wholefield.sources.cache import TileCache
-from wholefield.sources.image import AnyArray
+from wholefield.sources.slides.image import AnyArray
 
 
 def tile(value: int, size: int = 10) -> Callable[[], AnyArray]:

@@ -8,7 +8,7 @@ import pytest
 from wholefield.errors import SourceError
 from wholefield.export.flow import FlowFile
 from wholefield.flow.scores.sharpness import flow_warp_loss
-from wholefield.sources.recording import open_recording
+from wholefield.sources.events.opening import open_recording
 from wholefield_resources.demo.events import EventDemoSettings, event_demo, is_complete, make_event_demo
 
 SETTINGS = EventDemoSettings(replace(EventDemoSettings().scene, duration_us=150_000))

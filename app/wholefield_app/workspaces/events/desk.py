@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from wholefield.sources.recording import Recording
+from wholefield.sources.events.recording import Recording
 from wholefield_app.background import Task
 from wholefield_app.mailbox import Mailbox
 from wholefield_app.problems import Problem

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
-from wholefield.sources.recording import Recording
+from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.provider import FlowProvider, FlowSource, needs_span
 from wholefield_app.panels.properties import Properties
 from wholefield_app.problems import Problem

@@ -1,6 +1,6 @@
 """What is known of an open recording, as names and values."""
 
-from wholefield.sources.recording import Recording
+from wholefield.sources.events.recording import Recording
 from wholefield_app.viewer.events.rate_strip import rate_text
 from wholefield_app.viewer.events.timeline import SECOND, span_text
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QDesktopServices
 
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.runs.reports import FlowPreviewReady
-from wholefield.sources.recording import Recording
+from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.config import FlowConfig, FlowPredictConfig
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.score_config import ScoreConfig

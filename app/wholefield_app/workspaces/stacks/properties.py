@@ -1,6 +1,6 @@
 """What is known of an open stack: format, size, spacing, values and what else the file tells."""
 
-from wholefield.sources.stack import StackGeometry
+from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.workspaces.stacks.opening import OpenStack, size_text
 
 

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QLabel
 
-from wholefield.sources.stack import StackGeometry
+from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.viewer.stack_scene import VoxelReadout
 from wholefield_app.viewer.stack_view import StackView
 

@@ -13,7 +13,7 @@ from wholefield.errors import SettingError
 from wholefield.flow.features import FeatureFile
 from wholefield.flow.representations import make_features, preprocessor
 from wholefield.flow.sequences.crop import Crop
-from wholefield.sources.recording import Recording
+from wholefield.sources.events.recording import Recording
 
 FEATURE_SUFFIXES = (".h5", ".hdf5")
 
@@ -195,7 +195,7 @@ def open_bins(
     """
     if is_feature_file(path):
         return _features(path, preprocess, delta_t)
-    from wholefield.sources.recording import open_recording
+    from wholefield.sources.events.opening import open_recording
 
     recording = open_recording(path)
     try:

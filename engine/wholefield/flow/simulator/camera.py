@@ -10,7 +10,7 @@ import numpy.typing as npt
 from wholefield.flow.representations.grid import Events
 from wholefield.flow.simulator.motion import SECOND
 from wholefield.flow.simulator.scene import Plane, SceneSettings
-from wholefield.sources.recording import EVENT_DTYPE
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 # Between two pictures nothing moves further than this, in px, and no more time passes than this, in us.
 LONGEST_MOVE = 0.5

@@ -9,8 +9,8 @@ import aedat
 import numpy as np
 
 from wholefield.errors import SourceError
+from wholefield.sources.events.recording import EVENT_DTYPE, RecordingDescription
 from wholefield.sources.events.table import ArrayTable, Spool, TableRecording
-from wholefield.sources.recording import EVENT_DTYPE, RecordingDescription
 
 EVENTS = "events"
 

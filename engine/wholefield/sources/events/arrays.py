@@ -10,10 +10,10 @@ import numpy as np
 
 from wholefield.errors import SourceError
 from wholefield.sources.events.hdf5 import columns_to_events
+from wholefield.sources.events.recording import Events, RecordingDescription
 from wholefield.sources.events.sensors import likely_sensor, size_from
 from wholefield.sources.events.table import ArrayTable, TableRecording
 from wholefield.sources.events.text import NAMES
-from wholefield.sources.recording import Events, RecordingDescription
 
 EVENTS = "events"
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wholefield.sources.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events
+from wholefield.sources.events.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events
 
 Words = npt.NDArray[np.integer[Any]]
 Integers = npt.NDArray[np.int64]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from wholefield.kernels.compiled import compiled
 from wholefield.sources.events.codec import Integer
-from wholefield.sources.recording import EVENT_DTYPE, Events
+from wholefield.sources.events.recording import EVENT_DTYPE, Events
 
 Bytes = npt.NDArray[np.uint8]
 Pairs = npt.NDArray[np.uint64]

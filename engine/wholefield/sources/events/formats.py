@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
+RECORDING_SUFFIXES = (".raw", ".dat", ".h5", ".hdf5", ".aedat4", ".txt", ".csv", ".npz")
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 AEDAT4_SIGNATURE = b"#!AER-DAT4"
 ZIP_SIGNATURE = b"PK\x03\x04"

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from wholefield.errors import SourceError
+from wholefield.sources.events.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events, RecordingDescription
 from wholefield.sources.events.sensors import likely_sensor, size_from
 from wholefield.sources.events.table import EventTable, TableRecording
 from wholefield.sources.hdf5_library import h5py
-from wholefield.sources.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events, RecordingDescription
 
 ECF_FILTER = 0x8ECF
 # Where events lie in each layout.

@@ -19,7 +19,7 @@ from wholefield.sources.events.codec import (
     fresh_stats,
 )
 from wholefield.sources.events.event_words import WordFile
-from wholefield.sources.recording import Progress
+from wholefield.sources.events.recording import Progress
 
 SEGMENT = 2**15
 # Words read at once.

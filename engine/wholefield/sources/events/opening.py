@@ -5,15 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from wholefield.errors import SourceError
-from wholefield.sources.events.formats import RecordingFormat, recording_format
+from wholefield.sources.events.formats import RECORDING_SUFFIXES, RecordingFormat, recording_format
+from wholefield.sources.events.recording import Recording
 from wholefield.sources.reading import readable
-from wholefield.sources.recording import RECORDING_SUFFIXES, Recording
 
 # The readers are imported by the function that needs them: numba and h5py would delay the first window.
 
 
-def open_events(path: Path) -> Recording:
-    """See `wholefield.sources.recording.open_recording`."""
+def open_recording(path: str | Path) -> Recording:
+    """Open a recording: Prophesee RAW, DAT or HDF5, DSEC or MVSEC HDF5, AEDAT4, text or npz.
+
+    Raises:
+        SourceError: It cannot be opened; the text says why and what to do.
+    """
+    path = Path(path)
     with readable(path):
         if path.is_file() and not path.stat().st_size:
             raise SourceError(f"{path} is empty; copy it again from where it came.")

@@ -14,9 +14,9 @@ from wholefield.sources.events.dat import DAT
 from wholefield.sources.events.evt2 import EVT2
 from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.evt21 import EVT21, EVT21_LEGACY, looks_legacy
+from wholefield.sources.events.recording import RecordingDescription
 from wholefield.sources.events.sensors import size_from
 from wholefield.sources.events.stream import StreamRecording
-from wholefield.sources.recording import RecordingDescription
 
 HEADER_BYTES = 64 * 1024
 PROBED_WORDS = 1 << 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from wholefield.sources.recording import Events
+from wholefield.sources.events.recording import Events
 
 # Sizes (width, height) in px by what the name of a camera, plugin or sensor contains; the first that fits counts.
 SIZES_BY_NAME = (

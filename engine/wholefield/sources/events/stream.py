@@ -13,9 +13,7 @@ from wholefield.errors import SourceError
 from wholefield.sources.events.codec import DISORDER, EVER, TAKEN, Codec, Integers, fresh_stats
 from wholefield.sources.events.event_words import WordFile
 from wholefield.sources.events.index import BATCH, NO_EVENTS, NO_TRIGGERS, SEGMENT, TimeIndex, build_index
-from wholefield.sources.events.search import ClockSearch
-from wholefield.sources.events.sensors import likely_sensor
-from wholefield.sources.recording import (
+from wholefield.sources.events.recording import (
     EVENT_DTYPE,
     TRIGGER_DTYPE,
     Events,
@@ -24,6 +22,8 @@ from wholefield.sources.recording import (
     RecordingDescription,
     sorted_by_time,
 )
+from wholefield.sources.events.search import ClockSearch
+from wholefield.sources.events.sensors import likely_sensor
 
 # Above this a file is indexed only when something asks for it: reading it takes longer than opening it may.
 INDEX_AT_ONCE_BYTES = 64 * 2**20

@@ -12,7 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SourceError
-from wholefield.sources.recording import EVENT_DTYPE, Events, Recording, RecordingDescription, sorted_by_time
+from wholefield.sources.events.recording import (
+    EVENT_DTYPE,
+    Events,
+    Recording,
+    RecordingDescription,
+    sorted_by_time,
+)
 
 BLOCK = 16384
 KEPT_BLOCKS = 64

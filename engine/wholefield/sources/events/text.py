@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from wholefield.errors import SourceError
+from wholefield.sources.events.recording import EVENT_DTYPE, Events, RecordingDescription
 from wholefield.sources.events.sensors import LARGEST_SIDE, likely_sensor
 from wholefield.sources.events.table import ArrayTable, Spool, TableRecording
-from wholefield.sources.recording import EVENT_DTYPE, Events, RecordingDescription
 
 LINES = 1 << 17
 HEAD_BYTES = 4096

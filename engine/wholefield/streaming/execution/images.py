@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from wholefield.sources.image import ImageSource
+from wholefield.sources.slides.image import ImageSource
 from wholefield.streaming.execution.halo import cut
 from wholefield.streaming.execution.recurrence import Spans
 from wholefield.streaming.execution.tile import ReadImage

@@ -20,7 +20,7 @@ def recording_files(path: Path) -> list[Path]:
     Raises:
         SettingError: the folder has none.
     """
-    from wholefield.sources.recording import RECORDING_SUFFIXES
+    from wholefield.sources.events.formats import RECORDING_SUFFIXES
 
     if path.is_file():
         return [path]

@@ -6,7 +6,7 @@ from wholefield.flow.predictor import Flow, FlowPredictor
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import PartDone, ReportFunction, Started
-from wholefield.sources.recording import open_recording
+from wholefield.sources.events.opening import open_recording
 from wholefield.tasks.events.config import FlowPredictConfig
 from wholefield.tasks.events.fields import write_fields
 from wholefield.tasks.events.spec import load_flow

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from wholefield.errors import SettingError
 from wholefield.sources import ImageSource
-from wholefield.sources.image import AnyArray
+from wholefield.sources.slides.image import AnyArray
 from wholefield.streaming.execution.recurrence import Spans
 from wholefield.tasks.slides.tables import Region
 from wholefield.training.augmentation import Tint, Turn

@@ -6,8 +6,8 @@ from pathlib import Path
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import Level, Message, ReportFunction
-from wholefield.sources.stack import StackSource
-from wholefield.sources.stack_opening import open_stack
+from wholefield.sources.stacks.opening import open_stack
+from wholefield.sources.stacks.stack import StackSource
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.export_config import StackExportConfig
 from wholefield.tasks.stacks.writing import lost_place, write_stack

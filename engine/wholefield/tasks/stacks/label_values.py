@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from wholefield.errors import SettingError
-from wholefield.sources.stack import AnyArray, StackSource
+from wholefield.sources.stacks.stack import AnyArray, StackSource
 
 # A class map is written in bytes, one value of which stands for what is ignored.
 MOST_LABELS = 255

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wholefield.errors import SettingError
-from wholefield.sources.stack import AnyArray
+from wholefield.sources.stacks.stack import AnyArray
 from wholefield.tasks.stacks.config import StackSegmentationConfig
 from wholefield.tasks.stacks.label_values import MOST_LABELS
 

@@ -14,7 +14,7 @@ from wholefield.networks.msd.choices import Strategy
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, PreviewReady, ReportFunction, Started
-from wholefield.sources.stack import StackGeometry
+from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.tasks.stacks.config import DENOISED, RECONSTRUCTION, Noise2InverseConfig
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.normalising import measured

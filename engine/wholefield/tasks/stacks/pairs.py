@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wholefield.sources.stack import StackSource
+from wholefield.sources.stacks.stack import StackSource
 from wholefield.tasks.stacks.labels import LabelSet
 
 WHOLE = slice(None)

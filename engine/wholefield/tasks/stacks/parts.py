@@ -14,8 +14,8 @@ from wholefield.errors import SettingError
 from wholefield.files import replacing
 from wholefield.runs.control import Control
 from wholefield.runs.reports import Level, Message, ReportFunction
-from wholefield.sources.stack import StackSource
-from wholefield.sources.stack_opening import open_stack
+from wholefield.sources.stacks.opening import open_stack
+from wholefield.sources.stacks.stack import StackSource
 from wholefield.tasks.stacks.config import Noise2InverseConfig
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.numbers import whole_numbers

@@ -15,8 +15,8 @@ from wholefield.networks.msd.predict import fits, predict_image, predict_rows
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
-from wholefield.sources.stack import AnyArray, StackSource
-from wholefield.sources.stack_opening import open_stack
+from wholefield.sources.stacks.opening import open_stack
+from wholefield.sources.stacks.stack import AnyArray, StackSource
 from wholefield.tasks.stacks.config import StackPredictConfig
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.numbers import whole_numbers

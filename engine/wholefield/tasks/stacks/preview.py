@@ -9,7 +9,7 @@ from torch import Tensor
 from wholefield.compat.msd_pytorch.msd_model import MSDModel
 from wholefield.networks.msd.predict import predict_image
 from wholefield.runs.reports import PreviewReady
-from wholefield.sources.stack import AnyArray, StackSource
+from wholefield.sources.stacks.stack import AnyArray, StackSource
 from wholefield.tasks.stacks.config import StackPairConfig
 from wholefield.tasks.stacks.labels import LabelSet
 from wholefield.tasks.stacks.pairs import SlicePairs, Target, VolumePairs

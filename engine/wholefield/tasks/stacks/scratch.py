@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wholefield.sources.stack import AnyArray, Box
+from wholefield.sources.stacks.stack import AnyArray, Box
 
 SCRATCH = "volume.npy"
 """What a run calls such a file in its folder."""

@@ -13,8 +13,8 @@ from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
-from wholefield.sources.stack import StackSource
-from wholefield.sources.stack_opening import open_stack
+from wholefield.sources.stacks.opening import open_stack
+from wholefield.sources.stacks.stack import StackSource
 from wholefield.tasks.stacks.config import StackPairConfig, StackRegressionConfig, StackSegmentationConfig
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.label_values import count_labels

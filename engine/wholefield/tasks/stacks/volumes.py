@@ -15,7 +15,7 @@ from wholefield.compat.msd_pytorch.msd_model import MSDModel
 from wholefield.machine import free_memory
 from wholefield.networks.msd.predict import predict_rows
 from wholefield.networks.msd.spec import BlockSpec
-from wholefield.sources.stack import Box
+from wholefield.sources.stacks.stack import Box
 from wholefield.tasks.stacks.windows import Piece, windows
 
 # Slices taken in at once: more of them save calls and cost memory.

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from wholefield.sources.events.recording import EVENT_DTYPE, Events, RecordingDescription
 from wholefield.sources.events.table import ArrayTable, TableRecording
-from wholefield.sources.recording import EVENT_DTYPE, Events, RecordingDescription
 
 WIDTH, HEIGHT = 64, 48
 

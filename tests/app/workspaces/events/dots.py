@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wholefield.sources.recording import EVENT_DTYPE
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 WIDTH, HEIGHT, DURATION_US, STEP_US = 48, 32, 100_000, 10_000
 SPEED = 100.0  # px per s, to the right

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wholefield.export.stacks import write_tiff_stack
-from wholefield.sources.stack import StackGeometry
+from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.stacks.opening import Role
 from wholefield_app.workspaces.stacks.workspace import StacksWorkspace

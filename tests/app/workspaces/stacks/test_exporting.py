@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from wholefield.export.stacks import write_nifti
 from wholefield.sources import open_stack as read_stack
-from wholefield.sources.stack import StackGeometry
+from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.stacks import handlers
 from wholefield_app.workspaces.stacks.asking import ask_for_export

@@ -145,7 +145,7 @@ def test_channels_and_pictures_agree_with_the_features(recording: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(PREPROCESSORS))
 def test_a_bin_without_events_is_a_plain_picture(name: str) -> None:
-    from wholefield.sources.recording import EVENT_DTYPE
+    from wholefield.sources.events.recording import EVENT_DTYPE
 
     features = make_features(np.zeros(0, EVENT_DTYPE), name, 9000, 0, 2, 5, 7)
     assert not features.any()

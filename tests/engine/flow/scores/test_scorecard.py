@@ -45,7 +45,7 @@ def test_the_card_is_a_table(make_events: Callable[..., np.ndarray]) -> None:
 
 
 def test_little_motion_is_said() -> None:
-    from wholefield.sources.recording import EVENT_DTYPE
+    from wholefield.sources.events.recording import EVENT_DTYPE
 
     empty = score_flow(np.zeros(0, EVENT_DTYPE), np.zeros((2, 16, 20)), 0, 50_000)
     assert not empty.enough_motion
@@ -93,7 +93,7 @@ def test_wrong_windows_and_sizes_are_refused(make_events: Callable[..., np.ndarr
 @pytest.mark.data
 def test_the_spinner_turns_at_its_known_speed(data_folder: Path) -> None:
     """FWL of omega x r, mean over the five windows of 10 ms: about 3.69 at the fit and 2.87 at +-10 %."""
-    from wholefield.sources.recording import open_recording
+    from wholefield.sources.events.opening import open_recording
 
     y, x = np.mgrid[:480, :640].astype(float)
     field = 121.8 * np.stack([-(y - 202.3), x - 314.3])

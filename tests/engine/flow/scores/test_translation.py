@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wholefield.flow.scores.translation import best_translation
-from wholefield.sources.recording import EVENT_DTYPE
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 
 def moving_points(velocity: tuple[float, float], duration: int = 50_000) -> np.ndarray:

@@ -7,7 +7,8 @@ import pytest
 
 from wholefield.export.events import write_events_hdf5
 from wholefield.flow.features import write_features
-from wholefield.sources.recording import EVENT_DTYPE, open_recording
+from wholefield.sources.events.opening import open_recording
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 WIDTH, HEIGHT, DURATION = 40, 30, 100_000
 

@@ -10,7 +10,7 @@ from wholefield.flow.features import write_features
 from wholefield.flow.sequences import Crop, Flip, open_bins, split_in_time
 from wholefield.flow.sequences.bins import halvings, is_feature_file
 from wholefield.flow.sequences.loader import demand_alike
-from wholefield.sources.recording import open_recording
+from wholefield.sources.events.opening import open_recording
 
 
 def test_a_recording_gives_what_its_feature_file_holds(recording_file: Path, feature_file: Path) -> None:

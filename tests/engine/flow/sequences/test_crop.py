@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 
 from wholefield.flow.sequences.crop import Crop, Flip
-from wholefield.sources.recording import EVENT_DTYPE
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 
 def counts(events: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

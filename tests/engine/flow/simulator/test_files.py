@@ -10,7 +10,7 @@ from wholefield.errors import SettingError
 from wholefield.export.flow import FlowFile
 from wholefield.flow.simulator import SceneSettings, simulate
 from wholefield.flow.simulator.files import write_simulation
-from wholefield.sources.recording import open_recording
+from wholefield.sources.events.opening import open_recording
 
 SCENE = SceneSettings(width=41, height=29, duration_us=45_000, planes=2, label_delta_us=10_000)
 

@@ -15,7 +15,7 @@ from wholefield.flow.viz.event_pictures import (
     top_speed,
 )
 from wholefield.flow.warping.splat import splat, warp_events
-from wholefield.sources.recording import EVENT_DTYPE
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 SHAPE = (13, 17)
 COLOURS = EventColours((20, 30, 40), (250, 240, 230), (10, 120, 255))

@@ -21,7 +21,7 @@ from wholefield.sources.events.dat import DAT
 from wholefield.sources.events.evt2 import EVT2
 from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.evt21 import EVT21, EVT21_LEGACY
-from wholefield.sources.recording import EVENT_DTYPE
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 ANY = 1 << 16
 

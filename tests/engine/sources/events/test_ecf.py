@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 
 from tests.engine.sources.events.writers import ecf_chunk, random_events
 from wholefield.sources.events.ecf import decode_chunk
-from wholefield.sources.recording import EVENT_DTYPE, Events
+from wholefield.sources.events.recording import EVENT_DTYPE, Events
 
 FORMS = ("yxp", "xp", "masked")
 

@@ -11,7 +11,7 @@ from tests.engine.sources.events.writers import ecf_chunk, random_events
 from wholefield.errors import SourceError
 from wholefield.sources.events.ecf import FILTER
 from wholefield.sources.events.hdf5 import Layout, layout_of, open_hdf5
-from wholefield.sources.recording import EVENT_DTYPE, Events
+from wholefield.sources.events.recording import EVENT_DTYPE, Events
 
 CHUNK = 1000
 

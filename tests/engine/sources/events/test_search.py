@@ -10,8 +10,8 @@ from wholefield.sources.events import search
 from wholefield.sources.events.event_words import WordFile
 from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.raw import open_raw
+from wholefield.sources.events.recording import EVENT_DTYPE, Events
 from wholefield.sources.events.search import ClockSearch
-from wholefield.sources.recording import EVENT_DTYPE, Events
 
 
 def bursts(seconds: int) -> Events:

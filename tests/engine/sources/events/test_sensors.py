@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from wholefield.sources.events.recording import EVENT_DTYPE, Events
 from wholefield.sources.events.sensors import likely_sensor, size_from
-from wholefield.sources.recording import EVENT_DTYPE, Events
 
 
 def one_event(x: int, y: int) -> Events:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wholefield.sources.recording import EVENT_DTYPE, Events
+from wholefield.sources.events.recording import EVENT_DTYPE, Events
 
 SIZE = (640, 480)
 

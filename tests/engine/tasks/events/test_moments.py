@@ -11,7 +11,7 @@ from wholefield.flow.predictor import FlowPredictor
 from wholefield.runs.control import Control
 from wholefield.runs.reports import FlowPreviewReady, Report
 from wholefield.runs.start import execute
-from wholefield.sources.recording import open_recording
+from wholefield.sources.events.opening import open_recording
 from wholefield.tasks.events.config import FlowConfig
 from wholefield.tasks.events.data import FlowData
 from wholefield.tasks.events.moments import MomentFlow

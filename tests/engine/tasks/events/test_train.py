@@ -26,7 +26,7 @@ from wholefield.runs.reports import (
     StepDone,
 )
 from wholefield.runs.start import execute
-from wholefield.sources.recording import open_recording
+from wholefield.sources.events.opening import open_recording
 from wholefield.tasks.events.config import FlowConfig, FlowFormat, FlowPredictConfig, Teacher
 from wholefield.tasks.events.spec import load_flow
 from wholefield.tasks.events.train import some

@@ -12,7 +12,7 @@ from torch.nn import functional
 from wholefield.networks import small_cnn, unet
 from wholefield.networks.classifier import AttentionClassifier
 from wholefield.networks.registry import find_model
-from wholefield.sources.image import AnyArray, Description, ImageSource, levels_from_sizes
+from wholefield.sources.slides.image import AnyArray, Description, ImageSource, levels_from_sizes
 from wholefield.tasks.slides.classifier import StreamedClassifier
 from wholefield.tasks.slides.mask_data import MaskedArea
 from wholefield.tasks.slides.masks import IGNORED, Labels

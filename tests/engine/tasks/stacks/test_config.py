@@ -46,7 +46,10 @@ def test_commands_read_as_expected() -> None:
 
 
 def test_offered_without_torch() -> None:
-    code = "import sys, wholefield.tasks.registry; print({'torch', 'wholefield.sources.stack'} & set(sys.modules))"
+    code = (
+        "import sys, wholefield.tasks.registry; "
+        "print({'torch', 'wholefield.sources.stacks.stack'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

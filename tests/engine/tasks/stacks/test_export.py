@@ -11,7 +11,7 @@ from wholefield.export.stacks import write_nifti, write_tiff_stack
 from wholefield.runs.control import Abandoned, Control
 from wholefield.runs.reports import Level, Message, PartDone, Report
 from wholefield.sources import open_stack
-from wholefield.sources.stack import StackGeometry
+from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.tasks.stacks.config import StackFormat
 from wholefield.tasks.stacks.export import export_stack
 from wholefield.tasks.stacks.export_config import StackExportConfig

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from wholefield.errors import SettingError
-from wholefield.sources.stack_opening import open_stack
+from wholefield.sources.stacks.opening import open_stack
 from wholefield.tasks.stacks.config import StackSegmentationConfig
 from wholefield.tasks.stacks.label_values import count_labels, values_of
 from wholefield.tasks.stacks.labels import LabelSet, label_set

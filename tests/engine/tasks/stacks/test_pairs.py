@@ -7,8 +7,8 @@ import pytest
 import tifffile
 import torch
 
-from wholefield.sources.stack import AnyArray, Box, StackDescription, StackSource
-from wholefield.sources.stack_opening import open_stack
+from wholefield.sources.stacks.opening import open_stack
+from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource
 from wholefield.tasks.stacks.labels import LabelSet
 from wholefield.tasks.stacks.pairs import SlicePairs, Target, VolumePairs, reflected, slab_around
 from wholefield.training.pairs import PartialPairs

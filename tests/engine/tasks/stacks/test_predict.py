@@ -15,7 +15,7 @@ from wholefield.compat.msd_pytorch import MSDModel, MSDRegressionModel, MSDSegme
 from wholefield.runs.control import Control
 from wholefield.runs.reports import Failed, Finished, Level, Message, PartDone, Reason, Report
 from wholefield.runs.start import execute
-from wholefield.sources.stack_opening import open_stack
+from wholefield.sources.stacks.opening import open_stack
 from wholefield.tasks.stacks.config import StackFormat, StackPredictConfig
 from wholefield.tasks.stacks.pairs import slab_around, volume_of
 from wholefield.tasks.stacks.spec import StackSpec
@@ -180,7 +180,7 @@ def test_an_abandoned_prediction_leaves_nothing(regression: StackPredictConfig, 
 
 def test_other_voxels_are_told(regression: StackPredictConfig, tmp_path: Path) -> None:
     from wholefield.export.stacks import write_tiff_stack
-    from wholefield.sources.stack import StackGeometry
+    from wholefield.sources.stacks.geometry import StackGeometry
 
     model = randomise(MSDRegressionModel(1, 1, 2, 1))
     save(model, regression.checkpoint, StackSpec("stack-regression", 1, 1, (), (1.0, 0.5, 0.5), "um"))

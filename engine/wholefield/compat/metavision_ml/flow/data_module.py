@@ -103,7 +103,7 @@ class FlowDataModule(LightningDataModule):
         }
 
     def _files(self, part: str) -> list[Path]:
-        from wholefield.sources.recording import RECORDING_SUFFIXES
+        from wholefield.sources.events.formats import RECORDING_SUFFIXES
 
         folder = self.data_dir / part
         if not folder.is_dir():

@@ -18,7 +18,8 @@ from wholefield.export.dat import write_dat
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import write_flow_hdf5
 from wholefield.flow.features import write_features
-from wholefield.sources.recording import EVENT_DTYPE, open_recording
+from wholefield.sources.events.opening import open_recording
+from wholefield.sources.events.recording import EVENT_DTYPE
 
 SETTINGS = {
     "delta_t": 5000,

@@ -1,0 +1,166 @@
+"""A recording of an event camera: what any file of events looks like to the rest, whatever its format."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+EVENT_DTYPE = np.dtype(
+    {"names": ["x", "y", "p", "t"], "formats": ["<u2", "<u2", "<i2", "<i8"], "offsets": [0, 2, 4, 8], "itemsize": 16}
+)  # fmt: skip
+TRIGGER_DTYPE = np.dtype(
+    {"names": ["p", "t", "id"], "formats": ["<i2", "<i8", "<i2"], "offsets": [0, 8, 16], "itemsize": 24}
+)
+
+Events = npt.NDArray[Any]
+Progress = Callable[[float], None]
+
+CHUNK_EVENTS = 2**20
+
+
+@dataclass(frozen=True)
+class RecordingDescription:
+    """What is known of a recording before its events are read.
+
+    Attributes:
+        format_name: Name of the file format, such as "Prophesee RAW EVT3".
+        width: Width of the sensor in px.
+        height: Height of the sensor in px.
+        metadata: What else the file tells, as text.
+        warnings: Sentences about damage found and about what had to be guessed.
+    """
+
+    format_name: str
+    width: int
+    height: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class Recording(ABC):
+    """Events of a camera, read moment by moment. Every method may be called from several threads at once.
+
+    Times are microseconds from the earliest event of the recording, which has time 0; `start_us` is the time
+    that the file gives it. A camera may write events slightly out of order: within what `events` returns they
+    are sorted by time, those of equal time in the order of the file, and every event is in exactly the windows
+    that contain its time.
+
+    Attributes:
+        path: The file.
+        name: Its name without folders.
+        format_name, width, height, metadata: See `RecordingDescription`.
+    """
+
+    def __init__(self, path: Path, description: RecordingDescription) -> None:
+        self.path = path
+        self.name = path.name
+        self.format_name = description.format_name
+        self.width = description.width
+        self.height = description.height
+        self.metadata = description.metadata
+        self._warnings = list(description.warnings)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about damage; reading a damaged place and building the index can add to them."""
+        return tuple(self._warnings)
+
+    @property
+    def start_us(self) -> int:
+        """Time of the earliest event on the clock of the file, in us."""
+        return self._span()[0]
+
+    @property
+    def duration_us(self) -> int:
+        """Length in us of the shortest half-open span from 0 with all events: latest - earliest + 1."""
+        first, last = self._span()
+        return last - first + 1
+
+    @property
+    def triggers(self) -> Events:
+        """External triggers (`TRIGGER_DTYPE`, t on the clock of `events`), empty where there are none."""
+        return np.zeros(0, TRIGGER_DTYPE)
+
+    @property
+    def indexed(self) -> bool:
+        """Whether `num_events`, `count`, `rate` and `triggers` answer without reading the whole file first."""
+        return True
+
+    def index(self, progress: Progress | None = None) -> None:  # noqa: B027  (a table needs none)
+        """Read the whole file once, so that counts are known and moments are found exactly.
+
+        Args:
+            progress: Called with the fraction done; an error that it raises stops the work, which then can be
+                begun again.
+
+        Raises:
+            SourceError: The file cannot be read.
+        """
+
+    @property
+    @abstractmethod
+    def num_events(self) -> int:
+        """Number of events; builds the index where there is none yet."""
+
+    @abstractmethod
+    def events(self, start_us: int, end_us: int) -> Events:
+        """Events of the half-open window [start_us, end_us), as an array of `EVENT_DTYPE` ascending in t.
+
+        Raises:
+            SourceError: The file cannot be read, or is closed.
+        """
+
+    @abstractmethod
+    def counts_before(self, times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """How many events are earlier than each of some times; builds the index where there is none yet."""
+
+    @abstractmethod
+    def _span(self) -> tuple[int, int]:
+        """Times of the earliest and the latest event on the clock of the file, in us."""
+
+    def count(self, start_us: int, end_us: int) -> int:
+        """Number of events in [start_us, end_us)."""
+        first, last = self.counts_before(np.array([start_us, max(start_us, end_us)], np.int64))
+        return int(last - first)
+
+    def rate(self, bins: int) -> npt.NDArray[np.int64]:
+        """Number of events in each of `bins` equal parts of the recording, exact."""
+        edges = np.arange(bins + 1, dtype=np.int64) * self.duration_us // bins
+        return np.diff(self.counts_before(edges))
+
+    def chunks(self, limit: int = CHUNK_EVENTS) -> Iterator[Events]:
+        """All events in order, about `limit` at a time and at most four times that, unless one us holds more."""
+        usual = max(self.duration_us * limit // max(self.num_events, 1), 1)
+        begin = 0
+        while begin < self.duration_us:
+            span = min(usual, self.duration_us - begin)
+            while span > 1 and self.count(begin, begin + span) > 4 * limit:
+                span = (span + 1) // 2
+            yield self.events(begin, begin + span)
+            begin += span
+
+    def close(self) -> None:  # noqa: B027  (a recording may have nothing to let go of)
+        """Let go of the file. Reading afterwards raises a SourceError. Closing twice is harmless."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def sorted_by_time(events: Events) -> Events:
+    """The events ascending in t; those of equal time keep their order."""
+    times = events["t"]
+    if events.size < 2 or bool((times[1:] >= times[:-1]).all()):
+        return events
+    return events[np.argsort(times, kind="stable")]

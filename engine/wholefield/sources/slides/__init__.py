@@ -1,0 +1,1 @@
+"""Slides and pictures: two-dimensional, pyramidal images, read region by region."""

@@ -1,0 +1,196 @@
+"""A lazily read, pyramidal, two-dimensional image: what a slide, picture or TIFF looks like to the rest."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from wholefield.sources.slides.pixels import shrink, shrink_factor
+
+AnyArray = npt.NDArray[Any]
+
+# Above this a resolution is a screen or print default (72 dpi is 353 um a pixel), not a measurement.
+LARGEST_SPACING_UM = 100.0
+THUMBNAIL_BAND_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True)
+class Level:
+    """One resolution of a pyramid: its size in px of its own, and how many level-0 px one of them spans."""
+
+    width: int
+    height: int
+    downsample: float
+
+
+@dataclass(frozen=True)
+class ChannelLook:
+    """How a file asks that one channel be shown: name, colour (red, green, blue) and window of values."""
+
+    name: str
+    colour: tuple[int, int, int] | None = None
+    window: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of an image before any of its pixels is read.
+
+    Attributes:
+        format_name: Name of the file format, such as "Aperio SVS".
+        levels: Resolutions, finest first.
+        channels: Number of channels of a region.
+        dtype: Type of the pixel values.
+        spacing: Micrometres per level-0 pixel along (y, x), or None where the file does not say.
+        metadata: What else the file tells, as text.
+        looks: One entry a channel where the file stores names or display settings, otherwise empty.
+    """
+
+    format_name: str
+    levels: tuple[Level, ...]
+    channels: int
+    dtype: np.dtype[Any]
+    spacing: tuple[float, float] | None
+    metadata: Mapping[str, str]
+    looks: tuple[ChannelLook, ...] = ()
+
+
+def levels_from_sizes(sizes: list[tuple[int, int]]) -> tuple[Level, ...]:
+    """Levels of the given (width, height), finest first; the downsample is the mean of both axes' ratios."""
+    width, height = sizes[0]
+    return tuple(Level(w, h, (width / w + height / h) / 2) for w, h in sizes)
+
+
+def plausible_spacing(y: float | None, x: float | None) -> tuple[float, float] | None:
+    """The (y, x) spacing in um, or None if it is missing, not positive or too large to be a measurement."""
+    if y is None or x is None:
+        return None
+    if not (0 < y <= LARGEST_SPACING_UM and 0 < x <= LARGEST_SPACING_UM):
+        return None
+    return float(y), float(x)
+
+
+class ImageSource(ABC):
+    """A pyramid of images read region by region. Every method may be called from several threads at once.
+
+    Attributes:
+        path: The file or folder that is read.
+        name: Its name without folders.
+        format_name, levels, channels, dtype, spacing, metadata, looks: See `Description`.
+    """
+
+    def __init__(self, path: Path, description: Description) -> None:
+        self.path = path
+        self.name = path.name
+        self.format_name = description.format_name
+        self.levels = description.levels
+        self.channels = description.channels
+        self.dtype = description.dtype
+        self.spacing = description.spacing
+        self.metadata = description.metadata
+        self.looks = description.looks
+
+    @property
+    def width(self) -> int:
+        """Width of level 0 in px."""
+        return self.levels[0].width
+
+    @property
+    def height(self) -> int:
+        """Height of level 0 in px."""
+        return self.levels[0].height
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether a region is a colour picture as it stands: three channels of uint8."""
+        return self.channels == 3 and self.dtype == np.uint8 and not self.looks
+
+    @property
+    def fill(self) -> int:
+        """Value of pixels outside the image: white for colour pictures, otherwise zero."""
+        return 255 if self.is_rgb else 0
+
+    def read_region(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:
+        """Pixels of a rectangle.
+
+        Args:
+            level: Index into `levels`.
+            x: Left edge in px of that level; may lie outside the image.
+            y: Top edge in px of that level.
+            width: Width in px of that level.
+            height: Height in px of that level.
+
+        Returns:
+            A new array (height, width, channels) of `dtype`; `fill` where the rectangle leaves the image.
+
+        Raises:
+            IndexError: There is no such level.
+            ValueError: The width or height is not positive.
+            SourceError: The file cannot be read.
+        """
+        if not 0 <= level < len(self.levels):
+            raise IndexError(f"{self.name} has levels 0 to {len(self.levels) - 1}, not {level}")
+        if width < 1 or height < 1:
+            raise ValueError(f"A region needs a positive width and height, not {width} x {height}")
+        size = self.levels[level]
+        left, top = max(x, 0), max(y, 0)
+        right, bottom = min(x + width, size.width), min(y + height, size.height)
+        if (left, top, right, bottom) == (x, y, x + width, y + height):
+            return self._read_inside(level, x, y, width, height)
+        region: AnyArray = np.full((height, width, self.channels), self.fill, self.dtype)
+        if left < right and top < bottom:
+            inside = self._read_inside(level, left, top, right - left, bottom - top)
+            region[top - y : bottom - y, left - x : right - x] = inside
+        return region
+
+    def thumbnail(self, max_side: int) -> AnyArray:
+        """The whole image, averaged down so that its longer side is `max_side` px (never enlarged).
+
+        Reads the coarsest level that is large enough, in bands, so that an image of any size fits in memory.
+
+        Returns:
+            An array (height, width, channels) of `dtype`.
+        """
+        index = self.level_for(max(self.width, self.height) / max(max_side, 1))
+        level = self.levels[index]
+        longest = max(level.width, level.height)
+        scale = min(max_side / longest, 1.0)
+        factor = shrink_factor(longest, max_side)
+        bands = [
+            shrink(self.read_region(index, 0, top, level.width, rows), factor)
+            for top, rows in self._bands(level, factor)
+        ]
+        size = max(round(level.height * scale), 1), max(round(level.width * scale), 1)
+        return shrink(np.concatenate(bands), size=size)
+
+    def level_for(self, downsample: float) -> int:
+        """Index of the coarsest level that still has at least the detail of `downsample`."""
+        fits = [i for i, level in enumerate(self.levels) if level.downsample <= max(downsample, 1.0) * 1.001]
+        return fits[-1] if fits else 0
+
+    def close(self) -> None:  # noqa: B027  (a source may have nothing to let go of)
+        """Let go of the file. Reading afterwards raises a SourceError. Closing twice is harmless."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _bands(self, level: Level, factor: int) -> list[tuple[int, int]]:
+        row_bytes = level.width * self.channels * self.dtype.itemsize
+        rows = max(THUMBNAIL_BAND_BYTES // (row_bytes * factor), 1) * factor
+        return [(top, min(rows, level.height - top)) for top in range(0, level.height, rows)]
+
+    @abstractmethod
+    def _read_inside(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:
+        """Like `read_region` for a rectangle that lies inside the level."""

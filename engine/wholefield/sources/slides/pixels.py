@@ -1,0 +1,71 @@
+"""Arithmetic on pixels of any type: averaging an image down, and laying transparent pixels over white."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+AnyArray = npt.NDArray[Any]
+
+# Pixel types that OpenCV averages itself; the others take the way over float64.
+NATIVE = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32), np.dtype(np.float64))
+# OpenCV resizes this many channels at once.
+MOST_CHANNELS = 4
+
+
+def shrink_factor(side: int, wanted: int) -> int:
+    """Largest whole number by which `side` can be divided and still be at least `wanted`."""
+    return max(side // max(wanted, 1), 1)
+
+
+def shrink(image: AnyArray, factor: int = 1, *, size: tuple[int, int] | None = None) -> AnyArray:
+    """Area average of an image.
+
+    Args:
+        image: (height, width, channels), any real dtype.
+        factor: Whole number of pixels to average along each axis; edge pixels are repeated to fill up.
+        size: (height, width) of the result, at most that of the image; replaces `factor`.
+
+    Returns:
+        The smaller image with the same dtype and number of channels.
+    """
+    if size is None:
+        if factor == 1:
+            return image
+        height, width = image.shape[:2]
+        missing = (-height % factor, -width % factor)
+        image = np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
+        size = image.shape[0] // factor, image.shape[1] // factor
+    if image.shape[:2] == size:
+        return image
+    smaller = _resize(image if image.dtype in NATIVE else image.astype(np.float64), size)
+    if smaller.dtype == image.dtype:
+        return smaller
+    return np.rint(smaller).astype(image.dtype) if image.dtype.kind in "biu" else smaller.astype(image.dtype)
+
+
+def _resize(image: AnyArray, size: tuple[int, int]) -> AnyArray:
+    # Imported here: OpenCV alone would take a tenth of a second of the window's start.
+    import cv2
+
+    channels = image.shape[2]
+    parts = [image[..., first : first + MOST_CHANNELS] for first in range(0, channels, MOST_CHANNELS)]
+    smaller = [
+        cv2.resize(np.ascontiguousarray(part), size[::-1], interpolation=cv2.INTER_AREA) for part in parts
+    ]
+    return np.concatenate([part.reshape(*size, -1) for part in smaller], axis=2)
+
+
+def over_white(color: AnyArray, alpha: AnyArray, *, premultiplied: bool) -> AnyArray:
+    """Colors over white, the color of the glass around the tissue, rounded to the nearest value.
+
+    Args:
+        color: (..., 3) uint8.
+        alpha: (...) uint8, 0 transparent to 255 opaque.
+        premultiplied: Whether the colors already are multiplied by their opacity.
+    """
+    opacity = alpha[..., None].astype(np.uint32)
+    weighted = color.astype(np.uint32) * (255 if premultiplied else opacity)
+    return np.minimum((weighted + (255 - opacity) * 255 + 127) // 255, 255).astype(np.uint8)

@@ -1,0 +1,124 @@
+"""Whole-slide formats of scanner makers, read by OpenSlide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import openslide
+
+from wholefield.errors import SourceError
+from wholefield.sources.reading import closed, damaged
+from wholefield.sources.slides.image import (
+    AnyArray,
+    Description,
+    ImageSource,
+    levels_from_sizes,
+    plausible_spacing,
+)
+from wholefield.sources.slides.pixels import over_white
+from wholefield.sources.units import to_micrometres
+
+VENDORS = {
+    "aperio": "Aperio SVS",
+    "dicom": "DICOM whole slide",
+    "generic-tiff": "Pyramidal TIFF",
+    "hamamatsu": "Hamamatsu",
+    "leica": "Leica SCN",
+    "mirax": "MIRAX",
+    "philips-tiff": "Philips TIFF",
+    "sakura": "Sakura",
+    "trestle": "Trestle",
+    "ventana": "Ventana",
+    "zeiss": "Zeiss CZI",
+}
+CACHE_BYTES = 64 * 2**20
+
+
+def slide_vendor(path: Path) -> str | None:
+    """OpenSlide's name of the format of a file, or None if it is none of its formats."""
+    try:
+        return openslide.OpenSlide.detect_format(path)
+    except openslide.OpenSlideError:
+        return None
+
+
+class SlideSource(ImageSource):
+    """A slide as RGB uint8 over white. OpenSlide may be called from several threads."""
+
+    def __init__(self, path: Path, slide: openslide.OpenSlide, description: Description) -> None:
+        super().__init__(path, description)
+        self._slide = slide
+        self._downsamples = slide.level_downsamples
+        self._reading = 0
+        self._closed = False
+        self._released = False
+        self._lock = Lock()
+
+    def close(self) -> None:
+        """Close the file, as soon as no thread reads from it."""
+        with self._lock:
+            self._closed = True
+            self._close_if_idle()
+
+    def _close_if_idle(self) -> None:
+        if self._closed and not self._reading and not self._released:
+            self._released = True
+            self._slide.close()
+
+    def _read_inside(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:
+        with self._lock:
+            if self._closed:
+                raise closed(self.name)
+            self._reading += 1
+        try:
+            return self._read(level, x, y, width, height)
+        finally:
+            with self._lock:
+                self._reading -= 1
+                self._close_if_idle()
+
+    def _read(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:
+        # OpenSlide takes the corner in level-0 px. Where levels are not whole fractions of each other it falls
+        # between two pixels of the level, and OpenSlide interpolates: rounding keeps the shift below half a px
+        # of level 0.
+        downsample = self._downsamples[level]
+        corner = round(x * downsample), round(y * downsample)
+        try:
+            pixels = np.asarray(self._slide.read_region(corner, level, (width, height)))
+        except openslide.OpenSlideError as error:
+            raise damaged(self.path, error) from error
+        if pixels[..., 3].min() == 255:
+            return np.ascontiguousarray(pixels[..., :3])
+        return over_white(pixels[..., :3], pixels[..., 3], premultiplied=False)
+
+
+def open_slide(path: Path) -> SlideSource:
+    """Open a file that OpenSlide reads.
+
+    Raises:
+        SourceError: OpenSlide cannot read it.
+    """
+    try:
+        slide = openslide.OpenSlide(path)
+        slide.set_cache(openslide.OpenSlideCache(CACHE_BYTES))
+    except openslide.OpenSlideError as error:
+        raise SourceError(
+            f"{path} cannot be read as a slide ({error}); it may be damaged or cut off."
+        ) from error
+    properties = dict(slide.properties)
+    spacing = plausible_spacing(
+        to_micrometres(properties.get(openslide.PROPERTY_NAME_MPP_Y), "um"),
+        to_micrometres(properties.get(openslide.PROPERTY_NAME_MPP_X), "um"),
+    )
+    vendor = properties.get(openslide.PROPERTY_NAME_VENDOR, "")
+    description = Description(
+        VENDORS.get(vendor, vendor or "Slide"),
+        levels_from_sizes(list(slide.level_dimensions)),
+        3,
+        np.dtype(np.uint8),
+        spacing,
+        properties,
+    )
+    return SlideSource(path, slide, description)

@@ -1,0 +1,1 @@
+"""Stacks: volumes such as CT scans and TIFF stacks, read box by box."""

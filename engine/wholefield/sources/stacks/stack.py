@@ -1,0 +1,172 @@
+"""A lazily read volume: what a CT scan, a TIFF stack or a folder of slices looks like to the rest."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from wholefield.errors import SourceError
+from wholefield.sources.reading import closed
+from wholefield.sources.stacks.geometry import StackGeometry
+
+AnyArray = npt.NDArray[Any]
+Box = tuple[slice, slice, slice]
+NUMBERS = "buif"
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """One of the volumes in a file that holds several: its name, (z, y, x) or (z, y, x, channel), and type."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True)
+class StackDescription:
+    """What is known of a stack before any of its voxels is read.
+
+    Attributes:
+        format_name: Name of the file format, such as "NIfTI".
+        shape: (z, y, x).
+        channels: Values a voxel; 1 for grey.
+        dtype: Type of the values as they are read, in the byte order of this machine.
+        geometry: Where the voxels lie.
+        warnings: Sentences that the user should read before trusting the stack.
+        metadata: What else the file tells, as text.
+        dataset: Which volume of the file this is, where it holds several.
+        window: Lowest and highest value to show, where the file says so.
+        channel_names: What the channels are called, one for each; empty where the file does not say.
+    """
+
+    format_name: str
+    shape: tuple[int, int, int]
+    channels: int
+    dtype: np.dtype[Any]
+    geometry: StackGeometry = field(default_factory=StackGeometry)
+    warnings: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    dataset: str | None = None
+    window: tuple[float, float] | None = None
+    channel_names: tuple[str, ...] = ()
+
+
+class StackSource(ABC):
+    """A volume read box by box. Every method may be called from several threads at once.
+
+    Attributes:
+        path: The file or folder that is read.
+        name: Its name without folders.
+        format_name, shape, channels, dtype, geometry, warnings, metadata, dataset, window, channel_names: See
+            `StackDescription`.
+    """
+
+    def __init__(self, path: Path, description: StackDescription) -> None:
+        self.path = path
+        self.name = path.name
+        self.format_name = description.format_name
+        self.shape = description.shape
+        self.channels = description.channels
+        self.dtype = description.dtype
+        self.geometry = description.geometry
+        self.warnings = description.warnings
+        self.metadata = description.metadata
+        self.dataset = description.dataset
+        self.window = description.window
+        self.channel_names = description.channel_names
+        self._closed = False
+
+    def read(self, z: slice = slice(None), y: slice = slice(None), x: slice = slice(None)) -> AnyArray:
+        """Voxels of a box; no more of the file is read than its format makes necessary.
+
+        Args:
+            z: Planes, with step 1; like every slice it is cut at the border and may count from the end.
+            y: Rows.
+            x: Columns.
+
+        Returns:
+            A new array (dz, dy, dx), or (dz, dy, dx, channels) where there are several channels.
+
+        Raises:
+            ValueError: A slice has a step other than 1.
+            SourceError: The file is damaged, has gone, or has been closed.
+        """
+        if self._closed:
+            raise closed(self.name)
+        box = normalised((z, y, x), self.shape)
+        lengths = tuple(side.stop - side.start for side in box)
+        tail = (self.channels,) if self.channels > 1 else ()
+        if 0 in lengths:
+            return np.empty(lengths + tail, self.dtype)
+        values = self._read_box(box)
+        return np.ascontiguousarray(values.reshape(lengths + tail), self.dtype)
+
+    def plane(self, axis: int, index: int) -> AnyArray:
+        """One plane of the stack.
+
+        Args:
+            axis: The axis across the plane: 0 gives (y, x), 1 gives (z, x), 2 gives (z, y).
+            index: Its position.
+
+        Returns:
+            A 2-D array; (..., channels) where there are several channels.
+
+        Raises:
+            IndexError: There is no such axis or plane.
+            SourceError: As for `read`.
+        """
+        if axis not in (0, 1, 2) or not 0 <= index < self.shape[axis]:
+            raise IndexError(f"{self.name} of shape {self.shape} has no plane {index} across axis {axis}")
+        box = [slice(None)] * 3
+        box[axis] = slice(index, index + 1)
+        return self.read(*box).squeeze(axis)
+
+    def close(self) -> None:
+        """Let go of the file; reading afterwards is refused."""
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def _read_box(self, box: Box) -> AnyArray:
+        """Voxels of a box that is not empty and lies inside the stack, with or without an axis of one channel."""
+
+
+def normalised(box: Box, shape: tuple[int, int, int]) -> Box:
+    """Slices with whole bounds inside the shape, none of them ending before it starts.
+
+    Raises:
+        ValueError: A step is not 1.
+    """
+    sides = []
+    for side, length in zip(box, shape, strict=True):
+        start, stop, step = side.indices(length)
+        if step != 1:
+            raise ValueError(f"a stack is read with step 1, not {step}")
+        sides.append(slice(start, max(start, stop)))
+    return sides[0], sides[1], sides[2]
+
+
+def checked_dtype(path: Path, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type in the byte order of this machine; bits become uint8.
+
+    Raises:
+        SourceError: The values are no real numbers.
+    """
+    if dtype.kind not in NUMBERS:
+        raise SourceError(f"{path} has voxels of type {dtype}; save it with integer or real voxels.")
+    return np.dtype(np.uint8) if dtype.kind == "b" else dtype.newbyteorder("=")

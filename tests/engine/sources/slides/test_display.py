@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra import numpy as arrays
+
+from wholefield.sources import ChannelDisplay, ChannelLook, default_display, to_display
+from wholefield.sources.slides.display import percentile_window, unit_range
+from wholefield.sources.slides.image import AnyArray, Description, ImageSource, levels_from_sizes
+
+
+class InMemory(ImageSource):
+    def __init__(self, tmp_path, pixels: AnyArray, looks: tuple[ChannelLook, ...] = ()) -> None:
+        levels = levels_from_sizes([(pixels.shape[1], pixels.shape[0])])
+        super().__init__(
+            tmp_path, Description("memory", levels, pixels.shape[2], pixels.dtype, None, {}, looks)
+        )
+        self.pixels = pixels
+
+    def _read_inside(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:
+        return self.pixels[y : y + height, x : x + width].copy()
+
+
+def test_colour_pictures_pass_unchanged() -> None:
+    region = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    assert to_display(region) is region
+
+
+def test_window_colour_and_sum_of_channels() -> None:
+    region = np.array([[[0, 50], [100, 100], [200, 0]]], np.uint16)
+    channels = (
+        ChannelDisplay("a", 0, 200, (255, 0, 0)),
+        ChannelDisplay("b", 50, 100, (255, 128, 0)),
+    )
+    expected = [[[0, 0, 0], [255, 128, 0], [255, 0, 0]]]
+    assert to_display(region, channels).tolist() == expected
+
+
+def test_hidden_channels_add_nothing() -> None:
+    region = np.full((1, 1, 2), 9, np.uint8)
+    channels = (ChannelDisplay("a", 0, 9, visible=False), ChannelDisplay("b", 0, 18))
+    assert to_display(region, channels).tolist() == [[[128, 128, 128]]]
+
+
+def test_wrong_number_of_settings_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 display settings do not fit 2 channels"):
+        to_display(np.zeros((1, 1, 2)), (ChannelDisplay("a", 0, 1),))
+
+
+def test_not_a_number_is_black_and_infinity_full() -> None:
+    region = np.array([[[np.nan], [np.inf], [-np.inf]]], np.float32)
+    shown = to_display(region, (ChannelDisplay("a", 0, 1),))
+    assert shown[0, :, 0].tolist() == [0, 255, 0]
+
+
+@given(
+    arrays.arrays(
+        st.sampled_from([np.uint8, np.int16, np.uint32, np.float32, np.float64, np.bool_]),
+        st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)),
+    )
+)
+def test_any_type_and_number_of_channels_becomes_a_picture(region: AnyArray) -> None:
+    shown = to_display(region)
+    assert shown.shape == (*region.shape[:2], 3)
+    assert shown.dtype == np.uint8
+
+
+def test_large_integers_keep_their_differences() -> None:
+    values = np.array([2**31 + 1, 2**31 + 2, 2**31 + 3], np.uint32)
+    np.testing.assert_allclose(unit_range(values, 2**31 + 1, 2**31 + 3), [0, 0.5, 1], atol=1e-7)
+
+
+def test_percentile_window_ignores_what_is_not_finite() -> None:
+    values = np.array([np.nan, np.inf, 1.0, 3.0])
+    assert percentile_window(values, 0, 100) == (1.0, 3.0)
+    assert percentile_window(np.array([np.nan])) == (0.0, 1.0)
+    assert percentile_window(np.full(4, 5.0)) == (5.0, 6.0)
+
+
+def test_default_display_follows_the_file(tmp_path) -> None:
+    pixels = np.arange(600, dtype=np.uint16).reshape(10, 20, 3)
+    looks = (
+        ChannelLook("DAPI", (0, 255, 255), (10.0, 700.0)),
+        ChannelLook("actin", None, None),
+        ChannelLook("lamin", (255, 255, 0), None),
+    )
+    display = default_display(InMemory(tmp_path, pixels, looks))
+    assert display is not None
+    assert display[0] == ChannelDisplay("DAPI", 10.0, 700.0, (0, 255, 255))
+    assert (display[1].name, display[1].colour) == ("actin", (0, 255, 0))
+    assert display[2].low == pytest.approx(np.percentile(pixels[..., 2], 0.5))
+    assert display[2].high == pytest.approx(np.percentile(pixels[..., 2], 99.5))
+
+
+def test_default_display_of_colour_and_of_grey(tmp_path) -> None:
+    assert default_display(InMemory(tmp_path, np.zeros((4, 5, 3), np.uint8))) is None
+    grey = default_display(InMemory(tmp_path, np.zeros((4, 5, 1), np.uint8)))
+    assert grey == (ChannelDisplay("Channel 1", 0.0, 255.0, (255, 255, 255)),)

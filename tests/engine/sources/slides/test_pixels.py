@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from wholefield.sources.slides.pixels import over_white, shrink, shrink_factor
+
+ALPHA = np.arange(256, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "i2", "i4", "u4", "f4", "f8"])
+@pytest.mark.parametrize("factor", [2, 3, 5])
+def test_is_the_mean_of_blocks(dtype: str, factor: int) -> None:
+    rng = np.random.default_rng(factor)
+    image = (rng.random((factor * 7, factor * 4, 2)) * 100).astype(dtype)
+    blocks = image.astype(np.float64).reshape(7, factor, 4, factor, 2).mean((1, 3))
+    tolerance = 0.5 if image.dtype.kind in "iu" else 1e-4
+    small = shrink(image, factor)
+    assert small.dtype == image.dtype
+    np.testing.assert_allclose(small, blocks, atol=tolerance + 1e-9)
+
+
+def test_a_border_that_does_not_fill_a_block_repeats_its_last_pixel() -> None:
+    image = np.array([[[0.0], [2.0], [8.0]]])
+    np.testing.assert_array_equal(shrink(image, 2)[..., 0], [[1.0, 8.0]])
+
+
+def test_seven_channels_at_a_fractional_size() -> None:
+    image = np.random.default_rng(0).random((31, 45, 7))
+    small = shrink(image, size=(13, 17))
+    assert small.shape == (13, 17, 7)
+    np.testing.assert_allclose(small.mean((0, 1)), image.mean((0, 1)), rtol=0.02)
+
+
+def test_nothing_to_do_returns_the_image() -> None:
+    image = np.zeros((3, 4, 1))
+    assert shrink(image, 1) is image
+    assert shrink(image, size=(3, 4)) is image
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**4))
+def test_factor_never_falls_below_what_is_wanted(side: int, wanted: int) -> None:
+    factor = shrink_factor(side, wanted)
+    assert factor >= 1
+    assert side // factor >= min(wanted, side)
+    assert side // (factor + 1) < wanted
+
+
+def test_straight_colours_mix_with_white() -> None:
+    for value in (0, 1, 100, 254, 255):
+        colour = np.full((256, 3), value, np.uint8)
+        expected = np.rint((value * ALPHA.astype(float) + 255 * (255.0 - ALPHA)) / 255)
+        np.testing.assert_array_equal(over_white(colour, ALPHA, premultiplied=False)[:, 1], expected)
+
+
+def test_premultiplied_colours_add_to_white() -> None:
+    colour = np.repeat((ALPHA // 2)[:, None], 3, axis=1)
+    expected = (ALPHA // 2).astype(int) + 255 - ALPHA.astype(int)
+    np.testing.assert_array_equal(over_white(colour, ALPHA, premultiplied=True)[:, 0], expected)
+
+
+def test_premultiplied_colours_brighter_than_their_opacity_stay_in_range() -> None:
+    colour = np.full((1, 3), 200, np.uint8)
+    assert over_white(colour, np.array([10], np.uint8), premultiplied=True).tolist() == [[255, 255, 255]]

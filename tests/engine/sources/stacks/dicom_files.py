@@ -1,0 +1,51 @@
+"""Small DICOM series for the tests."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+from wholefield.sources.stacks.stack import AnyArray
+
+ACROSS, DOWN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
+
+
+def dataset(plane: AnyArray, syntax: str = ExplicitVRLittleEndian, **tags: Any) -> FileDataset:
+    """One image, stored with its own type; tags by keyword override those of a plain CT slice."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = CTImageStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    meta.TransferSyntaxUID = syntax
+    each = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    each.Modality, each.SeriesInstanceUID = "CT", "1.2.3"
+    each.Rows, each.Columns = plane.shape[:2]
+    each.SamplesPerPixel = plane.shape[2] if plane.ndim == 3 else 1
+    each.PhotometricInterpretation = "RGB" if plane.ndim == 3 else "MONOCHROME2"
+    if plane.ndim == 3:
+        each.PlanarConfiguration = 0
+    each.BitsAllocated = each.BitsStored = plane.dtype.itemsize * 8
+    each.HighBit = each.BitsStored - 1
+    each.PixelRepresentation = int(plane.dtype.kind == "i")
+    each.PixelSpacing, each.SliceThickness = [0.5, 0.25], 2.0
+    each.ImageOrientationPatient = [*ACROSS, *DOWN]
+    each.PixelData = np.ascontiguousarray(plane).tobytes()
+    for name, value in tags.items():
+        if value is None:
+            each.pop(name, None)
+        else:
+            setattr(each, name, value)
+    return each
+
+
+def write_series(
+    folder: Path, voxels: AnyArray, step: tuple[float, float, float] = (0, 0, 2), **tags: Any
+) -> Path:
+    """A file a plane, named so that their order is not that of the stack."""
+    folder.mkdir(exist_ok=True)
+    for index, plane in enumerate(voxels):
+        position = [10 + index * step[0], -20 + index * step[1], 5 + index * step[2]]
+        each = dataset(plane, **{"ImagePositionPatient": position, "InstanceNumber": index + 1} | tags)
+        each.save_as(folder / f"IM{(index * 5) % len(voxels):04}", enforce_file_format=True)
+    return folder
