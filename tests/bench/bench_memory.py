@@ -15,8 +15,7 @@ from torch import nn
 
 from tests.bench.bench_streaming import Pass, backbone, inference, training
 from tests.bench.measure import machine, measure
-from wholefield.streaming import Streamed
-from wholefield.streaming.planning import plan
+from wholefield.streaming import Streamed, plan
 
 GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": "65536"}
 CASES = (

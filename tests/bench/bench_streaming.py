@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from tests.bench.measure import Cost, machine, measure
 from wholefield import networks
 from wholefield.streaming import Streamed
-from wholefield.streaming.execution.kept_activations import KEEP_BUDGET
+from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
 
 Pass = Callable[[nn.Module], None]
 

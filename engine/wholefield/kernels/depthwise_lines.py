@@ -1,6 +1,6 @@
 """The sums of products of a depthwise convolution's weights, compiled.
 
-A line is the channels of one pixel. Four neighbouring pixels at a time meet a whole row of seven taps, as ConvNeXt has
+A line is the channels of one pixel. Four neighboring pixels at a time meet a whole row of seven taps, as ConvNeXt has
 it, so that what is loaded is used often; other kernels meet eight pixels tap by tap.
 """
 

@@ -1,6 +1,6 @@
 """ConvNeXt (Liu et al. 2022, A ConvNet for the 2020s), with the parameter names of its published weight files.
 
-All its normalisation is over the channels, so `features` can be streamed as it stands, in training too.
+All its normalization is over the channels, so `features` can be streamed as it stands, in training too.
 """
 
 import torch
@@ -15,7 +15,7 @@ LAYER_SCALE = 1e-6
 
 
 class LayerNorm2d(nn.LayerNorm):
-    """Layer normalisation over the channels of (B, C, h, w)."""
+    """Layer normalization over the channels of (B, C, h, w)."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape."""

@@ -64,7 +64,7 @@ class GlobalAverageHead(MappingHead):
 
 
 class NormedAverageHead(MappingHead):
-    """Mean over all positions, layer normalisation over the channels, a linear layer; ConvNeXt's head."""
+    """Mean over all positions, layer normalization over the channels, a linear layer; ConvNeXt's head."""
 
     def __init__(self, norm: nn.LayerNorm, fc: nn.Linear) -> None:
         """Take the two layers."""
@@ -81,15 +81,15 @@ class NormedAverageHead(MappingHead):
         )
 
     def evidence(self, features: Tensor) -> Tensor:
-        """What the centred features say, before their scale is known, (B, classes, *positions)."""
+        """What the centered features say, before their scale is known, (B, classes, *positions)."""
         vectors = features.movedim(1, -1)
-        centred = (vectors - vectors.mean(dim=-1, keepdim=True)) * self.norm.weight
-        return nn.functional.linear(centred, self.fc.weight).movedim(-1, 1)
+        centered = (vectors - vectors.mean(dim=-1, keepdim=True)) * self.norm.weight
+        return nn.functional.linear(centered, self.fc.weight).movedim(-1, 1)
 
     def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
         """Class-activation map (B, classes, *positions).
 
-        Centring over the channels is linear; the division by the deviation of the pooled features is held
+        Centering over the channels is linear; the division by the deviation of the pooled features is held
         fixed. So the map still averages to the logits exactly.
         """
         scale = (pooled.var(dim=1, correction=0) + self.norm.eps).rsqrt()

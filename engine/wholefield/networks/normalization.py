@@ -1,4 +1,4 @@
-"""Batch normalisation in streamed networks: fixed statistics, measured once where none were learned."""
+"""Batch normalization in streamed networks: fixed statistics, measured once where none were learned."""
 
 from collections.abc import Iterable
 
@@ -8,12 +8,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def batch_norms(network: nn.Module) -> list[_BatchNorm]:
-    """All batch normalisation layers of a network, in order."""
+    """All batch normalization layers of a network, in order."""
     return [module for module in network.modules() if isinstance(module, _BatchNorm)]
 
 
 def freeze_normalization(network: nn.Module) -> nn.Module:
-    """Put every batch normalisation into evaluation mode and return the network.
+    """Put every batch normalization into evaluation mode and return the network.
 
     Its statistics then stay as they are, which makes it a local operation; scale and shift still learn.
     """
@@ -24,10 +24,10 @@ def freeze_normalization(network: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def calibrate_normalization(network: nn.Module, batches: Iterable[Tensor]) -> int:
-    """Set the running mean and variance of every batch normalisation to those of some sample batches.
+    """Set the running mean and variance of every batch normalization to those of some sample batches.
 
     A fresh network has mean 0 and variance 1 there; frozen so, its activations grow or die with depth and it
-    trains badly. Measured on a few crops, the statistics act like a data-dependent initialisation (Mishkin
+    trains badly. Measured on a few crops, the statistics act like a data-dependent initialization (Mishkin
     and Matas 2016, All You Need is a Good Init). The layers are left in evaluation mode.
 
     Args:
@@ -35,7 +35,7 @@ def calibrate_normalization(network: nn.Module, batches: Iterable[Tensor]) -> in
         batches: inputs (B, C, *spatial) that the network takes.
 
     Returns:
-        How many batches were used; 0 where the network has no batch normalisation.
+        How many batches were used; 0 where the network has no batch normalization.
     """
     norms = batch_norms(network)
     if not norms:

@@ -1,7 +1,7 @@
 """ResNet (He et al. 2016, Deep Residual Learning), with the parameter names of its published weight files.
 
 The stride of a bottleneck sits in its 3x3 convolution, as in those files. A fresh network that is streamed,
-that is with frozen batch normalisation, trains badly from scratch: start from published weights, or measure
+that is with frozen batch normalization, trains badly from scratch: start from published weights, or measure
 its statistics first (`wholefield.networks.normalization.calibrate_normalization`).
 """
 

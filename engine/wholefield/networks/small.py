@@ -19,8 +19,8 @@ class SmallCNN(Classifier):
     in thousands would vanish in the average over the slide, but its maximum fills hundreds of positions. It is a
     local operation, so it is streamed like the rest.
 
-    Batch normalisation is frozen where the network is streamed; measure its statistics once before training
-    (`wholefield.networks.normalization.calibrate_normalization`, a run does so), and features are centred and of
+    Batch normalization is frozen where the network is streamed; measure its statistics once before training
+    (`wholefield.networks.normalization.calibrate_normalization`, a run does so), and features are centered and of
     equal scale from the first step on.
 
     Attributes:

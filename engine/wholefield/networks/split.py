@@ -48,7 +48,7 @@ def split_classifier(network: nn.Module) -> tuple[nn.Module, MappingHead]:
 def streamed_part(network: nn.Module) -> nn.Module:
     """What of any model is streamed, ready to be: the backbone of a classifier, all of a U-Net.
 
-    Batch normalisation is frozen.
+    Batch normalization is frozen.
     """
     part = network.split()[0] if isinstance(network, Classifier) else network
     return freeze_normalization(part)

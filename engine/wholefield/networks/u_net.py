@@ -1,7 +1,7 @@
 """U-Net (Ronneberger et al. 2015; Cicek et al. 2016 for volumes) that keeps the size of any image.
 
 Two things differ from the papers: convolutions are padded, and halved sizes are rounded up and the surplus is
-cropped after doubling, so that no size is refused. Batch normalisation is frozen where the network is streamed; measure
+cropped after doubling, so that no size is refused. Batch normalization is frozen where the network is streamed; measure
 its statistics once before training (`wholefield.networks.normalization.calibrate_normalization`).
 """
 
@@ -16,7 +16,7 @@ POOLS = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
 
 
 class DoubleConvolution(nn.Sequential):
-    """Two 3-wide convolutions, each with batch normalisation and ReLU."""
+    """Two 3-wide convolutions, each with batch normalization and ReLU."""
 
     def __init__(self, axes: int, inputs: int, outputs: int) -> None:
         layers: list[nn.Module] = []

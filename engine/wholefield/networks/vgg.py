@@ -43,14 +43,14 @@ class VGG(nn.Module):
         )
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
-                _initialise(module)
+                _initialize(module)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (B, num_classes) of images (B, 3, h, w) of any size from 32 up."""
         return self.classifier(self.avgpool(self.features(x)).flatten(1))
 
 
-def _initialise(module: nn.Conv2d | nn.Linear) -> None:
+def _initialize(module: nn.Conv2d | nn.Linear) -> None:
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
     else:

@@ -13,32 +13,32 @@ class StreamingError(SettingError):
 
 
 class NotLocalError(StreamingError):
-    """A layer needs more of the image than a bounded neighbourhood.
+    """A layer needs more of the image than a bounded neighborhood.
 
     Attributes:
         layer: Path of the layer inside the network, as in `named_modules`; empty for the network itself.
         operation: Name of the function it calls.
-        place: File and line of the model that calls it, where known.
+        call_site: File and line of the model that calls it, where known.
         reason: Why it cannot be streamed, and what to do.
     """
 
-    def __init__(self, layer: str, operation: str, place: str, reason: str) -> None:
+    def __init__(self, layer: str, operation: str, call_site: str, reason: str) -> None:
         self.layer = layer
         self.operation = operation
-        self.place = place
+        self.call_site = call_site
         self.reason = reason
-        super().__init__(f"{called(layer, operation, place)} cannot be streamed: {reason}")
+        super().__init__(f"{called(layer, operation, call_site)} cannot be streamed: {reason}")
 
     def __reduce__(self) -> tuple[type["NotLocalError"], tuple[str, str, str, str]]:
         """Exceptions are copied between processes by their message alone unless they say otherwise."""
-        return type(self), (self.layer, self.operation, self.place, self.reason)
+        return type(self), (self.layer, self.operation, self.call_site, self.reason)
 
 
-def called(layer: str, operation: str, place: str) -> str:
+def called(layer: str, operation: str, call_site: str) -> str:
     """How a sentence begins that is about a call: the layer, the function and the line of the model."""
     subject = f"The layer '{layer}'" if layer else "The network"
     spoken = _SPOKEN.get(operation, operation)
-    return f"{subject} ({spoken}, {place})" if place else f"{subject} ({spoken})"
+    return f"{subject} ({spoken}, {call_site})" if call_site else f"{subject} ({spoken})"
 
 
 def needs_values(error: Exception) -> bool:

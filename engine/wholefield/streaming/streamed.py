@@ -8,22 +8,23 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from wholefield.streaming.errors import StreamingError
-from wholefield.streaming.execution.autograd import Job, StreamedFunction, sweep_forward
-from wholefield.streaming.execution.folding import fold_normalisation
+from wholefield.streaming.execution.autograd import StreamedFunction, SweepSetup, sweep_forward
 from wholefield.streaming.execution.images import LazyImage, reader_of
-from wholefield.streaming.execution.kept_activations import KEEP_BUDGET, nodes_to_keep
 from wholefield.streaming.execution.layout import arrange, working_format
-from wholefield.streaming.execution.precision import Precision
 from wholefield.streaming.execution.recurrence import lay_out
 from wholefield.streaming.execution.reductions import Reduction
 from wholefield.streaming.execution.sinks import ArraySink, WritableArray
 from wholefield.streaming.execution.sweep import output_nodes
 from wholefield.streaming.execution.tile_visits import OnTile
-from wholefield.streaming.geometry.sizes import sizes_per_axis
+from wholefield.streaming.operations.call import Ref
 from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_axis
-from wholefield.streaming.tracing.program import Preparation, Program, Ref, Slot
+from wholefield.streaming.planning.kept_activations import KEEP_BUDGET, nodes_to_keep
+from wholefield.streaming.planning.sizes import sizes_per_axis
+from wholefield.streaming.tracing.folding import fold_normalization
+from wholefield.streaming.tracing.precision import Precision
+from wholefield.streaming.tracing.program import slot_tensors
 from wholefield.streaming.tracing.trace import trace
-from wholefield.streaming.tracing.tracer import is_recording
+from wholefield.streaming.tracing.tracer import is_tracing
 
 
 class Streamed(nn.Module):
@@ -88,11 +89,11 @@ class Streamed(nn.Module):
             NotLocalError: The network has a layer that cannot be streamed.
             StreamingError: The tile size or the image cannot work.
         """
-        if is_recording():
+        if is_tracing():
             # Inside another streamed network it is streamed with that.
             return self.network(x) if self.reduction is None else self.reduction(self.network(x))
-        job = self._job(x)
-        tensors = self._tensors(job)
+        setup = self._setup(x)
+        tensors = self._tensors(setup)
         if self.reduction is not None:
             tensors += self.reduction.parameters()
         image = x if isinstance(x, Tensor) else None
@@ -102,10 +103,10 @@ class Streamed(nn.Module):
                 None if image is None else image.detach(),
                 [tensor.detach() for tensor in tensors],
             )
-        results = StreamedFunction.apply(job, image, *tensors)
+        results = StreamedFunction.apply(setup, image, *tensors)
         if self.reduction is not None:
             return results[0]
-        program = job.recurrence.program
+        program = setup.recurrence.program
         by_node = dict(zip((ref.index for ref in output_nodes(program)), results, strict=True))
         return tree_map(lambda leaf: by_node[leaf.index] if isinstance(leaf, Ref) else leaf, program.outputs)
 
@@ -120,8 +121,8 @@ class Streamed(nn.Module):
         Raises:
             StreamingError: The network has several outputs, or the array another shape.
         """
-        job = self._job(x)
-        program = job.recurrence.program
+        setup = self._setup(x)
+        program = setup.recurrence.program
         outputs = output_nodes(program)
         if len(outputs) != 1 or tuple(array.shape) != outputs[0].shape:
             shapes = " and ".join(str(ref.shape) for ref in outputs)
@@ -130,24 +131,25 @@ class Streamed(nn.Module):
                 "Make an array of the shape of the only output."
             )
         sinks = {outputs[0].index: ArraySink(outputs[0], array)}
-        sweep_forward(job, reader_of(x), self._tensors(job), sinks, None)
+        sweep_forward(setup, reader_of(x), self._tensors(setup), sinks, None)
 
-    def _tensors(self, job: Job) -> list[Tensor]:
+    def _tensors(self, setup: SweepSetup) -> list[Tensor]:
         """The network's tensors in the memory format of the tiles."""
         return [
-            arrange(tensor, job.memory_format) for tensor in prepare(job.recurrence.program, self.network)
+            arrange(tensor, setup.memory_format)
+            for tensor in slot_tensors(setup.recurrence.program, self.network)
         ]
 
-    def _job(self, x: Tensor | LazyImage) -> Job:
+    def _setup(self, x: Tensor | LazyImage) -> SweepSetup:
         precision = Precision.now(x.device)
-        program = fold_normalisation(trace(self.network, x.shape, x.dtype, x.device), precision)
+        program = fold_normalization(trace(self.network, x.shape, x.dtype, x.device), precision)
         if self.reduction is not None and len(output_nodes(program)) != 1:
             raise StreamingError(
                 "A reduction pools one output; this network returns several. Return one tensor."
             )
         axes = len(program.image.axes)
         sizes = sizes_per_axis(self.tile_size, axes)
-        return Job(
+        return SweepSetup(
             recurrence=lay_out(program, sizes, blocks_per_axis(program, sizes, self.smallest_block)),
             precision=precision,
             memory_format=working_format(axes + 2, x.dtype, x.device),
@@ -157,25 +159,3 @@ class Streamed(nn.Module):
             keeps=nodes_to_keep(program, self.keep_budget),
             on_tile=self.on_tile,
         )
-
-
-def prepare(program: Program, network: nn.Module) -> list[Tensor]:
-    """The tensors of all slots: the network's own, constants, and what it computes from them, under autograd."""
-    named = dict(network.named_parameters(remove_duplicate=False)) | dict(
-        network.named_buffers(remove_duplicate=False)
-    )
-    tensors: list[Tensor] = []
-    for source in program.slots:
-        if isinstance(source, Preparation):
-            args, kwargs = tree_map(
-                lambda leaf: tensors[leaf.index] if isinstance(leaf, Slot) else leaf,
-                (source.args, dict(source.kwargs)),
-            )
-            with torch.set_grad_enabled(source.grad and torch.is_grad_enabled()):
-                result = source.function(*args, **kwargs)
-            tensors.append(result if source.pick is None else result[source.pick])
-        else:
-            tensors.append(named[source] if isinstance(source, str) else source)
-    # What only led to other slots need not live until the reverse sweep, and the network may write over it before.
-    used = program.used
-    return [tensor if k in used else torch.empty(0) for k, tensor in enumerate(tensors)]

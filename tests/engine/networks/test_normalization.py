@@ -1,4 +1,4 @@
-"""Frozen batch normalisation, and measuring its statistics once."""
+"""Frozen batch normalization, and measuring its statistics once."""
 
 import torch
 from torch import nn
@@ -7,7 +7,7 @@ from wholefield.networks import resnet18
 from wholefield.networks.normalization import batch_norms, calibrate_normalization, freeze_normalization
 
 
-def test_freezing_touches_only_normalisation() -> None:
+def test_freezing_touches_only_normalization() -> None:
     net = resnet18().train()
     assert freeze_normalization(net) is net
     assert not any(norm.training for norm in batch_norms(net))
@@ -41,7 +41,7 @@ def test_keeps_the_scale_of_a_deep_network() -> None:
     assert wild > 5 * tame
 
 
-def test_a_network_without_normalisation_is_not_run() -> None:
+def test_a_network_without_normalization_is_not_run() -> None:
     class Refuses(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             raise AssertionError

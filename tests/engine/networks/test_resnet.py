@@ -12,7 +12,7 @@ TOTALS = {resnet18: 11_689_512, resnet34: 21_797_672, resnet50: 25_557_032}
 
 
 def norm_layout(name: str, channels: int) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of one batch normalisation in a state dict."""
+    """Names and shapes of one batch normalization in a state dict."""
     vectors = {f"{name}.{part}": (channels,) for part in ("weight", "bias", "running_mean", "running_var")}
     return vectors | {f"{name}.num_batches_tracked": ()}
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from wholefield.streaming import Streamed
-from wholefield.streaming.execution.kept_activations import KEEP_BUDGET
+from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
 
 Gradients = dict[str, Tensor | None]
 

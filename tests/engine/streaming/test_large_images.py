@@ -13,7 +13,7 @@ from wholefield.sources import open_image
 from wholefield.streaming import Streamed, StreamingError
 from wholefield.streaming.execution.images import ReadAhead, SlideImage
 from wholefield.streaming.execution.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
-from wholefield.streaming.execution.saved_halos import Record
+from wholefield.streaming.execution.saved_halos import SavedHalos
 
 REDUCTIONS: list[Callable[[], Reduction]] = [MeanPool, MaxPool, lambda: GatedAttentionPool(6, hidden=5)]
 
@@ -159,8 +159,8 @@ def test_an_array_of_another_shape_is_refused() -> None:
 @pytest.mark.parametrize("budget", [0, 10_000, None])
 def test_halos_beyond_the_budget_wait_on_disk(budget: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     spilled: list[object] = []
-    original = Record._spill
-    monkeypatch.setattr(Record, "_spill", lambda self, tile: (spilled.append(tile), original(self, tile)))
+    original = SavedHalos._spill
+    monkeypatch.setattr(SavedHalos, "_spill", lambda self, tile: (spilled.append(tile), original(self, tile)))
     net, image = network(), torch.randn(1, 3, 101, 87, dtype=torch.double)
     expected = gradients(net(image), net)
     assert_same(gradients(Streamed(net, 16, halo_budget=budget, smallest_block=16)(image), net), expected)

@@ -200,7 +200,7 @@ def check(example: Example, exact: Callable[..., None]) -> None:
 @pytest.fixture(autouse=True)
 def keep_even_what_is_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """So small convolutions would never be kept otherwise."""
-    monkeypatch.setattr("wholefield.streaming.execution.kept_activations.LEAST_WORK", 0)
+    monkeypatch.setattr("wholefield.streaming.planning.kept_activations.LEAST_WORK", 0)
 
 
 QUICK = settings(

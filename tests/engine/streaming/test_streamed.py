@@ -31,7 +31,7 @@ def image(**options: Any) -> Tensor:
     return torch.randn(1, 2, 21, 34, **options)
 
 
-class Cancelled(Exception):
+class Canceled(Exception):
     pass
 
 
@@ -58,7 +58,7 @@ def test_progress_of_one_and_of_three_axes() -> None:
 
 
 @pytest.mark.parametrize("sweep", Sweep)
-@pytest.mark.parametrize("error", [Cancelled("stop"), KeyboardInterrupt(), SystemExit(3)])
+@pytest.mark.parametrize("error", [Canceled("stop"), KeyboardInterrupt(), SystemExit(3)])
 def test_an_exception_in_the_callback_cancels_and_keeps_its_type(
     sweep: Sweep, error: BaseException, exact: Callable[..., None]
 ) -> None:
@@ -355,7 +355,7 @@ def _halos_alive(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Count, after every tile, the halos that were handed on and still live."""
     handed: list[weakref.ref[Tensor]] = []
     counts: list[int] = []
-    compute, settle = sweep_module.compute_tile, sweep_module.settled_halos
+    compute, settle = sweep_module.compute_tile, sweep_module.packed_halos
 
     def handing(*args: Any) -> Any:
         halos = settle(*args)
@@ -367,7 +367,7 @@ def _halos_alive(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counts.append(sum(reference() is not None for reference in handed))
         return result
 
-    monkeypatch.setattr(sweep_module, "settled_halos", handing)
+    monkeypatch.setattr(sweep_module, "packed_halos", handing)
     monkeypatch.setattr(sweep_module, "compute_tile", counting)
     return counts
 
@@ -483,14 +483,14 @@ def test_a_default_precision_of_double(exact: Callable[..., None]) -> None:
         torch.set_default_dtype(before)
 
 
-class Labelled(torch.Tensor):
+class Labeled(torch.Tensor):
     """A tensor with a name, as data libraries make them."""
 
 
 def test_subclasses_of_tensor() -> None:
     network = small().double()
     x = image(dtype=torch.float64)
-    found = Streamed(network, 8)(x.as_subclass(Labelled))
+    found = Streamed(network, 8)(x.as_subclass(Labeled))
     assert torch.allclose(found.as_subclass(torch.Tensor), network(x), atol=1e-13)
 
 

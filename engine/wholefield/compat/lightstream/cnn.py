@@ -22,9 +22,9 @@ from wholefield.compat.lightstream.pixels import (
 from wholefield.compat.lightstream.run import Run, writes
 from wholefield.compat.lightstream.tile_plan import TilePlan, tile_plan
 from wholefield.networks.normalization import freeze_normalization
-from wholefield.streaming.execution.precision import Precision
 from wholefield.streaming.execution.tile_visits import OnTile
 from wholefield.streaming.streamed import Streamed
+from wholefield.streaming.tracing.precision import Precision
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class StreamingCNN(nn.Module):
             copy_to_gpu: Copy the whole image to the network's device at once, not tile by tile.
             dtype: Element type of the network's input; that of its parameters by default.
             statistics_on_cpu: Accepted and without effect: the geometry is integer arithmetic, no tile is run for it.
-            normalize_on_gpu: Normalise every tile by `mean` and `std` before it enters the network. Integer pixels are
+            normalize_on_gpu: Normalize every tile by `mean` and `std` before it enters the network. Integer pixels are
                 brought to 0..1 first; floating point ones are taken to be there.
             mean: Per channel; that of ImageNet by default.
             std: Per channel; that of ImageNet by default.
@@ -196,7 +196,7 @@ class StreamingCNN(nn.Module):
         self._streams = True
 
     def train(self, mode: bool = True) -> Self:
-        """Switch dropout and the like; batch normalisation stays in evaluation mode."""
+        """Switch dropout and the like; batch normalization stays in evaluation mode."""
         super().train(mode)
         freeze_normalization(self.stream_module)
         return self

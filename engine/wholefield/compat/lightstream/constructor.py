@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from wholefield.compat.lightstream.cnn import StreamingCNN
-from wholefield.streaming.geometry.sizes import sizes_per_axis
+from wholefield.streaming.planning.sizes import sizes_per_axis
 
 Callback = Callable[[nn.Module], None]
 
@@ -49,7 +49,7 @@ class StreamingConstructor:
             saliency: Collect the gradient of the image.
             copy_to_gpu: Copy the image to the device at once, not tile by tile.
             statistics_on_cpu: Accepted and without effect: no tile is run to find the geometry.
-            normalize_on_gpu: Normalise every tile by `mean` and `std`.
+            normalize_on_gpu: Normalize every tile by `mean` and `std`.
             mean: Per channel.
             std: Per channel.
             tile_cache: From StreamingCNN.get_tile_cache; one that belongs to another network or tile size is refused.

@@ -20,7 +20,7 @@ from wholefield.networks.weights import Weights
 
 
 class StreamingConvnext(ImageNetClassifier):
-    """A ConvNeXt from published weights, normalising its input by the statistics of ImageNet.
+    """A ConvNeXt from published weights, normalizing its input by the statistics of ImageNet.
 
     Layer scale and stochastic depth are streamed exactly (dropped branches are replayed), so neither has to be turned
     off for streaming; stochastic depth is off by default, as documented.

@@ -21,7 +21,7 @@ class StreamingHooks(L.LightningModule):
     use_streaming: bool
 
     def freeze_streaming_normalization_layers(self) -> None:
-        """Put batch normalisation of the streamed part into evaluation mode, where it is a local operation."""
+        """Put batch normalization of the streamed part into evaluation mode, where it is a local operation."""
         freeze_normalization(self.stream_network.stream_module)
 
     def setup(self, stage: str) -> None:
@@ -30,7 +30,7 @@ class StreamingHooks(L.LightningModule):
             wait_for_all_parameters(self.trainer.strategy)
 
     def on_train_epoch_start(self) -> None:
-        """Freeze normalisation."""
+        """Freeze normalization."""
         self.freeze_streaming_normalization_layers()
 
     def on_train_start(self) -> None:

@@ -16,7 +16,7 @@ from wholefield.compat.lightstream.hooks import StreamingHooks
 from wholefield.compat.lightstream.pixels import Image
 from wholefield.compat.lightstream.tile_plan import read_tile_cache, write_tile_cache
 from wholefield.errors import SettingError
-from wholefield.streaming.geometry.sizes import sizes_per_axis
+from wholefield.streaming.planning.sizes import sizes_per_axis
 
 LossFunction = Callable[..., Tensor]
 TileSize = int | Sequence[int]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from wholefield.streaming.execution.images import LazyImage, reader_of
-from wholefield.streaming.execution.recurrence import Spans
+from wholefield.streaming.geometry.spans import Spans
 
 Image: TypeAlias = Tensor | LazyImage
 """A batch of images (batch, channels, *axes): a tensor, or one that is read box by box."""

@@ -15,7 +15,7 @@ from wholefield.networks.weights import Weights
 
 
 class StreamingResNet(ImageNetClassifier):
-    """A ResNet from published weights, normalising its input by the statistics of ImageNet.
+    """A ResNet from published weights, normalizing its input by the statistics of ImageNet.
 
     Attributes:
         model_choices: Builder by name.

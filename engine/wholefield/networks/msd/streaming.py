@@ -14,9 +14,10 @@ from torch.nn import functional
 
 from wholefield.networks.msd.group import msd_group
 from wholefield.networks.msd.kernel import spec_of
-from wholefield.streaming.geometry.axis import Span, Window
+from wholefield.streaming.geometry.axis import Window
+from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations import Call, compose, register
-from wholefield.streaming.tracing.program import Local, Take
+from wholefield.streaming.operations.call import Local, Take
 
 # Layers computed together in a tile: more reach further beyond it, fewer hand more tensors from tile to tile.
 GROUP = 5

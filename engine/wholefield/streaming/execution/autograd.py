@@ -12,19 +12,20 @@ from torch.autograd.function import once_differentiable
 from wholefield.streaming.errors import StreamingError
 from wholefield.streaming.execution.images import LazyImage, ReadAhead, reader_of
 from wholefield.streaming.execution.layout import arrange, arrange_like
-from wholefield.streaming.execution.precision import Precision
-from wholefield.streaming.execution.recurrence import Recurrence, Spans
+from wholefield.streaming.execution.recurrence import Recurrence
 from wholefield.streaming.execution.reductions import Reduction
-from wholefield.streaming.execution.saved_halos import Record
+from wholefield.streaming.execution.saved_halos import SavedHalos
 from wholefield.streaming.execution.sinks import ReductionSink, Sink, TensorSink
 from wholefield.streaming.execution.sweep import Gradients, forward_sweep, output_nodes, reverse_sweep
 from wholefield.streaming.execution.tile import ReadImage
 from wholefield.streaming.execution.tile_visits import OnTile
+from wholefield.streaming.geometry.spans import Spans
+from wholefield.streaming.tracing.precision import Precision
 
 
 @dataclass(frozen=True)
-class Job:
-    """How one image passes a network.
+class SweepSetup:
+    """How one image passes a network: what both sweeps need to know.
 
     Attributes:
         recurrence: The network laid out over the tiles.
@@ -75,32 +76,36 @@ class Job:
 
 
 def sweep_forward(
-    job: Job, read: ReadImage, tensors: Sequence[Tensor], sinks: Mapping[int, Sink], record: Record | None
+    setup: SweepSetup,
+    read: ReadImage,
+    tensors: Sequence[Tensor],
+    sinks: Mapping[int, Sink],
+    halos: SavedHalos | None,
 ) -> None:
-    """Run the forward sweep of a job.
+    """Run the forward sweep of an image.
 
     Args:
-        job: How the image passes.
+        setup: How the image passes.
         read: Gives the pixels of a box.
-        tensors: The program's slots and the reduction's weights, in the memory format of the job.
+        tensors: The program's slots and the reduction's weights, in the memory format of the setup.
         sinks: What takes the outputs.
-        record: Filled for the reverse sweep; None if there will be none.
+        halos: Filled for the reverse sweep; None if there will be none.
     """
-    with job.precision(), job.reading(read, reverse=False) as ahead:
-        forward_sweep(job.recurrence, _arranged(job, ahead), tensors, sinks, record, job.on_tile)
+    with setup.precision(), setup.reading(read, reverse=False) as ahead:
+        forward_sweep(setup.recurrence, _arranged(setup, ahead), tensors, sinks, halos, setup.on_tile)
 
 
 class StreamedFunction(torch.autograd.Function):
     """The forward sweep, and the reverse sweep as its backward."""
 
     @staticmethod
-    def forward(ctx: Any, job: Job, image: Tensor | None, *tensors: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, setup: SweepSetup, image: Tensor | None, *tensors: Tensor) -> tuple[Tensor, ...]:
         """Results of the outputs in their order."""
-        record = Record(job.halo_budget, job.keeps) if any(ctx.needs_input_grad) else None
-        sinks = job.sinks(tensors)
-        sweep_forward(job, _reader(job, image), tensors, sinks, record)
+        halos = SavedHalos(setup.halo_budget, setup.keeps) if any(ctx.needs_input_grad) else None
+        sinks = setup.sinks(tensors)
+        sweep_forward(setup, _reader(setup, image), tensors, sinks, halos)
         results = tuple(sink.result() for sink in sinks.values())
-        ctx.job, ctx.record, ctx.sinks = job, record, sinks
+        ctx.setup, ctx.halos, ctx.sinks = setup, halos, sinks
         ctx.save_for_backward(image, *tensors)
         ctx.set_materialize_grads(False)
         return results
@@ -109,52 +114,52 @@ class StreamedFunction(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         """Gradients of the image and of the tensors."""
-        image, *saved = ctx.saved_tensors
-        record, ctx.record = ctx.record, None
-        if record is None:
+        image, *tensors = ctx.saved_tensors
+        halos, ctx.halos = ctx.halos, None
+        if halos is None:
             raise StreamingError("The streamed network was already back-propagated; run its forward again.")
         given = {node: grad for node, grad in zip(ctx.sinks, grads, strict=True) if grad is not None}
-        found = _sweep_back(ctx.job, image, saved, ctx.needs_input_grad[1:], record, ctx.sinks, given)
-        record.close()
+        found = _sweep_back(ctx.setup, image, tensors, ctx.needs_input_grad[1:], halos, ctx.sinks, given)
+        halos.close()
         sums = (
             None if grad is None else arrange_like(grad, tensor)
-            for grad, tensor in zip(found.tensors, saved, strict=True)
+            for grad, tensor in zip(found.tensors, tensors, strict=True)
         )
         return (None, found.image, *sums)
 
 
 def _sweep_back(
-    job: Job,
+    setup: SweepSetup,
     image: Tensor | None,
     saved: Sequence[Tensor],
     wants: Sequence[bool],
-    record: Record,
+    halos: SavedHalos,
     sinks: Mapping[int, Sink],
     grads: Mapping[int, Tensor],
 ) -> Gradients:
     tensors = [tensor.detach().requires_grad_(want) for tensor, want in zip(saved, wants[1:], strict=True)]
     image_grad = torch.zeros_like(image) if image is not None and wants[0] else None
-    with job.precision(), job.reading(_reader(job, image), reverse=True) as ahead:
+    with setup.precision(), setup.reading(_reader(setup, image), reverse=True) as ahead:
         return reverse_sweep(
-            job.recurrence,
-            _arranged(job, ahead),
+            setup.recurrence,
+            _arranged(setup, ahead),
             tensors,
-            record,
-            job.for_reverse(sinks, tensors),
+            halos,
+            setup.for_reverse(sinks, tensors),
             grads,
             image_grad,
-            job.on_tile,
+            setup.on_tile,
         )
 
 
-def _reader(job: Job, image: Tensor | None) -> ReadImage:
-    whole = image if image is not None else job.lazy
+def _reader(setup: SweepSetup, image: Tensor | None) -> ReadImage:
+    whole = image if image is not None else setup.lazy
     assert whole is not None
     return reader_of(whole)
 
 
-def _arranged(job: Job, read: ReadImage) -> ReadImage:
+def _arranged(setup: SweepSetup, read: ReadImage) -> ReadImage:
     def pixels(spans: Spans) -> Tensor:
-        return arrange(read(spans), job.memory_format)
+        return arrange(read(spans), setup.memory_format)
 
     return pixels

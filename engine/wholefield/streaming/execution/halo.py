@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from wholefield.streaming.execution.layout import format_of
-from wholefield.streaming.execution.recurrence import Spans, hull, intersection, is_empty
+from wholefield.streaming.geometry.spans import Spans, hull, intersection, is_empty
 
 Piece: TypeAlias = tuple[Spans, Tensor]
 """A box of a node's positions and its values."""

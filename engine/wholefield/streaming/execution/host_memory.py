@@ -25,7 +25,7 @@ _OWN = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PR
 _Key = TypeVar("_Key")
 
 
-def settled_halos(halos: Halos, given: Halos) -> Halos:
+def packed_halos(halos: Halos, given: Halos) -> Halos:
     """The halos that a tile hands on, copied together but for the pieces that it was given itself.
 
     Those of one axis are: along the last axis the next tile takes them, along another a tile of the next row.
@@ -34,16 +34,16 @@ def settled_halos(halos: Halos, given: Halos) -> Halos:
     for axis in sorted({axis for axis, _ in halos}):
         pieces = {id(piece): piece for (a, _), halo in halos.items() if a == axis for _, piece in halo}
         fresh = [piece for key, piece in pieces.items() if key not in moved]
-        moved |= {id(piece): copy for piece, copy in zip(fresh, settled(fresh), strict=True)}
+        moved |= {id(piece): copy for piece, copy in zip(fresh, packed(fresh), strict=True)}
     return {key: tuple((spans, moved[id(piece)]) for spans, piece in halo) for key, halo in halos.items()}
 
 
-def settled_blocks(blocks: Mapping[_Key, Tensor]) -> dict[_Key, Tensor]:
+def packed_blocks(blocks: Mapping[_Key, Tensor]) -> dict[_Key, Tensor]:
     """Blocks copied together."""
-    return dict(zip(blocks, settled(list(blocks.values())), strict=True))
+    return dict(zip(blocks, packed(list(blocks.values())), strict=True))
 
 
-def settled(tensors: Sequence[Tensor]) -> list[Tensor]:
+def packed(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Copies of tensors side by side in memory that goes back to the system with the last of them.
 
     On other devices than a CPU, whose allocators see to that themselves, they stay where they are.

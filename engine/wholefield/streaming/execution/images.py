@@ -9,8 +9,8 @@ from torch import Tensor
 
 from wholefield.sources.slides.image import ImageSource
 from wholefield.streaming.execution.halo import cut
-from wholefield.streaming.execution.recurrence import Spans
 from wholefield.streaming.execution.tile import ReadImage
+from wholefield.streaming.geometry.spans import Spans
 
 
 @runtime_checkable
@@ -40,7 +40,7 @@ class LazyImage(Protocol):
 
 
 class SlideImage:
-    """One level of an opened slide as a network's input: decoded and normalised tile by tile.
+    """One level of an opened slide as a network's input: decoded and normalized tile by tile.
 
     Attributes:
         shape: (1, channels, height, width).
@@ -79,7 +79,7 @@ class SlideImage:
         self._std = _per_channel(std, dtype, self.device)
 
     def read(self, spans: Spans) -> Tensor:
-        """Decode and normalise a box: (1, channels, height, width)."""
+        """Decode and normalize a box: (1, channels, height, width)."""
         (top, bottom), (left, right) = spans
         pixels = self._source.read_region(self._level, left, top, right - left, bottom - top)
         block = (

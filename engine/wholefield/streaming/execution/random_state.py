@@ -13,7 +13,7 @@ def random_state(device: torch.device) -> Tensor:
 
 
 @contextmanager
-def replayed(state: Tensor | None, device: torch.device) -> Iterator[None]:
+def drawing_from(state: Tensor | None, device: torch.device) -> Iterator[None]:
     """Draw from an earlier state inside the block, and leave the generator as it was; None changes nothing."""
     if state is None:
         yield

@@ -5,25 +5,17 @@ from dataclasses import dataclass
 from itertools import product
 
 from wholefield.streaming.errors import StreamingError
-from wholefield.streaming.geometry.axis import Span
 from wholefield.streaming.geometry.schedule import (
     AxisNode,
     AxisSchedule,
     NodeSchedule,
     schedule_axis,
 )
+from wholefield.streaming.geometry.spans import Span, Spans, hull, intersection
 from wholefield.streaming.tracing.program import Node, Program
 
 Tile = tuple[int, ...]
 """Index of a tile, one number per axis."""
-
-Spans = tuple[Span, ...]
-"""One range per axis."""
-
-
-def is_empty(spans: Spans) -> bool:
-    """Whether a box holds no position."""
-    return any(start >= stop for start, stop in spans)
 
 
 @dataclass(frozen=True)
@@ -91,16 +83,6 @@ class Recurrence:
     def new(self, node: int, tile: Tile) -> Spans:
         """The block that a node computes in a tile; may be empty."""
         return tuple(self.moments[axis][t][node].new for axis, t in enumerate(tile))
-
-
-def hull(boxes: Sequence[Spans]) -> Spans:
-    """The smallest box around some boxes."""
-    return tuple((min(s[0] for s in along), max(s[1] for s in along)) for along in zip(*boxes, strict=True))
-
-
-def intersection(one: Spans, other: Spans) -> Spans:
-    """What two boxes share."""
-    return tuple((max(a[0], b[0]), min(a[1], b[1])) for a, b in zip(one, other, strict=True))
 
 
 def halo_in(moments: Sequence[Moments], axis: int) -> Spans:

@@ -128,7 +128,7 @@ class GatedAttentionPool(Reduction):
     def surrogate(
         self, state: tuple[Tensor, Tensor, Tensor], block: Tensor, grad: Tensor, weights: Weights
     ) -> Tensor:
-        """With the normalisation Z and the pooled vector p held fixed: sum of exp(score) / Z * (grad . (x - p))."""
+        """With the normalization Z and the pooled vector p held fixed: sum of exp(score) / Z * (grad . (x - p))."""
         largest, total, _ = state
         positions, scores = self._scored(block, weights)
         share = torch.exp(scores - largest) / total

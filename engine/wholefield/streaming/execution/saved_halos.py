@@ -13,7 +13,7 @@ from wholefield.streaming.execution.recurrence import Tile
 from wholefield.streaming.execution.tile import Blocks
 
 
-class Record:
+class SavedHalos:
     """The halos that each tile was given, taken back last tile first.
 
     The newest halos are wanted first, so those of the oldest tiles go to disk when the budget is full.
@@ -25,7 +25,7 @@ class Record:
     """
 
     def __init__(self, budget: int | None = None, keeps: frozenset[int] = frozenset()) -> None:
-        """Start an empty record.
+        """Start with none.
 
         Args:
             budget: Bytes of halos to keep in memory; None for all of them.

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from wholefield.streaming.execution.halo import cut
-from wholefield.streaming.execution.recurrence import Spans
 from wholefield.streaming.execution.reductions import Reduction
-from wholefield.streaming.tracing.program import Ref
+from wholefield.streaming.geometry.spans import Spans
+from wholefield.streaming.operations.call import Ref
 
 
 class Sink(ABC):

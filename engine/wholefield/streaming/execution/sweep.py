@@ -13,23 +13,21 @@ from torch.utils._pytree import tree_leaves
 
 from wholefield.malloc import give_back_freed_memory
 from wholefield.streaming.execution.halo import Halo, Halos, cut
-from wholefield.streaming.execution.host_memory import (
-    TILES_BETWEEN,
-    settled_blocks,
-    settled_halos,
-)
-from wholefield.streaming.execution.random_state import random_state, replayed
-from wholefield.streaming.execution.recurrence import Recurrence, Spans, Tile
-from wholefield.streaming.execution.saved_halos import Record
+from wholefield.streaming.execution.host_memory import TILES_BETWEEN, packed_blocks, packed_halos
+from wholefield.streaming.execution.random_state import drawing_from, random_state
+from wholefield.streaming.execution.recurrence import Recurrence, Tile
+from wholefield.streaming.execution.saved_halos import SavedHalos
 from wholefield.streaming.execution.sinks import Sink
 from wholefield.streaming.execution.tile import Blocks, ReadImage, compute_tile
 from wholefield.streaming.execution.tile_visits import OnTile, Sweep, TileVisit
-from wholefield.streaming.tracing.program import Program, Ref
+from wholefield.streaming.geometry.spans import Spans
+from wholefield.streaming.operations.call import Ref
+from wholefield.streaming.tracing.program import Program
 
 HaloGrads: TypeAlias = dict[tuple[int, int], tuple[Tensor | None, ...]]
 """Gradients of halos, piece by piece, by (axis, node)."""
 
-_Waiting = TypeVar("_Waiting")
+_Handed = TypeVar("_Handed")
 
 Root: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Where back-propagation into a recomputed output block starts, and with which gradient."""
@@ -59,7 +57,7 @@ def forward_sweep(
     read_image: ReadImage,
     tensors: Sequence[Tensor],
     sinks: Mapping[int, Sink],
-    record: Record | None,
+    saved: SavedHalos | None,
     on_tile: OnTile | None,
 ) -> None:
     """Compute all tiles in raster order without a graph.
@@ -69,28 +67,28 @@ def forward_sweep(
         read_image: Gives the pixels of a box.
         tensors: The program's slots.
         sinks: What takes the blocks of each output node.
-        record: Filled for a reverse sweep; None if there will be none.
+        saved: Filled for a reverse sweep; None if there will be none.
         on_tile: Called before every tile.
     """
     wanted = frozenset(sinks)
-    keeps = record.keeps if record is not None else frozenset()
-    waiting: dict[tuple[int, int, Tile], Halo] = {}
+    keeps = saved.keeps if saved is not None else frozenset()
+    handed_on: dict[tuple[int, int, Tile], Halo] = {}
     for count, tile in enumerate(recurrence.tiles(), start=1):
         _announce(on_tile, Sweep.FORWARD, recurrence, tile)
-        halos = _collect(waiting, recurrence, tile)
-        if record is not None:
-            record.put(tile, halos)
+        halos = _collect(handed_on, recurrence, tile)
+        if saved is not None:
+            saved.put(tile, halos)
             if recurrence.program.random:
-                record.random_states[tile] = random_state(recurrence.program.device)
+                saved.random_states[tile] = random_state(recurrence.program.device)
         with torch.no_grad():
             result = compute_tile(recurrence, tile, read_image, tensors, halos, wanted, keeps)
-            handed = settled_halos(result.halos, halos)
-        if record is not None:
-            record.blocks[tile] = settled_blocks(result.kept)
+            handed = packed_halos(result.halos, halos)
+        if saved is not None:
+            saved.blocks[tile] = packed_blocks(result.kept)
         for node, block in result.outputs.items():
             sinks[node].write(recurrence.new(node, tile), block)
         for (axis, node), halo in handed.items():
-            waiting[axis, node, _lane(tile, axis)] = halo
+            handed_on[axis, node, _lane(tile, axis)] = halo
         if count % TILES_BETWEEN == 0:
             give_back_freed_memory()
 
@@ -99,7 +97,7 @@ def reverse_sweep(
     recurrence: Recurrence,
     read_image: ReadImage,
     tensors: Sequence[Tensor],
-    record: Record,
+    saved: SavedHalos,
     sinks: Mapping[int, Sink],
     output_grads: Mapping[int, Tensor],
     image_grad: Tensor | None,
@@ -111,7 +109,7 @@ def reverse_sweep(
         recurrence: The network laid out over the tiles.
         read_image: Gives the pixels of a box.
         tensors: The program's slots; gradients are found for those that require one.
-        record: What the forward sweep kept; it is used up.
+        saved: What the forward sweep kept; it is used up.
         sinks: What took the blocks of each output node.
         output_grads: Gradient of what each of them came to.
         image_grad: Zeros in the shape of the image, to be filled; None if it is not wanted.
@@ -132,9 +130,9 @@ def reverse_sweep(
             for node, grad in output_grads.items()
         }
         handed = _collect(arriving, recurrence, tile)
-        halos = {key: _leaves(halo, learns[key[1]]) for key, halo in record.take(tile).items()}
-        known = record.blocks.pop(tile, {})
-        with replayed(record.random_states.pop(tile, None), program.device):
+        halos = {key: _leaves(halo, learns[key[1]]) for key, halo in saved.take(tile).items()}
+        known = saved.blocks.pop(tile, {})
+        with drawing_from(saved.random_states.pop(tile, None), program.device):
             found = tile_gradients(recurrence, tile, read, tensors, halos, roots, handed, known)
         for (axis, node), pieces in found.halos.items():
             arriving[axis, node, _lane(tile, axis)] = pieces
@@ -262,11 +260,11 @@ class _Sums:
 
 
 def _collect(
-    waiting: dict[tuple[int, int, Tile], _Waiting], recurrence: Recurrence, tile: Tile
-) -> dict[tuple[int, int], _Waiting]:
-    """Take what is waiting for a tile, by (axis, node)."""
+    handed_on: dict[tuple[int, int, Tile], _Handed], recurrence: Recurrence, tile: Tile
+) -> dict[tuple[int, int], _Handed]:
+    """Take what was handed on to a tile, by (axis, node)."""
     lanes = [_lane(tile, axis) for axis in range(len(tile))]
-    found = {(axis, node): waiting.pop((axis, node, lanes[axis]), None) for axis, node in _keys(recurrence)}
+    found = {(axis, node): handed_on.pop((axis, node, lanes[axis]), None) for axis, node in _keys(recurrence)}
     return {key: halo for key, halo in found.items() if halo is not None}
 
 

@@ -9,15 +9,9 @@ import torch
 from torch import Tensor
 
 from wholefield.streaming.execution.halo import Exchange, Halos, Piece, cut, exchange_pieces, pass_on
-from wholefield.streaming.execution.recurrence import (
-    Recurrence,
-    Spans,
-    Tile,
-    halo_out,
-    hull,
-    is_empty,
-)
-from wholefield.streaming.tracing.program import Operand, Ref, Slot
+from wholefield.streaming.execution.recurrence import Recurrence, Tile, halo_out
+from wholefield.streaming.geometry.spans import Spans, hull, is_empty
+from wholefield.streaming.operations.call import Operand, Ref, Slot
 
 Blocks: TypeAlias = dict[int, Tensor]
 """Blocks by node."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from wholefield.streaming.geometry.axis import Span
+from wholefield.streaming.geometry.spans import Span
 
 
 class Sweep(Enum):

@@ -11,13 +11,7 @@ from enum import Enum
 from fractions import Fraction
 from math import ceil
 
-Span = tuple[int, int]
-"""A half-open range of positions: (start, stop)."""
-
-
-def extent(span: Span) -> int:
-    """Number of positions of a range."""
-    return span[1] - span[0]
+from wholefield.streaming.geometry.spans import Span
 
 
 class BorderMode(Enum):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-from wholefield.streaming.geometry.axis import Span
 from wholefield.streaming.geometry.schedule import AxisNode
+from wholefield.streaming.geometry.spans import Span
 
 
 @dataclass(frozen=True)

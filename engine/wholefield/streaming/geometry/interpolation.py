@@ -11,7 +11,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from wholefield.streaming.geometry.axis import AxisMap, Span
+from wholefield.streaming.geometry.axis import AxisMap
+from wholefield.streaming.geometry.spans import Span
 
 Positions: TypeAlias = NDArray[np.int64]
 
@@ -25,11 +26,11 @@ class Nearest(AxisMap):
 
     Attributes:
         ratio: Input positions per output position.
-        centred: Whether the centre of the output counts ("nearest-exact") or its first corner ("nearest").
+        centered: Whether the center of the output counts ("nearest-exact") or its first corner ("nearest").
     """
 
     ratio: Fraction
-    centred: bool
+    centered: bool
 
     @property
     def stride(self) -> Fraction:
@@ -47,7 +48,7 @@ class Nearest(AxisMap):
 
     def _places(self, outputs: Positions) -> Positions:
         over, under = self.ratio.numerator, self.ratio.denominator
-        if self.centred:
+        if self.centered:
             return (2 * outputs + 1) * over // (2 * under)
         return outputs * over // under
 
@@ -72,12 +73,12 @@ class Linear(AxisMap):
         return self.ratio.limit_denominator(1000)
 
     def reach(self, start: int, stop: int) -> Span:
-        """From the left neighbour of the first output to the right one of the last."""
+        """From the left neighbor of the first output to the right one of the last."""
         corner = Fraction(0) if self.aligned else Fraction(1, 2)
         first, last = ((k + corner) * self.ratio - corner for k in (start, stop - 1))
         return floor(first), floor(last) + 2
 
-    def neighbours(self, start: int, stop: int) -> tuple[Positions, Positions, NDArray[np.float64]]:
+    def neighbors(self, start: int, stop: int) -> tuple[Positions, Positions, NDArray[np.float64]]:
         """Left and right input of each of the outputs [start, stop) and the weight of the right one."""
         outputs = np.arange(start, stop, dtype=np.float64)
         places = outputs * self.scale if self.aligned else (outputs + 0.5) * self.scale - 0.5
@@ -87,14 +88,14 @@ class Linear(AxisMap):
         return left, right, np.clip(places - left, 0.0, 1.0)
 
     def needs(self, start: int, stop: int) -> Span:
-        """From the left neighbour of the first output to the right one of the last, inside the image."""
-        first, last = self.neighbours(start, start + 1), self.neighbours(stop - 1, stop)
+        """From the left neighbor of the first output to the right one of the last, inside the image."""
+        first, last = self.neighbors(start, start + 1), self.neighbors(stop - 1, stop)
         return int(first[0][0]), int(last[1][0]) + 1
 
 
-def nearest(length: int, outputs: int, factor: float | None, centred: bool) -> Nearest:
-    """The map of nearest-neighbour interpolation; with a `factor` given it counts, not the ratio of the lengths."""
-    return Nearest(length, outputs, _ratio(length, outputs, factor), centred)
+def nearest(length: int, outputs: int, factor: float | None, centered: bool) -> Nearest:
+    """The map of nearest-neighbor interpolation; with a `factor` given it counts, not the ratio of the lengths."""
+    return Nearest(length, outputs, _ratio(length, outputs, factor), centered)
 
 
 def linear(length: int, outputs: int, factor: float | None, aligned: bool) -> Linear:

@@ -6,11 +6,12 @@ pixels for which every output that sees them is kept, so that their gradient is 
 
 from collections.abc import Sequence
 
-from wholefield.streaming.geometry.axis import AxisMap, Span
+from wholefield.streaming.geometry.axis import AxisMap
 from wholefield.streaming.geometry.schedule import AxisNode
+from wholefield.streaming.geometry.spans import Span
 
 
-def unspoilt(nodes: Sequence[AxisNode], tile: int, outputs: Sequence[int]) -> Span:
+def exact_pixels(nodes: Sequence[AxisNode], tile: int, outputs: Sequence[int]) -> Span:
     """The pixels of a tile in the middle of a large image whose gradient comes out exact, as (start, stop).
 
     Args:
@@ -37,7 +38,7 @@ def redundant_work(
     """How often an overlapping scheme computes each pixel with tiles of this size; infinite if it cannot run."""
     factor = 1.0
     for nodes, size in zip(nodes_per_axis, tile, strict=True):
-        start, stop = unspoilt(nodes, size, outputs)
+        start, stop = exact_pixels(nodes, size, outputs)
         factor *= size / (stop - start) if stop > start else float("inf")
     return factor
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from wholefield.streaming.geometry.axis import AxisMap, Span
+from wholefield.streaming.geometry.axis import AxisMap
+from wholefield.streaming.geometry.spans import Span
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from wholefield.streaming.operations import (  # noqa: F401  (importing a family
     resize,
     shuffle,
 )
+from wholefield.streaming.operations.call import Call
 from wholefield.streaming.operations.composite import compose, composite_for
-from wholefield.streaming.operations.registry import Call, Refusal, register, rule_for
+from wholefield.streaming.operations.registry import Refusal, register, rule_for
 
 __all__ = ["Call", "Refusal", "compose", "composite_for", "register", "rule_for"]

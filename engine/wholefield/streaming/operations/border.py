@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wholefield.streaming.geometry.axis import AxisMap, Border, BorderMode, Same, Span, Window
-from wholefield.streaming.operations.registry import Call, Refusal, register
-from wholefield.streaming.tracing.program import Local, Ref, Take
+from wholefield.streaming.geometry.axis import AxisMap, Border, BorderMode, Same, Window
+from wholefield.streaming.geometry.spans import Span
+from wholefield.streaming.operations.call import Call, Local, Ref, Take
+from wholefield.streaming.operations.registry import Refusal, register
 
 
 def with_borders(block: Tensor, borders: Mapping[int, Span], value: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""Operations over channels at one position, layouts, and normalisation with fixed statistics."""
+"""Operations over channels at one position, layouts, and normalization with fixed statistics."""
 
 from collections.abc import Sequence
 from math import prod
@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wholefield.streaming.geometry.axis import Span
+from wholefield.streaming.geometry.spans import Span
+from wholefield.streaming.operations.call import Call, Local, Ref, Slot, Take
 from wholefield.streaming.operations.pointwise import only_image, positionwise, same_axes, same_maps
-from wholefield.streaming.operations.registry import Call, Refusal, register
-from wholefield.streaming.tracing.program import Local, Ref, Slot, Take
+from wholefield.streaming.operations.registry import Refusal, register
 
 _SPACE = (
     "it reduces over the image, as global pooling and squeeze-excite blocks do, so no tile can be computed by itself. "
@@ -57,7 +57,7 @@ def layer_norm(call: Call) -> Local:
     first = len(ref.shape) - len(tuple(arguments["normalized_shape"]))
     if any(axis >= first for axis in ref.axes):
         raise Refusal(
-            "layer norm over the image takes its statistics from all of it. Normalise over channels only: permute them "
+            "layer norm over the image takes its statistics from all of it. Normalize over channels only: permute them "
             "to the last dimension first."
         )
     return positionwise(call, ref.axes)
@@ -65,7 +65,7 @@ def layer_norm(call: Call) -> Local:
 
 @register("local_response_norm")
 def local_response_norm(call: Call) -> Local:
-    """Response normalisation over neighbouring channels."""
+    """Response normalization over neighboring channels."""
     return positionwise(call, only_image(call).axes)
 
 

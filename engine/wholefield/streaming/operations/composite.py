@@ -46,7 +46,7 @@ def channel_dropout(input: Tensor, p: float = 0.5, training: bool = True, inplac
 def channel_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """Dropout of whole channels that keeps mean and variance of a self-normalising network."""
+    """Dropout of whole channels that keeps mean and variance of a self-normalizing network."""
     if not training or p == 0.0:
         return input
     kept = _kept_channels(input, p)

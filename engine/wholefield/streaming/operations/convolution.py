@@ -8,12 +8,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from wholefield.kernels import winograd
-from wholefield.streaming.geometry.axis import Span, transposed, window
+from wholefield.streaming.geometry.axis import transposed, window
+from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations.border import with_borders
+from wholefield.streaming.operations.call import Call, Local, Operand, Ref, Slot, Take
 from wholefield.streaming.operations.convolve import convolved, recalled_linear
 from wholefield.streaming.operations.pointwise import positionwise, same_maps
-from wholefield.streaming.operations.registry import Call, Refusal, register
-from wholefield.streaming.tracing.program import Local, Operand, Ref, Slot, Take
+from wholefield.streaming.operations.registry import Refusal, register
 
 _TRANSPOSE = (functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d)
 

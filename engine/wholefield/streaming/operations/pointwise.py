@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
-from wholefield.streaming.geometry.axis import AxisMap, Same, Span
-from wholefield.streaming.operations.registry import Call, Refusal, register
-from wholefield.streaming.tracing.program import Local, Ref, Slot, Take
+from wholefield.streaming.geometry.axis import AxisMap, Same
+from wholefield.streaming.geometry.spans import Span
+from wholefield.streaming.operations.call import Call, Local, Ref, Slot, Take
+from wholefield.streaming.operations.registry import Refusal, register
 
 POINTWISE = (
     # arithmetic

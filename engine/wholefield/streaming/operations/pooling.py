@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wholefield.streaming.geometry.axis import Span, Window, pooling
+from wholefield.streaming.geometry.axis import Window, pooling
+from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations.border import with_borders
+from wholefield.streaming.operations.call import Call, Local, Ref, Take
 from wholefield.streaming.operations.convolution import per_axis, require_channels_first
-from wholefield.streaming.operations.registry import Call, Refusal, register
-from wholefield.streaming.tracing.program import Local, Ref, Take
+from wholefield.streaming.operations.registry import Refusal, register
 
 _MAX = (functional.max_pool1d, functional.max_pool2d, functional.max_pool3d)
 _AVERAGE = (functional.avg_pool1d, functional.avg_pool2d, functional.avg_pool3d)

@@ -1,8 +1,8 @@
-"""Random operations. Noise per position is replayed by the reverse sweep; noise per channel is drawn once a forward."""
+"""Random operations: noise per position, drawn again by the reverse sweep; noise per channel, drawn once a forward."""
 
+from wholefield.streaming.operations.call import Call, Local
 from wholefield.streaming.operations.pointwise import positionwise
-from wholefield.streaming.operations.registry import Call, register
-from wholefield.streaming.tracing.program import Local
+from wholefield.streaming.operations.registry import register
 
 
 @register(

@@ -1,62 +1,13 @@
-"""Which rule turns a recorded call into a local operation."""
+"""Which rule turns a traced call into a local operation."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias
 
-from torch.utils._pytree import tree_leaves, tree_map
-
-from wholefield.streaming.tracing.program import Local, Operand, Ref, Slot, Take
+from wholefield.streaming.operations.call import Call, Local
 
 
 class Refusal(Exception):
     """A call that cannot be streamed; the text is the reason and the way out."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A recorded call of a torch function.
-
-    Attributes:
-        name: Canonical name of the function.
-        function: What to call, in its out-of-place form.
-        args: Positional operands.
-        kwargs: Named operands.
-        pick: Which item of a tuple result is meant; None for the result itself.
-        shape: Shape of the result for the whole image.
-    """
-
-    name: str
-    function: Callable[..., Any]
-    args: tuple[Operand, ...]
-    kwargs: Mapping[str, Operand]
-    pick: int | None
-    shape: tuple[int, ...]
-
-    @property
-    def refs(self) -> list[Ref]:
-        """The tensors over the image among the operands."""
-        return [leaf for leaf in tree_leaves((self.args, dict(self.kwargs))) if isinstance(leaf, Ref)]
-
-    @cached_property
-    def _nested(self) -> bool:
-        """Whether tensors stand inside lists, as in torch.cat."""
-        values = (*self.args, *self.kwargs.values())
-        return sum(isinstance(value, Ref | Slot) for value in values) < len(
-            [leaf for leaf in tree_leaves(list(values)) if isinstance(leaf, Ref | Slot)]
-        )
-
-    def evaluate(self, take: Take) -> Any:
-        """Call the function on the blocks at hand."""
-        if self._nested:
-            args, kwargs = tree_map(take, (self.args, dict(self.kwargs)))
-            result = self.function(*args, **kwargs)
-        else:
-            result = self.function(
-                *map(take, self.args), **{name: take(value) for name, value in self.kwargs.items()}
-            )
-        return result if self.pick is None else result[self.pick]
 
 
 Rule: TypeAlias = Callable[[Call], Local]

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wholefield.streaming.geometry.axis import Span
 from wholefield.streaming.geometry.interpolation import Linear, Nearest, Positions, linear, nearest
+from wholefield.streaming.geometry.spans import Span
+from wholefield.streaming.operations.call import Call, Local, Ref, Take
 from wholefield.streaming.operations.convolution import require_channels_first
-from wholefield.streaming.operations.registry import Call, Refusal, register
-from wholefield.streaming.tracing.program import Local, Ref, Take
+from wholefield.streaming.operations.registry import Refusal, register
 
 _LINEAR = ("linear", "bilinear", "trilinear")
 _NEAREST = ("nearest", "nearest-exact")
@@ -71,7 +71,7 @@ def _resample(block: Tensor, axis: int, axis_map: Nearest | Linear, span: Span) 
     first = axis_map.needs(*span)[0]
     if isinstance(axis_map, Nearest):
         return _repeat(block, axis, axis_map.sources(*span) - first)
-    left, right, weight = axis_map.neighbours(*span)
+    left, right, weight = axis_map.neighbors(*span)
     shape = [1] * block.ndim
     shape[axis] = -1
     return torch.lerp(

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from wholefield.streaming.geometry.axis import Span, Transposed, Window
-from wholefield.streaming.operations.registry import Call, Refusal, register
-from wholefield.streaming.tracing.program import Local, Ref, Take
+from wholefield.streaming.geometry.axis import Transposed, Window
+from wholefield.streaming.geometry.spans import Span
+from wholefield.streaming.operations.call import Call, Local, Ref, Take
+from wholefield.streaming.operations.registry import Refusal, register
 
 
 @register("pixel_unshuffle")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from wholefield.streaming.execution.recurrence import lay_out
-from wholefield.streaming.geometry.sizes import sizes_per_axis
-from wholefield.streaming.planning.memory import recorded_halos
+from wholefield.streaming.planning.memory import saved_halo_bytes
+from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.tracing.program import Program
 
 SmallestBlock: TypeAlias = int | Sequence[int] | None
@@ -43,6 +43,6 @@ def blocks_per_axis(
         return sizes_per_axis(smallest_block, axes, "smallest block", "32 to 128")
     for wait in LONGER_WAITS if axes < 3 else ():
         blocks = (*(LEAST_WAIT,) * (axes - 1), wait)
-        if recorded_halos(lay_out(program, tile_size, blocks)) <= HALO_ROOM:
+        if saved_halo_bytes(lay_out(program, tile_size, blocks)) <= HALO_ROOM:
             return blocks
     return (LEAST_WAIT,) * axes

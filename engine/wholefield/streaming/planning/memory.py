@@ -13,13 +13,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from wholefield.streaming.execution.halo import Halos
-from wholefield.streaming.execution.kept_activations import block_bytes
 from wholefield.streaming.execution.layout import arrange
-from wholefield.streaming.execution.recurrence import Moments, Recurrence, Spans, Tile, halo_in, is_empty
+from wholefield.streaming.execution.recurrence import Moments, Recurrence, Tile, halo_in
 from wholefield.streaming.execution.sweep import Root, nodes_that_learn, output_nodes, tile_gradients
 from wholefield.streaming.execution.tile import compute_tile
-from wholefield.streaming.geometry.axis import Span, extent
 from wholefield.streaming.geometry.schedule import NodeSchedule
+from wholefield.streaming.geometry.spans import Span, Spans, extent, is_empty
+from wholefield.streaming.planning.kept_activations import block_bytes
 from wholefield.streaming.tracing.program import Node, Preparation, Program
 
 
@@ -71,7 +71,7 @@ class Forecast:
     @cached_property
     def halos(self) -> int:
         """See the class."""
-        return recorded_halos(self._recurrence)
+        return saved_halo_bytes(self._recurrence)
 
     @cached_property
     def blocks(self) -> int:
@@ -111,9 +111,9 @@ class Forecast:
         )
 
 
-def recorded_halos(recurrence: Recurrence) -> int:
+def saved_halo_bytes(recurrence: Recurrence) -> int:
     """Bytes of the halos that training keeps between the sweeps."""
-    return sum(_recorded(recurrence, node) for node in recurrence.program.nodes[1:])
+    return sum(_saved_bytes(recurrence, node) for node in recurrence.program.nodes[1:])
 
 
 class _Tracker(TorchDispatchMode):
@@ -290,8 +290,8 @@ def _rolling(recurrence: Recurrence, node: Node) -> int:
     return int(total * _per_position(node))
 
 
-def _recorded(recurrence: Recurrence, node: Node) -> int:
-    """Bytes of a node's halos in the record of the forward sweep.
+def _saved_bytes(recurrence: Recurrence, node: Node) -> int:
+    """Bytes of a node's halos that the forward sweep saves.
 
     Where a reader runs, the halo is a copy. Where all wait, it is the halo before and the new block, and all tiles that
     these pass share them.

@@ -9,21 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from wholefield.streaming.errors import StreamingError
-from wholefield.streaming.execution.folding import fold_normalisation
-from wholefield.streaming.execution.kept_activations import KEEP_BUDGET, nodes_to_keep
 from wholefield.streaming.execution.layout import working_format
-from wholefield.streaming.execution.precision import Precision
-from wholefield.streaming.execution.recurrence import Recurrence, Spans, Tile, along_axis, lay_out
+from wholefield.streaming.execution.recurrence import Recurrence, Tile, along_axis, lay_out
 from wholefield.streaming.execution.sweep import output_nodes
-from wholefield.streaming.geometry.axis import Span
 from wholefield.streaming.geometry.fields import Field, fields, seen_by
 from wholefield.streaming.geometry.overlap import redundant_work
-from wholefield.streaming.geometry.sizes import sizes_per_axis
+from wholefield.streaming.geometry.spans import Span, Spans
 from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_axis
+from wholefield.streaming.planning.kept_activations import KEEP_BUDGET, nodes_to_keep
 from wholefield.streaming.planning.memory import Forecast, MemoryNeed
+from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.planning.table import as_table, in_bytes
-from wholefield.streaming.streamed import prepare
-from wholefield.streaming.tracing.program import Node, Program
+from wholefield.streaming.tracing.folding import fold_normalization
+from wholefield.streaming.tracing.precision import Precision
+from wholefield.streaming.tracing.program import Node, Program, slot_tensors
 from wholefield.streaming.tracing.trace import trace
 
 TILE_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
@@ -31,7 +30,7 @@ TILE_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """One recorded operation.
+    """One traced operation.
 
     Attributes:
         node: Its index in the plan.
@@ -113,7 +112,7 @@ class Plan:
         )
 
     def position_at(self, node: int, pixel: Sequence[int]) -> tuple[int, ...]:
-        """The position of a layer whose receptive field is centred nearest to a pixel."""
+        """The position of a layer whose receptive field is centered nearest to a pixel."""
         layer = self.layers[node]
         return tuple(
             min(max(floor((p - (field.low + field.high) / 2) / field.stride + Fraction(1, 2)), 0), size - 1)
@@ -247,8 +246,8 @@ def suggest_tile_size(
         StreamingError: Not even the smallest tile fits.
     """
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
-    program = fold_normalisation(trace(network, tuple(input_shape), dtype, device), Precision.now(device))
-    tensors = prepare(program, network)
+    program = fold_normalization(trace(network, tuple(input_shape), dtype, device), Precision.now(device))
+    tensors = slot_tensors(program, network)
     axes = len(program.image.axes)
     least, leanest = inf, 0
     # The need does not simply rise with the size: small tiles hand on more halos, and deep layers wait for a power of
@@ -279,7 +278,7 @@ def _plan(
     keep_budget: int,
 ) -> Plan:
     # Layers are shown as the network has them, memory is that of what runs.
-    folded = fold_normalisation(program, precision)
+    folded = fold_normalization(program, precision)
     blocks = blocks_per_axis(folded, sizes, smallest_block)
     recurrence = lay_out(program, sizes, blocks)
     nodes = [along_axis(program, axis) for axis in range(len(sizes))]
@@ -297,7 +296,7 @@ def _plan(
         ),
         stride=tuple(field.stride for field in last.fields),
         offset=tuple((field.low, field.high) for field in last.fields),
-        memory=_forecast(lay_out(folded, sizes, blocks), prepare(folded, network), keep_budget).need(),
+        memory=_forecast(lay_out(folded, sizes, blocks), slot_tensors(folded, network), keep_budget).need(),
         macs=sum(layer.macs for layer in layers),
         overlapping_work=redundant_work(nodes, sizes, outputs),
         _recurrence=recurrence,

@@ -17,23 +17,23 @@ def is_the_users(filename: str) -> bool:
     return not filename.replace("\\", "/").startswith(_NOT_THE_USERS)
 
 
-def calling(modules: Mapping[int, str], recorder: object) -> tuple[str, str]:
+def calling(modules: Mapping[int, str], tracer: object) -> tuple[str, str]:
     """The path of the module whose forward is running and the innermost line of the user's model.
 
     Args:
         modules: Paths of the network's modules, by id.
-        recorder: What records; the search ends at the frame that holds it as `recorder`.
+        tracer: What traces; the search ends at the frame that holds it as `tracer`.
 
     Returns:
         Path and "file line number", each empty where there is none.
     """
     layer: str | None = None
-    place = ""
+    site = ""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_locals.get("recorder") is not recorder:
-        if not place and is_the_users(frame.f_code.co_filename):
-            place = f"{Path(frame.f_code.co_filename).name} line {frame.f_lineno}"
+    while frame is not None and frame.f_locals.get("tracer") is not tracer:
+        if not site and is_the_users(frame.f_code.co_filename):
+            site = f"{Path(frame.f_code.co_filename).name} line {frame.f_lineno}"
         if layer is None:
             layer = modules.get(id(frame.f_locals.get("self")))
         frame = frame.f_back
-    return layer or "", place
+    return layer or "", site

@@ -1,107 +1,20 @@
 """The traced network as data: nodes of local operations over the image, and the tensors that they use."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import torch
-from torch import Tensor
-from torch.utils._pytree import tree_leaves
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves, tree_map
 
-from wholefield.streaming.geometry.axis import AxisMap, Span
-
-if TYPE_CHECKING:
-    from wholefield.streaming.operations import Call
-
-
-@dataclass(frozen=True, eq=False)
-class Ref:
-    """A tensor over the image: the result of a node.
-
-    Attributes:
-        index: Which node.
-        shape: Its shape for the whole image.
-        axes: Which of its dimensions run over the image, in the image's order of axes.
-        dtype: Its element type.
-    """
-
-    index: int
-    shape: tuple[int, ...]
-    axes: tuple[int, ...]
-    dtype: torch.dtype
-
-    @property
-    def lengths(self) -> tuple[int, ...]:
-        """Positions along each axis of the image."""
-        return tuple(self.shape[a] for a in self.axes)
-
-    @property
-    def box(self) -> tuple[Span, ...]:
-        """The whole image, as a range per axis."""
-        return tuple((0, length) for length in self.lengths)
-
-
-@dataclass(frozen=True, eq=False)
-class Slot:
-    """A tensor that does not depend on the image: a parameter, a buffer, a constant or something computed from them.
-
-    Attributes:
-        index: Which of the program's tensors.
-        shape: Its shape.
-    """
-
-    index: int
-    shape: tuple[int, ...]
-
-
-Operand: TypeAlias = Any
-"""An argument as recorded: a Ref, a Slot, or a plain Python value."""
-
-Take: TypeAlias = Callable[[Operand], Any]
-"""Turns a Ref into the block at hand, a Slot into its tensor and leaves everything else as it is."""
-
-Compute: TypeAlias = Callable[[Take, Sequence[Span]], Tensor]
-"""Computes the block of a node for an output range per axis; each Ref yields just the range that it needs."""
-
-
-@dataclass(frozen=True)
-class Local:
-    """A local operation: how it reads its inputs along each axis and how one block is computed.
-
-    Attributes:
-        maps: One map per axis of the image, the same for each of its inputs.
-        axes: Which dimensions of the result run over the image.
-        compute: Computes one block.
-        kernel: Taps per axis (for the table of layers); empty for operations without a window.
-        dilation: Dilation per axis; empty as above.
-        macs: Multiply-adds per position of the output (all channels of one image).
-        zeros_around: Whether a block is given with the zeros that stand around the image where the window covers them;
-            otherwise it ends at the image's border.
-        random: Whether it draws random numbers per position, to be replayed by the reverse sweep.
-        overwrite: Computes one block in the memory of its first input, where the model asks for that.
-        recall: Puts a block whose values are known into the graph, as if it had been computed; None where computing it
-            again costs no more.
-        scratch: Bytes of working memory for a block with so many positions per axis, beyond what torch allocates, in
-            inference or in training; None where there is none.
-    """
-
-    maps: tuple[AxisMap, ...]
-    axes: tuple[int, ...]
-    compute: Compute
-    kernel: tuple[int, ...] = ()
-    dilation: tuple[int, ...] = ()
-    macs: int = 0
-    zeros_around: bool = False
-    random: bool = False
-    overwrite: Compute | None = None
-    recall: Callable[[Take, Tensor], Tensor] | None = None
-    scratch: Callable[[Sequence[int], bool], int] | None = None
+from wholefield.streaming.operations.call import Call, Local, Operand, Ref, Slot
 
 
 @dataclass(frozen=True)
 class Node:
-    """One recorded call.
+    """One traced call.
 
     Attributes:
         ref: Its result.
@@ -111,7 +24,7 @@ class Node:
         slots: Indices of the tensors that it uses.
         local: What it does; None for the network's input.
         differentiable: Whether gradients pass through it; not where the network detaches it or turns autograd off.
-        call: The call as it was recorded; None where it must stay as it is.
+        call: The call as it was traced; None where it must stay as it is.
     """
 
     ref: Ref
@@ -121,12 +34,12 @@ class Node:
     slots: tuple[int, ...]
     local: Local | None
     differentiable: bool = True
-    call: "Call | None" = None
+    call: Call | None = None
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """A call on tensors that do not depend on the image (a normalised weight, a drawn mask): once per forward.
+    """A call on tensors that do not depend on the image (a normalized weight, a drawn mask): once per forward.
 
     It may write into its first argument, as the network does; the trace keeps the order of the calls.
 
@@ -150,7 +63,7 @@ class Program:
     """A network traced for one shape of input.
 
     Attributes:
-        nodes: Recorded calls over the image; node 0 is the input.
+        nodes: Traced calls over the image; node 0 is the input.
         slots: Where each slot's tensor comes from: the name of a parameter or buffer, a constant, or a call on
             earlier slots.
         outputs: The network's result with each tensor replaced by its Ref.
@@ -185,3 +98,25 @@ class Program:
     def random(self) -> bool:
         """Whether any node draws random numbers per position."""
         return any(node.local is not None and node.local.random for node in self.nodes)
+
+
+def slot_tensors(program: Program, network: nn.Module) -> list[Tensor]:
+    """The tensors of all slots: the network's own, constants, and what it computes from them, under autograd."""
+    named = dict(network.named_parameters(remove_duplicate=False)) | dict(
+        network.named_buffers(remove_duplicate=False)
+    )
+    tensors: list[Tensor] = []
+    for source in program.slots:
+        if isinstance(source, Preparation):
+            args, kwargs = tree_map(
+                lambda leaf: tensors[leaf.index] if isinstance(leaf, Slot) else leaf,
+                (source.args, dict(source.kwargs)),
+            )
+            with torch.set_grad_enabled(source.grad and torch.is_grad_enabled()):
+                result = source.function(*args, **kwargs)
+            tensors.append(result if source.pick is None else result[source.pick])
+        else:
+            tensors.append(named[source] if isinstance(source, str) else source)
+    # What only led to other slots need not live until the reverse sweep, and the network may write over it before.
+    used = program.used
+    return [tensor if k in used else torch.empty(0) for k, tensor in enumerate(tensors)]

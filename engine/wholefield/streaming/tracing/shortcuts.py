@@ -1,6 +1,6 @@
 """Results of the commonest functions on tensors without data, known without asking torch.
 
-torch answers for activations and normalisations in Python, half a millisecond each and after two seconds of imports at
+torch answers for activations and normalizations in Python, half a millisecond each and after two seconds of imports at
 the first: more than all the rest of a trace.
 """
 

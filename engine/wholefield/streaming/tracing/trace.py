@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import _disable_current_modes
 from wholefield.streaming.errors import StreamingError, needs_values
 from wholefield.streaming.tracing.call_site import is_the_users
 from wholefield.streaming.tracing.program import Program
-from wholefield.streaming.tracing.tracer import Recorder
+from wholefield.streaming.tracing.tracer import Tracer
 
 
 def trace(network: nn.Module, shape: Iterable[int], dtype: torch.dtype, device: torch.device) -> Program:
@@ -44,15 +44,15 @@ def trace(network: nn.Module, shape: Iterable[int], dtype: torch.dtype, device: 
     sizes = tuple(shape)
     _check_shape(sizes)
     _check_network(network)
-    recorder = Recorder(network, sizes, dtype, device)
+    tracer = Tracer(network, sizes, dtype, device)
     try:
-        with _attributes_kept(network), _disable_current_modes(), recorder:
-            result = network(recorder.image)
+        with _attributes_kept(network), _disable_current_modes(), tracer:
+            result = network(tracer.image)
     except StreamingError:
         raise
     except Exception as error:
         raise StreamingError(_failure(error, sizes)) from error
-    return recorder.program(result)
+    return tracer.program(result)
 
 
 def _check_shape(shape: tuple[int, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Answering the torch calls of a forward with tensors without data, and entering them into its ledger."""
+"""Answering the torch calls of a forward with tensors without data, and noting down what they compute."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,14 +11,15 @@ from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.hooks import RemovableHandle
 
 from wholefield.streaming.errors import NotLocalError, StreamingError, called, needs_values
-from wholefield.streaming.execution.precision import Precision
-from wholefield.streaming.geometry.axis import Span
+from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations import Call, Refusal, composite_for, rule_for
+from wholefield.streaming.operations.call import Compute, Operand, Ref, Slot, Take
 from wholefield.streaming.tracing.call_site import calling, is_the_users
-from wholefield.streaming.tracing.ledger import Ledger
 from wholefield.streaming.tracing.op_names import in_place, operation_name, out_of_place, reads_property
-from wholefield.streaming.tracing.program import Compute, Node, Operand, Preparation, Program, Ref, Slot, Take
+from wholefield.streaming.tracing.precision import Precision
+from wholefield.streaming.tracing.program import Node, Preparation, Program
 from wholefield.streaming.tracing.shortcuts import result_of
+from wholefield.streaming.tracing.traced_tensors import TracedTensors
 
 _PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device)
 _VALUES = frozenset(
@@ -33,7 +34,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _ARGUMENT = tuple[tuple[Any, ...], dict[str, Any]]
 
 
-class Recorder(TorchFunctionMode):
+class Tracer(TorchFunctionMode):
     """Sees every torch call of the forward, answers with tensors without data and notes it down.
 
     Attributes:
@@ -46,18 +47,18 @@ class Recorder(TorchFunctionMode):
         super().__init__()
         self._device = device
         self._modules = {id(module): name for name, module in network.named_modules()}
-        self._ledger = Ledger(network, self._refusal)
+        self._traced = TracedTensors(network, self._refusal)
         self._autocast = Precision.now(device)
         self.image = torch.empty(shape, dtype=dtype, device="meta").requires_grad_(dtype.is_floating_point)
         ref = Ref(0, shape, tuple(range(2, len(shape))), dtype)
-        self._ledger.add_node(Node(ref, "", "input", (), (), None), self.image, self.image)
+        self._traced.add_node(Node(ref, "", "input", (), (), None), self.image, self.image)
 
     def program(self, result: Any) -> Program:
-        """What was recorded, with the network's result expressed in its nodes."""
+        """What was traced, with the network's result expressed in its nodes."""
         outputs = tree_map(self._output, result)
         if not any(isinstance(leaf, Ref) for leaf in tree_leaves(outputs)):
             raise StreamingError("The network returns no tensor; a streamed network returns at least one.")
-        return Program(tuple(self._ledger.nodes), tuple(self._ledger.slots), outputs, self._device)
+        return Program(tuple(self._traced.nodes), tuple(self._traced.slots), outputs, self._device)
 
     def _output(self, value: Any) -> Any:
         if not isinstance(value, Tensor):
@@ -67,7 +68,7 @@ class Recorder(TorchFunctionMode):
                     "of them."
                 )
             return value
-        operand = self._ledger.operand(value)
+        operand = self._traced.operand(value)
         if isinstance(operand, Slot):
             raise StreamingError(
                 "The network returns a tensor that does not depend on the image; leave it out of the result."
@@ -100,7 +101,7 @@ class Recorder(TorchFunctionMode):
         if composite is not None:
             with self:
                 return composite(*args, **named)
-        operands = tree_map(self._ledger.operand, (args, named))
+        operands = tree_map(self._traced.operand, (args, named))
         if any(isinstance(leaf, Ref) for leaf in tree_leaves(operands)):
             return self._over_image(func, name, (args, named), operands)
         return self._prepare(func, name, (args, named), operands)
@@ -139,16 +140,16 @@ class Recorder(TorchFunctionMode):
         call = Preparation(self._precise(func), *operands, None, grad)
         if result is None and known:
             known[0].requires_grad_(learns or known[0].requires_grad)
-            self._ledger.slots.append(call)
+            self._traced.slots.append(call)
         tensors = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
         if not tensors:
             return result
         if isinstance(result, Tensor):
             target = given[0][0] if in_place(func, given[1]) else given[1].get("out")
-            return self._ledger.add_slot(result, call, learns, target)
+            return self._traced.add_slot(result, call, learns, target)
         items = enumerate(self._items(name, result, tensors))
         return _like(
-            result, [self._ledger.add_slot(item, replace(call, pick=k), learns) for k, item in items]
+            result, [self._traced.add_slot(item, replace(call, pick=k), learns) for k, item in items]
         )
 
     def _over_image(self, func: Callable[..., Any], name: str, given: _ARGUMENT, operands: _ARGUMENT) -> Any:
@@ -159,7 +160,7 @@ class Recorder(TorchFunctionMode):
             )
         target = given[0][0] if in_place(func, given[1]) else None
         if target is not None:
-            self._ledger.write_over(name, target)
+            self._traced.write_over(name, target)
         operands[1].pop("inplace", None)
         if name in _WRITES:
             raise self._refusal(name, _WRITES[name])
@@ -173,11 +174,13 @@ class Recorder(TorchFunctionMode):
         if not tensors:
             return result
         if isinstance(result, Tensor):
-            return self._record(func, Call(name, plain, *operands, None, tuple(result.shape)), result, target)
+            return self._add_node(
+                func, Call(name, plain, *operands, None, tuple(result.shape)), result, target
+            )
         return _like(
             result,
             [
-                self._record(func, Call(name, plain, *operands, k, tuple(item.shape)), item, None)
+                self._add_node(func, Call(name, plain, *operands, k, tuple(item.shape)), item, None)
                 for k, item in enumerate(self._items(name, result, tensors))
             ],
         )
@@ -194,15 +197,17 @@ class Recorder(TorchFunctionMode):
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             if needs_values(error):
                 raise
-            layer, place = self._calling()
+            layer, site = self._calling()
             shapes = " and ".join(
                 str(tuple(leaf.shape)) for leaf in tree_leaves((args, named)) if isinstance(leaf, Tensor)
             )
             raise StreamingError(
-                f"{called(layer, name, place)} fails on tensors of the shape {shapes}: {str(error).splitlines()[0]}"
+                f"{called(layer, name, site)} fails on tensors of the shape {shapes}: {str(error).splitlines()[0]}"
             ) from error
 
-    def _record(self, func: Callable[..., Any], call: Call, result: Tensor, target: Tensor | None) -> Tensor:
+    def _add_node(
+        self, func: Callable[..., Any], call: Call, result: Tensor, target: Tensor | None
+    ) -> Tensor:
         """Add a node for one resulting tensor and remember what it stands for."""
         try:
             local = rule_for(call.name)(call)
@@ -212,7 +217,7 @@ class Recorder(TorchFunctionMode):
         compute = self._precise(local.compute)
         rewritable = call if compute is local.compute else None
         local = replace(local, compute=compute, overwrite=overwrite)
-        ref = Ref(len(self._ledger.nodes), tuple(result.shape), local.axes, result.dtype)
+        ref = Ref(len(self._traced.nodes), tuple(result.shape), local.axes, result.dtype)
         operands = tree_leaves((call.args, dict(call.kwargs)))
         inputs = tuple(dict.fromkeys(leaf.index for leaf in operands if isinstance(leaf, Ref)))
         slots = tuple(dict.fromkeys(leaf.index for leaf in operands if isinstance(leaf, Slot)))
@@ -221,7 +226,7 @@ class Recorder(TorchFunctionMode):
         )
         stand_in = result.detach().requires_grad_(result.requires_grad)
         answer = stand_in if target is None else target
-        self._ledger.add_node(node, answer, stand_in)
+        self._traced.add_node(node, answer, stand_in)
         return answer
 
     def _precise(self, function: _Function) -> _Function:
@@ -235,7 +240,7 @@ class Recorder(TorchFunctionMode):
         return result
 
     def _without_data(self, given: _ARGUMENT) -> _ARGUMENT:
-        args, named = tree_map(self._ledger.stand_in, given)
+        args, named = tree_map(self._traced.stand_in, given)
         # `x.to("cpu")` and the like: any device becomes the one without data.
         return tuple(_nowhere(value) for value in args), {
             key: _nowhere(value) for key, value in named.items()
@@ -246,15 +251,15 @@ class Recorder(TorchFunctionMode):
 
     def _refusal(self, operation: str, reason: str, found: Operand = None) -> NotLocalError:
         """What to raise; the layer is the one that made `found`, if given, rather than the one that is running."""
-        layer, place = self._calling()
+        layer, site = self._calling()
         if isinstance(found, Ref):
-            layer = self._ledger.nodes[found.index].layer
-        return NotLocalError(layer, operation, place, reason)
+            layer = self._traced.nodes[found.index].layer
+        return NotLocalError(layer, operation, site, reason)
 
 
-def is_recording() -> bool:
+def is_tracing() -> bool:
     """Whether a network is being traced in this thread."""
-    return any(isinstance(mode, Recorder) for mode in _get_current_function_mode_stack())
+    return any(isinstance(mode, Tracer) for mode in _get_current_function_mode_stack())
 
 
 def _like(result: Any, items: list[Tensor]) -> Any:
@@ -272,7 +277,7 @@ def _nowhere(value: Any) -> Any:
 
 
 def _overwriting(func: Callable[..., Any], call: Call) -> Compute:
-    """The call in its in-place form."""
+    """The call in its in-site form."""
     flag = {} if str(getattr(func, "__name__", "")).endswith("_") else {"inplace": True}
     original = replace(call, function=func, kwargs={**call.kwargs, **flag})
 

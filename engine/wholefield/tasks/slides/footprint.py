@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from wholefield.streaming.execution.images import LazyImage
 from wholefield.streaming.execution.recurrence import along_axis
 from wholefield.streaming.geometry.fields import Field, fields
-from wholefield.streaming.tracing.program import Ref
+from wholefield.streaming.operations.call import Ref
 from wholefield.streaming.tracing.trace import trace
 
 

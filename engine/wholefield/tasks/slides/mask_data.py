@@ -11,7 +11,7 @@ from torch import Tensor
 from wholefield.errors import SettingError
 from wholefield.sources import ImageSource, open_image
 from wholefield.sources.slides.image import AnyArray
-from wholefield.streaming.execution.recurrence import Spans
+from wholefield.streaming.geometry.spans import Spans
 from wholefield.tasks.slides.masks import IGNORED, Labels, MaskedSlide, read_classes
 from wholefield.tasks.slides.slide_input import Area, Pixels, SlideArea, labelled_area, random_square, scaled
 from wholefield.training.augmentation import Augmentation

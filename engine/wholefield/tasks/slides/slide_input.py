@@ -14,7 +14,7 @@ from torch import Tensor
 from wholefield.errors import SettingError
 from wholefield.sources import ImageSource
 from wholefield.sources.slides.image import AnyArray
-from wholefield.streaming.execution.recurrence import Spans
+from wholefield.streaming.geometry.spans import Spans
 from wholefield.tasks.slides.tables import Region
 from wholefield.training.augmentation import Tint, Turn
 

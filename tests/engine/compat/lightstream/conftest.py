@@ -72,7 +72,7 @@ def fit(tmp_path: Path) -> Callable[..., list[Gradients]]:
 
 @pytest.fixture
 def backbone() -> nn.Module:
-    """A small network with all that matters: strides, a branch of its own through time, learned normalisation."""
+    """A small network with all that matters: strides, a branch of its own through time, learned normalization."""
     norm = nn.BatchNorm2d(6)
     nn.init.uniform_(norm.running_mean, -0.3, 0.3)
     nn.init.uniform_(norm.running_var, 0.5, 2.0)

@@ -282,7 +282,7 @@ def test_other_numbers_of_axes(axes: int, same: Callable) -> None:
     assert streaming.plan.stride == (2,) * axes
 
 
-def test_normalisation_stays_frozen(backbone: nn.Module) -> None:
+def test_normalization_stays_frozen(backbone: nn.Module) -> None:
     streaming = StreamingCNN(backbone, TILE).train()
     assert streaming.training
     assert streaming.stream_module[0].training
@@ -310,7 +310,7 @@ def test_normalize_on_gpu(network: nn.Module, kind: torch.dtype, streamed: bool,
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-def test_saliency_of_normalised_bytes_is_per_grey_value(
+def test_saliency_of_normalized_bytes_is_per_gray_value(
     network: nn.Module, streamed: bool, same: Callable
 ) -> None:
     image = torch.randint(0, 256, (1, 3, 45, 45)).to(torch.uint8)

@@ -183,7 +183,7 @@ def test_a_stale_tile_cache_is_refused_in_a_sentence(backbone: nn.Module, tmp_pa
         StreamingModule(backbone, 24, tile_cache_dir=tmp_path / "nowhere")
 
 
-def test_normalisation_is_frozen_by_the_hooks(module: BaseModule) -> None:
+def test_normalization_is_frozen_by_the_hooks(module: BaseModule) -> None:
     norm = module.stream_network.stream_module[1]
     hooks = (
         module.freeze_streaming_normalization_layers,

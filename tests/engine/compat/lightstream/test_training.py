@@ -16,7 +16,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from wholefield.compat.lightstream import BaseModule, ImageNetClassifier, StreamingModule
 
 pytestmark = [
-    # Frozen normalisation is meant to be in evaluation mode.
+    # Frozen normalization is meant to be in evaluation mode.
     pytest.mark.filterwarnings("ignore:.*in eval mode at the start of training.*"),
     pytest.mark.filterwarnings("ignore:.*have no `val_dataloader`.*"),
 ]
@@ -173,7 +173,7 @@ def test_ways_not_to_stream_and_not_to_learn(
         same(one, other, 1e-12)
 
 
-def test_bytes_are_normalised_in_training_and_validation(
+def test_bytes_are_normalized_in_training_and_validation(
     backbone: nn.Module, head: nn.Module, batches: Any, fit: Callable, same: Callable
 ) -> None:
     mean, std = [0.4, 0.5, 0.7], [0.2, 0.25, 0.3]

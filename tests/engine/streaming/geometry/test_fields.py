@@ -6,11 +6,11 @@ from hypothesis import given, settings, strategies as st
 from torch import nn
 
 from wholefield import networks
+from wholefield.streaming import plan
 from wholefield.streaming.geometry.axis import window
 from wholefield.streaming.geometry.fields import fields
-from wholefield.streaming.geometry.overlap import redundant_work, unspoilt
+from wholefield.streaming.geometry.overlap import exact_pixels, redundant_work
 from wholefield.streaming.geometry.schedule import AxisNode
-from wholefield.streaming.planning import plan
 
 # Pixels seen after each stage of torchvision's layouts.
 TABLE = {
@@ -107,7 +107,7 @@ def test_unspoilt_pixels_touch_only_outputs_that_see_the_tile_alone(
     shape: list[tuple[int, int, int]], tile: int
 ) -> None:
     nodes = chain(shape)
-    start, stop = unspoilt(nodes, tile, [len(nodes) - 1])
+    start, stop = exact_pixels(nodes, tile, [len(nodes) - 1])
     reads = {pixel: set() for pixel in range(-40, tile + 40)}
     for output in range(-60, tile + 60):
         seen = {output}

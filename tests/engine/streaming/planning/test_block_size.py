@@ -4,11 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from wholefield.streaming import Streamed, StreamingError
+from wholefield.streaming import Streamed, StreamingError, plan
 from wholefield.streaming.execution.recurrence import lay_out
-from wholefield.streaming.planning import plan
 from wholefield.streaming.planning.block_size import HALO_ROOM, blocks_per_axis
-from wholefield.streaming.planning.memory import recorded_halos
+from wholefield.streaming.planning.memory import saved_halo_bytes
 from wholefield.streaming.tracing.program import Program
 from wholefield.streaming.tracing.trace import trace
 
@@ -23,7 +22,7 @@ def traced(*size: int) -> Program:
 
 
 def halos(program: Program, blocks: tuple[int, ...]) -> int:
-    return recorded_halos(lay_out(program, (128, 128), blocks))
+    return saved_halo_bytes(lay_out(program, (128, 128), blocks))
 
 
 def test_the_longest_wait_for_which_there_is_room() -> None:

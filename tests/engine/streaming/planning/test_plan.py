@@ -6,8 +6,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from wholefield import networks
-from wholefield.streaming import Plan, StreamingError, suggest_tile_size
-from wholefield.streaming.planning import plan
+from wholefield.streaming import Plan, StreamingError, plan, suggest_tile_size
 from wholefield.streaming.planning.memory import Forecast, MemoryNeed
 from wholefield.streaming.planning.plan import TILE_SIZES
 from wholefield.streaming.planning.table import as_table, in_bytes

@@ -1,12 +1,12 @@
-"""Normalisation folded into the convolution before it: exact, and only where it may be."""
+"""Normalization folded into the convolution before it: exact, and only where it may be."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from wholefield.streaming import Streamed
-from wholefield.streaming.execution.folding import fold_normalisation
-from wholefield.streaming.execution.precision import Precision
+from wholefield.streaming.tracing.folding import fold_normalization
+from wholefield.streaming.tracing.precision import Precision
 from wholefield.streaming.tracing.program import Program
 from wholefield.streaming.tracing.trace import trace
 
@@ -29,7 +29,7 @@ def with_statistics(network: nn.Module) -> nn.Module:
 def operations(
     network: nn.Module, dtype: torch.dtype = torch.double, precision: Precision = FULL
 ) -> list[str]:
-    program: Program = fold_normalisation(trace(network, (1, 3, 20, 20), dtype, CPU), precision)
+    program: Program = fold_normalization(trace(network, (1, 3, 20, 20), dtype, CPU), precision)
     return [program.nodes[k].operation for k in sorted(program.live)]
 
 
@@ -57,7 +57,7 @@ def test_outputs_and_gradients_are_those_of_the_two_layers(bias: bool, affine: b
         assert (a - b).abs().max() <= 1e-12 * b.abs().max()
 
 
-def test_a_folded_normalisation_is_not_computed() -> None:
+def test_a_folded_normalization_is_not_computed() -> None:
     network = with_statistics(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()))
     assert operations(network) == ["input", "conv2d", "relu"]
 

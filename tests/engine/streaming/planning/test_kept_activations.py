@@ -6,10 +6,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wholefield.networks import resnet18, split_resnet
-from wholefield.streaming import Streamed
-from wholefield.streaming.execution.kept_activations import block_bytes, nodes_to_keep
+from wholefield.streaming import Streamed, plan
 from wholefield.streaming.operations.convolve import convolved, recalled_linear
-from wholefield.streaming.planning import plan
+from wholefield.streaming.planning.kept_activations import block_bytes, nodes_to_keep
 from wholefield.streaming.tracing.trace import trace
 
 CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)

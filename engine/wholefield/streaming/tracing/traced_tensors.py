@@ -1,4 +1,4 @@
-"""What every tensor of a forward stands for while it is recorded, and which of them look at the same memory."""
+"""What every tensor of a forward stands for while it is traced, and which of them look at the same memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,13 +8,14 @@ from torch import Tensor, nn
 from torch.autograd.function import BackwardCFunction
 
 from wholefield.streaming.errors import NotLocalError, StreamingError
-from wholefield.streaming.tracing.program import Node, Operand, Preparation, Ref, Slot
+from wholefield.streaming.operations.call import Operand, Ref, Slot
+from wholefield.streaming.tracing.program import Node, Preparation
 
 Refuse = Callable[[str, str, Operand], NotLocalError]
 """Makes the error for (function, reason, the operand that is at fault or None)."""
 
 
-class Ledger:
+class TracedTensors:
     """The nodes and slots found so far.
 
     Tensors are told apart by their ids, so every tensor that was given one is kept alive.

@@ -1,8 +1,8 @@
-"""Normalisation with stored statistics as part of the convolution before it.
+"""Normalization with stored statistics as part of the convolution before it.
 
 Batch norm in eval mode multiplies each channel by a number and adds one, and so does a convolution's weight and bias:
 gamma * (W x + b - mean) / sqrt(var + eps) + beta = (s W) x + (s (b - mean) + beta) with s = gamma / sqrt(var + eps).
-Folded, the normalised block is never stored; the products s W are made once a pass, under autograd, so that gamma and
+Folded, the normalized block is never stored; the products s W are made once a pass, under autograd, so that gamma and
 beta get their exact gradients from those of the folded weight and bias.
 """
 
@@ -13,17 +13,18 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
-from wholefield.streaming.execution.precision import Precision
 from wholefield.streaming.operations import rule_for
-from wholefield.streaming.tracing.program import Node, Operand, Preparation, Program, Ref, Slot
+from wholefield.streaming.operations.call import Operand, Ref, Slot
+from wholefield.streaming.tracing.precision import Precision
+from wholefield.streaming.tracing.program import Node, Preparation, Program
 
 _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 _CONVOLUTION_ARGUMENTS = "input weight bias stride padding dilation groups".split()
 _NORM_ARGUMENTS = "input running_mean running_var weight bias training momentum eps".split()
 
 
-def fold_normalisation(program: Program, precision: Precision) -> Program:
-    """The program with every normalisation folded that is the only reader of a convolution.
+def fold_normalization(program: Program, precision: Precision) -> Program:
+    """The program with every normalization folded that is the only reader of a convolution.
 
     In half precision nothing is: there the rounding of s W would be seen in the result.
     """
@@ -46,7 +47,7 @@ def scaled_weight(weight: Tensor, variance: Tensor, gamma: Tensor | None, eps: f
 def shifted_bias(
     bias: Tensor | None, mean: Tensor, variance: Tensor, gamma: Tensor | None, beta: Tensor | None, eps: float
 ) -> Tensor:
-    """The bias of convolution and normalisation together."""
+    """The bias of convolution and normalization together."""
     shift = (-mean if bias is None else bias - mean) * _scale(variance, gamma, eps)
     return shift if beta is None else shift + beta
 
@@ -57,7 +58,7 @@ def _scale(variance: Tensor, gamma: Tensor | None, eps: float) -> Tensor:
 
 
 def _foldable(program: Program, norm: Node, readers: dict[int, list[int]]) -> Node | None:
-    """The convolution into which a node can be folded, if it is such a normalisation."""
+    """The convolution into which a node can be folded, if it is such a normalization."""
     if norm.operation != "batch_norm" or norm.call is None or norm.ref.index not in program.live:
         return None
     source = program.nodes[norm.inputs[0]]
@@ -79,7 +80,7 @@ def _readers(program: Program) -> dict[int, list[int]]:
 
 
 def _folded(source: Node, norm: Node, slots: list[str | Tensor | Preparation]) -> Node:
-    """The convolution that also normalises, in the place of the normalisation."""
+    """The convolution that also normalizes, in the place of the normalization."""
     assert source.call is not None
     assert norm.call is not None
     convolution = _named(source, _CONVOLUTION_ARGUMENTS)
