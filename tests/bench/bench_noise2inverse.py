@@ -69,7 +69,7 @@ def phantom(seconds: float = SECONDS) -> None:
     noisy = parts.mean(0)[-1]
     for strategy in Strategy:
         model = train(parts[:, :-1], strategy, seconds)
-        result = denoise(model, parts[:, -1:], strategy)[0]
+        result = denoise(model.network, parts[:, -1:], strategy)[0]
         print(
             f"phantom, {strategy.value}: held-out slice {psnr(noisy, truth):.1f} -> {psnr(result, truth):.1f} dB",
             flush=True,
@@ -84,7 +84,7 @@ def tooth(seconds: float = SECONDS) -> None:
     parts = split_reconstructions(sinograms, scan.angles, 2, size=512, centre=centre)
     held_out = parts[:, 1:]
     model = train(parts[:, :1], Strategy.X_TO_1, seconds)
-    before, after = (split_error(each, held_out, Strategy.X_TO_1) for each in (None, model))
+    before, after = (split_error(each, held_out, Strategy.X_TO_1) for each in (None, model.network))
     print(
         f"tooth: split error of the held-out row {before:.3e} -> {after:.3e} ({before / after:.2f} times lower)"
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.msd_regression_model import MSDRegressionModel
 from wholefield.networks.msd.choices import Schedule, Strategy, Window
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.tomography.noise2inverse import SplitPairs, denoise, split_reconstructions
 from wholefield.tomography.projections import find_centre, read_projections
 from wholefield.training.crops import Augmentation
@@ -51,12 +51,12 @@ class DenoisedScan:
     Attributes:
         noisy: (slices, row, column), the reconstruction from all projections.
         denoised: The same, denoised.
-        model: The trained network.
+        network: The trained network.
     """
 
     noisy: Tensor
     denoised: Tensor
-    model: MSDRegressionModel
+    network: MSDNetwork
 
 
 def denoise_scan(
@@ -86,18 +86,18 @@ def denoise_scan(
     parts = split_reconstructions(
         sinograms, scan.angles, settings.parts, size=settings.size, centre=centre, window=settings.window
     )
-    model = train_on_splits(parts, settings, report)
-    return DenoisedScan(parts.mean(0), denoise(model, parts, settings.strategy), model)
+    network = train_on_splits(parts, settings, report)
+    return DenoisedScan(parts.mean(0), denoise(network, parts, settings.strategy), network)
 
 
 def train_on_splits(
     parts: Tensor, settings: DenoiseSettings, report: Callable[[int, float], None]
-) -> MSDRegressionModel:
+) -> MSDNetwork:
     """A network trained to predict parts of a reconstruction, (K, slices, row, column), from each other."""
     torch.manual_seed(settings.seed)
-    model = MSDRegressionModel(1, 1, settings.depth, 1)
+    network = MSDNetwork(1, 1, settings.depth)
     pairs = SplitPairs.of(parts, settings.strategy)
-    model.set_normalization(pairs)
+    network.set_normalization(pairs)
     fitting = FitSettings(
         settings.epochs,
         learning_rate=settings.learning_rate,
@@ -105,5 +105,5 @@ def train_on_splits(
         augmentation=settings.augmentation,
         seed=settings.seed,
     )
-    fit(model, pairs, [], fitting, lambda epoch: report(epoch.number, epoch.training_loss))
-    return model
+    fit(network, pairs, [], fitting, lambda epoch: report(epoch.number, epoch.training_loss))
+    return network

@@ -12,9 +12,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.errors import InputError
-from wholefield.compat.msd_pytorch.msd_model import MSDModel
 from wholefield.networks.msd.choices import Strategy, Window
+from wholefield.networks.msd.errors import InputError
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image
 from wholefield.tomography.reconstruct import reconstruct
 
@@ -142,39 +142,39 @@ class SplitPairs:
         return image[None], target[None]
 
 
-def part_outputs(model: MSDModel, images: Tensor, strategy: Strategy) -> Tensor:
+def part_outputs(network: MSDNetwork, images: Tensor, strategy: Strategy) -> Tensor:
     """The network's output for every part of a slice: (K, row, column) to the same."""
     inputs = (pair_of(images, part, strategy)[0] for part in range(len(images)))
-    return torch.stack([predict_image(model, image[None])[0] for image in inputs])
+    return torch.stack([predict_image(network, image[None])[0] for image in inputs])
 
 
-def denoise_slice(model: MSDModel, images: Tensor, strategy: Strategy) -> Tensor:
+def denoise_slice(network: MSDNetwork, images: Tensor, strategy: Strategy) -> Tensor:
     """Mean of the network's outputs for all parts of a slice: (K, row, column) to (row, column)."""
-    return part_outputs(model, images, strategy).mean(0)
+    return part_outputs(network, images, strategy).mean(0)
 
 
-def denoise(model: MSDModel, reconstructions: Tensor, strategy: Strategy) -> Tensor:
+def denoise(network: MSDNetwork, reconstructions: Tensor, strategy: Strategy) -> Tensor:
     """Mean of the network's outputs for all parts.
 
     Args:
-        model: The trained network, one channel in and out.
+        network: The trained network, one channel in and out.
         reconstructions: (K, slices, row, column).
         strategy: The one that it was trained with.
 
     Returns:
         (slices, row, column).
     """
-    return torch.stack([denoise_slice(model, images, strategy) for images in reconstructions.unbind(1)])
+    return torch.stack([denoise_slice(network, images, strategy) for images in reconstructions.unbind(1)])
 
 
-def split_error(model: MSDModel | None, reconstructions: Tensor, strategy: Strategy) -> float:
-    """Mean squared difference between targets and what is predicted from inputs; with no model, from inputs themselves.
+def split_error(network: MSDNetwork | None, reconstructions: Tensor, strategy: Strategy) -> float:
+    """Mean squared difference between targets and predictions; with no network, the inputs are the predictions.
 
     The noise of the targets is in it, so it does not go to zero; on slices not trained on it ranks networks without
     any ground truth.
 
     Args:
-        model: The network; None takes the input as the prediction.
+        network: The network; None takes the input as the prediction.
         reconstructions: (K, slices, row, column).
         strategy: What is input and what target.
     """
@@ -182,6 +182,6 @@ def split_error(model: MSDModel | None, reconstructions: Tensor, strategy: Strat
     total = 0.0
     for index in range(len(pairs)):
         image, target = pairs[index]
-        guess = image if model is None else predict_image(model, image)
+        guess = image if network is None else predict_image(network, image)
         total += (guess - target).square().mean().item()
     return total / len(pairs)

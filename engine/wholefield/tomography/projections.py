@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.errors import InputError
+from wholefield.networks.msd.errors import InputError
 from wholefield.tomography.projection_names import NAMES
 
 

@@ -9,11 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.errors import InputError
-from wholefield.compat.msd_pytorch.msd_model import MSDModel
-from wholefield.compat.msd_pytorch.msd_segmentation_model import MSDSegmentationModel
-from wholefield.networks.msd.checkpoints import Task
-from wholefield.networks.msd.choices import Schedule
+from wholefield.networks.msd.choices import Schedule, Task
+from wholefield.networks.msd.errors import InputError
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image
 from wholefield.training.crops import Augmentation
 from wholefield.training.metrics import image_metrics, label_metrics
@@ -72,7 +70,7 @@ class Epoch:
 
 @dataclass
 class Progress:
-    """How far a training has come: give it to :func:`fit` again, with the model, to go on from there.
+    """How far a training has come: give it to :func:`fit` again, with the network, to go on from there.
 
     It is up to date at every call that fit makes, so that a training can be left by raising an error in one.
 
@@ -92,7 +90,7 @@ class Progress:
 
 
 def fit(
-    model: MSDModel,
+    network: MSDNetwork,
     training: Pairs,
     validation: Pairs,
     settings: FitSettings,
@@ -100,11 +98,12 @@ def fit(
     on_step: Callable[[int, float], None] = lambda step, loss: None,
     poll: Callable[[], None] = lambda: None,
     progress: Progress | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
 ) -> list[Epoch]:
-    """Train a model; it ends with the parameters of its best epoch.
+    """Train a network; it ends with the parameters of its best epoch.
 
     Args:
-        model: The model, its normalisation set.
+        network: The network, its normalization set.
         training: Pairs to train on.
         validation: Pairs to measure on; may be empty.
         settings: How to train.
@@ -113,6 +112,7 @@ def fit(
         poll: Called before every step and every measurement.
         progress: Where an earlier part of the training ended; brought up to date. A training that goes on makes the
             same steps as one that never stopped.
+        optimizer: Over the layers of the network; Adam when None.
 
     Returns:
         All epochs of this part.
@@ -125,20 +125,21 @@ def fit(
             "There are no pairs to train on; choose a stack with at least one slice and its target."
         )
     progress = Progress() if progress is None else progress
+    optimizer = torch.optim.Adam(network.msd.parameters()) if optimizer is None else optimizer
     steps = settings.steps(len(training))
     history: list[Epoch] = []
     while progress.epoch < settings.epochs and not _gave_up(progress, settings):
         for batches in steps_of_epoch(training, settings, progress.epoch, len(progress.losses)):
             poll()
             done = progress.epoch * steps + len(progress.losses)
-            _set_rate(model, settings, done / (settings.epochs * steps))
-            progress.losses.append(_learn(model, batches))
+            _set_rate(optimizer, settings, done / (settings.epochs * steps))
+            progress.losses.append(_learn(network, optimizer, batches))
             on_step(done + 1, progress.losses[-1])
         poll()
-        history.append(_end_epoch(model, validation, progress, poll))
+        history.append(_end_epoch(network, optimizer, validation, progress, poll))
         report(history[-1])
     if progress.best is not None:
-        model.net.load_state_dict(progress.best)
+        network.load_state_dict(progress.best)
     return history
 
 
@@ -146,32 +147,43 @@ def _gave_up(progress: Progress, settings: FitSettings) -> bool:
     return settings.patience is not None and progress.since >= settings.patience
 
 
-def _set_rate(model: MSDModel, settings: FitSettings, share: float) -> None:
+def _set_rate(optimizer: torch.optim.Optimizer, settings: FitSettings, share: float) -> None:
     """Set the learning rate for a share of the training from 0 to 1."""
-    for group in model.optimizer.param_groups:
+    for group in optimizer.param_groups:
         group["lr"] = settings.learning_rate * rate_factor(settings.schedule, share)
 
 
-def _learn(model: MSDModel, batches: Sequence[tuple[Tensor, Tensor]]) -> float:
+def _learn(
+    network: MSDNetwork, optimizer: torch.optim.Optimizer, batches: Sequence[tuple[Tensor, Tensor]]
+) -> float:
     """Learn the batches of a step; their mean loss."""
     losses = []
     for images, targets in batches:
-        model.learn(images, targets)
-        losses.append(model.get_loss() or 0.0)
+        optimizer.zero_grad()
+        loss = network.loss(network(images.to(network.device)), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
     return sum(losses) / len(losses)
 
 
-def _end_epoch(model: MSDModel, validation: Pairs, progress: Progress, poll: Callable[[], None]) -> Epoch:
-    """Measure the model and enter the epoch into the progress."""
+def _end_epoch(
+    network: MSDNetwork,
+    optimizer: torch.optim.Optimizer,
+    validation: Pairs,
+    progress: Progress,
+    poll: Callable[[], None],
+) -> Epoch:
+    """Measure the network and enter the epoch into the progress."""
     training_loss = sum(progress.losses) / len(progress.losses)
-    loss, metrics = measure(model, validation, poll) if len(validation) else (None, {})
+    loss, metrics = measure(network, validation, poll) if len(validation) else (None, {})
     decisive = training_loss if loss is None else loss
     improved = decisive < progress.lowest
     progress.since = 0 if improved else progress.since + 1
     if improved:
-        progress.lowest, progress.best = decisive, copy.deepcopy(model.net.state_dict())
+        progress.lowest, progress.best = decisive, copy.deepcopy(network.state_dict())
     progress.epoch, progress.losses = progress.epoch + 1, []
-    rate = float(model.optimizer.param_groups[0]["lr"])
+    rate = float(optimizer.param_groups[0]["lr"])
     return Epoch(progress.epoch, training_loss, loss, metrics, rate, improved)
 
 
@@ -238,7 +250,7 @@ def _by_size(pairs: Sequence[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tenso
 
 @torch.no_grad()
 def measure(
-    model: MSDModel, validation: Pairs, poll: Callable[[], None] = lambda: None
+    network: MSDNetwork, validation: Pairs, poll: Callable[[], None] = lambda: None
 ) -> tuple[float, dict[str, float]]:
     """Mean loss and mean metrics over pairs, however large; `poll` is called before each."""
     losses: list[float] = []
@@ -246,23 +258,21 @@ def measure(
     for index in range(len(validation)):
         poll()
         image, target = validation[index]
-        loss, metrics = assess(model, predict_image(model, image), target)
+        loss, metrics = assess(network, predict_image(network, image), target)
         losses.append(loss)
         found.append(metrics)
     names = [name for name in found[0] if all(name in each for each in found)]
     return sum(losses) / len(losses), {name: sum(each[name] for each in found) / len(found) for name in names}
 
 
-def assess(model: MSDModel, output: Tensor, target: Tensor) -> tuple[float, dict[str, float]]:
+def assess(network: MSDNetwork, output: Tensor, target: Tensor) -> tuple[float, dict[str, float]]:
     """Loss and metrics of one output, (c_out, [slice,] row, column), against its target."""
-    model.set_target(target[None])
-    assert model.target is not None
-    output = output[None].to(model.target.device)
-    loss = model.criterion(output, model.target).item()
-    if model.task is Task.SEGMENTATION:
-        ignored = model.ignore_label if isinstance(model, MSDSegmentationModel) else None
-        return loss, label_metrics(output, model.target, ignored)
-    return loss, image_metrics(output, model.target)
+    wanted = network.as_target(target[None])
+    output = output[None].to(network.device)
+    loss = network.criterion(output, wanted).item()
+    if network.task is Task.SEGMENTATION:
+        return loss, label_metrics(output, wanted, network.ignore_label)
+    return loss, image_metrics(output, wanted)
 
 
 def class_weights(labels: Iterable[Tensor], count: int) -> list[float]:

@@ -27,7 +27,7 @@ def test_a_short_training_finds_membranes(data_folder: Path) -> None:
         augmentation=Augmentation(128, flips=True, turns=True),
         repeats=6,
     )
-    fit(model, training, [], settings)
+    fit(model.network, training, [], settings)
     with torch.no_grad():
         chances = model.net(image[None, :, :256, :256])[0, 1].exp()
     assert binary_auroc(chances.flatten(), labels[0, :256, :256].flatten()) > 0.85

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from wholefield.compat.msd_pytorch import InputError, MSDRegressionModel
+from wholefield.networks.msd.errors import InputError
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.tomography.noise2inverse import (
     SplitPairs,
     Strategy,
@@ -52,7 +53,7 @@ def test_an_epoch_holds_every_part_of_every_slice() -> None:
 
 
 def test_a_network_that_changes_nothing_denoises_to_the_mean() -> None:
-    model = MSDRegressionModel(1, 1, 1, 1)
+    model = MSDNetwork(1, 1, 1)
     torch.nn.init.ones_(model.msd.final_layer.linear.weight[:, :1])
     parts = torch.randn(4, 2, 5, 6)
     for strategy in Strategy:
@@ -69,7 +70,7 @@ def test_a_short_training_gains_against_the_truth(strategy: Strategy) -> None:
     parts = split_reconstructions(sinogram[None].float(), angles, 4)
     truth = draw(foam, 64).float()
     pairs = SplitPairs.of(parts, strategy)
-    model = MSDRegressionModel(1, 1, 10, 1)
+    model = MSDNetwork(1, 1, 10)
     model.set_normalization(pairs)
     fit(
         model,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from wholefield.compat.msd_pytorch import InputError
+from wholefield.networks.msd.errors import InputError
 from wholefield.tomography.phantom import Ellipse, project
 from wholefield.tomography.projections import attenuation, find_centre, flat_field, read_projections
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch import InputError, MSDRegressionModel, MSDSegmentationModel
+from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.errors import InputError
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.training.crops import Augmentation
 from wholefield.training.fit import (
     Epoch,
@@ -26,11 +28,11 @@ def pairs(count: int = 4, size: int = 14) -> list[tuple[Tensor, Tensor]]:
     return [(image, 3 * image + 1) for image in images]
 
 
-def trained(settings: FitSettings) -> tuple[MSDRegressionModel, list[Epoch]]:
+def trained(settings: FitSettings) -> tuple[MSDNetwork, list[Epoch]]:
     torch.manual_seed(0)
-    model = MSDRegressionModel(1, 1, 3, 1)
-    model.set_normalization([(image[None], target[None]) for image, target in pairs()])
-    return model, fit(model, pairs()[:3], pairs()[3:], settings)
+    network = MSDNetwork(1, 1, 3)
+    network.set_normalization([(image[None], target[None]) for image, target in pairs()])
+    return network, fit(network, pairs()[:3], pairs()[3:], settings)
 
 
 def test_a_run_learns_and_repeats_with_its_seed() -> None:
@@ -45,18 +47,20 @@ def test_a_run_learns_and_repeats_with_its_seed() -> None:
 
 
 def test_the_best_epoch_is_kept_and_patience_ends_the_run() -> None:
-    model, history = trained(FitSettings(60, learning_rate=0.5, patience=3))
+    network, history = trained(FitSettings(60, learning_rate=0.5, patience=3))
     best = [epoch for epoch in history if epoch.best][-1]
     assert len(history) == best.number + 3 < 60
     image, target = pairs()[3]
-    assert model.validate([(image[None], target[None])]) == pytest.approx(best.validation_loss, rel=1e-6)
+    assert network.loss(network(image[None]), target[None]).item() == pytest.approx(
+        best.validation_loss, rel=1e-6
+    )
 
 
 def test_segmentation_reports_overlap() -> None:
     torch.manual_seed(0)
     data = [(image, (image > 0).long()) for image, _ in pairs()]
-    model = MSDSegmentationModel(1, 2, 2, 1)
-    history = fit(model, data, data[:1], FitSettings(15, learning_rate=0.05))
+    network = MSDNetwork(1, 2, 2, task=Task.SEGMENTATION)
+    history = fit(network, data, data[:1], FitSettings(15, learning_rate=0.05))
     assert set(history[0].metrics) == {"accuracy", "dice", "iou"}
     assert history[-1].metrics["dice"] > 0.9
 
@@ -72,10 +76,10 @@ def test_steps_are_reported_and_can_stop_the_run() -> None:
 
     seen: list[int] = []
     with pytest.raises(Stop):
-        fit(MSDRegressionModel(1, 1, 1, 1), pairs(), [], FitSettings(3), on_step=stop)
+        fit(MSDNetwork(1, 1, 1), pairs(), [], FitSettings(3), on_step=stop)
     assert seen == [1, 2, 3, 4]
     with pytest.raises(InputError, match="no pairs"):
-        fit(MSDRegressionModel(1, 1, 1, 1), [], [], FitSettings(1))
+        fit(MSDNetwork(1, 1, 1), [], [], FitSettings(1))
 
 
 def test_batches_never_mix_sizes() -> None:
@@ -114,14 +118,23 @@ def test_a_training_that_goes_on_equals_one_that_never_stopped(last: int) -> Non
     settings = FitSettings(3, 1, 0.03, Schedule.COSINE, augmentation=Augmentation(8, True, True))
     whole, history = trained(settings)
     torch.manual_seed(0)
-    model, progress = MSDRegressionModel(1, 1, 3, 1), Progress()
-    model.set_normalization([(image[None], target[None]) for image, target in pairs()])
+    network, progress = MSDNetwork(1, 1, 3), Progress()
+    optimizer = torch.optim.Adam(network.msd.parameters())
+    network.set_normalization([(image[None], target[None]) for image, target in pairs()])
     with pytest.raises(Stop):
-        fit(model, pairs()[:3], pairs()[3:], settings, on_step=on_step, progress=progress)
+        fit(
+            network,
+            pairs()[:3],
+            pairs()[3:],
+            settings,
+            on_step=on_step,
+            progress=progress,
+            optimizer=optimizer,
+        )
     assert 3 * progress.epoch + len(progress.losses) == last
-    rest = fit(model, pairs()[:3], pairs()[3:], settings, progress=progress)
+    rest = fit(network, pairs()[:3], pairs()[3:], settings, progress=progress, optimizer=optimizer)
     assert rest == history[progress.epoch - len(rest) :]
-    for one, other in zip(whole.net.parameters(), model.net.parameters(), strict=True):
+    for one, other in zip(whole.parameters(), network.parameters(), strict=True):
         assert torch.equal(one, other)
 
 

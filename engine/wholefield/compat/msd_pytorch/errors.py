@@ -1,31 +1,5 @@
-"""Errors of mixed-scale dense networks, named as in msd_pytorch."""
+"""Errors of mixed-scale dense networks under the names of msd_pytorch."""
 
-from wholefield.errors import WholefieldError
+from wholefield.networks.msd.errors import CheckpointError, Error, InputError, LabelError, ShapeError
 
-
-class Error(WholefieldError):
-    """Base of the errors of mixed-scale dense networks."""
-
-
-class InputError(Error):
-    """Data or a setting cannot be used.
-
-    Attributes:
-        message: What is wrong and what to do.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-
-
-class ShapeError(InputError, RuntimeError):
-    """An image does not fit the network: channels, axes, data type, or smaller than a dilation."""
-
-
-class LabelError(InputError, ValueError):
-    """A label image holds values that are not labels."""
-
-
-class CheckpointError(InputError, RuntimeError):
-    """A file does not hold the parameters of a mixed-scale dense network."""
+__all__ = ["CheckpointError", "Error", "InputError", "LabelError", "ShapeError"]

@@ -117,7 +117,7 @@ def _fit(
     progress = Progress(start)
     if start:
         print(f"continuing {path} after epoch {start}")
-        progress.lowest, _ = measure(model, validation)
+        progress.lowest, _ = measure(model.network, validation)
     else:
         model.set_normalization(training[index] for index in range(len(training)))
 
@@ -127,12 +127,13 @@ def _fit(
             model.save(path, epoch.number)
 
     fit(
-        model,
+        model.network,
         training,
         validation,
         FitSettings(start + epochs, batch_size, seed=seed),
         report,
         progress=progress,
+        optimizer=model.optimizer,
     )
 
 

@@ -1,23 +1,22 @@
-"""What regression and segmentation networks share: data, normalisation, training steps, validation and files."""
+"""What regression and segmentation models share: an optimizer, the last data, training steps and validation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
-from wholefield.compat.msd_pytorch.errors import CheckpointError, InputError
-from wholefield.compat.msd_pytorch.msd_module import MSDModule
-from wholefield.networks.msd.checkpoints import Settings, Task, read_checkpoint, write_checkpoint
-from wholefield.networks.msd.msd_block import MSDModule2d, MSDNetwork
-from wholefield.networks.msd.scaling import Moments, denormalise_output, normalise_input, scaling_module
+from wholefield.compat.msd_pytorch.errors import InputError
+from wholefield.compat.msd_pytorch.parallel import on_several_devices
+from wholefield.networks.msd.checkpoints import Settings
+from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.msd_block import MSDModule
+from wholefield.networks.msd.network import MSDNetwork, Pairs
+from wholefield.networks.msd.scaling import scaling_module
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS
 
 __all__ = ["MSDModel", "scaling_module"]
-
-Pairs = Iterable[Sequence[Tensor]]
-"""Pairs of input and target, such as a torch DataLoader gives."""
 
 
 class MSDModel:
@@ -25,17 +24,20 @@ class MSDModel:
 
     Args:
         c_in: Input channels.
-        c_out: Output channels.
+        c_out: Output channels, or labels.
         depth: Hidden layers.
         width: Channels that every layer adds.
         dilations: Dilations in pixels; repeated until every layer has its own. [1, 2, 4, 8] is a good alternative.
         ndim: Spatial axes, 2 or 3.
+        task: Regression or segmentation.
+        loss: "L1" or "L2", the loss of a regression.
+        class_weights: Weight of each label in the loss of a segmentation; all the same when None.
+        ignore_label: Label whose pixels do not count; None for none.
+        parallel: Split batches over all GPUs; the batch size must be a multiple of their number.
 
     Attributes:
-        msd: The mixed-scale dense network.
-        net: The whole network with normalisation, as a subclass puts it together.
-        scale_in: Normalises the input; see set_normalization.
-        scale_out: Undoes the normalisation of the target.
+        network: The network with its normalization.
+        net: What computes: the network, or the network on several GPUs.
         criterion: Loss of an output and a target.
         optimizer: Adam over the trained parameters.
         input: Last input.
@@ -44,9 +46,6 @@ class MSDModel:
         loss: Last loss.
     """
 
-    task: Task
-    net: nn.Module
-    criterion: nn.Module
     optimizer: torch.optim.Optimizer
 
     def __init__(
@@ -56,41 +55,100 @@ class MSDModel:
         depth: int,
         width: int,
         dilations: Iterable[int] = DEFAULT_DILATIONS,
+        *,
         ndim: int = 2,
+        task: Task = Task.REGRESSION,
+        loss: str = "L2",
+        class_weights: Iterable[float] | None = None,
+        ignore_label: int | None = None,
+        parallel: bool = False,
     ) -> None:
-        self.c_in, self.c_out, self.depth, self.width, self.ndim = c_in, c_out, depth, width, ndim
-        self.msd: MSDNetwork = (
-            MSDModule2d(c_in, c_out, depth, width, dilations)
-            if ndim == 2
-            else MSDModule(c_in, c_out, depth, width, dilations, ndim)
+        network = MSDNetwork(
+            c_in,
+            c_out,
+            depth,
+            width,
+            dilations,
+            ndim=ndim,
+            task=task,
+            loss=loss,
+            class_weights=class_weights,
+            ignore_label=ignore_label,
         )
-        self.scale_in = scaling_module(c_in, c_in, conv3d=ndim == 3)
-        self.scale_out = scaling_module(c_out, c_out, conv3d=ndim == 3)
+        self.network = network
+        self.net: nn.Module = on_several_devices(network) if parallel else network
+        self.criterion: Callable[[Tensor, Tensor], Tensor] = network.criterion
         self.input: Tensor | None = None
         self.target: Tensor | None = None
         self.output: Tensor | None = None
         self.loss: Tensor | None = None
+        self.init_optimizer(network.msd)
+
+    @property
+    def msd(self) -> MSDModule:
+        """The mixed-scale dense layers."""
+        return self.network.msd
+
+    @property
+    def scale_in(self) -> nn.Conv2d | nn.Conv3d:
+        """Normalizes the input; see set_normalization."""
+        return self.network.scale_in
+
+    @property
+    def scale_out(self) -> nn.Conv2d | nn.Conv3d:
+        """Undoes the normalization of the target of a regression."""
+        return self.network.scale_out
+
+    @property
+    def task(self) -> Task:
+        """Regression or segmentation."""
+        return self.network.task
+
+    @property
+    def c_in(self) -> int:
+        """Input channels."""
+        return self.network.c_in
+
+    @property
+    def c_out(self) -> int:
+        """Output channels, or labels."""
+        return self.network.c_out
+
+    @property
+    def depth(self) -> int:
+        """Hidden layers."""
+        return self.network.depth
+
+    @property
+    def width(self) -> int:
+        """Channels that every layer adds."""
+        return self.network.width
+
+    @property
+    def ndim(self) -> int:
+        """Spatial axes, 2 or 3."""
+        return self.network.ndim
 
     @property
     def dilations(self) -> tuple[int, ...]:
         """Dilation of every layer."""
-        return self.msd.dilations
+        return self.network.dilations
 
     @property
     def settings(self) -> Settings:
         """What is needed to build the same network again."""
-        return Settings(self.task, self.c_in, self.c_out, self.depth, self.width, self.dilations, self.ndim)
+        return self.network.settings
 
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
-        return self.msd.final_layer.linear.weight.device
+        return self.network.device
 
     def init_optimizer(self, trainable_net: nn.Module) -> None:
         """Start Adam, with torch's defaults, over the parameters of a network."""
         self.optimizer = torch.optim.Adam(trainable_net.parameters())
 
-    def to(self, device: torch.device | str) -> "MSDModel":
+    def to(self, device: torch.device | str) -> Self:
         """Move the network, its data follows; the model itself is returned."""
         self.net.to(device)
         for state in self.optimizer.state.values():
@@ -105,21 +163,21 @@ class MSDModel:
         self.input = data.to(self.device)
 
     def set_target(self, data: Tensor) -> None:
-        """Set the target, (batch, c_out, [slice,] row, column)."""
-        self.target = data.to(self.device)
+        """Set the target: (batch, c_out, [slice,] row, column), or labels (batch, 1, [slice,] row, column).
+
+        Raises:
+            ShapeError: Labels do not have exactly one channel (a RuntimeError).
+            LabelError: A value is not a whole number or not a label (a ValueError).
+        """
+        self.target = self.network.as_target(data)
 
     def set_normalization(self, dataloader: Pairs) -> None:
-        """Normalise input and target to mean zero and standard deviation one from now on.
+        """Normalize input and, for regression, target to mean zero and standard deviation one from now on.
 
         One mean and one standard deviation are taken over all pixels and channels of the data, for the input and for
         the target. They are saved with the network and not trained.
         """
-        inputs, targets = Moments(), Moments()
-        for pair in dataloader:
-            inputs.add(pair[0])
-            targets.add(pair[1])
-        normalise_input(self.scale_in, inputs)
-        denormalise_output(self.scale_out, targets)
+        self.network.set_normalization(dataloader)
 
     def forward(self, input: Tensor | None = None, target: Tensor | None = None) -> Tensor:
         """Loss of an input and a target; what is not given is taken from the last call.
@@ -140,18 +198,18 @@ class MSDModel:
                 "There is no input or no target yet; call set_input and set_target, or pass them."
             )
         output: Tensor = self.net(self.input)
-        loss: Tensor = self.criterion(output, self.target)
+        loss = self.criterion(output, self.target)
         self.output, self.loss = output, loss
         return loss
 
     def learn(self, input: Tensor | None = None, target: Tensor | None = None) -> None:
-        """One step of the optimiser on an input and a target, as for :meth:`forward`."""
+        """One step of the optimizer on an input and a target, as for :meth:`forward`."""
         self.optimizer.zero_grad()
         self.forward(input, target).backward()
         self.optimizer.step()
 
     def train(self, dataloader: Pairs, num_epochs: int) -> None:
-        """Train on every (input, target) pair of a data loader, so many times."""
+        """Train on every (input, target) pair of a data loader, that many times."""
         self.net.train()
         for _ in range(num_epochs):
             for pair in dataloader:
@@ -187,18 +245,17 @@ class MSDModel:
         print(self.net)
 
     def save(self, path: str | Path, epoch: int, extra: Mapping[str, Any] | None = None) -> None:
-        """Save parameters, optimiser, settings and dilations.
+        """Save parameters, optimizer, settings and dilations.
 
         Args:
             path: File to write.
             epoch: Epochs trained so far.
             extra: What else to keep in the file, plain values and tensors.
         """
-        optimizer = self.optimizer.state_dict()
-        write_checkpoint(path, epoch, self.plain_net_state(), optimizer, self.settings, extra)
+        self.network.save(path, epoch, self.optimizer, extra)
 
     def load(self, path: str | Path) -> int:
-        """Load parameters and optimiser from a file of ours or of msd_pytorch.
+        """Load parameters and optimizer from a file of ours or of msd_pytorch.
 
         Args:
             path: File to read.
@@ -209,36 +266,4 @@ class MSDModel:
         Raises:
             CheckpointError: The file is of another kind or of a network of another shape (a RuntimeError).
         """
-        checkpoint = read_checkpoint(path)
-        self._check_same(checkpoint.settings, checkpoint.dilations_stored, path)
-        self.load_plain_state(checkpoint.state)
-        if checkpoint.optimizer is not None and self._fits(checkpoint.optimizer):
-            self.optimizer.load_state_dict(checkpoint.optimizer)
-        return checkpoint.epoch
-
-    def plain_net_state(self) -> dict[str, Tensor]:
-        """Parameters of the whole network by their names in a checkpoint."""
-        return dict(self._plain_net().state_dict())
-
-    def load_plain_state(self, state: dict[str, Tensor]) -> None:
-        """Take over parameters by their names in a checkpoint."""
-        self._plain_net().load_state_dict(state)
-
-    def _plain_net(self) -> nn.Module:
-        return self.net.module if isinstance(self.net, nn.DataParallel) else self.net
-
-    def _check_same(self, settings: Settings, dilations_stored: bool, path: str | Path) -> None:
-        expected = self.settings
-        for name in ("task", "c_in", "c_out", "depth", "width", "ndim", *(["dilations"] * dilations_stored)):
-            found, wanted = getattr(settings, name), getattr(expected, name)
-            if found != wanted:
-                raise CheckpointError(
-                    f"{path} holds a network with {name} {found}, this one has {wanted}: "
-                    f"build it with the same settings, or open the file with open_model."
-                )
-
-    def _fits(self, optimizer: dict[str, Any]) -> bool:
-        """Whether an optimiser's state is one for as many parameters, which a pruned network's may not be."""
-        groups = optimizer.get("param_groups", [])
-        own = self.optimizer.state_dict()["param_groups"]
-        return [len(each["params"]) for each in groups] == [len(each["params"]) for each in own]
+        return self.network.load(path, self.optimizer)

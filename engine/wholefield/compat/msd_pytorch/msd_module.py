@@ -1,15 +1,13 @@
 """Mixed-scale dense networks in two or three dimensions, and what they are built from."""
 
-from collections.abc import Iterable
-
 from torch import Tensor, nn
 
 from wholefield.compat.msd_pytorch.conv_relu import ConvRelu2dInPlaceModule
 from wholefield.compat.msd_pytorch.stitch import StitchBuffer, StitchLazyModule, stitchLazy
 from wholefield.networks.msd.final_layer import MSDFinalLayer
 from wholefield.networks.msd.initialization import init_convolution_weights
-from wholefield.networks.msd.msd_block import MSDNetwork
-from wholefield.networks.msd.spec import DEFAULT_DILATIONS, units_in_front
+from wholefield.networks.msd.msd_block import MSDModule
+from wholefield.networks.msd.spec import units_in_front
 
 __all__ = [
     "MSDFinalLayer",
@@ -19,30 +17,6 @@ __all__ = [
     "stitchLazy",
     "units_in_front",
 ]
-
-
-class MSDModule(MSDNetwork):
-    """A mixed-scale dense network over images or volumes.
-
-    Args:
-        c_in: Input channels.
-        c_out: Output channels.
-        depth: Number of hidden layers.
-        width: Channels that every layer adds.
-        dilations: Dilations in pixels; repeated until every layer has its own. [1, 2, 4, 8] is a good alternative.
-        ndim: Spatial axes, 2 or 3.
-    """
-
-    def __init__(
-        self,
-        c_in: int,
-        c_out: int,
-        depth: int,
-        width: int,
-        dilations: Iterable[int] = DEFAULT_DILATIONS,
-        ndim: int = 2,
-    ) -> None:
-        super().__init__(c_in, c_out, depth, width, dilations, ndim)
 
 
 class MSDLayerModule(nn.Module):

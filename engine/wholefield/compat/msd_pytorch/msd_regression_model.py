@@ -1,20 +1,13 @@
-"""Mixed-scale dense networks that predict numbers: denoising, artefact removal, super-resolution."""
+"""Models that predict numbers: denoising, artifact removal, super-resolution."""
 
 from collections.abc import Iterable
 
-from torch import nn
-
-from wholefield.compat.msd_pytorch.errors import InputError
 from wholefield.compat.msd_pytorch.msd_model import MSDModel
-from wholefield.compat.msd_pytorch.parallel import on_several_devices
-from wholefield.networks.msd.checkpoints import Task
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS
-
-LOSSES = {"L1": nn.L1Loss, "L2": nn.MSELoss}
 
 
 class MSDRegressionModel(MSDModel):
-    """A network for regression: normalise, mixed-scale dense network, undo the normalisation of the target.
+    """A network for regression: normalize, mixed-scale dense network, undo the normalization of the target.
 
     Args:
         c_in: Input channels.
@@ -27,10 +20,9 @@ class MSDRegressionModel(MSDModel):
         ndim: Spatial axes, 2 or 3.
 
     Raises:
-        InputError: The loss has another name, or there is no GPU for parallel.
+        OptionError: The loss has another name, or a number is too small (an InputError and a ValueError).
+        InputError: There is no GPU for parallel.
     """
-
-    task = Task.REGRESSION
 
     def __init__(
         self,
@@ -44,11 +36,4 @@ class MSDRegressionModel(MSDModel):
         parallel: bool = False,
         ndim: int = 2,
     ) -> None:
-        super().__init__(c_in, c_out, depth, width, dilations, ndim)
-        if loss not in LOSSES:
-            raise InputError(f"The loss {loss!r} is not known; choose one of {', '.join(LOSSES)}.")
-        self.criterion = LOSSES[loss]()
-        self.net = nn.Sequential(self.scale_in, self.msd, self.scale_out)
-        if parallel:
-            self.net = on_several_devices(self.net)
-        self.init_optimizer(self.msd)
+        super().__init__(c_in, c_out, depth, width, dilations, ndim=ndim, loss=loss, parallel=parallel)

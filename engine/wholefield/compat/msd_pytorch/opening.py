@@ -1,15 +1,14 @@
 """Open a saved network without knowing its shape."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
-from wholefield.compat.msd_pytorch.errors import CheckpointError
 from wholefield.compat.msd_pytorch.msd_model import MSDModel
 from wholefield.compat.msd_pytorch.msd_regression_model import MSDRegressionModel
 from wholefield.compat.msd_pytorch.msd_segmentation_model import MSDSegmentationModel
-from wholefield.networks.msd.checkpoints import Settings, Task, read_checkpoint
-from wholefield.networks.msd.spec import repeat_dilations
+from wholefield.networks.msd.checkpoints import Settings
+from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.network import MSDNetwork
 
 
 def build_model(settings: Settings) -> MSDModel:
@@ -30,22 +29,13 @@ def open_model(path: str | Path, dilations: Iterable[int] | None = None) -> tupl
 
     Args:
         path: The file.
-        dilations: Dilations that the network was trained with, for files that do not know them; 1 to 10 when None.
+        dilations: Dilations that the network was trained with, for files that do not store them; 1 to 10 when None.
 
     Returns:
         The model, on the CPU, and the epochs that it has been trained for.
 
     Raises:
-        CheckpointError: The file is of another kind, or knows other dilations than those given.
+        CheckpointError: The file is of another kind, or stores other dilations than those given.
     """
-    checkpoint = read_checkpoint(path)
-    settings = checkpoint.settings
-    if dilations is not None:
-        given = repeat_dilations(dilations, settings.depth)
-        if checkpoint.dilations_stored and given != settings.dilations:
-            raise CheckpointError(
-                f"{path} was trained with dilations {settings.dilations}; leave dilations away."
-            )
-        settings = replace(settings, dilations=given)
-    model = build_model(settings)
+    model = build_model(MSDNetwork.from_checkpoint(path, dilations).settings)
     return model, model.load(path)

@@ -7,25 +7,18 @@ cannot be read off the parameters.
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.errors import CheckpointError
 from wholefield.files import replacing
+from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.errors import CheckpointError
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS, repeat_dilations
 
 OWN = ("epoch", "state_dict", "optimizer", "settings")
-
-
-class Task(StrEnum):
-    """What a network is trained for."""
-
-    REGRESSION = "regression"
-    SEGMENTATION = "segmentation"
 
 
 @dataclass(frozen=True)
@@ -58,7 +51,7 @@ class Checkpoint:
     Attributes:
         epoch: Epochs trained.
         state: Parameters by name, without the marks of data-parallel training and pruning.
-        optimizer: State of the optimiser; None where the file has none.
+        optimizer: State of the optimizer; None where the file has none.
         settings: What the network looks like; its dilations are the default where the file does not know them.
         dilations_stored: Whether the file knows the dilations.
         extra: What else its writer keeps in it.
@@ -70,6 +63,13 @@ class Checkpoint:
     settings: Settings
     dilations_stored: bool
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def fits(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether the file has a state for as many parameters as an optimizer has, which a pruned network's may not."""
+        if self.optimizer is None:
+            return False
+        own, stored = optimizer.state_dict()["param_groups"], self.optimizer.get("param_groups", [])
+        return [len(each["params"]) for each in stored] == [len(each["params"]) for each in own]
 
 
 def plain_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -137,11 +137,35 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     return Checkpoint(epoch, state, content.get("optimizer"), settings, stored is not None, extra)
 
 
+def check_same(checkpoint: Checkpoint, expected: Settings, path: str | Path) -> None:
+    """Refuse a checkpoint of a network of another shape.
+
+    Raises:
+        CheckpointError: It differs in task, channels, depth, width, axes or stored dilations.
+    """
+    names = [
+        "task",
+        "c_in",
+        "c_out",
+        "depth",
+        "width",
+        "ndim",
+        *(["dilations"] * checkpoint.dilations_stored),
+    ]
+    for name in names:
+        found, wanted = getattr(checkpoint.settings, name), getattr(expected, name)
+        if found != wanted:
+            raise CheckpointError(
+                f"{path} holds a network with {name} {found}, this one has {wanted}: "
+                f"build it with the same settings, or open the file with open_model."
+            )
+
+
 def write_checkpoint(
     path: str | Path,
     epoch: int,
     state: Mapping[str, Tensor],
-    optimizer: Mapping[str, Any],
+    optimizer: Mapping[str, Any] | None,
     settings: Settings,
     extra: Mapping[str, Any] | None = None,
 ) -> None:
@@ -151,12 +175,14 @@ def write_checkpoint(
         path: File to write.
         epoch: Epochs trained so far.
         state: Parameters by name.
-        optimizer: State of the optimiser.
+        optimizer: State of the optimizer; None where there is none.
         settings: What the network looks like.
         extra: What else to keep, plain values and tensors.
     """
     stored = {**asdict(settings), "task": settings.task.value, "dilations": list(settings.dilations)}
-    content = {"epoch": epoch, "state_dict": dict(state), "optimizer": dict(optimizer), "settings": stored}
+    content = {"epoch": epoch, "state_dict": dict(state), "settings": stored}
     content |= extra or {}
+    if optimizer is not None:
+        content["optimizer"] = dict(optimizer)
     with replacing(Path(path)) as temporary:
         torch.save(content, temporary)

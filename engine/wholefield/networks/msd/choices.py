@@ -3,6 +3,13 @@
 from enum import StrEnum
 
 
+class Task(StrEnum):
+    """What a network is trained for."""
+
+    REGRESSION = "regression"
+    SEGMENTATION = "segmentation"
+
+
 class Loss(StrEnum):
     """What regression makes small: the mean absolute (L1) or the mean squared error (L2)."""
 

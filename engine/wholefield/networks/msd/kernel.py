@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.errors import ShapeError
 from wholefield.networks.msd.autograd import MSDBlockFunction, MSDNetworkFunction, combine, compute, outward
+from wholefield.networks.msd.errors import ShapeError
 from wholefield.networks.msd.parameters import Parameters
 from wholefield.networks.msd.precision import own_precision
 from wholefield.networks.msd.spec import GROUP, BlockSpec

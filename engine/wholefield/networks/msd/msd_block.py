@@ -8,13 +8,14 @@ from torch import Tensor, nn
 
 import wholefield.networks.msd.streaming  # noqa: F401  (teaches the streaming engine these networks)
 from wholefield.networks.msd.autograd import MSDBlockFunction
+from wholefield.networks.msd.errors import OptionError
 from wholefield.networks.msd.final_layer import MSDFinalLayer
 from wholefield.networks.msd.initialization import init_convolution_weights
 from wholefield.networks.msd.kernel import msd_block, msd_network, spec_of
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS, repeat_dilations, units_in_front
 from wholefield.networks.msd.strips import network_in_strips
 
-__all__ = ["MSDBlock", "MSDBlock2d", "MSDBlockImpl2d", "MSDModule2d", "MSDNetwork", "msdblock2d"]
+__all__ = ["MSDBlock", "MSDBlock2d", "MSDBlockImpl2d", "MSDModule2d", "MSDModule", "msdblock2d"]
 
 
 class MSDBlockImpl2d(MSDBlockFunction):
@@ -100,7 +101,7 @@ class MSDBlock2d(MSDBlock):
         super().__init__(in_channels, dilations, width, 2)
 
 
-class MSDNetwork(nn.Module):
+class MSDModule(nn.Module):
     """A mixed-scale dense network: a block and a linear combination of all its channels.
 
     The combination starts at zero, so that a new network gives zero everywhere.
@@ -112,6 +113,9 @@ class MSDNetwork(nn.Module):
         width: Channels that every layer adds.
         dilations: Dilations in pixels; repeated until every layer has its own.
         ndim: Spatial axes, 2 or 3.
+
+    Raises:
+        OptionError: A number is too small (a ValueError).
 
     Attributes:
         strip: Rows (slices) whose gradients are computed at once, to train on images that do not fit in memory; set it
@@ -128,9 +132,15 @@ class MSDNetwork(nn.Module):
         ndim: int = 2,
     ) -> None:
         super().__init__()
+        given = tuple(dilations)
+        if min(c_in, c_out, depth, width, *given) < 1 or not given or ndim not in (2, 3):
+            raise OptionError(
+                f"A network of {c_in} channels in, {c_out} out, depth {depth}, width {width}, dilations {list(given)} "
+                f"in {ndim} dimensions is not possible: each must be at least 1, and the dimensions 2 or 3."
+            )
         self.c_in, self.c_out, self.depth, self.width, self.ndim = c_in, c_out, depth, width, ndim
         self.strip: int | None = None
-        self.msd_block = self._block(repeat_dilations(dilations, depth))
+        self.msd_block = self._block(repeat_dilations(given, depth))
         self.msd_block.reset_parameters(c_out)
         self.final_layer = MSDFinalLayer(self.msd_block.out_channels, c_out)
 
@@ -153,7 +163,7 @@ class MSDNetwork(nn.Module):
         return msd_network(input, *parameters)
 
 
-class MSDModule2d(MSDNetwork):
+class MSDModule2d(MSDModule):
     """A mixed-scale dense network over images.
 
     Args:

@@ -1,4 +1,4 @@
-"""Networks and whole models over images of any size, computed row by row."""
+"""Mixed-scale dense networks over images of any size, computed row by row."""
 
 from collections.abc import Iterator, Sequence
 from math import prod
@@ -6,10 +6,10 @@ from math import prod
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.msd_model import MSDModel
-from wholefield.networks.msd.checkpoints import Task
+from wholefield.networks.msd.choices import Task
 from wholefield.networks.msd.kernel import spec_of
-from wholefield.networks.msd.msd_block import MSDNetwork
+from wholefield.networks.msd.msd_block import MSDModule
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.parameters import Parameters
 from wholefield.networks.msd.rows import STEP, ReadRows, RowStream
 
@@ -19,7 +19,7 @@ CHANNEL_BYTES = 1 << 30
 
 @torch.no_grad()
 def stream_rows(
-    network: MSDNetwork, read: ReadRows, shape: Sequence[int], step: int = STEP
+    network: MSDModule, read: ReadRows, shape: Sequence[int], step: int = STEP
 ) -> Iterator[tuple[int, Tensor]]:
     """Run a network over an image of any height, given and returned row by row; equal to the network on the whole.
 
@@ -49,12 +49,12 @@ def stream_rows(
 
 @torch.no_grad()
 def predict_rows(
-    model: MSDModel, read: ReadRows, shape: Sequence[int], step: int = STEP
+    network: MSDNetwork, read: ReadRows, shape: Sequence[int], step: int = STEP
 ) -> Iterator[tuple[int, Tensor]]:
-    """The output of a model, in memory that does not grow with the image's height (a volume's depth).
+    """The output of a network, in memory that does not grow with the image's height (a volume's depth).
 
     Args:
-        model: The model.
+        network: The network.
         read: Gives rows (slices) [first, end) of the image, (c_in, rows, [row,] column); called in order, once a row.
         shape: (rows, columns) or (slices, rows, columns) of the image.
         step: Rows (slices) read at once.
@@ -65,58 +65,58 @@ def predict_rows(
     """
 
     def scaled(first: int, end: int) -> Tensor:
-        return _normalised(model, read(first, end)[None])[0]
+        return _normalized(network, read(first, end)[None])[0]
 
-    for first, block in stream_rows(model.msd, scaled, shape, step):
-        yield first, _answer(model, block[None])[0]
-
-
-def _normalised(model: MSDModel, images: Tensor) -> Tensor:
-    """Images as the network takes them; one of less precision must not round them before they are normalised."""
-    weight = model.scale_in.weight
-    scaled: Tensor = model.scale_in(images.to(device=weight.device, dtype=weight.dtype))
-    return scaled.to(model.msd.final_layer.linear.weight.dtype)
+    for first, block in stream_rows(network.msd, scaled, shape, step):
+        yield first, _answer(network, block[None])[0]
 
 
-def _answer(model: MSDModel, output: Tensor) -> Tensor:
-    """What a model makes of its network's output."""
-    output = output.to(model.scale_out.weight.dtype)
-    if model.task is Task.SEGMENTATION:
+def _normalized(network: MSDNetwork, images: Tensor) -> Tensor:
+    """Images as the network takes them; one of less precision must not round them before they are normalized."""
+    weight = network.scale_in.weight
+    scaled: Tensor = network.scale_in(images.to(device=weight.device, dtype=weight.dtype))
+    return scaled.to(network.msd.final_layer.linear.weight.dtype)
+
+
+def _answer(network: MSDNetwork, output: Tensor) -> Tensor:
+    """What a network makes of the output of its layers."""
+    output = output.to(network.scale_in.weight.dtype)
+    if network.task is Task.SEGMENTATION:
         return output.log_softmax(1)
-    values: Tensor = model.scale_out(output)
+    values: Tensor = network.scale_out(output)
     return values
 
 
 @torch.no_grad()
-def predict_image(model: MSDModel, image: Tensor) -> Tensor:
-    """The output of a model for one image or volume, in whole where its channels fit in memory, else row by row.
+def predict_image(network: MSDNetwork, image: Tensor) -> Tensor:
+    """The output of a network for one image or volume, in whole where its channels fit in memory, else row by row.
 
     Args:
-        model: The model.
+        network: The network.
         image: (c_in, [slice,] row, column).
 
     Returns:
         (c_out, [slice,] row, column), on the device of the image.
     """
-    if fits(model, image.shape[1:]):
-        output = _answer(model, model.msd(_normalised(model, image[None])))[0]
+    if fits(network, image.shape[1:]):
+        output = _answer(network, network.msd(_normalized(network, image[None])))[0]
         return output.to(device=image.device, dtype=image.dtype)
-    return predict(model, image)
+    return predict(network, image)
 
 
-def fits(model: MSDModel, shape: Sequence[int]) -> bool:
-    """Whether all channels of a model over ([slices,] rows, columns) take no more memory than is set aside for them."""
-    weight = model.msd.final_layer.linear.weight
+def fits(network: MSDNetwork, shape: Sequence[int]) -> bool:
+    """Whether the memory set aside for channels holds all those of a network over ([slices,] rows, columns)."""
+    weight = network.msd.final_layer.linear.weight
     return weight.shape[1] * prod(shape) * weight.itemsize <= CHANNEL_BYTES
 
 
-def predict(model: MSDModel, image: Tensor, step: int = STEP) -> Tensor:
-    """The output of a model for one image or volume: (c_in, [slice,] row, column) to (c_out, [slice,] row, column).
+def predict(network: MSDNetwork, image: Tensor, step: int = STEP) -> Tensor:
+    """The output of a network for one image or volume: (c_in, [slice,] row, column) to (c_out, [slice,] row, column).
 
     Memory beyond that of input and output does not grow with the image's height (a volume's depth).
     """
     shape = image.shape[1:]
-    output = image.new_empty(model.c_out, *shape)
-    for first, block in predict_rows(model, lambda first, end: image[:, first:end], shape, step):
+    output = image.new_empty(network.c_out, *shape)
+    for first, block in predict_rows(network, lambda first, end: image[:, first:end], shape, step):
         output[:, first : first + block.shape[1]] = block
     return output

@@ -1,11 +1,11 @@
-"""Normalisation as fixed 1 x 1 convolutions, so that it is saved and loaded with the network."""
+"""Normalization as fixed 1 x 1 convolutions, so that it is saved and loaded with the network."""
 
 import math
 
 import torch
 from torch import Tensor, nn
 
-from wholefield.compat.msd_pytorch.errors import InputError
+from wholefield.networks.msd.errors import InputError
 
 
 def scaling_module(c_in: int, c_out: int, *, conv3d: bool = False) -> nn.Conv2d | nn.Conv3d:
@@ -62,15 +62,15 @@ class Moments:
             InputError: There were no images.
         """
         if not self.count:
-            raise InputError("The data loader holds no images to normalise by; check its paths.")
+            raise InputError("The data loader holds no images to normalize by; check its paths.")
         return math.sqrt(self._squares / self.count) or 1.0
 
 
-def normalise_input(module: nn.Conv2d | nn.Conv3d, moments: Moments) -> None:
+def normalize_input(module: nn.Conv2d | nn.Conv3d, moments: Moments) -> None:
     """Make a scaling module subtract the mean and divide by the standard deviation."""
     set_scaling(module, 1 / moments.std, -moments.mean / moments.std)
 
 
-def denormalise_output(module: nn.Conv2d | nn.Conv3d, moments: Moments) -> None:
+def denormalize_output(module: nn.Conv2d | nn.Conv3d, moments: Moments) -> None:
     """Make a scaling module multiply by the standard deviation and add the mean."""
     set_scaling(module, moments.std, moments.mean)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.msd_model import MSDModel
-from wholefield.compat.msd_pytorch.msd_regression_model import MSDRegressionModel
 from wholefield.export.stacks import write_tiff_stack
 from wholefield.networks.msd.choices import Strategy
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, PreviewReady, ReportFunction, Started
@@ -65,7 +64,7 @@ def _slices(parts: Parts) -> Iterator[Tensor]:
         yield parts.read(at, WHOLE, WHOLE)
 
 
-def _denoise_volume(config: Noise2InverseConfig, model: MSDModel, parts: Parts, write: "_Writer") -> None:
+def _denoise_volume(config: Noise2InverseConfig, model: MSDNetwork, parts: Parts, write: "_Writer") -> None:
     counter = PartCounter("Denoising the volume", parts.shape[0], write.report, write.control)
     with scratch_volume(write.folder.path / SCRATCH, parts.shape[1:], "float32") as mean:
         denoise_volume(model, parts, config.strategy, mean, counter)
@@ -74,12 +73,10 @@ def _denoise_volume(config: Noise2InverseConfig, model: MSDModel, parts: Parts, 
 
 def _train(
     config: Noise2InverseConfig, parts: Parts, folder: RunFolder, report: ReportFunction, control: Control
-) -> MSDModel:
+) -> MSDNetwork:
     split = split_slices(parts.shape[1], config)
     torch.manual_seed(config.seed)
-    model = MSDRegressionModel(
-        1, 1, config.depth, config.width, dilations=config.dilation_values, ndim=config.ndim
-    )
+    model = MSDNetwork(1, 1, config.depth, config.width, config.dilation_values, ndim=config.ndim)
     session = Session(model, StackSpec(config.task), config, folder, report, control)
     training, validation = (_pairs(config, parts, slices) for slices in (split.training, split.validation))
     warning = demand_pairs(config, split, training, validation)
@@ -112,7 +109,7 @@ class SplitPreview:
         at: the slice.
     """
 
-    model: MSDModel
+    model: MSDNetwork
     parts: Parts
     strategy: Strategy
     at: int

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.msd_model import MSDModel
-from wholefield.compat.msd_pytorch.opening import open_model
 from wholefield.errors import SettingError
-from wholefield.networks.msd.checkpoints import Task, read_checkpoint
+from wholefield.networks.msd.checkpoints import read_checkpoint
+from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import fits, predict_image, predict_rows
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
@@ -79,7 +79,7 @@ class StackNetwork:
         shown: the class whose probability is written; None writes the labels, or the values of a regression.
     """
 
-    model: MSDModel
+    model: MSDNetwork
     spec: StackSpec
     shown: int | None = None
 
@@ -111,7 +111,7 @@ def load_network(config: StackPredictConfig, channels: int) -> StackNetwork:
         WholefieldError: the checkpoint is no such network, or lacks the label that is asked for.
     """
     dilations = None if config.dilations is None else whole_numbers("dilations", config.dilations)
-    model, _ = open_model(config.checkpoint, dilations)
+    model = MSDNetwork.from_checkpoint(config.checkpoint, dilations)
     if model.task is Task.REGRESSION and model.c_out > 1:
         raise SettingError(
             f"The network of {config.checkpoint} gives {model.c_out} values a voxel, but a stack is written with one; "
@@ -134,7 +134,7 @@ def load_network(config: StackPredictConfig, channels: int) -> StackNetwork:
     return StackNetwork(model, spec, shown)
 
 
-def _spec_of(model: MSDModel, channels: int) -> StackSpec:
+def _spec_of(model: MSDNetwork, channels: int) -> StackSpec:
     """The description of a network that was trained elsewhere: its channels are neighbouring slices."""
     labels = tuple(range(model.c_out)) if model.task is Task.SEGMENTATION else ()
     return StackSpec(model.task.value, channels, max(1, model.c_in // channels), labels)

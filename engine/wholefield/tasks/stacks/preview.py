@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.msd_model import MSDModel
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image
 from wholefield.runs.reports import PreviewReady
 from wholefield.sources.stacks.stack import AnyArray, StackSource
@@ -36,7 +36,7 @@ class PairPreview:
         labels: the labels that the network tells apart; None for numbers.
     """
 
-    model: MSDModel
+    model: MSDNetwork
     pairs: Pairs
     at: int
     channel: int = 0
@@ -69,7 +69,7 @@ class PairPreview:
 
 
 def preview_of(
-    config: StackPairConfig, model: MSDModel, stack: StackSource, target: Target, at: int
+    config: StackPairConfig, model: MSDNetwork, stack: StackSource, target: Target, at: int
 ) -> PairPreview:
     """What makes the previews of a slice."""
     if config.ndim == 2:

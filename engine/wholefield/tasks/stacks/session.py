@@ -4,10 +4,12 @@ import math
 import shutil
 import time
 
-from wholefield.compat.msd_pytorch.msd_model import MSDModel
+import torch
+
 from wholefield.errors import SettingError
 from wholefield.files import replacing
 from wholefield.networks.msd.checkpoints import read_checkpoint
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control, StopAndKeep
 from wholefield.runs.eta import Pace
 from wholefield.runs.folder import RunFolder
@@ -55,7 +57,7 @@ class Session:
 
     def __init__(
         self,
-        model: MSDModel,
+        model: MSDNetwork,
         spec: StackSpec,
         config: StackTrainingConfig,
         folder: RunFolder,
@@ -72,10 +74,11 @@ class Session:
         self.progress = Progress()
         self._folder, self._report, self._control = folder, report, control
         self._pace = Pace()
-        model.msd.strip = config.strip
-        if folder.last.exists():
-            self.progress = take_up(model, spec, folder)
+        model.strip = config.strip
         model.to(resolve(config.device))
+        self._optimizer = torch.optim.Adam(model.msd.parameters())
+        if folder.last.exists():
+            self.progress = take_up(model, self._optimizer, spec, folder)
 
     @property
     def continued(self) -> bool:
@@ -105,7 +108,10 @@ class Session:
             self._report(preview(epoch.number))
 
         try:
-            fit(self.model, training, validation, self.settings, on_epoch, on_step, self.poll, self.progress)
+            fit(
+                self.model, training, validation, self.settings,
+                on_epoch, on_step, self.poll, self.progress, self._optimizer,
+            )  # fmt: skip
         except StopAndKeep:
             self._save(steps, best=not self._folder.best.exists())
             raise
@@ -129,7 +135,7 @@ class Session:
         done = steps * progress.epoch + len(progress.losses)
         kept = {"losses": progress.losses, "lowest": progress.lowest, "since": progress.since}
         extra = {SPEC: self.spec.to_plain(), PROGRESS: kept, "global_step": done}
-        self.model.save(self._folder.last, progress.epoch, extra)
+        self.model.save(self._folder.last, progress.epoch, self._optimizer, extra)
         self._report(CheckpointSaved(self._folder.last, best=False))
         if best:
             # Whoever stops within the first epoch still finds a model where models are.
@@ -138,14 +144,16 @@ class Session:
             self._report(CheckpointSaved(self._folder.best, best=True))
 
 
-def take_up(model: MSDModel, spec: StackSpec, folder: RunFolder) -> Progress:
-    """Load the last checkpoint of a run into a model; how far the training had come.
+def take_up(
+    model: MSDNetwork, optimizer: torch.optim.Optimizer, spec: StackSpec, folder: RunFolder
+) -> Progress:
+    """Load the last checkpoint of a run into a network and its optimizer; how far the training had come.
 
     Raises:
         CheckpointError: it is of another network.
         SettingError: it was trained on other labels or other neighbouring slices.
     """
-    epoch = model.load(folder.last)
+    epoch = model.load(folder.last, optimizer)
     extra = read_checkpoint(folder.last).extra
     earlier = read_spec(extra, folder.last)
     for name in ("task", "labels", "slab"):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.msd_model import MSDModel
 from wholefield.networks.msd.choices import Strategy
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.scratch import ScratchVolume
 from wholefield.tasks.stacks.volumes import volume_blocks, volume_windows
@@ -55,7 +55,7 @@ class SplitVolumePairs:
 
 
 def denoise_volume(
-    model: MSDModel, parts: Parts, strategy: Strategy, result: ScratchVolume, counter: PartCounter
+    model: MSDNetwork, parts: Parts, strategy: Strategy, result: ScratchVolume, counter: PartCounter
 ) -> None:
     """Add up the mean of the network's outputs for all parts, one part after the other.
 

@@ -6,10 +6,9 @@ from contextlib import ExitStack
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.msd_model import MSDModel
-from wholefield.compat.msd_pytorch.msd_regression_model import MSDRegressionModel
-from wholefield.compat.msd_pytorch.msd_segmentation_model import MSDSegmentationModel
 from wholefield.errors import SettingError
+from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
@@ -42,12 +41,12 @@ def train_regression(
     with ExitStack() as opened:
         stack, target = _open(config, opened)
         torch.manual_seed(config.seed)
-        model = MSDRegressionModel(
+        model = MSDNetwork(
             stack.channels * config.slab,
             1,
             config.depth,
             config.width,
-            dilations=config.dilation_values,
+            config.dilation_values,
             loss=config.loss,
             ndim=config.ndim,
         )
@@ -71,13 +70,14 @@ def train_segmentation(
         pixels = torch.tensor([counts.get(value, 0) for value in labels.values], dtype=torch.float64)
         report(Message(Level.INFO, _shares(labels, pixels)))
         torch.manual_seed(config.seed)
-        model = MSDSegmentationModel(
+        model = MSDNetwork(
             stack.channels * config.slab,
             len(labels.values),
             config.depth,
             config.width,
-            dilations=config.dilation_values,
+            config.dilation_values,
             ndim=config.ndim,
+            task=Task.SEGMENTATION,
             class_weights=weights_of(pixels) if config.balance else None,
             ignore_label=labels.ignored_class,
         )
@@ -134,7 +134,7 @@ def _shares(labels: LabelSet, pixels: Tensor) -> str:
 
 def _train(
     config: StackPairConfig,
-    model: MSDModel,
+    model: MSDNetwork,
     stack: StackSource,
     target: Target,
     folder: RunFolder,

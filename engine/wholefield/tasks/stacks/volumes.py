@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch.msd_model import MSDModel
 from wholefield.machine import free_memory
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_rows
 from wholefield.networks.msd.spec import BlockSpec
 from wholefield.sources.stacks.stack import Box
@@ -41,7 +41,7 @@ class Block:
 
 
 def volume_blocks(
-    model: MSDModel, read: ReadBox, shape: Sequence[int], cut: Sequence[tuple[Piece, Piece]]
+    model: MSDNetwork, read: ReadBox, shape: Sequence[int], cut: Sequence[tuple[Piece, Piece]]
 ) -> Iterator[Block]:
     """The output of a model over a volume: window by window, in each from the first slice to the last.
 
@@ -62,7 +62,7 @@ def volume_blocks(
 
 
 def volume_windows(
-    model: MSDModel, shape: Sequence[int], budget: int | None = None
+    model: MSDNetwork, shape: Sequence[int], budget: int | None = None
 ) -> list[tuple[Piece, Piece]]:
     """The windows of the planes of a volume, as few as memory allows; see `windows`.
 
@@ -75,7 +75,7 @@ def volume_windows(
     return windows(shape[1:], sum(model.dilations), budget // voxel_bytes(model, shape[0]))
 
 
-def voxel_bytes(model: MSDModel, slices: int) -> int:
+def voxel_bytes(model: MSDNetwork, slices: int) -> int:
     """What streaming a volume of so many slices keeps in memory for every pixel of its planes."""
     spec = BlockSpec(model.c_in, model.width, model.dilations, model.ndim)
     itemsize = model.msd.final_layer.linear.weight.itemsize
@@ -86,7 +86,7 @@ def voxel_bytes(model: MSDModel, slices: int) -> int:
     return int(rings + (sums + products) * max(itemsize, 4))
 
 
-def _half_of_free(model: MSDModel) -> int:
+def _half_of_free(model: MSDNetwork) -> int:
     device = model.msd.final_layer.linear.weight.device
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0]) // 2

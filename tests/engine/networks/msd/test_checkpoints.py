@@ -115,7 +115,7 @@ def test_files_of_another_shape_or_kind_are_refused(tmp_path: Path) -> None:
         MSDSegmentationModel(1, 1, 2, 1).load(tmp_path / "ours.torch")
     with pytest.raises(CheckpointError, match="dilations"):
         MSDRegressionModel(1, 1, 2, 1, dilations=[3]).load(tmp_path / "ours.torch")
-    with pytest.raises(CheckpointError, match="leave dilations away"):
+    with pytest.raises(CheckpointError, match="do not pass dilations"):
         open_model(tmp_path / "ours.torch", [5])
     with pytest.raises(CheckpointError, match="no file"):
         open_model(tmp_path / "absent.torch")

@@ -18,4 +18,4 @@ def test_prediction_equals_the_whole_network(kind: type[MSDRegressionModel], ndi
         torch.nn.init.normal_(parameter, std=0.2)
     with torch.no_grad():
         expected = model.net(image[None])[0]
-    torch.testing.assert_close(predict(model, image, 4), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(predict(model.network, image, 4), expected, rtol=1e-4, atol=1e-4)

@@ -10,8 +10,9 @@ import pytest
 import tifffile
 import torch
 
-from wholefield.compat.msd_pytorch import open_model
+from wholefield.networks.msd.checkpoints import read_checkpoint
 from wholefield.networks.msd.choices import Strategy
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import (
@@ -145,14 +146,15 @@ def test_a_network_over_volumes(
         report.text for report in reports if isinstance(report, Message) and report.level == "warning"
     ]
     assert "validation slices are too few" in warning
-    model, epoch = open_model(folder.best)
+    network = MSDNetwork.from_checkpoint(folder.best)
+    epoch = read_checkpoint(folder.best).epoch
     preview = [report for report in reports if isinstance(report, PreviewReady)][epoch]
     np.testing.assert_allclose(preview.prediction, denoised[preview.slice_index], rtol=1e-4, atol=1e-5)
     scanned = read_projections(config.projections)
     centre = find_centre(scanned.line_integrals()[1:2][0], scanned.angles)
     parts = split_reconstructions(scanned.line_integrals(), scanned.angles, 4, centre=centre)
     others = [(parts.sum(0) - part) / 3 for part in parts]
-    net = model.net.double()
+    net = network.double()
     with torch.no_grad():
         expected = torch.stack([net(each[None, None].double())[0, 0] for each in others]).mean(0)
     np.testing.assert_allclose(denoised, expected, rtol=1e-4, atol=1e-5)

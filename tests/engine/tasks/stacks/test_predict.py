@@ -11,7 +11,8 @@ import torch
 import wholefield.networks.msd.predict
 import wholefield.tasks.stacks.volumes
 import wholefield.tasks.stacks.windows
-from wholefield.compat.msd_pytorch import MSDModel, MSDRegressionModel, MSDSegmentationModel
+from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.reports import Failed, Finished, Level, Message, PartDone, Reason, Report
 from wholefield.runs.start import execute
@@ -23,7 +24,7 @@ from wholefield.tasks.stacks.volumes import voxel_bytes
 from wholefield.training.checkpoints import SPEC
 
 
-def randomise(model: MSDModel) -> MSDModel:
+def randomise(model: MSDNetwork) -> MSDNetwork:
     torch.manual_seed(1)
     for parameter in model.msd.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
@@ -32,14 +33,14 @@ def randomise(model: MSDModel) -> MSDModel:
     return model
 
 
-def save(model: MSDModel, path: Path, spec: StackSpec | None) -> Path:
-    model.save(path, 3, None if spec is None else {SPEC: spec.to_plain()})
+def save(model: MSDNetwork, path: Path, spec: StackSpec | None) -> Path:
+    model.save(path, 3, extra=None if spec is None else {SPEC: spec.to_plain()})
     return path
 
 
 @pytest.fixture
 def regression(stacks: Path, tmp_path: Path) -> StackPredictConfig:
-    model = randomise(MSDRegressionModel(3, 1, 4, 1, dilations=(1, 5)))
+    model = randomise(MSDNetwork(3, 1, 4, 1, dilations=(1, 5)))
     path = save(model, tmp_path / "net.ckpt", StackSpec("stack-regression", 1, 3))
     return StackPredictConfig(stack=stacks / "input.tif", checkpoint=path)
 
@@ -51,10 +52,8 @@ def run(config: StackPredictConfig, folder: Path) -> tuple[list[Report], Finishe
 
 def expected(config: StackPredictConfig) -> torch.Tensor:
     """(z, c_out, y, x): the network over every slice and its neighbours, in double precision."""
-    from wholefield.compat.msd_pytorch import open_model
-
-    model, _ = open_model(config.checkpoint)
-    net = model.net.double()
+    model = MSDNetwork.from_checkpoint(config.checkpoint)
+    net = model.double()
     with open_stack(config.stack) as stack, torch.no_grad():
         if model.ndim == 3:
             return net(volume_of(stack, slice(None))[None].double())[0].transpose(0, 1)
@@ -89,7 +88,7 @@ def test_large_slices_flow_row_by_row(
 
 
 def test_volumes(stacks: Path, tmp_path: Path) -> None:
-    model = randomise(MSDSegmentationModel(1, 3, 4, 1, dilations=(1, 2), ndim=3))
+    model = randomise(MSDNetwork(1, 3, 4, dilations=(1, 2), ndim=3, task=Task.SEGMENTATION))
     spec = StackSpec("stack-segmentation", labels=(0, 7, 1000))
     config = StackPredictConfig(
         stack=stacks / "input.tif", checkpoint=save(model, tmp_path / "net.ckpt", spec)
@@ -105,7 +104,7 @@ def test_large_volumes_are_computed_window_by_window(
     stacks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Windows overlap by what the network reads, which reaches beyond the volume's own border here."""
-    model = randomise(MSDRegressionModel(1, 1, 3, 1, dilations=(1, 3, 2), ndim=3))
+    model = randomise(MSDNetwork(1, 1, 3, 1, dilations=(1, 3, 2), ndim=3))
     config = StackPredictConfig(
         stack=stacks / "input.tif",
         checkpoint=save(model, tmp_path / "net.ckpt", StackSpec("stack-regression")),
@@ -125,7 +124,7 @@ def test_large_volumes_are_computed_window_by_window(
 
 
 def test_labels_and_probabilities(stacks: Path, tmp_path: Path) -> None:
-    model = randomise(MSDSegmentationModel(1, 2, 3, 1))
+    model = randomise(MSDNetwork(1, 2, 3, task=Task.SEGMENTATION))
     spec = StackSpec("stack-segmentation", labels=(0, 255))
     config = StackPredictConfig(
         stack=stacks / "input.tif", checkpoint=save(model, tmp_path / "net.ckpt", spec)
@@ -152,8 +151,8 @@ def test_bfloat16_comes_close(regression: StackPredictConfig, tmp_path: Path) ->
 
 
 def test_a_checkpoint_of_msd_pytorch_needs_its_dilations(stacks: Path, tmp_path: Path) -> None:
-    model = randomise(MSDRegressionModel(1, 1, 4, 1, dilations=(1, 2)))
-    content = {"epoch": 1, "state_dict": model.plain_net_state(), "optimizer": model.optimizer.state_dict()}
+    model = randomise(MSDNetwork(1, 1, 4, 1, dilations=(1, 2)))
+    content = {"epoch": 1, "state_dict": model.state_dict()}
     torch.save(content, tmp_path / "old.torch")
     old = StackPredictConfig(stack=stacks / "input.tif", checkpoint=tmp_path / "old.torch", dilations="1,2")
     new = replace(old, checkpoint=save(model, tmp_path / "new.ckpt", None), dilations=None)
@@ -182,7 +181,7 @@ def test_other_voxels_are_told(regression: StackPredictConfig, tmp_path: Path) -
     from wholefield.export.stacks import write_tiff_stack
     from wholefield.sources.stacks.geometry import StackGeometry
 
-    model = randomise(MSDRegressionModel(1, 1, 2, 1))
+    model = randomise(MSDNetwork(1, 1, 2, 1))
     save(model, regression.checkpoint, StackSpec("stack-regression", 1, 1, (), (1.0, 0.5, 0.5), "um"))
     volume = tifffile.imread(regression.stack)
     write_tiff_stack(
@@ -196,10 +195,10 @@ def test_other_voxels_are_told(regression: StackPredictConfig, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("model", "spec", "sentence"),
     [
-        (lambda: MSDRegressionModel(2, 1, 2, 1), StackSpec("a", 2), "input.tif has 1 a slice"),
-        (lambda: MSDRegressionModel(2, 1, 2, 1), None, "takes 2 channels"),
-        (lambda: MSDRegressionModel(1, 2, 2, 1), None, "gives 2 values a voxel"),
-        (lambda: MSDRegressionModel(1, 1, 2, 1, dilations=[38]), None, "reaches 38 voxels far"),
+        (lambda: MSDNetwork(2, 1, 2, 1), StackSpec("a", 2), "input.tif has 1 a slice"),
+        (lambda: MSDNetwork(2, 1, 2, 1), None, "takes 2 channels"),
+        (lambda: MSDNetwork(1, 2, 2, 1), None, "gives 2 values a voxel"),
+        (lambda: MSDNetwork(1, 1, 2, 1, dilations=[38]), None, "reaches 38 voxels far"),
     ],
 )
 def test_what_does_not_fit_is_refused(

@@ -9,8 +9,8 @@ import pytest
 import tifffile
 import torch
 
-from wholefield.compat.msd_pytorch import open_model
 from wholefield.networks.msd.checkpoints import read_checkpoint
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import (
@@ -101,14 +101,15 @@ def test_a_regression_learns_and_reports(regression: StackRegressionConfig, tmp_
 def test_the_best_checkpoint_opens_by_itself(regression: StackRegressionConfig, tmp_path: Path) -> None:
     reports, _ = run(replace(regression, dilations="1,3", width=2), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
-    model, epoch = open_model(folder.best)
+    model = MSDNetwork.from_checkpoint(folder.best)
+    epoch = read_checkpoint(folder.best).epoch
     best = [report for report in only(reports, CheckpointSaved) if report.best]
     assert (model.dilations, model.width, model.depth) == ((1, 3, 1), 2, 3)
     assert epoch == len(best)
     volume = torch.from_numpy(tifffile.imread(regression.stack))
     preview = only(reports, PreviewReady)[epoch]
     with torch.no_grad():
-        expected = model.net(volume[4][None, None])[0, 0]
+        expected = model(volume[4][None, None])[0, 0]
     np.testing.assert_allclose(preview.prediction, expected, rtol=1e-4)
     steps = [row.step for row in folder.metrics() if row.metric == "loss"]
     assert steps == list(range(1, 43))
@@ -149,7 +150,7 @@ def test_ignored_voxels_do_not_count(segmentation: StackSegmentationConfig, tmp_
 def test_neighbouring_slices(segmentation: StackSegmentationConfig, tmp_path: Path, options) -> None:
     reports, end = run(replace(segmentation, epochs=1, **options), tmp_path / "run")
     assert isinstance(end, Finished)
-    model, _ = open_model(RunFolder(tmp_path / "run").best)
+    model = MSDNetwork.from_checkpoint(RunFolder(tmp_path / "run").best)
     assert (model.c_in, model.ndim) == (options.get("slab", 1), options.get("ndim", 2))
     preview = only(reports, PreviewReady)[-1]
     volume = tifffile.imread(segmentation.stack)
@@ -176,8 +177,10 @@ def test_a_run_that_goes_on_equals_one_that_never_stopped(
         number: loss for number, loss in losses.items() if number > step
     }
     assert only(rest, EpochDone) == only(whole, EpochDone)[-len(only(rest, EpochDone)) :]
-    ours, theirs = (open_model(RunFolder(tmp_path / name).best)[0] for name in ("parts", "whole"))
-    for one, other in zip(ours.net.parameters(), theirs.net.parameters(), strict=True):
+    ours, theirs = (
+        MSDNetwork.from_checkpoint(RunFolder(tmp_path / name).best) for name in ("parts", "whole")
+    )
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
