@@ -58,6 +58,12 @@ class BinSource(ABC):
     channels: int
     bins: int
 
+    def look_like(self, other: "BinSource") -> None:
+        """Take over every attribute of another source."""
+        self.path, self.delta_t, self.bins, self.start = other.path, other.delta_t, other.bins, other.start
+        self.width, self.height, self.channels = other.width, other.height, other.channels
+        self.has_events, self.factor = other.has_events, other.factor
+
     @abstractmethod
     def read(self, first: int, count: int, crop: Crop | None = None) -> Bins:
         """The bins [first, first + count), of the whole sensor or of a part of it.

@@ -58,7 +58,7 @@ class Batch(TypedDict):
 
 
 class SequenceLoader:
-    """Gives batches of consecutive time bins; iterating over it goes through one epoch.
+    """Gives batches of consecutive time bins; iterating over it goes through one epoch, every time from its start.
 
     What an epoch holds depends on seed, epoch and place alone, so a resumed run sees what an uninterrupted one would.
 
@@ -103,6 +103,7 @@ class SequenceLoader:
         self._repeats = repeats
         self._seed = seed
         self._load_labels = load_labels
+        self._restored = False
         demand_alike(self.sources, num_tbins, crop_size)
 
     def __len__(self) -> int:
@@ -111,7 +112,7 @@ class SequenceLoader:
     def begin(self, epoch: int) -> None:
         """Start an epoch, or go on in the middle of it where its state was restored."""
         if epoch != self.epoch:
-            self.epoch, self.done = epoch, 0
+            self.epoch, self.done, self._restored = epoch, 0, False
 
     def batches(self) -> list[tuple[Window | None, ...]]:
         """The windows of every batch of the current epoch."""
@@ -130,8 +131,9 @@ class SequenceLoader:
     def __iter__(self) -> Iterator[Batch]:
         # A batch counts as done when the next one is asked for: a step that was cut short is done again.
         batches = self.batches()
-        if self._seed is None:
+        if self._seed is None or not self._restored:
             self.done = 0
+        self._restored = False
         while self.done < len(batches):
             yield self.batch(batches[self.done])
             self.done += 1
@@ -182,8 +184,9 @@ class SequenceLoader:
         return {"epoch": self.epoch, "done": self.done}
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:
-        """Go to a saved place."""
+        """Go to a saved place: the next iteration goes on there."""
         self.epoch, self.done = state["epoch"], state["done"]
+        self._restored = True
 
     def close(self) -> None:
         """Close the sources."""

@@ -12,11 +12,9 @@ class SpanBins(BinSource):
     def __init__(self, source: BinSource, first: int, count: int) -> None:
         self._source = source
         self._first = first
-        self.start = source.start + first
+        self.look_like(source)
+        self.start += first
         self.bins = count
-        self.has_events, self.factor = source.has_events, source.factor
-        self.path, self.delta_t = source.path, source.delta_t
-        self.width, self.height, self.channels = source.width, source.height, source.channels
 
     def read(self, first: int, count: int, crop: Crop | None = None) -> Bins:
         """See `BinSource.read`."""

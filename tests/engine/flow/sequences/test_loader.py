@@ -115,3 +115,12 @@ def test_what_does_not_fit_is_refused(source: BinSource) -> None:
         SequenceLoader([source], 11)
     with pytest.raises(SettingError, match="smaller than crop_size 31"):
         SequenceLoader([source], 2, crop_size=31)
+
+
+def test_every_iteration_starts_anew_unless_a_state_was_restored(source: BinSource) -> None:
+    loader = SequenceLoader([source], 2, max_consecutive=2, seed=7)
+    assert len(list(loader)) == len(list(loader)) == 5
+    next(iter(loader))
+    loader.load_state_dict({"epoch": 0, "done": 3})
+    assert len(list(loader)) == 2
+    assert len(list(loader)) == 5

@@ -1,6 +1,8 @@
-"""Everything that metavision_ml.flow documents, on our engine and current Lightning.
+"""Every name that metavision_ml.flow documents, over our engine and current Lightning.
 
-A script written for metavision_ml moves over by importing wholefield.compat.metavision_ml in its place.
+A script written for metavision_ml runs once it imports from wholefield.compat.metavision_ml instead. Lightning 2
+refuses modules that define validation_epoch_end or test_epoch_end, so `FlowModel` has neither: validation_step and
+test_step log, and Lightning averages over the epoch.
 """
 
 from typing import TYPE_CHECKING
@@ -8,44 +10,34 @@ from typing import TYPE_CHECKING
 from wholefield.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from wholefield.compat.metavision_ml.flow import (
+        callbacks as callbacks,
+        data_module as data_module,
+        feature_extractor as feature_extractor,
+        flow_network as flow_network,
+        lightning_model as lightning_model,
+        losses as losses,
+        viz as viz,
+    )
     from wholefield.compat.metavision_ml.flow.callbacks import FlowCallback as FlowCallback
-    from wholefield.compat.metavision_ml.flow.data_module import FlowDataModule as FlowDataModule
-    from wholefield.compat.metavision_ml.flow.grid import draw_flow_on_grid as draw_flow_on_grid
-    from wholefield.compat.metavision_ml.flow.lightning_model import FlowModel as FlowModel
-    from wholefield.flow.features import FeatureFile as FeatureFile, write_features as write_features
-    from wholefield.flow.flow_network import FlowNetwork as FlowNetwork
-    from wholefield.flow.labels import load_labels_flow as load_labels_flow
-    from wholefield.flow.losses import LOSS_NAMES as LOSS_NAMES, FlowLoss as FlowLoss
-    from wholefield.flow.losses.contrast import (
-        ContrastLoss as ContrastLoss,
-        ContrastMeasure as ContrastMeasure,
-        contrast_loss as contrast_loss,
+    from wholefield.compat.metavision_ml.flow.data_module import (
+        FlowDataModule as FlowDataModule,
+        load_labels_flow as load_labels_flow,
     )
-    from wholefield.flow.predictor import FlowInput as FlowInput, FlowPredictor as FlowPredictor
-    from wholefield.flow.representations import (
-        PREPROCESSORS as PREPROCESSORS,
-        make_features as make_features,
-        register as register,
-    )
-    from wholefield.flow.scores.scorecard import ScoreCard as ScoreCard, score_flow as score_flow
-    from wholefield.flow.scores.translation import best_translation as best_translation
-    from wholefield.flow.simulator import SceneSettings as SceneSettings, simulate as simulate
-    from wholefield.flow.viz import (
-        convert_to_gray as convert_to_gray,
-        draw_arrows as draw_arrows,
-        get_arrows as get_arrows,
-    )
-    from wholefield.flow.warping.splat import (
-        Walk as Walk,
-        image_of_warped_events as image_of_warped_events,
-        warp_events as warp_events,
-    )
-    from wholefield.networks.flow.feature_extractor import (
-        FEATURE_EXTRACTORS as FEATURE_EXTRACTORS,
+    from wholefield.compat.metavision_ml.flow.feature_extractor import (
         eminet as eminet,
         eminet_non_sep as eminet_non_sep,
         midinet as midinet,
         midinet2 as midinet2,
+    )
+    from wholefield.compat.metavision_ml.flow.flow_network import FlowNetwork as FlowNetwork
+    from wholefield.compat.metavision_ml.flow.lightning_model import FlowModel as FlowModel
+    from wholefield.compat.metavision_ml.flow.losses import LOSS_NAMES as LOSS_NAMES, FlowLoss as FlowLoss
+    from wholefield.compat.metavision_ml.flow.viz import (
+        convert_to_gray as convert_to_gray,
+        draw_arrows as draw_arrows,
+        draw_flow_on_grid as draw_flow_on_grid,
+        get_arrows as get_arrows,
     )
 
 __getattr__, __all__ = lazy_names(__name__, __file__)

@@ -1,16 +1,20 @@
 """Data of a flow training: folders of feature files or recordings, with labels for the test where there are some."""
 
-from collections.abc import Callable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lightning.pytorch import LightningDataModule
 
 from wholefield.errors import SettingError, SourceError
 from wholefield.export.flow import labels_path
 from wholefield.flow.labels import load_labels_flow
 from wholefield.flow.sequences import SequenceLoader
-from wholefield.flow.sequences.bins import FEATURE_SUFFIXES, BinSource, open_bins
+from wholefield.flow.sequences.bins import FEATURE_SUFFIXES, Bins, BinSource, open_bins
+from wholefield.flow.sequences.crop import Crop
 
 __all__ = ["FlowDataModule", "load_labels_flow"]
 
@@ -37,7 +41,8 @@ class FlowDataModule(LightningDataModule):
         self._settings = dict(hparams) if isinstance(hparams, Mapping) else dict(vars(hparams))
         self.data_dir = Path(data_dir)
         self.test_data_dir = Path(test_data_dir) if test_data_dir else None
-        self._open: list[BinSource] = []
+        self._sources: list[BinSource] = []
+        weakref.finalize(self, _close, self._sources)
         self._training: SequenceLoader | None = None
         self._validation: SequenceLoader | None = None
         self._test: SequenceLoader | None = None
@@ -77,10 +82,8 @@ class FlowDataModule(LightningDataModule):
         return _ready(self._test)
 
     def teardown(self, stage: str | None = None) -> None:
-        """Close the files."""
-        while self._open:
-            self._open.pop().close()
-        self._training = self._validation = self._test = None
+        """Close the files; loaders stay usable, whatever they read next opens its file again."""
+        _close(self._sources)
 
     def _loader(self, files: Sequence[Path], **options: Any) -> SequenceLoader:
         get: Callable[..., Any] = self._settings.get
@@ -88,8 +91,8 @@ class FlowDataModule(LightningDataModule):
         settings = get("preprocess", "event_cube"), get("delta_t", 50000), get("preprocess_kwargs")
         sources = []
         for file in files:
-            sources.append(open_bins(file, *settings, (height, width)))
-            self._open.append(sources[-1])
+            sources.append(ReopenedBins(partial(open_bins, file, *settings, (height, width))))
+            self._sources.append(sources[-1])
         return SequenceLoader(sources, int(bins), get("batch_size", 1), **options)
 
     def _training_options(self) -> dict[str, Any]:
@@ -117,6 +120,43 @@ class FlowDataModule(LightningDataModule):
             if path.suffix.lower() in known and not path.name.endswith(LABELS_SUFFIX)
         ]
         return _demand(files, folder, "feature files or recordings")
+
+
+class ReopenedBins(BinSource):
+    """Bins whose file is opened again when they are read after they were closed.
+
+    Args:
+        open_source: Opens the file.
+    """
+
+    def __init__(self, open_source: Callable[[], BinSource]) -> None:
+        self._open_source = open_source
+        self._source: BinSource | None = open_source()
+        self.look_like(self._source)
+
+    def read(self, first: int, count: int, crop: Crop | None = None) -> Bins:
+        """See `BinSource.read`."""
+        return self._opened().read(first, count, crop)
+
+    def place(self, first: int, count: int, random: np.random.Generator) -> tuple[int, int] | None:
+        """See `BinSource.place`."""
+        return self._opened().place(first, count, random)
+
+    def close(self) -> None:
+        """Close the file until it is read again."""
+        if self._source is not None:
+            self._source.close()
+        self._source = None
+
+    def _opened(self) -> BinSource:
+        if self._source is None:
+            self._source = self._open_source()
+        return self._source
+
+
+def _close(sources: Iterable[BinSource]) -> None:
+    for source in sources:
+        source.close()
 
 
 def _demand(files: list[Path], folder: Path, what: str) -> list[Path]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from wholefield.compat.metavision_ml.flow.grid import draw_flow_on_grid
 from wholefield.errors import SettingError
 from wholefield.export.video import VideoWriter
 from wholefield.files import replacing
 from wholefield.flow.representations import preprocessor
 from wholefield.flow.viz.colors import Picture
+from wholefield.flow.viz.grid import draw_flow_on_grid
 
 FPS = 20
 

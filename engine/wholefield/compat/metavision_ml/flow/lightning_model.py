@@ -1,6 +1,7 @@
 """The Lightning module that learns flow from events without labels."""
 
 from collections.abc import Mapping, Sequence
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from wholefield.compat.metavision_ml.flow.demo import demo_frames, video_file, write_demo
 from wholefield.flow.flow_network import FlowNetwork
+from wholefield.flow.losses.supervised import supervised_loss
 from wholefield.flow.scores.endpoint_error import EndpointError
 from wholefield.flow.sequences import Batch
 
@@ -47,10 +49,17 @@ class FlowModel(LightningModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
+        self.set_defaults()
         self.network = FlowNetwork(
             tuple(array_dim), loss_weights, feature_extractor_name, **(network_kwargs or {})
         )
         self.test_aee = EndpointError()
+
+    def set_defaults(self) -> None:
+        """Give hyperparameters that an older checkpoint lacks the default values of the constructor."""
+        for name, parameter in signature(FlowModel.__init__).parameters.items():
+            if parameter.default is not Parameter.empty:
+                self.hparams.setdefault(name, parameter.default)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Flows of features (T, B, C, H, W), coarsest first; see `FlowNetwork.forward`."""
@@ -77,33 +86,42 @@ class FlowModel(LightningModule):
         self.network.reset()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The loss of one batch; sequences that begin in it start afresh."""
-        return self._logged("train", self.losses_of(batch))
+        """The loss of one training batch; see `loss_step`."""
+        return self.loss_step(batch, batch_idx, "train")
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The loss of one validation batch."""
-        return self._logged("val", self.losses_of(batch))
+    def validation_step(self, batch: Batch, batch_nb: int) -> Tensor:
+        """The loss of one validation batch; see `loss_step`."""
+        return self.loss_step(batch, batch_nb, "val")
 
-    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
-        """The losses of one test batch and, where it has labels, the average endpoint error in px per bin."""
+    def test_step(self, batch: Batch, batch_nb: int) -> Tensor:
+        """The loss of one test batch; with labels also logs test_aee, the average endpoint error in px per bin."""
+        return self.loss_step(batch, batch_nb, "test")
+
+    def loss_step(self, batch: Batch, batch_idx: int, mode: str = "train") -> Tensor:
+        """The supervised loss if the batch has labels, otherwise the self-supervised losses.
+
+        Sequences that begin in the batch start from an empty state, places of the batch that have run out do not
+        count. Logs {mode}_loss and every term of it as {mode}_loss_{term}.
+
+        Args:
+            batch: As `FlowDataModule` loads it.
+            batch_idx: Number of the batch in its epoch.
+            mode: train, val or test.
+
+        Returns:
+            The loss, a scalar.
+        """
         inputs, valid = batch["inputs"], batch["valid"]
         self.network.reset(batch["mask_keep_memory"])
         flows = [flow[:, valid] for flow in self(inputs)]
-        loss = self._logged("test", self.network.compute_loss(inputs[:, valid], flows))
-        if batch["labels"]:
-            label = torch.stack(batch["labels"])[:, valid].to(inputs.device)
-            self.test_aee.update(flows[-1], label)
+        if not bool(batch["frame_is_labeled"].any()):
+            return self._logged(mode, self.network.compute_loss(inputs[:, valid], flows))
+        labels = torch.stack(batch["labels"])[:, valid].to(inputs.device)
+        loss = self._logged(mode, {"labels": supervised_loss(flows, labels)})
+        if mode == "test" and self._trainer is not None:
+            self.test_aee.update(flows[-1], labels)
             self.log("test_aee", self.test_aee)
         return loss
-
-    def losses_of(self, batch: Batch) -> dict[str, Tensor]:
-        """The weighted losses of a batch by name; places of it that have run out count for nothing."""
-        inputs, valid = batch["inputs"], batch["valid"]
-        self.network.reset(batch["mask_keep_memory"])
-        flows = self(inputs)
-        if valid.all():
-            return self.network.compute_loss(inputs, flows)
-        return self.network.compute_loss(inputs[:, valid], [flow[:, valid] for flow in flows])
 
     def on_before_optimizer_step(self, optimizer: Any) -> None:
         """Keep the gradient of one batch from being too large."""

@@ -1,6 +1,5 @@
 """The documented Lightning interface: defaults, training on folders, labels, demo video, on Lightning 2."""
 
-import inspect
 import shutil
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from wholefield.export.dat import write_dat
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import write_flow_hdf5
 from wholefield.flow.features import write_features
+from wholefield.flow.losses.supervised import supervised_loss
 from wholefield.sources.events.opening import open_recording
 from wholefield.sources.events.recording import EVENT_DTYPE
 
@@ -61,24 +61,6 @@ def trainer(folder: Path, **options: object) -> Trainer:
     return Trainer(default_root_dir=folder, **quiet, **options)  # type: ignore[arg-type]
 
 
-def test_documented_defaults() -> None:
-    parameters = inspect.signature(FlowModel).parameters
-    assert {name: p.default for name, p in parameters.items()} == {
-        "delta_t": 50000,
-        "preprocess": "event_cube",
-        "learning_rate": 1e-05,
-        "array_dim": (1, 6, 240, 320),
-        "loss_weights": None,
-        "feature_extractor_name": "eminet",
-        "network_kwargs": None,
-        "draw_dense": False,
-    }
-    parameters = inspect.signature(FlowModel.demo_video).parameters
-    assert list(parameters)[1:] == [
-        "test_data", "log_dir", "epoch", "num_batches", "write_video", "show_video", "mask_by_input"
-    ]  # fmt: skip
-
-
 def test_fit_validate_test_and_videos(folder: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = FlowModel(**SETTINGS)  # type: ignore[arg-type]
@@ -112,9 +94,58 @@ def test_two_steps_carry_the_state_and_a_start_forgets_it(folder: Path) -> None:
         model.network.reset()
         model.validation_step(first, 0)
         torch.testing.assert_close(model(second["inputs"])[-1], both[2:], atol=1e-6, rtol=1e-5)
-        model.losses_of(first)
+        model.loss_step(first, 0, "val")
         torch.testing.assert_close(model(second["inputs"])[-1], both[2:], atol=1e-6, rtol=1e-5)
     data.teardown()
+
+
+def test_loaders_stay_usable_after_fit_and_test(folder: Path, tmp_path: Path) -> None:
+    model = FlowModel(**SETTINGS)  # type: ignore[arg-type]
+    data = FlowDataModule(model.hparams, str(folder), str(folder / "test"))
+    data.setup()
+    loaders = data.train_dataloader(), data.val_dataloader(), data.test_dataloader()
+    before = [[batch["inputs"] for batch in loader] for loader in loaders]
+    run = trainer(tmp_path, max_epochs=1)
+    run.fit(model, data)
+    run.test(model, data, verbose=False)
+    for loader, inputs in zip(loaders, before, strict=True):
+        after = [batch["inputs"] for batch in loader]
+        assert len(after) == len(loader) > 0
+        assert all(torch.equal(a, b) for a, b in zip(after, inputs, strict=True))
+    data.teardown()
+
+
+def test_every_epoch_trains_without_a_callback(folder: Path, tmp_path: Path) -> None:
+    model = FlowModel(**SETTINGS)  # type: ignore[arg-type]
+    data = FlowDataModule(model.hparams, str(folder))
+    run = trainer(tmp_path, max_epochs=3)
+    run.fit(model, data)
+    assert run.global_step == 3 * len(data.train_dataloader()) > 0
+
+
+def test_loss_step_is_supervised_where_there_are_labels(folder: Path) -> None:
+    model = FlowModel(**SETTINGS).eval()  # type: ignore[arg-type]
+    data = FlowDataModule(model.hparams, str(folder), str(folder / "test"))
+    data.setup()
+    labeled, unlabeled = next(iter(data.test_dataloader())), next(iter(data.val_dataloader()))
+    with torch.no_grad():
+        expected = supervised_loss(model(labeled["inputs"]), torch.stack(labeled["labels"]))
+        for loss in (model.loss_step(labeled, 0), model.test_step(labeled, 0)):
+            torch.testing.assert_close(loss, expected)
+        model.network.reset()
+        losses = model.compute_loss(unlabeled["inputs"])
+        torch.testing.assert_close(
+            model.loss_step(unlabeled, 0, "val"), torch.stack([*losses.values()]).sum()
+        )
+    data.teardown()
+
+
+def test_set_defaults_completes_older_hyperparameters() -> None:
+    model = FlowModel(**SETTINGS)  # type: ignore[arg-type]
+    del model.hparams["draw_dense"]
+    model.set_defaults()
+    assert model.hparams["draw_dense"] is False
+    assert model.hparams["delta_t"] == SETTINGS["delta_t"]
 
 
 def test_losses_are_those_of_the_network(folder: Path) -> None:

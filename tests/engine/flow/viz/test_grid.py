@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from wholefield.compat.metavision_ml.flow.grid import draw_flow_on_grid, enlarged
+from wholefield.flow.viz.grid import draw_flow_on_grid, enlarged
 
 
 def picture(features: np.ndarray) -> np.ndarray:
