@@ -29,8 +29,8 @@ from wholefield.flow.simulator import SceneSettings, simulate
 from wholefield.flow.warping.splat import Walk
 from wholefield.sources.events.opening import open_recording
 from wholefield.sources.events.recording import Recording
-from wholefield.tasks.events.config import FlowConfig, Teacher
 from wholefield.tasks.events.data import FlowData
+from wholefield.tasks.events.settings import FlowSettings, Teacher
 from wholefield.tasks.events.train import GRADIENT_NORM, batch_losses, spec_of
 from wholefield.training.schedule import learning_rate_factor
 
@@ -42,7 +42,9 @@ PROGRESS = 1000
 EVERY = 90.0
 
 
-def train(config: FlowConfig, seconds: float, watch: Callable[[FlowNetwork], str]) -> tuple[FlowNetwork, int]:
+def train(
+    config: FlowSettings, seconds: float, watch: Callable[[FlowNetwork], str]
+) -> tuple[FlowNetwork, int]:
     """Train as the task does, its schedule stretched over so many seconds of processor time; the network and steps."""
     torch.manual_seed(config.seed)
     data = FlowData(config)
@@ -76,7 +78,7 @@ def train(config: FlowConfig, seconds: float, watch: Callable[[FlowNetwork], str
 
 
 def flows_of(
-    network: FlowNetwork, config: FlowConfig, recording: Recording, start: int = 0, end: int | None = None
+    network: FlowNetwork, config: FlowSettings, recording: Recording, start: int = 0, end: int | None = None
 ) -> np.ndarray:
     """Flow (T, 2, H, W) in px per s of the time bins of a part of a recording."""
     data = FlowData(config)
@@ -100,7 +102,7 @@ def write_simulated(folder: Path, seeds: range, settings: SceneSettings) -> None
         write_flow_hdf5(labels_path(path), labels, shape, settings.label_delta_us)
 
 
-def error_of(network: FlowNetwork, config: FlowConfig, folder: Path) -> tuple[float, float]:
+def error_of(network: FlowNetwork, config: FlowSettings, folder: Path) -> tuple[float, float]:
     """AEE in px per time bin over all pixels and bins of the recordings of a folder; and that over zero flow's."""
     errors, lengths = [], []
     for path in sorted(folder.glob("*.hdf5")):
@@ -122,7 +124,7 @@ def simulated(seconds: float = 600.0) -> None:
             folder.mkdir()
             write_simulated(folder, seeds, settings)
         for teacher in (Teacher.FRAMES, Teacher.LABELS):
-            config = FlowConfig(
+            config = FlowSettings(
                 recordings=seen,
                 delta_t=settings.label_delta_us,
                 num_tbins=5,
@@ -138,7 +140,7 @@ def simulated(seconds: float = 600.0) -> None:
             )
 
 
-def _error_text(network: FlowNetwork, config: FlowConfig, folder: Path) -> str:
+def _error_text(network: FlowNetwork, config: FlowSettings, folder: Path) -> str:
     aee, ratio = error_of(network, config, folder)
     return f"AEE {aee:.3f} px a bin, {ratio:.3f} of zero flow's"
 
@@ -149,7 +151,7 @@ def spinner(seconds: float = 60.0) -> None:
     # Frames 1 ms apart match best at the true motion; deblurring alone is content with nine tenths of it. The disc has
     # no texture: on a halved sensor, smoothness reaches from its middle to its sides, along which frames say little.
     # The recording is one turn, each direction comes once: hardly any of it is kept from the training.
-    config = FlowConfig(
+    config = FlowSettings(
         recordings=path,
         delta_t=1000,
         downsampling=1,
@@ -181,7 +183,7 @@ def spinner(seconds: float = 60.0) -> None:
 
 
 def spin(
-    flows: np.ndarray, config: FlowConfig, recording: Recording, window: int = 10_000
+    flows: np.ndarray, config: FlowSettings, recording: Recording, window: int = 10_000
 ) -> tuple[float, np.ndarray]:
     """Mean FWL over windows, and the quartiles over all events of their angular speed in rad/s."""
     per = window // config.delta_t
@@ -207,7 +209,7 @@ def slider(seconds: float = 60.0) -> None:
     """The camera on a slider: everything moves along the rows."""
     path = DATA / "slider_depth_240x180.txt"
     # 50,000 events are few: long time bins, and the loss that follows single events through several of them.
-    config = FlowConfig(
+    config = FlowSettings(
         recordings=path,
         delta_t=40_000,
         num_tbins=3,
@@ -228,7 +230,7 @@ def slider(seconds: float = 60.0) -> None:
         print(f"slider, {steps} steps in {seconds:.0f} s: {text(network)}")
 
 
-def heading(flows: np.ndarray, config: FlowConfig, recording: Recording) -> tuple[float, float]:
+def heading(flows: np.ndarray, config: FlowSettings, recording: Recording) -> tuple[float, float]:
     """Angle in degrees between -x and the mean flow at the events, and the length of that in px per s."""
     events = recording.events(0, len(flows) * config.delta_t)
     u, v = flows[events["t"] // config.delta_t, :, events["y"], events["x"]].mean(0)

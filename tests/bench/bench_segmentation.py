@@ -19,14 +19,14 @@ from tests.bench.measure import machine
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import EpochDone, Failed, Report
-from wholefield.runs.start import execute
 from wholefield.sources import open_image
 from wholefield.streaming import Streamed
-from wholefield.tasks.slides.config import SegmentConfig
+from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.mask_data import MaskedArea
 from wholefield.tasks.slides.masks import Labels, MaskedSlide, read_masks, split_rows
 from wholefield.tasks.slides.segmentation import mean_dice
 from wholefield.tasks.slides.segmenter import load_segmenter
+from wholefield.tasks.slides.settings import SegmentSettings
 from wholefield.tasks.slides.slide_input import Pixels, SlideArea, labelled_area
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
@@ -36,7 +36,7 @@ WIDTH, DEPTH, TILE = 32, 2, 256
 TILES = (64, 256)
 
 
-def settings(folder: Path, epochs: int) -> SegmentConfig:
+def settings(folder: Path, epochs: int) -> SegmentSettings:
     """A run on the quadrants of the image; its table of masks is written into the folder."""
     table = folder / "quadrants.csv"
     with open_image(SLIDES / SLIDE) as source, table.open("w", newline="") as file:
@@ -44,7 +44,7 @@ def settings(folder: Path, epochs: int) -> SegmentConfig:
         rows = csv.writer(file)
         rows.writerow(("file", "mask", "x", "y", "width", "height"))
         rows.writerows((SLIDE, MASK, x, y, width, height) for y, x in product((0, height), (0, width)))
-    return SegmentConfig(
+    return SegmentSettings(
         slides=SLIDES,
         masks=table,
         foreground=True,
@@ -57,7 +57,7 @@ def settings(folder: Path, epochs: int) -> SegmentConfig:
     )
 
 
-def train(config: SegmentConfig, folder: Path) -> Path:
+def train(config: SegmentSettings, folder: Path) -> Path:
     """Train and print how it goes; the last checkpoint."""
 
     def report(item: Report) -> None:
@@ -66,13 +66,13 @@ def train(config: SegmentConfig, folder: Path) -> Path:
             print(f"epoch {item.epoch}, {time.perf_counter() - start:.0f} s: {values}", flush=True)
 
     start = time.perf_counter()
-    end = execute(config, folder, report, Control())
+    end = run_task(config, folder, report, Control())
     if isinstance(end, Failed):
         sys.exit(end.message)
     return RunFolder(folder).last
 
 
-def held_out(config: SegmentConfig) -> MaskedSlide:
+def held_out(config: SegmentSettings) -> MaskedSlide:
     """The quadrant that the run does not train on."""
     rows = read_masks(config.masks, config.slides)
     (index,) = split_rows([row.path for row in rows], config.validation_fraction, config.seed).validation

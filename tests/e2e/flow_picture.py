@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 from tests.e2e.flow_light import FlowLight
 from tests.e2e.light import Wait
 from tests.e2e.picture import main
-from wholefield.tasks.events.config import Teacher
+from wholefield.tasks.events.settings import Teacher
 from wholefield_app.viewer.events.style import FlowMode
 from wholefield_app.window.main_window import MainWindow
 from wholefield_resources.demo.events import EventDemoSettings

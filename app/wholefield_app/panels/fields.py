@@ -1,13 +1,48 @@
 """Fields for settings of a run, with limits and help taken from the setting's own declaration."""
 
 import math
+from typing import Any, NamedTuple, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
 
-from wholefield.runs.settings import About
-from wholefield.tasks.slides.config import Device
+from wholefield.runs.settings import RunSettings
+from wholefield.training.settings import Device
+
+Settings = TypeVar("Settings", bound=RunSettings)
+# What settings were called before; goes with the hand-made forms.
+FORMER = {
+    "accumulate": "gradient_accumulation", "repeats": "crops", "patience": "early_stopping_patience",
+    "slab": "input_slices", "tint": "color_jitter", "weights": "initial_weights", "foreground": "binarize_labels",
+    "balance": "class_weighting", "turns": "augmentation", "flips": "augmentation", "augment": "augmentation",
+}  # fmt: skip
+
+
+class About(NamedTuple):
+    """What a field needs to know of a setting."""
+
+    text: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+def abouts(settings: type[RunSettings]) -> dict[str, About]:
+    """What is declared of the settings of a task, under former names too."""
+    found = {name: About(each.setting.help, *each.bounds) for name, each in settings.declarations().items()}
+    return found | {old: found[new] for old, new in FORMER.items() if new in found}
+
+
+def value_of(settings: RunSettings, name: str) -> Any:
+    """The value of a setting by its former name."""
+    return getattr(settings, FORMER.get(name, name))
+
+
+def built(kind: type[Settings], values: dict[str, Any]) -> Settings:
+    """Settings from values under former names."""
+    declared, given = kind.declarations(), kind.upgraded(dict(values))
+    return kind(**{name: declared[name].type(v) if isinstance(v, str) else v for name, v in given.items()})
+
 
 LARGEST_WHOLE = 1_000_000
 # The style sheet's padding does not reach the text of a spin box.

@@ -8,6 +8,7 @@ from pathlib import Path
 from wholefield.errors import SettingError
 from wholefield.runs.folder import RunFolder, past_runs
 from wholefield.runs.settings import RunSettings
+from wholefield.tasks.registry import settings_of
 
 NameRun = Callable[[RunSettings], str | None]
 
@@ -41,10 +42,10 @@ def list_checkpoints(runs: Path, name_run: NameRun) -> list[Checkpoint]:
 def _name(folder: RunFolder, name_run: NameRun) -> str | None:
     """The name of the run and when the run began, with a gap for the kind of checkpoint."""
     try:
-        title = name_run(folder.config())
+        title = name_run(settings_of(folder))
     except SettingError:
         return None
     if title is None:
         return None
-    begun = datetime.fromtimestamp(folder.config_file.stat().st_mtime)
+    begun = datetime.fromtimestamp(folder.settings_file.stat().st_mtime)
     return f"{title}, {{}}, {begun:%H:%M, %d %b}"

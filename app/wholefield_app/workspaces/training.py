@@ -77,6 +77,6 @@ class Training(QObject):
 
 def train(config: RunSettings, runs: Path, report: ReportFunction, control: Control) -> None:
     """Make the run's folder and do the run; called in the run's thread."""
-    from wholefield.runs.start import execute
+    from wholefield.tasks.registry import run_task
 
-    execute(config, RunFolder.create(runs, config).path, report, control)
+    run_task(config, RunFolder.create(runs, config).path, report, control)

@@ -15,11 +15,8 @@ from wholefield.errors import SettingError, WholefieldError
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Failed, Finished, Reason
-from wholefield.runs.settings import RunSettings, load_config
-from wholefield.tasks.events.config import FlowPredictConfig
-from wholefield.tasks.registry import TASKS
-from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
-from wholefield.tasks.stacks.config import StackPredictConfig
+from wholefield.runs.settings import RunSettings
+from wholefield.tasks.registry import Task, find_task, load_settings, run_task, settings_of, tasks
 
 OK, ERROR, ABANDONED = 0, 2, 130
 RUNS = Path("runs")
@@ -80,15 +77,15 @@ def _prepare_train(parser: argparse.ArgumentParser) -> None:
         "--config", type=Path, help="Settings as a JSON file instead of a task and its options."
     )
     parser.add_argument(
-        "--resume", type=Path, metavar="FOLDER", help="Run folder to go on with, with the settings it holds."
+        "--resume", type=Path, metavar="FOLDER", help="Run folder to continue, with the settings it holds."
     )
     _add_out(parser)
     words = parser.add_subparsers(dest="task", metavar="task")
-    for task in TASKS:
-        if task.command[0] == "train":
-            text = (task.__doc__ or "").splitlines()[0]
-            child = words.add_parser(task.task, help=text, description=text)
-            add_settings(child, task)
+    for task in tasks().values():
+        if task.trains:
+            text = _text_of(task)
+            child = words.add_parser(task.name, help=text, description=text)
+            add_settings(child, task.settings)
             _add_out(child)
 
 
@@ -99,37 +96,27 @@ def _train(arguments: argparse.Namespace) -> int:
             "Give either a task with its options, or --config, or --resume; see wholefield train --help."
         )
     if arguments.resume is not None:
-        return _run(RunFolder(arguments.resume).config(), arguments.resume)
+        return _run(settings_of(RunFolder(arguments.resume)), arguments.resume)
     if arguments.config is not None:
-        return _start(load_config(arguments.config), arguments)
-    return _start(settings_from(arguments, RunSettings.tasks[arguments.task]), arguments)
+        return _start(load_settings(arguments.config), arguments)
+    return _start(settings_from(arguments, find_task(arguments.task).settings), arguments)
 
 
-def _prepare_predict(parser: argparse.ArgumentParser) -> None:
-    add_settings(parser, RunSettings.tasks["predict"])
-    _add_out(parser)
+def _text_of(task: Task) -> str:
+    return (task.settings.__doc__ or task.title).splitlines()[0]
 
 
-def _predict(arguments: argparse.Namespace) -> int:
-    return _start(settings_from(arguments, RunSettings.tasks["predict"]), arguments)
+def _command_of(task: Task) -> Command:
+    """The command of a task that trains nothing."""
 
+    def prepare(parser: argparse.ArgumentParser) -> None:
+        add_settings(parser, task.settings)
+        _add_out(parser)
 
-def _prepare_predict_stack(parser: argparse.ArgumentParser) -> None:
-    add_settings(parser, StackPredictConfig)
-    _add_out(parser)
+    def act(arguments: argparse.Namespace) -> int:
+        return _start(settings_from(arguments, task.settings), arguments)
 
-
-def _predict_stack(arguments: argparse.Namespace) -> int:
-    return _start(settings_from(arguments, StackPredictConfig), arguments)
-
-
-def _prepare_predict_flow(parser: argparse.ArgumentParser) -> None:
-    add_settings(parser, FlowPredictConfig)
-    _add_out(parser)
-
-
-def _predict_flow(arguments: argparse.Namespace) -> int:
-    return _start(settings_from(arguments, FlowPredictConfig), arguments)
+    return Command(_text_of(task), prepare, act)
 
 
 def _prepare_info(parser: argparse.ArgumentParser) -> None:
@@ -154,30 +141,21 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _start(config: RunSettings, arguments: argparse.Namespace) -> int:
-    config.validate()
-    return _run(config, RunFolder.create(getattr(arguments, "out", RUNS), config).path)
+def _start(settings: RunSettings, arguments: argparse.Namespace) -> int:
+    settings.validate()
+    return _run(settings, RunFolder.create(getattr(arguments, "out", RUNS), settings).path)
 
 
-def _run(config: RunSettings, folder: Path) -> int:
-    from wholefield.runs.start import execute
-
+def _run(settings: RunSettings, folder: Path) -> int:
     control = Control()
     with interruptible(control):
-        end = execute(config, folder, Terminal(), control)
+        end = run_task(settings, folder, Terminal(), control)
     match end:
         case Failed():
             return ERROR
         case Finished(reason=Reason.ABANDONED):
             return ABANDONED
-    if isinstance(config, StackPredictConfig | FlowPredictConfig):
-        print(config.result(folder))
-    elif (folder / PREDICTION).exists():
-        prediction = SlidePrediction.load(folder / PREDICTION)
-        for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
-            print(f"{name}\t{probability:.6f}")
-    else:
-        print(folder)
+    print("\n".join(settings.summary(folder)))
     return OK
 
 
@@ -199,9 +177,7 @@ def _msd(arguments: argparse.Namespace) -> int:
 
 COMMANDS: Mapping[str, Command] = {
     "train": Command("Train a model.", _prepare_train, _train),
-    "predict": Command("Predict the class of a slide and map the evidence.", _prepare_predict, _predict),
-    "predict-stack": Command("Run a network over a stack.", _prepare_predict_stack, _predict_stack),
-    "predict-flow": Command("Find the flow of a recording.", _prepare_predict_flow, _predict_flow),
+    **{task.settings.command[0]: _command_of(task) for task in tasks().values() if not task.trains},
     "export-stack": Command(
         "Write a stack as TIFF, NIfTI or OME-Zarr.", stacks.add_export_arguments, stacks.export
     ),

@@ -10,8 +10,8 @@ from wholefield.cli import exporting
 from wholefield.cli.options import add_settings, settings_from
 from wholefield.cli.terminal import Terminal
 from wholefield.runs.control import Control
-from wholefield.tasks.events.export_config import FlowExportConfig
-from wholefield.tasks.events.score_config import ScoreConfig
+from wholefield.tasks.events.export_settings import FlowExportSettings
+from wholefield.tasks.events.score_settings import ScoreSettings
 
 if TYPE_CHECKING:
     from wholefield.flow.scores.scorecard import ScoreCard
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_score_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `wholefield score`."""
-    add_settings(parser, ScoreConfig)
+    add_settings(parser, ScoreSettings)
     parser.add_argument("--json", action="store_true", help="Print JSON instead of a table.")
 
 
@@ -31,7 +31,7 @@ def score(arguments: argparse.Namespace) -> int:
     """
     from wholefield.tasks.events.judging import judge
 
-    config = settings_from(arguments, ScoreConfig)
+    config = settings_from(arguments, ScoreSettings)
     config.validate()
     card = judge(config, Terminal(), Control())
     print(json.dumps(as_json(card), indent=2) if arguments.json else card.text())
@@ -55,7 +55,7 @@ def _finite(value: Any) -> Any:
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `wholefield export-flow`."""
-    exporting.add_export_arguments(parser, FlowExportConfig)
+    exporting.add_export_arguments(parser, FlowExportSettings)
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -66,4 +66,4 @@ def export(arguments: argparse.Namespace) -> int:
     """
     from wholefield.tasks.events.export import export_flow
 
-    return exporting.export_by(arguments, FlowExportConfig, export_flow)
+    return exporting.export_by(arguments, FlowExportSettings, export_flow)

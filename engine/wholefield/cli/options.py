@@ -3,15 +3,14 @@
 import argparse
 import shlex
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
 from enum import StrEnum
-from types import NoneType, UnionType
-from typing import Any, NoReturn, TypeVar, get_args
+from typing import Any, NoReturn, TypeVar
 
 from wholefield.errors import SettingError
-from wholefield.runs.settings import RunSettings, describe
+from wholefield.runs.settings import Declaration, RunSettings, convert, describe
 
 Settings = TypeVar("Settings", bound=RunSettings)
+FORMER = "former_"
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,71 +25,103 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_settings(parser: argparse.ArgumentParser, settings: type[RunSettings]) -> None:
-    """Add an option for every setting of a task; one without a default is required."""
-    types, abouts = settings.types(), settings.abouts()
-    for item in fields(settings):
-        about, kind = abouts[item.name], _plain(types[item.name])
-        text = about.text.replace("%", "%%")
-        if about.positional:
-            parser.add_argument(item.name, help=text)
-        elif kind is bool:
+    """Add an option for every setting of a task; one without a default is required.
+
+    Options that were called otherwise before still work; the help does not list them.
+    """
+    declared = settings.declarations()
+    for each in declared.values():
+        _add(parser, each)
+    for name, former in settings.former.items():
+        if name not in declared:
+            action: Any = argparse.BooleanOptionalAction if former.type is bool else "store"
             parser.add_argument(
-                option(item.name), action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text
-            )
-        else:
-            parser.add_argument(
-                *([f"-{about.short}"] if about.short else []),
-                option(item.name),
-                required=item.default is MISSING,
+                option(name),
+                dest=f"{FORMER}{name}",
+                action=action,
                 default=argparse.SUPPRESS,
-                metavar="|".join(kind) if issubclass(kind, StrEnum) else item.name.upper(),
-                help=text if item.default in (MISSING, None) else f"{text} Default: {item.default}.",
+                help=argparse.SUPPRESS,
             )
+
+
+def _add(parser: argparse.ArgumentParser, each: Declaration) -> None:
+    text = help_of(each).replace("%", "%%")
+    if each.setting.positional:
+        parser.add_argument(each.name, help=text)
+    elif each.type is bool:
+        parser.add_argument(
+            option(each.name), action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text
+        )
+    else:
+        parser.add_argument(
+            *([f"-{each.setting.short}"] if each.setting.short else []),
+            option(each.name),
+            required=each.required,
+            default=argparse.SUPPRESS,
+            metavar="|".join(each.type) if issubclass(each.type, StrEnum) else each.name.upper(),
+            help=text,
+        )
+
+
+def help_of(each: Declaration) -> str:
+    """What a setting means, its unit and its default, in a line."""
+    unit = f" In {each.setting.unit}." if each.setting.unit else ""
+    default = each.setting.none.lower() if each.default is None else each.default
+    shown = "" if each.required or default in ("", None) else f" Default: {default}."
+    return f"{each.setting.help}{unit}{shown}"
 
 
 def settings_from(arguments: argparse.Namespace, settings: type[Settings]) -> Settings:
     """The settings that parsed arguments stand for.
 
     Raises:
-        SettingError: a value has the wrong type.
+        SettingError: A value has the wrong type, or an option is given under two names.
     """
-    given = vars(arguments)
-    types = settings.types()
-    return settings(**{name: parse(name, given[name], types[name]) for name in types if name in given})
+    given, declared = vars(arguments), settings.declarations()
+    values = {name: parse(name, given[name], declared[name].type) for name in declared if name in given}
+    former = {
+        name: parse(name, given[FORMER + name], each.type)
+        for name, each in settings.former.items()
+        if FORMER + name in given
+    }
+    upgraded = settings.upgraded(former)
+    for name, value in upgraded.items():
+        if name in values:
+            raise SettingError(f"{option(name)} is given twice, once under its former name; give it once.")
+        values[name] = convert(name, value, declared[name].type)
+    return settings(**values)
 
 
 def parse(name: str, text: str | bool, kind: Any) -> Any:
     """A value of the command line as the declared type of a setting.
 
     Raises:
-        SettingError: it cannot be read as that.
+        SettingError: It cannot be read as that.
     """
-    wanted = _plain(kind)
     try:
-        return wanted(text)
+        return kind(text)
     except ValueError:
-        raise SettingError(f"{option(name)} is {text!r} but must be {describe(wanted)}.") from None
+        raise SettingError(f"{option(name)} is {text!r} but must be {describe(kind)}.") from None
 
 
-def command_line(config: RunSettings) -> str:
+def command_line(settings: RunSettings) -> str:
     """The command that runs exactly these settings, quoted for a POSIX shell; defaults are left out."""
-    return shlex.join(["wholefield", *arguments_of(config)])
+    return shlex.join(["wholefield", *arguments_of(settings)])
 
 
-def arguments_of(config: RunSettings) -> Sequence[str]:
+def arguments_of(settings: RunSettings) -> Sequence[str]:
     """The words after `wholefield` that `command_line` joins."""
-    abouts = config.abouts()
     options: list[str] = []
     positional: list[str] = []
-    for item in fields(config):
-        value = getattr(config, item.name)
-        if abouts[item.name].positional:
+    for name, each in settings.declarations().items():
+        value = getattr(settings, name)
+        if each.setting.positional:
             positional.append(str(value))
-        elif value != item.default:
-            options.append(_option(item.name, value))
+        elif value != each.default:
+            options.append(_option(name, value))
     # Behind -- a file name may begin with a hyphen.
     guard = ["--"] if any(word.startswith("-") for word in positional) else []
-    return [*config.command, *options, *guard, *positional]
+    return [*settings.command, *options, *guard, *positional]
 
 
 def option(name: str) -> str:
@@ -102,11 +133,3 @@ def _option(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return option(name) if value else option(f"no_{name}")
     return f"{option(name)}={value!r}" if isinstance(value, float) else f"{option(name)}={value}"
-
-
-def _plain(kind: Any) -> Any:
-    """The declared type without its None, which the command line says by leaving the option out."""
-    if not isinstance(kind, UnionType):
-        return kind
-    (plain,) = (one for one in get_args(kind) if one is not NoneType)
-    return plain

@@ -3,12 +3,12 @@
 import argparse
 
 from wholefield.cli import exporting
-from wholefield.tasks.stacks.export_config import StackExportConfig
+from wholefield.tasks.stacks.export_settings import StackExportSettings
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `wholefield export-stack`."""
-    exporting.add_export_arguments(parser, StackExportConfig)
+    exporting.add_export_arguments(parser, StackExportSettings)
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -19,4 +19,4 @@ def export(arguments: argparse.Namespace) -> int:
     """
     from wholefield.tasks.stacks.export import export_stack
 
-    return exporting.export_by(arguments, StackExportConfig, export_stack)
+    return exporting.export_by(arguments, StackExportSettings, export_stack)

@@ -87,3 +87,8 @@ def find_model(name: str) -> ModelEntry:
             return entry
     known = ", ".join(entry.name for entry in CLASSIFIERS)
     raise SettingError(f"The setting model is {name!r}; choose one of {known}.")
+
+
+def titles() -> dict[str, str]:
+    """What a list of the models calls each, by name."""
+    return {entry.name: entry.title for entry in CLASSIFIERS}

@@ -10,7 +10,7 @@ from typing import Self
 
 from wholefield.errors import SourceError
 from wholefield.files import replacing
-from wholefield.runs.settings import RunSettings, load_config, save_config
+from wholefield.runs.settings import RunSettings, save_settings
 
 CONFIG = "config.json"
 METRICS = "metrics.csv"
@@ -50,19 +50,19 @@ class RunFolder:
     path: Path
 
     @classmethod
-    def create(cls, parent: Path, config: RunSettings, now: datetime | None = None) -> Self:
+    def create(cls, parent: Path, settings: RunSettings, now: datetime | None = None) -> Self:
         """Make a new folder under `parent`, named by the time and the task, and write the settings into it.
 
         Raises:
             SourceError: the folder cannot be made.
         """
         stamp = (now or datetime.now()).strftime("%Y-%m-%d_%H-%M-%S")
-        folder = cls(_make_unique(parent, f"{stamp}_{config.task}"))
-        save_config(config, folder.config_file)
+        folder = cls(_make_unique(parent, f"{stamp}_{settings.task}"))
+        save_settings(settings, folder.settings_file)
         return folder
 
     @classmethod
-    def prepare(cls, path: Path, config: RunSettings) -> Self:
+    def prepare(cls, path: Path, settings: RunSettings) -> Self:
         """Take a given folder, made where missing; write the settings into it unless it has some.
 
         Raises:
@@ -73,12 +73,12 @@ class RunFolder:
         except OSError as error:
             raise SourceError(f"The run folder {path} cannot be made ({error.strerror}).") from error
         folder = cls(path)
-        if not folder.config_file.exists():
-            save_config(config, folder.config_file)
+        if not folder.settings_file.exists():
+            save_settings(settings, folder.settings_file)
         return folder
 
     @property
-    def config_file(self) -> Path:
+    def settings_file(self) -> Path:
         """Where the settings are."""
         return self.path / CONFIG
 
@@ -101,14 +101,6 @@ class RunFolder:
     def last(self) -> Path:
         """Where the newest checkpoint is, once there is one."""
         return self.path / LAST
-
-    def config(self) -> RunSettings:
-        """Read the settings of the run.
-
-        Raises:
-            SettingError: they cannot be read.
-        """
-        return load_config(self.config_file)
 
     def add_metrics(self, epoch: int, step: int, values: Mapping[str, float]) -> None:
         """Append values to the metrics file; they are on their way to the disk when this returns."""

@@ -1,9 +1,7 @@
 """Executing a run: the one entry for the window, the command line and scripts."""
 
-import os
 import traceback
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 from wholefield.errors import WholefieldError
@@ -21,34 +19,41 @@ from wholefield.runs.reports import (
     Started,
     StepDone,
 )
-from wholefield.runs.settings import RunSettings, save_config
+from wholefield.runs.settings import RunSettings, save_settings
 
 Runner = Callable[[RunSettings, RunFolder, ReportFunction, Control], None]
 
 
-def execute(config: RunSettings, folder: Path, report: ReportFunction, control: Control) -> Finished | Failed:
-    """Run a task to its end, in the calling thread.
+def execute(
+    runner_of: Callable[[RunSettings], Runner],
+    settings: RunSettings,
+    folder: Path,
+    report: ReportFunction,
+    control: Control,
+) -> Finished | Failed:
+    """Do a run to its end, in the calling thread.
 
     A folder that holds an earlier, unfinished part of the same run is continued. However the run ends, the
     last report says so and is returned; no error leaves this function. An abandoned run removes its folder,
     unless it continued an earlier one: that one stays as its last checkpoint left it.
 
     Args:
-        config: the settings.
+        runner_of: gives, and imports where needed, what does the run with such settings.
+        settings: the settings.
         folder: the run folder, such as `RunFolder.create(...).path`; made where missing.
         report: called with every report, in this thread.
         control: polled between tiles and between steps.
     """
     try:
-        config.validate()
-        run = RunFolder.prepare(folder, config)
+        settings.validate()
+        run = RunFolder.prepare(folder, settings)
     except WholefieldError as error:
         return _end(report, Failed(str(error)))
     continued = run.last.exists()
-    record = recorder(run, config, report)
+    record = recorder(run, settings, report)
     try:
         control.poll()
-        _runner(config)(config, run, record, control)
+        runner_of(settings)(settings, run, record, control)
         end: Finished | Failed = Finished(run.path, Reason.COMPLETED)
     except StopAndKeep:
         end = Finished(run.path, Reason.STOPPED)
@@ -66,14 +71,14 @@ def execute(config: RunSettings, folder: Path, report: ReportFunction, control: 
     return _end(record, end)
 
 
-def recorder(run: RunFolder, config: RunSettings, report: ReportFunction) -> ReportFunction:
+def recorder(run: RunFolder, settings: RunSettings, report: ReportFunction) -> ReportFunction:
     """A report function that writes metrics and log of the run folder before it hands a report on."""
 
     def record(item: Report) -> None:
         match item:
             case Started():
                 # Only now: settings that cannot continue an earlier part must not replace its own.
-                save_config(config, run.config_file)
+                save_settings(settings, run.settings_file)
                 run.log(f"Started {item.task}.")
             case StepDone():
                 terms = {f"loss_{name}": value for name, value in item.terms.items()}
@@ -93,18 +98,6 @@ def recorder(run: RunFolder, config: RunSettings, report: ReportFunction) -> Rep
         report(item)
 
     return record
-
-
-def _runner(config: RunSettings) -> Runner:
-    """Import the task; its OpenMP threads must sleep while idle, which has to be set before torch comes in."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    module, function = config.runner.split(":")
-    runner: Runner = getattr(import_module(module), function)
-    from wholefield.training.devices import leave_one_core_free
-
-    leave_one_core_free()
-    return runner
 
 
 def _end(report: ReportFunction, end: Finished | Failed) -> Finished | Failed:

@@ -5,7 +5,7 @@ import os
 import torch
 
 from wholefield.errors import SettingError
-from wholefield.tasks.slides.config import Device
+from wholefield.training.settings import Device
 
 
 def resolve(device: Device) -> torch.device:

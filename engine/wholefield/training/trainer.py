@@ -8,8 +8,8 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 
 from wholefield.errors import SettingError
-from wholefield.tasks.slides.config import Device, Precision
 from wholefield.training.devices import resolve
+from wholefield.training.settings import Device, Precision
 
 # Facts about our own set-up that Lightning takes for mistakes.
 EXPECTED = (

@@ -13,9 +13,11 @@ import tifffile
 from wholefield.cli import COMMANDS, command_line, main
 from wholefield.export.stacks import write_nifti
 from wholefield.runs.folder import RunFolder, past_runs
+from wholefield.runs.settings import save_settings
 from wholefield.sources import StackGeometry
-from wholefield.tasks.slides.config import ClassifyConfig, PredictConfig, save_config
+from wholefield.tasks.registry import settings_of
 from wholefield.tasks.slides.prediction import SlidePrediction
+from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +36,27 @@ def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def config(slides: Path) -> ClassifyConfig:
-    return ClassifyConfig(slides=slides, labels=slides / "labels.csv", tile_size=64, epochs=1)
+def config(slides: Path) -> ClassifySettings:
+    return ClassifySettings(slides=slides, labels=slides / "labels.csv", tile_size=64, epochs=1)
 
 
-def words(config: ClassifyConfig | PredictConfig) -> list[str]:
+def words(config: ClassifySettings | PredictSettings) -> list[str]:
     import shlex
 
     return shlex.split(command_line(config))[1:]
 
 
 def test_train_then_predict(
-    config: ClassifyConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    config: ClassifySettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*words(config), "--out", str(tmp_path / "runs")]) == 0
     out, err = capsys.readouterr()
     (run,) = past_runs(tmp_path / "runs")
     assert out == f"{run.path}\n"
     assert "validation_accuracy" in err
-    assert run.config() == config
+    assert settings_of(run) == config
 
-    prediction = PredictConfig(slide=config.slides / "0.tif", checkpoint=run.best, tile_size=64)
+    prediction = PredictSettings(slide=config.slides / "0.tif", checkpoint=run.best, tile_size=64)
     assert main([*words(prediction), f"--out={tmp_path / 'more'}"]) == 0
     out, _ = capsys.readouterr()
     lines = dict(line.split("\t") for line in out.splitlines())
@@ -80,7 +82,7 @@ def test_a_network_over_volumes_is_trained_and_predicts(
     words = ["train", "stack-segmentation", *settings.split(), "--ignore-label=9", *pair]
     assert main([*words, f"--out={tmp_path / 'runs'}"]) == 0
     (run,) = past_runs(tmp_path / "runs")
-    assert run.config().ndim == 3
+    assert settings_of(run).ndim == 3
     capsys.readouterr()
     result = tmp_path / "found.tif"
     words = ["predict-stack", str(tmp_path / "scan.tif"), f"--checkpoint={run.best}", f"--output={result}"]
@@ -92,8 +94,8 @@ def test_a_network_over_volumes_is_trained_and_predicts(
     assert "dilations is 'x'" in capsys.readouterr().err
 
 
-def test_train_from_a_file_and_go_on(config: ClassifyConfig, tmp_path: Path, capsys) -> None:
-    save_config(config, tmp_path / "run.json")
+def test_train_from_a_file_and_go_on(config: ClassifySettings, tmp_path: Path, capsys) -> None:
+    save_settings(config, tmp_path / "run.json")
     assert main(["train", "--config", str(tmp_path / "run.json"), "--out", str(tmp_path / "runs")]) == 0
     (run,) = past_runs(tmp_path / "runs")
     values = json.loads(run.config_file.read_text())
@@ -179,7 +181,7 @@ def test_a_mistake_is_one_sentence(
     assert err.count("\n") == 1
 
 
-def test_a_failed_run_tells_why(config: ClassifyConfig, tmp_path: Path, capsys) -> None:
+def test_a_failed_run_tells_why(config: ClassifySettings, tmp_path: Path, capsys) -> None:
     argv = [*words(config), "--level=3", f"--out={tmp_path}"]
     assert main(argv) == 2
     assert "the setting level cannot be 3" in capsys.readouterr().err

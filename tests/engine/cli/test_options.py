@@ -14,11 +14,12 @@ from wholefield.cli.options import Parser, add_settings, command_line, settings_
 from wholefield.errors import SettingError
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.registry import TASKS
-from wholefield.tasks.slides.config import ClassifyConfig, Device, Precision, PredictConfig, SegmentConfig
+from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings, SegmentSettings
+from wholefield.training.settings import Device, Precision
 
 paths = st.text(min_size=1).filter(lambda text: "\0" not in text).map(Path)
 classify = st.builds(
-    ClassifyConfig,
+    ClassifySettings,
     slides=paths,
     labels=paths,
     model=st.text(),
@@ -33,7 +34,7 @@ classify = st.builds(
     device=st.sampled_from(Device),
 )
 predict = st.builds(
-    PredictConfig,
+    PredictSettings,
     slide=paths,
     checkpoint=paths,
     level=st.none() | st.integers(),
@@ -50,7 +51,7 @@ def parsed(config: RunSettings, words: list[str]) -> RunSettings:
 
 
 segment = st.builds(
-    SegmentConfig,
+    SegmentSettings,
     slides=paths,
     masks=paths,
     foreground=st.booleans(),
@@ -65,11 +66,11 @@ def test_command_line_repeats_the_settings(config: RunSettings) -> None:
 
 
 def test_only_what_differs_is_written() -> None:
-    config = ClassifyConfig(slides=Path("my slides"), labels=Path("l.csv"), epochs=3, device=Device.CPU)
+    config = ClassifySettings(slides=Path("my slides"), labels=Path("l.csv"), epochs=3, device=Device.CPU)
     assert command_line(config) == (
         "wholefield train classify '--slides=my slides' --epochs=3 --device=cpu --labels=l.csv"
     )
-    config = PredictConfig(slide=Path("-a.svs"), checkpoint=Path("best.ckpt"))
+    config = PredictSettings(slide=Path("-a.svs"), checkpoint=Path("best.ckpt"))
     assert command_line(config) == "wholefield predict --checkpoint=best.ckpt -- -a.svs"
 
 
@@ -95,14 +96,14 @@ def test_what_may_be_none_is_none_by_default(task) -> None:
 )
 def test_mistakes(words: list[str], sentence: str) -> None:
     parser = Parser(prog="wholefield")
-    add_settings(parser, ClassifyConfig)
+    add_settings(parser, ClassifySettings)
     with pytest.raises(SettingError, match=sentence):
-        settings_from(parser.parse_args(words), ClassifyConfig)
+        settings_from(parser.parse_args(words), ClassifySettings)
 
 
 def test_help_shows_meaning_and_default() -> None:
     parser = argparse.ArgumentParser()
-    add_settings(parser, ClassifyConfig)
+    add_settings(parser, ClassifySettings)
     text = " ".join(parser.format_help().split())
     assert "--tile-size TILE_SIZE Side of a tile in pixels of the level. Default: 512." in text
     assert "--device auto|cpu|cuda" in text

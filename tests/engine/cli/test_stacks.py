@@ -8,7 +8,7 @@ import tifffile
 
 from wholefield.cli import command_line, main
 from wholefield.sources import open_stack
-from wholefield.tasks.stacks.export_config import StackExportConfig
+from wholefield.tasks.stacks.export_settings import StackExportSettings
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_stack_is_exported(stack: Path, tmp_path: Path, capsys: pytest.Capture
 
 
 def test_the_command_of_the_window_is_the_same(stack: Path) -> None:
-    config = StackExportConfig(stack=stack, out=Path("b.nii.gz"), labels=True)
+    config = StackExportSettings(stack=stack, out=Path("b.nii.gz"), labels=True)
     assert command_line(config) == f"wholefield export-stack --out=b.nii.gz --labels '{stack}'"
 
 

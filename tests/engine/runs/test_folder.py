@@ -9,18 +9,19 @@ from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError, SourceError
 from wholefield.runs.folder import MetricRow, RunFolder, past_runs
-from wholefield.tasks.slides.config import ClassifyConfig
+from wholefield.tasks.registry import settings_of
+from wholefield.tasks.slides.settings import ClassifySettings
 
 NOON = datetime(2026, 3, 4, 12, 0, 5)
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> ClassifyConfig:
-    return ClassifyConfig(slides=tmp_path, labels=tmp_path / "labels.csv", epochs=3)
+def config(tmp_path: Path) -> ClassifySettings:
+    return ClassifySettings(slides=tmp_path, labels=tmp_path / "labels.csv", epochs=3)
 
 
 @pytest.fixture
-def folder(tmp_path: Path, config: ClassifyConfig) -> RunFolder:
+def folder(tmp_path: Path, config: ClassifySettings) -> RunFolder:
     return RunFolder.create(tmp_path / "runs", config, NOON)
 
 
@@ -28,16 +29,16 @@ def values(folder: RunFolder) -> list[tuple[int, int, str, float]]:
     return [(row.epoch, row.step, row.metric, row.value) for row in folder.metrics()]
 
 
-def test_is_named_by_time_and_task_and_never_twice(tmp_path: Path, config: ClassifyConfig) -> None:
+def test_is_named_by_time_and_task_and_never_twice(tmp_path: Path, config: ClassifySettings) -> None:
     names = [RunFolder.create(tmp_path / "deep" / "runs", config, NOON).path.name for _ in range(3)]
     assert names == [f"2026-03-04_12-00-05_classify{end}" for end in ("", "_2", "_3")]
 
 
-def test_holds_the_settings(folder: RunFolder, config: ClassifyConfig) -> None:
-    assert folder.config() == config
+def test_holds_the_settings(folder: RunFolder, config: ClassifySettings) -> None:
+    assert settings_of(folder) == config
 
 
-def test_parent_that_cannot_be(tmp_path: Path, config: ClassifyConfig) -> None:
+def test_parent_that_cannot_be(tmp_path: Path, config: ClassifySettings) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match="No run folder can be made under"):
         RunFolder.create(tmp_path / "file" / "runs", config)
@@ -45,11 +46,11 @@ def test_parent_that_cannot_be(tmp_path: Path, config: ClassifyConfig) -> None:
         RunFolder.prepare(tmp_path / "file" / "run", config)
 
 
-def test_prepare_keeps_what_is_there(folder: RunFolder, config: ClassifyConfig) -> None:
+def test_prepare_keeps_what_is_there(folder: RunFolder, config: ClassifySettings) -> None:
     folder.last.write_bytes(b"weights")
     other = replace(config, epochs=9)
     assert RunFolder.prepare(folder.path, other).last.read_bytes() == b"weights"
-    assert folder.config() == config
+    assert settings_of(folder) == config
 
 
 def test_metrics_are_appended_and_exact(folder: RunFolder) -> None:
@@ -90,7 +91,7 @@ def test_log_has_a_line_an_entry(folder: RunFolder) -> None:
     assert [line.split(" ", 2)[2] for line in folder.log_file.read_text().splitlines()] == ["first", "second"]
 
 
-def test_past_runs_newest_first(tmp_path: Path, config: ClassifyConfig) -> None:
+def test_past_runs_newest_first(tmp_path: Path, config: ClassifySettings) -> None:
     runs = [RunFolder.create(tmp_path / "runs", config, NOON.replace(hour=hour)) for hour in (9, 11, 10)]
     (tmp_path / "runs" / "something else").mkdir()
     assert past_runs(tmp_path / "runs") == [runs[1], runs[2], runs[0]]
@@ -102,4 +103,4 @@ def test_past_runs_newest_first(tmp_path: Path, config: ClassifyConfig) -> None:
 def test_damaged_settings_are_told(folder: RunFolder) -> None:
     folder.config_file.write_text("{")
     with pytest.raises(SettingError, match=r"config\.json is not valid JSON"):
-        folder.config()
+        settings_of(folder)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from wholefield.errors import SettingError
-from wholefield.tasks.slides.config import Device
 from wholefield.training.devices import leave_one_core_free, resolve
+from wholefield.training.settings import Device
 
 
 def test_cuda_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

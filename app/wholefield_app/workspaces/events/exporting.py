@@ -8,14 +8,14 @@ from PySide6.QtCore import QObject, Slot
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export import Exported, export_flow
-from wholefield.tasks.events.export_config import FlowExportConfig
+from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
 from wholefield_app.workspaces.commands import command_of
-from wholefield_app.workspaces.events.exporting_config import VideoConfig
+from wholefield_app.workspaces.events.exporting_settings import VideoSettings
 from wholefield_app.workspaces.events.exporting_video import export_video
 
-Export = VideoConfig | FlowExportConfig
+Export = VideoSettings | FlowExportSettings
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,6 @@ def run_export(export: Export, report: ReportFunction, control: Control) -> Expo
         RunCancelled: It was stopped, and nothing is left.
     """
     export.validate()
-    if isinstance(export, VideoConfig):
+    if isinstance(export, VideoSettings):
         return export_video(export, report, control)
     return export_flow(export, report, control)

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from wholefield.export.video import VideoFormat
-from wholefield.tasks.events.config import FlowFormat
-from wholefield.tasks.events.export_config import FlowExportConfig
+from wholefield.tasks.events.export_settings import FlowExportSettings
+from wholefield.tasks.events.settings import FlowFormat
 from wholefield_app.panels.fields import TEXT_MARGINS, choice, form_layout
 from wholefield_app.panels.heading import muted
 from wholefield_app.viewer.events.player import SPEEDS
@@ -30,8 +30,8 @@ from wholefield_app.viewer.events.timeline import span_text
 from wholefield_app.viewer.events.transport import speed_text
 from wholefield_app.workspaces.commands import command_of
 from wholefield_app.workspaces.events.exporting import Export
-from wholefield_app.workspaces.events.exporting_config import Pictures, VideoConfig
 from wholefield_app.workspaces.events.exporting_frames import framing_of_size
+from wholefield_app.workspaces.events.exporting_settings import Pictures, VideoSettings
 from wholefield_app.workspaces.events.exporting_shown import Shown, flow_values, video_of
 
 
@@ -117,16 +117,16 @@ class ExportDialog(QDialog):
         """What is asked for, with a file or folder to write."""
         return self._video_settings(path) if self.kind.pictures else self._flow_settings(path)
 
-    def _video_settings(self, path: Path) -> VideoConfig:
+    def _video_settings(self, path: Path) -> VideoSettings:
         return video_of(
             self._shown, path, what=Pictures(self.kind), start_us=_us(self.start),
             end_us=self._shown.end_of(_us(self.end)), fps=self.fps.value(), speed=self.speed.currentData(),
             legend=self.legend.isChecked(), time_stamp=self.time_stamp.isChecked(), **self.size.currentData(),
         )  # fmt: skip
 
-    def _flow_settings(self, path: Path) -> FlowExportConfig:
+    def _flow_settings(self, path: Path) -> FlowExportSettings:
         """Rows of labels count from the beginning of the recording, so HDF5 begins there, too."""
-        return FlowExportConfig(
+        return FlowExportSettings(
             recording=self._shown.recording, out=path, format=FlowFormat(self.kind), delta_t=_us(self.delta_t),
             start_us=0 if self.kind is ExportKind.HDF5 else _us(self.start),
             end_us=self._shown.end_of(_us(self.end)), **flow_values(self._shown.flow),

@@ -7,8 +7,8 @@ from typing import Any
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.viewer.events.style import FrameStyle
 from wholefield_app.viewer.events.timeline import Span
-from wholefield_app.workspaces.events.exporting_config import VideoConfig, framing_values, style_values
 from wholefield_app.workspaces.events.exporting_frames import Framing
+from wholefield_app.workspaces.events.exporting_settings import VideoSettings, framing_values, style_values
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Shown:
         return None if end_us >= self.duration_us else end_us
 
 
-def video_of(shown: Shown, out: Path, **changes: Any) -> VideoConfig:
+def video_of(shown: Shown, out: Path, **changes: Any) -> VideoSettings:
     """The video of what is shown, but for `changes` of settings."""
     values = {
         "start_us": shown.span.start_us,
@@ -55,7 +55,7 @@ def video_of(shown: Shown, out: Path, **changes: Any) -> VideoConfig:
         del values["show"]
     if not changes.keys() & {"zoom", "size"}:
         values |= framing_values(shown.framing)
-    return VideoConfig(recording=shown.recording, out=out, **(values | changes))
+    return VideoSettings(recording=shown.recording, out=out, **(values | changes))
 
 
 def flow_values(flow: FlowSource | None) -> dict[str, Any]:

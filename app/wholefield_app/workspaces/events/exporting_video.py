@@ -13,8 +13,8 @@ from wholefield.runs.parts import Step, reporter
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export import Exported, unwritable
 from wholefield_app.viewer.events.frames import frame_size
-from wholefield_app.workspaces.events.exporting_config import Pictures, VideoConfig
 from wholefield_app.workspaces.events.exporting_frames import draw_frames, pixels_of
+from wholefield_app.workspaces.events.exporting_settings import Pictures, VideoSettings
 from wholefield_app.workspaces.events.opening import first_accumulation
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wholefield.tasks.events.provider import FlowProvider, FlowSource
 
 
-def export_video(config: VideoConfig, report: ReportFunction, control: Control) -> Exported:
+def export_video(config: VideoSettings, report: ReportFunction, control: Control) -> Exported:
     """Do it, in any thread. Whoever stops it early keeps what can be used.
 
     Raises:
@@ -42,7 +42,7 @@ def export_video(config: VideoConfig, report: ReportFunction, control: Control) 
             raise unwritable(config.out, error) from error
 
 
-def target_of(config: VideoConfig) -> Path:
+def target_of(config: VideoSettings) -> Path:
     """The file or the folder that is written: a video has the suffix of the format that can be written here."""
     from wholefield.export.video import video_format
 
@@ -60,7 +60,7 @@ def _opened(source: "FlowSource | None", recording: "Recording") -> "Iterator[Fl
 
 
 def _images(
-    config: VideoConfig, recording: "Recording", flow: "FlowProvider | None"
+    config: VideoSettings, recording: "Recording", flow: "FlowProvider | None"
 ) -> tuple[Iterator[QImage], int]:
     """The pictures, one after the other, and how many they are."""
     if config.start_us > recording.duration_us:
@@ -73,7 +73,7 @@ def _images(
     return draw_frames(recording, flow, moments, style, framing), len(moments)
 
 
-def _write_video(config: VideoConfig, images: Iterator[QImage], count: int, step: Step) -> Exported:
+def _write_video(config: VideoSettings, images: Iterator[QImage], count: int, step: Step) -> Exported:
     from wholefield.export.video import unfinished_path, write_video
 
     path = target_of(config)
@@ -86,7 +86,7 @@ def _write_video(config: VideoConfig, images: Iterator[QImage], count: int, step
         raise
 
 
-def _write_frames(config: VideoConfig, images: Iterator[QImage], count: int, step: Step) -> Exported:
+def _write_frames(config: VideoSettings, images: Iterator[QImage], count: int, step: Step) -> Exported:
     config.out.mkdir(parents=True, exist_ok=True)
     try:
         for index, image in enumerate(images):

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from wholefield.errors import SettingError
 from wholefield.tasks.events.judging import judge
-from wholefield.tasks.events.score_config import ScoreConfig
+from wholefield.tasks.events.score_settings import ScoreSettings
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
 from wholefield_app.viewer.events.timeline import Span
@@ -49,7 +49,7 @@ class Moment:
     chosen: Span | None
 
 
-def config_of(recording: Path, source: FlowSource, window: Window, moment: Moment) -> ScoreConfig:
+def config_of(recording: Path, source: FlowSource, window: Window, moment: Moment) -> ScoreSettings:
     """The settings of the score card of a window.
 
     Raises:
@@ -66,7 +66,7 @@ def config_of(recording: Path, source: FlowSource, window: Window, moment: Momen
         )
     else:
         start, end = moment.chosen.start_us, moment.chosen.end_us
-    return ScoreConfig(
+    return ScoreSettings(
         recording=recording, flow=source.path, span_us=source.span_us, device=source.device,
         start_us=start, end_us=end, at_us=at, sample_us=moment.accumulation_us,
     )  # fmt: skip
@@ -90,7 +90,7 @@ class Judging(QObject):
         self.session.failed.connect(services.report)
         self.session.ended.connect(self._tell)
 
-    def start(self, config: ScoreConfig) -> None:
+    def start(self, config: ScoreSettings) -> None:
         """Begin to judge; the command that does the same goes into the log."""
         log.info("Judging: %s", command_of(config))
         self.session.start(partial(judge, config))

@@ -10,10 +10,10 @@ from PySide6.QtGui import QDesktopServices
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.runs.reports import FlowPreviewReady
 from wholefield.sources.events.recording import Recording
-from wholefield.tasks.events.config import FlowConfig, FlowPredictConfig
 from wholefield.tasks.events.provider import FlowSource
-from wholefield.tasks.events.score_config import ScoreConfig
-from wholefield.tasks.slides.config import Device
+from wholefield.tasks.events.score_settings import ScoreSettings
+from wholefield.tasks.events.settings import FlowPredictSettings, FlowSettings
+from wholefield.training.settings import Device
 from wholefield_app.actions import Registry
 from wholefield_app.panels.curve_data import Quality
 from wholefield_app.panels.curves_panel import CurvesPanel
@@ -26,9 +26,9 @@ from wholefield_app.services import Services
 from wholefield_app.workspaces.activity import Activity, Topic
 from wholefield_app.workspaces.commands import command_of
 from wholefield_app.workspaces.events.exporting import Exporting
-from wholefield_app.workspaces.events.exporting_config import Pictures
 from wholefield_app.workspaces.events.exporting_dialog import ExportDialog
 from wholefield_app.workspaces.events.exporting_frames import framing_of_view
+from wholefield_app.workspaces.events.exporting_settings import Pictures
 from wholefield_app.workspaces.events.exporting_shown import Shown, video_of
 from wholefield_app.workspaces.events.judging import Judging, Moment, config_of
 from wholefield_app.workspaces.events.prediction_panel import FlowPanel
@@ -148,7 +148,7 @@ class FlowWork(QObject):
         """The command line that writes the flow of the open recording."""
         if not self.can_show_flow():
             return None
-        config = FlowPredictConfig(recording=self.recording.path, checkpoint=self.flow_panel.checkpoint)
+        config = FlowPredictSettings(recording=self.recording.path, checkpoint=self.flow_panel.checkpoint)
         return command_of(config)
 
     def can_measure(self) -> bool:
@@ -174,7 +174,7 @@ class FlowWork(QObject):
             return None
         return command_of(config) if config is not None else None
 
-    def _score_config(self) -> ScoreConfig | None:
+    def _score_config(self) -> ScoreSettings | None:
         view = self._space.view
         if (recording := self.recording) is None or (flow := view.flow.provider) is None:
             return None
@@ -242,7 +242,7 @@ class FlowWork(QObject):
         if values is None:
             return
         try:
-            self.form.set_config(FlowConfig.from_json(values))
+            self.form.set_config(FlowSettings.from_json(values))
         except SettingError as error:
             log.warning("The settings of the last training are not taken up: %s", error)
 

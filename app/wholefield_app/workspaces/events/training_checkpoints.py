@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wholefield.runs.settings import RunSettings
-from wholefield.tasks.events.config import FlowConfig
+from wholefield.tasks.events.settings import FlowSettings
 from wholefield_app.runs.checkpoints import Checkpoint, list_checkpoints
 
 
@@ -13,6 +13,6 @@ def list_flow_checkpoints(runs: Path) -> list[Checkpoint]:
 
 
 def _name(config: RunSettings) -> str | None:
-    if not isinstance(config, FlowConfig):
+    if not isinstance(config, FlowSettings):
         return None
     return f"{config.network}, bins of {config.delta_t / 1000:g} ms"

@@ -4,8 +4,16 @@ from enum import StrEnum
 
 from PySide6.QtWidgets import QCheckBox, QComboBox
 
-from wholefield.tasks.events.config import FlowConfig, FlowNet, RnnCell, Teacher
-from wholefield_app.panels.fields import DEVICES, RateField, WeightField, choice, percentage, whole_number
+from wholefield.tasks.events.settings import FlowNet, FlowSettings, RnnCell, Teacher
+from wholefield_app.panels.fields import (
+    DEVICES,
+    RateField,
+    WeightField,
+    abouts,
+    choice,
+    percentage,
+    whole_number,
+)
 from wholefield_app.panels.path_field import Kind, PathField
 
 
@@ -58,7 +66,7 @@ class Fields:
     """All fields, each called as its setting is."""
 
     def __init__(self) -> None:
-        about = FlowConfig.abouts()
+        about = abouts(FlowSettings)
         self.source = choice(SOURCES, about["recordings"].text, "Train on")
         self.file = PathField(Kind.FILE, "Recording")
         self.folder = PathField(Kind.FOLDER, "Folder of recordings")

@@ -7,9 +7,9 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QVBoxLayout
 
 from wholefield.errors import SettingError
-from wholefield.tasks.events.config import FlowConfig, Teacher
-from wholefield.tasks.slides.config import Device
-from wholefield_app.panels.fields import form_layout
+from wholefield.tasks.events.settings import FlowSettings, Teacher
+from wholefield.training.settings import Augmentation, Device
+from wholefield_app.panels.fields import form_layout, value_of
 from wholefield_app.panels.more_settings import MoreSettings
 from wholefield_app.panels.training_panel import TrainingForm
 from wholefield_app.theme.theme import Theme
@@ -32,7 +32,7 @@ class FlowForm(TrainingForm):
     def __init__(self, theme: Theme) -> None:
         super().__init__(objectName="form")
         self.fields = Fields()
-        self._base = FlowConfig(recordings=Path())
+        self._base = FlowSettings(recordings=Path())
         self.more = MoreSettings()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
@@ -69,7 +69,7 @@ class FlowForm(TrainingForm):
         beside = self.recordings
         return self.fields.runs_folder.path or (beside.parent / RUNS if beside is not None else None)
 
-    def config(self) -> FlowConfig:
+    def config(self) -> FlowSettings:
         """The settings as they stand in the form.
 
         Raises:
@@ -84,22 +84,23 @@ class FlowForm(TrainingForm):
         # Qt gives members of a text enumeration back as plain texts.
         chosen = {name: kind(getattr(fields, name).currentData()) for name, kind in CHOICES.items()}
         preview = fields.preview_us.value()
-        config = replace(
-            self._base,
+        changed = dict(
             recordings=self.recordings,
             preprocess=fields.preprocess.currentText(),
             crop_size=fields.crop_size.value(),
             validation_fraction=fields.validation_fraction.value() / 100,
-            augment=fields.augment.isChecked(),
+            augmentation=Augmentation.of(flips=fields.augment.isChecked(), rotations=False),
+            crops=values.pop("repeats"),
             preview_us=preview if preview >= 0 else None,
             device=Device(fields.device.currentData()),
             **values,
             **chosen,
         )
+        config = replace(self._base, **changed)
         config.validate()
         return config
 
-    def set_config(self, config: FlowConfig) -> None:
+    def set_config(self, config: FlowSettings) -> None:
         """Put settings into the form; those without a field are kept, an empty path leaves its field empty."""
         fields, path = self.fields, config.recordings
         self._base = config
@@ -108,11 +109,11 @@ class FlowForm(TrainingForm):
         if path != Path():
             (fields.folder if source is Source.FOLDER else fields.file).set_path(path)
         for name in (*WHOLE, *WEIGHTS, "curriculum", "learning_rate"):
-            getattr(fields, name).setValue(getattr(config, name))
+            getattr(fields, name).setValue(value_of(config, name))
         for name in (*CHOICES, "device"):
             _choose(getattr(fields, name), getattr(config, name))
         fields.preprocess.setCurrentText(config.preprocess)
-        fields.augment.setChecked(config.augment)
+        fields.augment.setChecked(config.augmentation.flips)
         fields.crop_size.setValue(config.crop_size)
         fields.validation_fraction.setValue(round(100 * config.validation_fraction))
         fields.preview_us.setValue(-1 if config.preview_us is None else config.preview_us)

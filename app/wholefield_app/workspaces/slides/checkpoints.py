@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wholefield.networks.registry import find_model
 from wholefield.runs.settings import RunSettings
-from wholefield.tasks.slides.config import ClassifyConfig, SegmentConfig
+from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings
 from wholefield_app.runs.checkpoints import Checkpoint, list_checkpoints
 
 SEGMENTER = "U-Net"
@@ -17,6 +17,6 @@ def list_models(runs: Path) -> list[Checkpoint]:
 
 def network_title(config: RunSettings) -> str | None:
     """What the network of a training on slides is called; None for other runs."""
-    if isinstance(config, SegmentConfig):
+    if isinstance(config, SegmentSettings):
         return SEGMENTER
-    return find_model(config.model).title if isinstance(config, ClassifyConfig) else None
+    return find_model(config.model).title if isinstance(config, ClassifySettings) else None

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from wholefield.errors import SettingError, WholefieldError
-from wholefield.tasks.slides.config import PredictConfig
+from wholefield.tasks.slides.settings import PredictSettings
 from wholefield_app.panels.properties import Properties
 from wholefield_app.problems import Problem
 from wholefield_app.services import Services
@@ -128,8 +128,8 @@ class Handlers:
         """The command line that prints what is known of the open slide."""
         return info_command(self._space.desk.source.path) if self._space.desk.source is not None else None
 
-    def _predict_config(self) -> PredictConfig | None:
+    def _predict_config(self) -> PredictSettings | None:
         source, checkpoint = self._space.desk.source, self._space.prediction_panel.checkpoint
         if source is None or checkpoint is None:
             return None
-        return PredictConfig(slide=source.path, checkpoint=checkpoint, tile_size=self._space.form.tiling[0])
+        return PredictSettings(slide=source.path, checkpoint=checkpoint, tile_size=self._space.form.tiling[0])

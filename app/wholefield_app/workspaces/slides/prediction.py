@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.slides.class_map import SegmentedSlide
-from wholefield.tasks.slides.config import PredictConfig
 from wholefield.tasks.slides.prediction import SlidePrediction
+from wholefield.tasks.slides.settings import PredictSettings
 from wholefield_app.runs import RunSession
 
 Answer = SlidePrediction | SegmentedSlide
@@ -41,7 +41,7 @@ class Prediction(QObject):
         self.shown = 0
         self.session.ended.connect(self._take)
 
-    def start(self, config: PredictConfig) -> None:
+    def start(self, config: PredictSettings) -> None:
         """Begin to predict."""
         log.info("Predicting on %s with %s", config.slide.name, config.checkpoint)
         self.session.start(partial(predict, config))
@@ -81,7 +81,7 @@ class Prediction(QObject):
         self.changed.emit()
 
 
-def predict(config: PredictConfig, report: ReportFunction, control: Control) -> Answer:
+def predict(config: PredictSettings, report: ReportFunction, control: Control) -> Answer:
     """Do the prediction; called in the run's thread."""
     from wholefield.tasks.slides.predict import predict_slide
 

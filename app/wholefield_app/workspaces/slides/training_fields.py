@@ -5,10 +5,11 @@ from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QWidget
 
 from wholefield.networks.registry import CLASSIFIERS
-from wholefield.tasks.slides.config import ClassifyConfig, Head, SegmentConfig, TrainingConfig
+from wholefield.tasks.slides.settings import ClassifySettings, Head, SegmentSettings, SlideTrainingSettings
 from wholefield_app.panels.fields import (
     DEVICES,
     RateField,
+    abouts,
     choice,
     form_layout,
     line,
@@ -19,9 +20,9 @@ from wholefield_app.panels.more_settings import MoreSettings
 from wholefield_app.panels.path_field import Kind, PathField
 
 TILE_SIZES = (128, 256, 512, 1024, 2048)
-TASKS: dict[type[TrainingConfig], str] = {
-    ClassifyConfig: "Classify slides",
-    SegmentConfig: "Segment pixels",
+TASKS: dict[type[SlideTrainingSettings], str] = {
+    ClassifySettings: "Classify slides",
+    SegmentSettings: "Segment pixels",
 }
 HEADS = {Head.AVERAGE: "Mean of the slide", Head.ATTENTION: "Gated attention"}
 LARGEST_LABEL = 65535
@@ -76,7 +77,7 @@ class SlideFields:
         )
 
     def _make_data_fields(self) -> None:
-        about = dict(SegmentConfig.abouts()) | dict(ClassifyConfig.abouts())
+        about = dict(abouts(SegmentSettings)) | dict(abouts(ClassifySettings))
         self.task = choice(TASKS, "What the network learns", "Task")
         self.slides = PathField(Kind.FOLDER, "Folder of slides")
         self.labels = PathField(Kind.FILE, "Label file", "Tables (*.csv)")
@@ -85,7 +86,7 @@ class SlideFields:
             getattr(self, name).setToolTip(about[name].text)
 
     def _make_network_fields(self) -> None:
-        about = ClassifyConfig.abouts()
+        about = abouts(ClassifySettings)
         self.model = QComboBox(accessibleName="Network", toolTip=about["model"].text)
         for entry in CLASSIFIERS:
             self.model.addItem(entry.title, entry.name)
@@ -100,7 +101,7 @@ class SlideFields:
         self.weights.line.setPlaceholderText("None: start afresh")
 
     def _make_training_fields(self) -> None:
-        about = ClassifyConfig.abouts()
+        about = abouts(ClassifySettings)
         self.crop_size = whole_number(about["crop_size"], 0, step=128, none="Whole slide")
         self.crops_per_slide = whole_number(about["crops_per_slide"], 1)
         self.epochs = whole_number(about["epochs"], 20)
@@ -117,7 +118,7 @@ class SlideFields:
         self.runs_folder.line.setPlaceholderText("Beside the labels or masks")
 
     def _make_segmentation_fields(self) -> None:
-        about = SegmentConfig.abouts()
+        about = abouts(SegmentSettings)
         self.names = line(about["names"].text, "Classes")
         self.names.setPlaceholderText("For example background, gland")
         self.width_ = whole_number(about["width"], 16)

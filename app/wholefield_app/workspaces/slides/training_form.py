@@ -7,7 +7,9 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from wholefield.errors import SettingError
-from wholefield.tasks.slides.config import ClassifyConfig, Device, Head, SegmentConfig, TrainingConfig
+from wholefield.tasks.slides.settings import ClassifySettings, Head, SegmentSettings, SlideTrainingSettings
+from wholefield.training.settings import Device
+from wholefield_app.panels.fields import built, value_of
 from wholefield_app.panels.path_field import PathField
 from wholefield_app.panels.training_panel import TrainingForm
 from wholefield_app.theme.theme import Theme
@@ -40,11 +42,11 @@ class SlidesForm(TrainingForm, SlideFields):
         layout.addWidget(self.more.section)
         layout.addStretch()
         self._connect()
-        self.set_config(ClassifyConfig(slides=Path(), labels=Path()))
+        self.set_config(ClassifySettings(slides=Path(), labels=Path()))
         self.use_theme(theme)
 
     @property
-    def kind(self) -> type[TrainingConfig]:
+    def kind(self) -> type[SlideTrainingSettings]:
         """The settings class of the chosen task."""
         return self.task.currentData()
 
@@ -58,7 +60,7 @@ class SlidesForm(TrainingForm, SlideFields):
         """A sentence on what is still to be chosen."""
         if self.slides.path is not None and self._table.path is not None:
             return ""
-        return NO_MASKS if self.kind is SegmentConfig else NOTHING_CHOSEN
+        return NO_MASKS if self.kind is SegmentSettings else NOTHING_CHOSEN
 
     @property
     def runs(self) -> Path | None:
@@ -66,34 +68,34 @@ class SlidesForm(TrainingForm, SlideFields):
         table = self._table.path
         return self.runs_folder.path or (table.parent / RUNS if table is not None else None)
 
-    def config(self) -> TrainingConfig:
+    def config(self) -> SlideTrainingSettings:
         """The settings as they stand in the form.
 
         Raises:
             SettingError: A path is missing or a value cannot work.
         """
         if self.slides.path is None or self._table.path is None:
-            table = "table of masks" if self.kind is SegmentConfig else "label file"
+            table = "table of masks" if self.kind is SegmentSettings else "label file"
             missing = "folder of slides" if self.slides.path is None else table
             raise SettingError(
                 f"No {missing} is chosen; open a folder of slides, or choose one in the panel."
             )
-        own = self._of_segmentation() if self.kind is SegmentConfig else self._of_classification()
-        config = self.kind(**self._common(), **own)
+        own = self._of_segmentation() if self.kind is SegmentSettings else self._of_classification()
+        config = built(self.kind, {**self._common(), **own})
         config.validate()
         return config
 
-    def set_config(self, config: TrainingConfig) -> None:
+    def set_config(self, config: SlideTrainingSettings) -> None:
         """Put settings into the form; empty paths leave their fields empty."""
         self.task.setCurrentIndex(self.task.findData(type(config)))
         self._set_common(config)
-        if isinstance(config, SegmentConfig):
+        if isinstance(config, SegmentSettings):
             self._set_segmentation(config)
-        elif isinstance(config, ClassifyConfig):
+        elif isinstance(config, ClassifySettings):
             _set_path(self.labels, config.labels)
             _choose(self.model, config.model)
             _choose(self.head, config.head)
-            self.weights.line.setText(config.weights or "")
+            self.weights.line.setText(config.initial_weights or "")
         self._show_task()
 
     def set_project(self, project: SlideProject) -> None:
@@ -104,7 +106,7 @@ class SlidesForm(TrainingForm, SlideFields):
         self.names.setText(project.class_names)
         self.runs_folder.set_path(None)
         if self._table.path is None and (project.labels or project.masks):
-            other = ClassifyConfig if self.kind is SegmentConfig else SegmentConfig
+            other = ClassifySettings if self.kind is SegmentSettings else SegmentSettings
             self.task.setCurrentIndex(self.task.findData(other))
 
     @Slot(object)
@@ -116,7 +118,7 @@ class SlidesForm(TrainingForm, SlideFields):
     @property
     def _table(self) -> PathField:
         """The field of the table that the task learns from."""
-        return self.masks if self.kind is SegmentConfig else self.labels
+        return self.masks if self.kind is SegmentSettings else self.labels
 
     def _common(self) -> dict[str, Any]:
         return {
@@ -153,26 +155,26 @@ class SlidesForm(TrainingForm, SlideFields):
             "balance": self.balance.isChecked(),
         }
 
-    def _set_common(self, config: TrainingConfig) -> None:
+    def _set_common(self, config: SlideTrainingSettings) -> None:
         _set_path(self.slides, config.slides)
         self.tile_size.setCurrentText(str(config.tile_size))
         self.crop_size.setValue(config.crop_size or 0)
         for name in ("level", "crops_per_slide", "epochs", "learning_rate", "accumulate", "seed"):
-            getattr(self, name).setValue(getattr(config, name))
+            getattr(self, name).setValue(value_of(config, name))
         self.validation.setValue(round(100 * config.validation_fraction))
-        self.turns.setChecked(config.turns)
-        self.tint.setValue(round(100 * config.tint))
+        self.turns.setChecked(config.augmentation.rotations)
+        self.tint.setValue(round(100 * config.color_jitter))
         _choose(self.device, config.device)
 
-    def _set_segmentation(self, config: SegmentConfig) -> None:
+    def _set_segmentation(self, config: SegmentSettings) -> None:
         _set_path(self.masks, config.masks)
         self.names.setText(config.names)
         self.width_.setValue(config.width)
         self.depth.setValue(config.depth)
-        self.foreground.setChecked(config.foreground)
+        self.foreground.setChecked(config.binarize_labels)
         self.ignore_label.setValue(-1 if config.ignore_label is None else config.ignore_label)
-        self.balance.setChecked(config.balance)
-        self.weights.line.setText(config.weights or "")
+        self.balance.setChecked(config.class_weighting == "balanced")
+        self.weights.line.setText(config.initial_weights or "")
 
     def _connect(self) -> None:
         self.tile_size.currentTextChanged.connect(self.tiling_changed)
@@ -185,7 +187,7 @@ class SlidesForm(TrainingForm, SlideFields):
     @Slot()
     def _show_task(self) -> None:
         """Show the fields of the chosen task, and no others."""
-        segments = self.kind is SegmentConfig
+        segments = self.kind is SegmentSettings
         for fields, shown in ((self.of_segmentation, segments), (self.of_classification, not segments)):
             for field in fields:
                 form = self._main if self._main.indexOf(field) >= 0 else self._further

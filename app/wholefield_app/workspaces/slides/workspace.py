@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from wholefield.errors import SettingError
-from wholefield.tasks.slides.config import ClassifyConfig, SegmentConfig
+from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings
 from wholefield_app.actions import Action, Registry
 from wholefield_app.panels.curve_data import ACCURACY, Quality
 from wholefield_app.panels.curves_panel import CurvesPanel
@@ -202,7 +202,7 @@ class SlidesWorkspace(Workspace):
         if values is None:
             return
         try:
-            kind = SegmentConfig if values.get("task") == SegmentConfig.task else ClassifyConfig
+            kind = SegmentSettings if values.get("task") == SegmentSettings.task else ClassifySettings
             self.form.set_config(kind.from_json(values))
         except SettingError as error:
             log.warning("The settings of the last training are not taken up: %s", error)

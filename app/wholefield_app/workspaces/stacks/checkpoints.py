@@ -3,18 +3,18 @@
 from pathlib import Path
 
 from wholefield.runs.settings import RunSettings
-from wholefield.tasks.stacks.config import (
-    Noise2InverseConfig,
-    StackRegressionConfig,
-    StackSegmentationConfig,
-    StackTrainingConfig,
+from wholefield.tasks.stacks.settings import (
+    Noise2InverseSettings,
+    StackRegressionSettings,
+    StackSegmentationSettings,
+    StackTrainingSettings,
 )
 from wholefield_app.runs.checkpoints import Checkpoint, list_checkpoints
 
 TITLES: dict[type[RunSettings], str] = {
-    StackRegressionConfig: "Restore",
-    StackSegmentationConfig: "Segment",
-    Noise2InverseConfig: "Noise2Inverse",
+    StackRegressionSettings: "Restore",
+    StackSegmentationSettings: "Segment",
+    Noise2InverseSettings: "Noise2Inverse",
 }
 
 
@@ -24,12 +24,12 @@ def list_stack_checkpoints(runs: Path) -> list[Checkpoint]:
 
 
 def _name(config: RunSettings) -> str | None:
-    if not isinstance(config, StackTrainingConfig):
+    if not isinstance(config, StackTrainingSettings):
         return None
     return title_of(config)
 
 
-def title_of(config: StackTrainingConfig) -> str:
+def title_of(config: StackTrainingSettings) -> str:
     """What a training, and the network that comes of it, is called."""
     volumes = " 3-D" if config.ndim == 3 else ""
     return f"{TITLES[type(config)]}{volumes}, depth {config.depth}"

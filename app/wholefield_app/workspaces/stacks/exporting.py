@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction
-from wholefield.tasks.stacks.config import StackFormat
-from wholefield.tasks.stacks.export_config import StackExportConfig
+from wholefield.tasks.stacks.export_settings import StackExportSettings
+from wholefield.tasks.stacks.settings import StackFormat
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
@@ -71,15 +71,15 @@ class Exporting(QObject):
                 self.lost.emit(exported.lost)
 
 
-def config_of(stack: OpenStack, path: Path) -> StackExportConfig:
+def config_of(stack: OpenStack, path: Path) -> StackExportSettings:
     """The settings of an export of an open stack."""
     source = stack.source
-    return StackExportConfig(
+    return StackExportSettings(
         stack=source.path, dataset=source.dataset, out=path, labels=bool(stack.facts.labels)
     )
 
 
-def export(config: StackExportConfig, report: ReportFunction, control: Control) -> "Exported":
+def export(config: StackExportSettings, report: ReportFunction, control: Control) -> "Exported":
     """Write a stack that is opened for this alone, so that it may be closed in the window meanwhile.
 
     Called in the run's thread.

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 
 from wholefield.errors import SettingError, WholefieldError
-from wholefield.tasks.stacks.config import StackPredictConfig
+from wholefield.tasks.stacks.settings import StackPredictSettings
 from wholefield_app.panels.properties import Properties
 from wholefield_app.problems import Problem
 from wholefield_app.services import Services
@@ -163,12 +163,12 @@ class Handlers(QObject):
         stack = self._space.desk.input
         return info_command(stack.source.path) if stack is not None else None
 
-    def _predict_config(self) -> StackPredictConfig | None:
+    def _predict_config(self) -> StackPredictSettings | None:
         stack, checkpoint = self._space.desk.input, self._space.prediction_panel.checkpoint
         if stack is None or checkpoint is None:
             return None
         source = stack.source
-        return StackPredictConfig(stack=source.path, dataset=source.dataset, checkpoint=checkpoint)
+        return StackPredictSettings(stack=source.path, dataset=source.dataset, checkpoint=checkpoint)
 
     def _export_path(self, stack: OpenStack) -> Path:
         """The name that is suggested for an export."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Finished, Reason, ReportFunction
-from wholefield.tasks.stacks.config import StackPredictConfig
+from wholefield.tasks.stacks.settings import StackPredictSettings
 from wholefield_app.runs import RunSession
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Prediction(QObject):
         self._stack: Path | None = None
         self.session.ended.connect(self._take)
 
-    def start(self, config: StackPredictConfig, runs: Path) -> None:
+    def start(self, config: StackPredictSettings, runs: Path) -> None:
         """Begin to predict in a new folder under `runs`."""
         log.info("Predicting on %s with %s", config.stack.name, config.checkpoint)
         self._stack = config.stack
@@ -46,11 +46,13 @@ class Prediction(QObject):
             self.done.emit(self._stack, result)
 
 
-def predict(config: StackPredictConfig, runs: Path, report: ReportFunction, control: Control) -> Path | None:
+def predict(
+    config: StackPredictSettings, runs: Path, report: ReportFunction, control: Control
+) -> Path | None:
     """Do the prediction; called in the run's thread. The file of the result, or None where there is none."""
-    from wholefield.runs.start import execute
+    from wholefield.tasks.registry import run_task
 
     run = RunFolder.create(runs, config)
-    end = execute(config, run.path, report, control)
+    end = run_task(config, run.path, report, control)
     completed = isinstance(end, Finished) and end.reason is Reason.COMPLETED
     return config.result(run.path) if completed else None

@@ -2,12 +2,18 @@
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QWidget
 
-from wholefield.networks.msd.choices import Loss, Schedule, Strategy
+from wholefield.networks.msd.choices import Loss, Strategy
 from wholefield.runs.settings import RunSettings
-from wholefield.tasks.stacks.config import Noise2InverseConfig, StackRegressionConfig, StackSegmentationConfig
+from wholefield.tasks.stacks.settings import (
+    Noise2InverseSettings,
+    StackRegressionSettings,
+    StackSegmentationSettings,
+)
+from wholefield.training.settings import Schedule
 from wholefield_app.panels.fields import (
     DEVICES,
     RateField,
+    abouts,
     choice,
     form_layout,
     line,
@@ -18,13 +24,13 @@ from wholefield_app.panels.heading import muted
 from wholefield_app.panels.path_field import Kind, PathField
 
 TASKS: dict[type[RunSettings], str] = {
-    StackRegressionConfig: "Denoise or restore",
-    StackSegmentationConfig: "Segment",
-    Noise2InverseConfig: "Noise2Inverse",
+    StackRegressionSettings: "Denoise or restore",
+    StackSegmentationSettings: "Segment",
+    Noise2InverseSettings: "Noise2Inverse",
 }
 NETWORKS = {2: "2-D, slice by slice", 3: "3-D, whole volumes"}
 WHOLE = {2: "Whole slices", 3: "Whole volumes"}
-SCHEDULES = {Schedule.CONSTANT: "Constant", Schedule.COSINE: "Cosine", Schedule.ONE_CYCLE: "One cycle"}
+SCHEDULES = {each: each.label for each in Schedule}
 LOSSES = {Loss.L2: "Squared error (L2)", Loss.L1: "Absolute error (L1)"}
 STRATEGIES = {Strategy.X_TO_1: "X:1, cleaner input", Strategy.ONE_TO_X: "1:X, cleaner target"}
 
@@ -33,8 +39,8 @@ class Fields:
     """All fields, each called as its setting is."""
 
     def __init__(self) -> None:
-        pair, scan = StackRegressionConfig.abouts(), Noise2InverseConfig.abouts()
-        labels = StackSegmentationConfig.abouts()
+        pair, scan = abouts(StackRegressionSettings), abouts(Noise2InverseSettings)
+        labels = abouts(StackSegmentationSettings)
         self.task = QComboBox(toolTip="What the network learns", accessibleName="Task")
         for config, title in TASKS.items():
             self.task.addItem(title, config)

@@ -7,15 +7,16 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QVBoxLayout
 
 from wholefield.errors import SettingError
-from wholefield.networks.msd.choices import Loss, Schedule, Strategy
-from wholefield.tasks.slides.config import Device
-from wholefield.tasks.stacks.config import (
+from wholefield.networks.msd.choices import Strategy
+from wholefield.tasks.stacks.settings import (
     CROP_SIDES,
-    Noise2InverseConfig,
-    StackRegressionConfig,
-    StackSegmentationConfig,
-    StackTrainingConfig,
+    Noise2InverseSettings,
+    StackRegressionSettings,
+    StackSegmentationSettings,
+    StackTrainingSettings,
 )
+from wholefield.training.settings import Device, Schedule
+from wholefield_app.panels.fields import FORMER, built, value_of
 from wholefield_app.panels.more_settings import MoreSettings
 from wholefield_app.panels.training_panel import TrainingForm
 from wholefield_app.theme.theme import Theme
@@ -53,11 +54,11 @@ class StacksForm(TrainingForm):
         layout.addWidget(self.more.section)
         layout.addStretch()
         self._connect()
-        self.set_config(StackRegressionConfig(stack=Path(), target=Path()))
+        self.set_config(StackRegressionSettings(stack=Path(), target=Path()))
         self.use_theme(theme)
 
     @property
-    def task(self) -> type[StackTrainingConfig]:
+    def task(self) -> type[StackTrainingSettings]:
         """The settings class of the chosen task."""
         return self.fields.task.currentData()
 
@@ -70,7 +71,7 @@ class StacksForm(TrainingForm):
     def missing(self) -> str:
         """A sentence on what is still to be chosen."""
         fields = self.fields
-        if self.task is Noise2InverseConfig:
+        if self.task is Noise2InverseSettings:
             return "" if fields.projections.path is not None else NO_PROJECTIONS
         if fields.stack.path is None:
             return NO_STACKS
@@ -79,11 +80,11 @@ class StacksForm(TrainingForm):
     @property
     def runs(self) -> Path | None:
         """The folder that new runs go into."""
-        scan = self.task is Noise2InverseConfig
+        scan = self.task is Noise2InverseSettings
         beside = (self.fields.projections if scan else self.fields.stack).path
         return self.fields.runs_folder.path or (beside.parent / RUNS if beside is not None else None)
 
-    def config(self) -> StackTrainingConfig:
+    def config(self) -> StackTrainingSettings:
         """The settings as they stand in the form.
 
         Raises:
@@ -92,16 +93,18 @@ class StacksForm(TrainingForm):
         if self.missing:
             raise SettingError(self.missing)
         task = self.task
-        if task is Noise2InverseConfig:
-            config: StackTrainingConfig = task(**self._common(), **self._of_scan())
-        elif task is StackSegmentationConfig:
-            config = task(**self._common(), **self._of_pair(), **self._of_labels())
+        if task is Noise2InverseSettings:
+            config: StackTrainingSettings = built(task, {**self._common(), **self._of_scan()})
+        elif task is StackSegmentationSettings:
+            config = built(task, {**self._common(), **self._of_pair(), **self._of_labels()})
         else:
-            config = task(**self._common(), **self._of_pair(), loss=Loss(self.fields.loss.currentData()))
+            config = built(
+                task, {**self._common(), **self._of_pair(), "loss": self.fields.loss.currentData()}
+            )
         config.validate()
         return config
 
-    def set_config(self, config: StackTrainingConfig) -> None:
+    def set_config(self, config: StackTrainingSettings) -> None:
         """Put settings into the form; empty paths leave their fields empty."""
         fields = self.fields
         fields.task.setCurrentIndex(fields.task.findData(type(config)))
@@ -109,24 +112,24 @@ class StacksForm(TrainingForm):
             path = getattr(config, name, None)
             getattr(fields, name).set_path(None if path in (None, Path()) else path)
         self._datasets = {}
-        if not isinstance(config, Noise2InverseConfig):
+        if not isinstance(config, Noise2InverseSettings):
             self._datasets = {config.stack: config.dataset, config.target: config.target_dataset}
         _choose(fields.network, config.ndim)
         self._follow_choice()
         for name in ("depth", "width", "epochs", "batch_size", "seed", "learning_rate", "slab", "parts"):
-            if hasattr(config, name):
-                getattr(fields, name).setValue(getattr(config, name))
+            if hasattr(config, FORMER.get(name, name)):
+                getattr(fields, name).setValue(value_of(config, name))
         for name in AUTOMATIC:
             value = getattr(config, name)
             getattr(fields, name).setValue(self._usual[name] if value is None else value)
-        fields.patience.setValue(config.patience or 0)
+        fields.patience.setValue(config.early_stopping_patience or 0)
         fields.validation_fraction.setValue(round(100 * config.validation_fraction))
         fields.preview_slice.setValue(-1 if config.preview_slice is None else config.preview_slice)
         fields.dilations.setText(config.dilations)
         for name in ("label_values", "ignore_label"):
             getattr(fields, name).setText(getattr(config, name, None) or "")
         self._labelled = fields.target.path
-        fields.balance.setChecked(getattr(config, "balance", False))
+        fields.balance.setChecked(getattr(config, "class_weighting", "") == "balanced")
         for name in ("loss", "strategy", "schedule", "device"):
             if hasattr(config, name):
                 _choose(getattr(fields, name), getattr(config, name))
@@ -144,15 +147,15 @@ class StacksForm(TrainingForm):
             self._labelled = target.source.path
             self.fields.label_values.clear()
             self.fields.ignore_label.clear()
-        if target is not None and self.task is not Noise2InverseConfig:
+        if target is not None and self.task is not Noise2InverseSettings:
             labelled = bool(target.facts.labels)
-            task = StackSegmentationConfig if labelled else StackRegressionConfig
+            task = StackSegmentationSettings if labelled else StackRegressionSettings
             self.fields.task.setCurrentIndex(self.fields.task.findData(task))
 
     def set_scan(self, path: Path) -> None:
         """Denoise a scan by itself."""
         self.fields.projections.set_path(path)
-        _choose(self.fields.task, Noise2InverseConfig)
+        _choose(self.fields.task, Noise2InverseSettings)
 
     @Slot(str)
     def show_labels(self, sentence: str) -> None:
@@ -232,13 +235,13 @@ class StacksForm(TrainingForm):
 
     def _show_fields(self) -> None:
         task, fields = self.task, self.fields
-        scan, labels = task is Noise2InverseConfig, task is StackSegmentationConfig
+        scan, labels = task is Noise2InverseSettings, task is StackSegmentationSettings
         shown = (
             dict.fromkeys(OF_PAIRS, not scan)
             | dict.fromkeys(OF_SCANS, scan)
             | dict.fromkeys(OF_LABELS, labels)
         )
-        shown |= {"loss": task is StackRegressionConfig, "slab": not scan and self.ndim == 2}
+        shown |= {"loss": task is StackRegressionSettings, "slab": not scan and self.ndim == 2}
         shown["found"] = labels and bool(fields.found.text())
         for name, visible in shown.items():
             field = getattr(fields, name)
@@ -246,7 +249,7 @@ class StacksForm(TrainingForm):
             form.setRowVisible(field, visible)
 
 
-def usual(task: type[StackTrainingConfig], ndim: int) -> dict[str, float]:
+def usual(task: type[StackTrainingSettings], ndim: int) -> dict[str, float]:
     """The values that settings have where nothing is typed, by task and axes of the network."""
     return {
         "epochs": task.epochs,

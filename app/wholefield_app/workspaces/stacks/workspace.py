@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from wholefield.errors import SettingError
 from wholefield.runs.reports import Level, Message, PreviewReady, Report
-from wholefield.runs.settings import RunSettings
-from wholefield.tasks.stacks.config import DENOISED, RECONSTRUCTION, StackTrainingConfig
+from wholefield.tasks.registry import find_task
+from wholefield.tasks.stacks.settings import DENOISED, RECONSTRUCTION, StackTrainingSettings
 from wholefield_app.actions import Action, Registry
 from wholefield_app.panels.curve_data import ACCURACY, Quality
 from wholefield_app.panels.curves_panel import CurvesPanel
@@ -242,11 +242,12 @@ class StacksWorkspace(Workspace):
 
     def _recall_settings(self) -> None:
         values = self._services.settings.json(TRAINING_KEY)
-        task = RunSettings.tasks.get(values.get("task", "")) if values is not None else None
-        if task is None or not issubclass(task, StackTrainingConfig):
+        if values is None:
             return
         try:
-            self.form.set_config(task.from_json(values))
+            settings = find_task(values.get("task", "")).settings.from_json(values)
+            if isinstance(settings, StackTrainingSettings):
+                self.form.set_config(settings)
         except SettingError as error:
             log.warning("The settings of the last training are not taken up: %s", error)
 

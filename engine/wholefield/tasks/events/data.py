@@ -8,7 +8,7 @@ from wholefield.export.flow import labels_path
 from wholefield.flow.labels import load_labels_flow
 from wholefield.flow.sequences import BinSource, SequenceLoader, SpanBins, open_bins, split_in_time
 from wholefield.flow.sequences.bins import FEATURE_SUFFIXES
-from wholefield.tasks.events.config import FlowConfig, Teacher
+from wholefield.tasks.events.settings import FlowSettings, Teacher
 
 PARTS = ("train", "val")
 LABELS_SUFFIX = "_flow.h5"
@@ -54,7 +54,7 @@ class FlowData:
         SettingError: there is no file, or files do not fit each other or the settings.
     """
 
-    def __init__(self, config: FlowConfig) -> None:
+    def __init__(self, config: FlowSettings) -> None:
         self._config = config
         self._open: list[BinSource] = []
         try:
@@ -108,8 +108,8 @@ class FlowData:
             config.batch_size,
             max_consecutive=1,
             crop_size=config.crop_size or None,
-            augment=config.augment,
-            repeats=config.repeats,
+            augment=config.augmentation.flips,
+            repeats=config.crops,
             seed=config.seed,
             load_labels=load_labels_flow if config.teacher is Teacher.LABELS else None,
         )

@@ -12,10 +12,10 @@ from wholefield.errors import SettingError
 from wholefield.runs.control import Control, StopAndKeep
 from wholefield.runs.parts import Step, reporter
 from wholefield.runs.reports import ReportFunction
-from wholefield.tasks.events.config import FlowFormat
-from wholefield.tasks.events.export_config import FlowExportConfig
+from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.fields import write_fields
 from wholefield.tasks.events.provider import FlowProvider
+from wholefield.tasks.events.settings import FlowFormat
 
 SECOND = 1e6
 
@@ -28,7 +28,7 @@ class Exported:
     complete: bool
 
 
-def export_flow(config: FlowExportConfig, report: ReportFunction, control: Control) -> Exported:
+def export_flow(config: FlowExportSettings, report: ReportFunction, control: Control) -> Exported:
     """Write the fields; whoever stops it early keeps the files that are written, but no HDF5 file.
 
     Raises:

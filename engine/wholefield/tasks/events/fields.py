@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.export.flow import write_dsec_png, write_flo, write_flow_hdf5
-from wholefield.tasks.events.config import FlowFormat
+from wholefield.tasks.events.settings import FlowFormat
 
 
 def write_fields(

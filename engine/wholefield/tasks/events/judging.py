@@ -15,7 +15,7 @@ from wholefield.runs.control import Control
 from wholefield.runs.parts import Step, reporter
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.provider import FlowProvider, FlowSource
-from wholefield.tasks.events.score_config import ScoreConfig
+from wholefield.tasks.events.score_settings import ScoreSettings
 
 if TYPE_CHECKING:
     from wholefield.flow.scores.scorecard import ScoreCard
@@ -31,7 +31,7 @@ Flow = npt.NDArray[np.float32]
 Events = npt.NDArray[Any]
 
 
-def judge(config: ScoreConfig, report: ReportFunction, control: Control) -> ScoreCard:
+def judge(config: ScoreSettings, report: ReportFunction, control: Control) -> ScoreCard:
     """The score card; with the errors against the true flow where labels lie beside the recording.
 
     Raises:
@@ -51,7 +51,7 @@ def judge(config: ScoreConfig, report: ReportFunction, control: Control) -> Scor
         return score_flow(events, fields, start, end, truth, name=flow.name, progress=progress)
 
 
-def window_of(config: ScoreConfig, recording: Recording, flow: FlowProvider) -> tuple[int, int]:
+def window_of(config: ScoreSettings, recording: Recording, flow: FlowProvider) -> tuple[int, int]:
     """The window that is given, or one around a moment in which the events move far enough for FWL to tell.
 
     Raises:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from wholefield.flow.predictor import EventSource, Flow, FlowPredictor
 from wholefield.tasks.events.spec import load_flow
-from wholefield.tasks.slides.config import Device
 from wholefield.training.devices import resolve
+from wholefield.training.settings import Device
 
 
 class MomentFlow:

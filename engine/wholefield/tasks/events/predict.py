@@ -7,8 +7,8 @@ from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import PartDone, ReportFunction, Started
 from wholefield.sources.events.opening import open_recording
-from wholefield.tasks.events.config import FlowPredictConfig
 from wholefield.tasks.events.fields import write_fields
+from wholefield.tasks.events.settings import FlowPredictSettings
 from wholefield.tasks.events.spec import load_flow
 from wholefield.training.devices import resolve
 
@@ -16,7 +16,7 @@ SECOND = 1e6
 
 
 def predict_flow(
-    config: FlowPredictConfig, folder: RunFolder, report: ReportFunction, control: Control
+    config: FlowPredictSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task: NAME_flow.h5, or NAME_flow with a file for every time bin, in the run folder.
 

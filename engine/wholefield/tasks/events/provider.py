@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SettingError
-from wholefield.tasks.slides.config import Device
+from wholefield.training.settings import Device
 
 if TYPE_CHECKING:
     from wholefield.sources import Recording

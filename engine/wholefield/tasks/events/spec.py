@@ -8,7 +8,7 @@ from typing import Any, Self
 from wholefield.errors import SourceError
 from wholefield.flow.flow_network import FlowNetwork
 from wholefield.flow.predictor import FlowInput
-from wholefield.tasks.events.config import FlowConfig
+from wholefield.tasks.events.settings import FlowSettings
 from wholefield.training.checkpoints import SPEC, load_into, read_checkpoint
 
 
@@ -45,7 +45,7 @@ class FlowSpec:
 
     def to_plain(self) -> dict[str, Any]:
         """As plain values, for a checkpoint."""
-        return asdict(self) | {"task": FlowConfig.task}
+        return asdict(self) | {"task": FlowSettings.task}
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> Self:
@@ -74,7 +74,7 @@ def flow_spec(content: Mapping[str, Any], path: Path) -> FlowSpec:
     Raises:
         SourceError: it is incomplete, or that of something else.
     """
-    if content[SPEC]["task"] != FlowConfig.task:
+    if content[SPEC]["task"] != FlowSettings.task:
         raise SourceError(
             f"{path} is a checkpoint of the task {content[SPEC]['task']}; choose one of a flow training."
         )

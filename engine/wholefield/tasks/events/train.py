@@ -19,8 +19,8 @@ from wholefield.networks.flow.memory import starting_afresh
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import FlowPreviewReady, Level, Message, ReportFunction, Started
-from wholefield.tasks.events.config import FlowConfig, Teacher
 from wholefield.tasks.events.data import FlowData
+from wholefield.tasks.events.settings import FlowSettings, Teacher
 from wholefield.tasks.events.spec import FlowSpec, flow_spec
 from wholefield.tasks.events.training import BatchLosses, FlowTraining
 from wholefield.tasks.slides.training import demand_same
@@ -32,7 +32,7 @@ from wholefield.training.trainer import quiet_trainer
 GRADIENT_NORM = 1.0
 
 
-def train_flow(config: FlowConfig, folder: RunFolder, report: ReportFunction, control: Control) -> None:
+def train_flow(config: FlowSettings, folder: RunFolder, report: ReportFunction, control: Control) -> None:
     """Run the task; goes on from last.ckpt where the folder has one, with what the network carried then.
 
     Raises:
@@ -48,7 +48,7 @@ def train_flow(config: FlowConfig, folder: RunFolder, report: ReportFunction, co
 
 
 def _train(
-    config: FlowConfig, data: FlowData, folder: RunFolder, report: ReportFunction, control: Control
+    config: FlowSettings, data: FlowData, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     spec = spec_of(config, data)
     if folder.last.exists():
@@ -74,7 +74,7 @@ def _train(
     trainer.fit(module, data.training, data.validation, ckpt_path=resume, weights_only=True)
 
 
-def batch_losses(config: FlowConfig) -> BatchLosses:
+def batch_losses(config: FlowSettings) -> BatchLosses:
     """What gives the weighted loss terms of a batch, by the teacher of the settings."""
 
     def documented(network: FlowNetwork, batch: Batch, flows: list[Tensor]) -> dict[str, Tensor]:
@@ -108,7 +108,12 @@ class FlowProgress(RunProgress):
     """Besides what every run reports, a preview at the start and after every epoch; lengthens the sequences."""
 
     def __init__(
-        self, config: FlowConfig, data: FlowData, folder: RunFolder, report: ReportFunction, control: Control
+        self,
+        config: FlowSettings,
+        data: FlowData,
+        folder: RunFolder,
+        report: ReportFunction,
+        control: Control,
     ) -> None:
         super().__init__(folder, report, control, self._begin)
         self._curriculum = config.curriculum
@@ -162,7 +167,7 @@ def preview(
     )
 
 
-def spec_of(config: FlowConfig, data: FlowData) -> FlowSpec:
+def spec_of(config: FlowSettings, data: FlowData) -> FlowSpec:
     """The description of the network that the settings ask for."""
     return FlowSpec(
         network=config.network.value,

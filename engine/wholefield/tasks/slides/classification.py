@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from wholefield.tasks.slides.classifier import ClassifierSpec, StreamedClassifier
-from wholefield.tasks.slides.config import ClassifyConfig
+from wholefield.tasks.slides.settings import ClassifySettings
 from wholefield.tasks.slides.slides_data import Item
 from wholefield.tasks.slides.training import SlideTrainee
 from wholefield.training.progress import Score
@@ -20,7 +20,7 @@ class SlideClassification(SlideTrainee[StreamedClassifier]):
         self,
         classifier: StreamedClassifier,
         spec: ClassifierSpec,
-        config: ClassifyConfig,
+        config: ClassifySettings,
         weights: Sequence[float],
         updates: int,
     ) -> None:

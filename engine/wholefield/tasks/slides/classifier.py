@@ -16,8 +16,8 @@ from wholefield.networks.registry import find_model
 from wholefield.networks.split import split_classifier
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.images import LazyImage
-from wholefield.tasks.slides.config import ClassifyConfig, Head
 from wholefield.tasks.slides.footprint import local_output
+from wholefield.tasks.slides.settings import ClassifySettings, Head
 from wholefield.tasks.slides.slide_input import Pixels
 from wholefield.tasks.slides.streamed_model import StreamedModel
 from wholefield.training.checkpoints import SPEC, load_into, read_checkpoint
@@ -52,7 +52,7 @@ class ClassifierSpec:
 
     def to_plain(self) -> dict[str, Any]:
         """As plain values, for a checkpoint."""
-        return asdict(self) | {"task": ClassifyConfig.task, "head": self.head.value}
+        return asdict(self) | {"task": ClassifySettings.task, "head": self.head.value}
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> Self:

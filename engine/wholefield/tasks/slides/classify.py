@@ -16,17 +16,18 @@ from wholefield.tasks.slides.classifier import (
     build_network,
     checkpoint_spec,
 )
-from wholefield.tasks.slides.config import ClassifyConfig
 from wholefield.tasks.slides.labels import ONE_SLIDE, LabelTable, Split, class_weights, read_labels, split
+from wholefield.tasks.slides.settings import ClassifySettings
 from wholefield.tasks.slides.slide_input import labelled_area
 from wholefield.tasks.slides.slides_data import SlideLoader
 from wholefield.tasks.slides.training import calibrate, calibration_squares, demand_same, fit, updates_of
 from wholefield.training.augmentation import Augmentation
 from wholefield.training.checkpoints import read_checkpoint
+from wholefield.training.settings import Augmentation as Augment
 
 
 def train_classifier(
-    config: ClassifyConfig, folder: RunFolder, report: ReportFunction, control: Control
+    config: ClassifySettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task; goes on from last.ckpt where the folder has one.
 
@@ -44,12 +45,12 @@ def train_classifier(
         demand_same(found, spec, ("model", "head", "classes", "level"), folder)
     torch.manual_seed(config.seed)
     training, validation = _loaders(config, table, parts, spec)
-    classifier = StreamedClassifier(build_network(spec, config.weights), config.tile_size)
+    classifier = StreamedClassifier(build_network(spec, config.initial_weights), config.tile_size)
     report(Started(config.task, folder.path, len(training) * config.epochs, config.epochs, table.classes))
     if len({row.path for row in table.rows}) == 1:
         report(Message(Level.WARNING, ONE_SLIDE))
     rows = [table.rows[i] for i in parts.training]
-    if config.weights is None and not continued:
+    if config.initial_weights is None and not continued:
         calibrate(classifier.network, calibration_squares(rows, config, spec), report)
     targets = table.targets()
     weights = class_weights([targets[i] for i in parts.training], len(table.classes))
@@ -57,7 +58,7 @@ def train_classifier(
     fit(module, training, validation, config, folder, report, control)
 
 
-def _spec(config: ClassifyConfig, table: LabelTable) -> ClassifierSpec:
+def _spec(config: ClassifySettings, table: LabelTable) -> ClassifierSpec:
     entry = find_model(config.model)
     with open_image(table.rows[0].path) as source:
         labelled_area(source, table.rows[0].region, config.level)
@@ -69,7 +70,7 @@ def _spec(config: ClassifyConfig, table: LabelTable) -> ClassifierSpec:
 
 
 def _loaders(
-    config: ClassifyConfig, table: LabelTable, parts: Split, spec: ClassifierSpec
+    config: ClassifySettings, table: LabelTable, parts: Split, spec: ClassifierSpec
 ) -> tuple[SlideLoader, SlideLoader]:
     """Training in random order, as squares where asked for; validation always on the whole labelled part."""
     targets = table.targets()
@@ -83,6 +84,6 @@ def _loaders(
         square=config.crop_size,
         repeats=config.repeats,
         shuffle_seed=config.seed,
-        augmentation=Augmentation(config.turns, config.tint),
+        augmentation=Augmentation(config.augmentation is not Augment.NONE, config.color_jitter),
     )
     return training, loader(parts.validation)

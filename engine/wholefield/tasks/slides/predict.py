@@ -14,10 +14,10 @@ from wholefield.sources import ImageSource, open_image
 from wholefield.tasks.slides.class_export import write_class_image, write_class_outlines
 from wholefield.tasks.slides.class_map import ClassMap, SegmentedSlide
 from wholefield.tasks.slides.classifier import StreamedClassifier, load_classifier
-from wholefield.tasks.slides.config import PredictConfig, SegmentConfig
 from wholefield.tasks.slides.footprint import footprint
 from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
 from wholefield.tasks.slides.segmenter import StreamedSegmenter, load_segmenter
+from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 from wholefield.tasks.slides.slide_input import SlideArea, labelled_area
 from wholefield.tasks.slides.streamed_model import Spec, StreamedModel
 from wholefield.tasks.slides.training import tile_reporter
@@ -30,7 +30,9 @@ CLASS_OUTLINES = "classes.geojson"
 TOLERATED_RATIO = 1.25
 
 
-def predict_into(config: PredictConfig, folder: RunFolder, report: ReportFunction, control: Control) -> None:
+def predict_into(
+    config: PredictSettings, folder: RunFolder, report: ReportFunction, control: Control
+) -> None:
     """Run the task and save the prediction in the run folder; see `predict_slide`."""
     report(Started(config.task, folder.path))
     found = predict_slide(config, report, control)
@@ -41,7 +43,7 @@ def predict_into(config: PredictConfig, folder: RunFolder, report: ReportFunctio
 
 
 def predict_slide(
-    config: PredictConfig, report: ReportFunction, control: Control
+    config: PredictSettings, report: ReportFunction, control: Control
 ) -> SlidePrediction | SegmentedSlide:
     """Stream a whole slide through a trained classifier or segmenter; no more than a tile of it is in memory.
 
@@ -64,7 +66,7 @@ def predict_slide(
 
 
 def _classify(
-    model: StreamedClassifier, spec: Spec, image: SlideArea, config: PredictConfig
+    model: StreamedClassifier, spec: Spec, image: SlideArea, config: PredictSettings
 ) -> SlidePrediction:
     logits, evidence = model.evidence(image)
     probabilities, maps = logits.softmax(1)[0], evidence.softmax(1)[0]
@@ -112,7 +114,7 @@ def load_model(checkpoint: Path, tile_size: int) -> tuple[StreamedModel, Spec]:
         SourceError: the file is missing, damaged or something else.
         SettingError: it names a model that is not in the list.
     """
-    if read_checkpoint(checkpoint)[SPEC]["task"] == SegmentConfig.task:
+    if read_checkpoint(checkpoint)[SPEC]["task"] == SegmentSettings.task:
         return load_segmenter(checkpoint, tile_size)
     return load_classifier(checkpoint, tile_size)
 

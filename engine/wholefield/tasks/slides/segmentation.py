@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from wholefield.tasks.slides.config import SegmentConfig
 from wholefield.tasks.slides.mask_data import MaskItem
 from wholefield.tasks.slides.segmenter import SegmenterSpec, StreamedSegmenter
+from wholefield.tasks.slides.settings import SegmentSettings
 from wholefield.tasks.slides.training import SlideTrainee
 from wholefield.training.progress import Score
 
@@ -16,7 +16,7 @@ class SlideSegmentation(SlideTrainee[StreamedSegmenter]):
     """Trains a streamed segmenter with the cross entropy of every pixel that counts."""
 
     def __init__(
-        self, segmenter: StreamedSegmenter, spec: SegmenterSpec, config: SegmentConfig, updates: int
+        self, segmenter: StreamedSegmenter, spec: SegmenterSpec, config: SegmentSettings, updates: int
     ) -> None:
         """Set up; `updates` are the steps of the optimiser."""
         super().__init__(segmenter, spec, config.learning_rate, updates)

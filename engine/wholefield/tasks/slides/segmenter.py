@@ -11,8 +11,8 @@ from wholefield.errors import SourceError
 from wholefield.networks.u_net import unet
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.images import LazyImage
-from wholefield.tasks.slides.config import SegmentConfig
 from wholefield.tasks.slides.pixel_loss import BesideClasses, PixelLoss
+from wholefield.tasks.slides.settings import SegmentSettings
 from wholefield.tasks.slides.slide_input import Pixels
 from wholefield.tasks.slides.streamed_model import StreamedModel
 from wholefield.training.checkpoints import SPEC, load_into, read_checkpoint
@@ -52,7 +52,7 @@ class SegmenterSpec:
 
     def to_plain(self) -> dict[str, Any]:
         """As plain values, for a checkpoint."""
-        return asdict(self) | {"task": SegmentConfig.task}
+        return asdict(self) | {"task": SegmentSettings.task}
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> Self:

@@ -16,7 +16,7 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Direction, Level, Message, ReportFunction, TileDone
 from wholefield.sources import open_image
 from wholefield.streaming import TileVisit
-from wholefield.tasks.slides.config import TrainingConfig
+from wholefield.tasks.slides.settings import SlideTrainingSettings
 from wholefield.tasks.slides.slide_input import SlideArea, labelled_area, random_square
 from wholefield.tasks.slides.streamed_model import Spec, StreamedModel
 from wholefield.tasks.slides.tables import Region
@@ -110,9 +110,9 @@ def demand_same(found: object, wanted: object, names: Sequence[str], folder: Run
             )
 
 
-def updates_of(config: TrainingConfig, training: Visits[Any]) -> int:
+def updates_of(config: SlideTrainingSettings, training: Visits[Any]) -> int:
     """Steps of the optimiser in the whole run."""
-    return -(-len(training) // config.accumulate) * config.epochs
+    return -(-len(training) // config.gradient_accumulation) * config.epochs
 
 
 class Row(Protocol):
@@ -127,7 +127,7 @@ class Row(Protocol):
         """The part of it to use."""
 
 
-def calibration_squares(rows: Sequence[Row], config: TrainingConfig, spec: Spec) -> Iterator[Tensor]:
+def calibration_squares(rows: Sequence[Row], config: SlideTrainingSettings, spec: Spec) -> Iterator[Tensor]:
     """One square (1, C, h, w) each of a few slides.
 
     Raises:
@@ -154,7 +154,7 @@ def fit(
     module: SlideTrainee[Any],
     training: Visits[Any],
     validation: Visits[Any],
-    config: TrainingConfig,
+    config: SlideTrainingSettings,
     folder: RunFolder,
     report: ReportFunction,
     control: Control,
@@ -174,7 +174,7 @@ def fit(
         device=config.device,
         folder=folder.path,
         callback=progress,
-        accumulate_grad_batches=config.accumulate,
+        accumulate_grad_batches=config.gradient_accumulation,
         gradient_clip_val=GRADIENT_NORM,
     )
     resume = folder.last if folder.last.exists() else None

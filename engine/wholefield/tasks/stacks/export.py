@@ -9,7 +9,7 @@ from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
 from wholefield.tasks.stacks.counter import PartCounter
-from wholefield.tasks.stacks.export_config import StackExportConfig
+from wholefield.tasks.stacks.export_settings import StackExportSettings
 from wholefield.tasks.stacks.writing import lost_place, write_stack
 
 
@@ -26,7 +26,7 @@ class Exported:
     lost: str
 
 
-def export_stack(config: StackExportConfig, report: ReportFunction, control: Control) -> Exported:
+def export_stack(config: StackExportSettings, report: ReportFunction, control: Control) -> Exported:
     """Write a stack, whole or not at all.
 
     Raises:
@@ -48,7 +48,7 @@ def export_stack(config: StackExportConfig, report: ReportFunction, control: Con
     return Exported(config.out, lost)
 
 
-def _write(config: StackExportConfig, stack: StackSource, counter: PartCounter) -> None:
+def _write(config: StackExportSettings, stack: StackSource, counter: PartCounter) -> None:
     write_stack(
         config.format,
         config.out,

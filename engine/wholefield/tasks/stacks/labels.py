@@ -10,8 +10,8 @@ from torch import Tensor
 
 from wholefield.errors import SettingError
 from wholefield.sources.stacks.stack import AnyArray
-from wholefield.tasks.stacks.config import StackSegmentationConfig
 from wholefield.tasks.stacks.label_values import MOST_LABELS
+from wholefield.tasks.stacks.settings import StackSegmentationSettings
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class LabelSet:
         return values.astype(kind)[classes]
 
 
-def label_set(counts: Mapping[int, int], config: StackSegmentationConfig, name: str) -> LabelSet:
+def label_set(counts: Mapping[int, int], config: StackSegmentationSettings, name: str) -> LabelSet:
     """The labels that the settings ask for, or all that occur and are not ignored.
 
     Args:

@@ -14,13 +14,13 @@ from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, PreviewReady, ReportFunction, Started
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.tasks.stacks.config import DENOISED, RECONSTRUCTION, Noise2InverseConfig
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.normalising import measured
 from wholefield.tasks.stacks.parts import StackParts, open_parts
 from wholefield.tasks.stacks.preview import slices_around
 from wholefield.tasks.stacks.scratch import SCRATCH, scratch_volume
 from wholefield.tasks.stacks.session import Session
+from wholefield.tasks.stacks.settings import DENOISED, RECONSTRUCTION, Noise2InverseSettings
 from wholefield.tasks.stacks.spec import StackSpec
 from wholefield.tasks.stacks.split import demand_pairs, long_runs, preview_slice, split_slices
 from wholefield.tasks.stacks.split_volumes import SplitVolumePairs, denoise_volume, read_volume
@@ -32,7 +32,7 @@ WHOLE = slice(None)
 
 
 def train_noise2inverse(
-    config: Noise2InverseConfig, folder: RunFolder, report: ReportFunction, control: Control
+    config: Noise2InverseSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task; goes on from last.ckpt where the folder has one.
 
@@ -64,7 +64,7 @@ def _slices(parts: Parts) -> Iterator[Tensor]:
         yield parts.read(at, WHOLE, WHOLE)
 
 
-def _denoise_volume(config: Noise2InverseConfig, model: MSDNetwork, parts: Parts, write: "_Writer") -> None:
+def _denoise_volume(config: Noise2InverseSettings, model: MSDNetwork, parts: Parts, write: "_Writer") -> None:
     counter = PartCounter("Denoising the volume", parts.shape[0], write.report, write.control)
     with scratch_volume(write.folder.path / SCRATCH, parts.shape[1:], "float32") as mean:
         denoise_volume(model, parts, config.strategy, mean, counter)
@@ -72,7 +72,7 @@ def _denoise_volume(config: Noise2InverseConfig, model: MSDNetwork, parts: Parts
 
 
 def _train(
-    config: Noise2InverseConfig, parts: Parts, folder: RunFolder, report: ReportFunction, control: Control
+    config: Noise2InverseSettings, parts: Parts, folder: RunFolder, report: ReportFunction, control: Control
 ) -> MSDNetwork:
     split = split_slices(parts.shape[1], config)
     torch.manual_seed(config.seed)
@@ -92,7 +92,7 @@ def _train(
     return model
 
 
-def _pairs(config: Noise2InverseConfig, parts: Parts, slices: Sequence[int]) -> Pairs:
+def _pairs(config: Noise2InverseSettings, parts: Parts, slices: Sequence[int]) -> Pairs:
     if config.ndim == 2:
         return SplitPairs(parts, config.strategy, slices)
     return SplitVolumePairs(parts, config.strategy, long_runs(slices, config))

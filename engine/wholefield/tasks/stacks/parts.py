@@ -16,9 +16,9 @@ from wholefield.runs.control import Control
 from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
-from wholefield.tasks.stacks.config import Noise2InverseConfig
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.numbers import whole_numbers
+from wholefield.tasks.stacks.settings import Noise2InverseSettings
 from wholefield.tomography.noise2inverse import Parts, split_reconstructions
 from wholefield.tomography.projections import detector_rows, find_centre, read_projections
 
@@ -69,7 +69,7 @@ class FileParts:
 
 
 def open_parts(
-    config: Noise2InverseConfig, file: Path, opened: ExitStack, report: ReportFunction, control: Control
+    config: Noise2InverseSettings, file: Path, opened: ExitStack, report: ReportFunction, control: Control
 ) -> Parts:
     """The reconstructions that the settings name; those of projections are made first unless `file` holds them.
 
@@ -95,11 +95,11 @@ def _from_stacks(stacks: Sequence[StackSource]) -> StackParts:
 
 
 def _reconstruct(
-    config: Noise2InverseConfig, path: Path, file: Path, report: ReportFunction, control: Control
+    config: Noise2InverseSettings, path: Path, file: Path, report: ReportFunction, control: Control
 ) -> None:
     """Reconstruct some detector rows after the other into a file, whole or absent at any moment."""
     rows = _rows(config, path)
-    centre = config.centre if config.centre is not None else _centre(path, rows[len(rows) // 2])
+    centre = config.center if config.center is not None else _centre(path, rows[len(rows) // 2])
     report(Message(Level.INFO, f"The rotation axis is at column {centre:.2f}."))
     counter = PartCounter("Reconstructing slices", len(rows), report, control)
     array: NDArray[np.float32] | None = None
@@ -119,7 +119,7 @@ def _reconstruct(
         del array
 
 
-def _rows(config: Noise2InverseConfig, path: Path) -> range:
+def _rows(config: Noise2InverseSettings, path: Path) -> range:
     """The detector rows to reconstruct.
 
     Raises:

@@ -17,23 +17,24 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import AnyArray, StackSource
-from wholefield.tasks.stacks.config import StackPredictConfig
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.numbers import whole_numbers
 from wholefield.tasks.stacks.pairs import slab_around, volume_of
 from wholefield.tasks.stacks.scratch import SCRATCH, scratch_volume
+from wholefield.tasks.stacks.settings import StackPredictSettings
 from wholefield.tasks.stacks.spec import StackSpec, read_spec
 from wholefield.tasks.stacks.volumes import volume_blocks, volume_windows
 from wholefield.tasks.stacks.writing import lost_place, write_stack
 from wholefield.training.checkpoints import SPEC
 from wholefield.training.devices import resolve
+from wholefield.training.settings import Precision
 
 # Beyond this ratio of the voxel sizes, structures no longer look as they did in training.
 TOLERATED_RATIO = 1.25
 
 
 def predict_stack(
-    config: StackPredictConfig, folder: RunFolder, report: ReportFunction, control: Control
+    config: StackPredictSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task: the result is whole or absent at any moment.
 
@@ -104,7 +105,7 @@ class StackNetwork:
         return self.spec.label_set.in_file(output.argmax(0).cpu().numpy().astype(np.uint8))
 
 
-def load_network(config: StackPredictConfig, channels: int) -> StackNetwork:
+def load_network(config: StackPredictSettings, channels: int) -> StackNetwork:
     """The network of a checkpoint, ready to predict a stack of so many channels.
 
     Raises:
@@ -129,7 +130,7 @@ def load_network(config: StackPredictConfig, channels: int) -> StackNetwork:
             )
         shown = spec.labels.index(config.probability_of)
     model.to(resolve(config.device))
-    if config.bfloat16:
+    if config.precision is Precision.BF16:
         model.msd.bfloat16()
     return StackNetwork(model, spec, shown)
 

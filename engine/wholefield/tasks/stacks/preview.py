@@ -10,9 +10,9 @@ from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image
 from wholefield.runs.reports import PreviewReady
 from wholefield.sources.stacks.stack import AnyArray, StackSource
-from wholefield.tasks.stacks.config import StackPairConfig
 from wholefield.tasks.stacks.labels import LabelSet
 from wholefield.tasks.stacks.pairs import SlicePairs, Target, VolumePairs
+from wholefield.tasks.stacks.settings import StackPairSettings
 from wholefield.training.fit import assess
 from wholefield.training.pairs import Pairs
 
@@ -69,13 +69,13 @@ class PairPreview:
 
 
 def preview_of(
-    config: StackPairConfig, model: MSDNetwork, stack: StackSource, target: Target, at: int
+    config: StackPairSettings, model: MSDNetwork, stack: StackSource, target: Target, at: int
 ) -> PairPreview:
     """What makes the previews of a slice."""
     if config.ndim == 2:
-        middle = config.slab // 2 * stack.channels
+        middle = config.input_slices // 2 * stack.channels
         return PairPreview(
-            model, SlicePairs(stack, target, [at], config.slab), at, middle, None, target.labels
+            model, SlicePairs(stack, target, [at], config.input_slices), at, middle, None, target.labels
         )
     run = slices_around(at, stack.shape[0], config.dilation_values)
     return PairPreview(model, VolumePairs(stack, target, [run]), at, 0, at - run.start, target.labels)

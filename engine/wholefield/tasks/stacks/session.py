@@ -9,6 +9,7 @@ import torch
 from wholefield.errors import SettingError
 from wholefield.files import replacing
 from wholefield.networks.msd.checkpoints import read_checkpoint
+from wholefield.networks.msd.choices import Schedule
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control, StopAndKeep
 from wholefield.runs.eta import Pace
@@ -19,8 +20,8 @@ from wholefield.runs.reports import (
     ReportFunction,
     StepDone,
 )
-from wholefield.tasks.stacks.config import StackTrainingConfig
 from wholefield.tasks.stacks.preview import Preview
+from wholefield.tasks.stacks.settings import StackTrainingSettings
 from wholefield.tasks.stacks.spec import StackSpec, read_spec
 from wholefield.training.checkpoints import SPEC
 from wholefield.training.crops import Augmentation
@@ -31,15 +32,15 @@ from wholefield.training.pairs import Pairs
 PROGRESS = "progress"
 
 
-def fit_settings(config: StackTrainingConfig) -> FitSettings:
+def fit_settings(config: StackTrainingSettings) -> FitSettings:
     """How a run trains, in the words of the engine."""
     return FitSettings(
         epochs=config.epochs,
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,
-        schedule=config.schedule,
-        patience=config.patience,
-        augmentation=Augmentation(config.crop, config.flips, config.turns),
+        schedule=Schedule(config.schedule.value),
+        patience=config.early_stopping_patience,
+        augmentation=Augmentation(config.crop, config.augmentation.flips, config.augmentation.rotations),
         repeats=config.repeats,
         seed=config.seed,
     )
@@ -59,7 +60,7 @@ class Session:
         self,
         model: MSDNetwork,
         spec: StackSpec,
-        config: StackTrainingConfig,
+        config: StackTrainingSettings,
         folder: RunFolder,
         report: ReportFunction,
         control: Control,

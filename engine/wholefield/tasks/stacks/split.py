@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 
 from wholefield.errors import SettingError
-from wholefield.tasks.stacks.config import StackTrainingConfig
 from wholefield.tasks.stacks.numbers import whole_numbers
+from wholefield.tasks.stacks.settings import StackTrainingSettings
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Split:
     validation: tuple[int, ...]
 
 
-def split_slices(count: int, config: StackTrainingConfig) -> Split:
+def split_slices(count: int, config: StackTrainingSettings) -> Split:
     """Split so many slices as the settings ask.
 
     Without a list a block in the middle is kept: neighbours are so alike that slices picked here and there would
@@ -40,7 +40,7 @@ def split_slices(count: int, config: StackTrainingConfig) -> Split:
     return Split(training, held_out)
 
 
-def _listed(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
+def _listed(count: int, config: StackTrainingSettings) -> tuple[int, ...]:
     assert config.validation_slices is not None
     listed = tuple(sorted(set(whole_numbers("validation_slices", config.validation_slices))))
     if listed[-1] >= count:
@@ -50,7 +50,7 @@ def _listed(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
     return listed
 
 
-def _block(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
+def _block(count: int, config: StackTrainingSettings) -> tuple[int, ...]:
     wanted = config.validation_fraction * count
     number = min(max(1, round(wanted)), count - 1) if wanted > 0 else 0
     first = (count - number) // 2
@@ -61,7 +61,7 @@ def _block(count: int, config: StackTrainingConfig) -> tuple[int, ...]:
     return tuple(range(first, first + number))
 
 
-def preview_slice(count: int, split: Split, config: StackTrainingConfig) -> int:
+def preview_slice(count: int, split: Split, config: StackTrainingSettings) -> int:
     """The slice to show: the one that the settings name, or the middle one of the validation (else training) slices.
 
     Raises:
@@ -86,7 +86,7 @@ def runs_of(slices: Sequence[int]) -> Iterator[range]:
             start = index
 
 
-def long_runs(slices: Sequence[int], config: StackTrainingConfig) -> list[range]:
+def long_runs(slices: Sequence[int], config: StackTrainingSettings) -> list[range]:
     """Ascending slices as ranges without gaps, those left out that are shorter than a dilation of the network.
 
     Such a run could not be computed by itself.
@@ -95,7 +95,9 @@ def long_runs(slices: Sequence[int], config: StackTrainingConfig) -> list[range]
     return [run for run in runs_of(slices) if len(run) >= least]
 
 
-def demand_pairs(config: StackTrainingConfig, split: Split, training: Sized, validation: Sized) -> str | None:
+def demand_pairs(
+    config: StackTrainingSettings, split: Split, training: Sized, validation: Sized
+) -> str | None:
     """What to warn of where runs of slices are too short for a network over volumes; None where all is well.
 
     Args:

@@ -14,7 +14,6 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
-from wholefield.tasks.stacks.config import StackPairConfig, StackRegressionConfig, StackSegmentationConfig
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.label_values import count_labels
 from wholefield.tasks.stacks.labels import LabelSet, label_set
@@ -22,14 +21,20 @@ from wholefield.tasks.stacks.normalising import measured
 from wholefield.tasks.stacks.pairs import SlicePairs, Target, VolumePairs
 from wholefield.tasks.stacks.preview import preview_of
 from wholefield.tasks.stacks.session import Session
+from wholefield.tasks.stacks.settings import (
+    StackPairSettings,
+    StackRegressionSettings,
+    StackSegmentationSettings,
+)
 from wholefield.tasks.stacks.spec import StackSpec
 from wholefield.tasks.stacks.split import Split, demand_pairs, long_runs, preview_slice, split_slices
 from wholefield.training.fit import weights_of
 from wholefield.training.pairs import Pairs
+from wholefield.training.settings import ClassWeighting
 
 
 def train_regression(
-    config: StackRegressionConfig, folder: RunFolder, report: ReportFunction, control: Control
+    config: StackRegressionSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task; goes on from last.ckpt where the folder has one.
 
@@ -42,7 +47,7 @@ def train_regression(
         stack, target = _open(config, opened)
         torch.manual_seed(config.seed)
         model = MSDNetwork(
-            stack.channels * config.slab,
+            stack.channels * config.input_slices,
             1,
             config.depth,
             config.width,
@@ -54,7 +59,7 @@ def train_regression(
 
 
 def train_segmentation(
-    config: StackSegmentationConfig, folder: RunFolder, report: ReportFunction, control: Control
+    config: StackSegmentationSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task; goes on from last.ckpt where the folder has one.
 
@@ -71,20 +76,20 @@ def train_segmentation(
         report(Message(Level.INFO, _shares(labels, pixels)))
         torch.manual_seed(config.seed)
         model = MSDNetwork(
-            stack.channels * config.slab,
+            stack.channels * config.input_slices,
             len(labels.values),
             config.depth,
             config.width,
             config.dilation_values,
             ndim=config.ndim,
             task=Task.SEGMENTATION,
-            class_weights=weights_of(pixels) if config.balance else None,
+            class_weights=weights_of(pixels) if config.class_weighting is ClassWeighting.BALANCED else None,
             ignore_label=labels.ignored_class,
         )
         _train(config, model, stack, Target(target, labels), folder, report, control)
 
 
-def _open(config: StackPairConfig, opened: ExitStack) -> tuple[StackSource, StackSource]:
+def _open(config: StackPairSettings, opened: ExitStack) -> tuple[StackSource, StackSource]:
     """The two stacks.
 
     Raises:
@@ -133,7 +138,7 @@ def _shares(labels: LabelSet, pixels: Tensor) -> str:
 
 
 def _train(
-    config: StackPairConfig,
+    config: StackPairSettings,
     model: MSDNetwork,
     stack: StackSource,
     target: Target,
@@ -144,7 +149,9 @@ def _train(
     split = split_slices(stack.shape[0], config)
     labels = () if target.labels is None else target.labels.values
     geometry = stack.geometry
-    spec = StackSpec(config.task, stack.channels, config.slab, labels, geometry.spacing, geometry.unit)
+    spec = StackSpec(
+        config.task, stack.channels, config.input_slices, labels, geometry.spacing, geometry.unit
+    )
     session = Session(model, spec, config, folder, report, control)
     training, validation = (
         _pairs(config, stack, target, slices) for slices in (split.training, split.validation)
@@ -160,7 +167,7 @@ def _train(
     session.train(training, validation, preview)
 
 
-def _pairs(config: StackPairConfig, stack: StackSource, target: Target, slices: Sequence[int]) -> Pairs:
+def _pairs(config: StackPairSettings, stack: StackSource, target: Target, slices: Sequence[int]) -> Pairs:
     if config.ndim == 2:
-        return SlicePairs(stack, target, slices, config.slab)
+        return SlicePairs(stack, target, slices, config.input_slices)
     return VolumePairs(stack, target, long_runs(slices, config))

@@ -10,7 +10,7 @@ from wholefield.export.stack_planes import Progress
 from wholefield.export.stacks import write_nifti, write_ome_zarr, write_tiff_stack
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray
-from wholefield.tasks.stacks.config import StackFormat
+from wholefield.tasks.stacks.settings import StackFormat
 
 NAMES = {StackFormat.TIFF: "TIFF", StackFormat.NIFTI: "NIfTI", StackFormat.OME_ZARR: "OME-Zarr"}
 

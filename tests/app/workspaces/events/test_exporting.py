@@ -16,19 +16,19 @@ from wholefield.export.video import MP4
 from wholefield.runs.control import Abandoned, Control
 from wholefield.runs.reports import PartDone
 from wholefield.tasks.events.export import Exported
-from wholefield.tasks.events.export_config import FlowExportConfig
+from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.workspaces.events.exporting import run_export
-from wholefield_app.workspaces.events.exporting_config import (
+from wholefield_app.workspaces.events.exporting_dialog import COPIED, ExportDialog, ExportKind
+from wholefield_app.workspaces.events.exporting_frames import Framing, Moments, framing_of_view, pixels_of
+from wholefield_app.workspaces.events.exporting_settings import (
     Pictures,
-    VideoConfig,
+    VideoSettings,
     framing_values,
     style_values,
 )
-from wholefield_app.workspaces.events.exporting_dialog import COPIED, ExportDialog, ExportKind
-from wholefield_app.workspaces.events.exporting_frames import Framing, Moments, framing_of_view, pixels_of
 from wholefield_app.workspaces.events.exporting_shown import Shown, flow_values
 from wholefield_app.workspaces.events.prediction_panel import STOPPING
 from wholefield_app.workspaces.events.training import FINISHING
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("qapp")
 STYLE = FrameStyle(accumulation_us=20_000, flow=FlowMode.BOTH, step=8)
 
 
-def export_of(clip: Path, path: Path, **changes: object) -> VideoConfig:
+def export_of(clip: Path, path: Path, **changes: object) -> VideoSettings:
     values = {
         "start_us": 20_000,
         "end_us": 60_000,
@@ -48,7 +48,7 @@ def export_of(clip: Path, path: Path, **changes: object) -> VideoConfig:
         "zoom": 2.0,
         **style_values(STYLE),
     }
-    return VideoConfig(recording=clip, out=path, **(values | changes))
+    return VideoSettings(recording=clip, out=path, **(values | changes))
 
 
 def frames_of(path: Path) -> list[np.ndarray]:
@@ -156,7 +156,7 @@ def test_the_dialog_begins_with_what_the_window_shows(
     (dialog,) = space.central.findChildren(ExportDialog)
     export = dialog.settings(tmp_path / "a.mp4")
     view = space.view
-    assert export == VideoConfig(
+    assert export == VideoSettings(
         recording=clip, out=tmp_path / "a.mp4", flow=labels, **style_values(view.style_of_frames),
         **framing_values(framing_of_view(view.canvas)),
     )  # fmt: skip
@@ -176,7 +176,7 @@ def test_the_dialog_begins_with_what_the_window_shows(
     assert dialog.fps.isHidden()
     assert not dialog.delta_t.isHidden()
     assert dialog.suggestion.name == "dots_flow.h5"
-    assert dialog.settings(Path("b.h5")) == FlowExportConfig(recording=clip, flow=labels, out=Path("b.h5"))
+    assert dialog.settings(Path("b.h5")) == FlowExportSettings(recording=clip, flow=labels, out=Path("b.h5"))
     assert dialog.summary.text().startswith("10 fields of displacements in px in one file")
     dialog.what.setCurrentIndex(dialog.what.findData(ExportKind.FLO))
     assert dialog.summary.text() == "10 fields of displacements in px in as many files, one every 10 ms."

@@ -9,7 +9,7 @@ import pytest
 from wholefield.errors import SettingError
 from wholefield.runs.reports import PartDone
 from wholefield.tasks.events.provider import FlowSource
-from wholefield.tasks.events.score_config import ScoreConfig
+from wholefield.tasks.events.score_settings import ScoreSettings
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.workspaces.events import judging
 from wholefield_app.workspaces.events.judging import Moment, Window, config_of
@@ -23,7 +23,7 @@ class SlowJudge:
     def __init__(self) -> None:
         self.begun, self.gate = threading.Event(), threading.Event()
 
-    def __call__(self, config: ScoreConfig, report, control) -> None:
+    def __call__(self, config: ScoreSettings, report, control) -> None:
         report(PartDone("Comparing translations", 300, 600, 7.0))
         self.begun.set()
         while not self.gate.wait(0.01):
@@ -48,7 +48,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> SlowJudge:
 )
 def test_windows_are_settings(window: Window, moment: Moment, wanted: dict[str, int]) -> None:
     config = config_of(CLIP, FLOW, window, moment)
-    assert config == ScoreConfig(recording=CLIP, flow=FLOW.path, span_us=5e4, **wanted)
+    assert config == ScoreSettings(recording=CLIP, flow=FLOW.path, span_us=5e4, **wanted)
     config.validate()
 
 

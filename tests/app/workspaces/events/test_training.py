@@ -7,7 +7,7 @@ import pytest
 
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import FlowPreviewReady, Started, StepDone
-from wholefield.tasks.events.config import FlowConfig, FlowNet
+from wholefield.tasks.events.settings import FlowNet, FlowSettings
 from wholefield_app.workspaces.events.training import TRAINING_KEY
 from wholefield_app.workspaces.events.training_preview import draw_flow_preview, median_speed
 
@@ -34,7 +34,7 @@ class FakeMoments:
 @pytest.fixture
 def checkpoint(clip: Path) -> Path:
     """A past run beside the recording; its checkpoint is never read."""
-    config = FlowConfig(recordings=clip, delta_t=10_000, network=FlowNet.MIDINET)
+    config = FlowSettings(recordings=clip, delta_t=10_000, network=FlowNet.MIDINET)
     folder = RunFolder.create(clip.parent / "runs", config)
     folder.best.touch()
     return folder.best
@@ -60,13 +60,13 @@ def test_a_setting_that_cannot_work_is_said_in_the_banner(open_clip, space, wind
 
 def test_the_settings_of_a_training_are_remembered(open_clip, space, window, monkeypatch) -> None:
     open_clip()
-    begun: list[FlowConfig] = []
+    begun: list[FlowSettings] = []
     monkeypatch.setattr(space.work.training, "start", lambda config, runs, what: begun.append(config))
     space.work.form.fields.delta_t.setValue(12_345)
     window.registry["events.start"].trigger()
     assert [config.delta_t for config in begun] == [12_345]
     stored = space._services.settings.json(TRAINING_KEY)
-    assert FlowConfig.from_json(stored) == begun[0]
+    assert FlowSettings.from_json(stored) == begun[0]
     space.work.form.fields.delta_t.setValue(1)
     space.work._recall_settings()
     assert space.work.form.config() == begun[0]

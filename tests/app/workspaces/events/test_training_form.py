@@ -6,8 +6,8 @@ import pytest
 
 from wholefield.errors import SettingError
 from wholefield.flow.representations import PREPROCESSORS
-from wholefield.tasks.events.config import FlowConfig, FlowNet, RnnCell, Teacher
-from wholefield.tasks.slides.config import Device, Precision
+from wholefield.tasks.events.settings import FlowNet, FlowSettings, RnnCell, Teacher
+from wholefield.training.settings import Device, Precision
 from wholefield_app.theme.theme import Theme
 from wholefield_app.workspaces.events.training_fields import WEIGHTS
 from wholefield_app.workspaces.events.training_form import FlowForm
@@ -29,8 +29,8 @@ def recording(tmp_path: Path) -> Path:
 
 def test_every_setting_goes_through_the_form_unchanged(form: FlowForm, recording: Path) -> None:
     for config in (
-        FlowConfig(recordings=recording),
-        FlowConfig(
+        FlowSettings(recordings=recording),
+        FlowSettings(
             recordings=recording.parent, delta_t=5000, preprocess="timesurface", num_tbins=6, network=FlowNet.MIDINET2,
             base=12, scales=4, rnn_cell=RnnCell.GRU, teacher=Teacher.CONTRAST, weight_contrast=0.5,
             contrast_events=7000, weight_data=0.25, weight_time_consistency=0.125, weight_bw_deblur=0.0,
@@ -50,7 +50,7 @@ def test_the_form_begins_with_the_settings_of_the_engine(form: FlowForm, recordi
         form.config()
     form.set_recording(recording)
     assert not form.missing
-    assert form.config() == FlowConfig(recordings=recording)
+    assert form.config() == FlowSettings(recordings=recording)
 
 
 def test_a_setting_that_cannot_work_is_named(form: FlowForm, recording: Path) -> None:

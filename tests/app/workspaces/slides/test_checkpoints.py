@@ -1,12 +1,12 @@
 from pathlib import Path
 
 from wholefield.runs.folder import RunFolder
-from wholefield.tasks.slides.config import ClassifyConfig, PredictConfig
+from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings
 from wholefield_app.workspaces.slides.checkpoints import list_models
 
 
 def make_run(runs: Path, model: str, *files: str) -> RunFolder:
-    folder = RunFolder.create(runs, ClassifyConfig(slides=runs, labels=runs / "labels.csv", model=model))
+    folder = RunFolder.create(runs, ClassifySettings(slides=runs, labels=runs / "labels.csv", model=model))
     for name in files:
         (folder.path / name).touch()
     return folder
@@ -23,7 +23,7 @@ def test_newest_first_and_the_best_before_the_last(tmp_path: Path) -> None:
 
 def test_what_gives_no_prediction_is_left_out(tmp_path: Path) -> None:
     make_run(tmp_path, "small_cnn")
-    other = RunFolder.create(tmp_path, PredictConfig(slide=tmp_path, checkpoint=tmp_path / "a.ckpt"))
+    other = RunFolder.create(tmp_path, PredictSettings(slide=tmp_path, checkpoint=tmp_path / "a.ckpt"))
     (other.path / "best.ckpt").touch()
     damaged = make_run(tmp_path, "small_cnn", "best.ckpt")
     damaged.config_file.write_text("{")

@@ -14,7 +14,7 @@ from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction, ignore
 from wholefield.tasks.slides.class_map import ClassMap, SegmentedSlide
-from wholefield.tasks.slides.config import PredictConfig, SegmentConfig
+from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 from wholefield_app.runs import SessionState
 from wholefield_app.viewer.classes import class_colour
 from wholefield_app.window.main_window import MainWindow
@@ -34,7 +34,7 @@ def segmented(slide: Path) -> SegmentedSlide:
     return SegmentedSlide(slide, NAMES, made, (600, 400), (0.5, 0.5))
 
 
-def pretended(config: PredictConfig, report: ReportFunction, control: Control) -> SegmentedSlide:
+def pretended(config: PredictSettings, report: ReportFunction, control: Control) -> SegmentedSlide:
     return segmented(config.slide)
 
 
@@ -110,10 +110,12 @@ def test_export_as_an_image_and_under_a_wrong_name(tmp_path: Path) -> None:
 
 
 def test_settings_of_the_last_segmentation_come_back(window: MainWindow, project_folder: Path) -> None:
-    config = SegmentConfig(slides=project_folder, masks=project_folder / "masks.csv", epochs=7, names="a, b")
+    config = SegmentSettings(
+        slides=project_folder, masks=project_folder / "masks.csv", epochs=7, names="a, b"
+    )
     space = window.workspace
     space._services.settings.set_json("training/settings", config.to_json())
     space._recall_settings()
-    assert space.form.kind is SegmentConfig
+    assert space.form.kind is SegmentSettings
     assert space.form.epochs.value() == 7
     assert space.form.names.text() == "a, b"

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox
 
 from wholefield.errors import SettingError
 from wholefield.networks.registry import CLASSIFIERS
-from wholefield.tasks.slides.config import ClassifyConfig, Device, Head, SegmentConfig, TrainingConfig
+from wholefield.tasks.slides.settings import ClassifySettings, Head, SegmentSettings, SlideTrainingSettings
+from wholefield.training.settings import Device
 from wholefield_app.theme.theme import Theme
 from wholefield_app.workspaces.slides.project import read_project
 from wholefield_app.workspaces.slides.training_form import SlidesForm
@@ -22,11 +23,11 @@ def form(qtbot, theme: Theme) -> SlidesForm:
 
 def test_the_form_begins_with_the_settings_of_the_engine(form: SlidesForm, project_folder: Path) -> None:
     form.set_project(read_project(project_folder))
-    assert form.config() == ClassifyConfig(slides=project_folder, labels=project_folder / "labels.csv")
+    assert form.config() == ClassifySettings(slides=project_folder, labels=project_folder / "labels.csv")
 
 
 def test_every_setting_goes_through_the_form_unchanged(form: SlidesForm, project_folder: Path) -> None:
-    config = ClassifyConfig(
+    config = ClassifySettings(
         slides=project_folder,
         labels=project_folder / "labels.csv",
         model="resnet34",
@@ -45,7 +46,7 @@ def test_every_setting_goes_through_the_form_unchanged(form: SlidesForm, project
         seed=99,
         device=Device.CPU,
     )
-    assert_goes_through(form, config, ClassifyConfig(slides=Path(), labels=Path()))
+    assert_goes_through(form, config, ClassifySettings(slides=Path(), labels=Path()))
 
 
 def test_every_setting_of_a_segmentation_goes_through_too(
@@ -53,7 +54,7 @@ def test_every_setting_of_a_segmentation_goes_through_too(
 ) -> None:
     masks = tmp_path / "masks.csv"
     masks.touch()
-    config = SegmentConfig(
+    config = SegmentSettings(
         slides=project_folder,
         masks=masks,
         weights="weights.pth",
@@ -76,10 +77,12 @@ def test_every_setting_of_a_segmentation_goes_through_too(
         width=8,
         depth=4,
     )
-    assert_goes_through(form, config, SegmentConfig(slides=Path(), masks=Path()))
+    assert_goes_through(form, config, SegmentSettings(slides=Path(), masks=Path()))
 
 
-def assert_goes_through(form: SlidesForm, config: TrainingConfig, defaults: TrainingConfig) -> None:
+def assert_goes_through(
+    form: SlidesForm, config: SlideTrainingSettings, defaults: SlideTrainingSettings
+) -> None:
     """The form gives back what it was given, and nothing in it was so by default."""
     unchanged = {
         item.name
@@ -141,8 +144,8 @@ def test_only_the_fields_of_the_task_show(form: SlidesForm) -> None:
     form.show()
     form.more.click()
     for task, shown, hidden in (
-        (SegmentConfig, form.of_segmentation, form.of_classification),
-        (ClassifyConfig, form.of_classification, form.of_segmentation),
+        (SegmentSettings, form.of_segmentation, form.of_classification),
+        (ClassifySettings, form.of_classification, form.of_segmentation),
     ):
         form.task.setCurrentIndex(form.task.findData(task))
         assert form.kind is task
@@ -157,8 +160,8 @@ def test_a_project_with_masks_alone_is_segmented(
     masks.touch()
     project = replace(read_project(project_folder), labels=None, masks=masks, class_names="glass, tissue")
     form.set_project(project)
-    assert form.kind is SegmentConfig
-    assert form.config() == SegmentConfig(slides=project_folder, masks=masks, names="glass, tissue")
+    assert form.kind is SegmentSettings
+    assert form.config() == SegmentSettings(slides=project_folder, masks=masks, names="glass, tissue")
     assert form.runs == tmp_path / "runs"
     form.masks.set_path(None)
     assert "table of masks" in form.missing

@@ -28,8 +28,8 @@ from wholefield.runs.reports import (
     StepDone,
     TileDone,
 )
-from wholefield.tasks.slides.config import ClassifyConfig, PredictConfig
 from wholefield.tasks.slides.prediction import SlidePrediction
+from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings
 from wholefield_app.launch import make_window
 from wholefield_app.runs import SessionState
 from wholefield_app.window.main_window import MainWindow
@@ -39,7 +39,9 @@ from wholefield_app.workspaces.slides.project import read_project
 STEPS = 4
 
 
-def pretended_training(config: ClassifyConfig, runs: Path, report: ReportFunction, control: Control) -> None:
+def pretended_training(
+    config: ClassifySettings, runs: Path, report: ReportFunction, control: Control
+) -> None:
     """Reports one epoch with everything in it, then polls until it is told to end."""
     folder = RunFolder.create(runs, config)
     slide = sorted(config.slides.glob("*.tif"))[0]
@@ -62,7 +64,9 @@ def pretended_training(config: ClassifyConfig, runs: Path, report: ReportFunctio
         report(Finished(folder.path, Reason.ABANDONED))
 
 
-def pretended_prediction(config: PredictConfig, report: ReportFunction, control: Control) -> SlidePrediction:
+def pretended_prediction(
+    config: PredictSettings, report: ReportFunction, control: Control
+) -> SlidePrediction:
     """Says that the second class is likely."""
     maps = np.stack([np.full((4, 4), 0.2), np.full((4, 4), 0.8)]).astype(np.float32)
     return SlidePrediction(
@@ -103,7 +107,7 @@ def test_a_folder_fills_the_list_and_the_form_and_opens_its_first_slide(
         "slide_0.tif\nplain", "slide_1.tif\nrare", "slide_2.tif\nplain", "slide_3.tif\nrare",
     ]  # fmt: skip
     assert (panel.title.text(), panel.summary.text()) == ("project", "4 slides: 2 plain, 2 rare")
-    assert ready.workspace.form.config() == ClassifyConfig(
+    assert ready.workspace.form.config() == ClassifySettings(
         slides=project_folder, labels=project_folder / "labels.csv"
     )
     assert ready.windowTitle() == "slide_0.tif — Wholefield"
@@ -222,7 +226,7 @@ def test_another_slide_takes_the_prediction_away(training: MainWindow, qtbot) ->
 def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(training: MainWindow, qtbot, monkeypatch) -> None:
     gate = threading.Event()
 
-    def slow(config: PredictConfig, report: ReportFunction, control: Control) -> SlidePrediction:
+    def slow(config: PredictSettings, report: ReportFunction, control: Control) -> SlidePrediction:
         assert gate.wait(10)
         return pretended_prediction(config, report, control)
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from wholefield.tasks.stacks.config import StackSegmentationConfig
+from wholefield.tasks.stacks.settings import StackSegmentationSettings
 from wholefield_app.workspaces.stacks.label_count import Stopped, count, describe_labels
 from wholefield_app.workspaces.stacks.opening import Role
 
@@ -29,7 +29,7 @@ def test_the_form_shows_what_the_target_holds(space, make_stack, open_stack, qtb
     fields = space.form.fields
     assert fields.found.text().startswith("In the target: 0 (3")
     assert fields.found.isVisible()
-    assert space.form.task is StackSegmentationConfig
+    assert space.form.task is StackSegmentationSettings
     fields.label_values.setText("0,1")
     fields.ignore_label.setText("2")
     assert "--label-values=0,1 --ignore-label=2" in space.handlers.train_command()

@@ -4,13 +4,13 @@ import pytest
 
 from wholefield.errors import SettingError
 from wholefield.networks.msd.choices import Loss, Schedule, Strategy
-from wholefield.tasks.slides.config import Device
-from wholefield.tasks.stacks.config import (
-    Noise2InverseConfig,
-    StackRegressionConfig,
-    StackSegmentationConfig,
-    StackTrainingConfig,
+from wholefield.tasks.stacks.settings import (
+    Noise2InverseSettings,
+    StackRegressionSettings,
+    StackSegmentationSettings,
+    StackTrainingSettings,
 )
+from wholefield.training.settings import Device
 from wholefield_app.theme.theme import Theme
 from wholefield_app.workspaces.stacks.training_form import StacksForm
 
@@ -38,13 +38,13 @@ def common(**changes: object) -> dict[str, object]:
 
 
 def test_every_setting_goes_through_the_form_unchanged(form: StacksForm, paths, tmp_path: Path) -> None:
-    configs: list[StackTrainingConfig] = [
-        StackRegressionConfig(**common(), **paths, dataset="x", slab=3, loss=Loss.L1),
-        StackSegmentationConfig(
+    configs: list[StackTrainingSettings] = [
+        StackRegressionSettings(**common(), **paths, dataset="x", slab=3, loss=Loss.L1),
+        StackSegmentationSettings(
             **common(crop_size=0, patience=None, preview_slice=None), **paths, balance=True, label_values="0,1,4",
             ignore_label="255", ndim=3,
         ),
-        Noise2InverseConfig(
+        Noise2InverseSettings(
             **common(), projections=tmp_path / "scan.h5", parts=6, strategy=Strategy.ONE_TO_X
         ),
     ]  # fmt: skip
@@ -55,11 +55,11 @@ def test_every_setting_goes_through_the_form_unchanged(form: StacksForm, paths, 
 
 
 def test_a_setting_that_cannot_work_is_named(form: StacksForm, paths, tmp_path: Path) -> None:
-    form.set_config(StackRegressionConfig(**paths))
+    form.set_config(StackRegressionSettings(**paths))
     form.fields.dilations.setText("0")
     with pytest.raises(SettingError, match="dilations"):
         form.config()
-    form.set_config(StackRegressionConfig(**(paths | {"target": tmp_path / "gone.tif"})))
+    form.set_config(StackRegressionSettings(**(paths | {"target": tmp_path / "gone.tif"})))
     with pytest.raises(SettingError, match=r"gone\.tif"):
         form.config()
 
@@ -67,7 +67,7 @@ def test_a_setting_that_cannot_work_is_named(form: StacksForm, paths, tmp_path: 
 def test_the_form_begins_with_the_settings_of_the_engine(form: StacksForm, paths) -> None:
     form.fields.stack.set_path(paths["stack"])
     form.fields.target.set_path(paths["target"])
-    assert form.config() == StackRegressionConfig(**paths)
+    assert form.config() == StackRegressionSettings(**paths)
 
 
 def test_every_field_explains_itself(form: StacksForm) -> None:
@@ -78,19 +78,19 @@ def test_every_field_explains_itself(form: StacksForm) -> None:
 def test_what_was_not_changed_follows_the_task(form: StacksForm) -> None:
     fields = form.fields
     fields.crops.setValue(9)
-    fields.task.setCurrentIndex(fields.task.findData(Noise2InverseConfig))
+    fields.task.setCurrentIndex(fields.task.findData(Noise2InverseSettings))
     assert (fields.epochs.value(), fields.learning_rate.value(), fields.crops.value()) == (50, 3e-3, 9)
-    fields.task.setCurrentIndex(fields.task.findData(StackSegmentationConfig))
+    fields.task.setCurrentIndex(fields.task.findData(StackSegmentationSettings))
     assert (fields.epochs.value(), fields.learning_rate.value(), fields.crops.value()) == (20, 1e-3, 9)
 
 
 def test_crops_follow_the_network_until_something_else_is_typed(form: StacksForm, paths) -> None:
-    form.set_config(StackRegressionConfig(**paths))
+    form.set_config(StackRegressionSettings(**paths))
     fields = form.fields
     assert (fields.crop_size.value(), fields.crops.value()) == (128, 4)
     fields.network.setCurrentIndex(fields.network.findData(3))
     assert (fields.crop_size.value(), fields.crops.value()) == (48, 32)
-    assert form.config() == StackRegressionConfig(**paths, ndim=3)
+    assert form.config() == StackRegressionSettings(**paths, ndim=3)
     fields.crop_size.setValue(0)
     assert fields.crop_size.text() == "Whole volumes"
     assert form.config().crop_size == 0
@@ -100,7 +100,7 @@ def test_crops_follow_the_network_until_something_else_is_typed(form: StacksForm
 
 
 def test_neighbouring_slices_are_for_networks_over_slices(form: StacksForm, paths) -> None:
-    form.set_config(StackRegressionConfig(**paths, slab=3))
+    form.set_config(StackRegressionSettings(**paths, slab=3))
     form.more.click()
     assert form._further.isRowVisible(form.fields.slab)
     form.fields.network.setCurrentIndex(form.fields.network.findData(3))
@@ -110,16 +110,16 @@ def test_neighbouring_slices_are_for_networks_over_slices(form: StacksForm, path
 
 def test_labels_are_chosen_where_pixels_are_classified(form: StacksForm, paths) -> None:
     rows = ("label_values", "ignore_label", "found")
-    form.set_config(StackRegressionConfig(**paths))
+    form.set_config(StackRegressionSettings(**paths))
     form.show_labels("In the target: 0 (60%), 7 (40%)")
     assert not any(form._main.isRowVisible(getattr(form.fields, name)) for name in rows)
-    form.set_config(StackSegmentationConfig(**paths))
+    form.set_config(StackSegmentationSettings(**paths))
     assert all(form._main.isRowVisible(getattr(form.fields, name)) for name in rows)
     form.fields.label_values.setText("0, 7, 9")
     form.fields.ignore_label.setText("7")
     with pytest.raises(SettingError, match="label 7 stands in label_values and in ignore_label"):
         form.config()
     form.fields.ignore_label.setText("255")
-    assert form.config() == StackSegmentationConfig(**paths, label_values="0, 7, 9", ignore_label="255")
+    assert form.config() == StackSegmentationSettings(**paths, label_values="0, 7, 9", ignore_label="255")
     form.show_labels("")
     assert not form._main.isRowVisible(form.fields.found)

@@ -20,12 +20,12 @@ from wholefield.runs.reports import (
     StepDone,
 )
 from wholefield.sources import open_stack as read_stack
-from wholefield.tasks.stacks.config import (
+from wholefield.tasks.stacks.settings import (
     DENOISED,
     RECONSTRUCTION,
-    Noise2InverseConfig,
-    StackRegressionConfig,
-    StackSegmentationConfig,
+    Noise2InverseSettings,
+    StackRegressionSettings,
+    StackSegmentationSettings,
 )
 from wholefield_app.launch import make_window
 from wholefield_app.panels.properties import Properties
@@ -94,7 +94,7 @@ def test_a_pair_is_compared_and_trained_on(window: MainWindow, space, make_stack
     open_stack(make_stack("clean.tif", seed=1), Role.TARGET)
     assert space.sight.compare is Compare.BESIDE
     assert space.view.twin.isVisible()
-    assert space.form.task is StackRegressionConfig
+    assert space.form.task is StackRegressionSettings
     window.registry["stacks.compare_swipe"].trigger()
     assert space.stacks_panel.compare.currentText() == "With a swipe handle"
     assert window.registry["stacks.compare_swipe"].isChecked()
@@ -110,7 +110,7 @@ def test_labels_lie_over_the_input_and_are_segmented(space, make_stack, open_sta
     open_stack(make_stack("labels.tif", labels=True), Role.TARGET)
     assert space.sight.compare is Compare.OVER
     assert space.view.scene.other.levels is None
-    assert space.form.task is StackSegmentationConfig
+    assert space.form.task is StackSegmentationSettings
     assert "3 labels" in space.stacks_panel.rows[Role.TARGET].facts.text()
 
 
@@ -164,8 +164,8 @@ def test_a_scan_is_put_into_the_training_form(window: MainWindow, space, qtbot, 
     dialog = window.findChild(DatasetDialog)
     assert "projections of a scan" in dialog.question.text()
     dialog.scan.click()
-    assert space.form.task is Noise2InverseConfig
-    assert space.form.config() == Noise2InverseConfig(projections=path)
+    assert space.form.task is Noise2InverseSettings
+    assert space.form.config() == Noise2InverseSettings(projections=path)
     assert space.desk.input is None
     assert window.docks.by_id["stacks.training"].isVisible()
 
@@ -267,7 +267,7 @@ def test_what_cannot_start_says_what_is_missing(window: MainWindow, space, qtbot
     space.form.fields.stack.set_path(tmp_path)
     assert space.form.missing == "Pair the stack with a target, then start."
     fields = space.form.fields
-    fields.task.setCurrentIndex(fields.task.findData(Noise2InverseConfig))
+    fields.task.setCurrentIndex(fields.task.findData(Noise2InverseSettings))
     assert space.form.missing == "Choose a file with projections, then start."
     assert fields.projections.isVisible()
     assert not fields.target.isVisible()
@@ -328,7 +328,7 @@ def test_the_target_is_chosen_as_a_file_or_a_folder(
     monkeypatch.setattr(handlers, "ask_for_slices", lambda *_: folder)
     window.registry["stacks.pair_folder"].trigger()
     qtbot.waitUntil(lambda: space.desk.stacks[Role.TARGET].source.path == folder and window.quiet)
-    assert space.form.task is StackSegmentationConfig
+    assert space.form.task is StackSegmentationSettings
 
 
 def shares(space: StacksWorkspace) -> dict[str, float]:

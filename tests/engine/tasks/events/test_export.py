@@ -11,14 +11,14 @@ from wholefield.errors import SettingError
 from wholefield.export.flow import FlowFile, labels_path, read_dsec_png, read_flo
 from wholefield.runs.control import Abandoned, Control, StopAndKeep
 from wholefield.runs.reports import PartDone
-from wholefield.tasks.events.config import FlowFormat
 from wholefield.tasks.events.export import Exported, export_flow
-from wholefield.tasks.events.export_config import FlowExportConfig
+from wholefield.tasks.events.export_settings import FlowExportSettings
+from wholefield.tasks.events.settings import FlowFormat
 
 
 @pytest.fixture
-def config(clip: Path, tmp_path: Path) -> FlowExportConfig:
-    return FlowExportConfig(recording=clip, flow=labels_path(clip), out=tmp_path / "out.h5", delta_t=5_000)
+def config(clip: Path, tmp_path: Path) -> FlowExportSettings:
+    return FlowExportSettings(recording=clip, flow=labels_path(clip), out=tmp_path / "out.h5", delta_t=5_000)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def rows(clip: Path) -> np.ndarray:
         return np.stack([file.read(row) for row in range(len(file))])
 
 
-def run(config: FlowExportConfig) -> Exported:
+def run(config: FlowExportSettings) -> Exported:
     config.validate()
     return export_flow(config, lambda report: None, Control())
 

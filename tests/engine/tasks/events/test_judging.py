@@ -16,27 +16,27 @@ from wholefield.runs.reports import PartDone
 from wholefield.sources import open_recording
 from wholefield.tasks.events import judging
 from wholefield.tasks.events.judging import judge
-from wholefield.tasks.events.score_config import ScoreConfig
+from wholefield.tasks.events.score_settings import ScoreSettings
 
 COUNT = DURATION_US // STEP_US
 
 
 @pytest.fixture(scope="module")
-def dots(tmp_path_factory: pytest.TempPathFactory) -> ScoreConfig:
+def dots(tmp_path_factory: pytest.TempPathFactory) -> ScoreSettings:
     """Dots that drift to the right, with their exact flow beside them."""
     path = tmp_path_factory.mktemp("dots") / "dots.hdf5"
     write_events_hdf5(path, [drifting_dots()], WIDTH, HEIGHT)
     flow = np.zeros((2, HEIGHT, WIDTH))
     flow[0] = SPEED * STEP_US / 1e6
     write_flow_hdf5(labels_path(path), [flow] * COUNT, (COUNT, HEIGHT, WIDTH), STEP_US)
-    return ScoreConfig(recording=path, flow=labels_path(path))
+    return ScoreSettings(recording=path, flow=labels_path(path))
 
 
-def judged(config: ScoreConfig, **changes: object) -> ScoreCard:
+def judged(config: ScoreSettings, **changes: object) -> ScoreCard:
     return judge(replace(config, **changes), lambda report: None, Control())
 
 
-def test_the_true_flow_has_no_errors_and_sharpens(dots: ScoreConfig) -> None:
+def test_the_true_flow_has_no_errors_and_sharpens(dots: ScoreSettings) -> None:
     card = judged(dots, start_us=0, end_us=DURATION_US)
     assert (card.start_us, card.end_us, card.events) == (0, DURATION_US, 1500)
     assert card.motion_px == pytest.approx(SPEED * DURATION_US / 1e6, abs=1)
@@ -49,7 +49,7 @@ def test_the_true_flow_has_no_errors_and_sharpens(dots: ScoreConfig) -> None:
     assert card.scores[2].errors.aee == pytest.approx(SPEED * DURATION_US / 1e6)
 
 
-def test_windows_are_those_asked_for(dots: ScoreConfig) -> None:
+def test_windows_are_those_asked_for(dots: ScoreSettings) -> None:
     card = judged(dots, start_us=20_000, end_us=60_000)
     assert (card.start_us, card.end_us) == (20_000, 60_000)
     # 5 px at 100 px/s are 50 ms.
@@ -61,7 +61,7 @@ def test_windows_are_those_asked_for(dots: ScoreConfig) -> None:
     assert (card.end_us, card.start_us) == (DURATION_US, pytest.approx(50_000, abs=100))
 
 
-def test_every_event_of_the_window_counts(dots: ScoreConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_event_of_the_window_counts(dots: ScoreSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     events = drifting_dots()
     wanted = np.count_nonzero((events["t"] >= 12_345) & (events["t"] < 54_321))
     for part in (100_000, 7_001):
@@ -80,7 +80,7 @@ def test_windows_that_hold_too_much_or_nothing_are_refused(dots, tmp_path, monke
         judged(dots, start_us=20_000, end_us=60_000)
 
 
-def test_without_labels_there_are_no_errors(dots: ScoreConfig, tmp_path: Path) -> None:
+def test_without_labels_there_are_no_errors(dots: ScoreSettings, tmp_path: Path) -> None:
     with open_recording(dots.recording) as recording:
         known = judging.truth_in(recording, 0, 50_000)
         assert known.shape == (2, HEIGHT, WIDTH)
@@ -92,7 +92,7 @@ def test_without_labels_there_are_no_errors(dots: ScoreConfig, tmp_path: Path) -
     assert card.flow.fwl > 1.1
 
 
-def test_it_says_how_far_it_is_and_stops_between_two_steps(dots: ScoreConfig) -> None:
+def test_it_says_how_far_it_is_and_stops_between_two_steps(dots: ScoreSettings) -> None:
     reports: list[PartDone] = []
     judge(dots, reports.append, Control())
     assert {report.what for report in reports} == {
@@ -128,6 +128,6 @@ def test_it_says_how_far_it_is_and_stops_between_two_steps(dots: ScoreConfig) ->
         ({"sample_us": 0}, "sample_us is 0 but must be at least 1"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(dots: ScoreConfig, changes, sentence: str) -> None:
+def test_settings_that_cannot_be_are_refused(dots: ScoreSettings, changes, sentence: str) -> None:
     with pytest.raises(SettingError, match=sentence):
         replace(dots, **changes).validate()

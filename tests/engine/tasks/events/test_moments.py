@@ -10,19 +10,19 @@ import torch
 from wholefield.flow.predictor import FlowPredictor
 from wholefield.runs.control import Control
 from wholefield.runs.reports import FlowPreviewReady, Report
-from wholefield.runs.start import execute
 from wholefield.sources.events.opening import open_recording
-from wholefield.tasks.events.config import FlowConfig
 from wholefield.tasks.events.data import FlowData
 from wholefield.tasks.events.moments import MomentFlow
+from wholefield.tasks.events.settings import FlowSettings
 from wholefield.tasks.events.spec import load_flow
+from wholefield.tasks.registry import run_task
 from wholefield.training.devices import resolve
 
 DELTA_T = 10_000
 
 
-def settings(clip: Path) -> FlowConfig:
-    return FlowConfig(
+def settings(clip: Path) -> FlowSettings:
+    return FlowSettings(
         recordings=clip,
         delta_t=DELTA_T,
         num_tbins=2,
@@ -35,7 +35,7 @@ def settings(clip: Path) -> FlowConfig:
 
 @pytest.fixture
 def checkpoint(clip: Path, tmp_path: Path) -> Path:
-    execute(settings(clip), tmp_path / "run", lambda report: None, Control())
+    run_task(settings(clip), tmp_path / "run", lambda report: None, Control())
     return tmp_path / "run" / "best.ckpt"
 
 
@@ -87,7 +87,7 @@ def test_a_training_shows_the_moment_that_was_asked_for(
 
 def test_the_preview_covers_the_sensor(clip: Path, tmp_path: Path) -> None:
     reports: list[Report] = []
-    execute(replace(settings(clip), preview_us=55_000), tmp_path / "run", reports.append, Control())
+    run_task(replace(settings(clip), preview_us=55_000), tmp_path / "run", reports.append, Control())
     previews = [report for report in reports if isinstance(report, FlowPreviewReady)]
     assert [(each.epoch, each.time_us, each.flow.shape) for each in previews] == [
         (0, 60_000, (2, 32, 40)),

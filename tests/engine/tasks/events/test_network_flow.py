@@ -8,7 +8,7 @@ import pytest
 from wholefield.sources import open_recording
 from wholefield.tasks.events.network_flow import NetworkFlow
 from wholefield.tasks.events.provider import FlowSource
-from wholefield.tasks.slides.config import Device
+from wholefield.training.settings import Device
 
 LAST = 15
 

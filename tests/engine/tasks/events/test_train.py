@@ -25,21 +25,21 @@ from wholefield.runs.reports import (
     Started,
     StepDone,
 )
-from wholefield.runs.start import execute
 from wholefield.sources.events.opening import open_recording
-from wholefield.tasks.events.config import FlowConfig, FlowFormat, FlowPredictConfig, Teacher
+from wholefield.tasks.events.settings import FlowFormat, FlowPredictSettings, FlowSettings, Teacher
 from wholefield.tasks.events.spec import load_flow
 from wholefield.tasks.events.train import some
 from wholefield.tasks.events.training import CARRIED
-from wholefield.tasks.slides.config import Device
+from wholefield.tasks.registry import run_task
 from wholefield.training.checkpoints import read_checkpoint
+from wholefield.training.settings import Device
 
 DELTA_T = 10_000
 
 
 @pytest.fixture
-def config(clip: Path) -> FlowConfig:
-    return FlowConfig(
+def config(clip: Path) -> FlowSettings:
+    return FlowSettings(
         recordings=clip,
         delta_t=DELTA_T,
         num_tbins=2,
@@ -50,9 +50,9 @@ def config(clip: Path) -> FlowConfig:
     )
 
 
-def run(config: FlowConfig | FlowPredictConfig, folder: Path) -> list[Report]:
+def run(config: FlowSettings | FlowPredictSettings, folder: Path) -> list[Report]:
     reports: list[Report] = []
-    execute(config, folder, reports.append, Control())
+    run_task(config, folder, reports.append, Control())
     return reports
 
 
@@ -61,7 +61,7 @@ def of(reports: list[Report], kind: type) -> list:
 
 
 @pytest.mark.parametrize("teacher", list(Teacher))
-def test_every_teacher_trains_and_reports(config: FlowConfig, tmp_path: Path, teacher: Teacher) -> None:
+def test_every_teacher_trains_and_reports(config: FlowSettings, tmp_path: Path, teacher: Teacher) -> None:
     reports = run(replace(config, teacher=teacher, contrast_events=500), tmp_path / "run")
     assert reports[-1] == Finished(tmp_path / "run", Reason.COMPLETED)
     (started,) = of(reports, Started)
@@ -79,7 +79,7 @@ def test_every_teacher_trains_and_reports(config: FlowConfig, tmp_path: Path, te
     assert {"loss", f"loss_{term}"} <= names
 
 
-def test_previews_come_before_and_after_every_epoch(config: FlowConfig, tmp_path: Path) -> None:
+def test_previews_come_before_and_after_every_epoch(config: FlowSettings, tmp_path: Path) -> None:
     previews = of(run(config, tmp_path / "run"), FlowPreviewReady)
     assert [preview.epoch for preview in previews] == [0, 1, 2]
     assert not np.array_equal(previews[0].flow, previews[2].flow)
@@ -91,7 +91,7 @@ def test_previews_come_before_and_after_every_epoch(config: FlowConfig, tmp_path
         assert preview.time_us == 140_000
 
 
-def stopped(config: FlowConfig, folder: Path, step: int) -> None:
+def stopped(config: FlowSettings, folder: Path, step: int) -> None:
     """The run, stopped after a step and kept."""
     control = Control()
 
@@ -99,11 +99,11 @@ def stopped(config: FlowConfig, folder: Path, step: int) -> None:
         if isinstance(report, StepDone) and report.step == step:
             control.stop_and_keep()
 
-    assert execute(config, folder, stop, control) == Finished(folder, Reason.STOPPED)
+    assert run_task(config, folder, stop, control) == Finished(folder, Reason.STOPPED)
 
 
 @pytest.mark.parametrize("step", [5, 6, 8, 10])
-def test_a_stopped_run_goes_on_to_the_same_end(config: FlowConfig, tmp_path: Path, step: int) -> None:
+def test_a_stopped_run_goes_on_to_the_same_end(config: FlowSettings, tmp_path: Path, step: int) -> None:
     # The second epoch, from step 7 on, is one sequence: what was carried is needed in the middle of it.
     config = replace(config, curriculum=6.0, device=Device.CPU)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -115,7 +115,7 @@ def test_a_stopped_run_goes_on_to_the_same_end(config: FlowConfig, tmp_path: Pat
         torch.testing.assert_close(b[name], a[name], rtol=0, atol=0)
 
 
-def test_a_checkpoint_without_what_was_carried_goes_on_afresh(config: FlowConfig, tmp_path: Path) -> None:
+def test_a_checkpoint_without_what_was_carried_goes_on_afresh(config: FlowSettings, tmp_path: Path) -> None:
     config = replace(config, curriculum=6.0, device=Device.CPU)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     run(config, whole)
@@ -128,7 +128,7 @@ def test_a_checkpoint_without_what_was_carried_goes_on_afresh(config: FlowConfig
     assert any(not torch.equal(b[name], a[name]) for name in a)
 
 
-def test_another_network_cannot_go_on(config: FlowConfig, tmp_path: Path) -> None:
+def test_another_network_cannot_go_on(config: FlowSettings, tmp_path: Path) -> None:
     run(replace(config, epochs=1), tmp_path / "run")
     (*_, end) = run(replace(config, base=4), tmp_path / "run")
     assert isinstance(end, Failed)
@@ -138,13 +138,13 @@ def test_another_network_cannot_go_on(config: FlowConfig, tmp_path: Path) -> Non
 @pytest.fixture(scope="module")
 def checkpoint(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    config = FlowConfig(recordings=clip, delta_t=DELTA_T, num_tbins=2, base=2, crop_size=24, epochs=1)
-    execute(config, folder, lambda report: None, Control())
+    config = FlowSettings(recordings=clip, delta_t=DELTA_T, num_tbins=2, base=2, crop_size=24, epochs=1)
+    run_task(config, folder, lambda report: None, Control())
     return folder / "best.ckpt"
 
 
 def test_flow_files(clip: Path, checkpoint: Path, tmp_path: Path) -> None:
-    config = FlowPredictConfig(recording=clip, checkpoint=checkpoint, start_us=20_000, end_us=55_000)
+    config = FlowPredictSettings(recording=clip, checkpoint=checkpoint, start_us=20_000, end_us=55_000)
     reports = run(config, tmp_path / "run")
     assert reports[-1] == Finished(tmp_path / "run", Reason.COMPLETED)
     assert [part.done for part in of(reports, PartDone)] == [1, 2, 3, 4]
@@ -166,7 +166,7 @@ def test_flow_files(clip: Path, checkpoint: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("teacher", list(Teacher))
 def test_a_halved_sensor_gives_flow_at_the_size_of_the_whole_one(
-    config: FlowConfig, tmp_path: Path, teacher: Teacher
+    config: FlowSettings, tmp_path: Path, teacher: Teacher
 ) -> None:
     config = replace(config, teacher=teacher, epochs=1, downsampling=1, crop_size=15)
     reports = run(config, tmp_path / "run")
@@ -195,16 +195,16 @@ def test_a_checkpoint_holds_what_prediction_needs(checkpoint: Path) -> None:
     assert float(network.scale) > 0
 
 
-Change = Callable[[FlowConfig, Path], FlowConfig]
+Change = Callable[[FlowSettings, Path], FlowSettings]
 
 
-def _features(config: FlowConfig, folder: Path) -> FlowConfig:
+def _features(config: FlowSettings, folder: Path) -> FlowSettings:
     with open_recording(config.recordings) as recording:
         write_features(folder / "clip.h5", recording, "event_cube", DELTA_T)
     return replace(config, recordings=folder / "clip.h5", teacher=Teacher.CONTRAST)
 
 
-def _unlabelled(config: FlowConfig, folder: Path) -> FlowConfig:
+def _unlabelled(config: FlowSettings, folder: Path) -> FlowSettings:
     shutil.copy(config.recordings, folder / "other.hdf5")
     return replace(config, recordings=folder / "other.hdf5", teacher=Teacher.LABELS)
 
@@ -220,7 +220,7 @@ def _unlabelled(config: FlowConfig, folder: Path) -> FlowConfig:
     ],
 )
 def test_what_cannot_work_is_told_in_a_sentence(
-    config: FlowConfig, tmp_path: Path, change: Change, words: str
+    config: FlowSettings, tmp_path: Path, change: Change, words: str
 ) -> None:
     (tmp_path / "data").mkdir()
     (*_, end) = run(change(config, tmp_path / "data"), tmp_path / "run")

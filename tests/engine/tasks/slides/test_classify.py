@@ -25,15 +25,16 @@ from wholefield.runs.reports import (
     StepDone,
     TileDone,
 )
-from wholefield.runs.start import execute
+from wholefield.tasks.registry import run_task, settings_of
 from wholefield.tasks.slides.classification import SlideClassification
 from wholefield.tasks.slides.classifier import load_classifier
-from wholefield.tasks.slides.config import ClassifyConfig, Device, Head, Precision
+from wholefield.tasks.slides.settings import ClassifySettings, Head
+from wholefield.training.settings import Device, Precision
 
 
 @pytest.fixture
-def config(slides: Path) -> ClassifyConfig:
-    return ClassifyConfig(
+def config(slides: Path) -> ClassifySettings:
+    return ClassifySettings(
         slides=slides, labels=slides / "labels.csv", tile_size=64, epochs=4, validation_fraction=0.34
     )
 
@@ -42,13 +43,13 @@ class Run:
     """One execution, its reports, and a hook that sees every report before the run goes on."""
 
     def __init__(
-        self, config: ClassifyConfig, folder: Path, hook: Callable[["Run", Report], None] | None = None
+        self, config: ClassifySettings, folder: Path, hook: Callable[["Run", Report], None] | None = None
     ):
         self.control = Control()
         self.reports: list[Report] = []
         self.hook = hook
         self.folder = RunFolder(folder)
-        self.end = execute(config, folder, self._report, self.control)
+        self.end = run_task(config, folder, self._report, self.control)
 
     def _report(self, report: Report) -> None:
         self.reports.append(report)
@@ -75,7 +76,7 @@ def once(kind: type[Report], number: int, action: str) -> Callable[[Run, Report]
 @pytest.fixture(scope="module")
 def run(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of five epochs from start to end."""
-    config = ClassifyConfig(
+    config = ClassifySettings(
         slides=slides, labels=slides / "labels.csv", tile_size=64, epochs=5, validation_fraction=0.34
     )
     return Run(config, tmp_path_factory.mktemp("run") / "new")
@@ -139,13 +140,13 @@ class TestWholeRun:
         assert not classifier.network.training
 
 
-def test_same_seed_same_run(config: ClassifyConfig, tmp_path: Path) -> None:
+def test_same_seed_same_run(config: ClassifySettings, tmp_path: Path) -> None:
     runs = [Run(replace(config, epochs=1, seed=seed), tmp_path / str(n)) for n, seed in enumerate((3, 3, 4))]
     assert runs[0].losses() == runs[1].losses()
     assert runs[0].losses() != runs[2].losses()
 
 
-def test_streaming_changes_nothing(config: ClassifyConfig, tmp_path: Path) -> None:
+def test_streaming_changes_nothing(config: ClassifySettings, tmp_path: Path) -> None:
     config = replace(config, epochs=1, precision=Precision.DOUBLE)
     whole = Run(replace(config, tile_size=1000), tmp_path / "whole").losses()
     tiles = Run(replace(config, tile_size=37), tmp_path / "tiles").losses()
@@ -153,7 +154,7 @@ def test_streaming_changes_nothing(config: ClassifyConfig, tmp_path: Path) -> No
 
 
 def test_three_classes_levels_crops_and_accumulation(
-    config: ClassifyConfig, slides: Path, tmp_path: Path
+    config: ClassifySettings, slides: Path, tmp_path: Path
 ) -> None:
     run = Run(
         replace(
@@ -177,7 +178,7 @@ def test_three_classes_levels_crops_and_accumulation(
     assert len(set(boxes)) > 12
 
 
-def test_attention_head(config: ClassifyConfig, tmp_path: Path) -> None:
+def test_attention_head(config: ClassifySettings, tmp_path: Path) -> None:
     run = Run(replace(config, head=Head.ATTENTION), tmp_path / "run")
     assert run.of(EpochDone)[-1].metrics["validation_accuracy"] == 1.0
     classifier, spec = load_classifier(run.folder.best, 64)
@@ -187,13 +188,13 @@ def test_attention_head(config: ClassifyConfig, tmp_path: Path) -> None:
     torch.testing.assert_close(maps.mean((2, 3)), logits, rtol=1e-4, atol=1e-4)
 
 
-def test_bf16(config: ClassifyConfig, tmp_path: Path) -> None:
+def test_bf16(config: ClassifySettings, tmp_path: Path) -> None:
     run = Run(replace(config, epochs=1, precision=Precision.BF16), tmp_path / "run")
     assert isinstance(run.end, Finished)
     assert all(0 < loss < 5 for loss in run.losses())
 
 
-def test_resnet_is_calibrated_and_keeps_its_statistics(config: ClassifyConfig, tmp_path: Path) -> None:
+def test_resnet_is_calibrated_and_keeps_its_statistics(config: ClassifySettings, tmp_path: Path) -> None:
     run = Run(replace(config, model="resnet18", epochs=1), tmp_path / "run")
     assert isinstance(run.end, Finished)
     assert any("Measured the normalisation" in report.text for report in run.of(Message))
@@ -212,11 +213,11 @@ class TestStopping:
             classifier, _ = load_classifier(path, 64)
             assert classifier.logits(torch.zeros(1, 3, 70, 70)).isfinite().all()
 
-    def test_stop_is_obeyed_at_the_next_tile(self, config: ClassifyConfig, tmp_path: Path) -> None:
+    def test_stop_is_obeyed_at_the_next_tile(self, config: ClassifySettings, tmp_path: Path) -> None:
         run = Run(config, tmp_path / "run", once(TileDone, 12, "stop_and_keep"))
         assert len(run.of(TileDone)) == 12
 
-    def test_abandon_removes_the_folder(self, config: ClassifyConfig, tmp_path: Path) -> None:
+    def test_abandon_removes_the_folder(self, config: ClassifySettings, tmp_path: Path) -> None:
         run = Run(config, tmp_path / "run", once(TileDone, 5, "abandon"))
         assert run.end == Finished(run.folder.path, Reason.ABANDONED)
         assert not run.folder.path.exists()
@@ -228,7 +229,7 @@ class TestStopping:
         assert again.end == Finished(run.folder.path, Reason.ABANDONED)
         assert run.folder.best.read_bytes() == before
 
-    def test_pause_waits_in_the_middle_of_an_epoch(self, config: ClassifyConfig, tmp_path: Path) -> None:
+    def test_pause_waits_in_the_middle_of_an_epoch(self, config: ClassifySettings, tmp_path: Path) -> None:
         paused = threading.Event()
 
         def pause(run: Run, report: Report) -> None:
@@ -272,18 +273,18 @@ class TestResuming:
         epochs = [(row.epoch, row.metric) for row in second.folder.metrics() if row.metric != "loss"]
         assert epochs == [(row.epoch, row.metric) for row in plain.folder.metrics() if row.metric != "loss"]
 
-    def test_more_epochs_of_a_completed_run(self, config: ClassifyConfig, tmp_path: Path) -> None:
+    def test_more_epochs_of_a_completed_run(self, config: ClassifySettings, tmp_path: Path) -> None:
         Run(replace(config, epochs=1), tmp_path / "run")
         second = Run(replace(config, epochs=2), tmp_path / "run")
-        assert second.folder.config().epochs == 2
+        assert settings_of(second.folder).epochs == 2
         assert [report.step for report in second.of(StepDone)] == list(range(9, 17))
 
-    def test_another_model_is_refused(self, config: ClassifyConfig, tmp_path: Path) -> None:
+    def test_another_model_is_refused(self, config: ClassifySettings, tmp_path: Path) -> None:
         Run(config, tmp_path / "run", once(StepDone, 2, "stop_and_keep"))
         second = Run(replace(config, model="resnet18"), tmp_path / "run")
         assert isinstance(second.end, Failed)
         assert "started with another model (small_cnn)" in second.end.message
-        assert second.folder.config() == config
+        assert settings_of(second.folder) == config
 
 
 class TestFailures:
@@ -296,13 +297,13 @@ class TestFailures:
             ({"weights": "/nowhere.pth"}, "/nowhere.pth does not exist"),
         ],
     )
-    def test_settings(self, config: ClassifyConfig, tmp_path: Path, change, sentence: str) -> None:
+    def test_settings(self, config: ClassifySettings, tmp_path: Path, change, sentence: str) -> None:
         run = Run(replace(config, **change), tmp_path / "run")
         assert isinstance(run.end, Failed)
         assert sentence in run.end.message
         assert run.reports[-1] == run.end
 
-    def test_damaged_slide(self, config: ClassifyConfig, tmp_path: Path) -> None:
+    def test_damaged_slide(self, config: ClassifySettings, tmp_path: Path) -> None:
         for name in "abcd":
             (tmp_path / f"{name}.tif").write_bytes(b"no picture")
         labels = tmp_path / "labels.csv"
@@ -322,7 +323,7 @@ class TestFailures:
         assert "Traceback" in run.folder.log_file.read_text()
 
 
-def test_runs_in_a_thread_and_prints_nothing(config: ClassifyConfig, tmp_path: Path, capfd) -> None:
+def test_runs_in_a_thread_and_prints_nothing(config: ClassifySettings, tmp_path: Path, capfd) -> None:
     runs: list[Run] = []
     thread = threading.Thread(target=lambda: runs.append(Run(replace(config, epochs=1), tmp_path / "run")))
     thread.start()

@@ -12,12 +12,12 @@ from wholefield.networks import small_cnn
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Direction, Finished, Level, Message, Reason, Report, TileDone, ignore
-from wholefield.runs.start import execute
 from wholefield.sources import open_source
+from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.classifier import ClassifierSpec
-from wholefield.tasks.slides.config import PredictConfig
 from wholefield.tasks.slides.predict import predict_slide
 from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
+from wholefield.tasks.slides.settings import PredictSettings
 from wholefield.training.checkpoints import PREFIX, SPEC
 
 SPEC_VALUES = ClassifierSpec("small_cnn", ("a", "b", "c"), 0, (0.5, 0.5), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -40,12 +40,12 @@ def checkpoint(network, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def config(slides: Path, checkpoint: Path) -> PredictConfig:
-    return PredictConfig(slide=slides / "red1.tif", checkpoint=checkpoint, tile_size=50)
+def config(slides: Path, checkpoint: Path) -> PredictSettings:
+    return PredictSettings(slide=slides / "red1.tif", checkpoint=checkpoint, tile_size=50)
 
 
 @pytest.mark.parametrize("level", [0, 1])
-def test_equals_the_plain_network(config: PredictConfig, network, level: int) -> None:
+def test_equals_the_plain_network(config: PredictSettings, network, level: int) -> None:
     prediction = predict_slide(replace(config, level=level), ignore, Control())
     with open_source(config.slide) as source:
         size = source.levels[level]
@@ -63,7 +63,7 @@ def test_equals_the_plain_network(config: PredictConfig, network, level: int) ->
     assert prediction.winner == "abc"[int(probabilities.argmax())]
 
 
-def test_a_bright_spot_shows_where_it_lies(config: PredictConfig, tmp_path: Path, network) -> None:
+def test_a_bright_spot_shows_where_it_lies(config: PredictSettings, tmp_path: Path, network) -> None:
     """The map changes around the spot alone, and its cells there enclose the spot."""
     plain = np.full((700, 800, 3), 200, np.uint8)
     marked = plain.copy()
@@ -83,14 +83,14 @@ def test_a_bright_spot_shows_where_it_lies(config: PredictConfig, tmp_path: Path
     assert abs(centre_x - 528) < cell / 2
 
 
-def test_box_of_a_coarser_level_is_in_pixels_of_level_0(config: PredictConfig) -> None:
+def test_box_of_a_coarser_level_is_in_pixels_of_level_0(config: PredictSettings) -> None:
     fine = predict_slide(config, ignore, Control()).box
     coarse = predict_slide(replace(config, level=1), ignore, Control()).box
     assert coarse[2] == pytest.approx(fine[2], rel=0.35)
     assert coarse[0] == pytest.approx(2 * fine[0], rel=0.1)
 
 
-def test_reports_forward_tiles_only(config: PredictConfig) -> None:
+def test_reports_forward_tiles_only(config: PredictSettings) -> None:
     reports: list[Report] = []
     predict_slide(config, reports.append, Control())
     tiles = [report for report in reports if isinstance(report, TileDone)]
@@ -99,7 +99,7 @@ def test_reports_forward_tiles_only(config: PredictConfig) -> None:
     assert {tile.slide for tile in tiles} == {config.slide}
 
 
-def test_warns_of_another_pixel_size(config: PredictConfig) -> None:
+def test_warns_of_another_pixel_size(config: PredictSettings) -> None:
     reports: list[Report] = []
     predict_slide(replace(config, level=1), reports.append, Control())
     (warning,) = [report for report in reports if isinstance(report, Message)]
@@ -107,16 +107,16 @@ def test_warns_of_another_pixel_size(config: PredictConfig) -> None:
     assert "red1.tif has 0.99" in warning.text or "red1.tif has 1 um" in warning.text
 
 
-def test_run_saves_the_prediction(config: PredictConfig, tmp_path: Path) -> None:
+def test_run_saves_the_prediction(config: PredictSettings, tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, config)
-    assert execute(config, folder.path, ignore, Control()) == Finished(folder.path, Reason.COMPLETED)
+    assert run_task(config, folder.path, ignore, Control()) == Finished(folder.path, Reason.COMPLETED)
     saved = SlidePrediction.load(folder.path / PREDICTION)
     expected = predict_slide(config, ignore, Control())
     np.testing.assert_array_equal(saved.maps, expected.maps)
     assert (saved.slide, saved.classes, saved.box) == (config.slide, expected.classes, expected.box)
 
 
-def test_can_be_abandoned_between_tiles(config: PredictConfig, tmp_path: Path) -> None:
+def test_can_be_abandoned_between_tiles(config: PredictSettings, tmp_path: Path) -> None:
     control = Control()
     seen: list[TileDone] = []
 
@@ -125,13 +125,13 @@ def test_can_be_abandoned_between_tiles(config: PredictConfig, tmp_path: Path) -
             seen.append(item)
             control.abandon()
 
-    end = execute(config, tmp_path / "run", report, control)
+    end = run_task(config, tmp_path / "run", report, control)
     assert end == Finished(tmp_path / "run", Reason.ABANDONED)
     assert len(seen) == 1
     assert not (tmp_path / "run").exists()
 
 
-def test_diverged_checkpoint_is_told(config: PredictConfig, tmp_path: Path) -> None:
+def test_diverged_checkpoint_is_told(config: PredictSettings, tmp_path: Path) -> None:
     content = torch.load(config.checkpoint, weights_only=True)
     content["state_dict"] = {name: value * float("nan") for name, value in content["state_dict"].items()}
     torch.save(content, tmp_path / "nan.ckpt")

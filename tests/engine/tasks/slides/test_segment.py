@@ -22,11 +22,11 @@ from wholefield.runs.reports import (
     StepDone,
     ignore,
 )
-from wholefield.runs.start import execute
-from wholefield.tasks.slides.config import PredictConfig, SegmentConfig
+from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.predict import CLASS_IMAGE, CLASS_OUTLINES, predict_slide
 from wholefield.tasks.slides.segment import class_names
 from wholefield.tasks.slides.segmenter import load_segmenter
+from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def config(slides: Path) -> SegmentConfig:
-    return SegmentConfig(
+def config(slides: Path) -> SegmentSettings:
+    return SegmentSettings(
         slides=slides,
         masks=slides / "masks.csv",
         foreground=True,
@@ -64,7 +64,7 @@ def config(slides: Path) -> SegmentConfig:
     )
 
 
-def run(config: SegmentConfig, folder: Path, stop_at: int | None = None) -> list[Report]:
+def run(config: SegmentSettings, folder: Path, stop_at: int | None = None) -> list[Report]:
     """All reports of a run that is stopped and kept after a step."""
     reports: list[Report] = []
     control = Control()
@@ -74,14 +74,14 @@ def run(config: SegmentConfig, folder: Path, stop_at: int | None = None) -> list
         if isinstance(item, StepDone) and item.step == stop_at:
             control.stop_and_keep()
 
-    execute(config, folder, report, control)
+    run_task(config, folder, report, control)
     return reports
 
 
 @pytest.fixture(scope="module")
 def trained(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, list[Report]]:
     folder = RunFolder(tmp_path_factory.mktemp("run") / "run")
-    config = SegmentConfig(
+    config = SegmentSettings(
         slides=slides, masks=slides / "masks.csv", foreground=True, ignore_label=999, tile_size=40, width=6,
         depth=2, epochs=12, learning_rate=5e-3,
     )  # fmt: skip
@@ -108,7 +108,7 @@ def test_predicts_alike_in_any_tiles(trained, slides: Path) -> None:
     found = []
     for tile in (16, 33, 500):
         prediction = predict_slide(
-            PredictConfig(slide=slides / "0.tif", checkpoint=folder.best, tile_size=tile), ignore, Control()
+            PredictSettings(slide=slides / "0.tif", checkpoint=folder.best, tile_size=tile), ignore, Control()
         )
         assert prediction.size == (117, 90)
         assert prediction.classes == ("background", "foreground")
@@ -138,8 +138,8 @@ def test_probabilities_of_a_trained_network_do_not_depend_on_the_tiles(trained, 
 
 
 def test_run_writes_image_and_outlines(trained, slides: Path, tmp_path: Path) -> None:
-    config = PredictConfig(slide=slides / "1.tif", checkpoint=trained[0].best, tile_size=64)
-    assert execute(config, tmp_path / "run", ignore, Control()) == Finished(
+    config = PredictSettings(slide=slides / "1.tif", checkpoint=trained[0].best, tile_size=64)
+    assert run_task(config, tmp_path / "run", ignore, Control()) == Finished(
         tmp_path / "run", Reason.COMPLETED
     )
     found = predict_slide(config, ignore, Control()).map
@@ -148,7 +148,7 @@ def test_run_writes_image_and_outlines(trained, slides: Path, tmp_path: Path) ->
     assert sum(f["properties"]["measurements"]["Area px^2"] for f in features) == found.counts[1]
 
 
-def test_goes_on_as_if_never_stopped(config: SegmentConfig, tmp_path: Path) -> None:
+def test_goes_on_as_if_never_stopped(config: SegmentSettings, tmp_path: Path) -> None:
     config = replace(
         config, epochs=3, crop_size=48, crops_per_slide=2, balance=True, turns=True, tint=0.2, halo_memory=0
     )
@@ -171,19 +171,19 @@ def test_goes_on_as_if_never_stopped(config: SegmentConfig, tmp_path: Path) -> N
         ({"names": "cells"}, "names has 1 names, but the masks hold 2 classes"),
     ],
 )
-def test_mistakes(config: SegmentConfig, tmp_path: Path, change, sentence: str) -> None:
+def test_mistakes(config: SegmentSettings, tmp_path: Path, change, sentence: str) -> None:
     end = run(replace(config, **change), tmp_path / "run")[-1]
     assert isinstance(end, Failed)
     assert sentence in end.message
 
 
-def test_classes_are_called_as_asked(config: SegmentConfig) -> None:
+def test_classes_are_called_as_asked(config: SegmentSettings) -> None:
     assert class_names(config, 2) == ("background", "foreground")
     assert class_names(replace(config, foreground=False), 3) == ("0", "1", "2")
     assert class_names(replace(config, names="glass, cell ,dust"), 2) == ("glass", "cell", "dust")
 
 
-def test_one_slide_for_both_is_said(config: SegmentConfig, slides: Path, tmp_path: Path) -> None:
+def test_one_slide_for_both_is_said(config: SegmentSettings, slides: Path, tmp_path: Path) -> None:
     lines = ["file,mask,x,y,width,height", "0.tif,0_mask.tif,0,0,60,90", "0.tif,0_mask.tif,60,0,57,90"]
     table = tmp_path / "parts.csv"
     table.write_text("\n".join(lines) + "\n")
@@ -192,7 +192,7 @@ def test_one_slide_for_both_is_said(config: SegmentConfig, slides: Path, tmp_pat
     assert any(isinstance(r, Message) and "belong to one slide" in r.text for r in reports)
 
 
-def test_another_depth_cannot_go_on(config: SegmentConfig, tmp_path: Path) -> None:
+def test_another_depth_cannot_go_on(config: SegmentSettings, tmp_path: Path) -> None:
     run(config, tmp_path / "run", stop_at=1)
     end = run(replace(config, depth=3), tmp_path / "run")[-1]
     assert isinstance(end, Failed)

@@ -12,24 +12,24 @@ from wholefield.runs.control import Abandoned, Control
 from wholefield.runs.reports import Level, Message, PartDone, Report
 from wholefield.sources import open_stack
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.tasks.stacks.config import StackFormat
 from wholefield.tasks.stacks.export import export_stack
-from wholefield.tasks.stacks.export_config import StackExportConfig
+from wholefield.tasks.stacks.export_settings import StackExportSettings
+from wholefield.tasks.stacks.settings import StackFormat
 
 AFFINE = np.array([[0, -0.5, 0, 7], [0.5, 0, 0, -3], [0, 0, 2.0, 11], [0, 0, 0, 1]])
 
 
 @pytest.fixture
-def head(tmp_path: Path) -> StackExportConfig:
+def head(tmp_path: Path) -> StackExportSettings:
     """A head in a NIfTI file that knows where it lies in the patient, to be exported into a folder of its own."""
     voxels = np.arange(3 * 4 * 5, dtype=np.int16).reshape(3, 4, 5)
     geometry = StackGeometry((2.0, 0.5, 0.5), "mm", AFFINE)
     write_nifti(tmp_path / "head.nii", iter(voxels), voxels.shape, "i2", geometry)
     (tmp_path / "exports").mkdir()
-    return StackExportConfig(stack=tmp_path / "head.nii", out=tmp_path / "exports" / "out.tif")
+    return StackExportSettings(stack=tmp_path / "head.nii", out=tmp_path / "exports" / "out.tif")
 
 
-def export(config: StackExportConfig) -> tuple[list[Report], str]:
+def export(config: StackExportSettings) -> tuple[list[Report], str]:
     reports: list[Report] = []
     return reports, export_stack(config, reports.append, Control()).lost
 
@@ -46,11 +46,11 @@ def export(config: StackExportConfig) -> tuple[list[Report], str]:
     ],
 )
 def test_the_ending_tells_the_format(name: str, form: StackFormat) -> None:
-    assert StackExportConfig(stack=Path("x"), out=Path(name)).format is form
+    assert StackExportSettings(stack=Path("x"), out=Path(name)).format is form
 
 
 @pytest.mark.parametrize("name", ["out.tif", "out.nii.gz", "out.ome.zarr"])
-def test_a_cancelled_export_leaves_nothing(head: StackExportConfig, name: str) -> None:
+def test_a_cancelled_export_leaves_nothing(head: StackExportSettings, name: str) -> None:
     control, told = Control(), []
 
     def report(item: Report) -> None:
@@ -65,7 +65,7 @@ def test_a_cancelled_export_leaves_nothing(head: StackExportConfig, name: str) -
 
 @pytest.mark.parametrize("name", ["out.tif", "out.nii.gz", "out.ome.zarr"])
 def test_what_a_format_has_no_place_for_is_said_and_kept_for_ourselves(
-    head: StackExportConfig, name: str
+    head: StackExportSettings, name: str
 ) -> None:
     config = replace(head, out=head.out.with_name(name))
     reports, lost = export(config)
@@ -82,7 +82,7 @@ def test_what_a_format_has_no_place_for_is_said_and_kept_for_ourselves(
         assert again.geometry.unit == "mm"
 
 
-def test_nothing_is_said_where_nothing_is_lost(head: StackExportConfig, tmp_path: Path) -> None:
+def test_nothing_is_said_where_nothing_is_lost(head: StackExportSettings, tmp_path: Path) -> None:
     voxels = np.zeros((2, 3, 4), np.uint8)
     write_tiff_stack(
         tmp_path / "a.tif", iter(voxels), voxels.shape, "u1", StackGeometry((2.0, 1.0, 1.0), "um")
@@ -90,7 +90,7 @@ def test_nothing_is_said_where_nothing_is_lost(head: StackExportConfig, tmp_path
     assert export(replace(head, stack=tmp_path / "a.tif"))[1] == ""
 
 
-def test_nifti_says_that_it_holds_one_channel(head: StackExportConfig, tmp_path: Path) -> None:
+def test_nifti_says_that_it_holds_one_channel(head: StackExportSettings, tmp_path: Path) -> None:
     voxels = np.zeros((2, 3, 4, 2), np.uint8)
     write_tiff_stack(tmp_path / "a.tif", iter(voxels), (2, 3, 4), "u1", StackGeometry(), channels=2)
     config = replace(head, stack=tmp_path / "a.tif", out=head.out.with_name("a.nii"))
@@ -107,7 +107,7 @@ def test_nifti_says_that_it_holds_one_channel(head: StackExportConfig, tmp_path:
         ({"stack": Path("absent.tif")}, r"stack names absent\.tif"),
     ],
 )
-def test_mistakes(head: StackExportConfig, change, sentence: str) -> None:
+def test_mistakes(head: StackExportSettings, change, sentence: str) -> None:
     head.validate()
     with pytest.raises(SettingError, match=sentence):
         replace(head, **change).validate()

@@ -9,13 +9,13 @@ import tifffile
 
 from wholefield.errors import SettingError
 from wholefield.sources.stacks.opening import open_stack
-from wholefield.tasks.stacks.config import StackSegmentationConfig
 from wholefield.tasks.stacks.label_values import count_labels, values_of
 from wholefield.tasks.stacks.labels import LabelSet, label_set
+from wholefield.tasks.stacks.settings import StackSegmentationSettings
 
 
-def config(**options) -> StackSegmentationConfig:
-    return StackSegmentationConfig(stack=Path("a"), target=Path("b"), **options)
+def config(**options) -> StackSegmentationSettings:
+    return StackSegmentationSettings(stack=Path("a"), target=Path("b"), **options)
 
 
 def test_classes_come_back_as_values() -> None:

@@ -26,8 +26,13 @@ from wholefield.runs.reports import (
     Report,
     StepDone,
 )
-from wholefield.runs.start import execute
-from wholefield.tasks.stacks.config import DENOISED, RECONSTRUCTION, Noise2InverseConfig, StackPredictConfig
+from wholefield.tasks.registry import run_task
+from wholefield.tasks.stacks.settings import (
+    DENOISED,
+    RECONSTRUCTION,
+    Noise2InverseSettings,
+    StackPredictSettings,
+)
 from wholefield.tasks.stacks.split_volumes import SplitVolumePairs
 from wholefield.tomography.noise2inverse import SplitPairs, TensorParts, split_reconstructions
 from wholefield.tomography.phantom import draw, project, random_foam
@@ -53,8 +58,8 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
 
 
 @pytest.fixture
-def config(scan: tuple[Path, np.ndarray]) -> Noise2InverseConfig:
-    return Noise2InverseConfig(
+def config(scan: tuple[Path, np.ndarray]) -> Noise2InverseSettings:
+    return Noise2InverseSettings(
         projections=scan[0], depth=8, epochs=20, crop_size=32, learning_rate=0.01, dilations="1-4"
     )
 
@@ -68,11 +73,11 @@ def run(config, folder: Path, stop_at: int | None = None) -> tuple[list[Report],
         if isinstance(item, StepDone) and item.step == stop_at:
             control.stop_and_keep()
 
-    return reports, execute(config, folder, report, control)
+    return reports, run_task(config, folder, report, control)
 
 
 def test_a_scan_comes_closer_to_the_truth(
-    config: Noise2InverseConfig, scan: tuple[Path, np.ndarray], tmp_path: Path
+    config: Noise2InverseSettings, scan: tuple[Path, np.ndarray], tmp_path: Path
 ) -> None:
     reports, end = run(config, tmp_path / "run")
     assert end == Finished(tmp_path / "run", Reason.COMPLETED)
@@ -94,7 +99,7 @@ def test_a_scan_comes_closer_to_the_truth(
     assert not (tmp_path / "run" / "parts.npy").exists()
 
 
-def test_parts_made_by_others_give_the_same(config: Noise2InverseConfig, tmp_path: Path) -> None:
+def test_parts_made_by_others_give_the_same(config: Noise2InverseSettings, tmp_path: Path) -> None:
     short = replace(config, epochs=1, centre=19.5, parts=2)
     scan = read_projections(config.projections)
     parts = split_reconstructions(scan.line_integrals(), scan.angles, 2, centre=19.5)
@@ -108,7 +113,7 @@ def test_parts_made_by_others_give_the_same(config: Noise2InverseConfig, tmp_pat
     np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-def test_a_stopped_run_goes_on(config: Noise2InverseConfig, tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on(config: Noise2InverseSettings, tmp_path: Path) -> None:
     short = replace(config, epochs=2, rows="1-2")
     run(short, tmp_path / "whole")
     _, end = run(short, tmp_path / "parts", stop_at=6)
@@ -121,10 +126,10 @@ def test_a_stopped_run_goes_on(config: Noise2InverseConfig, tmp_path: Path) -> N
     np.testing.assert_array_equal(one, other)
 
 
-def test_the_network_predicts_other_stacks(config: Noise2InverseConfig, tmp_path: Path) -> None:
+def test_the_network_predicts_other_stacks(config: Noise2InverseSettings, tmp_path: Path) -> None:
     run(replace(config, epochs=1), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
-    prediction = StackPredictConfig(stack=folder.path / RECONSTRUCTION, checkpoint=folder.best)
+    prediction = StackPredictSettings(stack=folder.path / RECONSTRUCTION, checkpoint=folder.best)
     _, end = run(prediction, tmp_path / "prediction")
     assert isinstance(end, Finished)
     found = tifffile.imread(prediction.result(tmp_path / "prediction"))
@@ -132,7 +137,7 @@ def test_the_network_predicts_other_stacks(config: Noise2InverseConfig, tmp_path
 
 
 def test_a_network_over_volumes(
-    config: Noise2InverseConfig, scan: tuple[Path, np.ndarray], tmp_path: Path
+    config: Noise2InverseSettings, scan: tuple[Path, np.ndarray], tmp_path: Path
 ) -> None:
     volumes = replace(config, ndim=3, dilations="1-2", validation_slices="2", crop_size=24, crops=4, epochs=8)
     reports, end = run(volumes, tmp_path / "run")
@@ -184,7 +189,7 @@ def test_pairs_of_volumes_are_those_of_slices() -> None:
         ({"dilations": "32", "size": 16}, "dilation of 32"),
     ],
 )
-def test_mistakes(config: Noise2InverseConfig, tmp_path: Path, change, sentence: str) -> None:
+def test_mistakes(config: Noise2InverseSettings, tmp_path: Path, change, sentence: str) -> None:
     _, end = run(replace(config, **change), tmp_path / "run")
     assert isinstance(end, Failed)
     assert sentence in end.message

@@ -15,10 +15,10 @@ from wholefield.networks.msd.choices import Task
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.reports import Failed, Finished, Level, Message, PartDone, Reason, Report
-from wholefield.runs.start import execute
 from wholefield.sources.stacks.opening import open_stack
-from wholefield.tasks.stacks.config import StackFormat, StackPredictConfig
+from wholefield.tasks.registry import run_task
 from wholefield.tasks.stacks.pairs import slab_around, volume_of
+from wholefield.tasks.stacks.settings import StackFormat, StackPredictSettings
 from wholefield.tasks.stacks.spec import StackSpec
 from wholefield.tasks.stacks.volumes import voxel_bytes
 from wholefield.training.checkpoints import SPEC
@@ -39,18 +39,18 @@ def save(model: MSDNetwork, path: Path, spec: StackSpec | None) -> Path:
 
 
 @pytest.fixture
-def regression(stacks: Path, tmp_path: Path) -> StackPredictConfig:
+def regression(stacks: Path, tmp_path: Path) -> StackPredictSettings:
     model = randomise(MSDNetwork(3, 1, 4, 1, dilations=(1, 5)))
     path = save(model, tmp_path / "net.ckpt", StackSpec("stack-regression", 1, 3))
-    return StackPredictConfig(stack=stacks / "input.tif", checkpoint=path)
+    return StackPredictSettings(stack=stacks / "input.tif", checkpoint=path)
 
 
-def run(config: StackPredictConfig, folder: Path) -> tuple[list[Report], Finished | Failed]:
+def run(config: StackPredictSettings, folder: Path) -> tuple[list[Report], Finished | Failed]:
     reports: list[Report] = []
-    return reports, execute(config, folder, reports.append, Control())
+    return reports, run_task(config, folder, reports.append, Control())
 
 
-def expected(config: StackPredictConfig) -> torch.Tensor:
+def expected(config: StackPredictSettings) -> torch.Tensor:
     """(z, c_out, y, x): the network over every slice and its neighbours, in double precision."""
     model = MSDNetwork.from_checkpoint(config.checkpoint)
     net = model.double()
@@ -65,7 +65,7 @@ def expected(config: StackPredictConfig) -> torch.Tensor:
 
 @pytest.mark.parametrize("form", StackFormat)
 def test_every_container_holds_the_prediction(
-    regression: StackPredictConfig, tmp_path: Path, form: StackFormat
+    regression: StackPredictSettings, tmp_path: Path, form: StackFormat
 ) -> None:
     config = replace(regression, format=form)
     reports, end = run(config, tmp_path / "run")
@@ -79,7 +79,7 @@ def test_every_container_holds_the_prediction(
 
 
 def test_large_slices_flow_row_by_row(
-    regression: StackPredictConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    regression: StackPredictSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wholefield.networks.msd.predict, "CHANNEL_BYTES", 1000)
     run(regression, tmp_path / "run")
@@ -90,7 +90,7 @@ def test_large_slices_flow_row_by_row(
 def test_volumes(stacks: Path, tmp_path: Path) -> None:
     model = randomise(MSDNetwork(1, 3, 4, dilations=(1, 2), ndim=3, task=Task.SEGMENTATION))
     spec = StackSpec("stack-segmentation", labels=(0, 7, 1000))
-    config = StackPredictConfig(
+    config = StackPredictSettings(
         stack=stacks / "input.tif", checkpoint=save(model, tmp_path / "net.ckpt", spec)
     )
     run(config, tmp_path / "run")
@@ -105,7 +105,7 @@ def test_large_volumes_are_computed_window_by_window(
 ) -> None:
     """Windows overlap by what the network reads, which reaches beyond the volume's own border here."""
     model = randomise(MSDNetwork(1, 1, 3, 1, dilations=(1, 3, 2), ndim=3))
-    config = StackPredictConfig(
+    config = StackPredictSettings(
         stack=stacks / "input.tif",
         checkpoint=save(model, tmp_path / "net.ckpt", StackSpec("stack-regression")),
         output=tmp_path / "out.tif",
@@ -126,7 +126,7 @@ def test_large_volumes_are_computed_window_by_window(
 def test_labels_and_probabilities(stacks: Path, tmp_path: Path) -> None:
     model = randomise(MSDNetwork(1, 2, 3, task=Task.SEGMENTATION))
     spec = StackSpec("stack-segmentation", labels=(0, 255))
-    config = StackPredictConfig(
+    config = StackPredictSettings(
         stack=stacks / "input.tif", checkpoint=save(model, tmp_path / "net.ckpt", spec)
     )
     run(config, tmp_path / "labels")
@@ -142,7 +142,7 @@ def test_labels_and_probabilities(stacks: Path, tmp_path: Path) -> None:
     assert "probability_of is 3, but the labels of" in end.message
 
 
-def test_bfloat16_comes_close(regression: StackPredictConfig, tmp_path: Path) -> None:
+def test_bfloat16_comes_close(regression: StackPredictSettings, tmp_path: Path) -> None:
     run(replace(regression, bfloat16=True), tmp_path / "run")
     found = tifffile.imread(regression.result(tmp_path / "run"))
     wanted = expected(regression)[:, 0].numpy()
@@ -154,7 +154,7 @@ def test_a_checkpoint_of_msd_pytorch_needs_its_dilations(stacks: Path, tmp_path:
     model = randomise(MSDNetwork(1, 1, 4, 1, dilations=(1, 2)))
     content = {"epoch": 1, "state_dict": model.state_dict()}
     torch.save(content, tmp_path / "old.torch")
-    old = StackPredictConfig(stack=stacks / "input.tif", checkpoint=tmp_path / "old.torch", dilations="1,2")
+    old = StackPredictSettings(stack=stacks / "input.tif", checkpoint=tmp_path / "old.torch", dilations="1,2")
     new = replace(old, checkpoint=save(model, tmp_path / "new.ckpt", None), dilations=None)
     results = []
     for name, config in (("old", old), ("new", new)):
@@ -164,7 +164,7 @@ def test_a_checkpoint_of_msd_pytorch_needs_its_dilations(stacks: Path, tmp_path:
     np.testing.assert_array_equal(*results)
 
 
-def test_an_abandoned_prediction_leaves_nothing(regression: StackPredictConfig, tmp_path: Path) -> None:
+def test_an_abandoned_prediction_leaves_nothing(regression: StackPredictSettings, tmp_path: Path) -> None:
     config, control = replace(regression, output=tmp_path / "out.tif"), Control()
 
     def report(item: Report) -> None:
@@ -172,12 +172,12 @@ def test_an_abandoned_prediction_leaves_nothing(regression: StackPredictConfig, 
             control.abandon()
 
     before = set(tmp_path.iterdir())
-    end = execute(config, tmp_path / "run", report, control)
+    end = run_task(config, tmp_path / "run", report, control)
     assert end == Finished(tmp_path / "run", Reason.ABANDONED)
     assert set(tmp_path.iterdir()) == before
 
 
-def test_other_voxels_are_told(regression: StackPredictConfig, tmp_path: Path) -> None:
+def test_other_voxels_are_told(regression: StackPredictSettings, tmp_path: Path) -> None:
     from wholefield.export.stacks import write_tiff_stack
     from wholefield.sources.stacks.geometry import StackGeometry
 
@@ -202,7 +202,7 @@ def test_other_voxels_are_told(regression: StackPredictConfig, tmp_path: Path) -
     ],
 )
 def test_what_does_not_fit_is_refused(
-    regression: StackPredictConfig, tmp_path: Path, model, spec: StackSpec | None, sentence: str
+    regression: StackPredictSettings, tmp_path: Path, model, spec: StackSpec | None, sentence: str
 ) -> None:
     save(model(), regression.checkpoint, spec)
     _, end = run(regression, tmp_path / "run")

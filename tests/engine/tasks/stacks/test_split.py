@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError
-from wholefield.tasks.stacks.config import StackRegressionConfig
+from wholefield.tasks.stacks.settings import StackRegressionSettings
 from wholefield.tasks.stacks.split import Split, preview_slice, runs_of, split_slices
 
 
-def config(**options) -> StackRegressionConfig:
-    return StackRegressionConfig(stack=Path("a"), target=Path("b"), **options)
+def config(**options) -> StackRegressionSettings:
+    return StackRegressionSettings(stack=Path("a"), target=Path("b"), **options)
 
 
 @given(st.integers(1, 300), st.floats(0, 0.99))

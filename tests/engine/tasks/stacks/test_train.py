@@ -27,13 +27,17 @@ from wholefield.runs.reports import (
     Started,
     StepDone,
 )
-from wholefield.runs.start import execute
-from wholefield.tasks.stacks.config import StackPairConfig, StackRegressionConfig, StackSegmentationConfig
+from wholefield.tasks.registry import run_task
+from wholefield.tasks.stacks.settings import (
+    StackPairSettings,
+    StackRegressionSettings,
+    StackSegmentationSettings,
+)
 
 
 @pytest.fixture
-def regression(stacks: Path) -> StackRegressionConfig:
-    return StackRegressionConfig(
+def regression(stacks: Path) -> StackRegressionSettings:
+    return StackRegressionSettings(
         stack=stacks / "input.tif",
         target=stacks / "target.tif",
         depth=3,
@@ -45,8 +49,8 @@ def regression(stacks: Path) -> StackRegressionConfig:
 
 
 @pytest.fixture
-def segmentation(stacks: Path) -> StackSegmentationConfig:
-    return StackSegmentationConfig(
+def segmentation(stacks: Path) -> StackSegmentationSettings:
+    return StackSegmentationSettings(
         stack=stacks / "input.tif",
         target=stacks / "labels.tif",
         depth=2,
@@ -58,7 +62,7 @@ def segmentation(stacks: Path) -> StackSegmentationConfig:
 
 
 def run(
-    config: StackPairConfig, folder: Path, control: Control | None = None, stop_at: int | None = None
+    config: StackPairSettings, folder: Path, control: Control | None = None, stop_at: int | None = None
 ) -> tuple[list[Report], Finished | Failed]:
     """Execute a run, stopped after a step if asked; its reports and its end."""
     reports: list[Report] = []
@@ -69,14 +73,14 @@ def run(
         if isinstance(item, StepDone) and item.step == stop_at:
             control.stop_and_keep()
 
-    return reports, execute(config, folder, report, control)
+    return reports, run_task(config, folder, report, control)
 
 
 def only(reports: list[Report], kind: type) -> list:
     return [report for report in reports if isinstance(report, kind)]
 
 
-def test_a_regression_learns_and_reports(regression: StackRegressionConfig, tmp_path: Path) -> None:
+def test_a_regression_learns_and_reports(regression: StackRegressionSettings, tmp_path: Path) -> None:
     reports, end = run(regression, tmp_path / "run")
     assert end == Finished(tmp_path / "run", Reason.COMPLETED)
     assert only(reports, Started) == [Started("stack-regression", tmp_path / "run", 42, 3)]
@@ -98,7 +102,7 @@ def test_a_regression_learns_and_reports(regression: StackRegressionConfig, tmp_
     assert error[-1] < 0.5 * error[0]
 
 
-def test_the_best_checkpoint_opens_by_itself(regression: StackRegressionConfig, tmp_path: Path) -> None:
+def test_the_best_checkpoint_opens_by_itself(regression: StackRegressionSettings, tmp_path: Path) -> None:
     reports, _ = run(replace(regression, dilations="1,3", width=2), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
     model = MSDNetwork.from_checkpoint(folder.best)
@@ -115,7 +119,7 @@ def test_the_best_checkpoint_opens_by_itself(regression: StackRegressionConfig, 
     assert steps == list(range(1, 43))
 
 
-def test_a_segmentation_finds_its_labels(segmentation: StackSegmentationConfig, tmp_path: Path) -> None:
+def test_a_segmentation_finds_its_labels(segmentation: StackSegmentationSettings, tmp_path: Path) -> None:
     reports, _ = run(segmentation, tmp_path / "run")
     assert only(reports, Started)[0].classes == ("0", "255")
     assert only(reports, EpochDone)[-1].metrics["validation_dice"] > 0.9
@@ -130,7 +134,7 @@ def test_a_segmentation_finds_its_labels(segmentation: StackSegmentationConfig, 
     assert read_checkpoint(RunFolder(tmp_path / "run").best).extra["wholefield"]["labels"] == (0, 255)
 
 
-def test_ignored_voxels_do_not_count(segmentation: StackSegmentationConfig, tmp_path: Path) -> None:
+def test_ignored_voxels_do_not_count(segmentation: StackSegmentationSettings, tmp_path: Path) -> None:
     labels = tifffile.imread(segmentation.target)
     labels[:, :, :20] = 77
     labels[:, :, 20:23] = 3
@@ -147,7 +151,7 @@ def test_ignored_voxels_do_not_count(segmentation: StackSegmentationConfig, tmp_
 @pytest.mark.parametrize(
     "options", [{"slab": 3}, {"ndim": 3, "dilations": "1-2", "validation_slices": "6-8"}]
 )
-def test_neighbouring_slices(segmentation: StackSegmentationConfig, tmp_path: Path, options) -> None:
+def test_neighbouring_slices(segmentation: StackSegmentationSettings, tmp_path: Path, options) -> None:
     reports, end = run(replace(segmentation, epochs=1, **options), tmp_path / "run")
     assert isinstance(end, Finished)
     model = MSDNetwork.from_checkpoint(RunFolder(tmp_path / "run").best)
@@ -160,7 +164,7 @@ def test_neighbouring_slices(segmentation: StackSegmentationConfig, tmp_path: Pa
 
 @pytest.mark.parametrize("step", [5, 14, 20])
 def test_a_run_that_goes_on_equals_one_that_never_stopped(
-    regression: StackRegressionConfig, tmp_path: Path, step: int
+    regression: StackRegressionSettings, tmp_path: Path, step: int
 ) -> None:
     """Stopped within the first epoch, at its last step, and within the second."""
     whole, _ = run(regression, tmp_path / "whole")
@@ -184,19 +188,19 @@ def test_a_run_that_goes_on_equals_one_that_never_stopped(
         assert torch.equal(one, other)
 
 
-def test_an_abandoned_run_leaves_nothing(regression: StackRegressionConfig, tmp_path: Path) -> None:
+def test_an_abandoned_run_leaves_nothing(regression: StackRegressionSettings, tmp_path: Path) -> None:
     control = Control()
 
     def report(item: Report) -> None:
         if isinstance(item, StepDone):
             control.abandon()
 
-    end = execute(regression, tmp_path / "run", report, control)
+    end = run_task(regression, tmp_path / "run", report, control)
     assert end == Finished(tmp_path / "run", Reason.ABANDONED)
     assert not (tmp_path / "run").exists()
 
 
-def test_patience_ends_a_run(regression: StackRegressionConfig, tmp_path: Path) -> None:
+def test_patience_ends_a_run(regression: StackRegressionSettings, tmp_path: Path) -> None:
     config = replace(regression, epochs=30, learning_rate=2.0, patience=2)
     reports, end = run(config, tmp_path / "run")
     assert isinstance(end, Finished)
@@ -218,14 +222,14 @@ def _saved(reports: list[Report]) -> list[tuple[EpochDone, bool]]:
 
 
 def test_without_validation_the_training_loss_decides(
-    regression: StackRegressionConfig, tmp_path: Path
+    regression: StackRegressionSettings, tmp_path: Path
 ) -> None:
     reports, _ = run(replace(regression, validation_fraction=0.0), tmp_path / "run")
     assert set(only(reports, EpochDone)[0].metrics) == {"training_loss", "learning_rate"}
     assert RunFolder(tmp_path / "run").best.exists()
 
 
-def test_strips_change_nothing(regression: StackRegressionConfig, tmp_path: Path) -> None:
+def test_strips_change_nothing(regression: StackRegressionSettings, tmp_path: Path) -> None:
     config = replace(regression, epochs=1)
     (whole, _), (strips, _) = (
         run(replace(config, strip=strip), tmp_path / f"{strip}") for strip in (None, 7)
@@ -242,7 +246,7 @@ def test_strips_change_nothing(regression: StackRegressionConfig, tmp_path: Path
     ],
 )
 def test_another_network_cannot_go_on(
-    regression: StackRegressionConfig, tmp_path: Path, change, sentence: str
+    regression: StackRegressionSettings, tmp_path: Path, change, sentence: str
 ) -> None:
     run(replace(regression, epochs=1), tmp_path / "run")
     _, end = run(replace(regression, **change), tmp_path / "run")
@@ -250,7 +254,7 @@ def test_another_network_cannot_go_on(
     assert sentence in end.message
 
 
-def test_other_labels_cannot_go_on(segmentation: StackSegmentationConfig, tmp_path: Path) -> None:
+def test_other_labels_cannot_go_on(segmentation: StackSegmentationSettings, tmp_path: Path) -> None:
     run(replace(segmentation, epochs=1), tmp_path / "run")
     shutil.copy(segmentation.target, tmp_path / "labels.tif")
     tifffile.imwrite(
@@ -275,13 +279,13 @@ def test_other_labels_cannot_go_on(segmentation: StackSegmentationConfig, tmp_pa
         ({"ndim": 3, "dilations": "8"}, "No run of training slices"),
     ],
 )
-def test_mistakes(regression: StackRegressionConfig, tmp_path: Path, change, sentence: str) -> None:
+def test_mistakes(regression: StackRegressionSettings, tmp_path: Path, change, sentence: str) -> None:
     _, end = run(replace(regression, **change), tmp_path / "run")
     assert isinstance(end, Failed)
     assert sentence in end.message
 
 
-def test_stacks_of_other_sizes(regression: StackRegressionConfig, tmp_path: Path) -> None:
+def test_stacks_of_other_sizes(regression: StackRegressionSettings, tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "t.tif", np.zeros((9, 37, 40), np.uint8), photometric="minisblack")
     _, end = run(replace(regression, target=tmp_path / "t.tif"), tmp_path / "run")
     assert isinstance(end, Failed)
@@ -289,7 +293,7 @@ def test_stacks_of_other_sizes(regression: StackRegressionConfig, tmp_path: Path
 
 
 def test_too_few_validation_slices_for_volumes_are_told(
-    segmentation: StackSegmentationConfig, tmp_path: Path
+    segmentation: StackSegmentationSettings, tmp_path: Path
 ) -> None:
     config = replace(segmentation, ndim=3, dilations="3", epochs=1, validation_slices="7-8")
     reports, end = run(config, tmp_path / "run")

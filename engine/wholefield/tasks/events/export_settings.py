@@ -4,39 +4,46 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
+from annotated_types import Ge, Gt
+
 from wholefield.errors import SettingError
-from wholefield.runs.settings import About, RunSettings
-from wholefield.tasks.events.config import FlowFormat
+from wholefield.runs.settings import PathKind, RunSettings, Setting
 from wholefield.tasks.events.provider import FlowSource
-from wholefield.tasks.slides.config import Device
+from wholefield.tasks.events.settings import FlowFormat
+from wholefield.training.settings import Device, DeviceSetting
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 
 
 @dataclass(frozen=True, kw_only=True)
-class FlowExportConfig(RunSettings):
+class FlowExportSettings(RunSettings):
     """Write the flow of a recording, from a network or a file, at even times into files of any format."""
 
     command: ClassVar[tuple[str, ...]] = ("export-flow",)
 
-    recording: Annotated[Path, About("The recording.", positional=True)]
+    recording: Annotated[Path, Setting("The recording.", positional=True)]
     flow: Annotated[
         Path,
-        About("The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."),
+        Setting(
+            "The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."
+        ),
     ]
-    out: Annotated[Path, About("The HDF5 file to write, or the folder for the other formats.", short="o")]
+    out: Annotated[
+        Path,
+        Setting("The HDF5 file to write, or the folder for the other formats.", path=PathKind.NEW, short="o"),
+    ]
     format: Annotated[
-        FlowFormat, About("One HDF5 file, or a .flo or DSEC 16-bit PNG file for every field.")
+        FlowFormat, Setting("One HDF5 file, or a .flo or DSEC 16-bit PNG file for every field.")
     ] = FlowFormat.HDF5
     delta_t: Annotated[
-        int, About("Time between two fields in us; they hold the displacements within it.", at_least=1)
+        int, Ge(1), Setting("Time between two fields in us; they hold the displacements within it.")
     ] = 10_000
-    start_us: Annotated[int, About("Where to begin, in us; HDF5 begins with the recording.", at_least=0)] = 0
-    end_us: Annotated[int | None, About("Where to end, in us; none goes to the end.", at_least=1)] = None
+    start_us: Annotated[int, Ge(0), Setting("Where to begin, in us; HDF5 begins with the recording.")] = 0
+    end_us: Annotated[int | None, Ge(1), Setting("Where to end, in us; none goes to the end.")] = None
     span_us: Annotated[
-        float | None, About("Time in us in which the displacements of a .flo or PNG file happen.", above=0)
+        float | None, Gt(0), Setting("Time in us in which the displacements of a .flo or PNG file happen.")
     ] = None
-    device: Annotated[Device, About("Where to compute.")] = Device.AUTO
+    device: DeviceSetting = Device.AUTO
 
     @property
     def source(self) -> FlowSource:

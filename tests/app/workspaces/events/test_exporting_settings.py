@@ -12,16 +12,16 @@ from wholefield.errors import SettingError
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
 from wholefield_app.viewer.events.timeline import Span
-from wholefield_app.workspaces.events.exporting_config import (
+from wholefield_app.workspaces.events.exporting_frames import Framing, Moments
+from wholefield_app.workspaces.events.exporting_settings import (
     Pictures,
-    VideoConfig,
+    VideoSettings,
     framing_values,
     style_values,
 )
-from wholefield_app.workspaces.events.exporting_frames import Framing, Moments
 from wholefield_app.workspaces.events.exporting_shown import Shown, video_of
 
-VIDEO = VideoConfig(recording=Path("a.raw"), out=Path("a.mp4"))
+VIDEO = VideoSettings(recording=Path("a.raw"), out=Path("a.mp4"))
 styles = st.builds(
     FrameStyle, scheme=st.sampled_from(list(SCHEMES.values())), accumulation_us=st.integers(1, 10**7),
     full_at=st.integers(1, 100), sight=st.sampled_from(Sight), flow=st.sampled_from(FlowMode),
@@ -35,13 +35,13 @@ framings = st.builds(
 )  # fmt: skip
 
 
-def parsed(config: VideoConfig) -> VideoConfig:
+def parsed(config: VideoSettings) -> VideoSettings:
     """What the command line that stands for a video makes of it."""
     parser = Parser(prog="wholefield")
-    add_settings(parser, VideoConfig)
+    add_settings(parser, VideoSettings)
     words = shlex.split(command_line(config))
     assert words[:2] == ["wholefield", "video"]
-    return settings_from(parser.parse_args(words[2:]), VideoConfig)
+    return settings_from(parser.parse_args(words[2:]), VideoSettings)
 
 
 @given(
@@ -64,7 +64,7 @@ def test_what_is_shown_comes_back_from_the_command_line(style, framing, flow, en
 
 
 def test_a_plain_command_shows_the_whole_frame() -> None:
-    config = VideoConfig(recording=Path("a.raw"), out=Path("a.mp4"))
+    config = VideoSettings(recording=Path("a.raw"), out=Path("a.mp4"))
     assert command_line(config) == "wholefield video --out=a.mp4 a.raw"
     background = FrameStyle().scheme.background
     assert config.framing((640, 480)) == Framing(640, 480, (0, 0, 640, 480), background)

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
+from annotated_types import Ge, Gt
+
 from wholefield.errors import SettingError
-from wholefield.runs.settings import About, RunSettings
+from wholefield.runs.settings import RunSettings, Setting
 from wholefield.tasks.events.provider import FlowSource
-from wholefield.tasks.slides.config import Device
+from wholefield.training.settings import Device, DeviceSetting
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreConfig(RunSettings):
+class ScoreSettings(RunSettings):
     """Judge the flow of a recording beside no flow and the best single translation.
 
     The errors against the true flow are told where its labels (NAME_flow.h5) lie beside the recording.
@@ -19,28 +21,30 @@ class ScoreConfig(RunSettings):
 
     command: ClassVar[tuple[str, ...]] = ("score",)
 
-    recording: Annotated[Path, About("The recording.", positional=True)]
+    recording: Annotated[Path, Setting("The recording.", positional=True)]
     flow: Annotated[
         Path,
-        About("The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."),
+        Setting(
+            "The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."
+        ),
     ]
     span_us: Annotated[
-        float | None, About("Time in us in which the displacements of a .flo or PNG file happen.", above=0)
+        float | None, Gt(0), Setting("Time in us in which the displacements of a .flo or PNG file happen.")
     ] = None
-    start_us: Annotated[int | None, About("Where the window begins, in us.", at_least=0)] = None
-    end_us: Annotated[int | None, About("Where the window ends, in us.", at_least=1)] = None
+    start_us: Annotated[int | None, Ge(0), Setting("Where the window begins, in us.")] = None
+    end_us: Annotated[int | None, Ge(1), Setting("Where the window ends, in us.")] = None
     at_us: Annotated[
         int | None,
-        About(
+        Ge(0),
+        Setting(
             "Without a window: the middle, in us, of one in which things move by 5 px; none is the middle of the "
             "recording.",
-            at_least=0,
         ),
     ] = None
     sample_us: Annotated[
-        int, About("The events of so many us before that middle tell how fast things move.", at_least=1)
+        int, Ge(1), Setting("The events of so many us before that middle tell how fast things move.")
     ] = 10_000
-    device: Annotated[Device, About("Where to compute.")] = Device.AUTO
+    device: DeviceSetting = Device.AUTO
 
     @property
     def source(self) -> FlowSource:

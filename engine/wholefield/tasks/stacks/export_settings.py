@@ -5,26 +5,29 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from wholefield.errors import SettingError
-from wholefield.runs.settings import About, RunSettings
-from wholefield.tasks.stacks.config import StackFormat
+from wholefield.runs.settings import PathKind, RunSettings, Setting
+from wholefield.tasks.stacks.settings import StackFormat
 
 # The longer endings first: a name that ends in .ome.zarr ends in .zarr too.
 ENDINGS = {suffix: form for form in StackFormat for suffix in form.suffixes}
 
 
 @dataclass(frozen=True, kw_only=True)
-class StackExportConfig(RunSettings):
+class StackExportSettings(RunSettings):
     """Write a stack as TIFF, NIfTI or OME-Zarr with its geometry; the ending of the name decides about the format."""
 
     command: ClassVar[tuple[str, ...]] = ("export-stack",)
 
-    stack: Annotated[Path, About("The stack: a file, or a folder of slices.", positional=True)]
-    dataset: Annotated[str | None, About("Volume within the file; none takes the only one.")] = None
+    stack: Annotated[Path, Setting("The stack: a file, or a folder of slices.", positional=True)]
+    dataset: Annotated[str | None, Setting("Volume within the file; none takes the only one.")] = None
     out: Annotated[
-        Path, About("What to write; the name ends in .tif, .nii, .nii.gz or .ome.zarr.", short="o")
+        Path,
+        Setting(
+            "What to write; the name ends in .tif, .nii, .nii.gz or .ome.zarr.", path=PathKind.NEW, short="o"
+        ),
     ]
     labels: Annotated[
-        bool, About("The values are classes, which the coarser levels of OME-Zarr must not average.")
+        bool, Setting("The values are classes, which the coarser levels of OME-Zarr must not average.")
     ] = False
 
     @property

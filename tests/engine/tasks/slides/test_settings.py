@@ -8,18 +8,13 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError
-from wholefield.tasks.registry import TASKS
-from wholefield.tasks.slides.config import (
-    ClassifyConfig,
-    Device,
-    Precision,
-    PredictConfig,
-    load_config,
-    save_config,
-)
+from wholefield.runs.settings import save_settings
+from wholefield.tasks.registry import TASKS, load_settings
+from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings
+from wholefield.training.settings import Device, Precision
 
 configs = st.builds(
-    ClassifyConfig,
+    ClassifySettings,
     slides=st.text("ab/ ü'", min_size=1).map(Path),
     labels=st.text("ab/ ", min_size=1).map(Path),
     weights=st.none() | st.text(min_size=1),
@@ -32,24 +27,24 @@ configs = st.builds(
 
 
 @given(configs)
-def test_json_round_trip(config: ClassifyConfig) -> None:
-    assert ClassifyConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+def test_json_round_trip(config: ClassifySettings) -> None:
+    assert ClassifySettings.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
 def test_file_round_trip(tmp_path: Path) -> None:
-    config = PredictConfig(slide=tmp_path / "s.svs", checkpoint=tmp_path / "best.ckpt", level=2)
-    save_config(config, tmp_path / "run.json")
-    assert load_config(tmp_path / "run.json") == config
+    config = PredictSettings(slide=tmp_path / "s.svs", checkpoint=tmp_path / "best.ckpt", level=2)
+    save_settings(config, tmp_path / "run.json")
+    assert load_settings(tmp_path / "run.json") == config
     assert json.loads((tmp_path / "run.json").read_text())["task"] == "predict"
 
 
 @pytest.fixture
-def good(tmp_path: Path) -> ClassifyConfig:
+def good(tmp_path: Path) -> ClassifySettings:
     (tmp_path / "labels.csv").touch()
-    return ClassifyConfig(slides=tmp_path, labels=tmp_path / "labels.csv")
+    return ClassifySettings(slides=tmp_path, labels=tmp_path / "labels.csv")
 
 
-def test_defaults_are_valid(good: ClassifyConfig) -> None:
+def test_defaults_are_valid(good: ClassifySettings) -> None:
     good.validate()
 
 
@@ -69,7 +64,7 @@ def test_defaults_are_valid(good: ClassifyConfig) -> None:
         ({"labels": Path("/nowhere.csv")}, r"labels names /nowhere\.csv, which is not a file"),
     ],
 )
-def test_mistakes(good: ClassifyConfig, change, sentence: str) -> None:
+def test_mistakes(good: ClassifySettings, change, sentence: str) -> None:
     with pytest.raises(SettingError, match=sentence):
         replace(good, **change).validate()
 
@@ -77,9 +72,9 @@ def test_mistakes(good: ClassifyConfig, change, sentence: str) -> None:
 def test_prediction_of_absent_files(tmp_path: Path) -> None:
     (tmp_path / "best.ckpt").touch()
     with pytest.raises(SettingError, match=r"slide \S+ does not exist"):
-        PredictConfig(slide=tmp_path / "s.svs", checkpoint=tmp_path / "best.ckpt").validate()
+        PredictSettings(slide=tmp_path / "s.svs", checkpoint=tmp_path / "best.ckpt").validate()
     with pytest.raises(SettingError, match="checkpoint names"):
-        PredictConfig(slide=tmp_path, checkpoint=tmp_path / "last.ckpt").validate()
+        PredictSettings(slide=tmp_path, checkpoint=tmp_path / "last.ckpt").validate()
 
 
 @pytest.mark.parametrize(
@@ -111,13 +106,13 @@ def test_files_with_mistakes(tmp_path: Path, text: str, sentence: str) -> None:
     path = tmp_path / "run.json"
     path.write_text(text)
     with pytest.raises(SettingError, match=sentence) as error:
-        load_config(path)
+        load_settings(path)
     assert str(path) in str(error.value)
 
 
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="No such file"):
-        load_config(tmp_path / "run.json")
+        load_settings(tmp_path / "run.json")
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.task)
@@ -129,5 +124,5 @@ def test_every_setting_says_what_it_means(task) -> None:
 
 
 def test_whole_numbers_pass_for_numbers() -> None:
-    config = ClassifyConfig.from_json({"slides": "s", "labels": "l", "learning_rate": 1})
+    config = ClassifySettings.from_json({"slides": "s", "labels": "l", "learning_rate": 1})
     assert isinstance(config.learning_rate, float)

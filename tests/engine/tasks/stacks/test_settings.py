@@ -11,29 +11,29 @@ import pytest
 from wholefield.cli.options import arguments_of
 from wholefield.errors import SettingError
 from wholefield.networks.msd.choices import Schedule, Strategy
-from wholefield.runs.settings import RunSettings
-from wholefield.tasks.slides.config import load_config, save_config
-from wholefield.tasks.stacks.config import (
-    Noise2InverseConfig,
+from wholefield.runs.settings import RunSettings, save_settings
+from wholefield.tasks.registry import load_settings
+from wholefield.tasks.stacks.settings import (
+    Noise2InverseSettings,
     StackFormat,
-    StackPredictConfig,
-    StackRegressionConfig,
-    StackSegmentationConfig,
+    StackPredictSettings,
+    StackRegressionSettings,
+    StackSegmentationSettings,
 )
 
 CONFIGS = (
-    StackRegressionConfig(stack=Path("a b"), target=Path("c"), schedule=Schedule.ONE_CYCLE, flips=False),
-    StackSegmentationConfig(stack=Path("a"), target=Path("c"), label_values="0,255", slab=3, balance=True),
-    Noise2InverseConfig(projections=Path("scan.h5"), strategy=Strategy.ONE_TO_X, centre=12.5),
-    StackPredictConfig(stack=Path("-a"), checkpoint=Path("best.ckpt"), format=StackFormat.OME_ZARR),
+    StackRegressionSettings(stack=Path("a b"), target=Path("c"), schedule=Schedule.ONE_CYCLE, flips=False),
+    StackSegmentationSettings(stack=Path("a"), target=Path("c"), label_values="0,255", slab=3, balance=True),
+    Noise2InverseSettings(projections=Path("scan.h5"), strategy=Strategy.ONE_TO_X, centre=12.5),
+    StackPredictSettings(stack=Path("-a"), checkpoint=Path("best.ckpt"), format=StackFormat.OME_ZARR),
 )
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.task)
 def test_round_trips(config: RunSettings, tmp_path: Path) -> None:
     assert type(config).from_json(json.loads(json.dumps(config.to_json()))) == config
-    save_config(config, tmp_path / "run.json")
-    assert load_config(tmp_path / "run.json") == config
+    save_settings(config, tmp_path / "run.json")
+    assert load_settings(tmp_path / "run.json") == config
 
 
 def test_commands_read_as_expected() -> None:
@@ -55,9 +55,9 @@ def test_offered_without_torch() -> None:
 
 
 @pytest.fixture
-def scan(tmp_path: Path) -> Noise2InverseConfig:
+def scan(tmp_path: Path) -> Noise2InverseSettings:
     (tmp_path / "scan.h5").touch()
-    return Noise2InverseConfig(projections=tmp_path / "scan.h5")
+    return Noise2InverseSettings(projections=tmp_path / "scan.h5")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def scan(tmp_path: Path) -> Noise2InverseConfig:
         ({"parts": 1}, "parts is 1 but must be at least 2"),
     ],
 )
-def test_mistakes_of_noise2inverse(scan: Noise2InverseConfig, change, sentence: str) -> None:
+def test_mistakes_of_noise2inverse(scan: Noise2InverseSettings, change, sentence: str) -> None:
     scan.validate()
     with pytest.raises(SettingError, match=sentence):
         replace(scan, **change).validate()
@@ -91,14 +91,14 @@ def test_mistakes_of_noise2inverse(scan: Noise2InverseConfig, change, sentence: 
 )
 def test_mistakes_of_prediction(tmp_path: Path, change, sentence: str) -> None:
     (tmp_path / "best.ckpt").touch()
-    good = StackPredictConfig(stack=tmp_path, checkpoint=tmp_path / "best.ckpt", output=tmp_path / "a.tif")
+    good = StackPredictSettings(stack=tmp_path, checkpoint=tmp_path / "best.ckpt", output=tmp_path / "a.tif")
     good.validate()
     with pytest.raises(SettingError, match=sentence):
         replace(good, **change).validate()
 
 
 def test_a_segmentation_needs_two_labels(stacks: Path) -> None:
-    config = StackSegmentationConfig(stack=stacks / "input.tif", target=stacks / "labels.tif")
+    config = StackSegmentationSettings(stack=stacks / "input.tif", target=stacks / "labels.tif")
     config.validate()
     with pytest.raises(SettingError, match="at least two labels"):
         replace(config, label_values="3,3").validate()
@@ -110,9 +110,9 @@ def test_a_segmentation_needs_two_labels(stacks: Path) -> None:
 
 def test_crops_follow_the_network() -> None:
     pair = {"stack": Path("a"), "target": Path("b")}
-    slices, volumes = (StackRegressionConfig(**pair, ndim=ndim) for ndim in (2, 3))
+    slices, volumes = (StackRegressionSettings(**pair, ndim=ndim) for ndim in (2, 3))
     assert [(each.crop, each.repeats) for each in (slices, volumes)] == [(128, 4), (48, 32)]
-    assert [(each.crop, each.repeats) for each in (Noise2InverseConfig(), Noise2InverseConfig(ndim=3))] == [
+    assert [(each.crop, each.repeats) for each in (Noise2InverseSettings(), Noise2InverseSettings(ndim=3))] == [
         (128, 1), (48, 8),
     ]  # fmt: skip
     chosen = replace(volumes, crop_size=20, crops=5)

@@ -8,10 +8,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+from annotated_types import Ge, Gt, Le
+
 from wholefield.errors import SettingError
-from wholefield.runs.settings import About, RunSettings
+from wholefield.runs.settings import PathKind, RunSettings, Setting
 from wholefield.tasks.events.provider import FlowSource
-from wholefield.tasks.slides.config import Device
+from wholefield.training.settings import Device, DeviceSetting
 from wholefield_app.viewer.events.style import DEFAULT_SCHEME, SCHEMES, FlowMode, FrameStyle, Scheme, Sight
 from wholefield_app.workspaces.events.exporting_frames import (
     Framing,
@@ -37,64 +39,65 @@ class Pictures(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VideoConfig(RunSettings):
+class VideoSettings(RunSettings):
     """Write a recording, with its flow, as a video or as pictures: what the window shows."""
 
     command: ClassVar[tuple[str, ...]] = ("video",)
 
-    recording: Annotated[Path, About("The recording.", positional=True)]
-    out: Annotated[Path, About("The video, or the folder of the pictures.", short="o")]
-    what: Annotated[Pictures, About("A video, or a folder with a PNG file for every frame.")] = Pictures.VIDEO
-    start_us: Annotated[int, About("The moment of the first frame in us.", at_least=0)] = 0
+    recording: Annotated[Path, Setting("The recording.", positional=True)]
+    out: Annotated[Path, Setting("The video, or the folder of the pictures.", path=PathKind.NEW, short="o")]
+    what: Annotated[Pictures, Setting("A video, or a folder with a PNG file for every frame.")] = (
+        Pictures.VIDEO
+    )
+    start_us: Annotated[int, Ge(0), Setting("The moment of the first frame in us.")] = 0
     end_us: Annotated[
-        int | None, About("All frames are before this moment in us; none goes to the end.", at_least=1)
+        int | None, Ge(1), Setting("All frames are before this moment in us; none goes to the end.")
     ] = None
-    fps: Annotated[float, About("Frames in a second of the video.", above=0, at_most=1000)] = 30.0
-    speed: Annotated[float, About("Seconds of the recording in a second of the video.", above=0)] = 1.0
+    fps: Annotated[float, Gt(0), Le(1000), Setting("Frames in a second of the video.")] = 30.0
+    speed: Annotated[float, Gt(0), Setting("Seconds of the recording in a second of the video.")] = 1.0
     zoom: Annotated[
-        float, About("Px of the picture for each of the sensor, where no size is given.", above=0, at_most=64)
+        float, Gt(0), Le(64), Setting("Px of the picture for each of the sensor, where no size is given.")
     ] = 1.0
-    size: Annotated[str | None, About("Size of the pictures in px, such as 1280x720.")] = None
+    size: Annotated[str | None, Setting("Size of the pictures in px, such as 1280x720.")] = None
     place: Annotated[
         str | None,
-        About(
+        Setting(
             "Left,top,width,height of the whole frame in a picture of that size; none puts it in the middle."
         ),
     ] = None
     around: Annotated[
-        str | None, About("Colour around the frame, as #rrggbb; none is that behind events.")
+        str | None, Setting("Colour around the frame, as #rrggbb; none is that behind events.")
     ] = None
     flow: Annotated[
         Path | None,
-        About("Flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."),
+        Setting("Flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."),
     ] = None
     span_us: Annotated[
-        float | None, About("Time in us in which the displacements of a .flo or PNG file happen.", above=0)
+        float | None, Gt(0), Setting("Time in us in which the displacements of a .flo or PNG file happen.")
     ] = None
-    device: Annotated[Device, About("Where to compute.")] = Device.AUTO
-    sight: Annotated[Sight, About("Events as they are, sharpened along the flow, or both side by side.")] = (
-        STYLE.sight
-    )
-    show: Annotated[FlowMode, About("How the flow is shown.")] = FlowMode.ARROWS
+    device: DeviceSetting = Device.AUTO
+    sight: Annotated[
+        Sight, Setting("Events as they are, sharpened along the flow, or both side by side.")
+    ] = STYLE.sight
+    show: Annotated[FlowMode, Setting("How the flow is shown.")] = FlowMode.ARROWS
     accumulation_us: Annotated[
         int | None,
-        About(
-            "A frame shows the events of so many us; none is as long as it takes to see shapes.", at_least=1
-        ),
+        Ge(1),
+        Setting("A frame shows the events of so many us; none is as long as it takes to see shapes."),
     ] = None
-    full_at: Annotated[int, About("Events in a pixel for the full colour.", at_least=1)] = STYLE.full_at
-    background: Annotated[str, About("Colour behind the events, as #rrggbb.")] = SCHEME.background
-    on: Annotated[str, About("Colour of positive events, as #rrggbb.")] = SCHEME.on
-    off: Annotated[str, About("Colour of negative events, as #rrggbb.")] = SCHEME.off
-    opacity: Annotated[float, About("Opacity of the dense flow.", at_least=0, at_most=1)] = STYLE.opacity
-    step: Annotated[int, About("Distance of the arrows in px of the sensor.", at_least=1)] = STYLE.step
-    threshold: Annotated[float, About("Slower flow has no arrow, in px per s.", at_least=0)] = STYLE.threshold
+    full_at: Annotated[int, Ge(1), Setting("Events in a pixel for the full colour.")] = STYLE.full_at
+    background: Annotated[str, Setting("Colour behind the events, as #rrggbb.")] = SCHEME.background
+    on: Annotated[str, Setting("Colour of positive events, as #rrggbb.")] = SCHEME.on
+    off: Annotated[str, Setting("Colour of negative events, as #rrggbb.")] = SCHEME.off
+    opacity: Annotated[float, Ge(0), Le(1), Setting("Opacity of the dense flow.")] = STYLE.opacity
+    step: Annotated[int, Ge(1), Setting("Distance of the arrows in px of the sensor.")] = STYLE.step
+    threshold: Annotated[float, Ge(0), Setting("Slower flow has no arrow, in px per s.")] = STYLE.threshold
     scale: Annotated[
-        float, About("Length of an arrow: times the way within the accumulation time.", above=0)
+        float, Gt(0), Setting("Length of an arrow: times the way within the accumulation time.")
     ] = STYLE.scale
-    only_on_events: Annotated[bool, About("Show flow only where events are.")] = STYLE.only_on_events
-    legend: Annotated[bool, About("Show the colour wheel of the flow.")] = STYLE.legend
-    time_stamp: Annotated[bool, About("Show the time.")] = STYLE.time_stamp
+    only_on_events: Annotated[bool, Setting("Show flow only where events are.")] = STYLE.only_on_events
+    legend: Annotated[bool, Setting("Show the colour wheel of the flow.")] = STYLE.legend
+    time_stamp: Annotated[bool, Setting("Show the time.")] = STYLE.time_stamp
 
     @property
     def source(self) -> FlowSource | None:

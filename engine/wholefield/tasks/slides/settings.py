@@ -1,0 +1,255 @@
+"""The settings of the tasks on slides: classify, segment and predict. Imports no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Le
+
+from wholefield.errors import SettingError
+from wholefield.networks.registry import find_model
+from wholefield.runs.settings import Choice, Former, Group, PathKind, Requires, RunSettings, Setting, renamed
+from wholefield.training.settings import (
+    Augmentation,
+    ClassWeighting,
+    ClassWeightingSetting,
+    CropSize,
+    Device,
+    DeviceSetting,
+    InitialWeights,
+    TrainingSettings,
+    ValidationFraction,
+)
+
+CROPPED = Requires("crop_size", "Set a crop size first.")
+
+
+class Head(Choice):
+    """How the features of a slide become one answer: their mean, or a mean weighted by gated attention."""
+
+    AVERAGE = "average", "Average"
+    ATTENTION = "attention", "Gated attention"
+
+
+TileSize = Annotated[
+    int, Ge(1), Setting("Side of a tile in pixels of the level.", unit="px", group=Group.COMPUTATION)
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlideTrainingSettings(TrainingSettings):
+    """What all trainings on slides have in common.
+
+    The slides are read at one pyramid level, whole or, with `crop_size`, as one random square of it per step.
+    """
+
+    slides: Annotated[Path, Setting("Folder of the slides.", group=Group.DATA, path=PathKind.FOLDER)]
+    level: Annotated[
+        int, Ge(0), Setting("Pyramid level to read; 0 is the full resolution.", group=Group.DATA)
+    ] = 0
+    crop_size: CropSize = None
+    crops_per_slide: Annotated[
+        int, Ge(1), Setting("Random squares per slide and epoch.", group=Group.DATA, advanced=True), CROPPED
+    ] = 1
+    validation_fraction: ValidationFraction = 0.25
+    color_jitter: Annotated[
+        float,
+        Ge(0),
+        Le(1),
+        Setting(
+            "Strength of random changes of brightness, contrast and saturation; 0 for none.",
+            group=Group.AUGMENTATION,
+        ),
+    ] = 0.0
+    tile_size: TileSize = 512
+    halo_memory: Annotated[
+        int,
+        Ge(0),
+        Setting(
+            "Tile borders to keep in memory; the rest goes to a temporary folder.",
+            unit="MiB",
+            group=Group.COMPUTATION,
+            advanced=True,
+        ),
+    ] = 4096
+
+    former: ClassVar[Mapping[str, Former]] = MappingProxyType(
+        {
+            **TrainingSettings.former,
+            "tint": renamed("color_jitter", float),
+            "turns": Former(
+                bool,
+                lambda values, on: values.__setitem__(
+                    "augmentation", Augmentation.of(flips=on, rotations=on).value
+                ),
+            ),
+        }
+    )
+
+    @property
+    def repeats(self) -> int:
+        """Visits to each slide in an epoch."""
+        return self.crops_per_slide if self.crop_size else 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifySettings(SlideTrainingSettings):
+    """Train a network to name the class of a whole slide.
+
+    The classes are those that the label file names, in sorted order.
+    """
+
+    task: ClassVar[str] = "classify"
+    command: ClassVar[tuple[str, ...]] = ("train", "classify")
+
+    labels: Annotated[
+        Path,
+        Setting(
+            "CSV file with the columns file and label, one row per slide.",
+            group=Group.DATA,
+            path=PathKind.FILE,
+            suffixes=(".csv",),
+        ),
+    ]
+    model: Annotated[
+        str,
+        Setting(
+            "Network, by its name in the list of models.",
+            label="Network",
+            group=Group.NETWORK,
+            choices="wholefield.networks.registry:titles",
+        ),
+    ] = "small_cnn"
+    head: Annotated[
+        Head, Setting("How the features of a slide are pooled.", label="Pooling", group=Group.NETWORK)
+    ] = Head.AVERAGE
+    initial_weights: Annotated[
+        str | None,
+        Setting(
+            "Weights to start from: a file, or DEFAULT for the published ones.",
+            group=Group.NETWORK,
+            none="Random",
+            advanced=True,
+        ),
+    ] = None
+    class_weighting: ClassWeightingSetting = ClassWeighting.BALANCED
+
+    def validate(self) -> None:
+        """Check limits, model and paths.
+
+        Raises:
+            SettingError: Names the setting and what it must be.
+        """
+        super().validate()
+        entry = find_model(self.model)
+        if self.initial_weights == "DEFAULT" and not entry.pretrained:
+            raise SettingError(
+                f"The model {self.model} has no published weights; leave the setting initial_weights empty."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentSettings(SlideTrainingSettings):
+    """Train a U-Net to name the class of every pixel.
+
+    Masks are images of labels of the same size as their slides.
+    """
+
+    task: ClassVar[str] = "segment"
+    command: ClassVar[tuple[str, ...]] = ("train", "segment")
+
+    masks: Annotated[
+        Path,
+        Setting(
+            "CSV file with the columns file and mask, and x, y, width and height for parts of a slide.",
+            group=Group.DATA,
+            path=PathKind.FILE,
+            suffixes=(".csv",),
+        ),
+    ]
+    binarize_labels: Annotated[
+        bool,
+        Setting(
+            "Take every label above 0 as one class, as in masks that number single objects.", group=Group.DATA
+        ),
+    ] = False
+    names: Annotated[
+        str,
+        Setting(
+            "Names of the classes in the order of their labels, with commas between.",
+            label="Class names",
+            group=Group.DATA,
+            none="Numbers",
+        ),
+    ] = ""
+    ignore_label: Annotated[
+        int | None,
+        Ge(0),
+        Setting(
+            "Label of pixels that are left out of the loss.",
+            label="Ignored label",
+            group=Group.DATA,
+            none="None",
+        ),
+    ] = None
+    width: Annotated[
+        int,
+        Ge(1),
+        Setting("Channels of the finest level of the U-Net.", unit="channels", group=Group.NETWORK),
+    ] = 16
+    depth: Annotated[
+        int,
+        Ge(1),
+        Le(8),
+        Setting("How often the U-Net halves the image.", unit="levels", group=Group.NETWORK),
+    ] = 3
+    class_weighting: ClassWeightingSetting = ClassWeighting.NONE
+    initial_weights: InitialWeights = None
+
+    former: ClassVar[Mapping[str, Former]] = MappingProxyType(
+        {**SlideTrainingSettings.former, "foreground": renamed("binarize_labels", bool)}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings(RunSettings):
+    """Predict the class of a slide and where the evidence for each class lies, or the class of every pixel."""
+
+    task: ClassVar[str] = "predict"
+    command: ClassVar[tuple[str, ...]] = ("predict",)
+
+    slide: Annotated[Path, Setting("The slide.", group=Group.DATA, positional=True)]
+    checkpoint: Annotated[
+        Path,
+        Setting(
+            "A checkpoint of a training run (best.ckpt or last.ckpt).",
+            group=Group.NETWORK,
+            path=PathKind.FILE,
+            suffixes=(".ckpt",),
+        ),
+    ]
+    tile_size: TileSize = 512
+    level: Annotated[
+        int | None,
+        Ge(0),
+        Setting("Pyramid level to read.", group=Group.DATA, none="As in training"),
+    ] = None
+    device: DeviceSetting = Device.AUTO
+
+    def summary(self, folder: Path) -> list[str]:
+        """The probability of every class, or the folder of a segmentation."""
+        from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
+
+        if not (folder / PREDICTION).exists():
+            return super().summary(folder)
+        found = SlidePrediction.load(folder / PREDICTION)
+        return [
+            f"{name}\t{share:.6f}" for name, share in zip(found.classes, found.probabilities, strict=True)
+        ]
+
+
+def run_title(settings: RunSettings) -> str:
+    """What the network of a training on slides is called."""
+    return find_model(settings.model).title if isinstance(settings, ClassifySettings) else "U-Net"

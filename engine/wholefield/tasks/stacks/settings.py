@@ -1,0 +1,541 @@
+"""The settings of the tasks on stacks: regression, segmentation, Noise2Inverse and prediction. Imports no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge, Le, Lt
+
+from wholefield.errors import SettingError
+from wholefield.networks.msd.choices import Loss, Strategy, Window
+from wholefield.networks.msd.spec import repeat_dilations
+from wholefield.runs.settings import Choice, Former, Group, PathKind, Requires, RunSettings, Setting, renamed
+from wholefield.tasks.stacks.numbers import whole_numbers
+from wholefield.training.settings import (
+    Augmentation,
+    AugmentationSetting,
+    ClassWeighting,
+    ClassWeightingSetting,
+    Device,
+    DeviceSetting,
+    Epochs,
+    GradientClipping,
+    LearningRate,
+    Optimizer,
+    OptimizerSetting,
+    Precision,
+    PrecisionSetting,
+    TrainingSettings,
+)
+
+DENOISED, RECONSTRUCTION = "denoised.tif", "reconstruction.tif"
+"""What Noise2Inverse leaves in its run folder: the denoised slices, and the same as reconstructed before."""
+CROP_SIDES = {2: 128, 3: 48}
+"""Side of the random squares and cubes where none is set: about as many voxels in an epoch, and as little memory."""
+
+
+class StackFormat(Choice):
+    """What a predicted stack is written as."""
+
+    TIFF = "tiff", "TIFF"
+    NIFTI = "nifti", "NIfTI"
+    OME_ZARR = "ome-zarr", "OME-Zarr"
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How names of such files may end; the first is the usual one."""
+        return _SUFFIXES[self]
+
+
+_SUFFIXES = {
+    StackFormat.TIFF: (".tif", ".tiff"),
+    StackFormat.NIFTI: (".nii.gz", ".nii"),
+    StackFormat.OME_ZARR: (".ome.zarr", ".zarr"),
+}
+
+
+def network_titles() -> dict[int, str]:
+    """What a form calls the networks, by their number of axes."""
+    return {2: "2-D, slice by slice", 3: "3-D, whole volumes"}
+
+
+def _put_bfloat16(values: dict[str, Any], on: bool) -> None:
+    values["precision"] = (Precision.BF16 if on else Precision.FULL).value
+
+
+def run_title(settings: RunSettings) -> str:
+    """What a training on stacks, and the network that comes of it, is called."""
+    assert isinstance(settings, StackTrainingSettings)
+    titles = {
+        "stack-regression": "Restore",
+        "stack-segmentation": "Segment",
+        "noise2inverse": "Noise2Inverse",
+    }
+    volumes = " 3-D" if settings.ndim == 3 else ""
+    return f"{titles[settings.task]}{volumes}, depth {settings.depth}"
+
+
+def _demand_path(name: str, path: Path) -> None:
+    if not path.exists():
+        raise SettingError(
+            f"The setting {name} names {path}, which does not exist; choose an existing stack."
+        )
+
+
+Depth = Annotated[
+    int, Ge(1), Le(1000), Setting("Hidden layers of the network.", unit="layers", group=Group.NETWORK)
+]
+Crops = Annotated[
+    int | None,
+    Ge(1),
+    Setting(
+        "Random squares per slice and epoch, or cubes per run of slices.", none="Automatic", advanced=True
+    ),
+]
+Volume = Annotated[
+    str | None,
+    Setting(
+        "Volume within the file; none takes the only one.", group=Group.DATA, none="The only one", hidden=True
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackTrainingSettings(TrainingSettings):
+    """What all trainings of mixed-scale dense networks have in common."""
+
+    usual_crops: ClassVar[Mapping[int, int]] = MappingProxyType({2: 4, 3: 32})
+    """Crops by the axes of the network, where none are set."""
+
+    ndim: Annotated[
+        int,
+        Ge(2),
+        Le(3),
+        Setting(
+            "Axes that the network sees: 2 for slices, 3 for volumes.",
+            label="Network",
+            group=Group.NETWORK,
+            choices="wholefield.tasks.stacks.settings:network_titles",
+        ),
+    ] = 2
+    depth: Depth = 30
+    width: Annotated[
+        int, Ge(1), Setting("Channels that every layer adds.", unit="channels", group=Group.NETWORK)
+    ] = 1
+    dilations: Annotated[
+        str,
+        Setting(
+            "Dilations of the layers in pixels, repeated; 1-10 or 1,2,4,8 are good choices.",
+            group=Group.NETWORK,
+            advanced=True,
+        ),
+    ] = "1-10"
+    optimizer: OptimizerSetting = Optimizer.ADAM
+    crop_size: Annotated[
+        int | None,
+        Ge(0),
+        Setting(
+            "Side of the random squares (cubes) to train on; 0 trains on whole slices (volumes), none takes 128 (48).",
+            unit="voxels",
+            group=Group.DATA,
+            none="Automatic",
+        ),
+    ] = None
+    crops: Crops = None
+    augmentation: AugmentationSetting = Augmentation.FLIPS_AND_ROTATIONS
+    gradient_clipping: GradientClipping = None
+    validation_fraction: Annotated[
+        float,
+        Ge(0),
+        Lt(1),
+        Setting(
+            "Share of the slices, from the middle of the stack (its end for volumes), kept for validation.",
+            label="Validation",
+            group=Group.VALIDATION,
+            percent=True,
+        ),
+    ] = 0.2
+    validation_slices: Annotated[
+        str | None,
+        Setting(
+            "Slices kept for validation, such as 10-19, counted from 0.",
+            group=Group.VALIDATION,
+            none="By share",
+            advanced=True,
+        ),
+    ] = None
+    preview_slice: Annotated[
+        int | None,
+        Ge(0),
+        Setting("Slice to show after every epoch.", group=Group.VALIDATION, none="A validation slice"),
+    ] = None
+    strip: Annotated[
+        int | None,
+        Ge(1),
+        Setting(
+            "Rows whose gradients are computed at once, for crops that do not fit in memory.",
+            label="Strip height",
+            unit="rows",
+            group=Group.COMPUTATION,
+            none="Whole crop",
+            advanced=True,
+        ),
+    ] = None
+
+    former: ClassVar[Mapping[str, Former]] = MappingProxyType(
+        {**TrainingSettings.former, "slab": renamed("input_slices", int)}
+    )
+
+    @property
+    def dilation_values(self) -> tuple[int, ...]:
+        """The dilation of every layer."""
+        return repeat_dilations(whole_numbers("dilations", self.dilations), self.depth)
+
+    @property
+    def repeats(self) -> int:
+        """Visits to each slice (run of slices) in an epoch."""
+        if self.crop is None:
+            return 1
+        return self.usual_crops[self.ndim] if self.crops is None else self.crops
+
+    @property
+    def crop(self) -> int | None:
+        """Side of the random squares (cubes); None for whole slices (volumes)."""
+        return CROP_SIDES[self.ndim] if self.crop_size is None else self.crop_size or None
+
+    def validate(self) -> None:
+        """Check limits and lists of numbers.
+
+        Raises:
+            SettingError: names the setting and what it must be.
+        """
+        super().validate()
+        if min(self.dilation_values) < 1:
+            raise SettingError(
+                f"The setting dilations is {self.dilations!r} but must hold numbers from 1 on."
+            )
+        if self.crop is not None and max(self.dilation_values) > self.crop:
+            raise SettingError(
+                f"The setting dilations goes up to {max(self.dilation_values)}, more than the crop_size "
+                f"{self.crop}; make the crops larger or the dilations smaller."
+            )
+        if self.validation_slices is not None:
+            whole_numbers("validation_slices", self.validation_slices)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackPairSettings(StackTrainingSettings):
+    """What trainings on an input stack and a target stack have in common."""
+
+    stack: Annotated[
+        Path, Setting("Input stack: a file, or a folder of slices.", label="Input", group=Group.DATA)
+    ]
+    dataset: Volume = None
+    target: Annotated[
+        Path, Setting("Stack of the same size that holds the desired output.", group=Group.DATA)
+    ]
+    target_dataset: Volume = None
+    input_slices: Annotated[
+        int,
+        Ge(1),
+        Setting(
+            "Neighboring slices that the network sees at once, with the slice in their middle.",
+            label="Input slices (2.5-D)",
+            unit="slices",
+            group=Group.NETWORK,
+            advanced=True,
+        ),
+        Requires("ndim", "A network over volumes sees all slices.", (2,)),
+    ] = 1
+
+    def validate(self) -> None:
+        """Check limits, paths and what goes together.
+
+        Raises:
+            SettingError: names the setting and what it must be.
+        """
+        super().validate()
+        if self.input_slices % 2 == 0:
+            raise SettingError(
+                f"The setting input_slices is {self.input_slices} but must be odd, such as {self.input_slices + 1}."
+            )
+        if self.ndim == 3 and self.input_slices > 1:
+            raise SettingError("A network over volumes sees all slices; set input_slices to 1, or ndim to 2.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackRegressionSettings(StackPairSettings):
+    """Train a network to turn one stack into another: remove noise or artifacts, sharpen.
+
+    The target holds one value per voxel.
+    """
+
+    task: ClassVar[str] = "stack-regression"
+    command: ClassVar[tuple[str, ...]] = ("train", "stack-regression")
+
+    loss: Annotated[Loss, Setting("Loss: mean absolute (L1) or mean squared (L2) error.", advanced=True)] = (
+        Loss.L2
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSegmentationSettings(StackPairSettings):
+    """Train a network to name the class of every voxel.
+
+    The target is a stack of labels, whole numbers from 0 on; each value that occurs is a class, or those that
+    label_values names: any other is then an error unless ignore_label names it.
+    """
+
+    task: ClassVar[str] = "stack-segmentation"
+    command: ClassVar[tuple[str, ...]] = ("train", "stack-segmentation")
+
+    label_values: Annotated[
+        str | None,
+        Setting(
+            "Values of the labels, such as 0,1,2.",
+            label="Classes",
+            group=Group.DATA,
+            none="All values of the target",
+        ),
+    ] = None
+    ignore_label: Annotated[
+        str | None,
+        Setting(
+            "Labels of voxels that are left out of the loss, such as 255 or 3,7.",
+            label="Ignored labels",
+            group=Group.DATA,
+            none="None",
+        ),
+    ] = None
+    class_weighting: ClassWeightingSetting = ClassWeighting.NONE
+
+    def validate(self) -> None:
+        """Check limits, paths and what goes together.
+
+        Raises:
+            SettingError: names the setting and what it must be.
+        """
+        super().validate()
+        values = self.class_values
+        if values is not None and len(values) < 2:
+            raise SettingError(
+                f"The setting label_values is {self.label_values!r} but must name at least two labels."
+            )
+        if both := self.ignored_values.intersection(values or ()):
+            raise SettingError(
+                f"The label {min(both)} stands in label_values and in ignore_label; remove it from one of them."
+            )
+
+    @property
+    def class_values(self) -> frozenset[int] | None:
+        """The values that are classes; None for all that occur and are not ignored."""
+        return None if self.label_values is None else _values("label_values", self.label_values)
+
+    @property
+    def ignored_values(self) -> frozenset[int]:
+        """The values that count for nothing."""
+        return frozenset() if self.ignore_label is None else _values("ignore_label", self.ignore_label)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise2InverseSettings(StackTrainingSettings):
+    """Denoise a tomographic scan by itself, without any clean image.
+
+    It starts from projections, or from reconstructions of parts of them.
+    """
+
+    task: ClassVar[str] = "noise2inverse"
+    command: ClassVar[tuple[str, ...]] = ("train", "noise2inverse")
+
+    projections: Annotated[
+        Path | None,
+        Setting(
+            "HDF5 file with data, flats, darks and angles.",
+            group=Group.DATA,
+            none="None",
+            suffixes=(".h5", ".hdf5", ".hdf", ".nxs"),
+        ),
+    ] = None
+    reconstructions: Annotated[
+        str | None,
+        Setting(
+            "Stacks reconstructed from different projections, with semicolons, instead of projections.",
+            group=Group.DATA,
+            none="None",
+            advanced=True,
+        ),
+    ] = None
+    parts: Annotated[
+        int,
+        Ge(2),
+        Setting(
+            "Parts that the projections are split into.", label="Splits", group=Group.DATA, advanced=True
+        ),
+    ] = 4
+    strategy: Annotated[
+        Strategy, Setting("X:1 predicts one part from all others, 1:X all others from one.", advanced=True)
+    ] = Strategy.X_TO_1
+    rows: Annotated[
+        str | None,
+        Setting(
+            "Detector rows to reconstruct, such as 100-199.",
+            label="Detector rows",
+            group=Group.DATA,
+            none="All",
+            advanced=True,
+        ),
+    ] = None
+    center: Annotated[
+        float | None,
+        Setting(
+            "Column of the rotation axis; found from opposite projections where none is given.",
+            label="Rotation axis",
+            unit="px",
+            group=Group.DATA,
+            none="Automatic",
+            advanced=True,
+        ),
+    ] = None
+    size: Annotated[
+        int | None,
+        Ge(16),
+        Setting(
+            "Rows and columns of the slices.",
+            label="Slice size",
+            unit="px",
+            group=Group.DATA,
+            none="As the detector",
+            advanced=True,
+        ),
+    ] = None
+    window: Annotated[
+        Window,
+        Setting(
+            "What tapers the ramp filter of the reconstruction.",
+            label="Filter",
+            group=Group.DATA,
+            advanced=True,
+        ),
+    ] = Window.RAMP
+    usual_crops: ClassVar[Mapping[int, int]] = MappingProxyType({2: 1, 3: 8})
+
+    epochs: Epochs = 50
+    learning_rate: LearningRate = 3e-3
+
+    former: ClassVar[Mapping[str, Former]] = MappingProxyType(
+        {**StackTrainingSettings.former, "centre": renamed("center", float)}
+    )
+
+    @property
+    def part_paths(self) -> tuple[Path, ...]:
+        """The stacks of `reconstructions`."""
+        return tuple(Path(text.strip()) for text in (self.reconstructions or "").split(";") if text.strip())
+
+    def validate(self) -> None:
+        """Check limits, paths and what goes together.
+
+        Raises:
+            SettingError: names the setting and what it must be.
+        """
+        super().validate()
+        if (self.projections is None) == (self.reconstructions is None):
+            raise SettingError("Give either the setting projections or the setting reconstructions.")
+        if self.projections is None and len(self.part_paths) < 2:
+            raise SettingError("The setting reconstructions must name at least two stacks, with semicolons.")
+        for path in self.part_paths:
+            _demand_path("reconstructions", path)
+        if self.rows is not None:
+            _demand_range(self.rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackPredictSettings(RunSettings):
+    """Run a trained network over a whole stack and write what it gives as a stack."""
+
+    task: ClassVar[str] = "stack-predict"
+    runner: ClassVar[str] = "wholefield.tasks.stacks.predict:predict_stack"
+    command: ClassVar[tuple[str, ...]] = ("predict-stack",)
+
+    stack: Annotated[
+        Path, Setting("The stack: a file, or a folder of slices.", group=Group.DATA, positional=True)
+    ]
+    dataset: Volume = None
+    checkpoint: Annotated[
+        Path,
+        Setting(
+            "A checkpoint of a training on stacks, or of msd_pytorch.",
+            group=Group.NETWORK,
+            path=PathKind.FILE,
+        ),
+    ]
+    dilations: Annotated[
+        str | None,
+        Setting(
+            "Dilations of the network, for checkpoints that do not say them.",
+            group=Group.NETWORK,
+            none="1-10",
+            advanced=True,
+        ),
+    ] = None
+    output: Annotated[
+        Path | None,
+        Setting("File for the result.", group=Group.OUTPUT, none="In the run folder", path=PathKind.NEW),
+    ] = None
+    format: Annotated[StackFormat, Setting("Format of the result.", group=Group.OUTPUT)] = StackFormat.TIFF
+    probability_of: Annotated[
+        int | None,
+        Ge(0),
+        Setting(
+            "Label whose probability is written instead of the labels themselves.",
+            group=Group.OUTPUT,
+            none="Labels",
+        ),
+    ] = None
+    precision: PrecisionSetting = Precision.FULL
+    device: DeviceSetting = Device.AUTO
+
+    former: ClassVar[Mapping[str, Former]] = MappingProxyType({"bfloat16": Former(bool, _put_bfloat16)})
+
+    def result(self, folder: Path) -> Path:
+        """The file that the prediction is written to, given the run folder."""
+        return folder / f"prediction{self.format.suffixes[0]}" if self.output is None else self.output
+
+    def summary(self, folder: Path) -> list[str]:
+        """The file of the result."""
+        return [str(self.result(folder))]
+
+    def validate(self) -> None:
+        """Check limits and paths.
+
+        Raises:
+            SettingError: names the setting and what it must be.
+        """
+        super().validate()
+        if self.precision not in (Precision.FULL, Precision.BF16):
+            raise SettingError(
+                f"The setting precision is {self.precision} but must be 32-true or bf16-mixed."
+            )
+        if self.dilations is not None:
+            whole_numbers("dilations", self.dilations)
+        if self.output is not None:
+            self._check_output(self.output)
+
+    def _check_output(self, output: Path) -> None:
+        suffixes = self.format.suffixes
+        if not output.name.lower().endswith(suffixes):
+            allowed = " or ".join(suffixes)
+            raise SettingError(f"The setting output is {output} but must end in {allowed} for {self.format}.")
+        if not output.absolute().parent.is_dir():
+            raise SettingError(f"The setting output is {output}, whose folder does not exist; make it first.")
+
+
+def _values(name: str, text: str) -> frozenset[int]:
+    return frozenset(whole_numbers(name, text))
+
+
+def _demand_range(rows: str) -> None:
+    numbers = whole_numbers("rows", rows)
+    if numbers != tuple(range(numbers[0], numbers[-1] + 1)):
+        raise SettingError(f"The setting rows is {rows!r} but must be one range, such as 100-199.")

@@ -1,0 +1,220 @@
+"""The settings that all trainings share, under the same words in forms, commands and files. Imports no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from wholefield.runs.settings import Choice, Former, Group, Requires, RunSettings, Setting, renamed
+
+
+class Device(Choice):
+    """Where the network computes; `auto` takes a CUDA device where there is one."""
+
+    AUTO = "auto", "Automatic"
+    CPU = "cpu", "Processor"
+    CUDA = "cuda", "CUDA graphics card"
+
+
+class Precision(Choice):
+    """Number format of the computation, by Lightning's names."""
+
+    FULL = "32-true", "32 bits"
+    DOUBLE = "64-true", "64 bits"
+    BF16 = "bf16-mixed", "bfloat16, mixed"
+    FP16 = "16-mixed", "16 bits, mixed"
+
+
+class Optimizer(Choice):
+    """What turns gradients into steps."""
+
+    ADAMW = "adamw", "AdamW"
+    ADAM = "adam", "Adam"
+    SGD = "sgd", "SGD with momentum"
+
+
+class Schedule(Choice):
+    """How the learning rate changes over the run, after the warm-up."""
+
+    CONSTANT = "constant", "Constant"
+    COSINE = "cosine", "Cosine"
+    STEP = "step", "Step"
+    PLATEAU = "plateau", "Reduce on plateau"
+
+
+class ClassWeighting(Choice):
+    """Whether rare classes count for more in the loss."""
+
+    NONE = "none", "None"
+    BALANCED = "balanced", "Balanced"
+
+
+class Augmentation(Choice):
+    """How training images are flipped and rotated at random."""
+
+    NONE = "none", "None"
+    FLIPS = "flips", "Flips"
+    ROTATIONS = "rotations", "Rotations"
+    FLIPS_AND_ROTATIONS = "flips-and-rotations", "Flips and rotations"
+
+    @property
+    def flips(self) -> bool:
+        """Whether images are mirrored."""
+        return self in (Augmentation.FLIPS, Augmentation.FLIPS_AND_ROTATIONS)
+
+    @property
+    def rotations(self) -> bool:
+        """Whether images are rotated by multiples of 90 degrees."""
+        return self in (Augmentation.ROTATIONS, Augmentation.FLIPS_AND_ROTATIONS)
+
+    @classmethod
+    def of(cls, *, flips: bool, rotations: bool) -> "Augmentation":
+        """The member that does both, one or none."""
+        return next(each for each in cls if (each.flips, each.rotations) == (flips, rotations))
+
+
+DeviceSetting = Annotated[Device, Setting("Where to compute.", group=Group.COMPUTATION, advanced=True)]
+SeedSetting = Annotated[
+    int,
+    Ge(0),
+    Le(2**32 - 1),
+    Setting("Seed of split, initial weights, order and crops.", group=Group.COMPUTATION, advanced=True),
+]
+PrecisionSetting = Annotated[
+    Precision, Setting("Number format of the computation.", group=Group.COMPUTATION, advanced=True)
+]
+Epochs = Annotated[int, Ge(1), Setting("Passes over the training data.")]
+LearningRate = Annotated[
+    float, Gt(0), Setting("Learning rate after the warm-up, at its highest.", logarithmic=True)
+]
+BatchSize = Annotated[int, Ge(1), Setting("Samples per step.")]
+ValidationFraction = Annotated[
+    float,
+    Gt(0),
+    Lt(1),
+    Setting(
+        "Share of the data kept for validation.", label="Validation", group=Group.VALIDATION, percent=True
+    ),
+]
+AugmentationSetting = Annotated[
+    Augmentation,
+    Setting(
+        "Flip and rotate training images at random.", label="Flips and rotations", group=Group.AUGMENTATION
+    ),
+]
+ClassWeightingSetting = Annotated[
+    ClassWeighting, Setting("Weigh rare classes up until every class counts alike.", advanced=True)
+]
+InitialWeights = Annotated[
+    str | None,
+    Setting(
+        "Weights to start from: a checkpoint or weights file.",
+        group=Group.NETWORK,
+        none="Random",
+        advanced=True,
+    ),
+]
+OptimizerSetting = Annotated[Optimizer, Setting("What turns gradients into steps.", advanced=True)]
+GradientClipping = Annotated[
+    float | None, Gt(0), Setting("Largest norm of a gradient.", none="Off", advanced=True)
+]
+CropSize = Annotated[
+    int | None,
+    Ge(32),
+    Setting("Side of the random squares to train on.", unit="px", group=Group.DATA, none="Whole images"),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings(RunSettings):
+    """What all trainings have in common; a task adds its own settings and may have other defaults."""
+
+    epochs: Epochs = 20
+    batch_size: BatchSize = 1
+    learning_rate: LearningRate = 1e-3
+    optimizer: OptimizerSetting = Optimizer.ADAMW
+    schedule: Annotated[
+        Schedule,
+        Setting(
+            "How the learning rate changes after the warm-up.", label="Learning-rate schedule", advanced=True
+        ),
+    ] = Schedule.COSINE
+    warm_up_steps: Annotated[
+        int,
+        Ge(0),
+        Setting(
+            "Steps over which the learning rate rises at first; at most a quarter of the run.", advanced=True
+        ),
+    ] = 20
+    schedule_epochs: Annotated[
+        int,
+        Ge(1),
+        Setting(
+            "Epochs between two reductions, or without improvement before one.", unit="epochs", advanced=True
+        ),
+        Requires("schedule", "Only for the schedules step and plateau.", (Schedule.STEP, Schedule.PLATEAU)),
+    ] = 10
+    schedule_factor: Annotated[
+        float,
+        Gt(0),
+        Lt(1),
+        Setting("Factor of the learning rate at a reduction.", advanced=True),
+        Requires("schedule", "Only for the schedules step and plateau.", (Schedule.STEP, Schedule.PLATEAU)),
+    ] = 0.3
+    gradient_accumulation: Annotated[
+        int, Ge(1), Setting("Batches whose gradients are averaged in one step.", advanced=True)
+    ] = 1
+    gradient_clipping: GradientClipping = 1.0
+    early_stopping_patience: Annotated[
+        int | None,
+        Ge(1),
+        Setting(
+            "Epochs without a better validation after which training stops.",
+            unit="epochs",
+            group=Group.VALIDATION,
+            none="Never",
+            advanced=True,
+        ),
+    ] = None
+    validation_fraction: ValidationFraction = 0.2
+    augmentation: AugmentationSetting = Augmentation.NONE
+    initial_weights: InitialWeights = None
+    checkpoint_minutes: Annotated[
+        float | None,
+        Gt(0),
+        Setting(
+            "Time between two checkpoints within an epoch; one is always saved after every epoch.",
+            label="Checkpoint interval",
+            unit="min",
+            group=Group.COMPUTATION,
+            none="Every epoch",
+            advanced=True,
+        ),
+    ] = None
+    seed: SeedSetting = 0
+    precision: PrecisionSetting = Precision.FULL
+    device: DeviceSetting = Device.AUTO
+
+    former: ClassVar[Mapping[str, Former]] = MappingProxyType(
+        {
+            "accumulate": renamed("gradient_accumulation", int),
+            "patience": renamed("early_stopping_patience", int),
+            "weights": renamed("initial_weights", str),
+            "balance": Former(bool, lambda values, on: values.setdefault("class_weighting", _weighting(on))),
+            "turns": Former(bool, lambda values, on: _augment(values, rotations=on)),
+            "flips": Former(bool, lambda values, on: _augment(values, flips=on)),
+        }
+    )
+
+
+def _weighting(balance: bool) -> str:
+    return (ClassWeighting.BALANCED if balance else ClassWeighting.NONE).value
+
+
+def _augment(values: dict[str, Any], **change: bool) -> None:
+    """Change one half of the augmentation; the other keeps what it was, by default both were on for stacks."""
+    now = Augmentation(values.get("augmentation", Augmentation.FLIPS_AND_ROTATIONS))
+    given = {"flips": now.flips, "rotations": now.rotations} | change
+    values["augmentation"] = Augmentation.of(**given).value
