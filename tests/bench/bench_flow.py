@@ -26,7 +26,7 @@ from wholefield.flow.scores.accuracy import flow_errors
 from wholefield.flow.scores.sharpness import flow_warp_loss
 from wholefield.flow.sequences.windows import max_consecutive_batches
 from wholefield.flow.simulator import SceneSettings, simulate
-from wholefield.flow.warping.splat import Walk
+from wholefield.flow.warping.splat import Trajectory
 from wholefield.sources.events.opening import open_recording
 from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.data import FlowData
@@ -191,8 +191,8 @@ def spin(
     for start in range(0, recording.duration_us - window + 1, window):
         events = recording.events(start, start + window)
         part = flows[start // config.delta_t :][:per]
-        walk = Walk(start, config.delta_t, 2)
-        sharpness.append(flow_warp_loss(events, part, start + window / 2, walk)[0])
+        trajectory = Trajectory(start, config.delta_t, 2)
+        sharpness.append(flow_warp_loss(events, part, start + window / 2, trajectory)[0])
         u, v = part[(events["t"] - start) // config.delta_t, :, events["y"], events["x"]].T
         x, y = events["x"] - CENTRE[0], events["y"] - CENTRE[1]
         turning.append((x * v - y * u) / (x**2 + y**2))

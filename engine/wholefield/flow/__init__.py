@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         get_arrows as get_arrows,
     )
     from wholefield.flow.warping.splat import (
-        Walk as Walk,
+        Trajectory as Trajectory,
         image_of_warped_events as image_of_warped_events,
         warp_events as warp_events,
     )

@@ -5,7 +5,7 @@ about: events_to_tensor (name of the representation), delta_t in us, event_input
 sensor in px), shape (C, H, W), mode, and the arguments of the representation.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,12 +19,11 @@ from wholefield.files import replacing
 from wholefield.flow.representations.grid import Events, Features, Grid
 from wholefield.flow.representations.making import make_features
 from wholefield.flow.representations.registry import preprocessor
+from wholefield.progress import ProgressCallback
 
 DATASET = "data"
 MODE = "delta_t"
 CHUNK_BYTES = 32 << 20
-
-Progress = Callable[[int, int], None]
 
 
 class TimedEvents(Protocol):
@@ -155,7 +154,7 @@ def write_features(
     delta_t: int,
     downsampling_factor: int = 0,
     store_as_uint8: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     **args: Any,
 ) -> int:
     """Write the features of a whole recording; the file appears when it is complete.

@@ -35,7 +35,7 @@ class FlowNetwork(nn.Module):
         flow_loss_weights: Weights of the losses by name, see `wholefield.flow.losses.LOSS_NAMES`; None takes those of
             `DEFAULT_WEIGHTS` that apply to the features.
         feature_extractor_name: Network by name; see `wholefield.networks.flow.feature_extractor`.
-        kwargs: Settings of the network; also smoothness_mask (names of regularising losses that count only pixels with
+        kwargs: Settings of the network; also smoothness_mask (names of regularizing losses that count only pixels with
             events) and micro_bins (micro time bins in the channels; half of the channels unless given).
 
     Raises:

@@ -53,7 +53,7 @@ def test_flow_and_gradients_are_those_of_the_whole(
         results.append(
             [flow.detach(), *torch.autograd.grad((flow * weights).sum(), [leaf, *network.parameters()])]
         )
-    # Standardising the few weights of a pointwise convolution leaves some of them gradients of nothing but rounding.
+    # Standardizing the few weights of a pointwise convolution leaves some of them gradients of nothing but rounding.
     largest = max(float(wanted.abs().max()) for wanted in results[0])
     for found, wanted in zip(results[1], results[0], strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-13 * largest)

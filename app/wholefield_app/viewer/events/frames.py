@@ -15,7 +15,7 @@ from wholefield_app.viewer.events.arrows import Arrows, make_arrows
 from wholefield_app.viewer.events.style import FrameStyle, Scheme, Sight
 
 if TYPE_CHECKING:
-    from wholefield.flow.viz.event_pictures import EventColours, EventCounts
+    from wholefield.flow.viz.event_pictures import EventColors, EventCounts
     from wholefield.sources import Recording
 
 # A long accumulation is read in parts, so that memory does not grow with it.
@@ -208,12 +208,12 @@ def parts_of(request: FrameRequest) -> Iterator[npt.NDArray[Any]]:
         yield request.recording.events(start, min(start + PART_US, request.time_us))
 
 
-def colours_of(scheme: Scheme) -> EventColours:
+def colours_of(scheme: Scheme) -> EventColors:
     """The colours as numbers."""
-    from wholefield.flow.viz.event_pictures import EventColours
+    from wholefield.flow.viz.event_pictures import EventColors
 
     background, on, off = (QColor(name).getRgb()[:3] for name in (scheme.background, scheme.on, scheme.off))
-    return EventColours(background, on, off)
+    return EventColors(background, on, off)
 
 
 def to_image(pixels: npt.NDArray[np.uint32], kind: QImage.Format = QImage.Format.Format_RGB32) -> QImage:

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
-from wholefield.flow.viz.colors import colour_wheel
+from wholefield.flow.viz.colors import color_wheel
 from wholefield_app.viewer.events.frames import FrameRequest
 from wholefield_app.viewer.events.timeline import span_text, time_text
 
@@ -60,7 +60,7 @@ def speed_text(speed: float) -> str:
 @cache
 def wheel_image() -> QImage:
     """The colours of all directions, the more opaque the faster."""
-    colours = colour_wheel(WHEEL_PX)
+    colours = color_wheel(WHEEL_PX)
     # Colours on black are colours with premultiplied alpha, their largest channel being the alpha.
     pixels = np.dstack([colours[..., ::-1], colours.max(axis=2)])
     kind = QImage.Format.Format_ARGB32_Premultiplied

@@ -28,10 +28,10 @@ def draw_flow_preview(report: FlowPreviewReady, first: FlowPreviewReady) -> Pict
         report: The preview.
         first: That of the same run before the first epoch, to tell the progress.
     """
-    from wholefield.flow.viz import flow_colours
+    from wholefield.flow.viz import flow_colors
 
     events = _image(report.picture)
-    dense = np.where(report.mask[..., None], flow_colours(report.flow), 0).astype(np.uint8)
+    dense = np.where(report.mask[..., None], flow_colors(report.flow), 0).astype(np.uint8)
     named = (("Events", events), ("Flow", _image(dense)), ("Arrows", _with_arrows(events, report)))
     return Pictures(named, describe_preview(report, first))
 

@@ -1,4 +1,4 @@
-"""Contrast maximisation: the flow that makes the images of warped events sharpest, at the level of single events.
+"""Contrast maximization: the flow that makes the images of warped events sharpest, at the level of single events.
 
 Events are carried through the flow of every time bin on their way (Paredes-Valles et al. 2023, arXiv 2303.05214) to
 every border between bins. Where the flow is right, those of one edge meet, and the average times of the pixels they

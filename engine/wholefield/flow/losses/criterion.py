@@ -27,7 +27,7 @@ class FlowLoss(nn.Module):
     Args:
         flow_weights: Weight of each term by its name; names that are missing weigh 0.
         warping_head: Warps features (T, B, C, h, w) by flow (T, B, 2, h, w).
-        smoothness_mask: Names of regularising terms that count only pixels with events.
+        smoothness_mask: Names of regularizing terms that count only pixels with events.
         micro_bins: Micro time bins of a time bin in the channels, the polarity counting faster; bw_deblur needs two.
 
     Raises:

@@ -9,14 +9,14 @@ from torch import Tensor
 
 from wholefield.flow.losses.penalty import charbonnier
 
-# Steps (down, right) to the neighbours that a pixel is compared with; each pair of pixels once.
-NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
+# Steps (down, right) to the neighbors that a pixel is compared with; each pair of pixels once.
+NEIGHBORS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
 def smoothness_loss(flow: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean of rho(u(p + n) - u(p)) over the neighbours n at the right and below."""
+    """Mean of rho(u(p + n) - u(p)) over the neighbors n at the right and below."""
     terms = []
-    for step in NEIGHBOURS[:2]:
+    for step in NEIGHBORS[:2]:
         here, there = shifted(flow, step)
         terms.append(masked_mean(charbonnier(there - here), mask, step))
     return torch.stack(terms).mean()
@@ -28,12 +28,12 @@ def smoothness2_loss(flow: Tensor, mask: Tensor | None = None) -> Tensor:
     After UnFlow (Meister et al. 2018, arXiv 1711.07837, eq. 5).
     """
     terms = []
-    for step in NEIGHBOURS:
+    for step in NEIGHBORS:
         before, rest = shifted(flow, step)
         first = rest - before
         here, there = shifted(first, step)
-        centre = None if mask is None else shifted(mask, step)[1]
-        terms.append(masked_mean(charbonnier(there - here), centre, step))
+        center = None if mask is None else shifted(mask, step)[1]
+        terms.append(masked_mean(charbonnier(there - here), center, step))
     return torch.stack(terms).mean()
 
 

@@ -45,7 +45,7 @@ def backward_deblur_loss(features: Tensor, flow: Tensor, times: Tensor) -> Tenso
     Args:
         features: (T, B, C, h, w); C = micro bins x polarities, the polarity counting faster.
         flow: (T, B, 2, h, w).
-        times: (micro bins,), s_m, centres of the micro bins in time bins.
+        times: (micro bins,), s_m, centers of the micro bins in time bins.
     """
     polarities = features.shape[2] // len(times)
     warped = warp_channels(features, flow, (times - times[-1]).repeat_interleave(polarities))
@@ -54,5 +54,5 @@ def backward_deblur_loss(features: Tensor, flow: Tensor, times: Tensor) -> Tenso
 
 
 def micro_times(micro_bins: int) -> Tensor:
-    """Centres of equal micro bins of one time bin, (micro bins,) float64, in time bins."""
+    """Centers of equal micro bins of one time bin, (micro bins,) float64, in time bins."""
     return (torch.arange(micro_bins, dtype=torch.float64) + 0.5) / micro_bins

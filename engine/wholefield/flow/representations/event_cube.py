@@ -21,7 +21,7 @@ def event_cube(
     split_polarity: bool = True,
     max_incr_per_pixel: float = CUBE_MAX_INCR,
 ) -> Features:
-    """Discretised event volume of Zhu et al. 2018 (arXiv 1812.08156, equations 1 and 2), one for every time bin.
+    """Discretized event volume of Zhu et al. 2018 (arXiv 1812.08156, equations 1 and 2), one for every time bin.
 
     With B micro bins an event at time t of a bin that begins at t_k lies at s = B (t - t_k) / delta_t - 1/2, and micro
     bin b takes max(0, 1 - |b - s|) of it; beyond the first and the last middle the outermost micro bin takes all. So

@@ -1,4 +1,4 @@
-"""Pictures of representations: uint8 RGB (height, width, 3), grey where nothing happens."""
+"""Pictures of representations: uint8 RGB (height, width, 3), gray where nothing happens."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +7,7 @@ from wholefield.flow.representations.grid import Features
 
 Picture = npt.NDArray[np.uint8]
 
-GREY = 128.0
+GRAY = 128.0
 DEVIATIONS = 3.0
 
 
@@ -19,12 +19,12 @@ def filter_outliers(values: npt.NDArray[np.floating], num_std: float = DEVIATION
 
 
 def viz_diff(features: Features) -> Picture:
-    """Positive values brighter and negative ones darker than grey; the largest magnitude is white or black.
+    """Positive values brighter and negative ones darker than gray; the largest magnitude is white or black.
 
     Args:
         features: (1, H, W) or (H, W).
     """
-    return np.repeat(_around_grey(features.reshape(features.shape[-2:]))[..., None], 3, axis=2)
+    return np.repeat(_around_gray(features.reshape(features.shape[-2:]))[..., None], 3, axis=2)
 
 
 def viz_histo(features: Features) -> Picture:
@@ -60,7 +60,7 @@ def viz_multichannel_timesurface(features: Features) -> Picture:
 
 
 def viz_event_cube_rgb(features: Features, split_polarity: bool | None = None) -> Picture:
-    """Time as colour: the first third of the micro bins in red, then green, then blue; what stands still is grey.
+    """Time as color: the first third of the micro bins in red, then green, then blue; what stands still is gray.
 
     Args:
         features: (2 B, H, W), channel 2 b + p; or (B, H, W) without split polarities.
@@ -70,12 +70,12 @@ def viz_event_cube_rgb(features: Features, split_polarity: bool | None = None) -
         split_polarity = len(features) % 2 == 0 and not (features < 0).any()
     signed = features[1::2] - features[::2] if split_polarity else features
     thirds = [third.sum(axis=0) for third in np.array_split(signed, 3)]
-    return _around_grey(np.stack(thirds, axis=2))
+    return _around_gray(np.stack(thirds, axis=2))
 
 
-def _around_grey(values: npt.NDArray[np.floating]) -> Picture:
+def _around_gray(values: npt.NDArray[np.floating]) -> Picture:
     clipped = filter_outliers(values)
-    picture: Picture = np.rint(GREY + clipped * ((255 - GREY) / _top(clipped))).astype(np.uint8)
+    picture: Picture = np.rint(GRAY + clipped * ((255 - GRAY) / _top(clipped))).astype(np.uint8)
     return picture
 
 

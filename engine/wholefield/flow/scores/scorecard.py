@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,8 @@ from wholefield.flow.representations.grid import Events
 from wholefield.flow.scores.accuracy import FlowErrors, flow_errors
 from wholefield.flow.scores.sharpness import ENOUGH_PX, flow_warp_loss, median_motion
 from wholefield.flow.scores.translation import best_translation
-from wholefield.flow.warping.splat import SECOND, Walk
+from wholefield.flow.warping.splat import SECOND, Trajectory
+from wholefield.progress import ProgressCallback
 
 FlowField = npt.NDArray[np.floating[Any]]
 
@@ -108,8 +108,8 @@ def score_flow(
     truth: FlowField | None = None,
     valid: npt.NDArray[np.bool_] | None = None,
     name: str = "flow",
-    walk: Walk | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    trajectory: Trajectory | None = None,
+    progress: ProgressCallback | None = None,
 ) -> ScoreCard:
     """Judge a flow in a window.
 
@@ -121,7 +121,7 @@ def score_flow(
         truth: The true flow in px per s, (2, H, W), as far as it is known.
         valid: (H, W), where the true flow is compared; where there are events when None.
         name: What the flow is called on the card.
-        walk: How events move; along the field of the T parts when None.
+        trajectory: How events move; along the field of the T parts when None.
         progress: See `best_translation`.
 
     Raises:
@@ -131,14 +131,14 @@ def score_flow(
     events = _events_of(events, start_us, end_us, shape)
     span = end_us - start_us
     parts = len(flow) if flow.ndim == 4 else 1
-    walk = walk or Walk(start_us, span / parts, max(1, STEPS // parts))
+    trajectory = trajectory or Trajectory(start_us, span / parts, max(1, STEPS // parts))
     mean = flow.mean(axis=0) if flow.ndim == 4 else flow
     translation = best_translation(events, shape, start_us, end_us, progress=progress)
     constant = np.broadcast_to(np.array(translation)[:, None, None], (2, *shape))
     known = _seen(events, shape) if valid is None else valid
 
     def score(title: str, field: FlowField, average: FlowField) -> Score:
-        fwl, leaving = flow_warp_loss(events, field, (start_us + end_us) / 2, walk)
+        fwl, leaving = flow_warp_loss(events, field, (start_us + end_us) / 2, trajectory)
         seconds = span / SECOND
         if truth is None or not known.any():
             return Score(title, fwl, leaving)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from wholefield.flow.representations.grid import Events
 from wholefield.flow.representations.making import EventSource
-from wholefield.flow.warping.splat import SECOND, STRAIGHT, Array, Walk, splat, warp_events
+from wholefield.flow.warping.splat import SECOND, STRAIGHT, Array, Trajectory, splat, warp_events
 
 # FWL ranks flows where things move at least this far in the window, in px.
 ENOUGH_PX = 5.0
@@ -18,7 +18,7 @@ SHORTEST_US = 1_000
 
 
 def flow_warp_loss(
-    events: Events, flow: npt.NDArray[np.floating[Any]], t_ref_us: float, walk: Walk = STRAIGHT
+    events: Events, flow: npt.NDArray[np.floating[Any]], t_ref_us: float, trajectory: Trajectory = STRAIGHT
 ) -> tuple[float, float]:
     """FWL (Stoffregen et al. 2020): variance of the image of warped events over that of the unwarped ones.
 
@@ -30,13 +30,13 @@ def flow_warp_loss(
         events: Structured events of a window.
         flow: (2, H, W) or (T, 2, H, W) in px per s.
         t_ref_us: The moment that events are carried to, best the middle of the window.
-        walk: How they move.
+        trajectory: How they move.
 
     Returns:
         The ratio (1 without events), and the share of events that leave the frame.
     """
     height, width = flow.shape[-2:]
-    x, y = warp_events(events, flow, t_ref_us, walk)
+    x, y = warp_events(events, flow, t_ref_us, trajectory)
     leaving = (x < -0.5) | (x >= width - 0.5) | (y < -0.5) | (y >= height - 0.5)
     reference = splat(*_same_blur(events, x, y), (height, width)).var()
     ratio = splat(x, y, (height, width)).var() / reference if reference > 0 else 1.0

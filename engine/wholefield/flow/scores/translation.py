@@ -1,18 +1,14 @@
 """The single translation that sharpens events most: the yardstick every flow has to beat."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from wholefield.flow.representations.grid import Events
 from wholefield.flow.warping.splat import SECOND, Array, splat
+from wholefield.progress import ProgressCallback
 
 MAX_PX = 48.0
 COARSE = 4
 FINEST_PX = 0.05
-
-
-Progress = Callable[[int, int], None]
 
 
 def best_translation(
@@ -21,12 +17,12 @@ def best_translation(
     start_us: int,
     end_us: int,
     max_px: float = MAX_PX,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> tuple[float, float]:
     """Search for the constant flow whose image of warped events has the largest variance.
 
     A grid over all displacements up to max_px in the window, on pixels joined in squares so that no peak is
-    missed between its points, then ever finer neighbourhoods of the best on single pixels.
+    missed between its points, then ever finer neighborhoods of the best on single pixels.
 
     Args:
         events: Structured events of the window.

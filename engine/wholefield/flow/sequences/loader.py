@@ -148,12 +148,12 @@ class SequenceLoader:
         shape = next(bins.features.shape for bins in read if bins is not None)
         empty = torch.zeros(shape)
         inputs = [empty if bins is None else torch.from_numpy(bins.features) for bins in read]
-        labels, labelled = self._labels(windows, crops, inputs)
+        labels, labeled = self._labels(windows, crops, inputs)
         return Batch(
             inputs=torch.stack(inputs, dim=1),
             mask_keep_memory=torch.tensor([0.0 if w is None or w.start else 1.0 for w in windows]),
             labels=labels,
-            frame_is_labeled=labelled,
+            frame_is_labeled=labeled,
             video_infos=[None if window is None else self.info(window) for window in windows],
             valid=torch.tensor([window is not None for window in windows]),
             events=_events(read, self.sources[0].delta_t),
@@ -198,17 +198,17 @@ class SequenceLoader:
     ) -> tuple[list[Tensor], Tensor]:
         bins, (height, width) = self.num_tbins, inputs[0].shape[2:]
         flows = torch.full((bins, len(windows), 2, height, width), float("nan"))
-        labelled = torch.zeros(bins, len(windows), dtype=torch.bool)
+        labeled = torch.zeros(bins, len(windows), dtype=torch.bool)
         if self._load_labels is None:
-            return [], labelled
+            return [], labeled
         for place, (window, crop) in enumerate(zip(windows, crops, strict=True)):
             if window is not None:
                 found, has = self._load_labels(*self.info(window), inputs[place])
                 for index in np.flatnonzero(has):
                     flow = found[index].numpy()
                     flows[index, place] = torch.from_numpy(flow if crop is None else crop.flow(flow))
-                labelled[:, place] = torch.from_numpy(has)
-        return list(flows), labelled
+                labeled[:, place] = torch.from_numpy(has)
+        return list(flows), labeled
 
 
 def demand_alike(sources: Sequence[BinSource], num_tbins: int, crop_size: int | None) -> None:

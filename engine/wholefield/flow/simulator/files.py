@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,10 @@ from wholefield.export.flow import labels_path, write_flow_hdf5
 from wholefield.flow.representations.grid import Events
 from wholefield.flow.simulator.scene import SceneSettings
 from wholefield.flow.simulator.simulate import labels_of, stretches_of
+from wholefield.progress import ProgressCallback
 
 DAT_SUFFIX = ".dat"
 HDF5_SUFFIXES = (".h5", ".hdf5")
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class SimulatedFiles:
 
 
 def write_simulation(
-    path: str | Path, settings: SceneSettings, seed: int = 0, progress: Progress | None = None
+    path: str | Path, settings: SceneSettings, seed: int = 0, progress: ProgressCallback | None = None
 ) -> SimulatedFiles:
     """Simulate a recording of any length into a file, and its labels into another; each appears when complete.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,7 @@ from wholefield.flow.representations.grid import Events
 from wholefield.flow.simulator.camera import Camera
 from wholefield.flow.simulator.motion import SECOND
 from wholefield.flow.simulator.scene import Plane, SceneSettings, make_scene
-
-Progress = Callable[[int, int], None]
+from wholefield.progress import ProgressCallback
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Stretch:
 
 
 def simulate(
-    settings: SceneSettings, seed: int = 0, progress: Progress | None = None
+    settings: SceneSettings, seed: int = 0, progress: ProgressCallback | None = None
 ) -> tuple[Events, npt.NDArray[np.float32]]:
     """Simulate a whole recording in memory; the same seed gives the same one.
 
@@ -56,7 +55,7 @@ def simulate(
 def stretches_of(
     settings: SceneSettings,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     planes: Sequence[Plane] | None = None,
 ) -> Iterator[Stretch]:
     """Simulate from label to label, so that a recording of any length fits in memory.

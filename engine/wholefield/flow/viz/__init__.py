@@ -1,12 +1,12 @@
-"""Pictures of flow: coloured arrows, dense colours, grids of batches, demo videos."""
+"""Pictures of flow: colored arrows, dense colors, grids of batches, demo videos."""
 
 from wholefield.flow.viz.arrows import convert_to_gray, draw_arrows, get_arrows
-from wholefield.flow.viz.colors import colour_wheel, flow_colours
+from wholefield.flow.viz.colors import color_wheel, flow_colors
 
 __all__ = [
-    "colour_wheel",
+    "color_wheel",
     "convert_to_gray",
     "draw_arrows",
-    "flow_colours",
+    "flow_colors",
     "get_arrows",
 ]

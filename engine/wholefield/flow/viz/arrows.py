@@ -1,4 +1,4 @@
-"""Flow as arrows on a picture; the colour of an arrow is its direction."""
+"""Flow as arrows on a picture; the color of an arrow is its direction."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ TIP = 0.3
 
 
 def convert_to_gray(img: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """A picture without its colours (ITU-R BT.601 luma).
+    """A picture without its colors (ITU-R BT.601 luma).
 
     Args:
-        img: uint8 RGB (H, W, 3), or grey (H, W) or (H, W, 1).
+        img: uint8 RGB (H, W, 3), or gray (H, W) or (H, W, 1).
 
     Returns:
         uint8 RGB (H, W, 3) with three equal channels.
@@ -42,7 +42,7 @@ def draw_arrows(
         flow: (2, H, W), x then y, in px.
         step: Distance of the arrows in px, along both axes.
         threshold_px: Shorter vectors are left out.
-        convert_img_to_gray: Whether the picture below the arrows loses its colours.
+        convert_img_to_gray: Whether the picture below the arrows loses its colors.
         mask: bool (H, W), where arrows may stand; None allows all.
         thickness: Of the lines in px.
 
@@ -54,11 +54,11 @@ def draw_arrows(
     canvas = convert_to_gray(img) if convert_img_to_gray else np.array(img, order="C")
     rows, columns = arrow_places(flow, step, threshold_px, mask)
     vectors = flow[:, rows, columns]
-    colours = rgb_of(hues(vectors), np.ones(len(rows)))
+    colors = rgb_of(hues(vectors), np.ones(len(rows)))
     ends = np.rint(np.stack([columns, rows]) + vectors).astype(int)
-    for x, y, end_x, end_y, colour in zip(columns, rows, *ends, colours, strict=True):
+    for x, y, end_x, end_y, color in zip(columns, rows, *ends, colors, strict=True):
         start, end = (int(x), int(y)), (int(end_x), int(end_y))
-        cv2.arrowedLine(canvas, start, end, colour.tolist(), thickness, cv2.LINE_AA, tipLength=TIP)
+        cv2.arrowedLine(canvas, start, end, color.tolist(), thickness, cv2.LINE_AA, tipLength=TIP)
     return canvas
 
 
@@ -86,7 +86,7 @@ def get_arrows(
 
     Args:
         flow: Tensor or array (2, H, W), x then y, in px.
-        base_img: uint8 RGB (H, W, 3), best with little colour; stays as it is.
+        base_img: uint8 RGB (H, W, 3), best with little color; stays as it is.
         step: Distance of the arrows in px.
         mask: bool (H, W), where arrows may stand.
 

@@ -1,4 +1,4 @@
-"""Flow as colours: the hue is the direction, the saturation or brightness the speed."""
+"""Flow as colors: the hue is the direction, the saturation or brightness the speed."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,7 +6,7 @@ import numpy.typing as npt
 Picture = npt.NDArray[np.uint8]
 Flow = npt.NDArray[np.floating]
 
-# The fastest pixels of a flow are often outliers: they would leave the rest without colour.
+# The fastest pixels of a flow are often outliers: they would leave the rest without color.
 TOP_PERCENTILE = 99.0
 SMALLEST_TOP = 1e-6
 
@@ -16,8 +16,8 @@ def hues(flow: Flow) -> npt.NDArray[np.float64]:
     return (np.arctan2(flow[1], flow[0]) / (2 * np.pi)) % 1.0
 
 
-def flow_colours(flow: Flow, top: float | None = None) -> Picture:
-    """A dense flow as colours on black; the brightness is the speed.
+def flow_colors(flow: Flow, top: float | None = None) -> Picture:
+    """A dense flow as colors on black; the brightness is the speed.
 
     Args:
         flow: (2, H, W), x then y.
@@ -32,17 +32,17 @@ def flow_colours(flow: Flow, top: float | None = None) -> Picture:
 
 
 def rgb_of(hue: npt.NDArray[np.floating], value: npt.NDArray[np.floating]) -> Picture:
-    """Fully saturated colours of hues and values in 0..1, uint8 RGB (..., 3) (Smith 1978, hexcone model)."""
+    """Fully saturated colors of hues and values in 0..1, uint8 RGB (..., 3) (Smith 1978, hexcone model)."""
     shift = np.array([5.0, 3.0, 1.0])
     place = (shift + np.asarray(hue, np.float64)[..., None] * 6) % 6
     share = np.clip(np.minimum(place, 4 - place), 0, 1)
     return np.rint(255 * np.asarray(value, np.float64)[..., None] * (1 - share)).astype(np.uint8)
 
 
-def colour_wheel(size: int) -> Picture:
-    """The legend: a disc, uint8 RGB (size, size, 3), whose every point has the colour of the flow that leads to it."""
+def color_wheel(size: int) -> Picture:
+    """The legend: a disc, uint8 RGB (size, size, 3), whose every point has the color of the flow that leads to it."""
     axis = (np.arange(size) + 0.5) * 2 / size - 1
     flow = np.stack(np.meshgrid(axis, axis))
-    wheel = flow_colours(flow, top=1.0)
+    wheel = flow_colors(flow, top=1.0)
     wheel[np.hypot(*flow) > 1] = 0
     return wheel

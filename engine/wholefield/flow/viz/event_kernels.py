@@ -72,8 +72,8 @@ def share_at_border(counts: Any, x: float, y: float, kind: int) -> None:
 
 
 @compiled
-def shade_into(out: Any, counts: Any, background: Any, on: Any, off: Any, full_at: float) -> None:
-    """Colour every pixel between the background and the polarity that most of its events have; see `shade_events`."""
+def shade_into(out: Any, counts: Any, background: Any, on: Any, off: Any, saturation: float) -> None:
+    """Color every pixel between the background and the polarity that most of its events have; see `shade_events`."""
     height, width = out.shape
     empty = (255 << 24) | (background[0] << 16) | (background[1] << 8) | background[2]
     for y in range(height):
@@ -82,17 +82,17 @@ def shade_into(out: Any, counts: Any, background: Any, on: Any, off: Any, full_a
             if negative + positive <= 0:
                 out[y, x] = empty
                 continue
-            share = min((negative + positive) / full_at, 1.0)
-            colour = on if positive >= negative else off
+            share = min((negative + positive) / saturation, 1.0)
+            color = on if positive >= negative else off
             value = 255
             for channel in range(3):
-                mixed = background[channel] + share * (colour[channel] - background[channel])
+                mixed = background[channel] + share * (color[channel] - background[channel])
                 value = (value << 8) | int(mixed + 0.5)
             out[y, x] = value
 
 
 @compiled
-def colour_into(out: Any, flow: Any, top: float) -> None:
+def color_into(out: Any, flow: Any, top: float) -> None:
     """The hue of every vector, the more opaque the faster it is; see `flow_pixels`."""
     height, width = out.shape
     for y in range(height):

@@ -18,7 +18,7 @@ from wholefield.flow.viz.colors import SMALLEST_TOP, TOP_PERCENTILE
 Pixels = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.float32]
 Flow = npt.NDArray[np.floating]
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 # The percentile of the speeds is taken over at most about this many pixels.
 SAMPLED = 60_000
@@ -62,8 +62,8 @@ class EventCounts:
 
 
 @dataclass(frozen=True)
-class EventColours:
-    """Colours as (red, green, blue), 0 to 255.
+class EventColors:
+    """Colors as (red, green, blue), 0 to 255.
 
     Attributes:
         background: Where no event is.
@@ -71,9 +71,9 @@ class EventColours:
         off: Where most are negative.
     """
 
-    background: Colour
-    on: Colour
-    off: Colour
+    background: Color
+    on: Color
+    off: Color
 
 
 def count_events(chunks: Iterable[Events], shape: tuple[int, int]) -> EventCounts:
@@ -99,22 +99,22 @@ def sharpen_events(chunks: Iterable[Events], flow: Flow, t_ref_us: float) -> Eve
     return counts
 
 
-def shade_events(counts: EventCounts, colours: EventColours, full_at: float) -> Pixels:
+def shade_events(counts: EventCounts, colors: EventColors, saturation: float) -> Pixels:
     """A picture of counted events, opaque.
 
-    A pixel has the colour of the polarity that most of its events have (of the positive one where both are equal),
-    mixed with the background until `full_at` events or more are in it.
+    A pixel has the color of the polarity that most of its events have (of the positive one where both are equal),
+    mixed with the background until `saturation` events or more are in it.
 
     Raises:
-        SettingError: `full_at` is not above 0.
+        SettingError: `saturation` is not above 0.
     """
     from wholefield.flow.viz.event_kernels import shade_into
 
-    if not full_at > 0:
-        raise SettingError(f"The number of events for the full colour is {full_at} but must be above 0.")
+    if not saturation > 0:
+        raise SettingError(f"The number of events for the full color is {saturation} but must be above 0.")
     out = np.empty(counts.counts.shape[:2], np.uint32)
-    background, on, off = np.array([colours.background, colours.on, colours.off], np.int64)
-    shade_into(out, counts.counts, background, on, off, full_at)
+    background, on, off = np.array([colors.background, colors.on, colors.off], np.int64)
+    shade_into(out, counts.counts, background, on, off, saturation)
     return out
 
 
@@ -126,7 +126,7 @@ def top_speed(flow: Flow) -> float:
 
 
 def flow_pixels(flow: Flow, top: float) -> Pixels:
-    """A dense flow to lie over a picture: the hue is the direction as in `flow_colours`, the opacity the speed.
+    """A dense flow to lie over a picture: the hue is the direction as in `flow_colors`, the opacity the speed.
 
     Args:
         flow: (2, H, W), x then y.
@@ -135,8 +135,8 @@ def flow_pixels(flow: Flow, top: float) -> Pixels:
     Returns:
         Pixels with premultiplied alpha, uint32 (H, W).
     """
-    from wholefield.flow.viz.event_kernels import colour_into
+    from wholefield.flow.viz.event_kernels import color_into
 
     out = np.empty(flow.shape[1:], np.uint32)
-    colour_into(out, np.ascontiguousarray(flow, np.float32), max(top, SMALLEST_TOP))
+    color_into(out, np.ascontiguousarray(flow, np.float32), max(top, SMALLEST_TOP))
     return out

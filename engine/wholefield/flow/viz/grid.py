@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.flow.viz.arrows import convert_to_gray, get_arrows
-from wholefield.flow.viz.colors import Picture, flow_colours
+from wholefield.flow.viz.colors import Picture, flow_colors
 
 MakeImage = Callable[[npt.NDArray[np.float32]], Picture]
 
@@ -22,7 +22,7 @@ def draw_flow_on_grid(
     mask_by_input: bool = True,
     draw_dense: bool = False,
 ) -> npt.NDArray[np.uint8]:
-    """Fill a grid with pictures of features in grey and their flow as coloured arrows.
+    """Fill a grid with pictures of features in gray and their flow as colored arrows.
 
     Element b of the batch stands in row b // n and column b % n of a grid with n columns. A flow of a coarser scale is
     enlarged to the size of the features, its vectors too.
@@ -35,7 +35,7 @@ def draw_flow_on_grid(
         scale: Index of the flow to show.
         step: Distance of the arrows in px.
         mask_by_input: Whether flow is shown only where features are not 0.
-        draw_dense: Whether to show the flow of every pixel as a colour instead of arrows.
+        draw_dense: Whether to show the flow of every pixel as a color instead of arrows.
 
     Returns:
         The grid.
@@ -60,7 +60,7 @@ def as_array(tensor: Any) -> npt.NDArray[np.float32]:
 
 
 def enlarged(flow: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.float32]:
-    """A flow (2, h, w) in px of its own scale as one (2, height, width) in px of that size, nearest neighbour."""
+    """A flow (2, h, w) in px of its own scale as one (2, height, width) in px of that size, nearest neighbor."""
     rows, columns = flow.shape[1:]
     if (rows, columns) == (height, width):
         return flow
@@ -73,6 +73,6 @@ def enlarged(flow: npt.NDArray[np.float32], height: int, width: int) -> npt.NDAr
 
 
 def dense(picture: Picture, flow: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_] | None) -> Picture:
-    """The colours of a flow; the picture stays where a mask leaves flow out."""
-    colours = flow_colours(flow)
-    return colours if mask is None else np.where(mask[..., None], colours, picture)
+    """The colors of a flow; the picture stays where a mask leaves flow out."""
+    colors = flow_colors(flow)
+    return colors if mask is None else np.where(mask[..., None], colors, picture)

@@ -21,7 +21,7 @@ def warp(images: Tensor, flow: Tensor) -> Tensor:
     height, width = flow.shape[2:]
     x = torch.arange(width, dtype=flow.dtype, device=flow.device) + flow[:, 0]
     y = torch.arange(height, dtype=flow.dtype, device=flow.device)[:, None] + flow[:, 1]
-    # grid_sample counts from -1 at the centre of the first pixel to 1 at that of the last; one pixel has no scale.
+    # grid_sample counts from -1 at the center of the first pixel to 1 at that of the last; one pixel has no scale.
     grid = torch.stack([2 * x / max(width - 1, 1) - 1, 2 * y / max(height - 1, 1) - 1], dim=-1)
     if min(height, width) == 1:
         images, grid = _widen(images, grid, x, y)

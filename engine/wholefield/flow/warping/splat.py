@@ -17,7 +17,7 @@ SECOND = 1e6
 
 
 @dataclass(frozen=True)
-class Walk:
+class Trajectory:
     """How events move from their times to another.
 
     Attributes:
@@ -32,7 +32,7 @@ class Walk:
     steps: int | None = None
 
 
-STRAIGHT = Walk()
+STRAIGHT = Trajectory()
 
 
 def splat(x: Array, y: Array, shape: tuple[int, int], weights: Array | None = None) -> Array:
@@ -55,15 +55,15 @@ def splat(x: Array, y: Array, shape: tuple[int, int], weights: Array | None = No
 
 
 def warp_events(
-    events: Events, flow: npt.NDArray[np.floating], t_ref_us: float, walk: Walk = STRAIGHT
+    events: Events, flow: npt.NDArray[np.floating], t_ref_us: float, trajectory: Trajectory = STRAIGHT
 ) -> tuple[Array, Array]:
-    """Where events would be at t_ref_us: x' = x + (t_ref - t) u(x), for one bin and a straight walk.
+    """Where events would be at t_ref_us: x' = x + (t_ref - t) u(x), for one bin and a straight trajectory.
 
     Args:
         events: Structured events.
         flow: (2, H, W) or (T, 2, H, W) in px per s.
         t_ref_us: The moment in us.
-        walk: The time bins of the flow and how events move.
+        trajectory: The time bins of the flow and how events move.
 
     Returns:
         x and y in px, float64 (N,); they may lie outside the sensor.
@@ -78,15 +78,15 @@ def warp_events(
         raise SettingError(f"A flow must be (2, H, W) or (T, 2, H, W) but is {flow.shape}.")
     x, y = events["x"].astype(np.float64), events["y"].astype(np.float64)
     times = events["t"].astype(np.float64)
-    splat_kernels.walk(
+    splat_kernels.move_events(
         x,
         y,
         times,
         fields / SECOND,
         float(t_ref_us),
-        float(walk.start_us),
-        float(walk.bin_us),
-        walk.steps or 0,
+        float(trajectory.start_us),
+        float(trajectory.bin_us),
+        trajectory.steps or 0,
     )
     return x, y
 
@@ -95,7 +95,7 @@ def image_of_warped_events(
     events: Events,
     flow: npt.NDArray[np.floating],
     t_ref_us: float,
-    walk: Walk = STRAIGHT,
+    trajectory: Trajectory = STRAIGHT,
     weights: Array | None = None,
 ) -> Array:
     """Image of warped events: where all would be at t_ref_us, counted.
@@ -104,12 +104,12 @@ def image_of_warped_events(
         events: Structured events.
         flow: (2, H, W) or (T, 2, H, W) in px per s.
         t_ref_us: The moment in us.
-        walk: The time bins of the flow and how events move.
+        trajectory: The time bins of the flow and how events move.
         weights: (N,), such as the polarities; ones when None.
 
     Returns:
         float64 (H, W).
     """
-    x, y = warp_events(events, flow, t_ref_us, walk)
+    x, y = warp_events(events, flow, t_ref_us, trajectory)
     height, width = flow.shape[-2:]
     return splat(x, y, (height, width), weights)

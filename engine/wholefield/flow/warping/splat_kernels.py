@@ -40,7 +40,7 @@ def flow_at(flow: Any, x: float, y: float) -> tuple[float, float]:
 
 
 @compiled
-def walk(
+def move_events(
     x: Any, y: Any, times: Any, flow: Any, t_ref: float, start: float, length: float, steps: int
 ) -> None:
     """Move events in place from their times to t_ref through the flow of every time bin on the way.

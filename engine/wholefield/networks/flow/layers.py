@@ -1,8 +1,8 @@
 """Convolutions whose result depends on no statistics of the batch or of the image.
 
-Batch normalisation over the few sequences that fit a batch is noisy in training and wrong in evaluation, and the
-statistics of group or instance normalisation follow how many pixels have events, so that a crop and the whole sensor
-would disagree. Standardising the weights instead (scaled weight standardisation, Brock et al. 2021, arXiv 2101.08692,
+Batch normalization over the few sequences that fit a batch is noisy in training and wrong in evaluation, and the
+statistics of group or instance normalization follow how many pixels have events, so that a crop and the whole sensor
+would disagree. Standardizing the weights instead (scaled weight standardization, Brock et al. 2021, arXiv 2101.08692,
 section 4.1) keeps the variance of the activations by construction: a sample means the same in any batch and any crop.
 """
 
@@ -40,7 +40,7 @@ class StandardConvolution(nn.Conv2d):
 class Depthwise(nn.Conv2d):
     """One 3 x 3 kernel a channel.
 
-    Its weights are not standardised: nine weights of mean 0 could only differentiate, never blur.
+    Its weights are not standardized: nine weights of mean 0 could only differentiate, never blur.
     """
 
     def __init__(self, channels: int) -> None:

@@ -1,4 +1,4 @@
-"""Regularising losses against brute force in float64."""
+"""Regularizing losses against brute force in float64."""
 
 import numpy as np
 import pytest

@@ -123,7 +123,7 @@ def test_cube_keeps_every_event_whole(micro: int, delta: int, start: int, seed: 
     assert cube.min() > -1e-6
 
 
-def test_a_bin_does_not_depend_on_its_neighbours(recording: Any) -> None:
+def test_a_bin_does_not_depend_on_its_neighbors(recording: Any) -> None:
     for name in PREPROCESSORS:
         together = make_features(recording, name, 9000, 0, 10, 23, 37)
         alone = [make_features(recording, name, 9000, k * 9000, 1, 23, 37)[0] for k in range(10)]

@@ -11,7 +11,7 @@ from wholefield.errors import SettingError
 from wholefield.flow.scores.scorecard import TRANSLATION, ZERO, score_flow
 from wholefield.flow.scores.sharpness import flow_warp_loss, median_motion, window_of_enough_motion
 from wholefield.flow.simulator import SceneSettings, simulate
-from wholefield.flow.warping.splat import Walk
+from wholefield.flow.warping.splat import Trajectory
 
 SCENE = SceneSettings(96, 72, 80_000, planes=2, shot_hz=0, leak_hz=0, label_delta_us=80_000)
 
@@ -103,7 +103,7 @@ def test_the_spinner_turns_at_its_known_speed(data_folder: Path) -> None:
     def fwl(factor: float) -> float:
         middles = range(5000, 50_000, 10_000)
         walks = [
-            flow_warp_loss(events, factor * field, middle, Walk(steps=8))[0]
+            flow_warp_loss(events, factor * field, middle, Trajectory(steps=8))[0]
             for events, middle in zip(windows, middles, strict=True)
         ]
         return float(np.mean(walks))

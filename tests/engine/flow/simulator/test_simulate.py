@@ -17,7 +17,7 @@ from wholefield.flow.simulator import (
     stretches_of,
 )
 from wholefield.flow.simulator.kernels import emit
-from wholefield.flow.warping.splat import Walk, image_of_warped_events
+from wholefield.flow.warping.splat import Trajectory, image_of_warped_events
 from wholefield.flow.warping.splat_kernels import flow_at
 
 SMALL = SceneSettings(
@@ -117,7 +117,7 @@ def test_flow_sharpens_the_events(seed: int) -> None:
     events, flow = simulate(settings, seed)
     speed = flow[0].astype(np.float64) / 0.08
     true, *wrong = (
-        image_of_warped_events(events, factor * speed, 40_000, Walk(steps=4)).var()
+        image_of_warped_events(events, factor * speed, 40_000, Trajectory(steps=4)).var()
         for factor in (1, 0, 0.5, 1.5, -1)
     )
     assert true > 1.3 * max(wrong)

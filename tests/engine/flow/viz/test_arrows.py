@@ -1,4 +1,4 @@
-"""Arrows stand where they should, point where the flow does, and have the colour of their direction."""
+"""Arrows stand where they should, point where the flow does, and have the color of their direction."""
 
 import inspect
 
@@ -27,11 +27,11 @@ def test_documented_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("vector", "colour"),
+    ("vector", "color"),
     [((7.0, 0.0), (255, 0, 0)), ((-7.0, 0.0), (0, 255, 255)), ((0.0, 7.0), (128, 255, 0))],
 )
-def test_an_arrow_leads_along_the_flow_in_its_colour(
-    vector: tuple[float, float], colour: tuple[int, int, int]
+def test_an_arrow_leads_along_the_flow_in_its_color(
+    vector: tuple[float, float], color: tuple[int, int, int]
 ) -> None:
     drawn = draw_arrows(BLACK, uniform(*vector), step=64)
     rows, columns = np.nonzero(drawn.any(2))
@@ -39,7 +39,7 @@ def test_an_arrow_leads_along_the_flow_in_its_colour(
     assert abs(columns.mean() - middle[0]) < 2
     assert abs(rows.mean() - middle[1]) < 2
     inside = drawn[round(middle[1]), round(middle[0])]
-    np.testing.assert_allclose(inside, colour, atol=30)
+    np.testing.assert_allclose(inside, color, atol=30)
 
 
 def test_steps_threshold_and_mask_choose_arrows() -> None:
@@ -54,7 +54,7 @@ def test_steps_threshold_and_mask_choose_arrows() -> None:
     assert count(threshold_px=3.1) == 0
 
 
-def test_the_picture_stays_and_turns_grey_below() -> None:
+def test_the_picture_stays_and_turns_gray_below() -> None:
     image = np.full((64, 64, 3), (200, 0, 0), np.uint8)
     drawn = draw_arrows(image, uniform(0, 0))
     assert image[0, 0].tolist() == [200, 0, 0]
@@ -69,7 +69,7 @@ def test_tensors_and_canvases() -> None:
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (3, 4, 1), (3, 4, 3)])
-def test_grey(shape: tuple[int, ...]) -> None:
+def test_gray(shape: tuple[int, ...]) -> None:
     image = np.full(shape, 90, np.uint8)
     found = convert_to_gray(image)
     assert found.shape == (3, 4, 3)

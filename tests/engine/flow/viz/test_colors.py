@@ -1,11 +1,11 @@
-"""Colours of flow."""
+"""Colors of flow."""
 
 import colorsys
 
 import numpy as np
 import pytest
 
-from wholefield.flow.viz.colors import colour_wheel, flow_colours, hues, rgb_of
+from wholefield.flow.viz.colors import color_wheel, flow_colors, hues, rgb_of
 
 
 def test_against_the_standard_library() -> None:
@@ -25,14 +25,14 @@ def test_directions(vector: tuple[float, float], hue: float) -> None:
 def test_speed_is_brightness() -> None:
     flow = np.zeros((2, 1, 4))
     flow[0, 0] = 0, 1, 2, 50
-    assert flow_colours(flow, top=2.0)[0, :, 0].tolist() == [0, 128, 255, 255]
-    assert not flow_colours(np.zeros((2, 3, 3))).any()
-    assert flow_colours(np.zeros((2, 0, 3))).shape == (0, 3, 3)
+    assert flow_colors(flow, top=2.0)[0, :, 0].tolist() == [0, 128, 255, 255]
+    assert not flow_colors(np.zeros((2, 3, 3))).any()
+    assert flow_colors(np.zeros((2, 0, 3))).shape == (0, 3, 3)
 
 
 def test_the_wheel_is_its_own_legend() -> None:
-    wheel = colour_wheel(101)
+    wheel = color_wheel(101)
     assert not wheel[0, 0].any()
     np.testing.assert_array_equal(
-        wheel[50, 99], flow_colours(np.array([98 / 101, 0]).reshape(2, 1, 1), top=1.0)[0, 0]
+        wheel[50, 99], flow_colors(np.array([98 / 101, 0]).reshape(2, 1, 1), top=1.0)[0, 0]
     )

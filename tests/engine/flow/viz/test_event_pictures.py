@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from wholefield.errors import SettingError
-from wholefield.flow.viz.colors import flow_colours
+from wholefield.flow.viz.colors import flow_colors
 from wholefield.flow.viz.event_pictures import (
-    EventColours,
+    EventColors,
     EventCounts,
     count_events,
     flow_pixels,
@@ -18,7 +18,7 @@ from wholefield.flow.warping.splat import splat, warp_events
 from wholefield.sources.events.recording import EVENT_DTYPE
 
 SHAPE = (13, 17)
-COLOURS = EventColours((20, 30, 40), (250, 240, 230), (10, 120, 255))
+COLORS = EventColors((20, 30, 40), (250, 240, 230), (10, 120, 255))
 
 
 def random_events(count: int, seed: int = 0, beyond: int = 0) -> np.ndarray:
@@ -43,20 +43,20 @@ def test_counts_are_those_of_a_loop_and_events_outside_are_left_out(parts: int) 
     np.testing.assert_array_equal(counts.total, expected.sum(axis=2))
 
 
-@pytest.mark.parametrize("full_at", [1, 3.0, 7])
-def test_every_pixel_has_the_colour_of_its_majority_mixed_with_the_background(full_at: float) -> None:
+@pytest.mark.parametrize("saturation", [1, 3.0, 7])
+def test_every_pixel_has_the_color_of_its_majority_mixed_with_the_background(saturation: float) -> None:
     counts = count_events([random_events(600)], SHAPE)
-    shown = shade_events(counts, COLOURS, full_at)
+    shown = shade_events(counts, COLORS, saturation)
     assert (counts.total == 0).any()
     negative, positive = np.moveaxis(counts.counts, -1, 0)
     assert (negative == positive).any()
     assert (positive < negative).any()
     for y, x in np.ndindex(SHAPE):
-        share = min(float(counts.total[y, x]) / full_at, 1.0)
-        target = COLOURS.on if positive[y, x] >= negative[y, x] else COLOURS.off
+        share = min(float(counts.total[y, x]) / saturation, 1.0)
+        target = COLORS.on if positive[y, x] >= negative[y, x] else COLORS.off
         channels = [
             b + share * (c - b) if counts.total[y, x] else b
-            for b, c in zip(COLOURS.background, target, strict=True)
+            for b, c in zip(COLORS.background, target, strict=True)
         ]
         value = int(shown[y, x])
         assert value >> 24 == 255
@@ -64,9 +64,9 @@ def test_every_pixel_has_the_colour_of_its_majority_mixed_with_the_background(fu
         np.testing.assert_allclose(found, channels, atol=0.5 + 1e-5)
 
 
-def test_a_full_colour_at_no_event_is_refused() -> None:
+def test_a_full_color_at_no_event_is_refused() -> None:
     with pytest.raises(SettingError, match="must be above 0"):
-        shade_events(EventCounts(np.zeros((*SHAPE, 2), np.float32)), COLOURS, 0)
+        shade_events(EventCounts(np.zeros((*SHAPE, 2), np.float32)), COLORS, 0)
 
 
 def test_sharpened_events_of_a_moving_point_meet_in_one_pixel() -> None:
@@ -117,13 +117,13 @@ def test_zero_flow_sharpens_nothing() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_flow_over_black_has_the_colours_of_the_legend(dtype: type) -> None:
+def test_flow_over_black_has_the_colors_of_the_legend(dtype: type) -> None:
     flow = np.random.default_rng(1).normal(0, 50, (2, *SHAPE)).astype(dtype)
     flow[:, 0, 0] = 0
     pixels = flow_pixels(flow, 60.0)
     shown = np.stack([(pixels >> shift) & 255 for shift in (16, 8, 0)], -1).astype(int)
-    # The legend rounds the colour once, premultiplied pixels round the opacity first.
-    np.testing.assert_allclose(shown, flow_colours(flow, 60.0).astype(int), atol=1)
+    # The legend rounds the color once, premultiplied pixels round the opacity first.
+    np.testing.assert_allclose(shown, flow_colors(flow, 60.0).astype(int), atol=1)
     alpha = (pixels >> 24).astype(int)
     speed = np.hypot(flow[0], flow[1]).astype(np.float64)
     np.testing.assert_allclose(alpha, 255 * np.minimum(speed / 60, 1), atol=0.51)

@@ -32,7 +32,7 @@ def test_elements_have_their_places_and_only_pixels_with_input_show_flow() -> No
     assert grid[:, :32, :32].any()
 
 
-def test_scales_and_dense_colours() -> None:
+def test_scales_and_dense_colors() -> None:
     features, flows = batch()
     grid = np.zeros((2, 32, 96, 3), np.uint8)
     draw_flow_on_grid(features, flows, grid, picture, scale=0, mask_by_input=False, draw_dense=True)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from wholefield.errors import SettingError
-from wholefield.flow.warping.splat import Walk, image_of_warped_events, splat, warp_events
+from wholefield.flow.warping.splat import Trajectory, image_of_warped_events, splat, warp_events
 from wholefield.flow.warping.splat_torch import sample, splat as torch_splat
 
 MakeEvents = Callable[..., np.ndarray]
@@ -21,10 +21,10 @@ def slow_splat(x: np.ndarray, y: np.ndarray, shape: tuple[int, int], weights: np
     )
 
 
-def turning(shape: tuple[int, int], omega: float, centre: tuple[float, float]) -> np.ndarray:
+def turning(shape: tuple[int, int], omega: float, center: tuple[float, float]) -> np.ndarray:
     """Flow of a rotation in px per s."""
     y, x = np.mgrid[: shape[0], : shape[1]].astype(float)
-    return omega * np.stack([-(y - centre[1]), x - centre[0]])
+    return omega * np.stack([-(y - center[1]), x - center[0]])
 
 
 def test_splat_is_bilinear_also_at_the_border() -> None:
@@ -79,7 +79,7 @@ def test_a_walk_along_the_field_follows_a_rotation(make_events: MakeEvents) -> N
     inside = np.hypot(events["x"] - 20.3, events["y"] - 19.6) < 18
     events = events[inside]
     flow = turning((41, 41), 100.0, (20.3, 19.6))
-    x, y = warp_events(events, flow, 5000, Walk(steps=64))
+    x, y = warp_events(events, flow, 5000, Trajectory(steps=64))
     angle = 100e-6 * (5000 - events["t"])
     dx, dy = events["x"] - 20.3, events["y"] - 19.6
     np.testing.assert_allclose(x, 20.3 + np.cos(angle) * dx - np.sin(angle) * dy, atol=1e-4)
@@ -95,11 +95,11 @@ def test_a_walk_through_time_bins_takes_each_for_its_time(make_events: MakeEvent
     flow[:, 0] = speeds[:, None, None]
     events = make_events(100, 11, 7, 9000)
     events["t"][:3] = 0, 3000, 6000
-    x, y = warp_events(events, flow, t_ref, Walk(bin_us=3000))
-    travelled = np.concatenate([[0], np.cumsum(speeds * 3e-3), [speeds.sum() * 3e-3 + speeds[-1] * 3e-3]])
+    x, y = warp_events(events, flow, t_ref, Trajectory(bin_us=3000))
+    traveled = np.concatenate([[0], np.cumsum(speeds * 3e-3), [speeds.sum() * 3e-3 + speeds[-1] * 3e-3]])
 
     def travel(t: np.ndarray) -> np.ndarray:
-        return np.interp(t, np.arange(5) * 3000, travelled)
+        return np.interp(t, np.arange(5) * 3000, traveled)
 
     np.testing.assert_allclose(x, events["x"] + travel(np.array(t_ref)) - travel(events["t"]), atol=1e-12)
     np.testing.assert_array_equal(y, events["y"])

@@ -13,7 +13,7 @@ from wholefield.networks.flow.layers import (
 )
 
 
-def test_standardised_weights_have_mean_0_and_unit_fan_in_variance() -> None:
+def test_standardized_weights_have_mean_0_and_unit_fan_in_variance() -> None:
     torch.manual_seed(0)
     layer = StandardConvolution(5, 7).double()
     weights = layer.standardized().flatten(1)

@@ -60,8 +60,8 @@ class FlowDataModule(LightningDataModule):
         if stage in (None, "test") and self.test_data_dir is not None and self._test is None:
             found = sorted(self.test_data_dir.glob(f"*{TEST_SUFFIX}"))
             files = _demand(found, self.test_data_dir, f"*{TEST_SUFFIX}")
-            labelled = all(labels_path(path).exists() for path in files)
-            self._test = self._loader(files, load_labels=load_labels_flow if labelled else None)
+            labeled = all(labels_path(path).exists() for path in files)
+            self._test = self._loader(files, load_labels=load_labels_flow if labeled else None)
 
     def begin_epoch(self, epoch: int, max_consecutive: int) -> None:
         """Start an epoch, counted from 0, whose sequences have at most so many batches."""

@@ -28,12 +28,12 @@ class FlowModel(LightningModule):
     Args:
         delta_t: Length of a time bin in us.
         preprocess: Name of the representation of the events.
-        learning_rate: Step width of the optimiser (AdamW).
+        learning_rate: Step width of the optimizer (AdamW).
         array_dim: Shape of the features (time bins, channels, sensor height * 2**-k, sensor width * 2**-k).
         loss_weights: Weights of the losses by name; None takes the default ones; see `FlowNetwork`.
         feature_extractor_name: Name of the network.
         network_kwargs: Settings of the network.
-        draw_dense: Whether demo videos show the flow of every pixel as colours instead of arrows.
+        draw_dense: Whether demo videos show the flow of every pixel as colors instead of arrows.
     """
 
     def __init__(
