@@ -13,6 +13,8 @@ from wholefield.sources.units import to_micrometres
 
 # Our own exports keep the affine in a map annotation of this namespace; OME has no place for it.
 OWN_NAMESPACE = "wholefield"
+# Files from before the program got this name have the old one.
+OWN_NAMESPACES = (OWN_NAMESPACE, "tessera")
 AFFINE = "affine"
 
 
@@ -67,7 +69,7 @@ def _annotations(xml: str) -> list[Any]:
     return [
         node
         for annotation in root.iter()
-        if annotation.tag.endswith("}MapAnnotation") and annotation.get("Namespace") == OWN_NAMESPACE
+        if annotation.tag.endswith("}MapAnnotation") and annotation.get("Namespace") in OWN_NAMESPACES
         for node in annotation.iter()
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,12 +15,31 @@ from wholefield.errors import SourceError
 from wholefield.files import replacing
 
 APPLICATION = "Wholefield"
+OLD_APPLICATION = "Tessera"
 COMPLETE_NAME = "complete.json"
 
 
 def user_folder(name: str) -> Path:
-    """A folder among the data that the application keeps for the user."""
-    return Path(platformdirs.user_data_dir(APPLICATION, appauthor=False)) / name
+    """A folder among the data that the application keeps for the user.
+
+    Data kept under the application's old name are taken over, once.
+    """
+    new, old = (
+        Path(platformdirs.user_data_dir(it, appauthor=False)) for it in (APPLICATION, OLD_APPLICATION)
+    )
+    take_over(old, new)
+    return new / name
+
+
+def take_over(old: Path, new: Path) -> None:
+    """Give a folder its new name, unless there is one of that name already.
+
+    Where the system refuses, everything stays where it is, and demo data are made again.
+    """
+    with contextlib.suppress(OSError):
+        if old.is_dir() and not new.exists():
+            new.parent.mkdir(parents=True, exist_ok=True)
+            old.rename(new)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 import pytest
 
-from wholefield.sources.ome import ome_looks, ome_spacing, parse_ome
+from wholefield.sources.ome import ome_looks, ome_spacing, own_affine, parse_ome
 
 XML = """<?xml version="1.0"?>
 <OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">
@@ -31,3 +31,22 @@ def test_names_and_colours() -> None:
 @pytest.mark.parametrize("text", ["", "no xml", "<a><b></a>", "<OME/>"])
 def test_what_is_no_ome_is_none(text: str) -> None:
     assert parse_ome(text) is None
+
+
+OWN = """<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><StructuredAnnotations>
+<MapAnnotation Namespace="{name}"><Value><M K="affine">{numbers}</M></Value></MapAnnotation>
+</StructuredAnnotations></OME>"""
+
+
+@pytest.mark.parametrize("name", ["wholefield", "tessera"])
+def test_an_affine_of_our_own_under_the_new_and_the_old_name(name: str) -> None:
+    affine = own_affine(OWN.format(name=name, numbers=" ".join(map(str, range(16)))))
+    assert affine is not None
+    assert affine.ravel().tolist() == list(range(16))
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"), [("other", "1 " * 16), ("tessera", "1 2"), ("wholefield", "a b")]
+)
+def test_other_annotations_are_no_affine(name: str, numbers: str) -> None:
+    assert own_affine(OWN.format(name=name, numbers=numbers)) is None

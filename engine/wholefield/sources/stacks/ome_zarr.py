@@ -21,8 +21,9 @@ from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource, checked_dtype
 from wholefield.sources.units import to_micrometres
 
-# Our own exports keep the affine here; NGFF has no place for it yet.
+# Our own exports keep the affine here; NGFF has no place for it yet. Older ones have it under the program's old name.
 OWN_ATTRIBUTES = "wholefield"
+OLD_ATTRIBUTES = "tessera"
 MICROMETRES_IN_MM = 1e3
 
 
@@ -124,6 +125,7 @@ def _geometry(group: Any, scales: dict[str, Any], axes: str) -> StackGeometry:
 
 
 def _own_affine(group: Any) -> np.ndarray[Any, np.dtype[np.float64]] | None:
-    own = dict(group.attrs).get(OWN_ATTRIBUTES) or {}
+    attributes = dict(group.attrs)
+    own = attributes.get(OWN_ATTRIBUTES) or attributes.get(OLD_ATTRIBUTES) or {}
     affine = np.array(own.get("affine", ()), np.float64)
     return affine if affine.shape == (4, 4) and np.isfinite(affine).all() else None

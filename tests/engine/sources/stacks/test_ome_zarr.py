@@ -94,3 +94,14 @@ def test_metadata_that_make_no_sense(tmp_path: Path) -> None:
         kind_of(path)
         with pytest.raises(SourceError, match=str(path)):
             open_stack(path)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+@pytest.mark.parametrize("name", ["wholefield", "tessera"])
+def test_an_affine_of_our_own_under_the_new_and_the_old_name(tmp_path: Path, name: str, version: str) -> None:
+    path = write(tmp_path / "a.zarr", [noise(3, 20, 30)], "zyx", version)
+    affine = np.arange(16.0).reshape(4, 4)
+    zarr.open_group(path, mode="r+").attrs.update({name: {"affine": affine.tolist()}})
+    with open_stack(path) as stack:
+        assert stack.geometry.affine is not None
+        np.testing.assert_array_equal(stack.geometry.affine, affine)
