@@ -24,7 +24,6 @@ TILE_SIZES = (64, 128, 256, 512, 1024, 2048, 4096)
 GB = 10**9
 # Half of what is free leaves room for the image, for other programs and for what the prediction misses.
 SHARE_OF_FREE_MEMORY = 0.5
-UNKNOWN_MEMORY_GB = 4.0
 COLUMNS = 3
 GAP = 4
 PURPOSES = {Purpose.TRAINING: "training", Purpose.INFERENCE: "inference"}
@@ -104,8 +103,7 @@ class InspectorSettings(QWidget):
         self.memory.setDecimals(1)
         self.memory.setRange(0.1, 9999)
         self.memory.lineEdit().setTextMargins(*TEXT_MARGINS)
-        free = free_memory()
-        self.memory.setValue(UNKNOWN_MEMORY_GB if free is None else SHARE_OF_FREE_MEMORY * free / GB)
+        self.memory.setValue(SHARE_OF_FREE_MEMORY * free_memory() / GB)
         self.purpose = QComboBox(accessibleName="What the memory is for")
         for purpose, text in PURPOSES.items():
             self.purpose.addItem(text, purpose)

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
 
-from wholefield_app.viewer.cache import ByteCache
 from wholefield_app.viewer.levels import Levels, to_grey, to_label_colours
 
 if TYPE_CHECKING:
-    from wholefield.sources.stacks.stack import StackSource
+    from wholefield.sources.cache import ByteCache
+from wholefield.sources.stacks.stack import StackSource
 
 CACHE_BYTES = 256 * 2**20
 # Numbers of channels that can be red, green, blue and perhaps opacity.
@@ -64,7 +64,7 @@ class PlaneReader:
     """Makes pictures of planes, and keeps the voxels read last. May be called from several threads at once."""
 
     def __init__(self, capacity: int = CACHE_BYTES) -> None:
-        self._cache: ByteCache[tuple[int, int, int], npt.NDArray[Any]] = ByteCache(capacity)
+        self._cache: ByteCache[tuple[int, int, int], npt.NDArray[Any]] = ByteCache(capacity, _bytes_of)
         self._lock = threading.Lock()
 
     def read(self, request: PlaneRequest) -> PlanePictures:
@@ -91,7 +91,7 @@ class PlaneReader:
             return known
         plane = source.plane(axis, index)
         with self._lock:
-            self._cache.put(key, plane, plane.nbytes)
+            self._cache.put(key, plane)
         return plane
 
 
@@ -120,3 +120,7 @@ def _to_image(pixels: npt.NDArray[np.uint8], kind: QImage.Format) -> QImage:
     if kind is QImage.Format.Format_ARGB32:
         return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
     return image.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def _bytes_of(plane: npt.NDArray[Any]) -> int:
+    return plane.nbytes

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from PySide6.QtCore import QPoint, QRect, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, QRegion
 
-from wholefield_app.viewer.cache import ByteCache
+from wholefield.sources.cache import ByteCache
 from wholefield_app.viewer.geometry import Box, View
 from wholefield_app.viewer.pyramid import TILE, DisplayLevel, TileKey, level_for, tiles_for
 
@@ -30,7 +30,7 @@ class TilePainter:
 
     def __init__(self, levels: Sequence[DisplayLevel]) -> None:
         self.levels = levels
-        self.images: ByteCache[TileKey, QImage] = ByteCache(CACHE_BYTES)
+        self.images: ByteCache[TileKey, QImage] = ByteCache(CACHE_BYTES, QImage.sizeInBytes)
         self.background = QColor("white")
         self._unfinished: dict[TileKey, QImage] = {}
         self._buffer = QPixmap()
@@ -40,7 +40,7 @@ class TilePainter:
     def add(self, key: TileKey, image: QImage) -> None:
         """Hold a tile and draw it where it is in sight."""
         self._unfinished.pop(key, None)
-        self.images.put(key, image, image.sizeInBytes())
+        self.images.put(key, image)
         self._mark_stale(key)
 
     def add_unfinished(self, key: TileKey, image: QImage) -> None:

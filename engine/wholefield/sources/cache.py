@@ -1,19 +1,44 @@
-"""A bounded cache of decoded tiles that all open sources share."""
+"""Caches bounded by bytes: one for any values, and the one of decoded tiles that all open sources share."""
 
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy.typing as npt
+from cachetools import LRUCache
 
 AnyArray = npt.NDArray[Any]
 Key = tuple[int, int, int, int]
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 DEFAULT_CAPACITY_BYTES = 256 * 2**20
+
+
+class ByteCache(LRUCache[K, V]):
+    """A mapping that forgets what was used longest ago once it holds too many bytes. For one thread at a time.
+
+    Attributes:
+        capacity: Most bytes that are kept; may be changed at any time, which counts from the next value on.
+    """
+
+    def __init__(self, capacity: int, size_of: Callable[[V], int]) -> None:
+        """Hold nothing yet; `size_of` gives the bytes of a value."""
+        # The capacity of a cachetools cache is fixed; ours is kept below.
+        super().__init__(math.inf, size_of)
+        self.capacity = capacity
+
+    def put(self, key: K, value: V) -> None:
+        """Hold a value; one that is larger than the capacity is not held."""
+        self.pop(key, None)
+        if self.getsizeof(value) <= self.capacity:
+            self[key] = value
+        while self.currsize > self.capacity:
+            self.popitem()
 
 
 class TileCache:
@@ -23,16 +48,14 @@ class TileCache:
     """
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY_BYTES) -> None:
-        self.capacity = capacity
-        self._tiles: OrderedDict[Key, AnyArray] = OrderedDict()
-        self._bytes = 0
+        self._tiles: ByteCache[Key, AnyArray] = ByteCache(capacity, _bytes_of)
         self._lock = Lock()
         self._owners = itertools.count()
 
     @property
     def used(self) -> int:
         """Bytes of the tiles held now."""
-        return self._bytes
+        return int(self._tiles.currsize)
 
     def new_owner(self) -> int:
         """A number under which a source keeps its tiles."""
@@ -42,27 +65,21 @@ class TileCache:
         """The tile under `key`, decoded now if it is not held; treat it as read-only."""
         with self._lock:
             tile = self._tiles.get(key)
-            if tile is not None:
-                self._tiles.move_to_end(key)
-                return tile
-        tile = decode()
-        self._keep(key, tile)
+        if tile is None:
+            tile = decode()
+            with self._lock:
+                self._tiles.put(key, tile)
         return tile
 
     def drop(self, owner: int) -> None:
         """Forget every tile of an owner."""
         with self._lock:
             for key in [key for key in self._tiles if key[0] == owner]:
-                self._bytes -= self._tiles.pop(key).nbytes
+                del self._tiles[key]
 
-    def _keep(self, key: Key, tile: AnyArray) -> None:
-        with self._lock:
-            if key in self._tiles or tile.nbytes > self.capacity:
-                return
-            self._tiles[key] = tile
-            self._bytes += tile.nbytes
-            while self._bytes > self.capacity:
-                self._bytes -= self._tiles.popitem(last=False)[1].nbytes
+
+def _bytes_of(tile: AnyArray) -> int:
+    return tile.nbytes
 
 
 SHARED_CACHE = TileCache()

@@ -1,10 +1,12 @@
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
-from wholefield.sources.cache import TileCache
+from wholefield.sources.cache import ByteCache, TileCache
 from wholefield.sources.slides.image import AnyArray
 
 
@@ -68,3 +70,45 @@ def test_many_threads_stay_within_the_capacity() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+operations = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 60), st.booleans()), max_size=60)
+
+
+@given(operations, st.integers(1, 150))
+def test_it_holds_what_a_plain_model_of_least_recently_used_holds(
+    steps: list[tuple[int, int, bool]], capacity: int
+) -> None:
+    cache: ByteCache[int, bytes] = ByteCache(capacity, len)
+    model: OrderedDict[int, int] = OrderedDict()
+    for key, size, asks in steps:
+        if asks:
+            assert (cache.get(key) is not None) == (key in model)
+            if key in model:
+                model.move_to_end(key)
+            continue
+        cache.put(key, bytes(size))
+        model.pop(key, None)
+        if size <= capacity:
+            model[key] = size
+        while sum(model.values()) > capacity:
+            model.popitem(last=False)
+        assert cache.currsize == sum(model.values()) <= capacity
+        assert all((key in cache) == (key in model) for key in range(10))
+    assert len(cache) == len(model)
+
+
+def test_clear_forgets_everything() -> None:
+    cache: ByteCache[int, bytes] = ByteCache(10, len)
+    cache.put(1, b"four")
+    cache.clear()
+    assert (len(cache), cache.currsize, cache.get(1)) == (0, 0, None)
+
+
+def test_a_smaller_capacity_counts_from_the_next_value_on() -> None:
+    cache: ByteCache[int, bytes] = ByteCache(10, len)
+    for key in range(5):
+        cache.put(key, b"ab")
+    cache.capacity = 4
+    cache.put(5, b"ab")
+    assert sorted(cache) == [4, 5]

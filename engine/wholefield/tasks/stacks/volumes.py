@@ -20,8 +20,6 @@ from wholefield.tasks.stacks.windows import Piece, windows
 
 # Slices taken in at once: more of them save calls and cost memory.
 STEP = 4
-# Memory to use where the system does not say how much is free, in bytes.
-USUAL_BYTES = 4 << 30
 
 ReadBox = Callable[[slice, slice, slice], Tensor]
 """Gives a box of the volume: (c_in, slices, rows, columns)."""
@@ -90,5 +88,4 @@ def _half_of_free(model: MSDNetwork) -> int:
     device = model.msd.final_layer.linear.weight.device
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0]) // 2
-    free = free_memory()
-    return USUAL_BYTES if free is None else free // 2
+    return free_memory() // 2
