@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from tests.bench.measure import Cost, machine, measure
 from wholefield.compat.msd_pytorch import release_buffers
-from wholefield.networks.msd.kernel import msd_network
+from wholefield.networks.msd.kernel.functions import msd_network
 from wholefield.networks.msd.spec import repeat_dilations
 
 Parameters = tuple[Sequence[int], Tensor, list[Tensor], Tensor, Tensor]

@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.choices import Schedule, Strategy, Window
+from wholefield.networks.msd.enums import Schedule
 from wholefield.networks.msd.network import MSDNetwork
+from wholefield.tomography.enums import Strategy, Window
 from wholefield.tomography.noise2inverse import SplitPairs, denoise, split_reconstructions
 from wholefield.tomography.projections import find_centre, read_projections
 from wholefield.training.crops import Augmentation

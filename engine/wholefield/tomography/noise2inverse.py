@@ -12,10 +12,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.choices import Strategy, Window
 from wholefield.networks.msd.errors import InputError
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image
+from wholefield.tomography.enums import Strategy, Window
 from wholefield.tomography.reconstruct import reconstruct
 
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.choices import Window
+from wholefield.tomography.enums import Window
 
 # Angles projected back at once; bounds the memory of the interpolation.
 ANGLES_AT_ONCE = 8

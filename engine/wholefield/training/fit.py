@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.choices import Schedule, Task
+from wholefield.networks.msd.enums import Schedule, Task
 from wholefield.networks.msd.errors import InputError
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image

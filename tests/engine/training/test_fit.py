@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.errors import InputError
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.training.crops import Augmentation

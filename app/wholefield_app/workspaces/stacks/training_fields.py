@@ -2,13 +2,14 @@
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QWidget
 
-from wholefield.networks.msd.choices import Loss, Strategy
+from wholefield.networks.msd.enums import Loss
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.stacks.settings import (
     Noise2InverseSettings,
     StackRegressionSettings,
     StackSegmentationSettings,
 )
+from wholefield.tomography.enums import Strategy
 from wholefield.training.settings import Schedule
 from wholefield_app.panels.fields import (
     DEVICES,

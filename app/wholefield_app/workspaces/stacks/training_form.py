@@ -7,7 +7,6 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QVBoxLayout
 
 from wholefield.errors import SettingError
-from wholefield.networks.msd.choices import Strategy
 from wholefield.tasks.stacks.settings import (
     CROP_SIDES,
     Noise2InverseSettings,
@@ -15,6 +14,7 @@ from wholefield.tasks.stacks.settings import (
     StackSegmentationSettings,
     StackTrainingSettings,
 )
+from wholefield.tomography.enums import Strategy
 from wholefield.training.settings import Device, Schedule
 from wholefield_app.panels.fields import FORMER, built, value_of
 from wholefield_app.panels.more_settings import MoreSettings

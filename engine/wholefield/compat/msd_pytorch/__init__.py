@@ -27,6 +27,14 @@ if TYPE_CHECKING:
         ImageStack as ImageStack,
     )
     from wholefield.compat.msd_pytorch.main import regression as regression, segmentation as segmentation
+    from wholefield.compat.msd_pytorch.msd_block import (
+        MSDBlock as MSDBlock,
+        MSDBlock2d as MSDBlock2d,
+        MSDBlock3d as MSDBlock3d,
+        MSDBlockImpl2d as MSDBlockImpl2d,
+        MSDModule2d as MSDModule2d,
+        MSDModule3d as MSDModule3d,
+    )
     from wholefield.compat.msd_pytorch.msd_model import MSDModel as MSDModel
     from wholefield.compat.msd_pytorch.msd_module import (
         MSDLayerModule as MSDLayerModule,
@@ -37,14 +45,10 @@ if TYPE_CHECKING:
         MSDSegmentationModel as MSDSegmentationModel,
     )
     from wholefield.compat.msd_pytorch.opening import build_model as build_model, open_model as open_model
-    from wholefield.networks.msd.buffers import release_buffers as release_buffers
-    from wholefield.networks.msd.final_layer import MSDFinalLayer as MSDFinalLayer
-    from wholefield.networks.msd.initialization import init_convolution_weights as init_convolution_weights
-    from wholefield.networks.msd.msd_block import (
-        MSDBlock as MSDBlock,
-        MSDBlock2d as MSDBlock2d,
-        MSDBlockImpl2d as MSDBlockImpl2d,
-        MSDModule2d as MSDModule2d,
+    from wholefield.networks.msd.kernel.buffers import release_buffers as release_buffers
+    from wholefield.networks.msd.modules import (
+        MSDFinalLayer as MSDFinalLayer,
+        init_convolution_weights as init_convolution_weights,
     )
     from wholefield.networks.msd.scaling import scaling_module as scaling_module
     from wholefield.networks.msd.spec import (

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from wholefield.compat.msd_pytorch.errors import InputError
 from wholefield.compat.msd_pytorch.parallel import on_several_devices
 from wholefield.networks.msd.checkpoints import Settings
-from wholefield.networks.msd.choices import Task
-from wholefield.networks.msd.msd_block import MSDModule
+from wholefield.networks.msd.enums import Task
+from wholefield.networks.msd.modules import MSDModule
 from wholefield.networks.msd.network import MSDNetwork, Pairs
 from wholefield.networks.msd.scaling import scaling_module
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS

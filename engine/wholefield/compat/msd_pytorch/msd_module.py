@@ -4,9 +4,7 @@ from torch import Tensor, nn
 
 from wholefield.compat.msd_pytorch.conv_relu import ConvRelu2dInPlaceModule
 from wholefield.compat.msd_pytorch.stitch import StitchBuffer, StitchLazyModule, stitchLazy
-from wholefield.networks.msd.final_layer import MSDFinalLayer
-from wholefield.networks.msd.initialization import init_convolution_weights
-from wholefield.networks.msd.msd_block import MSDModule
+from wholefield.networks.msd.modules import MSDFinalLayer, MSDModule, init_convolution_weights
 from wholefield.networks.msd.spec import units_in_front
 
 __all__ = [

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from wholefield.compat.msd_pytorch.msd_model import MSDModel
-from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS
 
 

@@ -7,7 +7,7 @@ from wholefield.compat.msd_pytorch.msd_model import MSDModel
 from wholefield.compat.msd_pytorch.msd_regression_model import MSDRegressionModel
 from wholefield.compat.msd_pytorch.msd_segmentation_model import MSDSegmentationModel
 from wholefield.networks.msd.checkpoints import Settings
-from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.network import MSDNetwork
 
 

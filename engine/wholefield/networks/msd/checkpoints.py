@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from wholefield.files import replacing
-from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.errors import CheckpointError
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS, repeat_dilations
 

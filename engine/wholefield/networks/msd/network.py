@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wholefield.networks.msd.checkpoints import Settings, check_same, read_checkpoint, write_checkpoint
-from wholefield.networks.msd.choices import Loss, Task
+from wholefield.networks.msd.enums import Loss, Task
 from wholefield.networks.msd.errors import CheckpointError, LabelError, OptionError, ShapeError
-from wholefield.networks.msd.msd_block import MSDModule
+from wholefield.networks.msd.modules import MSDModule
 from wholefield.networks.msd.scaling import Moments, denormalize_output, normalize_input, scaling_module
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS, repeat_dilations
 

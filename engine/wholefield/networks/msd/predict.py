@@ -6,12 +6,12 @@ from math import prod
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.choices import Task
-from wholefield.networks.msd.kernel import spec_of
-from wholefield.networks.msd.msd_block import MSDModule
+from wholefield.networks.msd.enums import Task
+from wholefield.networks.msd.kernel.functions import spec_of
+from wholefield.networks.msd.kernel.parameters import Parameters
+from wholefield.networks.msd.modules import MSDModule
 from wholefield.networks.msd.network import MSDNetwork
-from wholefield.networks.msd.parameters import Parameters
-from wholefield.networks.msd.rows import STEP, ReadRows, RowStream
+from wholefield.networks.msd.streaming.rows import STEP, ReadRows, RowStream
 
 # All channels of an image may take so much memory at once; beyond it the image is computed row by row.
 CHANNEL_BYTES = 1 << 30

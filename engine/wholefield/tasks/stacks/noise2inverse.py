@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from wholefield.export.stacks import write_tiff_stack
-from wholefield.networks.msd.choices import Strategy
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
@@ -24,6 +23,7 @@ from wholefield.tasks.stacks.settings import DENOISED, RECONSTRUCTION, Noise2Inv
 from wholefield.tasks.stacks.spec import StackSpec
 from wholefield.tasks.stacks.split import demand_pairs, long_runs, preview_slice, split_slices
 from wholefield.tasks.stacks.split_volumes import SplitVolumePairs, denoise_volume, read_volume
+from wholefield.tomography.enums import Strategy
 from wholefield.tomography.noise2inverse import Parts, SplitPairs, denoise_slice, pair_of, part_outputs
 from wholefield.training.pairs import Pairs
 

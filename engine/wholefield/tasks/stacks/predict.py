@@ -9,7 +9,7 @@ from torch import Tensor
 
 from wholefield.errors import SettingError
 from wholefield.networks.msd.checkpoints import read_checkpoint
-from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import fits, predict_image, predict_rows
 from wholefield.runs.control import Control

@@ -9,7 +9,7 @@ import torch
 from wholefield.errors import SettingError
 from wholefield.files import replacing
 from wholefield.networks.msd.checkpoints import read_checkpoint
-from wholefield.networks.msd.choices import Schedule
+from wholefield.networks.msd.enums import Schedule
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control, StopAndKeep
 from wholefield.runs.eta import Pace

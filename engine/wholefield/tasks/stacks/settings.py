@@ -9,10 +9,11 @@ from typing import Annotated, Any, ClassVar
 from annotated_types import Ge, Le, Lt
 
 from wholefield.errors import SettingError
-from wholefield.networks.msd.choices import Loss, Strategy, Window
+from wholefield.networks.msd.enums import Loss
 from wholefield.networks.msd.spec import repeat_dilations
 from wholefield.runs.settings import Choice, Former, Group, PathKind, Requires, RunSettings, Setting, renamed
 from wholefield.tasks.stacks.numbers import whole_numbers
+from wholefield.tomography.enums import Strategy, Window
 from wholefield.training.settings import (
     Augmentation,
     AugmentationSetting,

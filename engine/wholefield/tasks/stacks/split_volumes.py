@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.choices import Strategy
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.scratch import ScratchVolume
 from wholefield.tasks.stacks.volumes import volume_blocks, volume_windows
+from wholefield.tomography.enums import Strategy
 from wholefield.tomography.noise2inverse import Parts, pair_of
 
 WHOLE = slice(None)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from wholefield.errors import SettingError
-from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder

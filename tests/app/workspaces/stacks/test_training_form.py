@@ -3,13 +3,14 @@ from pathlib import Path
 import pytest
 
 from wholefield.errors import SettingError
-from wholefield.networks.msd.choices import Loss, Schedule, Strategy
+from wholefield.networks.msd.enums import Loss, Schedule
 from wholefield.tasks.stacks.settings import (
     Noise2InverseSettings,
     StackRegressionSettings,
     StackSegmentationSettings,
     StackTrainingSettings,
 )
+from wholefield.tomography.enums import Strategy
 from wholefield.training.settings import Device
 from wholefield_app.theme.theme import Theme
 from wholefield_app.workspaces.stacks.training_form import StacksForm

@@ -11,7 +11,6 @@ import tifffile
 import torch
 
 from wholefield.networks.msd.checkpoints import read_checkpoint
-from wholefield.networks.msd.choices import Strategy
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
@@ -34,6 +33,7 @@ from wholefield.tasks.stacks.settings import (
     StackPredictSettings,
 )
 from wholefield.tasks.stacks.split_volumes import SplitVolumePairs
+from wholefield.tomography.enums import Strategy
 from wholefield.tomography.noise2inverse import SplitPairs, TensorParts, split_reconstructions
 from wholefield.tomography.phantom import draw, project, random_foam
 from wholefield.tomography.projections import find_centre, read_projections

@@ -11,7 +11,7 @@ import torch
 import wholefield.networks.msd.predict
 import wholefield.tasks.stacks.volumes
 import wholefield.tasks.stacks.windows
-from wholefield.networks.msd.choices import Task
+from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.reports import Failed, Finished, Level, Message, PartDone, Reason, Report

@@ -10,7 +10,7 @@ import pytest
 
 from wholefield.cli.options import arguments_of
 from wholefield.errors import SettingError
-from wholefield.networks.msd.choices import Schedule, Strategy
+from wholefield.networks.msd.enums import Schedule
 from wholefield.runs.settings import RunSettings, save_settings
 from wholefield.tasks.registry import load_settings
 from wholefield.tasks.stacks.settings import (
@@ -20,6 +20,7 @@ from wholefield.tasks.stacks.settings import (
     StackRegressionSettings,
     StackSegmentationSettings,
 )
+from wholefield.tomography.enums import Strategy
 
 CONFIGS = (
     StackRegressionSettings(stack=Path("a b"), target=Path("c"), schedule=Schedule.ONE_CYCLE, flips=False),

@@ -2,7 +2,7 @@
 
 import torch
 
-from wholefield.networks.msd.buffers import BufferPool
+from wholefield.networks.msd.kernel.buffers import BufferPool
 
 
 def test_memory_comes_back_and_is_lent_again() -> None:

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from wholefield.networks.msd.backward import BackwardPass, Wanted
-from wholefield.networks.msd.borders import fill_margins
-from wholefield.networks.msd.buffers import POOL, Lease, borrowed
-from wholefield.networks.msd.forward import ForwardPass
-from wholefield.networks.msd.frame import Frame
-from wholefield.networks.msd.parameters import Parameters, as_kernel
+from wholefield.networks.msd.kernel.backward import BackwardPass, Wanted
+from wholefield.networks.msd.kernel.borders import fill_margins
+from wholefield.networks.msd.kernel.buffers import POOL, Lease, borrowed
+from wholefield.networks.msd.kernel.forward import ForwardPass
+from wholefield.networks.msd.kernel.frame import Frame
+from wholefield.networks.msd.kernel.parameters import Parameters, as_kernel
 from wholefield.networks.msd.spec import BlockSpec
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from wholefield.networks.msd.reverse import Cuts, strips
+from wholefield.networks.msd.streaming.reverse import Cuts, strips
 
 
 def test_strips_cover_the_axis() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from wholefield.compat.msd_pytorch.errors import ShapeError
-from wholefield.networks.msd.kernel import msd_block, msd_network
+from wholefield.networks.msd.kernel.functions import msd_block, msd_network
 from wholefield.streaming import symmetric_pad
 
 # shape, layers, width, dilations, group

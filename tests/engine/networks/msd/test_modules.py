@@ -12,8 +12,8 @@ from wholefield.compat.msd_pytorch import (
     MSDModule,
     MSDModule2d,
 )
-from wholefield.networks.msd.kernel import msd_block
-from wholefield.networks.msd.msd_block import msdblock2d
+from wholefield.compat.msd_pytorch.msd_block import msdblock2d
+from wholefield.networks.msd.kernel.functions import msd_block
 
 
 def test_parameters_come_in_the_documented_order() -> None:

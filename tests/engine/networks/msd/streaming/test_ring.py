@@ -5,8 +5,8 @@ from itertools import pairwise
 import torch
 from hypothesis import given, settings, strategies as st
 
-from wholefield.networks.msd.borders import add_shifted
-from wholefield.networks.msd.ring import ring_pieces, scatters
+from wholefield.networks.msd.kernel.borders import add_shifted
+from wholefield.networks.msd.streaming.ring import ring_pieces, scatters
 
 
 @settings(deadline=None)

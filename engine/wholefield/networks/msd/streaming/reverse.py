@@ -13,16 +13,16 @@ from math import prod
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.autograd import inward
-from wholefield.networks.msd.backward import Wanted, kernels_of, spread_columns
-from wholefield.networks.msd.borders import fill_margins, fold_margins, write_shifted_adjoint
-from wholefield.networks.msd.buffers import POOL, Lease, borrowed
-from wholefield.networks.msd.forward import ForwardPass
-from wholefield.networks.msd.frame import Frame
-from wholefield.networks.msd.parameters import Parameters
-from wholefield.networks.msd.ring import ring_pieces, scatters
-from wholefield.networks.msd.rows import BAND_BYTES, OWN_BANDS
+from wholefield.networks.msd.kernel.autograd import inward
+from wholefield.networks.msd.kernel.backward import Wanted, kernels_of, spread_columns
+from wholefield.networks.msd.kernel.borders import fill_margins, fold_margins, write_shifted_adjoint
+from wholefield.networks.msd.kernel.buffers import POOL, Lease, borrowed
+from wholefield.networks.msd.kernel.forward import ForwardPass
+from wholefield.networks.msd.kernel.frame import Frame
+from wholefield.networks.msd.kernel.parameters import Parameters
 from wholefield.networks.msd.spec import BlockSpec, Group
+from wholefield.networks.msd.streaming.ring import ring_pieces, scatters
+from wholefield.networks.msd.streaming.rows import BAND_BYTES, OWN_BANDS
 
 
 def strips(length: int, strip: int) -> list[tuple[int, int]]:

@@ -11,13 +11,13 @@ from math import prod
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.borders import add_shifted, fill_margins
-from wholefield.networks.msd.buffers import POOL, Lease
-from wholefield.networks.msd.forward import aligned
-from wholefield.networks.msd.frame import Frame
-from wholefield.networks.msd.parameters import Parameters
-from wholefield.networks.msd.ring import ring_pieces, scatters
+from wholefield.networks.msd.kernel.borders import add_shifted, fill_margins
+from wholefield.networks.msd.kernel.buffers import POOL, Lease
+from wholefield.networks.msd.kernel.forward import aligned
+from wholefield.networks.msd.kernel.frame import Frame
+from wholefield.networks.msd.kernel.parameters import Parameters
 from wholefield.networks.msd.spec import BlockSpec, Group
+from wholefield.networks.msd.streaming.ring import ring_pieces, scatters
 
 # As measured: working set of one band of rows in bytes, and such bands taken at once inside a group. They are larger
 # than for a whole image, because here every band costs more calls.

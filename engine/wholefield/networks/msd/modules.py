@@ -1,36 +1,32 @@
-"""Mixed-scale dense blocks and the fast network around them, as torch modules."""
+"""Mixed-scale dense layers as torch modules: the block, the final layer, both together, and how kernels start."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
-import wholefield.networks.msd.streaming  # noqa: F401  (teaches the streaming engine these networks)
-from wholefield.networks.msd.autograd import MSDBlockFunction
+import wholefield.networks.msd.streaming.rules  # noqa: F401  (teaches the streaming engine these networks)
 from wholefield.networks.msd.errors import OptionError
-from wholefield.networks.msd.final_layer import MSDFinalLayer
-from wholefield.networks.msd.initialization import init_convolution_weights
-from wholefield.networks.msd.kernel import msd_block, msd_network, spec_of
+from wholefield.networks.msd.kernel.functions import msd_block, msd_network
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS, repeat_dilations, units_in_front
-from wholefield.networks.msd.strips import network_in_strips
-
-__all__ = ["MSDBlock", "MSDBlock2d", "MSDBlockImpl2d", "MSDModule2d", "MSDModule", "msdblock2d"]
+from wholefield.networks.msd.streaming.strips import network_in_strips
 
 
-class MSDBlockImpl2d(MSDBlockFunction):
-    """A block as an autograd function: apply(input, dilations, bias, *weights)."""
+def init_convolution_weights(conv_weight: Tensor, c_in: int, c_out: int, width: int, depth: int) -> None:
+    """Draw a kernel, in place, from N(0, sqrt(2 / (k * (c_in + width * (depth - 1)) + c_out))).
 
-    @staticmethod
-    def forward(  # type: ignore[override]
-        ctx: Any, input: Tensor, dilations: Sequence[int], bias: Tensor, *weights: Tensor
-    ) -> Tensor:
-        """Compute all channels: (batch, c_in + depth * width, row, column)."""
-        spec = spec_of(input, dilations, bias, weights)
-        return MSDBlockFunction.forward(ctx, input, spec, bias, *weights)
+    k is the number of taps, 9 or 27 (Pelt and Sethian 2017, doi 10.1073/pnas.1715832114).
 
-
-msdblock2d = MSDBlockImpl2d.apply
+    Args:
+        conv_weight: (width, channels, 3, 3[, 3]).
+        c_in: Input channels of the network.
+        c_out: Output channels of the network.
+        width: Channels that every layer adds.
+        depth: Number of hidden layers.
+    """
+    taps = math.prod(conv_weight.shape[2:])
+    nn.init.normal_(conv_weight, 0.0, math.sqrt(2 / (taps * (c_in + width * (depth - 1)) + c_out)))
 
 
 class MSDBlock(nn.Module):
@@ -88,17 +84,25 @@ class MSDBlock(nn.Module):
         )
 
 
-class MSDBlock2d(MSDBlock):
-    """Hidden layers over images.
+class MSDFinalLayer(nn.Module):
+    """A linear combination of all channels and a bias for every output channel, both zero at the start.
 
     Args:
-        in_channels: Input channels.
-        dilations: Dilation of every layer, in pixels; its length is the depth.
-        width: Channels that every layer adds.
+        c_in: Input channels: those of the image and of every hidden layer.
+        c_out: Output channels.
     """
 
-    def __init__(self, in_channels: int, dilations: Iterable[int], width: int = 1) -> None:
-        super().__init__(in_channels, dilations, width, 2)
+    def __init__(self, c_in: int, c_out: int) -> None:
+        super().__init__()
+        self.linear = nn.Conv1d(c_in, c_out, 1)
+        nn.init.zeros_(self.linear.weight)
+        if self.linear.bias is not None:
+            nn.init.zeros_(self.linear.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(batch, c_in, ...) to (batch, c_out, ...), for any number of spatial axes."""
+        combined: Tensor = self.linear(input.flatten(2))
+        return combined.unflatten(2, input.shape[2:])
 
 
 class MSDModule(nn.Module):
@@ -140,12 +144,9 @@ class MSDModule(nn.Module):
             )
         self.c_in, self.c_out, self.depth, self.width, self.ndim = c_in, c_out, depth, width, ndim
         self.strip: int | None = None
-        self.msd_block = self._block(repeat_dilations(given, depth))
+        self.msd_block = MSDBlock(c_in, repeat_dilations(given, depth), width, ndim)
         self.msd_block.reset_parameters(c_out)
         self.final_layer = MSDFinalLayer(self.msd_block.out_channels, c_out)
-
-    def _block(self, dilations: tuple[int, ...]) -> MSDBlock:
-        return MSDBlock(self.c_in, dilations, self.width, self.ndim)
 
     @property
     def dilations(self) -> tuple[int, ...]:
@@ -161,23 +162,3 @@ class MSDModule(nn.Module):
         if self.strip is not None and not torch.overrides.has_torch_function((input,)):
             return network_in_strips(input, *parameters, self.strip)
         return msd_network(input, *parameters)
-
-
-class MSDModule2d(MSDModule):
-    """A mixed-scale dense network over images.
-
-    Args:
-        c_in: Input channels.
-        c_out: Output channels.
-        depth: Number of hidden layers.
-        width: Channels that every layer adds.
-        dilations: Dilations in pixels; repeated until every layer has its own. [1, 2, 4, 8] is a good alternative.
-    """
-
-    def __init__(
-        self, c_in: int, c_out: int, depth: int, width: int, dilations: Iterable[int] = DEFAULT_DILATIONS
-    ) -> None:
-        super().__init__(c_in, c_out, depth, width, dilations, 2)
-
-    def _block(self, dilations: tuple[int, ...]) -> MSDBlock:
-        return MSDBlock2d(self.c_in, dilations, self.width)

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wholefield.networks.msd.group import msd_group
-from wholefield.networks.msd.kernel import spec_of
+from wholefield.networks.msd.kernel.functions import spec_of
+from wholefield.networks.msd.kernel.group import msd_group
 from wholefield.streaming.geometry.axis import Window
 from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations import Call, compose, register

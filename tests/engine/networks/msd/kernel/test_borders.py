@@ -4,7 +4,12 @@ import numpy as np
 import torch
 from hypothesis import given, settings, strategies as st
 
-from wholefield.networks.msd.borders import add_shifted, fill_margins, fold_margins, write_shifted_adjoint
+from wholefield.networks.msd.kernel.borders import (
+    add_shifted,
+    fill_margins,
+    fold_margins,
+    write_shifted_adjoint,
+)
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 9))
 

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from wholefield.networks.msd.autograd import Computed, compute, differentiate, inward, outward, select
-from wholefield.networks.msd.backward import Wanted
-from wholefield.networks.msd.buffers import borrowed
-from wholefield.networks.msd.parameters import Parameters
+from wholefield.networks.msd.kernel.autograd import Computed, compute, differentiate, inward, outward, select
+from wholefield.networks.msd.kernel.backward import Wanted
+from wholefield.networks.msd.kernel.buffers import borrowed
+from wholefield.networks.msd.kernel.parameters import Parameters
 from wholefield.networks.msd.spec import BlockSpec
 
 

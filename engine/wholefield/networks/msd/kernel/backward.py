@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.borders import fold_margins, write_shifted_adjoint
-from wholefield.networks.msd.buffers import borrowed
-from wholefield.networks.msd.frame import OWN_BYTES, Frame
-from wholefield.networks.msd.parameters import Parameters
+from wholefield.networks.msd.kernel.borders import fold_margins, write_shifted_adjoint
+from wholefield.networks.msd.kernel.buffers import borrowed
+from wholefield.networks.msd.kernel.frame import OWN_BYTES, Frame
+from wholefield.networks.msd.kernel.parameters import Parameters
 from wholefield.networks.msd.spec import BlockSpec, Group
 
 

@@ -8,10 +8,10 @@ its layers at once; the few channels inside a group are added layer by layer, fr
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.borders import add_shifted, fill_margins
-from wholefield.networks.msd.buffers import borrowed
-from wholefield.networks.msd.frame import OWN_BYTES, Frame
-from wholefield.networks.msd.parameters import Parameters
+from wholefield.networks.msd.kernel.borders import add_shifted, fill_margins
+from wholefield.networks.msd.kernel.buffers import borrowed
+from wholefield.networks.msd.kernel.frame import OWN_BYTES, Frame
+from wholefield.networks.msd.kernel.parameters import Parameters
 from wholefield.networks.msd.spec import BlockSpec, Group
 
 

@@ -11,14 +11,13 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from wholefield.networks.msd.autograd import as_parameters, select
-from wholefield.networks.msd.backward import Wanted
-from wholefield.networks.msd.kernel import spec_of
-from wholefield.networks.msd.parameters import Parameters
-from wholefield.networks.msd.precision import own_precision
-from wholefield.networks.msd.reverse import Cuts, ReverseStream
-from wholefield.networks.msd.rows import STEP, RowStream, SeeRows
+from wholefield.networks.msd.kernel.autograd import as_parameters, select
+from wholefield.networks.msd.kernel.backward import Wanted
+from wholefield.networks.msd.kernel.functions import own_precision, spec_of
+from wholefield.networks.msd.kernel.parameters import Parameters
 from wholefield.networks.msd.spec import BlockSpec
+from wholefield.networks.msd.streaming.reverse import Cuts, ReverseStream
+from wholefield.networks.msd.streaming.rows import STEP, RowStream, SeeRows
 
 
 class StripNetworkFunction(torch.autograd.Function):
