@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.e2e.light import Light, Wait
 from wholefield.runs.reports import EpochDone, TileDone
-from wholefield.sources import open_source
+from wholefield.sources import open_image
 from wholefield_app.window.main_window import MainWindow
 
 SLIDE = "CMU-1-Small-Region.svs"
@@ -34,7 +34,7 @@ def write_labels(slide: Path, labels: Path) -> list[str]:
         The label of every square that got one.
     """
     rows = []
-    with open_source(slide) as source:
+    with open_image(slide) as source:
         for y in range(0, source.height - SIDE + 1, SIDE):
             for x in range(0, source.width - SIDE + 1, SIDE):
                 label = name_square(source.read_region(0, x, y, SIDE, SIDE).astype(np.float64))

@@ -62,7 +62,7 @@ def test_open_train_watch_predict_and_keep(
     light.stop()
     folder = RunFolder(light.space.training.folder)
     assert folder.best.is_file()
-    assert folder.config_file.is_file()
+    assert folder.settings_file.is_file()
     assert len(folder.metrics()) >= len(data.loss.values)
     window.close()
     assert not window.isVisible()

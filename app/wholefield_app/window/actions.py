@@ -4,8 +4,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wholefield_app.actions import Action, Menu
+from wholefield_app.document.entry import Entry
 from wholefield_app.theme.theme import ThemeName
-from wholefield_app.workspaces.entry import Entry
 
 if TYPE_CHECKING:
     from wholefield_app.window.main_window import MainWindow

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QMenu, QVBoxLayout, QWidget
 
-from wholefield_app.workspaces.workspace import Panel
+from wholefield_app.document.workspace import Panel
 
 SIDE_WIDTHS = {Qt.DockWidgetArea.LeftDockWidgetArea: 296, Qt.DockWidgetArea.RightDockWidgetArea: 372}
 

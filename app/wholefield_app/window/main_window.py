@@ -23,6 +23,8 @@ from wholefield_app.actions.finder import CommandFinder
 from wholefield_app.actions.menus import fill_menus, fill_tool_bar, make_menus
 from wholefield_app.actions.shortcuts import ShortcutHelp
 from wholefield_app.background import Background, Task
+from wholefield_app.document.entry import Entry
+from wholefield_app.document.workspace import Workspace
 from wholefield_app.log import SessionLog
 from wholefield_app.mailbox import Mailbox
 from wholefield_app.problems import ExceptionHooks, Problem
@@ -39,8 +41,6 @@ from wholefield_app.window.rail import Rail
 from wholefield_app.window.room import Room
 from wholefield_app.window.routing import workspace_for
 from wholefield_app.window.submenus import CommandMenu, RecentMenu
-from wholefield_app.workspaces.entry import Entry
-from wholefield_app.workspaces.workspace import Workspace
 
 SIZE = (1440, 900)
 STARTING = "Starting…"

@@ -4,10 +4,10 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from wholefield_app.actions import Registry
+from wholefield_app.document.workspace import Panel, Workspace
 from wholefield_app.panels.log_panel import LogPanel
 from wholefield_app.services import Services
 from wholefield_app.window.docks import Docks
-from wholefield_app.workspaces.workspace import Panel, Workspace
 
 LAYOUT_VERSION = 1
 LOG_HEIGHT = 132

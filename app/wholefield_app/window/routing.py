@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wholefield_app.workspaces.entry import Entry
+from wholefield_app.document.entry import Entry
 
 
 def workspace_for(

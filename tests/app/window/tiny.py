@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from wholefield.sources.kinds import Kind
 from wholefield_app.actions import Action, Menu, Registry
+from wholefield_app.document.entry import Entry
+from wholefield_app.document.workspace import Panel, Workspace
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
-from wholefield_app.workspaces.entry import Entry
-from wholefield_app.workspaces.workspace import Panel, Workspace
 
 
 class TinyWorkspace(Workspace):

@@ -9,9 +9,9 @@ from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export import Exported, export_flow
 from wholefield.tasks.events.export_settings import FlowExportSettings
+from wholefield_app.document.commands import command_of
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
-from wholefield_app.workspaces.commands import command_of
 from wholefield_app.workspaces.events.exporting_settings import VideoSettings
 from wholefield_app.workspaces.events.exporting_video import export_video
 

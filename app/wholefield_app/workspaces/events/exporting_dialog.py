@@ -23,12 +23,12 @@ from PySide6.QtWidgets import (
 from wholefield.export.video import VideoFormat
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.settings import FlowFormat
+from wholefield_app.document.commands import command_of
 from wholefield_app.panels.fields import TEXT_MARGINS, choice, form_layout
 from wholefield_app.panels.heading import muted
 from wholefield_app.viewer.events.player import SPEEDS
 from wholefield_app.viewer.events.timeline import span_text
 from wholefield_app.viewer.events.transport import speed_text
-from wholefield_app.workspaces.commands import command_of
 from wholefield_app.workspaces.events.exporting import Export
 from wholefield_app.workspaces.events.exporting_frames import framing_of_size
 from wholefield_app.workspaces.events.exporting_settings import Pictures, VideoSettings

@@ -8,10 +8,10 @@ from PySide6.QtCore import QObject, Qt
 
 from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.provider import FlowProvider, FlowSource, needs_span
+from wholefield_app.document.commands import info_command
 from wholefield_app.panels.properties import Properties
 from wholefield_app.problems import Problem
 from wholefield_app.services import Services
-from wholefield_app.workspaces.commands import info_command
 from wholefield_app.workspaces.events.asking import (
     ask_for_flow,
     ask_for_picture,

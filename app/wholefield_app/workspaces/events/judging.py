@@ -14,10 +14,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 from wholefield.errors import SettingError
 from wholefield.tasks.events.judging import judge
 from wholefield.tasks.events.score_settings import ScoreSettings
+from wholefield_app.document.commands import command_of
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
 from wholefield_app.viewer.events.timeline import Span
-from wholefield_app.workspaces.commands import command_of
 
 if TYPE_CHECKING:
     from wholefield.flow.scores.scorecard import ScoreCard

@@ -15,6 +15,10 @@ from wholefield.tasks.events.score_settings import ScoreSettings
 from wholefield.tasks.events.settings import FlowPredictSettings, FlowSettings
 from wholefield.training.settings import Device
 from wholefield_app.actions import Registry
+from wholefield_app.document.activity import Activity, Topic
+from wholefield_app.document.commands import command_of
+from wholefield_app.document.training import Training
+from wholefield_app.document.workspace import Panel
 from wholefield_app.panels.curve_data import Quality
 from wholefield_app.panels.curves_panel import CurvesPanel
 from wholefield_app.panels.preview_panel import PreviewPanel
@@ -23,8 +27,6 @@ from wholefield_app.panels.training_panel import TrainingPanel
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession, SessionState
 from wholefield_app.services import Services
-from wholefield_app.workspaces.activity import Activity, Topic
-from wholefield_app.workspaces.commands import command_of
 from wholefield_app.workspaces.events.exporting import Exporting
 from wholefield_app.workspaces.events.exporting_dialog import ExportDialog
 from wholefield_app.workspaces.events.exporting_frames import framing_of_view
@@ -35,8 +37,6 @@ from wholefield_app.workspaces.events.prediction_panel import FlowPanel
 from wholefield_app.workspaces.events.training_checkpoints import list_flow_checkpoints
 from wholefield_app.workspaces.events.training_form import FlowForm
 from wholefield_app.workspaces.events.training_preview import EMPTY, draw_flow_preview
-from wholefield_app.workspaces.training import Training
-from wholefield_app.workspaces.workspace import Panel
 
 if TYPE_CHECKING:
     from wholefield_app.workspaces.events.workspace import EventsWorkspace

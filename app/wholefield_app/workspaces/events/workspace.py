@@ -11,6 +11,9 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from wholefield.tasks.events.provider import FlowProvider, FlowSource
 from wholefield_app.actions import Action, Registry
+from wholefield_app.document.activity import Activity, Topic
+from wholefield_app.document.demo import DemoMaker
+from wholefield_app.document.workspace import Panel, Workspace
 from wholefield_app.panels.event_facts_panel import EventFactsPanel
 from wholefield_app.panels.event_style_panel import EventStylePanel
 from wholefield_app.panels.notice import Notice
@@ -21,8 +24,6 @@ from wholefield_app.services import Services
 from wholefield_app.viewer.events.event_view import NO_RATE, EventView
 from wholefield_app.viewer.events.rate_strip import Rate
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle
-from wholefield_app.workspaces.activity import Activity, Topic
-from wholefield_app.workspaces.demo import DemoMaker
 from wholefield_app.workspaces.events.actions import event_actions
 from wholefield_app.workspaces.events.commands import flow_actions
 from wholefield_app.workspaces.events.desk import Desk
@@ -32,7 +33,6 @@ from wholefield_app.workspaces.events.properties import describe_recording
 from wholefield_app.workspaces.events.readouts import Readouts
 from wholefield_app.workspaces.events.training import PREVIEW, FlowWork
 from wholefield_app.workspaces.events.warming import warm_up
-from wholefield_app.workspaces.workspace import Panel, Workspace
 
 if TYPE_CHECKING:
     from wholefield_resources.demo.events import EventDemo

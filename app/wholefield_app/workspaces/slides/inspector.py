@@ -7,12 +7,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from wholefield.networks.registry import find_model
 from wholefield.tasks.slides.inspection import Inspection, Sight, inspect_network, suggest_for
+from wholefield_app.document.commands import inspect_command
 from wholefield_app.latest import Latest
 from wholefield_app.panels.inspector_panel import NO_SLIDE, InspectorPanel
 from wholefield_app.problems import Problem
 from wholefield_app.runs import SessionState
 from wholefield_app.services import Services
-from wholefield_app.workspaces.commands import inspect_command
 from wholefield_app.workspaces.slides.desk import Desk
 from wholefield_app.workspaces.slides.sight_boxes import FIELD, Grid, sight_boxes
 from wholefield_app.workspaces.slides.training_form import SlidesForm

@@ -9,6 +9,10 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from wholefield.errors import SettingError
 from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings
 from wholefield_app.actions import Action, Registry
+from wholefield_app.document.activity import Activity, Topic
+from wholefield_app.document.demo import DemoMaker
+from wholefield_app.document.training import Training
+from wholefield_app.document.workspace import Panel, Workspace
 from wholefield_app.panels.curve_data import ACCURACY, Quality
 from wholefield_app.panels.curves_panel import CurvesPanel
 from wholefield_app.panels.inspector_panel import InspectorPanel
@@ -18,8 +22,6 @@ from wholefield_app.panels.welcome import Welcome
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
-from wholefield_app.workspaces.activity import Activity, Topic
-from wholefield_app.workspaces.demo import DemoMaker
 from wholefield_app.workspaces.slides.actions import slide_actions
 from wholefield_app.workspaces.slides.checkpoints import list_models
 from wholefield_app.workspaces.slides.demo import make_demo
@@ -35,8 +37,6 @@ from wholefield_app.workspaces.slides.project import SlideProject
 from wholefield_app.workspaces.slides.readouts import Readouts
 from wholefield_app.workspaces.slides.slides_panel import SlidesPanel
 from wholefield_app.workspaces.slides.training_form import SlidesForm
-from wholefield_app.workspaces.training import Training
-from wholefield_app.workspaces.workspace import Panel, Workspace
 
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea

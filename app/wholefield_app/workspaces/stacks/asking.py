@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from wholefield.sources.kinds import Kind
-from wholefield_app.workspaces.asking import open_filters
+from wholefield_app.document.dialogs import open_filters
 from wholefield_app.workspaces.stacks.exporting import FILTERS
 
 

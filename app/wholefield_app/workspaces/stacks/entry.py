@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from wholefield.sources.kinds import Kind
-from wholefield_app.workspaces.entry import Entry
+from wholefield_app.document.entry import Entry
 
 if TYPE_CHECKING:
     from wholefield_app.workspaces.stacks.workspace import StacksWorkspace

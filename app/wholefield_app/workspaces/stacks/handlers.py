@@ -8,10 +8,10 @@ from PySide6.QtGui import QDesktopServices
 
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.tasks.stacks.settings import StackPredictSettings
+from wholefield_app.document.commands import command_of, info_command
 from wholefield_app.panels.properties import Properties
 from wholefield_app.problems import Problem
 from wholefield_app.services import Services
-from wholefield_app.workspaces.commands import command_of, info_command
 from wholefield_app.workspaces.stacks.asking import (
     ask_for_export,
     ask_for_picture,

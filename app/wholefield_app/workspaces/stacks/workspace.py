@@ -13,6 +13,10 @@ from wholefield.runs.reports import Level, Message, PreviewReady, Report
 from wholefield.tasks.registry import find_task
 from wholefield.tasks.stacks.settings import DENOISED, RECONSTRUCTION, StackTrainingSettings
 from wholefield_app.actions import Action, Registry
+from wholefield_app.document.activity import Activity, Topic
+from wholefield_app.document.demo import DemoMaker
+from wholefield_app.document.training import Training
+from wholefield_app.document.workspace import Panel, Workspace
 from wholefield_app.panels.curve_data import ACCURACY, Quality
 from wholefield_app.panels.curves_panel import CurvesPanel
 from wholefield_app.panels.levels_panel import LevelsPanel
@@ -25,8 +29,6 @@ from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
 from wholefield_app.viewer.plane_view import Compare
 from wholefield_app.viewer.stack_view import StackView
-from wholefield_app.workspaces.activity import Activity, Topic
-from wholefield_app.workspaces.demo import DemoMaker
 from wholefield_app.workspaces.stacks.actions import stack_actions
 from wholefield_app.workspaces.stacks.checkpoints import list_stack_checkpoints
 from wholefield_app.workspaces.stacks.desk import Desk
@@ -42,8 +44,6 @@ from wholefield_app.workspaces.stacks.readouts import Readouts
 from wholefield_app.workspaces.stacks.sight import NO_LEVELS, Sight
 from wholefield_app.workspaces.stacks.stacks_panel import StacksPanel
 from wholefield_app.workspaces.stacks.training_form import StacksForm
-from wholefield_app.workspaces.training import Training
-from wholefield_app.workspaces.workspace import Panel, Workspace
 
 if TYPE_CHECKING:
     from wholefield_resources.demo.stack import StackDemo

@@ -26,7 +26,7 @@ def test_what_gives_no_prediction_is_left_out(tmp_path: Path) -> None:
     other = RunFolder.create(tmp_path, PredictSettings(slide=tmp_path, checkpoint=tmp_path / "a.ckpt"))
     (other.path / "best.ckpt").touch()
     damaged = make_run(tmp_path, "small_cnn", "best.ckpt")
-    damaged.config_file.write_text("{")
+    damaged.settings_file.write_text("{")
     unknown = make_run(tmp_path, "a network of the future", "best.ckpt")
     assert unknown.best.exists()
     assert list_models(tmp_path) == []

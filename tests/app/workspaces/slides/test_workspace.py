@@ -10,8 +10,8 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QPushButton
 
+import wholefield_app.document.training as training_module
 import wholefield_app.workspaces.slides.prediction as prediction_module
-import wholefield_app.workspaces.training as training_module
 from wholefield.errors import SettingError
 from wholefield.runs.control import Abandoned, Control, StopAndKeep
 from wholefield.runs.folder import RunFolder

@@ -1,5 +1,5 @@
 from wholefield.sources.kinds import Kind
-from wholefield_app.workspaces.asking import open_filters
+from wholefield_app.document.dialogs import open_filters
 
 
 def test_the_own_formats_come_first_and_no_kind_is_left_out() -> None:

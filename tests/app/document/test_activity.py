@@ -1,6 +1,6 @@
 from wholefield.runs.reports import StepDone
+from wholefield_app.document.activity import Activity, Topic
 from wholefield_app.runs import SessionState
-from wholefield_app.workspaces.activity import Activity, Topic
 
 
 def test_the_line_tells_all_that_goes_on_and_only_changes(qtbot) -> None:

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from wholefield_app.actions import Action, Registry
+from wholefield_app.document.entry import Entry
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
-from wholefield_app.workspaces.entry import Entry
 
 
 @dataclass(frozen=True)

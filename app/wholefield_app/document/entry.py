@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wholefield.sources.kinds import Kind
 
 if TYPE_CHECKING:
-    from wholefield_app.workspaces.workspace import Workspace
+    from wholefield_app.document.workspace import Workspace
 
 
 def claims_nothing(path: Path) -> bool:
