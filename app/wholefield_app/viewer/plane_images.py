@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
 
+from wholefield.sources.cache import ByteCache
 from wholefield_app.viewer.levels import Levels, to_grey, to_label_colours
 
 if TYPE_CHECKING:
-    from wholefield.sources.cache import ByteCache
-from wholefield.sources.stacks.stack import StackSource
+    from wholefield.sources.stacks.stack import StackSource
 
 CACHE_BYTES = 256 * 2**20
 # Numbers of channels that can be red, green, blue and perhaps opacity.
