@@ -19,13 +19,15 @@ os.environ.setdefault(
 import pytest
 from hypothesis import settings
 
-# A continuous integration run draws the same examples every time and gives them time; elsewhere each run looks at new
-# ones.
+# A continuous integration run draws the same examples every time; elsewhere each run looks at new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
-if os.environ.get("CI"):
-    settings.load_profile("steady")
+settings.register_profile("new", deadline=None)
+settings.load_profile("steady" if os.environ.get("CI") else "new")
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# How long a test waits for what must come before it gives up. Not a limit of speed: a loaded machine may take its time.
+PATIENCE_S = 60
 
 # Threads that libraries start once per process and never end.
 LIBRARY_THREADS = (
@@ -59,7 +61,7 @@ def no_thread_left_behind() -> Iterator[None]:
     """Fail a test after which a thread that it started is still running."""
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + PATIENCE_S
     left: list[threading.Thread] = []
     while time.monotonic() < deadline:
         left = [

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from wholefield_app.mailbox import Mailbox
 
-OURS = ("app", "engine", "resources")
+OURS = ("wholefield", "wholefield_app", "wholefield_resources")
 
 
 @dataclass(frozen=True)

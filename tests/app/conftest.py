@@ -2,16 +2,19 @@
 
 import gc
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import shiboken6
 import tifffile
-from PySide6.QtCore import QEvent, QSettings, QThread, QTimer
+from PySide6.QtCore import QEvent, QSettings, QThread, QTimer, SignalInstance
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from pytestqt.wait_signal import SignalBlocker
 
+from tests.conftest import PATIENCE_S
 from wholefield_app.launch import make_window
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
@@ -19,22 +22,33 @@ from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 from wholefield_app.window.main_window import MainWindow
 
 
+class PatientBot(QtBot):
+    """Waits for as long as a loaded machine may need; the timeout that a test gives is the least."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = 0) -> None:
+        """Handle events until the condition holds."""
+        super().waitUntil(callback, timeout=max(timeout, 1000 * PATIENCE_S))
+
+    def waitSignal(self, signal: SignalInstance, *, timeout: int = 0, **options: Any) -> SignalBlocker:
+        """Handle events until the signal comes."""
+        return super().waitSignal(signal, timeout=max(timeout, 1000 * PATIENCE_S), **options)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """As pytest-qt's, in no hurry."""
+    return PatientBot(request)
+
+
 @pytest.fixture(autouse=True)
 def no_qt_thread_or_timer_left_behind() -> Iterator[None]:
     """Fail a test after which one of our Qt threads or timers is still running."""
     yield
-    left = [
-        repr(item)
-        for item in gc.get_objects()
-        if _can_run(type(item)) and shiboken6.isValid(item) and _runs(item)
-    ]
+    objects = gc.get_objects()
+    kinds = {kind for kind in {type(item) for item in objects} if issubclass(kind, QThread | QTimer)}
+    left = [repr(item) for item in objects if type(item) in kinds and shiboken6.isValid(item) and _runs(item)]
     if left:
         pytest.fail(f"still running after the test: {', '.join(left)}")
-
-
-@cache
-def _can_run(kind: type) -> bool:
-    return issubclass(kind, QThread | QTimer)
 
 
 def _runs(item: QThread | QTimer) -> bool:
@@ -69,7 +83,7 @@ def themes(qapp: QApplication) -> Iterator[ThemeManager]:
 
 
 @pytest.fixture
-def window(qapp: QApplication, qtbot, store: QSettings) -> Iterator[MainWindow]:
+def window(qapp: QApplication, qtbot: QtBot, store: QSettings) -> Iterator[MainWindow]:
     """The main window as a first start shows it."""
     palette, sheet = qapp.palette(), qapp.styleSheet()
     made = make_window(qapp, None, store)
@@ -114,7 +128,7 @@ def project_folder(make_slide: Callable[..., Path], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_and_wait(window: MainWindow, qtbot) -> Callable[[Path], None]:
+def open_and_wait(window: MainWindow, qtbot: QtBot) -> Callable[[Path], None]:
     """Opens a path in the window and waits until everything of it is there."""
 
     def do(path: Path) -> None:

@@ -43,11 +43,11 @@ def test_cancelled_work_is_neither_begun_nor_handed_over(background: Background,
 
     def hold() -> None:
         begun.set()
-        assert gate.wait(10)
+        assert gate.wait(300)
 
     first = background.run(hold, then=outcomes.append, failed=outcomes.append)
     second = background.run(begun.clear, then=outcomes.append, failed=outcomes.append)
-    assert begun.wait(10)
+    assert begun.wait(300)
     first.cancel()
     second.cancel()
     gate.set()
@@ -63,11 +63,11 @@ def test_a_result_that_comes_too_late_is_let_go(qtbot, close: bool) -> None:
 
     def open_file() -> str:
         begun.set()
-        assert gate.wait(10)
+        assert gate.wait(300)
         return "file"
 
     task = background.run(open_file, then=pytest.fail, failed=pytest.fail, dropped=dropped.append)
-    assert begun.wait(10)
+    assert begun.wait(300)
     task.cancel()
     gate.set()
     if not close:

@@ -37,7 +37,7 @@ def test_a_video_is_written_by_a_process_without_a_display(clip: Path, tmp_path:
     words = ["video", str(clip), "-o", str(tmp_path / "a.mp4"), f"--flow={labels_path(clip)}", "--speed=0.05"]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-m", "app", *words, "--zoom=3", "--fps=50"],
+        [sys.executable, "-m", "wholefield_app", *words, "--zoom=3", "--fps=50"],
         cwd=ROOT, capture_output=True, text=True, env=environment, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == str(tmp_path / "a.mp4")

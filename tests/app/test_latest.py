@@ -25,7 +25,7 @@ class Worker:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         self.begun.release()
-        assert self.let.acquire(timeout=10)
+        assert self.let.acquire(timeout=300)
         self.at_once -= 1
         if number < 0:
             raise SettingError(f"{number} is too little.")

@@ -30,7 +30,7 @@ def test_our_own_lines_count_from_info_on_and_others_from_warning_on(log: Sessio
 
 def test_after_removal_nothing_is_heard(log: SessionLog, qtbot) -> None:
     log.remove()
-    logging.getLogger("app").error("unheard")
+    logging.getLogger("wholefield_app").error("unheard")
     assert not any(type(handler).__name__ == "_MailHandler" for handler in logging.getLogger().handlers)
 
 

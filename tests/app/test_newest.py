@@ -22,7 +22,7 @@ def test_answers_that_were_overtaken_are_told_and_wishes_in_between_are_not_begu
 
     def work(number: int) -> int:
         asked.append(number)
-        assert gate.wait(20)
+        assert gate.wait(300)
         return 10 * number
 
     newest = Newest(background, work)

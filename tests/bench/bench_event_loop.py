@@ -19,8 +19,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 
+from tests.bench.lateness import Lateness
 from tests.e2e.first_light import SLIDE, FirstLight, make_project
-from tests.e2e.lateness import Lateness
 from tests.e2e.light import wait_by_qt
 from wholefield_app.launch import make_application, make_window
 

@@ -17,8 +17,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 from PySide6.QtCore import QSettings
 
 from tests.bench.bench_event_loop import GIVE_UP_SECONDS, SIZE, report, rest
+from tests.bench.lateness import Lateness
 from tests.e2e.flow_light import FlowLight
-from tests.e2e.lateness import Lateness
 from tests.e2e.light import wait_by_qt
 from wholefield_app.launch import make_application, make_window
 from wholefield_app.viewer.events.style import FlowMode

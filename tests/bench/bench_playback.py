@@ -21,7 +21,7 @@ from PySide6.QtCore import QEventLoop, QPointF, QTimer
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from tests.e2e.lateness import Lateness
+from tests.bench.lateness import Lateness
 from wholefield.sources.events.recording import EVENT_DTYPE, RecordingDescription
 from wholefield.sources.events.table import ArrayTable, TableRecording
 from wholefield.tasks.events.flow_files import SingleFlow

@@ -26,8 +26,8 @@ from PySide6.QtCore import QSettings
 from tests.bench.bench_event_loop import SIZE
 from tests.bench.bench_events import write_large
 from tests.bench.bench_playback import wait
+from tests.bench.lateness import Lateness
 from tests.bench.measure import resident
-from tests.e2e.lateness import Lateness
 from wholefield.tasks.events.flow_files import SingleFlow
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.launch import make_application, make_window

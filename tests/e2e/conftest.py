@@ -2,8 +2,9 @@
 
 from tests.app.conftest import (
     no_qt_thread_or_timer_left_behind,
+    qtbot,
     store,
     window,
 )
 
-__all__ = ["no_qt_thread_or_timer_left_behind", "store", "window"]
+__all__ = ["no_qt_thread_or_timer_left_behind", "qtbot", "store", "window"]

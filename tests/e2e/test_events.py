@@ -39,7 +39,7 @@ def test_open_train_see_judge_and_export(
         path = request.getfixturevalue("data_folder") / "events" / "person_evt3_640x480.raw"
     else:
         path = simulated(tmp_path)
-    light = FlowLight(window, lambda condition: qtbot.waitUntil(condition, timeout=120_000))
+    light = FlowLight(window, lambda condition: qtbot.waitUntil(condition, timeout=600_000))
     light.open(path)
     assert window.windowTitle() == f"{path.name} — Wholefield"
     view, recording = light.space.view, light.space.desk.recording

@@ -24,7 +24,7 @@ def psnr(image: np.ndarray, truth: np.ndarray) -> float:
 
 @pytest.mark.e2e
 def test_open_demo_train_predict_export_and_read_again(window: MainWindow, qtbot, tmp_path: Path) -> None:
-    light = StackLight(window, lambda condition: qtbot.waitUntil(condition, timeout=120_000))
+    light = StackLight(window, lambda condition: qtbot.waitUntil(condition, timeout=600_000))
     light.open_demo(tmp_path / "demo", SMALL)
     assert window.windowTitle() == "noisy.tif — Wholefield"
     light.train(DEPTH, EPOCHS, CROP)
@@ -54,7 +54,7 @@ def test_open_demo_train_predict_export_and_read_again(window: MainWindow, qtbot
 
 @pytest.mark.e2e
 def test_a_network_over_volumes_is_trained_and_predicts(window: MainWindow, qtbot, tmp_path: Path) -> None:
-    light = StackLight(window, lambda condition: qtbot.waitUntil(condition, timeout=120_000))
+    light = StackLight(window, lambda condition: qtbot.waitUntil(condition, timeout=600_000))
     light.open_demo(tmp_path / "demo", TINY)
     fields = light.space.form.fields
     fields.network.setCurrentIndex(fields.network.findData(3))

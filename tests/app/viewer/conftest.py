@@ -36,7 +36,7 @@ class ArraySource(ImageSource):
 
     def _read_inside(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:
         self.reads.append((level, x, y, width, height))
-        assert self.gate.wait(20)
+        assert self.gate.wait(300)
         if level in self.broken:
             raise SourceError("memory is damaged; copy it again.")
         return self.arrays[level][y : y + height, x : x + width].copy()

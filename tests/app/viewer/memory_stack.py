@@ -34,7 +34,7 @@ class MemoryStack(StackSource):
 
     def _read_box(self, box: Box) -> AnyArray:
         self.reads.append(box)
-        assert self.gate.wait(20)
+        assert self.gate.wait(300)
         if self.broken:
             raise SourceError("memory.tif is damaged; copy it again.")
         return self.array[box].copy()

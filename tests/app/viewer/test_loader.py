@@ -23,7 +23,7 @@ class SlowReader:
     def __call__(self, key, unwanted, show):
         self.started.append(key)
         self.threads.add(threading.current_thread())
-        assert self.turns.acquire(timeout=20)
+        assert self.turns.acquire(timeout=300)
         if key in self.failing:
             raise self.failing[key]
         return None if unwanted() else QImage(2, 2, QImage.Format.Format_RGB32)
@@ -69,7 +69,7 @@ def test_a_tile_given_up_and_wanted_again_meanwhile_still_comes(loader, reader, 
 
     def read(key, unwanted, show):
         begun.append(key)
-        reader.turns.acquire(timeout=20)
+        reader.turns.acquire(timeout=300)
         return next(results)
 
     other = TileLoader(read, threads=1)
@@ -126,7 +126,7 @@ def test_unfinished_tiles_come_while_they_are_wanted(qtbot):
 
     def read(key, unwanted, show):
         while not unwanted():
-            assert go_on.acquire(timeout=20)
+            assert go_on.acquire(timeout=300)
             show(QImage(2, 2, QImage.Format.Format_RGB32))
 
     loader = TileLoader(read, threads=1)

@@ -25,7 +25,7 @@ class Worker:
 
     def join(self) -> type[RunCancelled] | None:
         """Wait for the end; the way in which poll was left."""
-        self.thread.join(5)
+        self.thread.join(300)
         assert not self.thread.is_alive()
         return self.outcome
 
@@ -75,7 +75,7 @@ def test_a_paused_poll_waits_for_the_request(request_name: str, outcome: type[Ru
     control = Control()
     control.pause()
     worker = Worker(control)
-    assert worker.entered.wait(5)
+    assert worker.entered.wait(300)
     worker.thread.join(0.05)
     assert worker.thread.is_alive()
     getattr(control, request_name)()

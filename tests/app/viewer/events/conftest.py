@@ -38,7 +38,7 @@ class GatedFlow:
 
     def flow_at(self, time_us: int) -> FlowField | None:
         self.asked.append(time_us)
-        assert self.gate.wait(20)
+        assert self.gate.wait(300)
         if self.broken:
             raise SourceError("gated is damaged; copy it again.")
         if time_us >= self.until_us:

@@ -191,7 +191,7 @@ def test_while_the_events_are_counted_everything_else_works(
 
     def slow(recording, progress):
         progress(0.25)
-        assert gate.wait(20)
+        assert gate.wait(300)
         return index_and_rate(recording, progress)
 
     index_and_rate = desk.index_and_rate
@@ -213,7 +213,7 @@ def test_counting_ends_with_the_recording(window, space, make_file, qtbot, monke
     gate, stopped = threading.Event(), threading.Event()
 
     def slow(recording, progress):
-        assert gate.wait(20)
+        assert gate.wait(300)
         try:
             progress(0.5)
         except InterruptedError:

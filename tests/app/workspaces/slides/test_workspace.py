@@ -227,7 +227,7 @@ def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(training: MainWindow
     gate = threading.Event()
 
     def slow(config: PredictSettings, report: ReportFunction, control: Control) -> SlidePrediction:
-        assert gate.wait(10)
+        assert gate.wait(300)
         return pretended_prediction(config, report, control)
 
     monkeypatch.setattr(prediction_module, "predict", slow)
@@ -302,7 +302,7 @@ def test_the_demo_project_is_made_with_progress_and_opened(
 
     def make(progress: Callable[[int, int], None]) -> object:
         progress(3, 4)
-        assert gate.wait(10)
+        assert gate.wait(300)
         return read_project(project_folder)
 
     monkeypatch.setattr(window.workspace.demo, "make", make)
@@ -329,7 +329,7 @@ def test_closing_while_the_demo_is_made_stops_it(window: MainWindow, qtbot, monk
 
     monkeypatch.setattr(window.workspace.demo, "make", make)
     window.registry["slides.open_demo"].trigger()
-    assert begun.wait(10)
+    assert begun.wait(300)
     window.close()
     assert stopped.is_set()
 

@@ -21,7 +21,7 @@ from wholefield.streaming import StreamingError
 
 SCRIPT = Path(__file__).with_name("two_processes.py")
 ROOT = Path(__file__).resolve().parents[4]
-LIMIT = 120
+LIMIT = 600
 TRAINED = {"cnn": "ddp", "resnet": "ddp_find_unused_parameters_true"}
 
 

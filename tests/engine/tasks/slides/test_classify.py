@@ -327,6 +327,6 @@ def test_runs_in_a_thread_and_prints_nothing(config: ClassifySettings, tmp_path:
     runs: list[Run] = []
     thread = threading.Thread(target=lambda: runs.append(Run(replace(config, epochs=1), tmp_path / "run")))
     thread.start()
-    thread.join(60)
+    thread.join(300)
     assert runs[0].end == Finished(tmp_path / "run", Reason.COMPLETED)
     assert capfd.readouterr() == ("", "")
