@@ -1,6 +1,7 @@
 """Images on disk as tensors: a stack of files, and pairs of an input and a target stack."""
 
 import re
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,11 +19,7 @@ Labels = int | Iterable[int] | None
 
 
 def find_images(path_specifier: str | Path) -> list[Path]:
-    """Files of a folder, of a glob pattern such as "scan*.tif", or one file, in natural order (scan2 before scan10).
-
-    Raises:
-        InputError: There are none.
-    """
+    """Files of a folder, of a glob pattern such as "scan*.tif", or one file, in natural order (scan2 before scan10)."""
     path = Path(path_specifier).expanduser()
     if path.is_dir():
         found = [each for each in path.iterdir() if not each.name.startswith(".")]
@@ -32,12 +29,12 @@ def find_images(path_specifier: str | Path) -> list[Path]:
         anchor = Path(path.anchor) if path.is_absolute() else Path.cwd()
         pattern = str(path.relative_to(path.anchor)) if path.is_absolute() else str(path)
         found = list(anchor.glob(pattern))
-    files = sorted((each.resolve() for each in found if each.is_file()), key=_natural)
-    if not files:
-        raise InputError(
-            f"No images match {path_specifier}; give a folder, a file or a pattern such as scans/*.tif."
-        )
-    return files
+    return sorted((each.resolve() for each in found if each.is_file()), key=_natural)
+
+
+def nothing_found(path_specifier: str | Path) -> str:
+    """What to say of a path that no image matches."""
+    return f"No images match {path_specifier}; give a folder, a file or a pattern such as scans/*.tif."
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
@@ -55,8 +52,8 @@ class ImageStack:
         labels: k for label images with values 0 to k - 1, or the values themselves, such as [1, 2, 5], which become
             0, 1, 2 in their order; None for intensities.
 
-    Raises:
-        InputError: No image matches.
+    Warns:
+        UserWarning: No image matches; the stack is empty.
     """
 
     def __init__(
@@ -67,6 +64,8 @@ class ImageStack:
             list(range(labels)) if isinstance(labels, int) else labels if labels is None else list(labels)
         )
         self.paths = find_images(path_specifier)
+        if not self.paths:
+            warnings.warn(nothing_found(path_specifier), stacklevel=2)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -111,7 +110,7 @@ class ImageDataset(Dataset[tuple[Tensor, Tensor]]):
         labels: Labels of the target images, as for ImageStack; None for intensities.
 
     Raises:
-        InputError: No image matches, or there are not as many targets as inputs.
+        InputError: There are not as many targets as inputs.
     """
 
     def __init__(
@@ -126,6 +125,9 @@ class ImageDataset(Dataset[tuple[Tensor, Tensor]]):
         self.target_stack = ImageStack(
             target_path_specifier, collapse_channels=collapse_channels, labels=labels
         )
+        for empty, full in ((self.input_stack, self.target_stack), (self.target_stack, self.input_stack)):
+            if len(full) and not len(empty):
+                raise InputError(nothing_found(empty.path_specifier))
         if len(self.input_stack) != len(self.target_stack):
             raise InputError(
                 f"There are {len(self.input_stack)} inputs ({input_path_specifier}) but {len(self.target_stack)} "

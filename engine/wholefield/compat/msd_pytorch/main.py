@@ -1,20 +1,24 @@
 """The commands `regression` and `segmentation`, which train on image files."""
 
 import argparse
+import math
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from wholefield.compat.msd_pytorch.image_dataset import ImageDataset
+from wholefield.compat.msd_pytorch.errors import InputError
+from wholefield.compat.msd_pytorch.image_dataset import ImageDataset, nothing_found
 from wholefield.compat.msd_pytorch.msd_model import MSDModel
 from wholefield.compat.msd_pytorch.msd_regression_model import MSDRegressionModel
 from wholefield.compat.msd_pytorch.msd_segmentation_model import MSDSegmentationModel
 from wholefield.errors import WholefieldError
+from wholefield.networks.msd.predict import predict_image
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS
-from wholefield.training.fit import Epoch, FitSettings, Progress, fit, measure
 
 __all__ = ["add_commands", "main", "regression", "segmentation"]
 
@@ -50,7 +54,7 @@ def regression(
     Args:
         msd: Size of the network.
         epochs: Passes over the training images.
-        batch_size: Images a step; those of different sizes are not put together.
+        batch_size: Images in a step; those of different sizes are not put together.
         train_input_glob: Folder, file or pattern of the training inputs.
         train_target_glob: The same for the training targets.
         val_input_glob: The same for the validation inputs.
@@ -58,8 +62,8 @@ def regression(
         weights_path: File for the parameters; an existing one is continued.
         seed: Start of the random numbers of their order.
     """
-    training = ImageDataset(train_input_glob, train_target_glob)
-    validation = ImageDataset(val_input_glob, val_target_glob)
+    training = _dataset(train_input_glob, train_target_glob)
+    validation = _dataset(val_input_glob, val_target_glob)
     image, target = training[0]
     model = MSDRegressionModel(
         image.shape[0],
@@ -91,8 +95,8 @@ def segmentation(
     Args:
         labels: Number of labels, or the values of the labels in the files.
     """
-    training = ImageDataset(train_input_glob, train_target_glob, labels=labels)
-    validation = ImageDataset(val_input_glob, val_target_glob, labels=labels)
+    training = _dataset(train_input_glob, train_target_glob, labels)
+    validation = _dataset(val_input_glob, val_target_glob, labels)
     model = MSDSegmentationModel(
         training[0][0].shape[0],
         training.num_labels,
@@ -104,6 +108,20 @@ def segmentation(
     return model
 
 
+def _dataset(inputs: str, targets: str, labels: int | Sequence[int] | None = None) -> ImageDataset:
+    """Pairs of images on disk.
+
+    Raises:
+        InputError: There are none.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        dataset = ImageDataset(inputs, targets, labels=labels)
+    if not len(dataset):
+        raise InputError(nothing_found(inputs))
+    return dataset
+
+
 def _fit(
     model: MSDModel,
     training: ImageDataset,
@@ -113,28 +131,43 @@ def _fit(
     path: Path,
     seed: int,
 ) -> None:
+    """Train, and save the model after every epoch whose validation loss is the lowest so far."""
     start = model.load(path) if path.exists() else 0
-    progress = Progress(start)
+    lowest = math.inf
     if start:
         print(f"continuing {path} after epoch {start}")
-        progress.lowest, _ = measure(model.network, validation)
+        lowest = _validation_loss(model, validation)
     else:
         model.set_normalization(training[index] for index in range(len(training)))
+    for epoch in range(start + 1, start + epochs + 1):
+        model.train(_batches(training, batch_size, torch.Generator().manual_seed(seed + epoch)), 1)
+        loss = _validation_loss(model, validation)
+        print(f"epoch {epoch}: validation loss {loss:.6g}", flush=True)
+        if loss < lowest:
+            lowest = loss
+            model.save(path, epoch)
+    if path.exists():
+        model.load(path)
 
-    def report(epoch: Epoch) -> None:
-        print(f"epoch {epoch.number}: validation loss {epoch.validation_loss:.6g}", flush=True)
-        if epoch.best:
-            model.save(path, epoch.number)
 
-    fit(
-        model.network,
-        training,
-        validation,
-        FitSettings(start + epochs, batch_size, seed=seed),
-        report,
-        progress=progress,
-        optimizer=model.optimizer,
-    )
+def _batches(dataset: ImageDataset, size: int, generator: torch.Generator) -> Iterator[list[Tensor]]:
+    """The pairs in random order; images of different sizes are not put together."""
+    order = torch.randperm(len(dataset), generator=generator).split(size)
+    for indices in order:
+        pairs = [dataset[int(index)] for index in indices]
+        for shape in dict.fromkeys(image.shape for image, _ in pairs):
+            same = [pair for pair in pairs if pair[0].shape == shape]
+            yield [torch.stack(each) for each in zip(*same, strict=True)]
+
+
+def _validation_loss(model: MSDModel, validation: ImageDataset) -> float:
+    """Mean loss over pairs, however large."""
+    total = 0.0
+    for index in range(len(validation)):
+        image, target = validation[index]
+        output = predict_image(model.network, image)[None].to(model.device)
+        total += model.network.loss(output, target[None]).item()
+    return total / len(validation)
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -157,7 +190,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--weights", required=True, type=Path, metavar="FILE", help="File for the parameters."
     )
     parser.add_argument("--epochs", type=int, default=10, help="Passes over the training images.")
-    parser.add_argument("--batch-size", type=int, default=1, help="Images a step.")
+    parser.add_argument("--batch-size", type=int, default=1, help="Images in a step.")
     parser.add_argument("--depth", type=int, default=Architecture.depth, help="Hidden layers.")
     parser.add_argument(
         "--width", type=int, default=Architecture.width, help="Channels that every layer adds."

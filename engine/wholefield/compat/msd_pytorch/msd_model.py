@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from wholefield.compat.msd_pytorch.errors import InputError
-from wholefield.compat.msd_pytorch.parallel import on_several_devices
 from wholefield.networks.msd.checkpoints import Settings
 from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.modules import MSDModule
@@ -267,3 +266,14 @@ class MSDModel:
             CheckpointError: The file is of another kind or of a network of another shape (a RuntimeError).
         """
         return self.network.load(path, self.optimizer)
+
+
+def on_several_devices(net: nn.Module) -> nn.Module:
+    """The network on all GPUs, each taking its share of every batch.
+
+    Raises:
+        InputError: There is no GPU.
+    """
+    if not torch.cuda.is_available():
+        raise InputError("There is no CUDA GPU to run in parallel on; leave parallel=False.")
+    return nn.DataParallel(net.cuda())

@@ -64,7 +64,8 @@ class StitchCopyFunction(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, input: Tensor, L: Tensor, G: Tensor, i: int) -> Tensor:
         """(batch, channels, ...) to (batch, i + channels, ...)."""
-        L.detach()[:, i : i + input.shape[1]] = input
+        # Not detach: what earlier layers have read stays as it is, so autograd must not count this as a change of it.
+        L.data[:, i : i + input.shape[1]] = input
         return _stitched(ctx, input, L, G, i)
 
     @staticmethod
@@ -91,7 +92,7 @@ class StitchLazyFunction(torch.autograd.Function):
 
 def _stitched(ctx: Any, input: Tensor, L: Tensor, G: Tensor, i: int) -> Tensor:
     ctx.gradients, ctx.start, ctx.stop = G, i, i + input.shape[1]
-    return L.detach()[:, : ctx.stop]
+    return L.data[:, : ctx.stop]
 
 
 def _input_gradient(ctx: Any, grad_output: Tensor) -> tuple[Tensor | None, ...]:

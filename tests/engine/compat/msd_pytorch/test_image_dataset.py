@@ -71,11 +71,21 @@ def test_pairs(folder: Path, tmp_path: Path) -> None:
     assert torch.equal(image.long(), label)
     with pytest.raises(InputError, match=r"3 inputs .* but 1 targets"):
         ImageDataset(folder / "*.tif", folder / "scan1.tif")
-    with pytest.raises(InputError, match="No images match"):
-        ImageStack(folder / "*.png")
+    with (
+        pytest.warns(UserWarning, match="No images match"),
+        pytest.raises(InputError, match="No images match"),
+    ):
+        ImageDataset(folder / "*.tif", folder / "*.png")
     (tmp_path / "broken.png").write_bytes(b"nothing")
     with pytest.raises(InputError, match=r"broken\.png cannot be read"):
         ImageStack(tmp_path / "broken.png")[0]
     tifffile.imwrite(tmp_path / "pages.tif", np.zeros((3, 4, 5), dtype=np.uint8), photometric="minisblack")
     with pytest.raises(InputError, match="3 pages"):
         ImageStack(tmp_path / "pages.tif")[0]
+
+
+def test_an_empty_stack_warns(folder: Path) -> None:
+    with pytest.warns(UserWarning, match=r"No images match .*\.png"):
+        assert len(ImageStack(folder / "*.png")) == 0
+    with pytest.warns(UserWarning, match="No images match"):
+        assert len(ImageDataset(folder / "*.png", folder / "*.png")) == 0

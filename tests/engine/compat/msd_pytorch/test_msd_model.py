@@ -8,6 +8,8 @@ from wholefield.compat.msd_pytorch import (
     InputError,
     LabelError,
     MSDModel,
+    MSDModule,
+    MSDModule2d,
     MSDRegressionModel,
     MSDSegmentationModel,
 )
@@ -34,6 +36,7 @@ def test_normalisation_is_one_mean_and_deviation_over_everything() -> None:
     assert abs(scaled.mean()) < 1e-5
     assert abs(scaled.std(correction=0) - 1) < 1e-5
     targets = torch.cat([target for _, target in data])
+    assert model.scale_out.bias is not None
     assert model.scale_out.bias.tolist() == pytest.approx([targets.mean().item()])
     assert model.scale_out.weight.flatten().tolist() == pytest.approx([targets.std(correction=0).item()])
     assert not any(
@@ -82,8 +85,9 @@ def test_the_regression_loss_is_that_of_the_denormalised_output(name: str, loss:
 
 
 def test_unknown_losses_and_missing_data_are_refused() -> None:
-    with pytest.raises(InputError, match="'L3'"):
-        MSDRegressionModel(1, 1, 1, 1, loss="L3")
+    for kind in (InputError, ValueError):
+        with pytest.raises(kind, match="'L3'"):
+            MSDRegressionModel(1, 1, 1, 1, loss="L3")
     model = MSDRegressionModel(1, 1, 1, 1)
     assert model.get_output() is None
     assert model.get_loss() is None
@@ -91,6 +95,16 @@ def test_unknown_losses_and_missing_data_are_refused() -> None:
         model.forward()
     with pytest.raises(InputError, match="no pairs"):
         model.validate([])
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 0, 1), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 1, 0), (1, 1, -1, 1)])
+def test_networks_without_layers_or_channels_are_refused(sizes: tuple[int, int, int, int]) -> None:
+    for kind in (MSDRegressionModel, MSDSegmentationModel, MSDModule, MSDModule2d):
+        with pytest.raises(ValueError, match="at least 1"):
+            kind(*sizes)
+    for dilations in ([], [0], [2, -1]):
+        with pytest.raises(ValueError, match="at least 1"):
+            MSDRegressionModel(1, 1, 1, 1, dilations=dilations)
 
 
 def test_training_learns_a_linear_map_and_repeats_with_a_seed() -> None:
@@ -161,6 +175,7 @@ def test_ignored_labels_do_not_count_and_classes_are_weighed() -> None:
     labels[..., 3:] = 9
     labels[..., 0, :3] = 1
     model = MSDSegmentationModel(1, 2, 1, 1, class_weights=[1, 5], ignore_label=9)
+    assert model.msd.final_layer.linear.bias is not None
     with torch.no_grad():
         model.msd.final_layer.linear.bias.copy_(torch.tensor([1.0, -1.0]))
     logs = torch.log_softmax(torch.tensor([1.0, -1.0]), 0)
