@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wholefield.cli import COMMANDS as ENGINE_COMMANDS
-from wholefield.cli.commands import ABANDONED, OK, Command
+from wholefield.cli.commands import DISCARDED, OK, Command
 from wholefield.cli.options import add_settings, settings_from
 from wholefield.cli.terminal import Terminal, interruptible
 from wholefield.errors import SettingError
@@ -40,7 +40,7 @@ def _video(arguments: argparse.Namespace) -> int:
         with interruptible(control):
             found = export_video(config, Terminal(), control)
     except RunCancelled:
-        return ABANDONED
+        return DISCARDED
     print(found.path)
     return OK
 

@@ -91,7 +91,7 @@ def window(qapp: QApplication, qtbot: QtBot, store: QSettings) -> Iterator[MainW
     qtbot.waitExposed(made)
     yield made
     for session in made.sessions:
-        session.abandon()
+        session.discard()
         session.wait()
     made.close()
     made.deleteLater()

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 ENDINGS = {
     Reason.COMPLETED: "The training is complete; the model is in {folder}.",
     Reason.STOPPED: "The training was stopped; the model is kept in {folder}.",
-    Reason.ABANDONED: "The training was abandoned; its results are removed.",
+    Reason.DISCARDED: "The training was discarded; its results are removed.",
 }
 
 
@@ -72,7 +72,7 @@ class Training(QObject):
                 log.log(logging.WARNING if report.level is Level.WARNING else logging.INFO, "%s", report.text)
             elif isinstance(report, Finished):
                 log.info(ENDINGS[report.reason].format(folder=report.folder))
-                self.folder = None if report.reason is Reason.ABANDONED else report.folder
+                self.folder = None if report.reason is Reason.DISCARDED else report.folder
 
 
 def train(config: RunSettings, runs: Path, report: ReportFunction, control: Control) -> None:

@@ -18,7 +18,7 @@ STARTING = "Loading the network and the data"
 ENDINGS = {
     Reason.COMPLETED: "Complete. The model is ready for predictions.",
     Reason.STOPPED: "Stopped. The model is kept and ready for predictions.",
-    Reason.ABANDONED: "Abandoned. The results are removed.",
+    Reason.DISCARDED: "Discarded. The results are removed.",
 }
 FAILED = "The run failed; the message above the image says why."
 
@@ -48,7 +48,7 @@ class TrainingPanel(QWidget):
     def __init__(
         self, workspace: str, form: TrainingForm, session: RunSession, registry: Registry, theme: Theme
     ) -> None:
-        """Build the panel on the actions start, pause, resume, stop and abandon of the workspace so named."""
+        """Build the panel on the actions start, pause, resume, stop and discard of the workspace so named."""
         super().__init__()
         self.form = form
         self._ending = ""
@@ -57,7 +57,7 @@ class TrainingPanel(QWidget):
         self.buttons = {
             name: ActionButton(registry[f"{workspace}.{name}"], primary=primary, only_when_enabled=primary, parent=self)
             for name, primary in (
-                ("start", True), ("pause", True), ("resume", True), ("stop", False), ("abandon", False),
+                ("start", True), ("pause", True), ("resume", True), ("stop", False), ("discard", False),
             )
         }  # fmt: skip
         layout = QVBoxLayout(self)
@@ -86,7 +86,7 @@ class TrainingPanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.buttons["stop"], 1)
-        row.addWidget(self.buttons["abandon"], 1)
+        row.addWidget(self.buttons["discard"], 1)
         layout.addLayout(row)
         layout.addWidget(self.progress)
         return foot

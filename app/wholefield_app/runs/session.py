@@ -21,7 +21,7 @@ class SessionState(StrEnum):
     RUNNING = "Running"
     PAUSED = "Paused"
     STOPPING = "Stopping, the model is kept"
-    ABANDONING = "Abandoning"
+    DISCARDING = "Discarding"
 
     @property
     def active(self) -> bool:
@@ -89,11 +89,11 @@ class RunSession(QObject):
             self._control.stop_and_keep()
             self._enter(SessionState.STOPPING)
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         """End at the next tile or batch and throw the results away."""
         if self.state.active:
-            self._control.abandon()
-            self._enter(SessionState.ABANDONING)
+            self._control.discard()
+            self._enter(SessionState.DISCARDING)
 
     def wait(self) -> None:
         """Block until the thread has ended; for the very end of the application."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QThread
 
-from wholefield.runs.control import Abandoned, Control, StopAndKeep
+from wholefield.runs.control import Control, Discarded, StopAndKeep
 from wholefield.runs.reports import ReportFunction
 from wholefield_app.mailbox import Mailbox
 from wholefield_app.problems import Problem
@@ -33,7 +33,7 @@ class RunThread(QThread):
         """Do the work; called by Qt in the new thread."""
         try:
             self.result = self._work(self._mailbox.put, self._control)
-        except (StopAndKeep, Abandoned):
+        except (StopAndKeep, Discarded):
             # The user asked for it; there is no result and nothing went wrong.
             self.result = None
         except Exception as error:  # every error becomes a sentence in the window

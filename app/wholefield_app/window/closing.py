@@ -9,11 +9,11 @@ class ClosingQuestion(QMessageBox):
 
     Signals:
         stop_and_keep: End the run, keep its model, then close.
-        abandon: End the run, throw its results away, then close.
+        discard: End the run, throw its results away, then close.
     """
 
     stop_and_keep = Signal()
-    abandon = Signal()
+    discard = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -21,10 +21,10 @@ class ClosingQuestion(QMessageBox):
         self.setWindowTitle("A run is going on")
         self.setText("A run is still going on. What shall become of it?")
         self.setInformativeText(
-            "“Stop and keep” saves the model as it is now; “Abandon” removes the results."
+            "“Stop and keep” saves the model as it is now; “Discard” removes the results."
         )
         self.keep_button = self.addButton("Stop and keep", QMessageBox.ButtonRole.AcceptRole)
-        self.abandon_button = self.addButton("Abandon", QMessageBox.ButtonRole.DestructiveRole)
+        self.discard_button = self.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
         self.cancel_button = self.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
         self.setDefaultButton(self.keep_button)
         self.setEscapeButton(self.cancel_button)
@@ -35,5 +35,5 @@ class ClosingQuestion(QMessageBox):
     def _answer(self, button: QAbstractButton) -> None:
         if button is self.keep_button:
             self.stop_and_keep.emit()
-        elif button is self.abandon_button:
-            self.abandon.emit()
+        elif button is self.discard_button:
+            self.discard.emit()

@@ -306,21 +306,21 @@ class MainWindow(QMainWindow):
         question = ClosingQuestion(self)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.stop_and_keep.connect(self._stop_and_close)
-        question.abandon.connect(self._abandon_and_close)
+        question.discard.connect(self._discard_and_close)
         question.open()
 
     @Slot()
     def _stop_and_close(self) -> None:
         self._closing = True
         for session in self.sessions:
-            session.stop_and_keep() if session.worth_keeping else session.abandon()
+            session.stop_and_keep() if session.worth_keeping else session.discard()
         self._close_if_asked()
 
     @Slot()
-    def _abandon_and_close(self) -> None:
+    def _discard_and_close(self) -> None:
         self._closing = True
         for session in self.sessions:
-            session.abandon()
+            session.discard()
         self._close_if_asked()
 
     @Slot()
@@ -336,7 +336,7 @@ class MainWindow(QMainWindow):
 
     def _shut_down(self) -> None:
         for session in self.sessions:
-            session.abandon()
+            session.discard()
             session.wait()
         for room in self._rooms.values():
             room.workspace.close()

@@ -18,7 +18,7 @@ from wholefield.runs.reports import Failed, Finished, Reason
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.registry import Task, find_task, load_settings, run_task, settings_of, tasks
 
-OK, ERROR, ABANDONED = 0, 2, 130
+OK, ERROR, DISCARDED = 0, 2, 130
 RUNS = Path("runs")
 
 Action = Callable[[argparse.Namespace], int]
@@ -40,7 +40,7 @@ class Command:
 
 
 def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | None = None) -> int:
-    """Run a command; gives 0, 2 after an error told in one sentence, or 130 after an abandoned run.
+    """Run a command; gives 0, 2 after an error told in one sentence, or 130 after a discarded run.
 
     Args:
         argv: The words behind `wholefield`; those of the process when None.
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | No
         print(f"error: {error}", file=sys.stderr)
         return ERROR
     except KeyboardInterrupt:
-        return ABANDONED
+        return DISCARDED
     except SystemExit as end:
         # argparse leaves this way after printing help.
         return int(end.code or 0)
@@ -153,8 +153,8 @@ def _run(settings: RunSettings, folder: Path) -> int:
     match end:
         case Failed():
             return ERROR
-        case Finished(reason=Reason.ABANDONED):
-            return ABANDONED
+        case Finished(reason=Reason.DISCARDED):
+            return DISCARDED
     print("\n".join(settings.summary(folder)))
     return OK
 

@@ -12,7 +12,7 @@ from wholefield.errors import SettingError
 from wholefield.runs.control import Control, RunCancelled
 from wholefield.runs.settings import RunSettings
 
-ABANDONED = 130
+DISCARDED = 130
 
 
 class _Exported(Protocol):
@@ -50,6 +50,6 @@ def export_by(
             exported = write(config, Terminal(), control)
     except RunCancelled:
         print("stopped; nothing is kept", file=sys.stderr)
-        return ABANDONED
+        return DISCARDED
     print(exported.path)
     return 0

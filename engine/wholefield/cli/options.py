@@ -11,6 +11,7 @@ from wholefield.runs.settings import Declaration, RunSettings, convert, describe
 
 Settings = TypeVar("Settings", bound=RunSettings)
 FORMER = "former_"
+NONE = "none"
 
 
 class Parser(argparse.ArgumentParser):
@@ -78,7 +79,7 @@ def settings_from(arguments: argparse.Namespace, settings: type[Settings]) -> Se
         SettingError: A value has the wrong type, or an option is given under two names.
     """
     given, declared = vars(arguments), settings.declarations()
-    values = {name: parse(name, given[name], declared[name].type) for name in declared if name in given}
+    values = {name: _value(declared[name], given[name]) for name in declared if name in given}
     former = {
         name: parse(name, given[FORMER + name], each.type)
         for name, each in settings.former.items()
@@ -90,6 +91,12 @@ def settings_from(arguments: argparse.Namespace, settings: type[Settings]) -> Se
             raise SettingError(f"{option(name)} is given twice, once under its former name; give it once.")
         values[name] = convert(name, value, declared[name].type)
     return settings(**values)
+
+
+def _value(each: Declaration, text: str | bool) -> Any:
+    if text == NONE and each.optional and each.default is not None:
+        return None
+    return parse(each.name, text, each.type)
 
 
 def parse(name: str, text: str | bool, kind: Any) -> Any:
@@ -130,6 +137,8 @@ def option(name: str) -> str:
 
 
 def _option(name: str, value: Any) -> str:
+    if value is None:
+        return f"{option(name)}={NONE}"
     if isinstance(value, bool):
         return option(name) if value else option(f"no_{name}")
     return f"{option(name)}={value!r}" if isinstance(value, float) else f"{option(name)}={value}"

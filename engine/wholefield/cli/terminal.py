@@ -68,8 +68,8 @@ def sentence(report: Report) -> str | None:
             return f"{report.what}: {report.done}/{report.total}{left}"
         case Message():
             return f"{report.level}: {report.text}"
-        case Finished(reason=Reason.ABANDONED):
-            return "abandoned"
+        case Finished(reason=Reason.DISCARDED):
+            return "discarded"
         case Finished():
             return f"{report.reason}: {report.folder}"
         case Failed():
@@ -92,15 +92,15 @@ def duration(seconds: float) -> str:
 
 @contextmanager
 def interruptible(control: Control, stream: TextIO | None = None) -> Iterator[None]:
-    """Let Ctrl-C stop and keep the run, and a second one abandon it. For the main thread."""
+    """Let Ctrl-C stop and keep the run, and a second one discard it. For the main thread."""
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:
         if control.state is RunState.STOPPING:
-            control.abandon()
-            text = "abandoning"
+            control.discard()
+            text = "discarding"
         else:
             control.stop_and_keep()
-            text = "stopping and keeping the results; press Ctrl-C again to abandon them"
+            text = "stopping and keeping the results; press Ctrl-C again to discard them"
         print(text, file=stream or sys.stderr, flush=True)
 
     before = signal.signal(signal.SIGINT, on_interrupt)

@@ -1,4 +1,4 @@
-"""The control of a run: pause, resume, stop and keep, abandon; the run polls it between tiles and batches."""
+"""The control of a run: pause, resume, stop and keep, discard; the run polls it between tiles and batches."""
 
 import threading
 from enum import StrEnum
@@ -10,7 +10,7 @@ class RunState(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     STOPPING = "stopping"
-    ABANDONING = "abandoning"
+    DISCARDING = "discarding"
 
 
 class RunCancelled(Exception):
@@ -21,14 +21,14 @@ class StopAndKeep(RunCancelled):
     """End the run now and keep what it has learned."""
 
 
-class Abandoned(RunCancelled):
+class Discarded(RunCancelled):
     """End the run now and throw its results away."""
 
 
 class Control:
     """Steers a run from another thread.
 
-    Every request returns at once; the run obeys at its next `poll`. A stop can still become an abandon, and
+    Every request returns at once; the run obeys at its next `poll`. A stop can still become a discard, and
     neither can be taken back.
     """
 
@@ -54,24 +54,24 @@ class Control:
         """Ask the run to end at its next poll and to keep its model."""
         self._change({RunState.RUNNING: RunState.STOPPING, RunState.PAUSED: RunState.STOPPING})
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         """Ask the run to end at its next poll and to remove its results."""
-        self._change(dict.fromkeys(RunState, RunState.ABANDONING))
+        self._change(dict.fromkeys(RunState, RunState.DISCARDING))
 
     def poll(self) -> None:
         """Block while paused.
 
         Raises:
             StopAndKeep: the run was asked to stop and keep its results.
-            Abandoned: the run was asked to end without results.
+            Discarded: the run was asked to end without results.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._state is not RunState.PAUSED)
             state = self._state
         if state is RunState.STOPPING:
             raise StopAndKeep
-        if state is RunState.ABANDONING:
-            raise Abandoned
+        if state is RunState.DISCARDING:
+            raise Discarded
 
     def _change(self, successors: dict[RunState, RunState]) -> None:
         with self._changed:

@@ -28,7 +28,7 @@ class Reason(StrEnum):
 
     COMPLETED = "completed"
     STOPPED = "stopped"
-    ABANDONED = "abandoned"
+    DISCARDED = "discarded"
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Finished:
-    """The run ended without a failure; `folder` no longer exists where a new run was abandoned."""
+    """The run ended without a failure; `folder` no longer exists where a new run was discarded."""
 
     folder: Path
     reason: Reason

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wholefield.errors import WholefieldError
-from wholefield.runs.control import Abandoned, Control, StopAndKeep
+from wholefield.runs.control import Control, Discarded, StopAndKeep
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import (
     CheckpointSaved,
@@ -34,7 +34,7 @@ def execute(
     """Do a run to its end, in the calling thread.
 
     A folder that holds an earlier, unfinished part of the same run is continued. However the run ends, the
-    last report says so and is returned; no error leaves this function. An abandoned run removes its folder,
+    last report says so and is returned; no error leaves this function. A discarded run removes its folder,
     unless it continued an earlier one: that one stays as its last checkpoint left it.
 
     Args:
@@ -57,11 +57,11 @@ def execute(
         end: Finished | Failed = Finished(run.path, Reason.COMPLETED)
     except StopAndKeep:
         end = Finished(run.path, Reason.STOPPED)
-    except Abandoned:
+    except Discarded:
         if not continued:
             run.remove()
-            return _end(report, Finished(run.path, Reason.ABANDONED))
-        end = Finished(run.path, Reason.ABANDONED)
+            return _end(report, Finished(run.path, Reason.DISCARDED))
+        end = Finished(run.path, Reason.DISCARDED)
     except WholefieldError as error:
         end = Failed(str(error))
     except Exception as error:

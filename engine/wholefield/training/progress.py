@@ -66,7 +66,7 @@ class RunProgress(Callback):
 
         Raises:
             StopAndKeep: the run was asked to stop and keep its results.
-            Abandoned: the run was asked to end without results.
+            Discarded: the run was asked to end without results.
         """
         before = time.monotonic()
         self._control.poll()

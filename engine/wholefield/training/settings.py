@@ -43,6 +43,11 @@ class Schedule(Choice):
     STEP = "step", "Step"
     PLATEAU = "plateau", "Reduce on plateau"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Schedule | None":
+        # Trainings on stacks called cosine with a warm-up so before.
+        return cls.COSINE if value == "one cycle" else None
+
 
 class ClassWeighting(Choice):
     """Whether rare classes count for more in the loss."""

@@ -59,8 +59,8 @@ def test_arrows_walk_round_the_list(window: MainWindow, qtbot) -> None:
 def test_what_cannot_be_used_now_does_not_run(window: MainWindow, qtbot) -> None:
     finder = window.finder
     finder.appear()
-    qtbot.keyClicks(finder.search, "abandon")
-    assert finder.list.currentItem().data(0, ACTION) == "slides.abandon"
+    qtbot.keyClicks(finder.search, "discard")
+    assert finder.list.currentItem().data(0, ACTION) == "slides.discard"
     qtbot.keyClick(finder.search, Qt.Key.Key_Return)
     assert finder.isVisible()
     finder.hide()

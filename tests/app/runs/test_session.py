@@ -15,7 +15,7 @@ from wholefield_app.runs import RunSession, SessionState
 def session(qtbot) -> Iterator[RunSession]:
     made = RunSession(worth_keeping=True)
     yield made
-    made.abandon()
+    made.discard()
     made.wait()
 
 
@@ -49,7 +49,7 @@ def test_reports_come_at_most_twenty_times_a_second(session: RunSession, qtbot) 
     start = time.monotonic()
     session.start(endless)
     qtbot.waitUntil(lambda: len(times) >= 8)
-    session.abandon()
+    session.discard()
     elapsed = times[-1] - start
     assert len(times) <= 20 * 1.05 * elapsed + 1
 
@@ -76,7 +76,7 @@ def _silent(session: RunSession) -> bool:
 
 @pytest.mark.parametrize(
     ("request_end", "state"),
-    [("stop_and_keep", SessionState.STOPPING), ("abandon", SessionState.ABANDONING)],
+    [("stop_and_keep", SessionState.STOPPING), ("discard", SessionState.DISCARDING)],
 )
 @pytest.mark.parametrize("paused", [False, True])
 def test_both_ways_to_end(
@@ -119,7 +119,7 @@ def test_a_session_does_one_run_at_a_time_but_many_in_turn(session: RunSession, 
     session.start(endless)
     with pytest.raises(RuntimeError):
         session.start(endless)
-    session.abandon()
+    session.discard()
     qtbot.waitUntil(lambda: session.state is SessionState.IDLE)
     for number in range(3):
         session.start(lambda report, control, number=number: number)
@@ -130,7 +130,7 @@ def test_a_session_does_one_run_at_a_time_but_many_in_turn(session: RunSession, 
 def test_requests_out_of_place_change_nothing(session: RunSession) -> None:
     states: list[SessionState] = []
     session.state_changed.connect(states.append)
-    for name in ("pause", "resume", "stop_and_keep", "abandon", "wait"):
+    for name in ("pause", "resume", "stop_and_keep", "discard", "wait"):
         getattr(session, name)()
     assert states == []
     assert session.state is SessionState.IDLE

@@ -263,7 +263,7 @@ def test_closing_during_a_run_asks_and_can_be_cancelled(
     assert running == []
 
 
-@pytest.mark.parametrize(("button", "end"), [("keep_button", "StopAndKeep"), ("abandon_button", "Abandoned")])
+@pytest.mark.parametrize(("button", "end"), [("keep_button", "StopAndKeep"), ("discard_button", "Discarded")])
 def test_closing_during_a_run_ends_it_as_answered(
     window: MainWindow, qtbot, running: list[str], button: str, end: str
 ) -> None:
@@ -297,7 +297,7 @@ def test_a_run_that_ends_while_the_question_stands_lets_the_window_close(
     window: MainWindow, qtbot, running: list[str]
 ) -> None:
     question = ask(window, qtbot)
-    window.workspace.training.session.abandon()
+    window.workspace.training.session.discard()
     qtbot.waitUntil(lambda: not window.workspace.training.session.state.active)
     question.keep_button.click()
     qtbot.waitUntil(lambda: not window.isVisible())

@@ -38,7 +38,7 @@ def make(qapp: QApplication, qtbot, themes: ThemeManager, store: QSettings) -> I
     yield do
     for window in made:
         for session in window.sessions:
-            session.abandon()
+            session.discard()
             session.wait()
         window.close()
         window.deleteLater()
@@ -192,7 +192,7 @@ def test_closing_asks_once_for_the_runs_of_all_workspaces(two: MainWindow, qtbot
     two.close()
     assert two.isVisible()
     assert len(two.findChildren(ClosingQuestion)) == 1
-    two.findChild(ClosingQuestion).abandon_button.click()
+    two.findChild(ClosingQuestion).discard_button.click()
     qtbot.waitUntil(lambda: not two.isVisible())
     assert not any(session.state.active for session in two.sessions)
     assert tiny.closed

@@ -2,10 +2,7 @@
 
 import argparse
 import shlex
-from dataclasses import fields
 from pathlib import Path
-from types import NoneType
-from typing import get_args
 
 import pytest
 from hypothesis import given, strategies as st
@@ -13,9 +10,9 @@ from hypothesis import given, strategies as st
 from wholefield.cli.options import Parser, add_settings, command_line, settings_from
 from wholefield.errors import SettingError
 from wholefield.runs.settings import RunSettings
-from wholefield.tasks.registry import TASKS
+from wholefield.tasks.registry import TASKS, Task
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings, SegmentSettings
-from wholefield.training.settings import Device, Precision
+from wholefield.training.settings import ClassWeighting, Device, Precision
 
 paths = st.text(min_size=1).filter(lambda text: "\0" not in text).map(Path)
 classify = st.builds(
@@ -23,7 +20,7 @@ classify = st.builds(
     slides=paths,
     labels=paths,
     model=st.text(),
-    weights=st.none() | st.text(),
+    initial_weights=st.none() | st.text(),
     tile_size=st.integers(),
     level=st.integers(),
     crop_size=st.none() | st.integers(),
@@ -54,8 +51,8 @@ segment = st.builds(
     SegmentSettings,
     slides=paths,
     masks=paths,
-    foreground=st.booleans(),
-    balance=st.booleans(),
+    binarize_labels=st.booleans(),
+    class_weighting=st.sampled_from(ClassWeighting),
     ignore_label=st.none() | st.integers(),
 )
 
@@ -68,18 +65,19 @@ def test_command_line_repeats_the_settings(config: RunSettings) -> None:
 def test_only_what_differs_is_written() -> None:
     config = ClassifySettings(slides=Path("my slides"), labels=Path("l.csv"), epochs=3, device=Device.CPU)
     assert command_line(config) == (
-        "wholefield train classify '--slides=my slides' --epochs=3 --device=cpu --labels=l.csv"
+        "wholefield train classify '--slides=my slides' --labels=l.csv --epochs=3 --device=cpu"
     )
     config = PredictSettings(slide=Path("-a.svs"), checkpoint=Path("best.ckpt"))
     assert command_line(config) == "wholefield predict --checkpoint=best.ckpt -- -a.svs"
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.task)
-def test_what_may_be_none_is_none_by_default(task) -> None:
-    """The command line says None by leaving the option out."""
-    for item in fields(task):
-        if NoneType in get_args(task.types()[item.name]):
-            assert item.default is None
+@pytest.mark.parametrize("task", TASKS, ids=[task.name for task in TASKS])
+def test_what_may_be_none_can_be_written(task: Task) -> None:
+    """The command line says None by leaving the option out, or with the word none where that is not the default."""
+    declared = task.settings.declarations()
+    given = {name: each.type("x") for name, each in declared.items() if each.required}
+    config = task.settings(**given, **{name: None for name, each in declared.items() if each.optional})
+    assert parsed(config, shlex.split(command_line(config))) == config
 
 
 @pytest.mark.parametrize(
@@ -105,5 +103,5 @@ def test_help_shows_meaning_and_default() -> None:
     parser = argparse.ArgumentParser()
     add_settings(parser, ClassifySettings)
     text = " ".join(parser.format_help().split())
-    assert "--tile-size TILE_SIZE Side of a tile in pixels of the level. Default: 512." in text
+    assert "--tile-size TILE_SIZE Side of a tile in pixels of the level. In px. Default: 512." in text
     assert "--device auto|cpu|cuda" in text

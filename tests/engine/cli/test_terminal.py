@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wholefield.cli.terminal import Terminal, duration, interruptible, sentence
-from wholefield.runs.control import Abandoned, Control, StopAndKeep
+from wholefield.runs.control import Control, Discarded, StopAndKeep
 from wholefield.runs.reports import (
     CheckpointSaved,
     Direction,
@@ -46,7 +46,7 @@ def test_sentences() -> None:
         CheckpointSaved(folder / "last.ckpt", best=False),
         Message(Level.WARNING, "Look out."),
         Finished(folder, Reason.STOPPED),
-        Finished(folder, Reason.ABANDONED),
+        Finished(folder, Reason.DISCARDED),
         Failed("It broke."),
     ) == [
         "classify: run folder runs/one",
@@ -56,7 +56,7 @@ def test_sentences() -> None:
         "epoch 1: training_loss 0.25, validation_accuracy 1",
         "warning: Look out.",
         "stopped: runs/one",
-        "abandoned",
+        "discarded",
         "error: It broke.",
     ]
 
@@ -80,7 +80,7 @@ def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-def test_interrupts_stop_then_abandon() -> None:
+def test_interrupts_stop_then_discard() -> None:
     control, stream = Control(), io.StringIO()
     before = signal.getsignal(signal.SIGINT)
     with interruptible(control, stream):
@@ -88,12 +88,12 @@ def test_interrupts_stop_then_abandon() -> None:
         with pytest.raises(StopAndKeep):
             control.poll()
         os.kill(os.getpid(), signal.SIGINT)
-        with pytest.raises(Abandoned):
+        with pytest.raises(Discarded):
             control.poll()
     assert signal.getsignal(signal.SIGINT) is before
     assert stream.getvalue().splitlines() == [
-        "stopping and keeping the results; press Ctrl-C again to abandon them",
-        "abandoning",
+        "stopping and keeping the results; press Ctrl-C again to discard them",
+        "discarding",
     ]
 
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from wholefield.runs.control import Abandoned, Control, RunCancelled, RunState, StopAndKeep
+from wholefield.runs.control import Control, Discarded, RunCancelled, RunState, StopAndKeep
 
 
 class Worker:
@@ -46,9 +46,9 @@ def test_poll_of_a_running_run_returns() -> None:
         (["pause", "stop_and_keep"], RunState.STOPPING),
         (["stop_and_keep", "pause"], RunState.STOPPING),
         (["stop_and_keep", "resume"], RunState.STOPPING),
-        (["stop_and_keep", "abandon"], RunState.ABANDONING),
-        (["pause", "abandon", "stop_and_keep"], RunState.ABANDONING),
-        (["abandon", "resume"], RunState.ABANDONING),
+        (["stop_and_keep", "discard"], RunState.DISCARDING),
+        (["pause", "discard", "stop_and_keep"], RunState.DISCARDING),
+        (["discard", "resume"], RunState.DISCARDING),
     ],
 )
 def test_requests_lead_to_states(requests: list[str], state: RunState) -> None:
@@ -58,18 +58,18 @@ def test_requests_lead_to_states(requests: list[str], state: RunState) -> None:
     assert control.state is state
 
 
-def test_stop_and_abandon_are_told_apart() -> None:
+def test_stop_and_discard_are_told_apart() -> None:
     control = Control()
     control.stop_and_keep()
     with pytest.raises(StopAndKeep):
         control.poll()
-    control.abandon()
-    with pytest.raises(Abandoned):
+    control.discard()
+    with pytest.raises(Discarded):
         control.poll()
 
 
 @pytest.mark.parametrize(
-    ("request_name", "outcome"), [("resume", None), ("stop_and_keep", StopAndKeep), ("abandon", Abandoned)]
+    ("request_name", "outcome"), [("resume", None), ("stop_and_keep", StopAndKeep), ("discard", Discarded)]
 )
 def test_a_paused_poll_waits_for_the_request(request_name: str, outcome: type[RunCancelled] | None) -> None:
     control = Control()
@@ -94,5 +94,5 @@ def test_a_request_made_while_the_same_thread_polls_does_not_block() -> None:
     """A signal handler interrupts the very thread that holds the lock of the control."""
     control = Control()
     with control._changed:
-        control.abandon()
-    assert control.state is RunState.ABANDONING
+        control.discard()
+    assert control.state is RunState.DISCARDING

@@ -101,6 +101,6 @@ def test_past_runs_newest_first(tmp_path: Path, config: ClassifySettings) -> Non
 
 
 def test_damaged_settings_are_told(folder: RunFolder) -> None:
-    folder.config_file.write_text("{")
+    folder.settings_file.write_text("{")
     with pytest.raises(SettingError, match=r"config\.json is not valid JSON"):
         settings_of(folder)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wholefield.runs.control import Abandoned, Control
+from wholefield.runs.control import Control, Discarded
 from wholefield.runs.eta import Pace
 from wholefield.runs.parts import reporter
 from wholefield.runs.reports import PartDone
@@ -15,8 +15,8 @@ def test_parts_are_reported_until_the_control_ends_the_work() -> None:
     step = reporter("Counting", reports.append, control, Pace(clock=lambda: next(times)))
     step(0, 4)
     step(1, 4)
-    control.abandon()
-    with pytest.raises(Abandoned):
+    control.discard()
+    with pytest.raises(Discarded):
         step(2, 4)
     assert reports == [
         PartDone("Counting", 0, 4, None),

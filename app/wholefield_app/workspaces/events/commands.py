@@ -42,9 +42,9 @@ def _training(work: "FlowWork") -> list[Action]:
             enabled_when=lambda: is_in(SessionState.RUNNING, SessionState.PAUSED),
         ),
         Action(
-            "events.abandon", "&Abandon", Menu.RUN, session.abandon, "abandon",
+            "events.discard", "&Discard", Menu.RUN, session.discard, "discard",
             "End the training now and remove its results.", group="training",
-            enabled_when=lambda: session.state.active and not is_in(SessionState.ABANDONING),
+            enabled_when=lambda: session.state.active and not is_in(SessionState.DISCARDING),
         ),
         Action(
             "events.show_folder", "Show the run &folder", Menu.RUN, work.show_run_folder, "folder",
@@ -69,7 +69,7 @@ def _flow(work: "FlowWork") -> list[Action]:
             shortcut="Ctrl+J", group="prediction", enabled_when=work.can_measure, command=work.score_command,
         ),
         Action(
-            "events.cancel_score", "Cancel the jud&ging", Menu.RUN, judging.abandon, "close",
+            "events.cancel_score", "Cancel the jud&ging", Menu.RUN, judging.discard, "close",
             "End the judging of the flow that is going on; there is no score card then.", group="prediction",
             enabled_when=lambda: judging.state is SessionState.RUNNING,
         ),

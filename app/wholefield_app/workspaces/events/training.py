@@ -248,7 +248,7 @@ class FlowWork(QObject):
 
     @Slot()
     def _follow_desk(self) -> None:
-        self.judging.session.abandon()
+        self.judging.session.discard()
         if (recording := self.recording) is not None:
             self.form.set_recording(recording.path)
             self._list_checkpoints()
@@ -256,7 +256,7 @@ class FlowWork(QObject):
     @Slot()
     def _follow_flow(self) -> None:
         provider = self._space.view.flow.provider
-        self.judging.session.abandon()
+        self.judging.session.discard()
         self.flow_panel.table.show_card(None)
         self.flow_panel.show_provider(provider.name if provider is not None else "")
 

@@ -120,9 +120,9 @@ def _training(workspace: "SlidesWorkspace") -> list[Action]:
             enabled_when=lambda: is_in(SessionState.RUNNING, SessionState.PAUSED),
         ),
         Action(
-            "slides.abandon", "&Abandon", Menu.RUN, session.abandon, "abandon",
+            "slides.discard", "&Discard", Menu.RUN, session.discard, "discard",
             "End the training now and remove its results.", group="training",
-            enabled_when=lambda: session.state.active and not is_in(SessionState.ABANDONING),
+            enabled_when=lambda: session.state.active and not is_in(SessionState.DISCARDING),
         ),
         Action(
             "slides.show_folder", "Show the run &folder", Menu.RUN, workspace.handlers.show_run_folder, "folder",
@@ -142,7 +142,7 @@ def _predicting(workspace: "SlidesWorkspace") -> list[Action]:
             enabled_when=workspace.handlers.can_predict, command=workspace.handlers.predict_command,
         ),
         Action(
-            "slides.cancel_prediction", "Cancel the predictio&n", Menu.RUN, prediction.session.abandon, "close",
+            "slides.cancel_prediction", "Cancel the predictio&n", Menu.RUN, prediction.session.discard, "close",
             "End the prediction that is going on.", group="prediction",
             enabled_when=lambda: prediction.session.state.active,
         ),
@@ -153,7 +153,7 @@ def _predicting(workspace: "SlidesWorkspace") -> list[Action]:
             command=workspace.handlers.predict_command,
         ),
         Action(
-            "slides.cancel_export", "Canc&el the export", Menu.FILE, export.abandon, "close",
+            "slides.cancel_export", "Canc&el the export", Menu.FILE, export.discard, "close",
             "End the export that is going on; nothing is left behind.", group="slide",
             enabled_when=lambda: export.state.active,
         ),

@@ -54,7 +54,7 @@ class Prediction(QObject):
     def look_at(self, slide: Path | None) -> None:
         """Another slide, or none, is open: results of the one before are of no use."""
         self._slide = slide
-        self.session.abandon()
+        self.session.discard()
         self.result = None
         self.changed.emit()
 

@@ -73,7 +73,7 @@ def _files(space: "StacksWorkspace") -> list[Action]:
             command=space.handlers.export_command,
         ),
         Action(
-            "stacks.cancel_export", "Ca&ncel the export", Menu.FILE, space.exporting.session.abandon, "close",
+            "stacks.cancel_export", "Ca&ncel the export", Menu.FILE, space.exporting.session.discard, "close",
             "End the export that is going on; nothing is left behind.", group="stack",
             enabled_when=lambda: space.exporting.session.state.active,
         ),
@@ -180,9 +180,9 @@ def _training(space: "StacksWorkspace") -> list[Action]:
             enabled_when=lambda: is_in(SessionState.RUNNING, SessionState.PAUSED),
         ),
         Action(
-            "stacks.abandon", "&Abandon", Menu.RUN, session.abandon, "abandon",
+            "stacks.discard", "&Discard", Menu.RUN, session.discard, "discard",
             "End the training now and remove its results.", group="training",
-            enabled_when=lambda: session.state.active and not is_in(SessionState.ABANDONING),
+            enabled_when=lambda: session.state.active and not is_in(SessionState.DISCARDING),
         ),
         Action(
             "stacks.show_folder", "Show the run &folder", Menu.RUN, space.handlers.show_run_folder, "folder",
@@ -201,7 +201,7 @@ def _predicting(space: "StacksWorkspace") -> list[Action]:
             enabled_when=space.handlers.can_predict, command=space.handlers.predict_command,
         ),
         Action(
-            "stacks.cancel_prediction", "Cancel the predictio&n", Menu.RUN, space.prediction.session.abandon,
+            "stacks.cancel_prediction", "Cancel the predictio&n", Menu.RUN, space.prediction.session.discard,
             "close", "End the prediction that is going on.", group="prediction",
             enabled_when=lambda: space.prediction.session.state.active,
         ),

@@ -24,7 +24,7 @@ def predict_flow(
 
     Raises:
         WholefieldError: recording, checkpoint or settings cannot work.
-        StopAndKeep, Abandoned: the control asked for it, between two time bins.
+        StopAndKeep, Discarded: the control asked for it, between two time bins.
     """
     report(Started(config.task, folder.path))
     network, spec = load_flow(config.checkpoint)

@@ -38,7 +38,7 @@ def train_flow(config: FlowSettings, folder: RunFolder, report: ReportFunction, 
     Raises:
         WholefieldError: files or settings cannot work.
         StopAndKeep: the control asked for it; last.ckpt and best.ckpt are written.
-        Abandoned: the control asked for it.
+        Discarded: the control asked for it.
     """
     data = FlowData(config)
     try:

@@ -34,7 +34,7 @@ def train_classifier(
     Raises:
         WholefieldError: labels, slides, weights or settings cannot work.
         StopAndKeep: the control asked for it; last.ckpt and best.ckpt are written.
-        Abandoned: the control asked for it.
+        Discarded: the control asked for it.
     """
     table = read_labels(config.labels, config.slides)
     parts = split(table, config.validation_fraction, config.seed)

@@ -49,7 +49,7 @@ def predict_slide(
 
     Raises:
         WholefieldError: slide, checkpoint or settings cannot work.
-        StopAndKeep, Abandoned: the control asked for it, between two tiles.
+        StopAndKeep, Discarded: the control asked for it, between two tiles.
     """
     model, spec = load_model(config.checkpoint, config.tile_size)
     model.network.to(resolve(config.device))

@@ -34,7 +34,7 @@ def train_segmenter(
     Raises:
         WholefieldError: table, slides, masks, weights or settings cannot work.
         StopAndKeep: the control asked for it; last.ckpt and best.ckpt are written.
-        Abandoned: the control asked for it.
+        Discarded: the control asked for it.
     """
     rows = read_masks(config.masks, config.slides)
     parts = split_rows([row.path for row in rows], config.validation_fraction, config.seed)

@@ -163,7 +163,7 @@ def fit(
 
     Raises:
         StopAndKeep: the control asked for it; last.ckpt and best.ckpt are written.
-        Abandoned: the control asked for it.
+        Discarded: the control asked for it.
     """
     progress = RunProgress(folder, report, control, training.begin)
     module.model.pooled.halo_budget = config.halo_memory * 2**20

@@ -19,7 +19,7 @@ class PartCounter:
         """Tell that so many parts are done.
 
         Raises:
-            StopAndKeep, Abandoned: the control asked for it.
+            StopAndKeep, Discarded: the control asked for it.
         """
         self._report(PartDone(self._what, number, self._total, self._pace.seconds_left(number, self._total)))
         self.poll()
@@ -28,7 +28,7 @@ class PartCounter:
         """Obey the control within a part; the time of a pause is left out of the estimate of the time left.
 
         Raises:
-            StopAndKeep, Abandoned: the control asked for it.
+            StopAndKeep, Discarded: the control asked for it.
         """
         before = time.monotonic()
         self._control.poll()

@@ -39,7 +39,7 @@ def train_noise2inverse(
     Raises:
         WholefieldError: scan or settings cannot work.
         StopAndKeep: the control asked for it; where training had begun, last.ckpt and best.ckpt are written.
-        Abandoned: the control asked for it.
+        Discarded: the control asked for it.
     """
     file = folder.path / PARTS
     with ExitStack() as opened:

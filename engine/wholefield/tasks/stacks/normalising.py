@@ -17,7 +17,7 @@ def measured(pairs: Pairs, report: ReportFunction, control: Control) -> Iterator
     """Some whole pairs, evenly spread.
 
     Raises:
-        StopAndKeep, Abandoned: the control asked for it.
+        StopAndKeep, Discarded: the control asked for it.
     """
     count = min(len(pairs), PAIRS)
     counter = PartCounter("Measuring brightness", count, report, control)

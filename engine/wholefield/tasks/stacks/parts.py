@@ -75,7 +75,7 @@ def open_parts(
 
     Raises:
         WholefieldError: a file cannot be used.
-        StopAndKeep, Abandoned: the control asked for it.
+        StopAndKeep, Discarded: the control asked for it.
     """
     if config.projections is None:
         return _from_stacks([opened.enter_context(open_stack(path)) for path in config.part_paths])

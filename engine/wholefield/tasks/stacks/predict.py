@@ -40,7 +40,7 @@ def predict_stack(
 
     Raises:
         WholefieldError: stack, checkpoint or settings cannot work.
-        StopAndKeep, Abandoned: the control asked for it, between two slices or parts of one; nothing is written.
+        StopAndKeep, Discarded: the control asked for it, between two slices or parts of one; nothing is written.
     """
     report(Started(config.task, folder.path))
     with open_stack(config.stack, config.dataset) as stack:

@@ -91,7 +91,7 @@ class Session:
 
         Raises:
             StopAndKeep: the control asked for it; last.ckpt and best.ckpt are written.
-            Abandoned: the control asked for it.
+            Discarded: the control asked for it.
         """
         steps = self.settings.steps(len(training))
         self._start_clock(steps)

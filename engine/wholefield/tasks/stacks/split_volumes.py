@@ -67,7 +67,7 @@ def denoise_volume(
         counter: told of every part; obeyed between slabs.
 
     Raises:
-        StopAndKeep, Abandoned: the control asked for it.
+        StopAndKeep, Discarded: the control asked for it.
     """
     count, *shape = parts.shape
     cut = volume_windows(model, shape)

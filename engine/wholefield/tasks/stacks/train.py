@@ -41,7 +41,7 @@ def train_regression(
     Raises:
         WholefieldError: stacks or settings cannot work.
         StopAndKeep: the control asked for it; last.ckpt and best.ckpt are written.
-        Abandoned: the control asked for it.
+        Discarded: the control asked for it.
     """
     with ExitStack() as opened:
         stack, target = _open(config, opened)
@@ -66,7 +66,7 @@ def train_segmentation(
     Raises:
         WholefieldError: stacks or settings cannot work.
         StopAndKeep: the control asked for it; last.ckpt and best.ckpt are written.
-        Abandoned: the control asked for it.
+        Discarded: the control asked for it.
     """
     with ExitStack() as opened:
         stack, target = _open(config, opened)

@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from tests.app.workspaces.events.dots import HEIGHT, WIDTH
 from wholefield.errors import SettingError, SourceError
 from wholefield.export.video import MP4
-from wholefield.runs.control import Abandoned, Control
+from wholefield.runs.control import Control, Discarded
 from wholefield.runs.reports import PartDone
 from wholefield.tasks.events.export import Exported
 from wholefield.tasks.events.export_settings import FlowExportSettings
@@ -111,7 +111,7 @@ def test_frames_are_what_the_screen_shows(
     assert np.array_equal(written, grabbed)
 
 
-def test_a_video_that_is_stopped_is_playable_and_one_that_is_abandoned_is_gone(
+def test_a_video_that_is_stopped_is_playable_and_one_that_is_discarded_is_gone(
     clip: Path, tmp_path: Path
 ) -> None:
     control = Control()
@@ -126,8 +126,8 @@ def test_a_video_that_is_stopped_is_playable_and_one_that_is_abandoned_is_gone(
     found.path.unlink()
 
     control = Control()
-    with pytest.raises(Abandoned):
-        run_export(export_of(clip, tmp_path / "a.mp4"), lambda report: control.abandon(), control)
+    with pytest.raises(Discarded):
+        run_export(export_of(clip, tmp_path / "a.mp4"), lambda report: control.discard(), control)
     assert [path.name for path in tmp_path.iterdir()] == [clip.name]
 
 

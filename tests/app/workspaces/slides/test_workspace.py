@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 import wholefield_app.document.training as training_module
 import wholefield_app.workspaces.slides.prediction as prediction_module
 from wholefield.errors import SettingError
-from wholefield.runs.control import Abandoned, Control, StopAndKeep
+from wholefield.runs.control import Control, Discarded, StopAndKeep
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import (
     CheckpointSaved,
@@ -59,9 +59,9 @@ def pretended_training(
             control.poll()
     except StopAndKeep:
         report(Finished(folder.path, Reason.STOPPED))
-    except Abandoned:
+    except Discarded:
         folder.remove()
-        report(Finished(folder.path, Reason.ABANDONED))
+        report(Finished(folder.path, Reason.DISCARDED))
 
 
 def pretended_prediction(
@@ -94,7 +94,7 @@ def training(ready: MainWindow, qtbot) -> MainWindow:
 def enabled(window: MainWindow) -> set[str]:
     return {
         name
-        for name in ("start", "pause", "resume", "stop", "abandon")
+        for name in ("start", "pause", "resume", "stop", "discard")
         if window.registry[f"slides.{name}"].isEnabled()
     }
 
@@ -132,15 +132,15 @@ def test_a_click_on_a_slide_opens_it(ready: MainWindow, qtbot) -> None:
 
 def test_start_pause_resume_stop(training: MainWindow, qtbot) -> None:
     session, panel = training.workspace.training.session, training.workspace.training_panel
-    assert enabled(training) == {"pause", "stop", "abandon"}
+    assert enabled(training) == {"pause", "stop", "discard"}
     assert not panel.form.isEnabled()
     assert panel.buttons["pause"].isVisible()
     assert not panel.buttons["start"].isVisible()
     panel.buttons["pause"].click()
-    assert (session.state, enabled(training)) == (SessionState.PAUSED, {"resume", "stop", "abandon"})
+    assert (session.state, enabled(training)) == (SessionState.PAUSED, {"resume", "stop", "discard"})
     assert training.status.text() == "Training: paused"
     panel.buttons["resume"].click()
-    assert (session.state, enabled(training)) == (SessionState.RUNNING, {"pause", "stop", "abandon"})
+    assert (session.state, enabled(training)) == (SessionState.RUNNING, {"pause", "stop", "discard"})
     panel.buttons["stop"].click()
     qtbot.waitUntil(lambda: not session.state.active)
     assert enabled(training) == {"start"}
@@ -150,8 +150,8 @@ def test_start_pause_resume_stop(training: MainWindow, qtbot) -> None:
     assert training.registry["slides.show_folder"].isEnabled()
 
 
-def test_an_abandoned_training_leaves_nothing(training: MainWindow, qtbot) -> None:
-    training.registry["slides.abandon"].trigger()
+def test_an_discarded_training_leaves_nothing(training: MainWindow, qtbot) -> None:
+    training.registry["slides.discard"].trigger()
     qtbot.waitUntil(lambda: not training.workspace.training.session.state.active)
     qtbot.waitUntil(lambda: training.workspace.prediction_panel.checkpoint is None)
     assert training.workspace.training.folder is None
@@ -257,7 +257,7 @@ def test_the_settings_of_a_training_come_back_at_the_next_start(
     training: MainWindow, qapp, qtbot, store: QSettings
 ) -> None:
     config = training.workspace.form.config()
-    training.workspace.training.session.abandon()
+    training.workspace.training.session.discard()
     qtbot.waitUntil(lambda: not training.workspace.training.session.state.active)
     training.close()
     again = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))

@@ -9,7 +9,7 @@ import pytest
 from tests.engine.tasks.events.conftest import DELTA_T
 from wholefield.errors import SettingError
 from wholefield.export.flow import FlowFile, labels_path, read_dsec_png, read_flo
-from wholefield.runs.control import Abandoned, Control, StopAndKeep
+from wholefield.runs.control import Control, Discarded, StopAndKeep
 from wholefield.runs.reports import PartDone
 from wholefield.tasks.events.export import Exported, export_flow
 from wholefield.tasks.events.export_settings import FlowExportSettings
@@ -67,8 +67,8 @@ def test_files_that_are_whole_stay_when_it_is_stopped_and_hdf5_goes(config, tmp_
     assert len(list(found.path.iterdir())) == 3
     with pytest.raises(StopAndKeep):
         export_flow(config, stop, control)
-    with pytest.raises(Abandoned):
-        export_flow(config, lambda report: control.abandon(), control)
+    with pytest.raises(Discarded):
+        export_flow(config, lambda report: control.discard(), control)
     assert [path.name for path in tmp_path.iterdir()] == ["files"]
 
 

@@ -11,7 +11,7 @@ from wholefield.errors import SettingError
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
 from wholefield.flow.scores.scorecard import ScoreCard
-from wholefield.runs.control import Abandoned, Control
+from wholefield.runs.control import Control, Discarded
 from wholefield.runs.reports import PartDone
 from wholefield.sources import open_recording
 from wholefield.tasks.events import judging
@@ -111,9 +111,9 @@ def test_it_says_how_far_it_is_and_stops_between_two_steps(dots: ScoreSettings) 
         def stop(report: PartDone, seen=seen, control=control, last=last) -> None:
             seen.append(report)
             if len(seen) == last:
-                control.abandon()
+                control.discard()
 
-        with pytest.raises(Abandoned):
+        with pytest.raises(Discarded):
             judge(dots, stop, control)
         assert len(seen) == last
 

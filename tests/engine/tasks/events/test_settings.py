@@ -29,7 +29,7 @@ def test_weights_between_frames_count_only_where_frames_teach() -> None:
 
 
 def test_what_cannot_work_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="do not exist"):
+    with pytest.raises(SettingError, match="which does not exist"):
         FlowSettings(recordings=tmp_path / "none").validate()
     with pytest.raises(SettingError, match="no representation named picture"):
         FlowSettings(recordings=tmp_path, preprocess="picture").validate()

@@ -163,7 +163,7 @@ def test_three_classes_levels_crops_and_accumulation(
             level=1,
             crop_size=40,
             crops_per_slide=2,
-            accumulate=3,
+            gradient_accumulation=3,
             epochs=1,
         ),
         tmp_path / "run",
@@ -217,16 +217,16 @@ class TestStopping:
         run = Run(config, tmp_path / "run", once(TileDone, 12, "stop_and_keep"))
         assert len(run.of(TileDone)) == 12
 
-    def test_abandon_removes_the_folder(self, config: ClassifySettings, tmp_path: Path) -> None:
-        run = Run(config, tmp_path / "run", once(TileDone, 5, "abandon"))
-        assert run.end == Finished(run.folder.path, Reason.ABANDONED)
+    def test_discard_removes_the_folder(self, config: ClassifySettings, tmp_path: Path) -> None:
+        run = Run(config, tmp_path / "run", once(TileDone, 5, "discard"))
+        assert run.end == Finished(run.folder.path, Reason.DISCARDED)
         assert not run.folder.path.exists()
 
-    def test_abandoning_a_continued_run_keeps_the_earlier_part(self, config, tmp_path: Path) -> None:
+    def test_discarding_a_continued_run_keeps_the_earlier_part(self, config, tmp_path: Path) -> None:
         run = Run(config, tmp_path / "run", once(StepDone, 10, "stop_and_keep"))
         before = run.folder.best.read_bytes()
-        again = Run(config, tmp_path / "run", once(TileDone, 5, "abandon"))
-        assert again.end == Finished(run.folder.path, Reason.ABANDONED)
+        again = Run(config, tmp_path / "run", once(TileDone, 5, "discard"))
+        assert again.end == Finished(run.folder.path, Reason.DISCARDED)
         assert run.folder.best.read_bytes() == before
 
     def test_pause_waits_in_the_middle_of_an_epoch(self, config: ClassifySettings, tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ class TestFailures:
             ({"epochs": 0}, "epochs is 0"),
             ({"level": 7}, "has levels up to 1; the setting level cannot be 7"),
             ({"precision": Precision.FP16, "device": Device.CPU}, "16-mixed needs a CUDA device"),
-            ({"weights": "/nowhere.pth"}, "/nowhere.pth does not exist"),
+            ({"initial_weights": "/nowhere.pth"}, "/nowhere.pth does not exist"),
         ],
     )
     def test_settings(self, config: ClassifySettings, tmp_path: Path, change, sentence: str) -> None:

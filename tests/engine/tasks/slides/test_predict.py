@@ -116,17 +116,17 @@ def test_run_saves_the_prediction(config: PredictSettings, tmp_path: Path) -> No
     assert (saved.slide, saved.classes, saved.box) == (config.slide, expected.classes, expected.box)
 
 
-def test_can_be_abandoned_between_tiles(config: PredictSettings, tmp_path: Path) -> None:
+def test_can_be_discarded_between_tiles(config: PredictSettings, tmp_path: Path) -> None:
     control = Control()
     seen: list[TileDone] = []
 
     def report(item: Report) -> None:
         if isinstance(item, TileDone):
             seen.append(item)
-            control.abandon()
+            control.discard()
 
     end = run_task(config, tmp_path / "run", report, control)
-    assert end == Finished(tmp_path / "run", Reason.ABANDONED)
+    assert end == Finished(tmp_path / "run", Reason.DISCARDED)
     assert len(seen) == 1
     assert not (tmp_path / "run").exists()
 

@@ -27,6 +27,7 @@ from wholefield.tasks.slides.predict import CLASS_IMAGE, CLASS_OUTLINES, predict
 from wholefield.tasks.slides.segment import class_names
 from wholefield.tasks.slides.segmenter import load_segmenter
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
+from wholefield.training.settings import Augmentation, ClassWeighting
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def config(slides: Path) -> SegmentSettings:
     return SegmentSettings(
         slides=slides,
         masks=slides / "masks.csv",
-        foreground=True,
+        binarize_labels=True,
         ignore_label=999,
         tile_size=40,
         width=6,
@@ -82,7 +83,7 @@ def run(config: SegmentSettings, folder: Path, stop_at: int | None = None) -> li
 def trained(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, list[Report]]:
     folder = RunFolder(tmp_path_factory.mktemp("run") / "run")
     config = SegmentSettings(
-        slides=slides, masks=slides / "masks.csv", foreground=True, ignore_label=999, tile_size=40, width=6,
+        slides=slides, masks=slides / "masks.csv", binarize_labels=True, ignore_label=999, tile_size=40, width=6,
         depth=2, epochs=12, learning_rate=5e-3,
     )  # fmt: skip
     return folder, run(config, folder.path)
@@ -150,7 +151,14 @@ def test_run_writes_image_and_outlines(trained, slides: Path, tmp_path: Path) ->
 
 def test_goes_on_as_if_never_stopped(config: SegmentSettings, tmp_path: Path) -> None:
     config = replace(
-        config, epochs=3, crop_size=48, crops_per_slide=2, balance=True, turns=True, tint=0.2, halo_memory=0
+        config,
+        epochs=3,
+        crop_size=48,
+        crops_per_slide=2,
+        class_weighting=ClassWeighting.BALANCED,
+        augmentation=Augmentation.FLIPS_AND_ROTATIONS,
+        color_jitter=0.2,
+        halo_memory=0,
     )
 
     def losses(reports: list[Report]) -> list[float]:
@@ -179,7 +187,7 @@ def test_mistakes(config: SegmentSettings, tmp_path: Path, change, sentence: str
 
 def test_classes_are_called_as_asked(config: SegmentSettings) -> None:
     assert class_names(config, 2) == ("background", "foreground")
-    assert class_names(replace(config, foreground=False), 3) == ("0", "1", "2")
+    assert class_names(replace(config, binarize_labels=False), 3) == ("0", "1", "2")
     assert class_names(replace(config, names="glass, cell ,dust"), 2) == ("glass", "cell", "dust")
 
 

@@ -3,13 +3,14 @@
 import json
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import save_settings
-from wholefield.tasks.registry import TASKS, load_settings
+from wholefield.tasks.registry import TASKS, Task, load_settings
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings
 from wholefield.training.settings import Device, Precision
 
@@ -17,7 +18,7 @@ configs = st.builds(
     ClassifySettings,
     slides=st.text("ab/ ü'", min_size=1).map(Path),
     labels=st.text("ab/ ", min_size=1).map(Path),
-    weights=st.none() | st.text(min_size=1),
+    initial_weights=st.none() | st.text(min_size=1),
     crop_size=st.none() | st.integers(32, 10**6),
     epochs=st.integers(1, 10**6),
     learning_rate=st.floats(min_value=0, exclude_min=True, allow_infinity=False),
@@ -59,19 +60,19 @@ def test_defaults_are_valid(good: ClassifySettings) -> None:
         ({"crop_size": 8}, "crop_size is 8 but must be at least 32"),
         ({"seed": 2**32}, "seed is 4.29497e.09 but must be at most"),
         ({"model": "vgg99"}, "model is 'vgg99'; choose one of"),
-        ({"weights": "DEFAULT"}, "small_cnn has no published weights"),
+        ({"initial_weights": "DEFAULT"}, "small_cnn has no published weights"),
         ({"slides": Path("/nowhere")}, "slides names /nowhere, which is not a folder"),
         ({"labels": Path("/nowhere.csv")}, r"labels names /nowhere\.csv, which is not a file"),
     ],
 )
-def test_mistakes(good: ClassifySettings, change, sentence: str) -> None:
+def test_mistakes(good: ClassifySettings, change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SettingError, match=sentence):
         replace(good, **change).validate()
 
 
 def test_prediction_of_absent_files(tmp_path: Path) -> None:
     (tmp_path / "best.ckpt").touch()
-    with pytest.raises(SettingError, match=r"slide \S+ does not exist"):
+    with pytest.raises(SettingError, match=r"slide names \S+, which does not exist"):
         PredictSettings(slide=tmp_path / "s.svs", checkpoint=tmp_path / "best.ckpt").validate()
     with pytest.raises(SettingError, match="checkpoint names"):
         PredictSettings(slide=tmp_path, checkpoint=tmp_path / "last.ckpt").validate()
@@ -82,8 +83,8 @@ def test_prediction_of_absent_files(tmp_path: Path) -> None:
     [
         ("[]", "must hold one JSON object"),
         ("{", "is not valid JSON"),
-        ('{"task": "paint"}', "asks for the task 'paint'; choose one of classify"),
-        ("{}", "asks for the task None"),
+        ('{"task": "paint"}', "There is no task 'paint'; choose one of classify"),
+        ("{}", "There is no task 'None'"),
         ('{"task": "classify", "labels": "l"}', "needs the setting slides"),
         ('{"task": "classify", "slides": "s", "labels": "l", "epoch": 3}', "has no setting epoch;"),
         (
@@ -115,12 +116,12 @@ def test_missing_file(tmp_path: Path) -> None:
         load_settings(tmp_path / "run.json")
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.task)
-def test_every_setting_says_what_it_means(task) -> None:
-    abouts = task.abouts()
-    assert list(abouts) == [item.name for item in fields(task)]
-    assert all(about.text.endswith(".") for about in abouts.values())
-    assert task.runner.startswith("engine.")
+@pytest.mark.parametrize("task", TASKS, ids=[task.name for task in TASKS])
+def test_every_setting_says_what_it_means(task: Task) -> None:
+    declared = task.settings.declarations()
+    assert set(declared) == {item.name for item in fields(task.settings)}
+    assert all(each.setting.help.endswith(".") for each in declared.values())
+    assert task.runner.startswith("wholefield.")
 
 
 def test_whole_numbers_pass_for_numbers() -> None:

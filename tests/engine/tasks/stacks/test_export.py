@@ -8,7 +8,7 @@ import pytest
 
 from wholefield.errors import SettingError
 from wholefield.export.stacks import write_nifti, write_tiff_stack
-from wholefield.runs.control import Abandoned, Control
+from wholefield.runs.control import Control, Discarded
 from wholefield.runs.reports import Level, Message, PartDone, Report
 from wholefield.sources import open_stack
 from wholefield.sources.stacks.geometry import StackGeometry
@@ -55,9 +55,9 @@ def test_a_cancelled_export_leaves_nothing(head: StackExportSettings, name: str)
 
     def report(item: Report) -> None:
         told.append(item)
-        control.abandon()
+        control.discard()
 
-    with pytest.raises(Abandoned):
+    with pytest.raises(Discarded):
         export_stack(replace(head, out=head.out.with_name(name)), report, control)
     assert isinstance(told[0], PartDone)
     assert list(head.out.parent.iterdir()) == []

@@ -100,7 +100,7 @@ def test_a_scan_comes_closer_to_the_truth(
 
 
 def test_parts_made_by_others_give_the_same(config: Noise2InverseSettings, tmp_path: Path) -> None:
-    short = replace(config, epochs=1, centre=19.5, parts=2)
+    short = replace(config, epochs=1, center=19.5, parts=2)
     scan = read_projections(config.projections)
     parts = split_reconstructions(scan.line_integrals(), scan.angles, 2, centre=19.5)
     for index, part in enumerate(parts):

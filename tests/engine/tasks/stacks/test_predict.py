@@ -22,6 +22,7 @@ from wholefield.tasks.stacks.settings import StackFormat, StackPredictSettings
 from wholefield.tasks.stacks.spec import StackSpec
 from wholefield.tasks.stacks.volumes import voxel_bytes
 from wholefield.training.checkpoints import SPEC
+from wholefield.training.settings import Precision
 
 
 def randomise(model: MSDNetwork) -> MSDNetwork:
@@ -143,7 +144,7 @@ def test_labels_and_probabilities(stacks: Path, tmp_path: Path) -> None:
 
 
 def test_bfloat16_comes_close(regression: StackPredictSettings, tmp_path: Path) -> None:
-    run(replace(regression, bfloat16=True), tmp_path / "run")
+    run(replace(regression, precision=Precision.BF16), tmp_path / "run")
     found = tifffile.imread(regression.result(tmp_path / "run"))
     wanted = expected(regression)[:, 0].numpy()
     error = np.abs(found - wanted).max()
@@ -164,16 +165,16 @@ def test_a_checkpoint_of_msd_pytorch_needs_its_dilations(stacks: Path, tmp_path:
     np.testing.assert_array_equal(*results)
 
 
-def test_an_abandoned_prediction_leaves_nothing(regression: StackPredictSettings, tmp_path: Path) -> None:
+def test_an_discarded_prediction_leaves_nothing(regression: StackPredictSettings, tmp_path: Path) -> None:
     config, control = replace(regression, output=tmp_path / "out.tif"), Control()
 
     def report(item: Report) -> None:
         if isinstance(item, PartDone):
-            control.abandon()
+            control.discard()
 
     before = set(tmp_path.iterdir())
     end = run_task(config, tmp_path / "run", report, control)
-    assert end == Finished(tmp_path / "run", Reason.ABANDONED)
+    assert end == Finished(tmp_path / "run", Reason.DISCARDED)
     assert set(tmp_path.iterdir()) == before
 
 

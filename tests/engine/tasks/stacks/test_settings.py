@@ -10,7 +10,6 @@ import pytest
 
 from wholefield.cli.options import arguments_of
 from wholefield.errors import SettingError
-from wholefield.networks.msd.enums import Schedule
 from wholefield.runs.settings import RunSettings, save_settings
 from wholefield.tasks.registry import load_settings
 from wholefield.tasks.stacks.settings import (
@@ -21,11 +20,20 @@ from wholefield.tasks.stacks.settings import (
     StackSegmentationSettings,
 )
 from wholefield.tomography.enums import Strategy
+from wholefield.training.settings import Augmentation, ClassWeighting, Schedule
 
 CONFIGS = (
-    StackRegressionSettings(stack=Path("a b"), target=Path("c"), schedule=Schedule.ONE_CYCLE, flips=False),
-    StackSegmentationSettings(stack=Path("a"), target=Path("c"), label_values="0,255", slab=3, balance=True),
-    Noise2InverseSettings(projections=Path("scan.h5"), strategy=Strategy.ONE_TO_X, centre=12.5),
+    StackRegressionSettings(
+        stack=Path("a b"), target=Path("c"), schedule=Schedule.STEP, augmentation=Augmentation.ROTATIONS
+    ),
+    StackSegmentationSettings(
+        stack=Path("a"),
+        target=Path("c"),
+        label_values="0,255",
+        input_slices=3,
+        class_weighting=ClassWeighting.BALANCED,
+    ),
+    Noise2InverseSettings(projections=Path("scan.h5"), strategy=Strategy.ONE_TO_X, center=12.5),
     StackPredictSettings(stack=Path("-a"), checkpoint=Path("best.ckpt"), format=StackFormat.OME_ZARR),
 )
 
@@ -43,7 +51,7 @@ def test_commands_read_as_expected() -> None:
     ]  # fmt: skip
     words = arguments_of(CONFIGS[0])
     assert words[:2] == ["train", "stack-regression"]
-    assert {"--schedule=one cycle", "--no-flips"} <= set(words)
+    assert {"--schedule=step", "--augmentation=rotations"} <= set(words)
 
 
 def test_offered_without_torch() -> None:

@@ -33,6 +33,7 @@ from wholefield.tasks.stacks.settings import (
     StackRegressionSettings,
     StackSegmentationSettings,
 )
+from wholefield.training.settings import ClassWeighting
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def segmentation(stacks: Path) -> StackSegmentationSettings:
         epochs=3,
         crop_size=24,
         learning_rate=0.05,
-        balance=True,
+        class_weighting=ClassWeighting.BALANCED,
     )
 
 
@@ -149,13 +150,13 @@ def test_ignored_voxels_do_not_count(segmentation: StackSegmentationSettings, tm
 
 
 @pytest.mark.parametrize(
-    "options", [{"slab": 3}, {"ndim": 3, "dilations": "1-2", "validation_slices": "6-8"}]
+    "options", [{"input_slices": 3}, {"ndim": 3, "dilations": "1-2", "validation_slices": "6-8"}]
 )
 def test_neighbouring_slices(segmentation: StackSegmentationSettings, tmp_path: Path, options) -> None:
     reports, end = run(replace(segmentation, epochs=1, **options), tmp_path / "run")
     assert isinstance(end, Finished)
     model = MSDNetwork.from_checkpoint(RunFolder(tmp_path / "run").best)
-    assert (model.c_in, model.ndim) == (options.get("slab", 1), options.get("ndim", 2))
+    assert (model.c_in, model.ndim) == (options.get("input_slices", 1), options.get("ndim", 2))
     preview = only(reports, PreviewReady)[-1]
     volume = tifffile.imread(segmentation.stack)
     np.testing.assert_array_equal(preview.input, volume[preview.slice_index])
@@ -188,20 +189,20 @@ def test_a_run_that_goes_on_equals_one_that_never_stopped(
         assert torch.equal(one, other)
 
 
-def test_an_abandoned_run_leaves_nothing(regression: StackRegressionSettings, tmp_path: Path) -> None:
+def test_an_discarded_run_leaves_nothing(regression: StackRegressionSettings, tmp_path: Path) -> None:
     control = Control()
 
     def report(item: Report) -> None:
         if isinstance(item, StepDone):
-            control.abandon()
+            control.discard()
 
     end = run_task(regression, tmp_path / "run", report, control)
-    assert end == Finished(tmp_path / "run", Reason.ABANDONED)
+    assert end == Finished(tmp_path / "run", Reason.DISCARDED)
     assert not (tmp_path / "run").exists()
 
 
 def test_patience_ends_a_run(regression: StackRegressionSettings, tmp_path: Path) -> None:
-    config = replace(regression, epochs=30, learning_rate=2.0, patience=2)
+    config = replace(regression, epochs=30, learning_rate=2.0, early_stopping_patience=2)
     reports, end = run(config, tmp_path / "run")
     assert isinstance(end, Finished)
     epochs = only(reports, EpochDone)
@@ -268,8 +269,8 @@ def test_other_labels_cannot_go_on(segmentation: StackSegmentationSettings, tmp_
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"slab": 2}, "slab is 2 but must be odd"),
-        ({"slab": 3, "ndim": 3}, "set slab to 1"),
+        ({"input_slices": 2}, "input_slices is 2 but must be odd"),
+        ({"input_slices": 3, "ndim": 3}, "set input_slices to 1"),
         ({"dilations": "0-3"}, "dilations is '0-3'"),
         ({"dilations": "1,30"}, "goes up to 30, more than the crop_size 24"),
         ({"dilations": "39", "crop_size": 0}, "only 37 voxels wide"),
