@@ -3,6 +3,8 @@
 All its normalization is over the channels, so `features` can be streamed as it stands, in training too.
 """
 
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
@@ -39,11 +41,17 @@ class StochasticDepth(nn.Module):
 
     Attributes:
         probability: share of the images for which it is dropped; the others are scaled up in turn.
+        enabled: whether it is ever in training mode.
     """
 
     def __init__(self, probability: float) -> None:
         super().__init__()
         self.probability = probability
+        self.enabled = True
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training, where it is enabled, or to evaluation."""
+        return super().train(mode and self.enabled)
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape."""

@@ -12,6 +12,8 @@ from wholefield.networks.heads import GlobalAverageHead
 from wholefield.networks.weights import Weights, load_weights
 
 STAGES = (64, 128, 256, 512)
+STREAMED_LAYERS = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
+"""Names of the layers in front of the pooling, in their order, here and in torchvision."""
 
 
 def _conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
@@ -102,10 +104,7 @@ class ResNet(Classifier):
 
     def split(self) -> tuple[nn.Sequential, GlobalAverageHead]:
         """Everything up to layer4, and pooling with the last layer."""
-        backbone = nn.Sequential(
-            self.conv1, self.bn1, self.relu, self.maxpool, self.layer1, self.layer2, self.layer3, self.layer4
-        )
-        return backbone, GlobalAverageHead(self.fc)
+        return nn.Sequential(*(getattr(self, name) for name in STREAMED_LAYERS)), GlobalAverageHead(self.fc)
 
 
 def _stage(block: Block, inputs: int, width: int, depth: int, stride: int) -> nn.Sequential:

@@ -11,7 +11,12 @@ import torch
 from torch import nn
 
 from wholefield.compat.lightstream import StreamingCNN
-from wholefield.compat.lightstream.tile_plan import TilePlan, read_tile_cache, tile_plan, write_tile_cache
+from wholefield.compat.lightstream.core.tile_plan import (
+    TilePlan,
+    read_tile_cache,
+    tile_plan,
+    write_tile_cache,
+)
 from wholefield.networks.resnet import resnet18
 from wholefield.networks.split import split_resnet
 from wholefield.streaming import StreamingError
@@ -20,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[4]
 BUILD = """
 import torch
 from torch import nn
-from wholefield.compat.lightstream.tile_plan import tile_plan
+from wholefield.compat.lightstream.core.tile_plan import tile_plan
 network = nn.Sequential(nn.Conv2d(3, 4, 5, stride=3, dilation=2), nn.ReLU(), nn.MaxPool2d(2))
 print(tile_plan(network, (1, 3, 64, 64), torch.float32).network)
 """

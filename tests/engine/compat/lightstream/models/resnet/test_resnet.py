@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from wholefield.compat.lightstream import ImageNetClassifier, StreamingResNet
 from wholefield.errors import SourceError
 from wholefield.networks.resnet import resnet18, resnet50
+from wholefield.networks.split import split_resnet
 from wholefield.streaming import StreamingError
 
 MEAN = torch.tensor([0.485, 0.456, 0.406], dtype=torch.float64).view(3, 1, 1)
@@ -77,3 +79,57 @@ def test_unknown_models_are_refused() -> None:
         StreamingError, match="no streaming model 'resnet99'; choose one of resnet18, resnet34"
     ):
         StreamingResNet("resnet99", 64, functional.cross_entropy)
+
+
+@pytest.mark.parametrize("remove", [False, True])
+def test_the_released_form_is_the_streamed_part(remove: bool, same: Callable[..., None]) -> None:
+    weights = resnet18().state_dict()
+    model = StreamingResNet(
+        "resnet18",
+        48,
+        nn.MaxPool2d(2),
+        remove,
+        verbose=False,
+        normalize_on_gpu=False,
+        weights=weights,
+    ).double()
+    plain = resnet18(weights=weights).double().eval()
+    layers = list(split_resnet(plain)[0])
+    whole = nn.Sequential(*(layers[:-1] if remove else layers), nn.MaxPool2d(2))
+    image = torch.randn(1, 3, 130, 97, dtype=torch.float64)
+    wanted = whole(image)
+    wanted.square().sum().backward()
+    output = model(image)
+    assert torch.allclose(output, wanted, rtol=1e-11, atol=1e-11)
+    output.square().sum().backward()
+    model.backward_streaming(image, output.grad)
+    same(
+        dict(enumerate(p.grad for p in model.parameters())),
+        dict(enumerate(p.grad for p in whole.parameters())),
+        1e-11,
+    )
+
+
+def test_released_choices_and_defaults(tmp_path: Path) -> None:
+    assert StreamingResNet.get_model_names() == ["resnet18", "resnet34", "resnet50"]
+    assert StreamingResNet.get_model_choices() == dict(StreamingResNet.model_choices)
+    model = StreamingResNet("resnet18", tile_size=480, weights=None)
+    streaming = model.stream_network
+    assert (
+        streaming.verbose,
+        streaming.deterministic,
+        streaming.copy_to_gpu,
+        streaming.normalize_on_gpu,
+    ) == (
+        True,
+        True,
+        False,
+        True,
+    )
+    assert isinstance(model.head, nn.Identity)
+    path = tmp_path / "resnet18_tile_cache"
+    kept = StreamingResNet("resnet18", tile_size=480, weights=None, tile_cache_path=path)
+    assert path.is_file()
+    assert kept.load_tile_cache_if_needed() == kept.stream_network.get_tile_cache()
+    with pytest.raises(ValueError, match="choose one of resnet18"):
+        StreamingResNet("vgg16", 480)

@@ -433,3 +433,31 @@ def test_verbose_tells_of_every_forward(
 def test_a_tile_size_for_another_number_of_axes_is_refused(network: nn.Module, image: Tensor) -> None:
     with pytest.raises(StreamingError, match="has 3 numbers; the image has 2 axes"):
         StreamingCNN(network, (1, 3, 8, 8, 8))(image)
+
+
+def test_device_and_dtype_can_be_set(backbone: nn.Module) -> None:
+    streaming = StreamingCNN(backbone, (1, 3, 24, 24))
+    streaming.device = torch.device("cpu")
+    assert streaming.device == torch.device("cpu")
+    image = torch.randn(1, 3, 40, 31, dtype=torch.float64)
+    backbone.double()
+    streaming.dtype = torch.float64
+    assert streaming.dtype is torch.float64
+    assert torch.allclose(streaming(image), backbone(image), rtol=1e-12, atol=1e-12)
+    streaming.dtype = torch.float32
+    backbone.float()
+    assert streaming(image).dtype is torch.float32
+    streaming.device = "meta"
+    assert {p.device.type for p in backbone.parameters()} == {"meta"}
+    assert streaming.device.type == "meta"
+
+
+def test_half_precision_input_under_autocast(backbone: nn.Module) -> None:
+    """As Lightning's mixed precision sets it: the tiles in bfloat16, the weights in float32."""
+    streaming = StreamingCNN(backbone, (1, 3, 24, 24))
+    streaming.dtype = torch.bfloat16
+    image = torch.randn(1, 3, 40, 31)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = streaming(image)
+        wanted = backbone(image.bfloat16())
+    assert torch.allclose(found.float(), wanted.float(), rtol=0.05, atol=0.05)

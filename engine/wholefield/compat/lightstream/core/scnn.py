@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from wholefield.compat.lightstream.pixels import (
+from wholefield.compat.lightstream.core.pixels import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     Image,
@@ -19,8 +19,8 @@ from wholefield.compat.lightstream.pixels import (
     in_memory,
     per_channel,
 )
-from wholefield.compat.lightstream.run import Run, writes
-from wholefield.compat.lightstream.tile_plan import TilePlan, tile_plan
+from wholefield.compat.lightstream.core.run import Run, writes
+from wholefield.compat.lightstream.core.tile_plan import TilePlan, tile_plan
 from wholefield.networks.normalization import freeze_normalization
 from wholefield.streaming.execution.tile_visits import OnTile
 from wholefield.streaming.streamed import Streamed
@@ -119,19 +119,24 @@ class StreamingCNN(nn.Module):
         """Where the network is."""
         return next((p.device for p in self.stream_module.parameters()), torch.device("cpu"))
 
+    @device.setter
+    def device(self, device: torch.device | str) -> None:
+        self.stream_module.to(device)
+
     @property
     def dtype(self) -> torch.dtype:
-        """Element type of the network's input."""
-        if self._dtype is not None:
-            return self._dtype
-        types = (p.dtype for p in self.stream_module.parameters() if p.is_floating_point())
-        return next(types, torch.get_default_dtype())
+        """Element type of the network's input; that of its parameters unless another is set."""
+        return self._dtype or self._parameter_dtype()
+
+    @dtype.setter
+    def dtype(self, dtype: torch.dtype | None) -> None:
+        self._dtype = dtype
 
     @property
     def plan(self) -> TilePlan:
         """The geometry of the network for this tile size."""
         if self._plan is None or self._plan.tile_shape != self.tile_shape:
-            self._plan = tile_plan(self.stream_module, self.tile_shape, self.dtype)
+            self._plan = tile_plan(self.stream_module, self.tile_shape, self._working_dtype())
         return self._plan
 
     def forward(self, image: Image, result_on_cpu: bool = False) -> Any:
@@ -211,7 +216,9 @@ class StreamingCNN(nn.Module):
         Raises:
             StreamingError: It belongs to another network or tile size.
         """
-        self._plan = TilePlan.from_plain(state).demand(self.stream_module, self.tile_shape, self.dtype)
+        self._plan = TilePlan.from_plain(state).demand(
+            self.stream_module, self.tile_shape, self._working_dtype()
+        )
 
     def _compute(self, image: Image) -> tuple[Image, Any]:
         """The image as autograd sees it, and the network's result."""
@@ -223,7 +230,7 @@ class StreamingCNN(nn.Module):
         )
         if learns or not self._streams:
             image, stored = in_memory(image), image.dtype
-            image = _with_gradient(image, self.dtype) if learns else image
+            image = _with_gradient(image, self._working_dtype()) if learns else image
             pixels: Image = intake(image, stored)
         else:
             pixels = PreparedImage(image, intake) if intake.changes(image) else image
@@ -233,7 +240,16 @@ class StreamingCNN(nn.Module):
             return image, Streamed(self.stream_module, self.tile_shape[2:], on_tile=self.on_tile)(pixels)
 
     def _intake(self) -> Intake:
-        return Intake(self.device, self.dtype, (self.mean, self.std) if self.normalize_on_gpu else None)
+        scale = (self.mean, self.std) if self.normalize_on_gpu else None
+        return Intake(self.device, self._working_dtype(), scale)
+
+    def _working_dtype(self) -> torch.dtype:
+        """The element type of the tiles: under autocast that of the parameters, as the layers choose theirs."""
+        return self._parameter_dtype() if Precision.now(self.device).enabled else self.dtype
+
+    def _parameter_dtype(self) -> torch.dtype:
+        types = (p.dtype for p in self.stream_module.parameters() if p.is_floating_point())
+        return next(types, torch.get_default_dtype())
 
     def _take(self, image: Image, grad: Any) -> Run | None:
         """The forward of an image, the one that this gradient belongs to or else the latest."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
-from wholefield.compat.lightstream.pixels import Image
+from wholefield.compat.lightstream.core.pixels import Image
 from wholefield.streaming.errors import StreamingError
 
 

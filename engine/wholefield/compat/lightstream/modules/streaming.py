@@ -1,34 +1,30 @@
-"""StreamingModule: a LightningModule whose first part is streamed."""
+"""StreamingModule: a network whose first part is streamed, from its layers to a trained model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 from torchmetrics import MetricCollection
 
-from wholefield.compat.lightstream.constructor import StreamingConstructor, tile_shape
-from wholefield.compat.lightstream.hooks import StreamingHooks
-from wholefield.compat.lightstream.pixels import Image
-from wholefield.compat.lightstream.tile_plan import read_tile_cache, write_tile_cache
+from wholefield.compat.lightstream.core.constructor import StreamingConstructor
+from wholefield.compat.lightstream.core.pixels import Image
+from wholefield.compat.lightstream.core.tile_plan import read_tile_cache, write_tile_cache
+from wholefield.compat.lightstream.modules.lightningstreaming import LightningStreamingModule, TileSize
 from wholefield.errors import SettingError
-from wholefield.streaming.planning.sizes import sizes_per_axis
 
 LossFunction = Callable[..., Tensor]
-TileSize = int | Sequence[int]
 
 
-class StreamingModule(StreamingHooks):
+class StreamingModule(LightningStreamingModule):
     """A network whose convolutional part is streamed, and a head that sees the whole feature map.
 
-    Both forms of the documentation work: StreamingModule(stream_network, tile_size, ...) and
+    These forms work: StreamingModule(stream_network, tile_size, tile_cache_path, ...),
+    StreamingModule(stream_network, tile_size, train_streaming_layers, ...) and
     StreamingModule(stream_network, head, tile_size, loss_fn, ...). Without a head, the loss is of the streamed output.
-    A subclass may override forward, forward_head, training_step and backward; where it overrides setup or an on_* hook
-    it calls the parent's first.
+    A subclass may override forward, forward_head, training_step and backward.
 
     Attributes:
         stream_network: The streamed part, a StreamingCNN.
@@ -40,25 +36,35 @@ class StreamingModule(StreamingHooks):
         params: The parameters that learn.
         image: Image of the step at hand, for `backward`.
         str_output: Its streamed output, likewise.
+
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> from wholefield.compat.lightstream import StreamingModule
+        >>> net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+        >>> module = StreamingModule(net, tile_size=32)
+        >>> module(torch.rand(1, 3, 101, 67)).shape
+        torch.Size([1, 4, 50, 33])
     """
 
     def __init__(
         self,
         stream_network: nn.Module,
         head: nn.Module | TileSize | None = None,
-        tile_size: TileSize | None = None,
+        tile_size: TileSize | str | Path | None = None,
         loss_fn: LossFunction | None = None,
         train_streaming_layers: bool = True,
         use_streaming: bool = True,
         metrics: MetricCollection | None = None,
         tile_cache_dir: str | Path | None = None,
         tile_cache_fname: str | None = None,
+        tile_cache_path: str | Path | None = None,
         **kwargs: Any,
     ) -> None:
         """Build the module.
 
         Args:
-            stream_network: A network of local operations.
+            stream_network: A network of local operations, or a StreamingModule whose streamed part is used.
             head: What follows it; may be left out.
             tile_size: Tile size in pixels, one number or one per axis. Any works.
             loss_fn: Takes (output, target).
@@ -66,70 +72,42 @@ class StreamingModule(StreamingHooks):
             use_streaming: Whether to stream at all.
             metrics: Computed from (output, target) in training, validation and test.
             tile_cache_dir: Folder of the tile cache; the current one by default.
-            tile_cache_fname: Its file name. Where one of the two is given the cache is loaded and saved here; planning
-                takes well under a second, so nothing is written unasked.
+            tile_cache_fname: Its file name. Where one of the two or `tile_cache_path` is given the cache is loaded and
+                saved here; planning takes well under a second, so nothing is written unasked.
+            tile_cache_path: Folder and file name of the tile cache in one.
             **kwargs: Options of StreamingConstructor.
 
         Raises:
             StreamingError: The tile cache belongs to another network or tile size.
             SettingError: There is no tile size.
         """
-        super().__init__()
         if head is not None and not isinstance(head, nn.Module):
-            # (stream_network, tile_size, train_streaming_layers)
+            # (stream_network, tile_size, train_streaming_layers or tile_cache_path)
             if isinstance(tile_size, bool):
                 train_streaming_layers = tile_size
+            elif isinstance(tile_size, str | Path):
+                tile_cache_path = tile_size
             head, tile_size = None, head
-        if tile_size is None:
-            raise SettingError("The streaming module has no tile_size; give one, usually 256 to 1024.")
-        self.train_streaming_layers = train_streaming_layers
-        self.use_streaming = use_streaming
+        constructor = _constructor(stream_network, tile_size, kwargs)
+        ready = isinstance(stream_network, StreamingModule)
+        super().__init__(stream_network if ready else constructor.prepare_streaming_model())
+        self.constructor = constructor
+        self.copy_to_gpu = constructor.copy_to_gpu
+        self.train_streaming_layers = self.train_streaming_layers and train_streaming_layers
+        self.use_streaming = self.use_streaming and use_streaming
+        if tile_cache_path is not None:
+            tile_cache_dir, tile_cache_fname = Path(tile_cache_path).parent, Path(tile_cache_path).name
         self.tile_cache_dir = Path.cwd() if tile_cache_dir is None else Path(tile_cache_dir)
-        shape = "_".join(map(str, tile_shape(stream_network, tile_size)))
+        shape = "_".join(map(str, self.stream_network.tile_shape))
         self.tile_cache_fname = tile_cache_fname or f"tile_cache_{shape}"
-        wants_cache = tile_cache_dir is not None or tile_cache_fname is not None
-        if wants_cache and kwargs.get("tile_cache") is None:
-            kwargs["tile_cache"] = self.load_tile_cache_if_needed()
-        self.constructor = StreamingConstructor(stream_network, tile_size, **kwargs)
-        self.copy_to_gpu = self.constructor.copy_to_gpu
-        self.stream_network = self.constructor.prepare_streaming_model()
-        if wants_cache:
-            self.save_tile_cache_if_needed()
+        if tile_cache_dir is not None or tile_cache_fname is not None:
+            self._share_tile_cache(given=kwargs.get("tile_cache") is not None)
         self.head = nn.Identity() if head is None else head
         self.loss_fn = loss_fn
         self.train_metrics = metrics.clone(prefix="train_") if metrics else None
         self.val_metrics = metrics.clone(prefix="val_") if metrics else None
         self.test_metrics = metrics.clone(prefix="test_") if metrics else None
         self.params = self.get_trainable_params()
-
-    @property
-    def tile_size(self) -> TileSize:
-        """Tile size in pixels: one number, or one per axis where they differ."""
-        sizes = self.stream_network.tile_shape[2:]
-        return sizes[0] if len(set(sizes)) == 1 else sizes
-
-    @tile_size.setter
-    def tile_size(self, tile_size: TileSize) -> None:
-        batch, channels, *axes = self.stream_network.tile_shape
-        self.stream_network.tile_shape = (batch, channels, *sizes_per_axis(tile_size, len(axes)))
-
-    def forward_streaming(self, x: Image) -> Any:
-        """Output of the streamed part, as leaves that take gradients where `use_streaming`.
-
-        Args:
-            x: (batch, channels, *axes) of any size; a tensor, or an image that is read box by box.
-        """
-        return self.stream_network(x) if self.use_streaming else self.stream_network.whole(x)
-
-    def backward_streaming(self, image: Image, gradient: Any) -> None:
-        """Backward of the streamed part, where it is streamed and learns.
-
-        Args:
-            image: The image of the forward, (batch, channels, *axes).
-            gradient: Gradient of its output.
-        """
-        if self.use_streaming and (self.train_streaming_layers or self.stream_network.saliency):
-            self.stream_network.backward(image, gradient)
 
     def forward_head(self, x: Any) -> Any:
         """What the head makes of the streamed output."""
@@ -185,25 +163,6 @@ class StreamingModule(StreamingHooks):
         )
         return loss
 
-    def configure_tile_stride(self) -> NDArray[np.int64]:
-        """The tile stride in pixels: the tile size rounded down to whole output positions.
-
-        Images need not be padded or cropped to a multiple of it: any size works here.
-
-        Returns:
-            One number, as an array without axes, or one per axis where they differ.
-        """
-        strides = self.stream_network.plan.tile_stride
-        return np.asarray(strides[0] if len(set(strides)) == 1 else strides, dtype=np.int64)
-
-    def enable_streaming_hooks(self) -> None:
-        """Stream again after `disable_streaming_hooks`."""
-        self.stream_network.enable()
-
-    def disable_streaming_hooks(self) -> None:
-        """Run the streamed part whole from now on, through the same two calls: only memory is no longer saved."""
-        self.stream_network.disable()
-
     def get_trainable_params(self) -> list[nn.Parameter]:
         """The parameters of the whole model that learn.
 
@@ -240,6 +199,22 @@ class StreamingModule(StreamingHooks):
         """
         path = self.tile_cache_dir / self.tile_cache_fname
         return read_tile_cache(path) if use_tile_cache and path.exists() else None
+
+    def _share_tile_cache(self, given: bool) -> None:
+        """Use the plan of the tile cache, unless one was given, and keep it there."""
+        state = None if given else self.load_tile_cache_if_needed()
+        if state is not None:
+            self.stream_network.load_tile_cache(state)
+        self.save_tile_cache_if_needed()
+
+
+def _constructor(network: nn.Module, tile_size: Any, options: dict[str, Any]) -> StreamingConstructor:
+    """A constructor for a network, or the one of a streamed network."""
+    if isinstance(network, StreamingModule):
+        return network.constructor
+    if tile_size is None or isinstance(tile_size, str | Path):
+        raise SettingError("The streaming module has no tile_size; give one, usually 256 to 1024.")
+    return StreamingConstructor(network, tile_size, **options)
 
 
 def _gradient(value: Any) -> Tensor | None:

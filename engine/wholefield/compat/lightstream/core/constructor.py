@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
-from wholefield.compat.lightstream.cnn import StreamingCNN
+from wholefield.compat.lightstream.core.scnn import StreamingCNN
 from wholefield.streaming.planning.sizes import sizes_per_axis
 
 Callback = Callable[[nn.Module], None]

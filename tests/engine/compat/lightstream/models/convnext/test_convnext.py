@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from wholefield.compat.lightstream import StreamingConvnext
+from wholefield.compat.lightstream import ImageNetClassifier, StreamingConvNext, StreamingConvnext
 from wholefield.errors import SourceError
 from wholefield.networks.convnext import ConvNeXt, StochasticDepth
 from wholefield.streaming import StreamingError
@@ -95,3 +95,35 @@ def test_documented_choices_defaults_and_weights(tmp_path: Path, monkeypatch: py
     assert model.stream_network.plan.receptive_field == (1688, 1688)
     assert model.configure_tile_stride() == 576
     assert model.head[1][2].out_features == 4
+
+
+@pytest.mark.parametrize("remove", [False, True])
+def test_the_released_form_is_the_streamed_part(remove: bool, same: Callable[..., None]) -> None:
+    model = StreamingConvNext(
+        "small", 40, nn.AvgPool2d(2), remove, verbose=False, normalize_on_gpu=False, weights=None
+    ).double()
+    features = model.stream_network.stream_module[0]  # type: ignore[index]
+    assert len(features) == (6 if remove else 8)
+    image = torch.randn(2, 3, 101, 75, dtype=torch.float64)
+    output = model.train()(image)
+    output.square().sum().backward()
+    model.backward_streaming(image, output.grad)
+    found = {name: p.grad.clone() for name, p in model.named_parameters()}
+    model.zero_grad()
+    whole = nn.functional.avg_pool2d(features.eval()(image), 2)
+    assert torch.allclose(output, whole, rtol=1e-11, atol=1e-11)
+    whole.square().sum().backward()
+    same(found, {name: p.grad for name, p in model.named_parameters()}, 1e-11)
+
+
+def test_stochastic_depth_stays_off_in_a_classifier_around_it() -> None:
+    streamed = StreamingConvNext("small", 40, weights=None)
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(24, 2))
+    model = ImageNetClassifier(streamed, head, nn.CrossEntropyLoss()).train()
+    assert not any(module.training for module in model.modules() if isinstance(module, StochasticDepth))
+
+
+def test_names_with_dashes_are_the_released_ones() -> None:
+    assert StreamingConvnext is StreamingConvNext
+    model = StreamingConvNext("convnext-tiny", 256, weights=None)
+    assert len(model.stream_network.stream_module) == 8  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""lightstream.core: the streaming network itself, its constructor and its tile cache."""

@@ -1,0 +1,1 @@
+"""lightstream.models: networks that are ready to stream."""
