@@ -9,8 +9,17 @@ from wholefield.lazy import lazy_names
 
 if TYPE_CHECKING:
     from wholefield.compat.msd_pytorch import (
+        bench as bench,
         conv as conv,
         conv_relu as conv_relu,
+        errors as errors,
+        image_dataset as image_dataset,
+        main as main,
+        msd_block as msd_block,
+        msd_model as msd_model,
+        msd_module as msd_module,
+        msd_regression_model as msd_regression_model,
+        msd_segmentation_model as msd_segmentation_model,
         relu_inplace as relu_inplace,
         stitch as stitch,
     )

@@ -107,15 +107,15 @@ class MSDBlockFunction(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of image, bias and kernels."""
         bias, *weights = ctx.saved_tensors
         computed: Computed = ctx.computed
         needs = ctx.needs_input_grad
         wanted = Wanted.of(needs[0], needs[2], needs[3:])
-        wide = gradient.new_empty(0, dtype=torch.promote_types(gradient.dtype, torch.float32))
+        wide = grad_output.new_empty(0, dtype=torch.promote_types(grad_output.dtype, torch.float32))
         with borrowed(computed.lease.tensor.shape, wide) as gradients:
-            inward(computed.frame, gradient, gradients[1:].view(computed.spec.channels, -1))
+            inward(computed.frame, grad_output, gradients[1:].view(computed.spec.channels, -1))
             parameters = Parameters.pack(computed.spec, weights, bias)
             image, biases, kernels = differentiate(computed, parameters, weights, gradients, wanted)
         return image, None, biases if needs[2] else None, *select(kernels, needs[3:])
