@@ -1,8 +1,11 @@
 """A push button that shows an action of the registry: same text, icon, tool tip and state."""
 
-from PySide6.QtCore import Slot
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QAction, QPaintEvent
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget
+
+NARROWEST = 64
+BESIDE_ICON = 6
 
 
 class ActionButton(QPushButton):
@@ -19,11 +22,29 @@ class ActionButton(QPushButton):
         super().__init__(parent)
         self._action = action
         self._only_when_enabled = only_when_enabled
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setObjectName(f"button:{action.objectName()}")
         self.setProperty("role", "primary" if primary else "plain")
         self.clicked.connect(action.trigger)
         action.changed.connect(self._follow)
         self._follow()
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than its text, if need be: the tool tip says what the button does."""
+        whole = super().minimumSizeHint()
+        return QSize(min(whole.width(), NARROWEST), whole.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the button; a text that is too long ends with an ellipsis."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        style = self.style()
+        room = style.subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        if not option.icon.isNull():
+            room -= option.iconSize.width() + BESIDE_ICON
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     @Slot()
     def _follow(self) -> None:

@@ -1,19 +1,84 @@
 """The plots of the curves panel, drawn with pyqtgraph."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from wholefield_app.panels.curve_data import CurveData, Quality, Series
 from wholefield_app.theme.theme import Theme
 
 VALIDATION_LOSS = "validation_loss"
 QUALITY = "quality"
-# Colours of the terms of a loss, in this order and then again; names of colours of the theme.
-TERM_COLOURS = ("success", "warning", "danger", "muted", "accent", "text")
+# Width of the axis with its numbers, in px; the key begins where the curves do.
+AXIS = 62
+DASH = "&#9473;&#9473;"
+OPAQUE = 255
+# Colors of the terms of a loss, in this order and then again; names of colors of the theme.
+TERM_COLORS = ("success", "warning", "danger", "muted", "accent", "text")
+
+
+class Plot(QWidget):
+    """A plot with its key above it, where it never covers a curve.
+
+    Attributes:
+        area: The plot.
+        key: Names the curves in their colors.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._names: dict[str, str] = {}
+        self.curves: dict[str, pg.PlotDataItem] = {}
+        self.key = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)
+        self.key.setContentsMargins(AXIS, 0, 0, 0)
+        self.area = pg.PlotWidget()
+        self.area.setLabel("left", title)
+        self.area.getAxis("left").setWidth(AXIS)
+        self.area.getAxis("left").enableAutoSIPrefix(False)
+        self.area.setMenuEnabled(False)
+        self.area.hideButtons()
+        self.area.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setMouseEnabled(x=True, y=False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.key)
+        layout.addWidget(self.area, 1)
+
+    def add(self, curve: str, name: str, **style: Any) -> pg.PlotDataItem:
+        """Add an empty curve, which the key calls `name`."""
+        self._names[curve] = name
+        self.curves[curve] = self.area.plot(**style)
+        return self.curves[curve]
+
+    def clear(self) -> None:
+        """Remove all curves."""
+        for curve in self.curves.values():
+            self.area.removeItem(curve)
+        self.curves.clear()
+        self._names.clear()
+
+    def color(self, colors: Mapping[str, QColor], theme: Theme) -> None:
+        """Paint in the colors of `theme`, the curves in these."""
+        self.area.setBackground(theme.surface)
+        for side in ("left", "bottom"):
+            self.area.getAxis(side).setPen(theme.border)
+            self.area.getAxis(side).setTextPen(theme.muted)
+        for curve, color in colors.items():
+            self.curves[curve].setPen(pg.mkPen(color, width=1 if color.alpha() < OPAQUE else 2))
+            self.curves[curve].setSymbolBrush(color)
+        entries = (
+            f'<span style="color:{_css(color)}">{DASH}</span>&nbsp;{escape(name).replace(" ", "&nbsp;")}'
+            for curve, name in self._names.items()
+            if (color := colors.get(curve)) is not None
+        )
+        self.key.setText(f'<span style="color:{theme.muted}">{"&nbsp;&nbsp; ".join(entries)}</span>')
 
 
 class CurvePlots(QWidget):
@@ -23,28 +88,37 @@ class CurvePlots(QWidget):
         super().__init__()
         self._qualities = qualities
         self._theme = theme
-        self.loss = pg.PlotWidget()
-        self.terms = pg.PlotWidget()
-        self.quality = pg.PlotWidget()
+        self.loss, self.terms, self.quality = Plot("Loss"), Plot("Terms"), Plot("")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 8, 4)
         layout.setSpacing(4)
         layout.addWidget(self.loss, 3)
         layout.addWidget(self.terms, 3)
         layout.addWidget(self.quality, 2)
-        # Losses go down and qualities go up: the legends stand where the curves do not end.
-        _prepare(self.loss, "Loss", legend_offset=(-8, 4))
-        _prepare(self.terms, "Terms", legend_offset=(-8, 4))
-        self.terms.plotItem.legend.setColumnCount(2)
-        _prepare(self.quality, "", legend_offset=(-8, -8))
         self._name_quality(qualities[0])
         for plot in (self.terms, self.quality):
-            plot.setXLink(self.loss)
-        self.quality.setLabel("bottom", "Step")
+            plot.area.setXLink(self.loss.area)
+        self.quality.area.setLabel("bottom", "Step")
         self.terms.hide()
-        self.curves = self._make_curves()
-        self.term_curves: dict[str, pg.PlotDataItem] = {}
+        lines = {"autoDownsample": True, "clipToView": True}
+        dots = {"symbol": "o", "symbolSize": 5, "symbolPen": None}
+        self.curves = {
+            "loss": self.loss.add("loss", "each step", **lines),
+            "smoothed": self.loss.add("smoothed", "smoothed", **lines),
+            VALIDATION_LOSS: self.loss.add(VALIDATION_LOSS, "validation", **dots),
+            QUALITY: self.quality.add(QUALITY, "validation", **dots),
+        }
         self.use_theme(theme)
+
+    @property
+    def term_curves(self) -> dict[str, pg.PlotDataItem]:
+        """The curves of the terms by name."""
+        return self.terms.curves
+
+    def set_qualities(self, qualities: Sequence[Quality]) -> None:
+        """Draw one of these from now on."""
+        self._qualities = qualities
+        self._name_quality(qualities[0])
 
     def draw(self, data: CurveData) -> None:
         """Show the newest numbers."""
@@ -57,85 +131,46 @@ class CurvePlots(QWidget):
             (self.curves[QUALITY], data.epochs.get(quality.metric, Series())),
         ):
             curve.setData(series.steps, series.values)
-        self.loss.setYRange(*data.loss_range(VALIDATION_LOSS), padding=0)
+        self.loss.area.setYRange(*data.loss_range(VALIDATION_LOSS), padding=0)
         self._draw_terms(data)
         judged = not data.terms or data.has_quality(self._qualities)
         self.quality.setVisible(judged)
-        self.terms.setLabel("bottom", "" if judged else "Step")
+        self.terms.area.setLabel("bottom", "" if judged else "Step")
 
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self._theme = theme
-        for plot in (self.loss, self.terms, self.quality):
-            plot.setBackground(theme.surface)
-            plot.plotItem.legend.setLabelTextColor(theme.text)
-            plot.plotItem.legend.setBrush(pg.mkBrush(f"{theme.surface}c0"))
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(theme.border)
-                plot.getAxis(side).setTextPen(theme.muted)
-        faint = QColor(theme.forward)
+        faint, forward, reverse = QColor(theme.forward), QColor(theme.forward), QColor(theme.reverse)
         faint.setAlphaF(0.35)
-        for name, colour in (
-            ("loss", faint),
-            ("smoothed", QColor(theme.forward)),
-            (VALIDATION_LOSS, QColor(theme.reverse)),
-            (QUALITY, QColor(theme.reverse)),
-        ):
-            self.curves[name].setPen(pg.mkPen(colour, width=1 if name == "loss" else 2))
-            self.curves[name].setSymbolBrush(colour)
-        self._colour_terms()
-        self._rewrite_legends(theme)
+        self.loss.color({"loss": faint, "smoothed": forward, VALIDATION_LOSS: reverse}, theme)
+        self.quality.color({QUALITY: reverse}, theme)
+        self._color_terms()
 
     def _draw_terms(self, data: CurveData) -> None:
         """Show the terms of a loss that has several; those of an earlier run go."""
         self.terms.setVisible(bool(data.terms))
-        if list(self.term_curves) != list(data.terms):
-            for curve in self.term_curves.values():
-                self.terms.removeItem(curve)
-            self.term_curves = {
-                name: self.terms.plot(name=name.replace("_", " "), autoDownsample=True, clipToView=True)
-                for name in data.terms
-            }
-            self._colour_terms()
-            self._rewrite_legends(self._theme)
+        if list(self.terms.curves) != list(data.terms):
+            self.terms.clear()
+            for name in data.terms:
+                self.terms.add(name, name.replace("_", " "), autoDownsample=True, clipToView=True)
+            self._color_terms()
         for name, series in data.terms.items():
-            self.term_curves[name].setData(series.steps, series.values)
+            self.terms.curves[name].setData(series.steps, series.values)
 
-    def _colour_terms(self) -> None:
-        for index, curve in enumerate(self.term_curves.values()):
-            colour = getattr(self._theme, TERM_COLOURS[index % len(TERM_COLOURS)])
-            curve.setPen(pg.mkPen(colour, width=2))
+    def _color_terms(self) -> None:
+        names = (TERM_COLORS[index % len(TERM_COLORS)] for index in range(len(self.terms.curves)))
+        colors = dict(
+            zip(self.terms.curves, (QColor(getattr(self._theme, name)) for name in names), strict=True)
+        )
+        self.terms.color(colors, self._theme)
 
     def _name_quality(self, quality: Quality) -> None:
-        self.quality.setLabel("left", quality.title)
+        self.quality.area.setLabel("left", quality.title)
         if quality.range is None:
-            self.quality.enableAutoRange(axis="y")
+            self.quality.area.enableAutoRange(axis="y")
         else:
-            self.quality.setYRange(*quality.range, padding=0.06)
-
-    def _make_curves(self) -> dict[str, pg.PlotDataItem]:
-        common = {"autoDownsample": True, "clipToView": True}
-        dots = {"symbol": "o", "symbolSize": 5, "symbolPen": None}
-        return {
-            "loss": self.loss.plot(name="training, each step", **common),
-            "smoothed": self.loss.plot(name="training, smoothed", **common),
-            VALIDATION_LOSS: self.loss.plot(name="validation", **dots),
-            QUALITY: self.quality.plot(name="validation", **dots),
-        }
-
-    def _rewrite_legends(self, theme: Theme) -> None:
-        for plot in (self.loss, self.terms, self.quality):
-            for _, label in plot.plotItem.legend.items:
-                label.setText(label.text, color=theme.text)
+            self.quality.area.setYRange(*quality.range, padding=0.06)
 
 
-def _prepare(plot: pg.PlotWidget, title: str, legend_offset: tuple[int, int]) -> None:
-    plot.setLabel("left", title)
-    plot.getAxis("left").setWidth(62)
-    plot.getAxis("left").enableAutoSIPrefix(False)
-    plot.setMenuEnabled(False)
-    plot.hideButtons()
-    plot.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
-    plot.addLegend(offset=legend_offset, labelTextSize="8pt")
-    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    plot.setMouseEnabled(x=True, y=False)
+def _css(color: QColor) -> str:
+    return f"rgba({color.red()}, {color.green()}, {color.blue()}, {color.alphaF():.2f})"

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedLayout
 
 from wholefield.runs.reports import Report
 from wholefield_app.panels.curve_data import ACCURACY, CurveData, Quality
+from wholefield_app.panels.foldable import Foldable
 from wholefield_app.theme.theme import Theme
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ UPDATES_PER_SECOND = 4
 EMPTY = "The curves of a run appear here.\nStart a training to see its loss go down."
 
 
-class CurvesPanel(QWidget):
+class CurvesPanel(Foldable):
     """Collects reports at once and draws them a few times a second.
 
     The plots are made when there is something to draw: their library takes as long to load as the window.
@@ -39,6 +40,11 @@ class CurvesPanel(QWidget):
         self._timer.setInterval(1000 // UPDATES_PER_SECOND)
         self._timer.timeout.connect(self._draw)
 
+    @property
+    def has_content(self) -> bool:
+        """Whether there is a curve."""
+        return not self.data.empty
+
     @Slot(list)
     def add(self, reports: list[Report]) -> None:
         """Take in reports of the run."""
@@ -46,13 +52,19 @@ class CurvesPanel(QWidget):
         if not self._timer.isActive():
             self._timer.start()
 
+    def set_qualities(self, qualities: Sequence[Quality]) -> None:
+        """Draw one of these from the next run on: the first that is reported, and the first of all until then."""
+        self._qualities = qualities
+        if self.plots is not None:
+            self.plots.set_qualities(qualities)
+
     def stop(self) -> None:
         """Draw no more; the window is closing."""
         self._timer.stop()
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Draw in the colours of `theme`."""
+        """Draw in the colors of `theme`."""
         self._theme = theme
         if self.plots is not None:
             self.plots.use_theme(theme)
@@ -60,6 +72,7 @@ class CurvesPanel(QWidget):
 
     @Slot()
     def _draw(self) -> None:
+        self.content_changed.emit()
         if self.data.empty:
             self._layout.setCurrentWidget(self._empty)
             return

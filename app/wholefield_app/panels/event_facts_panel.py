@@ -1,10 +1,12 @@
 """The recording panel: what is known of the open recording."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
+from wholefield_app.panels.elided import ElidedLabel
 from wholefield_app.panels.heading import muted
 from wholefield_app.panels.scrolling import scrolling
 
@@ -57,6 +59,8 @@ class EventFactsPanel(QWidget):
 
 
 def _value(text: str) -> QLabel:
+    if Path(text).is_absolute():
+        return ElidedLabel(text)
     label = QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText, toolTip=text)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QColorDialog,
     QComboBox,
     QDoubleSpinBox,
-    QHBoxLayout,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from wholefield_app.actions.button import ActionButton
 from wholefield_app.panels.fields import TEXT_MARGINS, form_layout
 from wholefield_app.panels.heading import heading, muted
 from wholefield_app.panels.scrolling import scrolling
+from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
 
 OWN = "Own colours"
@@ -115,8 +115,8 @@ class EventStylePanel(QWidget):
         for field in (self.full_at, self.step, self.threshold, self.scale, self.opacity):
             field.setMinimumWidth(NARROWEST)
         for row in (
-            (heading("Events"),), ("Show", self.sight), ("Colours", self.scheme), (_row(self.colours.values()),),
-            ("Full colour at", self.full_at), (_row([self.time_stamp, self.legend]),),
+            (heading("Events"),), ("Show", self.sight), ("Colours", self.scheme), (WrappingRow(self.colours.values()),),
+            ("Full colour at", self.full_at), (WrappingRow([self.time_stamp, self.legend]),),
             (heading("Flow"),), (self.flow_source,), (self.open_flow,), ("Show", self.flow), ("Every", self.step),
             ("From", self.threshold), ("Length", self.scale), ("Opacity", self.opacity), (self.only_on_events,),
         ):  # fmt: skip
@@ -221,14 +221,6 @@ def _number(low: float, high: float, about: str, suffix: str) -> QDoubleSpinBox:
     box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     box.lineEdit().setTextMargins(*TEXT_MARGINS)
     return box
-
-
-def _row(widgets: Iterable[QWidget]) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    for widget in widgets:
-        row.addWidget(widget)
-    return row
 
 
 def _paint_button(button: QPushButton, title: str, colour: str) -> None:

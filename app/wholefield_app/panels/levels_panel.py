@@ -5,7 +5,6 @@ from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QHBoxLayout,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import (
 from wholefield_app.panels.fields import TEXT_MARGINS, form_layout
 from wholefield_app.panels.heading import muted
 from wholefield_app.panels.histogram import Histogram
+from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.levels import Levels, ValueFacts
 
@@ -135,7 +135,7 @@ class LevelsPanel(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self.histogram.use_theme(theme)
 
     def _lay_out_controls(self) -> QWidget:
@@ -144,22 +144,20 @@ class LevelsPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.histogram)
-        numbers = QHBoxLayout()
-        numbers.setSpacing(8)
+        numbers = WrappingRow()
         for pairs in (
             (("Black", self.low), ("White", self.high)),
             (("Level", self.level), ("Window", self.window)),
         ):
             form = form_layout()
+            form.setContentsMargins(0, 0, 0, 0)
             for name, field in pairs:
                 form.addRow(name, field)
-            numbers.addLayout(form, 1)
+            pair = QWidget()
+            pair.setLayout(form)
+            numbers.addWidget(pair)
         column.addLayout(numbers)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        for widget in (self.auto, self.full):
-            buttons.addWidget(widget, 1)
-        column.addLayout(buttons)
+        column.addLayout(WrappingRow((self.auto, self.full)))
         column.addWidget(self.presets)
         return controls
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QWidget
 
+from wholefield_app.panels.elided import ElidedLine
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 
@@ -35,7 +36,8 @@ class PathField(QWidget):
         self._kind = kind
         self._title = title
         self._filter = file_filter
-        self.line = _DropLine(placeholderText=f"No {kind.value} chosen")
+        self.line = _DropLine()
+        self.line.setPlaceholderText(f"No {kind.value} chosen")
         self.line.setAccessibleName(title)
         self.line.textChanged.connect(self.changed)
         self.button = QToolButton(toolTip=f"{title}: choose a {kind.value}", accessibleName=f"Choose {title}")
@@ -55,13 +57,12 @@ class PathField(QWidget):
         return Path(text).expanduser() if text else None
 
     def set_path(self, path: Path | None) -> None:
-        """Put a path into the field; its end stays in sight."""
+        """Put a path into the field."""
         self.line.setText("" if path is None else str(path))
-        self.line.setToolTip(self.line.text())
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Draw the icon in the colours of `theme`."""
+        """Draw the icon in the colors of `theme`."""
         self.button.setIcon(icon("folder", theme))
 
     @Slot()
@@ -75,7 +76,7 @@ class PathField(QWidget):
             self.set_path(Path(name))
 
 
-class _DropLine(QLineEdit):
+class _DropLine(ElidedLine):
     """A line that takes a dropped file as its path."""
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 from wholefield.runs.reports import Report, Started
 from wholefield_app.background import Background
 from wholefield_app.latest import Latest
+from wholefield_app.panels.foldable import Foldable
 from wholefield_app.panels.heading import muted
 from wholefield_app.panels.picture_row import PictureRow, Pictures
 from wholefield_app.theme.theme import Theme
@@ -16,7 +17,7 @@ from wholefield_app.theme.theme import Theme
 Draw = Callable[[Any, Any], Pictures]
 
 
-class PreviewPanel(QWidget):
+class PreviewPanel(Foldable):
     """Follows the reports of a training.
 
     Attributes:
@@ -57,6 +58,11 @@ class PreviewPanel(QWidget):
         self._layout.addWidget(shown)
 
     @property
+    def has_content(self) -> bool:
+        """Whether there is a preview."""
+        return self.row.pictures is not None
+
+    @property
     def busy(self) -> bool:
         """Whether a preview is still to be drawn."""
         return self._drawing.busy
@@ -87,3 +93,4 @@ class PreviewPanel(QWidget):
         self.row.show_pictures(pictures)
         self.line.setText(pictures.line)
         self._layout.setCurrentIndex(1)
+        self.content_changed.emit()

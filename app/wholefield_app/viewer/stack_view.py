@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from wholefield_app.background import Background
 from wholefield_app.newest import Newest
@@ -127,7 +127,7 @@ class StackView(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         for view in self._views():
             view.canvas = QColor(theme.canvas)
             view.update()
@@ -141,7 +141,7 @@ class StackView(QWidget):
         return plane_axes(self.axis)
 
     def _lay_out(self) -> None:
-        pair = QHBoxLayout()
+        pair = self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         pair.setSpacing(2)
         pair.addWidget(self.main, 1)
         pair.addWidget(self.twin, 1)
@@ -222,7 +222,18 @@ class StackView(QWidget):
     def _show_twin(self) -> None:
         other = self.scene is not None and self.scene.other is not None
         self.twin.setVisible(other and self.compare is Compare.BESIDE)
+        self._turn_pair()
         self.twin.follow(self.main)
+
+    def _turn_pair(self) -> None:
+        """Place the two large planes beside or below each other, whichever shows them larger."""
+        plane = self.main.plane
+        if plane is not None and self.twin.isVisible():
+            room = self._pair.geometry()
+            beside = min(room.width() / 2 / plane.width, room.height() / plane.height)
+            below = min(room.width() / plane.width, room.height() / 2 / plane.height)
+            turned = QBoxLayout.Direction.TopToBottom if below > beside else QBoxLayout.Direction.LeftToRight
+            self._pair.setDirection(turned)
 
     @Slot(object)
     def _show(self, pictures: PlanePictures) -> None:
@@ -268,6 +279,7 @@ class StackView(QWidget):
 
     @Slot()
     def _follow_main(self) -> None:
+        self._turn_pair()
         self.twin.follow(self.main)
         self.moved.emit()
 

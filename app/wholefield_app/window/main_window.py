@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -27,6 +26,7 @@ from wholefield_app.document.entry import Entry
 from wholefield_app.document.workspace import Workspace
 from wholefield_app.log import SessionLog
 from wholefield_app.mailbox import Mailbox
+from wholefield_app.panels.elided import ElidedLabel
 from wholefield_app.problems import ExceptionHooks, Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
@@ -251,8 +251,8 @@ class MainWindow(QMainWindow):
         fill_tool_bar(
             self._tools, self.registry
         )  # so that it is as high before the workspace is there as after
-        self.status = QLabel(STARTING)
-        self.statusBar().addWidget(self.status)
+        self.status = ElidedLabel(STARTING)
+        self.statusBar().addWidget(self.status, 1)
 
     def _fill_bars(self) -> None:
         """Fill menus and tool bar with the actions in sight."""

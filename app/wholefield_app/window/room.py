@@ -1,7 +1,8 @@
 """A workspace with its view, its panels and its log; the rooms of a window take turns in its middle."""
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QMainWindow, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QLabel, QMainWindow, QToolButton, QWidget
 
 from wholefield_app.actions import Registry
 from wholefield_app.document.workspace import Panel, Workspace
@@ -9,7 +10,7 @@ from wholefield_app.panels.log_panel import LogPanel
 from wholefield_app.services import Services
 from wholefield_app.window.docks import Docks
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 LOG_HEIGHT = 132
 
 
@@ -19,7 +20,7 @@ class Room(QMainWindow):
     Attributes:
         workspace: What is worked on.
         docks: The panels.
-        readouts: Widgets of the workspace for the status bar.
+        readouts: Widgets for the status bar: switches of the panels that fold, and what the workspace shows there.
         line: What goes on in the workspace, in words.
 
     Signals:
@@ -47,11 +48,28 @@ class Room(QMainWindow):
         panels = [*workspace.make_panels(registry), self._make_log()]
         self.setCentralWidget(workspace.central)
         self.docks = Docks(self, panels)
-        self.readouts: list[QWidget] = workspace.readouts()
+        self.readouts: list[QWidget] = [*map(_switch, self.docks.switches), *workspace.readouts()]
+        for label in (readout for readout in self.readouts if isinstance(readout, QLabel)):
+            label.setAlignment(label.alignment() | Qt.AlignmentFlag.AlignVCenter)
+        self._pressed: dict[str, int] = {}
         self._splitters_at_first = {
             name: splitter.saveState() for name, splitter in workspace.splitters.items()
         }
         self._restore_layout()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The panels take less where the window is small."""
+        super().resizeEvent(event)
+        self.docks.fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Notice when the user drags the edge of a side; Qt moves it."""
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._pressed = self.docks.widths()
+        done = super().event(event)
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            self.docks.note_drag(self._pressed)
+        return done
 
     def enter(self) -> None:
         """Come into sight."""
@@ -70,6 +88,7 @@ class Room(QMainWindow):
         """Keep the places of the panels for the next start; only while the room is in sight."""
         settings = self._services.settings
         settings.set_layout(self._layout_key, self.saveState(LAYOUT_VERSION))
+        settings.set_json(self._panels_key, self.docks.state())
         for name, splitter in self.workspace.splitters.items():
             settings.set_layout(self._splitter_key(name), splitter.saveState())
 
@@ -83,6 +102,7 @@ class Room(QMainWindow):
         settings = self._services.settings
         if layout := settings.layout(self._layout_key):
             self.restoreState(layout, LAYOUT_VERSION)
+        self.docks.restore(settings.json(self._panels_key) or {})
         for name, splitter in self.workspace.splitters.items():
             if state := settings.layout(self._splitter_key(name)):
                 splitter.restoreState(state)
@@ -90,6 +110,10 @@ class Room(QMainWindow):
     @property
     def _layout_key(self) -> str:
         return f"{self.workspace.name}/layout"
+
+    @property
+    def _panels_key(self) -> str:
+        return f"{self.workspace.name}/panels"
 
     def _splitter_key(self, name: str) -> str:
         return f"{self.workspace.name}/splitter/{name}"
@@ -100,7 +124,13 @@ class Room(QMainWindow):
         themes.changed.connect(log_panel.use_theme)
         behind = self.workspace.log_behind
         return Panel(
-            "log", "Log", log_panel, Qt.DockWidgetArea.BottomDockWidgetArea, LOG_HEIGHT, tab_of=behind
+            "log",
+            "Log",
+            log_panel,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+            LOG_HEIGHT,
+            tab_of=behind,
+            shown=False,
         )
 
     @Slot(object)
@@ -115,3 +145,11 @@ class Room(QMainWindow):
     @Slot(str, bool)
     def _show_panel(self, panel_id: str, shown: bool) -> None:
         self.docks.show_panel(panel_id, shown)
+
+
+def _switch(action: QAction) -> QToolButton:
+    """A button for the status bar that shows or hides a panel."""
+    button = QToolButton(objectName="switch")
+    button.setDefaultAction(action)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    return button

@@ -2,14 +2,18 @@ import time
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
-from wholefield.runs.reports import EpochDone, Started, StepDone
+from wholefield.runs.reports import EpochDone, Report, Started, StepDone
+from wholefield_app.panels.curve_data import ACCURACY, Quality
 from wholefield_app.panels.curves_panel import UPDATES_PER_SECOND, CurvesPanel
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 
 
 @pytest.fixture
-def panel(qtbot, theme: Theme) -> CurvesPanel:
+def panel(qtbot: QtBot, theme: Theme) -> CurvesPanel:
     made = CurvesPanel(theme)
     qtbot.addWidget(made)
     made.resize(400, 320)
@@ -17,7 +21,7 @@ def panel(qtbot, theme: Theme) -> CurvesPanel:
     return made
 
 
-def reports(count: int) -> list:
+def reports(count: int) -> list[Report]:
     return [StepDone(n + 1, count, 1, 1, 1 / (n + 1)) for n in range(count)]
 
 
@@ -26,7 +30,7 @@ def test_before_the_first_number_a_sentence_says_what_will_appear(panel: CurvesP
     assert panel._empty.isVisible()
 
 
-def test_the_curves_hold_what_was_reported(panel: CurvesPanel, qtbot) -> None:
+def test_the_curves_hold_what_was_reported(panel: CurvesPanel, qtbot: QtBot) -> None:
     panel.add(reports(40))
     panel.add([EpochDone(1, {"validation_loss": 0.4, "validation_accuracy": 0.75}, 40)])
     qtbot.waitUntil(lambda: panel.plots is not None)
@@ -37,7 +41,9 @@ def test_the_curves_hold_what_was_reported(panel: CurvesPanel, qtbot) -> None:
     assert panel.plots.isVisible()
 
 
-def test_drawing_is_limited_however_fast_reports_come(panel: CurvesPanel, qtbot, monkeypatch) -> None:
+def test_drawing_is_limited_however_fast_reports_come(
+    panel: CurvesPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     panel.add(reports(1))
     qtbot.waitUntil(lambda: panel.plots is not None)
     drawn: list[float] = []
@@ -53,17 +59,19 @@ def test_drawing_is_limited_however_fast_reports_come(panel: CurvesPanel, qtbot,
     qtbot.waitUntil(lambda: not panel._timer.isActive())
 
 
-def test_a_new_run_clears_the_panel_and_themes_are_followed(panel: CurvesPanel, qtbot, tmp_path) -> None:
+def test_a_new_run_clears_the_panel_and_themes_are_followed(
+    panel: CurvesPanel, qtbot: QtBot, tmp_path: Path
+) -> None:
     panel.add(reports(3))
     qtbot.waitUntil(lambda: panel.plots is not None)
     light = load_theme(ThemeName.LIGHT)
     panel.use_theme(light)
-    assert panel.plots.loss.backgroundBrush().color().name() == light.surface
+    assert panel.plots.loss.area.backgroundBrush().color().name() == light.surface
     panel.add([Started("classify", tmp_path)])
     qtbot.waitUntil(lambda: panel._empty.isVisible())
 
 
-def test_each_term_of_a_loss_has_a_curve_while_there_are_several(panel: CurvesPanel, qtbot) -> None:
+def test_each_term_of_a_loss_has_a_curve_while_there_are_several(panel: CurvesPanel, qtbot: QtBot) -> None:
     terms = [{"contrast": 0.5, "smoothness2": 0.1}, {"contrast": 0.3, "smoothness2": 0.3}]
     panel.add([StepDone(n + 1, 2, 1, 1, 0.6, terms=term) for n, term in enumerate(terms)])
     qtbot.waitUntil(lambda: panel.plots is not None)
@@ -79,3 +87,48 @@ def test_each_term_of_a_loss_has_a_curve_while_there_are_several(panel: CurvesPa
     panel.add([Started("classify", Path(), 2, 1), StepDone(1, 2, 1, 1, 0.6, terms={"loss": 0.6})])
     qtbot.waitUntil(lambda: not panel.plots.terms.isVisible())
     assert panel.plots.term_curves == {}
+
+
+def on_panel(widget: QWidget, panel: QWidget) -> QRect:
+    return QRect(widget.mapTo(panel, QPoint()), widget.size())
+
+
+@pytest.mark.parametrize("size", [(280, 260), (600, 500)])
+def test_a_key_never_covers_a_curve(panel: CurvesPanel, qtbot: QtBot, size: tuple[int, int]) -> None:
+    panel.resize(*size)
+    panel.add([StepDone(1, 2, 1, 1, 0.6, terms={"contrast": 0.5, "smoothness": 0.1})])
+    panel.add([EpochDone(1, {"validation_loss": 0.4, "validation_accuracy": 0.75}, 1)])
+    qtbot.waitUntil(lambda: panel.plots is not None and panel.plots.quality.isVisible())
+    assert panel.plots is not None
+    plots = (panel.plots.loss, panel.plots.terms, panel.plots.quality)
+    areas = [on_panel(plot.area, panel) for plot in plots]
+    for plot in plots:
+        assert plot.area.plotItem.legend is None
+        key = on_panel(plot.key, panel)
+        assert key.height() >= plot.key.heightForWidth(key.width()) > 0
+        assert not any(key.intersects(area) for area in areas)
+    assert "validation" in panel.plots.loss.key.text()
+    assert "smoothness" in panel.plots.terms.key.text()
+
+
+def test_there_is_something_to_show_from_the_first_number_on(
+    panel: CurvesPanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    assert not panel.has_content
+    with qtbot.waitSignal(panel.content_changed):
+        panel.add(reports(1))
+    assert panel.has_content
+    with qtbot.waitSignal(panel.content_changed):
+        panel.add([Started("classify", tmp_path)])
+    assert not panel.has_content
+
+
+def test_the_quality_is_that_of_the_task_from_the_start(panel: CurvesPanel, qtbot: QtBot) -> None:
+    dice = Quality("validation_dice", "Dice", ACCURACY.range)
+    panel.set_qualities((dice,))
+    panel.add(reports(1))
+    qtbot.waitUntil(lambda: panel.plots is not None)
+    assert panel.plots is not None
+    assert panel.plots.quality.area.getAxis("left").labelText == "Dice"
+    panel.set_qualities((ACCURACY,))
+    assert panel.plots.quality.area.getAxis("left").labelText == "Accuracy"

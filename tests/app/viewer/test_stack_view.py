@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from tests.app.viewer.memory_stack import MemoryStack, numbered
 from wholefield.sources.stacks.geometry import StackGeometry
@@ -140,7 +141,7 @@ def test_two_stacks_beside_over_and_behind_a_handle(opened: StackView, qtbot) ->
     opened.set_compare(Compare.SWIPE, 0.5)
     assert not opened.twin.isVisible()
     opened.main.set_crosshair(None)
-    qtbot.waitUntil(lambda: opened.main.size().width() > 500)
+    qtbot.waitUntil(lambda: opened.main.width() > 500 and opened.main.height() > 400)
 
     def shade(column: int) -> int:
         at = place_of(opened.main, 6, column)
@@ -208,3 +209,18 @@ def test_a_single_slice_is_a_stack_too(view: StackView, qtbot) -> None:
     qtbot.waitUntil(lambda: not view.busy)
     for side in view.sides:
         assert side.grab().toImage().height() == side.height()
+
+
+@pytest.mark.parametrize(("size", "below"), [((1400, 500), False), ((500, 900), True)])
+def test_two_stacks_stand_where_they_are_largest(
+    opened: StackView, qtbot: QtBot, size: tuple[int, int], below: bool
+) -> None:
+    scene = opened.scene
+    assert scene is not None
+    other = StackScene(scene.look, PlaneLook(MemoryStack(numbered()), LEVELS), captions=("a", "b"))
+    opened.set_scene(other)
+    opened.set_compare(Compare.BESIDE, 0.5)
+    opened.resize(*size)
+    qtbot.waitUntil(lambda: (opened.twin.y() > opened.main.y()) is below)
+    assert opened.twin.isVisible()
+    assert (opened.twin.x() > opened.main.x()) is not below

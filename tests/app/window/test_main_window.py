@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QDockWidget, QMessageBox, QToolBar
+from PySide6.QtWidgets import QApplication, QMessageBox, QToolBar
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.launch import make_window
 from wholefield_app.runs import SessionState
@@ -181,17 +182,21 @@ def test_themes_switch_at_once_and_are_remembered(window: MainWindow, store: QSe
     )
 
 
-def test_panels_are_hidden_remembered_and_put_back(window: MainWindow, qapp, store: QSettings, qtbot) -> None:
-    log = window.findChild(QDockWidget, "log")
+def test_panels_are_hidden_remembered_and_put_back(
+    window: MainWindow, qapp: QApplication, store: QSettings, qtbot: QtBot
+) -> None:
+    log, slides = window.docks.by_id["log"], window.docks.by_id["slides.list"]
     log.toggleViewAction().trigger()
-    assert not log.isVisible()
+    slides.toggleViewAction().trigger()
+    assert (log.isVisible(), slides.isVisible()) == (True, False)
     window.close()
     second = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))
     qtbot.addWidget(second)
     second.show()
-    assert not second.findChild(QDockWidget, "log").isVisible()
+    shown = second.docks.by_id
+    assert (shown["log"].isVisible(), shown["slides.list"].isVisible()) == (True, False)
     second.registry["view.reset_layout"].trigger()
-    assert second.findChild(QDockWidget, "log").isVisible()
+    assert (shown["log"].isVisible(), shown["slides.list"].isVisible()) == (False, True)
     second.close()
 
 

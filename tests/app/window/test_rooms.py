@@ -109,22 +109,21 @@ def test_a_key_does_what_it_means_in_the_workspace_in_sight(two: MainWindow, qtb
 
 def test_layout_and_workspace_are_there_again_at_the_next_start(make) -> None:
     first = make()
-    first.docks.by_id["slides.curves"].hide()
+    first.docks.by_id["slides.list"].close()
     first.go_to("tiny")
-    first.docks.by_id["tiny.panel"].hide()
+    first.docks.by_id["tiny.panel"].close()
     first.close()
     second = make()
     assert isinstance(second.workspace, TinyWorkspace)
     assert second.docks.by_id["tiny.panel"].isHidden()
-    assert not second.docks.by_id["log"].isHidden()
     second.go_to("slides")
-    assert second.docks.by_id["slides.curves"].isHidden()
+    assert second.docks.by_id["slides.list"].isHidden()
     second.reset_layout()
-    assert not second.docks.by_id["slides.curves"].isHidden()
+    assert not second.docks.by_id["slides.list"].isHidden()
 
 
 def test_a_floating_panel_goes_with_its_workspace(two: MainWindow) -> None:
-    dock = two.docks.by_id["slides.curves"]
+    dock = two.docks.by_id["slides.list"]
     dock.setFloating(True)
     two.go_to("tiny")
     assert not dock.isVisible()

@@ -26,7 +26,7 @@ from wholefield_app.viewer.events.timeline import SLIDER_STEPS, log_position, lo
 # A slider counts in whole numbers that fit 32 bits: 4,000 are finer than its pixels.
 TIME_STEPS = 4000
 ICON = QSize(20, 20)
-SLIDER_WIDTH, NARROWEST_SLIDER = 130, 40
+SLIDER_WIDTH, NARROWEST_SLIDER, NUMBER_WIDTH = 130, 40, 116
 
 
 class Transport(QWidget):
@@ -47,7 +47,7 @@ class Transport(QWidget):
         self.back = _button("One frame back (Left)", "Step back")
         self.play = _button("Play (Space)", "Play")
         self.on = _button("One frame on (Right)", "Step on")
-        self.loop = _button("Begin anew at the end", "Loop")
+        self.loop = _button("Start again at the end", "Loop")
         self.loop.setCheckable(True)
         self.slider = QSlider(Qt.Orientation.Horizontal, accessibleName="Time")
         self.slider.setRange(0, TIME_STEPS)
@@ -65,9 +65,10 @@ class Transport(QWidget):
         self.accumulation_slider.setMinimumWidth(NARROWEST_SLIDER)
         self.accumulation_slider.setMaximumWidth(SLIDER_WIDTH)
         for widget in (self.accumulation, self.accumulation_slider):
-            widget.setToolTip("A frame shows the events of so long before its moment")
+            widget.setToolTip("How long before its moment the events of a frame begin")
         for field in (self.time, self.accumulation):
             field.lineEdit().setTextMargins(*TEXT_MARGINS)
+            field.setMaximumWidth(NUMBER_WIDTH)
         self._lay_out()
         self._connect()
         self.use_theme(theme)
@@ -75,7 +76,7 @@ class Transport(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Draw the icons in the colours of `theme`."""
+        """Draw the icons in the colors of `theme`."""
         self._theme = theme
         self._icons = {name: icon(name, theme) for name in ("step-back", "start", "pause", "step-on", "loop")}
         self.back.setIcon(self._icons["step-back"])

@@ -350,6 +350,7 @@ def test_the_places_of_the_planes_are_remembered(
     window.close()
     second = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))
     qtbot.addWidget(second)
+    second.resize(window.size())
     second.show()
     second.workspace.open(make_stack("a.tif"))
     qtbot.waitUntil(lambda: second.workspace.desk.input is not None and second.quiet)
