@@ -157,8 +157,7 @@ class StackView(QWidget):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(large)
         split.addWidget(side)
-        split.setStretchFactor(0, MAIN_SHARE)
-        split.setStretchFactor(1, SIDE_SHARE)
+        # Without stretch factors Qt keeps the ratio when the window is resized.
         split.setSizes([100 * MAIN_SHARE, 100 * SIDE_SHARE])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

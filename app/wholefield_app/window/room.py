@@ -1,6 +1,6 @@
 """A workspace with its view, its panels and its log; the rooms of a window take turns in its middle."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QToolButton, QWidget
 
@@ -52,6 +52,7 @@ class Room(QMainWindow):
         for label in (readout for readout in self.readouts if isinstance(readout, QLabel)):
             label.setAlignment(label.alignment() | Qt.AlignmentFlag.AlignVCenter)
         self._pressed: dict[str, int] = {}
+        self._unseen = True
         self._splitters_at_first = {
             name: splitter.saveState() for name, splitter in workspace.splitters.items()
         }
@@ -61,6 +62,14 @@ class Room(QMainWindow):
         """The panels take less where the window is small."""
         super().resizeEvent(event)
         self.docks.fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Put the splitters where they were at the last start once the view has got its size."""
+        if event.type() == QEvent.Type.Show:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._restore_splitters)
+            self._unseen = False
+        return super().eventFilter(watched, event)
 
     def event(self, event: QEvent) -> bool:
         """Notice when the user drags the edge of a side; Qt moves it."""
@@ -89,7 +98,7 @@ class Room(QMainWindow):
         settings = self._services.settings
         settings.set_layout(self._layout_key, self.saveState(LAYOUT_VERSION))
         settings.set_json(self._panels_key, self.docks.state())
-        for name, splitter in self.workspace.splitters.items():
+        for name, splitter in self.workspace.splitters.items() if not self._unseen else ():
             settings.set_layout(self._splitter_key(name), splitter.saveState())
 
     def arrange(self) -> None:
@@ -103,8 +112,15 @@ class Room(QMainWindow):
         if layout := settings.layout(self._layout_key):
             self.restoreState(layout, LAYOUT_VERSION)
         self.docks.restore(settings.json(self._panels_key) or {})
+
+        # One of them is enough: they come into sight together.
+        for splitter in list(self.workspace.splitters.values())[:1]:
+            splitter.installEventFilter(self)
+
+    @Slot()
+    def _restore_splitters(self) -> None:
         for name, splitter in self.workspace.splitters.items():
-            if state := settings.layout(self._splitter_key(name)):
+            if state := self._services.settings.layout(self._splitter_key(name)):
                 splitter.restoreState(state)
 
     @property
