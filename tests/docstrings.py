@@ -64,14 +64,13 @@ def _class_faults(kind: type) -> list[str]:
     if not doc or doc.startswith(f"{kind.__name__}("):
         return ["no docstring"]
     sections = Sections.of(doc, getattr(init, "__doc__", None))
-    if issubclass(kind, enum.Enum):
+    if issubclass(kind, enum.Enum) or getattr(kind, "_is_protocol", False):
         return []
     missing = [*_undescribed(_parameters(kind), sections.entries("Args", "Attributes"))]
     for name in ("__init__", "__post_init__"):
         if name in own:
             missing += _unnamed_errors(own[name], sections)
-    needs_example = not (issubclass(kind, BaseException) or getattr(kind, "_is_protocol", False))
-    return missing + (_without_example(sections) if needs_example else [])
+    return missing + ([] if issubclass(kind, BaseException) else _without_example(sections))
 
 
 def _function_faults(function: Callable[..., Any]) -> list[str]:
@@ -151,7 +150,9 @@ def _raised(function: Callable[..., Any]) -> Iterator[str]:
 
 def run_examples(name: str, thing: Any) -> list[str]:
     """Run the examples of a function, or of a class and its `__init__`; gives what went wrong."""
-    docs = [thing.__doc__]
+    # Aliases such as NDArray[...] carry the docstring of what they stand for.
+    described = inspect.isclass(thing) or inspect.isroutine(thing) or hasattr(thing, "__wrapped__")
+    docs = [thing.__doc__ if described else None]
     if inspect.isclass(thing):
         docs.append(getattr(vars(thing).get("__init__"), "__doc__", None))
     said: list[str] = []

@@ -15,7 +15,17 @@ import torch
 from tests.docstrings import Sections, faults, run_examples
 
 # Packages whose public names are all described. Add a package here when its docstrings are complete.
-CHECKED: tuple[str, ...] = ()
+CHECKED: tuple[str, ...] = (
+    "wholefield.compat.metavision_ml.flow",
+    "wholefield.flow",
+    "wholefield.flow.losses",
+    "wholefield.flow.representations",
+    "wholefield.flow.sequences",
+    "wholefield.flow.simulator",
+    "wholefield.flow.viz",
+    "wholefield.flow.warping",
+    "wholefield.networks.flow",
+)
 
 
 def public_names() -> list[str]:

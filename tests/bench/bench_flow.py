@@ -26,7 +26,7 @@ from wholefield.flow.scores.accuracy import flow_errors
 from wholefield.flow.scores.sharpness import flow_warp_loss
 from wholefield.flow.sequences.windows import max_consecutive_batches
 from wholefield.flow.simulator import SceneSettings, simulate
-from wholefield.flow.warping.splat import Trajectory
+from wholefield.flow.warping.events import Trajectory
 from wholefield.sources.events.opening import open_recording
 from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.data import FlowData

@@ -1,14 +1,14 @@
-"""Feature files: representations of whole recordings in HDF5, as metavision_ml lays them out.
+"""Feature files: representations of whole recordings in HDF5, in the layout of metavision_ml.
 
-The dataset `data` is (time bins, C, H, W), float32, or uint8 where 255 stands for 1. Its attributes say how it came
-about: events_to_tensor (name of the representation), delta_t in us, event_input_height and event_input_width (the
+The dataset `data` is (time bins, C, H, W), float32, or uint8 where 255 stands for 1. Its attributes say how it was
+made: events_to_tensor (name of the representation), delta_t in us, event_input_height and event_input_width (the
 sensor in px), shape (C, H, W), mode, and the arguments of the representation.
 """
 
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import h5py
 import numpy as np
@@ -16,37 +16,13 @@ import numpy.typing as npt
 
 from wholefield.errors import SettingError, SourceError
 from wholefield.files import replacing
-from wholefield.flow.representations.grid import Events, Features, Grid
-from wholefield.flow.representations.making import make_features
-from wholefield.flow.representations.registry import preprocessor
+from wholefield.flow.representations.grid import Features, Grid
+from wholefield.flow.representations.registry import SizedEventSource, make_features, preprocessor
 from wholefield.progress import ProgressCallback
 
 DATASET = "data"
 MODE = "delta_t"
 CHUNK_BYTES = 32 << 20
-
-
-class TimedEvents(Protocol):
-    """What features are made of: a recording."""
-
-    @property
-    def width(self) -> int:
-        """Columns of the sensor in px."""
-        ...
-
-    @property
-    def height(self) -> int:
-        """Rows of the sensor in px."""
-        ...
-
-    @property
-    def duration_us(self) -> int:
-        """Length in us of the half-open span from 0 that holds all events."""
-        ...
-
-    def events(self, start_us: int, end_us: int) -> Events:
-        """Events with start_us <= t < end_us, ascending in time."""
-        ...
 
 
 class FeatureFile:
@@ -58,13 +34,26 @@ class FeatureFile:
         preprocess: Name of the representation.
         shape: (time bins, C, H, W).
         arguments: All attributes of the dataset.
+
+    Example:
+        >>> import h5py, numpy as np
+        >>> from wholefield.flow import FeatureFile
+        >>> with h5py.File("features.h5", "w") as made:
+        ...     made["data"] = np.zeros((4, 2, 24, 32), np.float32)
+        ...     made["data"].attrs.update(delta_t=10_000, events_to_tensor="histo")
+        >>> with FeatureFile("features.h5") as file:
+        ...     len(file), file.preprocess, file.read(1, 3).shape
+        (4, 'histo', (2, 2, 24, 32))
     """
 
     def __init__(self, path: str | Path) -> None:
         """Open a file.
 
+        Args:
+            path: The file.
+
         Raises:
-            SourceError: It cannot be opened or is no feature file.
+            SourceError: It cannot be opened or is not a feature file.
         """
         self.path = Path(path)
         try:
@@ -81,14 +70,15 @@ class FeatureFile:
         data = self._file.get(DATASET)
         if not isinstance(data, h5py.Dataset) or data.ndim != 4:
             raise SourceError(
-                f"{self.path.name} is no feature file: it has no dataset {DATASET} of four dimensions; "
+                f"{self.path.name} is not a feature file: it has no dataset {DATASET} of four dimensions; "
                 "make one with wholefield features."
             )
         self._data = data
         self.arguments = {name: _plain(value) for name, value in data.attrs.items()}
         if "delta_t" not in self.arguments:
             raise SourceError(
-                f"{self.path.name} does not say how long its time bins are (delta_t); make it anew."
+                f"{self.path.name} does not say how long its time bins are (delta_t); make it again with "
+                "wholefield features."
             )
         self.delta_t = int(self.arguments["delta_t"])
         self.preprocess = str(self.arguments.get("events_to_tensor", ""))
@@ -149,7 +139,7 @@ class FeatureFile:
 
 def write_features(
     path: str | Path,
-    recording: TimedEvents,
+    recording: SizedEventSource,
     preprocess: str,
     delta_t: int,
     downsampling_factor: int = 0,
@@ -166,8 +156,8 @@ def write_features(
         delta_t: Length of a time bin in us.
         downsampling_factor: Squares of 2 ** factor pixels become one.
         store_as_uint8: Whether values, which must lie in [0, 1], are stored in steps of 1 / 255.
-        progress: Called with the time bins done and those in all; raise in it to stop.
-        args: Further arguments of the representation.
+        progress: Called with the time bins done and their number.
+        **args: Further arguments of the representation.
 
     Returns:
         Time bins written.
@@ -175,6 +165,15 @@ def write_features(
     Raises:
         SettingError: A setting is out of range.
         OSError: The file cannot be written.
+
+    Example:
+        >>> from wholefield.flow import SceneSettings, write_features
+        >>> from wholefield.flow.simulator import write_simulation
+        >>> from wholefield.sources.events.opening import open_recording
+        >>> files = write_simulation("scene.h5", SceneSettings(width=32, height=24, duration_us=30_000))
+        >>> with open_recording(files.recording) as recording:
+        ...     write_features("features.h5", recording, "histo", delta_t=10_000)
+        3
     """
     chosen = preprocessor(preprocess)
     arguments = chosen.arguments(args)
@@ -198,7 +197,7 @@ def write_features(
 
 
 def _attributes(preprocess: str, grid: Grid, shape: tuple[int, ...]) -> dict[str, Any]:
-    """What a feature file says of itself, but for the arguments of its representation."""
+    """What a feature file says about itself, except for the arguments of its representation."""
     return {
         "events_to_tensor": preprocess,
         "delta_t": grid.delta_t,
@@ -231,13 +230,13 @@ def _as_bytes(features: Features, preprocess: str) -> npt.NDArray[np.uint8]:
 
 
 def _parts(bins: int, shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-    """Ranges of time bins that fit in a chunk of memory."""
+    """Ranges of time bins that fit in one chunk of memory."""
     step = max(1, CHUNK_BYTES // (4 * int(np.prod(shape))))
     return ((first, min(first + step, bins)) for first in range(0, bins, step))
 
 
 def _plain(value: Any) -> Any:
-    """An attribute as Python has it: bytes as text, numpy scalars as numbers."""
+    """An attribute as a plain Python value: bytes as text, numpy scalars as numbers."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value.item() if isinstance(value, np.generic) else value

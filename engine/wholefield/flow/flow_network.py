@@ -1,4 +1,4 @@
-"""A flow network together with what trains it without labels: pyramid, warping and losses."""
+"""A flow network together with what trains it without labels: feature pyramid, warping and losses."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,26 +20,36 @@ class FlowNetwork(nn.Module):
     """Regresses flow from event features, and computes the loss of that flow.
 
     Events are sparse and every representation has a scale of its own, so features are divided by their root mean
-    square over the pixels that hold something, measured once on the first batch of the training.
+    square over the nonzero values, measured once on the first batch of the training.
 
     Attributes:
-        in_channels: channels of the features.
-        feature_extractor: the network that gives the flow pyramid.
-        pyramid: resizes features to the levels of the flow.
-        warping_head: one warping per level.
-        criterion: the losses.
-        scale: () what features are divided by; 0 while it was not measured.
+        in_channels: Channels of the features.
+        feature_extractor: The network that computes the flow pyramid.
+        pyramid: Resizes features to the levels of the flow.
+        warping_head: One warping module per level.
+        criterion: The losses.
+        scale: Scalar that features are divided by; 0 until it is measured.
 
     Args:
         array_dim: Shape of the features, (time bins, channels, height, width).
-        flow_loss_weights: Weights of the losses by name, see `wholefield.flow.losses.LOSS_NAMES`; None takes those of
+        flow_loss_weights: Weights of the losses by name, see `wholefield.flow.losses.LOSS_NAMES`; None selects those of
             `DEFAULT_WEIGHTS` that apply to the features.
         feature_extractor_name: Network by name; see `wholefield.networks.flow.feature_extractor`.
-        kwargs: Settings of the network; also smoothness_mask (names of regularizing losses that count only pixels with
-            events) and micro_bins (micro time bins in the channels; half of the channels unless given).
+        **kwargs: Arguments of the network; also smoothness_mask (names of regularization losses that count only pixels
+            with events) and micro_bins (micro time bins in the channels; half of the channels by default).
 
     Raises:
-        SettingError: A name or a value cannot work.
+        SettingError: A name is unknown or a value is out of range.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.flow import FlowNetwork
+        >>> network = FlowNetwork((3, 6, 24, 32), {"data": 1.0, "smoothness2": 0.1}, base=4, scales=2)
+        >>> features = torch.rand(3, 1, 6, 24, 32)
+        >>> flows = network(features)
+        >>> flows[-1].shape
+        torch.Size([3, 1, 2, 24, 32])
+        >>> sum(network.compute_loss(features, flows).values()).backward()
     """
 
     scale: Tensor
@@ -74,11 +84,11 @@ class FlowNetwork(nn.Module):
         return self.feature_extractor(self.scaled(inputs))
 
     def reset(self, mask: Tensor | None = None) -> None:
-        """Forget what was carried; with a mask (B,) only where it is 0."""
+        """Clear the carried state; with a mask (B,) only where it is 0."""
         self.feature_extractor.reset(mask)
 
     def scaled(self, inputs: Tensor) -> Tensor:
-        """Features on the scale of the network, which a first batch in training sets."""
+        """Features on the scale of the network, which the first training batch sets."""
         if self.training and self.scale == 0:
             self.scale.copy_(typical(inputs))
         return inputs / torch.where(self.scale > 0, self.scale, 1)
@@ -88,21 +98,21 @@ class FlowNetwork(nn.Module):
         return self.criterion(self.pyramid(self.scaled(inputs)), flows)
 
     def sharpen(self, inputs: Tensor, micro_tbin: int = 0, depth_level: int = -1) -> Tensor:
-        """Move every micro time bin of features along the flow to one of them.
+        """Warp every micro time bin of features along the flow to one of them.
 
-        What moves is smeared over the micro bins; moved to one moment it stands in one place, and their sum is sharp.
-        The network starts afresh for it; what it carried is as before.
+        Moving edges are blurred over the micro bins; warped to one moment they coincide, and their sum is sharp. The
+        network starts from an empty state for it; the state that it carries is unchanged.
 
         Args:
             inputs: Features (T, B, C, H, W).
-            micro_tbin: Micro time bin to which the others are moved.
+            micro_tbin: Micro time bin to which the others are warped.
             depth_level: Level of the pyramid; -1 is the finest.
 
         Returns:
             (T, B, C, h, w) at the size of that level, on the scale of the inputs.
 
         Raises:
-            SettingError: there is no such micro bin or level.
+            SettingError: There is no such micro bin or level.
         """
         levels = self.pyramid.levels
         if not -levels <= depth_level < levels or not 0 <= micro_tbin < self.micro_bins:
@@ -120,11 +130,11 @@ class FlowNetwork(nn.Module):
 
 
 def default_weights(micro_bins: int) -> dict[str, float]:
-    """The default weights of the losses that apply to features with so many micro time bins."""
+    """The default weights of the losses that apply to features with that many micro time bins."""
     return {name: value for name, value in DEFAULT_WEIGHTS.items() if micro_bins > 1 or name != "bw_deblur"}
 
 
 def typical(features: Tensor) -> Tensor:
-    """Root mean square of what is not 0; 0 where everything is."""
+    """Root mean square of the nonzero values; 0 if there are none."""
     values = features[features != 0].double()
     return values.square().mean().sqrt().to(features.dtype) if len(values) else features.new_zeros(())

@@ -29,12 +29,25 @@ def load_labels_flow(
         tensor: Their features (T, C, h, w), of the sensor or a part of it that begins at no offset.
 
     Returns:
-        The labels, T tensors (2, h, w) in px of the features per time bin; and which bins have one, bool (T,). A bin
-        that the file does not cover wholly has none, and zeros in its place.
+        The labels, T tensors float32 (2, h, w) in px of the features per time bin; and which bins have one, bool (T,).
+        A bin that the file does not fully cover has none, and zeros in its place.
 
     Raises:
         SourceError: There is no such file, or it cannot be read.
         SettingError: Its flow does not fit the recording.
+
+    Example:
+        >>> import numpy as np, torch
+        >>> from wholefield.export.flow import write_flow_hdf5
+        >>> from wholefield.flow import load_labels_flow
+        >>> from wholefield.flow.sequences import FileMetadata
+        >>> write_flow_hdf5("car_flow.h5", np.ones((3, 2, 24, 32), np.float32), (3, 24, 32), 10_000)
+        >>> recording = FileMetadata("car_td.dat", delta_t=10_000, width=32, height=24)
+        >>> labels, covered = load_labels_flow(recording, 10_000, 30_000, torch.zeros(3, 6, 24, 32))
+        >>> covered
+        array([ True,  True, False])
+        >>> float(labels[0].mean())
+        1.0
     """
     bins = tensor.shape[0]
     step = duration // bins
@@ -56,15 +69,18 @@ def load_labels_flow(
 
 
 def displacement(file: FlowFile, start: int, end: int) -> Flow:
-    """Where what a pixel shows at one moment is at a later one, less where it was: float32 (2, H, W) in px.
+    """How far what a pixel shows at one moment has moved at a later one: float32 (2, H, W) in px.
 
-    The rows of the file are followed one after the other, each at the place that was reached, in parts of a row where
-    the moments lie within it.
+    The rows of the file are followed one after the other, each from the position that was reached; a row that the
+    moments lie within counts in part.
 
     Args:
         file: Flow in rows of equal length.
         start: In us.
         end: In us, within the file.
+
+    Returns:
+        The displacements, x first.
     """
     _, _, height, width = file.shape
     places = np.indices((height, width), np.float64)[::-1].copy()

@@ -1,16 +1,16 @@
-"""Flow of a recording at any moment, with the state of the network warmed on what came before."""
+"""Flow of a recording at any moment, with the state of the network warmed up on the bins before."""
 
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from wholefield.flow.flow_network import FlowNetwork
-from wholefield.flow.representations import make_features
+from wholefield.flow.representations import SizedEventSource, make_features
 
 WARM_UP = 4
 """Time bins before the one that is asked for; more change the flow of a trained network little."""
@@ -18,38 +18,20 @@ WARM_UP = 4
 Flow = npt.NDArray[np.float32]
 
 
-class EventSource(Protocol):
-    """What a predictor needs of a recording."""
-
-    @property
-    def width(self) -> int:
-        """Columns of the sensor in px."""
-        ...
-
-    @property
-    def height(self) -> int:
-        """Rows of the sensor in px."""
-        ...
-
-    @property
-    def duration_us(self) -> int:
-        """Length of the recording in us."""
-        ...
-
-    def events(self, start_us: int, end_us: int) -> npt.NDArray[Any]:
-        """Events of [start_us, end_us)."""
-        ...
-
-
 @dataclass(frozen=True)
 class FlowInput:
-    """What a network expects to be given.
+    """What a network expects as input.
 
     Attributes:
-        delta_t: length of a time bin in us.
-        preprocess: name of the representation.
-        arguments: further arguments of the representation.
-        downsampling_factor: squares of 2 ** factor px of the sensor are one px of the features.
+        delta_t: Length of a time bin in us.
+        preprocess: Name of the representation.
+        arguments: Further arguments of the representation.
+        downsampling_factor: Squares of 2 ** factor px of the sensor are one px of the features.
+
+    Example:
+        >>> from wholefield.flow import FlowInput
+        >>> FlowInput(delta_t=10_000).preprocess
+        'event_cube'
     """
 
     delta_t: int
@@ -57,7 +39,7 @@ class FlowInput:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     downsampling_factor: int = 0
 
-    def features(self, recording: EventSource, start_us: int, count: int) -> npt.NDArray[np.float32]:
+    def features(self, recording: SizedEventSource, start_us: int, count: int) -> npt.NDArray[np.float32]:
         """Features (T, C, h, w) of `count` time bins from a moment on; there are no events before the recording."""
         return make_features(
             recording,
@@ -73,20 +55,30 @@ class FlowInput:
 
 
 class FlowPredictor:
-    """Dense flow of one recording. Any thread may call it, one at a time is served.
+    """Dense flow of one recording. Any thread may call it; calls run one at a time.
 
-    Asked for moments in order, as while playing, it goes on from its last state, also where some bins are left out;
-    a jump warms a fresh one.
+    Asked for moments in order, as during playback, it continues from its last state, even if some bins are skipped;
+    after a jump it warms up a fresh one.
 
     Args:
-        network: A trained network; it is put into evaluation mode, and is the predictor's alone.
+        network: A trained network; it is put into evaluation mode, and must not be used elsewhere.
         given: What the network expects.
         recording: The recording.
-        warm_up: Time bins before the one that is asked for, after a jump.
+        warm_up: Time bins before the requested one, after a jump.
+
+    Example:
+        >>> from wholefield.flow import FlowInput, FlowNetwork, FlowPredictor, SceneSettings
+        >>> from wholefield.flow.simulator import write_simulation
+        >>> from wholefield.sources.events.opening import open_recording
+        >>> files = write_simulation("scene.h5", SceneSettings(width=32, height=24, duration_us=30_000))
+        >>> network = FlowNetwork((1, 6, 24, 32), {"data": 1.0}, base=4, scales=2)
+        >>> with open_recording(files.recording) as recording:
+        ...     FlowPredictor(network, FlowInput(delta_t=10_000), recording).flow_at(20_000).shape
+        (2, 24, 32)
     """
 
     def __init__(
-        self, network: FlowNetwork, given: FlowInput, recording: EventSource, warm_up: int = WARM_UP
+        self, network: FlowNetwork, given: FlowInput, recording: SizedEventSource, warm_up: int = WARM_UP
     ) -> None:
         self.given = given
         self._network = network.eval()
@@ -102,10 +94,13 @@ class FlowPredictor:
         Before the end of the first bin it is that of the first bin.
 
         Args:
-            time_us: The moment, on the clock of the recording.
+            time_us: The moment in us since the start of the recording.
+
+        Returns:
+            The flow; do not write into it.
 
         Raises:
-            SourceError: the recording cannot be read there.
+            SourceError: The recording cannot be read there.
         """
         end = max(time_us, self.given.delta_t)
         with self._lock:
@@ -115,7 +110,7 @@ class FlowPredictor:
             return self._flow
 
     def flows(self, start_us: int = 0, end_us: int | None = None) -> Iterator[tuple[int, Flow]]:
-        """Start in us and flow of every whole or begun time bin from start_us on, in order; see `flow_at`."""
+        """Start in us and flow of every time bin from start_us on, in order; the last one may be cut short."""
         step = self.given.delta_t
         stop = self._recording.duration_us if end_us is None else end_us
         for start in range(start_us, stop, step):
@@ -133,7 +128,7 @@ class FlowPredictor:
             return self._network(torch.from_numpy(features)[:, None].to(device))[-1][-1, 0].float().cpu()
 
     def _bins_since(self, end: int) -> int | None:
-        """Bins from the last state to a moment; None where going on takes more of them than a fresh state."""
+        """Bins from the last state to a moment; None if continuing takes more of them than a fresh state."""
         if self._end is None:
             return None
         count, rest = divmod(end - self._end, self.given.delta_t)

@@ -5,11 +5,11 @@ from torch.nn import functional
 
 
 def shrink(features: Tensor, level: int) -> Tensor:
-    """Mean over squares of 2**level pixels; a square that the border cuts is the mean of what it holds.
+    """Mean over squares of 2**level pixels; a square at the border is the mean of the pixels it has.
 
     Args:
-        features: (T, B, C, H, W).
-        level: how often to halve; 0 changes nothing.
+        features: float (T, B, C, H, W).
+        level: How often to halve; 0 changes nothing.
 
     Returns:
         (T, B, C, ceil(H / 2**level), ceil(W / 2**level)).
@@ -21,10 +21,10 @@ def shrink(features: Tensor, level: int) -> Tensor:
 
 
 class FeaturePyramid(nn.Module):
-    """Features at all levels, coarsest first, as the flows of a network are ordered.
+    """Features at all levels, coarsest first, in the order of the flows of a network.
 
     Args:
-        levels: number of levels; the last one has the size of the input.
+        levels: Number of levels; the last one has the size of the input.
     """
 
     def __init__(self, levels: int) -> None:
@@ -32,5 +32,5 @@ class FeaturePyramid(nn.Module):
         self.levels = levels
 
     def forward(self, features: Tensor) -> list[Tensor]:
-        """Features (T, B, C, H, W) to the list of their levels."""
+        """The levels of features (T, B, C, H, W)."""
         return [shrink(features, level) for level in reversed(range(self.levels))]

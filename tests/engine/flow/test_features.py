@@ -77,7 +77,7 @@ def test_what_is_no_feature_file_is_refused(tmp_path: Path) -> None:
         FeatureFile(tmp_path / "text.h5")
     with h5py.File(tmp_path / "flat.h5", "w") as file:
         file["data"] = np.zeros(3)
-    with pytest.raises(SourceError, match="no feature file"):
+    with pytest.raises(SourceError, match="not a feature file"):
         FeatureFile(tmp_path / "flat.h5")
     with h5py.File(tmp_path / "timeless.h5", "w") as file:
         file["data"] = np.zeros((1, 2, 3, 4), np.float32)

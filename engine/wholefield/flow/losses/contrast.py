@@ -1,9 +1,9 @@
 """Contrast maximization: the flow that makes the images of warped events sharpest, at the level of single events.
 
-Events are carried through the flow of every time bin on their way (Paredes-Valles et al. 2023, arXiv 2303.05214) to
-every border between bins. Where the flow is right, those of one edge meet, and the average times of the pixels they
-meet in are low (Hagenaars et al. 2021, arXiv 2106.01862, equations 4 to 6). Several lengths of window keep both slow
-and fast motion in sight.
+Events are warped through the flow of every time bin on their way (Paredes-Valles et al. 2023, arXiv 2303.05214) to
+every border between bins. Where the flow is right, the events of one edge meet, and the average timestamps of the
+pixels they meet in are low (Hagenaars et al. 2021, arXiv 2106.01862, equations 4 to 6). Windows of several lengths
+cover both slow and fast motion.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ SCALES = 3
 
 
 class ContrastMeasure(StrEnum):
-    """What is made small.
+    """What is minimized.
 
-    AVERAGE_TIMESTAMP is the mean square of the average time of pixels, one image for each polarity; VARIANCE is the
-    variance of the image of events without flow over that with flow (Shiba et al. 2022, arXiv 2207.10022).
+    AVERAGE_TIMESTAMP is the mean square of the average timestamp of pixels, one image for each polarity. VARIANCE is
+    the variance of the image of events without flow over that with flow (Shiba et al. 2022, arXiv 2207.10022).
     """
 
     AVERAGE_TIMESTAMP = "average-timestamp"
@@ -46,6 +46,15 @@ def event_list(parts: Sequence[Events], start_us: int, delta_t: int, factor: int
 
     Returns:
         float32 (N, 5): element of the batch, x and y in px of the flow, time in bins, polarity (0 or 1).
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.losses import event_list
+        >>> from wholefield.sources.events.recording import EVENT_DTYPE
+        >>> events = np.zeros(1, EVENT_DTYPE)
+        >>> events["x"], events["y"], events["p"], events["t"] = 4, 2, 1, 15_000
+        >>> event_list([events], start_us=0, delta_t=10_000)
+        tensor([[0.0000, 4.0000, 2.0000, 1.5000, 1.0000]])
     """
     block = 1 << factor
     tables = [
@@ -71,10 +80,10 @@ def contrast_loss(
     scales: int = SCALES,
     measure: ContrastMeasure = ContrastMeasure.AVERAGE_TIMESTAMP,
 ) -> Tensor:
-    """How blurred events are after the flow has carried them together.
+    """How blurred events are after the flow has warped them together.
 
     For every window [a, b) of bins and every border j from a to b between its bins, the events of the window are
-    carried to j. With n_p(x) and s_p(x) the bilinear splats of 1 and of the closeness 1 - |t - j| / (b - a) of the
+    warped to j. With n_p(x) and s_p(x) the bilinear splats of 1 and of the closeness 1 - |t - j| / (b - a) of the
     events of polarity p, the loss of AVERAGE_TIMESTAMP at j is
 
         sum_x sum_p (s_p(x) / n_p(x))^2 / number of pixels with events.
@@ -83,13 +92,23 @@ def contrast_loss(
     bin are left out. The result is the mean over borders, windows, scales and the batch.
 
     Args:
-        events: (N, 5) of batch element, x, y in px, time in bins from 0 to T, polarity (0 or 1); in any order.
-        flow: (T, B, 2, H, W), x first, in px per time bin.
-        scales: Lengths of window, halved from one to the next.
-        measure: What is made small.
+        events: float (N, 5) of batch element, x, y in px, time in bins from 0 to T, polarity (0 or 1); in any order.
+        flow: float (T, B, 2, H, W), x first, in px per time bin.
+        scales: Window lengths, each half of the one before.
+        measure: What is minimized.
 
     Returns:
         A scalar of the dtype of the flow; gradients reach the flow.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.flow import contrast_loss
+        >>> time = torch.linspace(0, 1.99, 50)  # a point that moves by 4 px per bin
+        >>> events = torch.stack([0 * time, 2 + 4 * time, 0 * time + 3, time, 0 * time + 1], dim=1)
+        >>> still = torch.zeros(2, 1, 2, 8, 16)
+        >>> right = still + torch.tensor([4.0, 0.0]).view(2, 1, 1)
+        >>> bool(contrast_loss(events, right) < contrast_loss(events, still))
+        True
     """
     bins, batch, _, height, width = flow.shape
     inside = (events[:, 3] >= 0) & (events[:, 3] < bins)
@@ -107,11 +126,18 @@ def contrast_loss(
 
 
 class ContrastLoss(nn.Module):
-    """`contrast_loss` with its settings.
+    """`contrast_loss` as a module.
 
-    Attributes:
-        scales: Lengths of window.
-        measure: What is made small.
+    Args:
+        scales: Window lengths, each half of the one before.
+        measure: What is minimized.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.flow import ContrastLoss, ContrastMeasure
+        >>> loss = ContrastLoss(scales=1, measure=ContrastMeasure.VARIANCE)
+        >>> loss(torch.tensor([[0, 3, 3, 0.5, 1.0]]), torch.zeros(1, 1, 2, 8, 8)).shape
+        torch.Size([])
     """
 
     def __init__(
@@ -121,7 +147,7 @@ class ContrastLoss(nn.Module):
         self.scales, self.measure = scales, measure
 
     def forward(self, events: Tensor, flow: Tensor) -> Tensor:
-        """See `contrast_loss`."""
+        """The loss of events (N, 5) under a flow (T, B, 2, H, W); see `contrast_loss`."""
         return contrast_loss(events, flow, self.scales, self.measure)
 
 
@@ -141,7 +167,7 @@ class _Tracks:
 
 
 def _carry(events: Tensor, flow: Tensor) -> _Tracks:
-    """Carry events, ordered by bin, forward and backward through the bins to every border."""
+    """Warp events, ordered by bin, forward and backward through the bins to every border."""
     bins, batch, _, height, width = flow.shape
     fields = flow.reshape(bins * batch, 2, height, width)
     own = events[:, 3].floor().long()

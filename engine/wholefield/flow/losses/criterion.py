@@ -22,16 +22,24 @@ DEFAULT_WEIGHTS: Mapping[str, float] = MappingProxyType({"data": 1.0, "bw_deblur
 
 
 class FlowLoss(nn.Module):
-    """Terms of the loss over all levels of a flow pyramid.
+    """Weighted terms of the loss over all levels of a flow pyramid.
 
     Args:
-        flow_weights: Weight of each term by its name; names that are missing weigh 0.
-        warping_head: Warps features (T, B, C, h, w) by flow (T, B, 2, h, w).
-        smoothness_mask: Names of regularizing terms that count only pixels with events.
-        micro_bins: Micro time bins of a time bin in the channels, the polarity counting faster; bw_deblur needs two.
+        flow_weights: Weight of each term by its name in `LOSS_NAMES`; missing names have weight 0.
+        warping_head: Samples features (T, B, C, h, w) at p + flow(p), flow (T, B, 2, h, w).
+        smoothness_mask: Names of regularization terms that count only pixels with events.
+        micro_bins: Micro time bins of a time bin in the channels, the polarity varying fastest; bw_deblur needs two.
 
     Raises:
-        SettingError: A name or a weight cannot work.
+        SettingError: A name is unknown, a weight is negative or all are 0, or a term does not apply.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.flow.losses import FlowLoss
+        >>> criterion = FlowLoss({"data": 1.0, "l1": 0.1}, smoothness_mask=["l1"])
+        >>> terms = criterion([torch.rand(3, 1, 6, 8, 8)], [torch.rand(3, 1, 2, 8, 8)])
+        >>> list(terms)
+        ['data', 'l1']
     """
 
     def __init__(
@@ -61,6 +69,9 @@ class FlowLoss(nn.Module):
         Args:
             pyramid: Features (T, B, C, h, w) of every level.
             flows: Flow (T, B, 2, h, w) of every level, in px of that level per time bin.
+
+        Returns:
+            Scalars by name.
         """
         levels = [self.terms(features, flow) for features, flow in zip(pyramid, flows, strict=True)]
         return {
@@ -69,7 +80,7 @@ class FlowLoss(nn.Module):
         }
 
     def terms(self, features: Tensor, flow: Tensor) -> dict[str, Tensor]:
-        """The terms of one level by name, without weights."""
+        """The unweighted terms of one level by name."""
         return {name: self._term(name, features, flow) for name in self.weights}
 
     def _term(self, name: str, features: Tensor, flow: Tensor) -> Tensor:
@@ -84,10 +95,10 @@ class FlowLoss(nn.Module):
 
 
 def demand_known(names: Mapping[str, float] | Sequence[str], known: Sequence[str], setting: str) -> None:
-    """Refuse names that no term has.
+    """Raise unless all names are known.
 
     Raises:
-        SettingError: names the setting and what can be chosen.
+        SettingError: Names the setting and the choices.
     """
     for name in names:
         if name not in known:

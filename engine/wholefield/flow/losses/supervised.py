@@ -1,4 +1,4 @@
-"""The loss against known flow, for comparison and where labels exist."""
+"""The loss against known flow, where there are labels."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,19 @@ def supervised_loss(flows: Sequence[Tensor], label: Tensor) -> Tensor:
     A label counts at a coarser level where all of its pixels are known.
 
     Args:
-        flows: (T, B, 2, h, w) of every level, coarsest first, in px of the level per time bin.
-        label: (T, B, 2, H, W) in px per time bin, not a number where it is unknown.
+        flows: float (T, B, 2, h, w) of every level, coarsest first, in px of the level per time bin.
+        label: float (T, B, 2, H, W) in px per time bin, NaN where it is unknown.
 
     Returns:
-        (), 0 where nothing is known.
+        A scalar, 0 if nothing is known.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.flow.losses import supervised_loss
+        >>> label = torch.ones(1, 1, 2, 8, 8)
+        >>> right = [label[..., :4, :4] / 2, label]
+        >>> supervised_loss(right, label) < supervised_loss([0 * flow for flow in right], label)
+        tensor(True)
     """
     terms = []
     for level, flow in zip(reversed(range(len(flows))), flows, strict=True):

@@ -4,8 +4,15 @@ from wholefield.flow.representations.diff import diff
 from wholefield.flow.representations.event_cube import CUBE_MAX_INCR, cube_channels, event_cube
 from wholefield.flow.representations.grid import MICRO_BINS, Events, Features, Grid
 from wholefield.flow.representations.histo import MAX_INCR, histo
-from wholefield.flow.representations.making import EventSource, make_features
-from wholefield.flow.representations.registry import PREPROCESSORS, Preprocessor, preprocessor, register
+from wholefield.flow.representations.registry import (
+    PREPROCESSORS,
+    EventSource,
+    Preprocessor,
+    SizedEventSource,
+    make_features,
+    preprocessor,
+    register,
+)
 from wholefield.flow.representations.timesurface import multi_channel_timesurface, timesurface
 from wholefield.flow.representations.visualize import (
     filter_outliers,
@@ -51,6 +58,7 @@ __all__ = [
     "Features",
     "Grid",
     "Preprocessor",
+    "SizedEventSource",
     "cube_channels",
     "diff",
     "event_cube",

@@ -16,7 +16,7 @@ def diff(
     start_ts: int = 0,
     max_incr_per_pixel: float = MAX_INCR,
 ) -> Features:
-    """Positive minus negative events: D[k, 0, y, x] = (n(k, 1, y, x) - n(k, 0, y, x)) / max, cut at -1 and 1.
+    """Positive minus negative events: D[k, 0, y, x] = (n(k, 1, y, x) - n(k, 0, y, x)) / max, clipped to [-1, 1].
 
     Args:
         events: Structured events, x, y in px, t in us.
@@ -26,13 +26,20 @@ def diff(
         width: Columns of the sensor.
         downsampling_factor: Squares of 2 ** factor pixels become one.
         start_ts: When the first bin begins, in us.
-        max_incr_per_pixel: Excess of events a sensor pixel that makes 1.
+        max_incr_per_pixel: Excess of events per sensor pixel that gives 1.
 
     Returns:
         float32 (T, 1, H, W) in [-1, 1].
 
     Raises:
         SettingError: A setting is out of range or the events lack a field.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import diff
+        >>> from wholefield.sources.events.recording import EVENT_DTYPE
+        >>> diff(np.zeros(2, EVENT_DTYPE), 1, 10_000, 1, 3)[0, 0]
+        array([[-0.4,  0. ,  0. ]], dtype=float32)
     """
     grid = Grid(num_tbins, delta_t, height, width, downsampling_factor, start_ts)
     out = grid.zeros(1)

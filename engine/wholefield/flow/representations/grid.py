@@ -1,4 +1,4 @@
-"""The grid of pixels and time bins that events are sorted into."""
+"""The grid of pixels and time bins that events are binned into."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ Features = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Grid:
-    """Time bins of equal length over a sensor whose pixels may be joined in squares.
+    """Time bins of equal length over a sensor whose pixels may be binned in squares.
 
     Attributes:
         num_tbins: Time bins, T.
@@ -27,7 +27,15 @@ class Grid:
         height: Rows of the sensor in px.
         width: Columns of the sensor in px.
         downsampling_factor: Squares of 2 ** factor sensor pixels become one pixel of the result.
-        start_ts: Time at which the first bin begins, in us.
+        start_ts: When the first bin begins, in us.
+
+    Raises:
+        SettingError: A value is out of range.
+
+    Example:
+        >>> from wholefield.flow.representations import Grid
+        >>> Grid(num_tbins=3, delta_t=10_000, height=23, width=32, downsampling_factor=1).shape
+        (12, 16)
     """
 
     num_tbins: int
@@ -52,7 +60,7 @@ class Grid:
 
     @property
     def counting(self) -> tuple[int, int, int, int, tuple[int, int]]:
-        """What the kernels need of it: start, bin length, bins, factor and sensor."""
+        """What the kernels need: start, bin length, bins, factor and sensor."""
         return (
             self.start_ts,
             self.delta_t,
@@ -66,14 +74,14 @@ class Grid:
         return np.zeros((self.num_tbins, channels, *self.shape), np.float32)
 
     def increment(self, max_incr_per_pixel: float) -> float:
-        """What one event adds: a pixel of the result reaches 1 with that many events a sensor pixel."""
+        """What one event adds: a pixel of the result reaches 1 with that many events per sensor pixel."""
         if not max_incr_per_pixel > 0:
             raise SettingError(f"max_incr_per_pixel is {max_incr_per_pixel} but must be above 0.")
         return 1.0 / (max_incr_per_pixel * 4**self.downsampling_factor)
 
 
 def as_events(events: Any) -> Events:
-    """Structured events as they are; anything else is refused.
+    """Check that events are structured and return them.
 
     Raises:
         SettingError: A field is missing.

@@ -1,4 +1,4 @@
-"""Histograms of events: how many of each polarity a pixel saw in a time bin."""
+"""Histograms of events: the number of events of each polarity per pixel and time bin."""
 
 import numpy as np
 
@@ -27,13 +27,21 @@ def histo(
         width: Columns of the sensor.
         downsampling_factor: Squares of 2 ** factor pixels become one.
         start_ts: When the first bin begins, in us.
-        max_incr_per_pixel: Events of one polarity a sensor pixel that make 1.
+        max_incr_per_pixel: Events of one polarity per sensor pixel that give 1.
 
     Returns:
         float32 (T, 2, H, W) in [0, 1]: negative events, then positive ones.
 
     Raises:
         SettingError: A setting is out of range or the events lack a field.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import histo
+        >>> from wholefield.sources.events.recording import EVENT_DTYPE
+        >>> histo(np.zeros(2, EVENT_DTYPE), 1, 10_000, 1, 3)[0, :, 0]
+        array([[0.4, 0. , 0. ],
+               [0. , 0. , 0. ]], dtype=float32)
     """
     grid = Grid(num_tbins, delta_t, height, width, downsampling_factor, start_ts)
     out = grid.zeros(2)

@@ -25,7 +25,7 @@ def timesurface(
         width: Columns of the sensor.
         downsampling_factor: Squares of 2 ** factor pixels become one.
         start_ts: When the first bin begins, in us.
-        normed: Whether times are divided by delta_t; they are us otherwise.
+        normed: Whether times are divided by delta_t; they are in us otherwise.
         split_polarity: Whether each polarity has a channel of its own.
 
     Returns:
@@ -33,6 +33,15 @@ def timesurface(
 
     Raises:
         SettingError: A setting is out of range or the events lack a field.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import timesurface
+        >>> from wholefield.sources.events.recording import EVENT_DTYPE
+        >>> events = np.zeros(2, EVENT_DTYPE)
+        >>> events["t"] = 1_000, 4_000
+        >>> timesurface(events, 1, 10_000, 1, 1)[0, :, 0, 0]
+        array([0.4, 0. ], dtype=float32)
     """
     from wholefield.flow.representations.kernels import latest_times
 
@@ -65,13 +74,20 @@ def multi_channel_timesurface(
         downsampling_factor: Squares of 2 ** factor pixels become one.
         start_ts: When the first bin begins, in us.
         num_utbins: Parts B of a time bin.
-        normed: Whether times since the beginning of a part are divided by its length; they are us otherwise.
+        normed: Whether times since the beginning of a part are divided by its length; they are in us otherwise.
 
     Returns:
         float32 (T, 2 B, H, W), channel 2 b + p; 0 where there is no event.
 
     Raises:
         SettingError: A setting is out of range or the events lack a field.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import multi_channel_timesurface
+        >>> from wholefield.sources.events.recording import EVENT_DTYPE
+        >>> multi_channel_timesurface(np.zeros(2, EVENT_DTYPE), 1, 10_000, 24, 32, num_utbins=5).shape
+        (1, 10, 24, 32)
     """
     if num_utbins < 1 or delta_t % num_utbins:
         raise SettingError(f"delta_t is {delta_t} us but must be a multiple of num_utbins, {num_utbins}.")

@@ -1,4 +1,4 @@
-"""Pictures of representations: uint8 RGB (height, width, 3), gray where nothing happens."""
+"""Images of representations: uint8 RGB (height, width, 3), gray where nothing happens."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,21 @@ DEVIATIONS = 3.0
 
 
 def filter_outliers(values: npt.NDArray[np.floating], num_std: float = DEVIATIONS) -> npt.NDArray[np.float64]:
-    """Values cut at so many standard deviations around their mean."""
+    """Clip values to a number of standard deviations around their mean.
+
+    Args:
+        values: float array of any shape.
+        num_std: The number of standard deviations.
+
+    Returns:
+        float64 array of the same shape.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import filter_outliers
+        >>> filter_outliers(np.array([0.0, 0.0, 0.0, 100.0]), num_std=1).round(1)
+        array([ 0. ,  0. ,  0. , 68.3])
+    """
     wide = np.asarray(values, np.float64)
     mean, margin = wide.mean(), num_std * wide.std()
     return np.clip(wide, mean - margin, mean + margin)
@@ -22,7 +36,16 @@ def viz_diff(features: Features) -> Picture:
     """Positive values brighter and negative ones darker than gray; the largest magnitude is white or black.
 
     Args:
-        features: (1, H, W) or (H, W).
+        features: float (1, H, W) or (H, W).
+
+    Returns:
+        uint8 RGB (H, W, 3).
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import viz_diff
+        >>> viz_diff(np.array([[[-1.0, 0.0, 1.0]]], np.float32))[0, :, 0]
+        array([  1, 128, 255], dtype=uint8)
     """
     return np.repeat(_around_gray(features.reshape(features.shape[-2:]))[..., None], 3, axis=2)
 
@@ -31,16 +54,34 @@ def viz_histo(features: Features) -> Picture:
     """Positive events bright, negative events dark.
 
     Args:
-        features: (2, H, W), negative then positive.
+        features: float (2, H, W), negative then positive.
+
+    Returns:
+        uint8 RGB (H, W, 3).
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import viz_histo
+        >>> viz_histo(np.zeros((2, 4, 6), np.float32)).shape
+        (4, 6, 3)
     """
     return viz_diff(features[1] - features[0])
 
 
 def viz_timesurface(features: Features) -> Picture:
-    """The latest events are the most intense: positive ones in red, negative ones in blue, on black.
+    """The latest events are the brightest: positive ones in red, negative ones in blue, on black.
 
     Args:
-        features: (2, H, W), negative then positive, or (1, H, W) for both.
+        features: float (2, H, W), negative then positive, or (1, H, W) for both.
+
+    Returns:
+        uint8 RGB (H, W, 3).
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import viz_timesurface
+        >>> viz_timesurface(np.zeros((1, 4, 6), np.float32)).shape
+        (4, 6, 3)
     """
     scaled = (features * (255 / _top(features))).astype(np.uint8)
     if len(scaled) == 1:
@@ -49,10 +90,19 @@ def viz_timesurface(features: Features) -> Picture:
 
 
 def viz_multichannel_timesurface(features: Features) -> Picture:
-    """As `viz_timesurface`, each part of the time bin brighter than the one before.
+    """Like `viz_timesurface`, each part of the time bin brighter than the one before.
 
     Args:
-        features: (2 B, H, W), channel 2 b + p.
+        features: float (2 B, H, W), channel 2 b + p.
+
+    Returns:
+        uint8 RGB (H, W, 3).
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import viz_multichannel_timesurface
+        >>> viz_multichannel_timesurface(np.zeros((6, 4, 6), np.float32)).shape
+        (4, 6, 3)
     """
     parts = features.reshape(-1, 2, *features.shape[1:])
     steps = np.arange(len(parts), dtype=np.float32).reshape(-1, 1, 1, 1)
@@ -60,11 +110,20 @@ def viz_multichannel_timesurface(features: Features) -> Picture:
 
 
 def viz_event_cube_rgb(features: Features, split_polarity: bool | None = None) -> Picture:
-    """Time as color: the first third of the micro bins in red, then green, then blue; what stands still is gray.
+    """Time as color: the first third of the micro bins in red, then green, then blue; what does not move is gray.
 
     Args:
-        features: (2 B, H, W), channel 2 b + p; or (B, H, W) without split polarities.
+        features: float (2 B, H, W), channel 2 b + p; or (B, H, W) without split polarities.
         split_polarity: Which of the two; None tells by the values, as only an unsplit cube goes below zero.
+
+    Returns:
+        uint8 RGB (H, W, 3).
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import viz_event_cube_rgb
+        >>> viz_event_cube_rgb(np.zeros((6, 4, 6), np.float32)).shape
+        (4, 6, 3)
     """
     if split_polarity is None:
         split_polarity = len(features) % 2 == 0 and not (features < 0).any()

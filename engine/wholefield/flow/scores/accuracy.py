@@ -1,4 +1,4 @@
-"""How far a flow is from the true one."""
+"""Errors of a flow against the true one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ class FlowErrors:
         outliers: Share of pixels whose endpoint error is above 3 px (%3PE / 100).
         aae: Average angle between (u, v, 1) and the true one in degrees (Barron et al. 1994).
         of_zero: aee over that of a flow of zero.
-        pixels: How many pixels were compared.
+        pixels: Number of pixels that were compared.
+
+    Example:
+        >>> from wholefield.flow import FlowErrors
+        >>> FlowErrors(aee=0.5, outliers=0.0, aae=3.0, of_zero=0.1, pixels=100).aee
+        0.5
     """
 
     aee: float
@@ -40,12 +45,22 @@ def flow_errors(
     """Compare displacements.
 
     Args:
-        flow: (2, H, W) in px, x first.
-        truth: The same.
-        valid: (H, W), where to compare; everywhere when None.
+        flow: float (2, H, W) in px, x first.
+        truth: float (2, H, W) in px, x first.
+        valid: bool (H, W), where to compare; everywhere if None.
+
+    Returns:
+        The errors.
 
     Raises:
         SettingError: The shapes differ, or there is no pixel to compare.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow import flow_errors
+        >>> errors = flow_errors(np.full((2, 4, 4), 3.0), np.full((2, 4, 4), 2.0))
+        >>> round(errors.aee, 3), errors.of_zero, errors.pixels
+        (1.414, 0.5, 16)
     """
     if flow.shape != truth.shape:
         raise SettingError(

@@ -1,4 +1,4 @@
-"""The score card of a flow: its figures beside those of no flow and of the best single translation."""
+"""The score card of a flow: its scores beside those of zero flow and of the best single translation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wholefield.flow.representations.grid import Events
 from wholefield.flow.scores.accuracy import FlowErrors, flow_errors
 from wholefield.flow.scores.sharpness import ENOUGH_PX, flow_warp_loss, median_motion
 from wholefield.flow.scores.translation import best_translation
-from wholefield.flow.warping.splat import SECOND, Trajectory
+from wholefield.flow.warping.events import SECOND, Trajectory
 from wholefield.progress import ProgressCallback
 
 FlowField = npt.NDArray[np.floating[Any]]
@@ -26,13 +26,18 @@ STEPS = 8
 
 @dataclass(frozen=True)
 class Score:
-    """The figures of one flow.
+    """The scores of one flow.
 
     Attributes:
         name: What it is.
         fwl: Sharpness of the warped events over that of the unwarped ones; above 1 is sharper.
         leaving: Share of the events that leave the frame.
         errors: Displacement errors over the window, where the true flow is known.
+
+    Example:
+        >>> from wholefield.flow import Score
+        >>> Score("network", fwl=1.8, leaving=0.02).fwl
+        1.8
     """
 
     name: str
@@ -43,16 +48,24 @@ class Score:
 
 @dataclass(frozen=True)
 class ScoreCard:
-    """Figures of a flow in one window.
+    """Scores of a flow in one window.
 
     Attributes:
-        start_us: When the window begins.
-        end_us: When it ends.
-        events: Events in it.
+        start_us: When the window begins, in us.
+        end_us: When it ends, in us.
+        events: Number of events in it.
         motion_px: Median displacement of the events in the window, in px, by the flow or the best translation,
             whichever is longer.
         translation: The best single translation (u, v) in px per s.
         scores: Of the flow, the best single translation and zero flow.
+
+    Example:
+        >>> from wholefield.flow import Score, ScoreCard
+        >>> card = ScoreCard(0, 50_000, 1000, 8.0, (120.0, 0.0), (Score("network", 1.8, 0.02),))
+        >>> print(card.text())
+                  FWL  leaving
+        network  1.80    2.0 %
+        1,000 events from 0 to 50 ms; median motion 8.0 px; best translation (120, 0) px/s
     """
 
     start_us: int
@@ -69,11 +82,11 @@ class ScoreCard:
 
     @property
     def flow(self) -> Score:
-        """The figures of the flow itself."""
+        """The scores of the flow itself."""
         return self.scores[0]
 
     def text(self) -> str:
-        """The card as a table of text."""
+        """The card as a text table."""
         known = any(score.errors for score in self.scores)
         head = ["", "FWL", "leaving", *(["AEE px", "%3PE", "AAE deg", "AEE/zero"] if known else [])]
         rows = [head, *(_cells(score) for score in self.scores)]
@@ -111,21 +124,34 @@ def score_flow(
     trajectory: Trajectory | None = None,
     progress: ProgressCallback | None = None,
 ) -> ScoreCard:
-    """Judge a flow in a window.
+    """Score a flow in a window, next to the best single translation and zero flow.
 
     Args:
         events: Structured events; those outside the window are left out.
-        flow: (2, H, W) in px per s, x first, or (T, 2, H, W) for T equal parts of the window.
-        start_us: When the window begins.
-        end_us: When it ends.
-        truth: The true flow in px per s, (2, H, W), as far as it is known.
-        valid: (H, W), where the true flow is compared; where there are events when None.
-        name: What the flow is called on the card.
-        trajectory: How events move; along the field of the T parts when None.
+        flow: float (2, H, W) in px per s, x first, or (T, 2, H, W) for T equal parts of the window.
+        start_us: When the window begins, in us.
+        end_us: When it ends, in us.
+        truth: The true flow in px per s, (2, H, W), where it is known.
+        valid: bool (H, W), where the true flow is compared; where there are events if None.
+        name: The name of the flow on the card.
+        trajectory: How events move; along the field of the T parts if None.
         progress: See `best_translation`.
+
+    Returns:
+        The card.
 
     Raises:
         SettingError: The window is empty, or shapes differ.
+
+    Example:
+        >>> from wholefield.flow import SceneSettings, score_flow, simulate
+        >>> scene = SceneSettings(width=32, height=24, duration_us=20_000, planes=1)
+        >>> events, labels = simulate(scene)
+        >>> card = score_flow(events, labels[0] / 0.02, 0, 20_000, truth=labels[0] / 0.02)
+        >>> [score.name for score in card.scores]
+        ['flow', 'best translation', 'zero flow']
+        >>> card.flow.errors.aee
+        0.0
     """
     shape = int(flow.shape[-2]), int(flow.shape[-1])
     events = _events_of(events, start_us, end_us, shape)

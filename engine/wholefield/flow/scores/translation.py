@@ -1,9 +1,9 @@
-"""The single translation that sharpens events most: the yardstick every flow has to beat."""
+"""The single translation that sharpens events most: the baseline that every flow must beat."""
 
 import numpy as np
 
 from wholefield.flow.representations.grid import Events
-from wholefield.flow.warping.splat import SECOND, Array, splat
+from wholefield.flow.warping.events import SECOND, Array, splat
 from wholefield.progress import ProgressCallback
 
 MAX_PX = 48.0
@@ -21,20 +21,30 @@ def best_translation(
 ) -> tuple[float, float]:
     """Search for the constant flow whose image of warped events has the largest variance.
 
-    A grid over all displacements up to max_px in the window, on pixels joined in squares so that no peak is
+    A grid over all displacements up to max_px in the window, on pixels binned in squares so that no peak is
     missed between its points, then ever finer neighborhoods of the best on single pixels.
 
     Args:
         events: Structured events of the window.
         shape: (H, W) of the sensor.
-        start_us: When the window begins.
-        end_us: When it ends.
+        start_us: When the window begins, in us.
+        end_us: When it ends, in us.
         max_px: Largest displacement along x and along y in the window, in px.
-        progress: Called before every displacement that is tried, with how many points of the grid are done and how
-            many there are; an error that it raises ends the search.
+        progress: Called before every displacement that is tried, with the points of the grid done and their number.
 
     Returns:
         (u, v) in px per s; (0, 0) without events.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow import best_translation
+        >>> from wholefield.sources.events.recording import EVENT_DTYPE
+        >>> events = np.zeros(1000, EVENT_DTYPE)  # points that move at 200 px per s to the right
+        >>> events["t"] = np.arange(1000) * 100
+        >>> events["x"] = np.arange(1000) % 5 * 8 + events["t"] * 2 // 10_000
+        >>> u, v = best_translation(events, (16, 64), 0, 100_000)
+        >>> bool(abs(u - 200) < 10 and abs(v) < 10)
+        True
     """
     if len(events) == 0:
         return 0.0, 0.0

@@ -4,7 +4,7 @@ from wholefield.flow.sequences.bins import Bins, BinSource, FeatureBins, Recordi
 from wholefield.flow.sequences.crop import Crop, Flip
 from wholefield.flow.sequences.loader import Batch, FileMetadata, LoadLabels, SequenceLoader
 from wholefield.flow.sequences.span import SpanBins, split_in_time
-from wholefield.flow.sequences.windows import Window, lanes, sequences
+from wholefield.flow.sequences.windows import Window, lanes, max_consecutive_batches, sequences
 
 __all__ = [
     "Batch",
@@ -20,6 +20,7 @@ __all__ = [
     "SpanBins",
     "Window",
     "lanes",
+    "max_consecutive_batches",
     "open_bins",
     "sequences",
     "split_in_time",

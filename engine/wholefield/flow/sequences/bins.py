@@ -1,4 +1,4 @@
-"""Time bins of event features, read from a feature file or made of a recording while training."""
+"""Time bins of event features, read from a feature file or computed from a recording during training."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -19,13 +19,18 @@ FEATURE_SUFFIXES = (".h5", ".hdf5")
 
 
 class Bins(NamedTuple):
-    """Some consecutive time bins.
+    """Consecutive time bins.
 
     Attributes:
         features: float32 (T, C, h, w).
-        events: the events that they are made of, t in us from the first bin on; None where the source holds features
-            only.
-        factor: squares of 2 ** factor pixels of the events are one pixel of the features.
+        events: The events that they are made of, t in us from the first bin on; None if the source has features only.
+        factor: Squares of 2 ** factor pixels of the events are one pixel of the features.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.sequences import Bins
+        >>> Bins(np.zeros((3, 6, 24, 32), np.float32), events=None).factor
+        0
     """
 
     features: npt.NDArray[np.float32]
@@ -37,15 +42,29 @@ class BinSource(ABC):
     """Gives features of time bins of equal length. One thread at a time.
 
     Attributes:
-        path: the file.
-        delta_t: length of a bin in us.
-        width: columns of the features.
-        height: rows of the features.
-        channels: channels of the features.
-        bins: time bins.
-        start: bins of the file before the first of these.
-        has_events: whether it gives events besides features.
-        factor: squares of 2 ** factor px of the sensor are one px of the features.
+        path: The file.
+        delta_t: Length of a bin in us.
+        width: Columns of the features.
+        height: Rows of the features.
+        channels: Channels of the features.
+        bins: Number of time bins.
+        start: Bins of the file before the first of these.
+        has_events: Whether it gives events besides features.
+        factor: Squares of 2 ** factor px of the sensor are one px of the features.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.sequences import Bins, BinSource
+        >>> class Blank(BinSource):
+        ...     bins, channels, height, width = 4, 6, 24, 32
+        ...     def read(self, first, count, crop=None):
+        ...         return Bins(np.zeros((count, self.channels, self.height, self.width), np.float32), None)
+        ...     def place(self, first, count, random):
+        ...         return None
+        ...     def close(self):
+        ...         pass
+        >>> Blank().read(0, 2).features.shape
+        (2, 6, 24, 32)
     """
 
     start = 0
@@ -66,19 +85,19 @@ class BinSource(ABC):
 
     @abstractmethod
     def read(self, first: int, count: int, crop: Crop | None = None) -> Bins:
-        """The bins [first, first + count), of the whole sensor or of a part of it.
+        """Read the bins [first, first + count), of the whole sensor or of a part of it.
 
         Raises:
-            SourceError: the file cannot be read there.
+            SourceError: The file cannot be read there.
         """
 
     @abstractmethod
     def place(self, first: int, count: int, random: np.random.Generator) -> tuple[int, int] | None:
-        """A pixel (x, y) where something happens in the bins [first, first + count); None where nothing does."""
+        """A pixel (x, y) with activity in the bins [first, first + count); None if there is none."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +109,22 @@ class BinSource(ABC):
 
 
 class FeatureBins(BinSource):
-    """Bins of a feature file."""
+    """Bins of a feature file.
+
+    Args:
+        file: The file; closed with this.
+
+    Example:
+        >>> import h5py, numpy as np
+        >>> from wholefield.flow import FeatureFile
+        >>> from wholefield.flow.sequences import FeatureBins
+        >>> with h5py.File("features.h5", "w") as made:
+        ...     made["data"] = np.zeros((4, 2, 24, 32), np.float32)
+        ...     made["data"].attrs.update(delta_t=10_000, events_to_tensor="histo")
+        >>> with FeatureBins(FeatureFile("features.h5")) as bins:
+        ...     bins.read(0, 3).features.shape
+        (3, 2, 24, 32)
+    """
 
     has_events = False
 
@@ -107,7 +141,7 @@ class FeatureBins(BinSource):
         return Bins(features if crop is None else crop.images(features), None)
 
     def place(self, first: int, count: int, random: np.random.Generator) -> tuple[int, int] | None:
-        """See `BinSource.place`: any pixel of the first bin that is not 0."""
+        """See `BinSource.place`: any nonzero pixel of the first bin."""
         rows, columns = np.nonzero(self._file.read(first, first + 1)[0].any(0))
         if not len(rows):
             return None
@@ -120,14 +154,24 @@ class FeatureBins(BinSource):
 
 
 class RecordingBins(BinSource):
-    """Bins made of a recording when they are read.
+    """Bins computed from a recording when they are read.
 
     Args:
-        recording: the recording; closed with this.
-        preprocess: name of the representation.
-        delta_t: length of a bin in us.
-        arguments: further arguments of the representation.
-        downsampling_factor: squares of 2 ** factor px of the sensor become one of the features.
+        recording: The recording; closed with this.
+        preprocess: Name of the representation.
+        delta_t: Length of a bin in us.
+        arguments: Further arguments of the representation.
+        downsampling_factor: Squares of 2 ** factor px of the sensor become one px of the features.
+
+    Example:
+        >>> from wholefield.flow import SceneSettings
+        >>> from wholefield.flow.sequences import RecordingBins
+        >>> from wholefield.flow.simulator import write_simulation
+        >>> from wholefield.sources.events.opening import open_recording
+        >>> files = write_simulation("scene.h5", SceneSettings(width=32, height=24, duration_us=30_000))
+        >>> with RecordingBins(open_recording(files.recording), "event_cube", 10_000) as bins:
+        ...     bins.read(0, 3).features.shape
+        (3, 6, 24, 32)
     """
 
     def __init__(
@@ -192,12 +236,24 @@ def open_bins(
         delta_t: Length of a bin in us.
         arguments: Further arguments of the representation.
         size: (height, width) of the features, the size of the sensor halved any number of times.
-        downsampling_factor: How often the sensor is halved where no size is given; a feature file has its own.
+        downsampling_factor: How often the sensor is halved if no size is given; a feature file has its own.
+
+    Returns:
+        The bins; close them after use.
 
     Raises:
         SourceError: The file cannot be opened.
-        SettingError: It is a feature file with another representation or other bins than asked for, or the size does
+        SettingError: It is a feature file with another representation or other bins than requested, or the size does
             not fit.
+
+    Example:
+        >>> from wholefield.flow import SceneSettings
+        >>> from wholefield.flow.sequences import open_bins
+        >>> from wholefield.flow.simulator import write_simulation
+        >>> files = write_simulation("scene.h5", SceneSettings(width=32, height=24, duration_us=30_000))
+        >>> with open_bins(files.recording, "histo", 10_000) as source:
+        ...     source.bins, source.channels
+        (3, 2)
     """
     if is_feature_file(path):
         return _features(path, preprocess, delta_t)
@@ -216,7 +272,7 @@ def halvings(height: int, width: int, size: tuple[int, int]) -> int:
     """How often a sensor must be halved, rounding up, to have a size (height, width).
 
     Raises:
-        SettingError: no number of times gives it.
+        SettingError: No number of times gives it.
     """
     for factor in range(16):
         if (-(-height >> factor), -(-width >> factor)) == size:

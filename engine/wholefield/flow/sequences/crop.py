@@ -1,4 +1,4 @@
-"""A part of the sensor, mirrored or not: the same for features, for events and for flow."""
+"""A part of the sensor, flipped or not: the same for features, for events and for flow."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -8,7 +8,18 @@ import numpy.typing as npt
 
 
 class Flip(NamedTuple):
-    """Which axes are mirrored, and whether they are swapped afterwards."""
+    """Which axes are flipped, and whether they are swapped afterwards.
+
+    Attributes:
+        x: Whether columns are in reverse order.
+        y: Whether rows are in reverse order.
+        swap: Whether the axes are then swapped.
+
+    Example:
+        >>> from wholefield.flow.sequences import Flip
+        >>> Flip(x=True)
+        Flip(x=True, y=False, swap=False)
+    """
 
     x: bool = False
     y: bool = False
@@ -20,7 +31,21 @@ UNFLIPPED = Flip()
 
 @dataclass(frozen=True)
 class Crop:
-    """A rectangle of the sensor in px, then mirrored."""
+    """A rectangle of the sensor, then flipped.
+
+    Attributes:
+        x: First column in px.
+        y: First row in px.
+        width: Columns in px.
+        height: Rows in px.
+        flip: What is done to it.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.sequences import Crop, Flip
+        >>> Crop(1, 0, 2, 1, Flip(x=True)).images(np.array([[0, 1, 2, 3]]))
+        array([[2, 1]])
+    """
 
     x: int
     y: int
@@ -37,10 +62,10 @@ class Crop:
         random: np.random.Generator,
         around: tuple[int, int] | None = None,
     ) -> "Crop":
-        """A square of `size` px (less where the sensor is smaller) anywhere, mirrored anyhow.
+        """A random square of `size` px (less where the sensor is smaller), flipped at random.
 
-        With a point (x, y) it is a square with this point anywhere in its middle half, as far as the sensor allows:
-        what moves there is seen whole, and stays inside. Without a size it is the whole sensor, whose axes are then not
+        With a point (x, y) the square has this point somewhere in its middle half, as far as the sensor allows: what
+        moves there is seen completely, and stays inside. Without a size it is the whole sensor, whose axes are then not
         swapped.
         """
         mirror_x, mirror_y, swap = (bool(value) for value in random.integers(0, 2, 3))
@@ -56,7 +81,7 @@ class Crop:
 
     @property
     def whole(self) -> "Crop":
-        """The same part, not mirrored."""
+        """The same part, not flipped."""
         return Crop(self.x, self.y, self.width, self.height)
 
     @property
@@ -86,7 +111,7 @@ class Crop:
         return np.ascontiguousarray(part.swapaxes(-1, -2) if self.flip.swap else part)
 
     def flow(self, flow: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The part of flow (..., 2, H, W), x then y: its vectors are mirrored with it."""
+        """The part of flow (..., 2, H, W), x then y: its vectors are flipped with it."""
         part = self.images(flow)
         signs = np.array([-1 if self.flip.x else 1, -1 if self.flip.y else 1], part.dtype)
         part = part * signs[:, None, None]
@@ -94,5 +119,5 @@ class Crop:
 
 
 def _middle(length: int, random: np.random.Generator) -> int:
-    """Any of the middle half of so many places, counted from 0."""
+    """A random position in the middle half of that many, counted from 0."""
     return int(random.integers(length // 4, length - length // 4))

@@ -1,4 +1,4 @@
-"""Batches of consecutive time bins, in an order that can be continued in the middle of an epoch."""
+"""Batches of consecutive time bins, in an order that can be resumed in the middle of an epoch."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypedDict
@@ -22,10 +22,15 @@ class FileMetadata(NamedTuple):
     """What the labels of a sequence are found by.
 
     Attributes:
-        path: the file.
-        delta_t: length of a time bin in us.
-        width: columns in px.
-        height: rows in px.
+        path: The file.
+        delta_t: Length of a time bin in us.
+        width: Columns in px.
+        height: Rows in px.
+
+    Example:
+        >>> from wholefield.flow.sequences import FileMetadata
+        >>> FileMetadata("car_td.dat", delta_t=10_000, width=640, height=480).path
+        'car_td.dat'
     """
 
     path: str
@@ -38,14 +43,24 @@ class Batch(TypedDict):
     """A batch, with the documented keys and two more.
 
     Attributes:
-        inputs: features (T, B, C, h, w) float32.
-        mask_keep_memory: (B,) float32, 0 where a sequence begins.
-        labels: for each of the T bins a flow (B, 2, h, w) in px per bin, not a number where there is none.
-        frame_is_labeled: (T, B) bool.
-        video_infos: (metadata, start in us, duration in us) of each element; None where its place ran out.
-        valid: (B,) bool, whether there is anything in a place.
-        events: (n, 5) float32, the events of all elements: number of the element among the valid ones, x and y in px
+        inputs: Features, float32 (T, B, C, h, w).
+        mask_keep_memory: float32 (B,), 0 where a sequence begins.
+        labels: For each of the T bins a flow (B, 2, h, w) in px per bin, NaN where there is none.
+        frame_is_labeled: bool (T, B).
+        video_infos: (metadata, start in us, duration in us) of each element; None for an element that has run out.
+        valid: bool (B,), False for an element that has run out.
+        events: float32 (n, 5), the events of all elements: number of the element among the valid ones, x and y in px
             of the features, time in bins from the first on, polarity 0 or 1; None where a source has features only.
+
+    Example:
+        >>> from wholefield.flow import SceneSettings
+        >>> from wholefield.flow.sequences import Batch, SequenceLoader, open_bins
+        >>> from wholefield.flow.simulator import write_simulation
+        >>> files = write_simulation("scene.h5", SceneSettings(width=32, height=24, duration_us=30_000))
+        >>> with open_bins(files.recording, "event_cube", 10_000) as source:
+        ...     batch: Batch = next(iter(SequenceLoader([source], num_tbins=3)))
+        >>> batch["inputs"].shape
+        torch.Size([3, 1, 6, 24, 32])
     """
 
     inputs: Tensor
@@ -58,26 +73,39 @@ class Batch(TypedDict):
 
 
 class SequenceLoader:
-    """Gives batches of consecutive time bins; iterating over it goes through one epoch, every time from its start.
+    """Gives batches of consecutive time bins; every iteration goes through one epoch from its start.
 
-    What an epoch holds depends on seed, epoch and place alone, so a resumed run sees what an uninterrupted one would.
+    The content of an epoch depends only on seed, epoch and position, so a resumed run sees the same batches as an
+    uninterrupted one.
 
     Attributes:
-        max_consecutive: batches that follow each other in a sequence; a callback may raise it from epoch to epoch.
-        epoch: current epoch, counted from 0.
-        done: batches of the epoch that are behind us.
+        max_consecutive: Consecutive batches of a sequence; a callback may raise it from epoch to epoch.
+        epoch: Current epoch, counted from 0.
+        done: Batches of the epoch that are done.
 
     Args:
         sources: What to read.
         num_tbins: Time bins of a batch.
         batch_size: Sequences side by side.
         max_consecutive: Batches of a sequence; None goes through whole sources.
-        crop_size: Side in px of the random square with events that a sequence is cut to; None takes the whole sensor.
-            Sensors of several sizes need one.
-        augment: Whether to mirror sequences at random.
-        repeats: How often an epoch goes through the sources, every time with other random choices.
-        seed: Seed of the order and of what is random; None keeps the order and cuts from the middle.
+        crop_size: Side in px of the random square with events that a sequence is cropped to; None takes the whole
+            sensor. Sensors of different sizes need one.
+        augment: Whether to flip sequences at random.
+        repeats: How often an epoch goes through the sources, each time with other random choices.
+        seed: Seed of the order and of all random choices; None keeps the order and crops from the middle.
         load_labels: Gives the labels of a window; None for none.
+
+    Raises:
+        SettingError: There is nothing to read, or sources do not fit together.
+
+    Example:
+        >>> from wholefield.flow import SceneSettings
+        >>> from wholefield.flow.sequences import SequenceLoader, open_bins
+        >>> from wholefield.flow.simulator import write_simulation
+        >>> files = write_simulation("scene.h5", SceneSettings(width=32, height=24, duration_us=60_000))
+        >>> with open_bins(files.recording, "event_cube", 10_000) as source:
+        ...     [batch["mask_keep_memory"].tolist() for batch in SequenceLoader([source], num_tbins=2)]
+        [[0.0], [1.0], [1.0]]
     """
 
     def __init__(
@@ -110,7 +138,7 @@ class SequenceLoader:
         return len(self.batches())
 
     def begin(self, epoch: int) -> None:
-        """Start an epoch, or go on in the middle of it where its state was restored."""
+        """Start an epoch, or continue in the middle of it if its state was restored."""
         if epoch != self.epoch:
             self.epoch, self.done, self._restored = epoch, 0, False
 
@@ -160,9 +188,9 @@ class SequenceLoader:
         )
 
     def crop(self, window: Window) -> Crop | None:
-        """The part of the sensor that the sequence of a window is cut to; the same for all its windows.
+        """The part of the sensor that the sequence of a window is cropped to; the same for all its windows.
 
-        It holds a random event of the first window, so that empty parts of the sensor take no training time.
+        It holds a random event of the first window, so that no training time goes into empty parts of the sensor.
         """
         source = self.sources[window.source]
         if self._seed is None:
@@ -174,17 +202,17 @@ class SequenceLoader:
         return crop if self._augment else crop.whole
 
     def info(self, window: Window) -> tuple[FileMetadata, int, int]:
-        """Which file and which time a window is."""
+        """The file and the time of a window."""
         source = self.sources[window.source]
         metadata = FileMetadata(str(source.path), source.delta_t, source.width, source.height)
         return metadata, (source.start + window.first) * source.delta_t, self.num_tbins * source.delta_t
 
     def state_dict(self) -> dict[str, int]:
-        """Where in which epoch the loader is."""
+        """The current epoch and the position in it."""
         return {"epoch": self.epoch, "done": self.done}
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:
-        """Go to a saved place: the next iteration goes on there."""
+        """Go to a saved position: the next iteration continues there."""
         self.epoch, self.done = state["epoch"], state["done"]
         self._restored = True
 
@@ -212,10 +240,10 @@ class SequenceLoader:
 
 
 def demand_alike(sources: Sequence[BinSource], num_tbins: int, crop_size: int | None) -> None:
-    """Refuse sources that cannot stand in one batch.
+    """Raise unless all sources fit in one batch.
 
     Raises:
-        SettingError: there is nothing to read, or sources differ.
+        SettingError: There is nothing to read, or sources differ.
     """
     if not any(source.bins >= num_tbins for source in sources):
         raise SettingError(
@@ -244,7 +272,7 @@ def _middle(source: BinSource, size: int) -> Crop:
 
 
 def _events(read: Sequence[Bins | None], delta_t: int) -> Tensor | None:
-    """The events of the places that hold something, numbered from 0; None where a source has none to give."""
+    """The events of the valid elements, numbered from 0; None if a source has none to give."""
     tables = []
     for number, bins in enumerate(bins for bins in read if bins is not None):
         if bins.events is None:

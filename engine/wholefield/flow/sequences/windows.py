@@ -8,13 +8,18 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Window:
-    """Consecutive time bins of one source that make one element of a batch.
+    """Consecutive time bins of one source that form one element of a batch.
 
     Attributes:
-        source: index of the source.
-        first: its first bin.
-        sequence: number of the sequence that it is part of; all windows of a sequence are seen alike.
-        begin: the first bin of that sequence.
+        source: Index of the source.
+        first: Its first bin.
+        sequence: Number of the sequence that it is part of; all windows of a sequence have the same crop.
+        begin: The first bin of that sequence.
+
+    Example:
+        >>> from wholefield.flow.sequences import Window
+        >>> Window(source=0, first=6, sequence=1, begin=3).start
+        False
     """
 
     source: int
@@ -24,24 +29,24 @@ class Window:
 
     @property
     def start(self) -> bool:
-        """Whether a sequence begins here, so that nothing may be remembered from before."""
+        """Whether a sequence begins here, so that the state from before must be cleared."""
         return self.first == self.begin
 
 
 def max_consecutive_batches(curriculum_param: float, epoch: int) -> int:
     """Length of the sequences of an epoch: int(p ** (epoch - 1)), but at least 1.
 
-    A recurrent network first learns from the newest bins, then from what it can carry over longer and longer
-    sequences.
+    A recurrent network first learns from the newest bins, then from what it can carry over longer and longer sequences.
 
     Args:
         curriculum_param: p, at least 1.
         epoch: The epoch, counted from 1.
 
     Returns:
-        Batches that follow each other in a sequence.
+        Consecutive batches of a sequence.
 
     Example:
+        >>> from wholefield.flow.sequences import max_consecutive_batches
         >>> [max_consecutive_batches(1.414, epoch) for epoch in range(1, 10)]
         [1, 1, 1, 2, 3, 5, 7, 11, 15]
     """
@@ -57,8 +62,8 @@ def sequences(
 ) -> list[list[Window]]:
     """Cut sources into sequences of at most `max_consecutive` windows of `num_tbins` consecutive bins each.
 
-    Bins that fill no whole window are left out: at the end, or with `random` some at the start, anew every time, so
-    that every bin takes part sooner or later. A source with fewer bins than one window gives none.
+    Bins that do not fill a whole window are left out: at the end, or with `random` some at the start, drawn again for
+    every call, so that every bin takes part sooner or later. A source with fewer bins than one window gives none.
 
     Args:
         bins: Time bins of each source.
@@ -66,6 +71,14 @@ def sequences(
         max_consecutive: Windows of a sequence at most.
         random: Shuffles the sequences; None keeps their order.
         repeats: How often to go through the sources.
+
+    Returns:
+        The sequences, each a list of its windows.
+
+    Example:
+        >>> from wholefield.flow.sequences import sequences
+        >>> [[window.first for window in part] for part in sequences([10], num_tbins=3, max_consecutive=2)]
+        [[0, 3], [6]]
     """
     found: list[list[Window]] = []
     for source, count in [*enumerate(bins)] * repeats:
@@ -82,14 +95,20 @@ def sequences(
 
 
 def lanes(parts: Sequence[Sequence[Window]], batch_size: int) -> list[tuple[Window | None, ...]]:
-    """Deal sequences to the elements of batches, so that each goes on in the same place of the next batch.
+    """Deal sequences to the elements of batches, so that each continues in the same element of the next batch.
 
     Args:
-        parts: The sequences; each goes to the place that is free first.
-        batch_size: Places of a batch.
+        parts: The sequences; each goes to the element that is free first.
+        batch_size: Elements of a batch.
 
     Returns:
-        The batches; None stands in places that have run out.
+        The batches; None stands in elements that have run out.
+
+    Example:
+        >>> from wholefield.flow.sequences import lanes, sequences
+        >>> batches = lanes(sequences([10], num_tbins=3, max_consecutive=2), batch_size=2)
+        >>> [[window and window.first for window in batch] for batch in batches]
+        [[0, 6], [3, None]]
     """
     places: list[list[Window]] = [[] for _ in range(batch_size)]
     for part in parts:

@@ -1,6 +1,7 @@
 """Simulated recordings with exact flow: textured planes under smooth planar motion, seen by an event camera."""
 
 from wholefield.flow.simulator.camera import Camera
+from wholefield.flow.simulator.files import SimulatedFiles, write_simulation
 from wholefield.flow.simulator.motion import Course, Motion
 from wholefield.flow.simulator.scene import Plane, SceneSettings, make_scene
 from wholefield.flow.simulator.simulate import Stretch, exact_flow, labels_of, simulate, stretches_of
@@ -11,10 +12,12 @@ __all__ = [
     "Motion",
     "Plane",
     "SceneSettings",
+    "SimulatedFiles",
     "Stretch",
     "exact_flow",
     "labels_of",
     "make_scene",
     "simulate",
     "stretches_of",
+    "write_simulation",
 ]

@@ -1,4 +1,4 @@
-"""The simulated event camera: planes are drawn as densely as their motion asks, and pixels answer to the change."""
+"""The simulated event camera: frames are rendered as often as the motion needs, and pixels respond to their changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,20 @@ class Camera:
     """A camera in front of planes; it runs from time 0 on.
 
     Attributes:
-        now: How far it has come, in us.
+        now: The time that it has reached, in us.
+
+    Args:
+        planes: The scene, the background first.
+        settings: The camera.
+        seed: Seed of thresholds and noise.
+
+    Example:
+        >>> from wholefield.flow.simulator import Camera, SceneSettings, make_scene
+        >>> settings = SceneSettings(width=32, height=24)
+        >>> camera = Camera(make_scene(settings, seed=0), settings, seed=0)
+        >>> events = camera.run(10_000)
+        >>> len(events) > 0, bool(events["t"].max() < 10_000)
+        (True, True)
     """
 
     def __init__(self, planes: Sequence[Plane], settings: SceneSettings, seed: int) -> None:
@@ -45,7 +58,7 @@ class Camera:
         self._picture = self.look(0)[0]
 
     def look(self, t_us: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """The logarithm of brightness and the number of the plane seen, (H, W) each."""
+        """The logarithm of brightness and the index of the visible plane, (H, W) each."""
         from wholefield.flow.simulator.kernels import draw
 
         poses = [plane.motion.pose(t_us / SECOND) for plane in self._planes]
@@ -59,7 +72,7 @@ class Camera:
         return picture, layer
 
     def run(self, until_us: int) -> Events:
-        """The events from now to then, ascending in time."""
+        """The events from `now` until then, ascending in time."""
         from wholefield.flow.simulator.kernels import emit
 
         found = [self._shots(until_us)]
@@ -83,7 +96,7 @@ class Camera:
         return _as_events(np.concatenate(found))
 
     def _step_us(self) -> int:
-        """How long the next step may be for nothing to move too far."""
+        """How long the next step may be so that nothing moves too far."""
         step = LONGEST_STEP_US
         for _ in range(16):
             later = (self.now + step) / SECOND
@@ -96,7 +109,7 @@ class Camera:
         return step
 
     def _shots(self, until_us: int) -> npt.NDArray[np.int64]:
-        """Events by chance from now to then, (n, 4): t, x, y, p."""
+        """Shot-noise events from `now` until then, (n, 4): t, x, y, p."""
         height, width = self._settings.shape
         mean = self._settings.shot_hz * height * width * (until_us - self.now) / SECOND
         count = int(self._rng.poisson(mean))

@@ -1,4 +1,4 @@
-"""A simulated recording and its labels as files, made stretch by stretch."""
+"""A simulated recording and its labels as files, written piece by piece."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ class SimulatedFiles:
     Attributes:
         recording: The events.
         labels: The exact flow, NAME_flow.h5 beside NAME_td.dat or NAME.h5.
-        events: How many events there are.
+        events: Number of events.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from wholefield.flow.simulator import SimulatedFiles
+        >>> SimulatedFiles(Path("car_td.dat"), Path("car_flow.h5"), 1000).events
+        1000
     """
 
     recording: Path
@@ -40,14 +46,24 @@ def write_simulation(
     """Simulate a recording of any length into a file, and its labels into another; each appears when complete.
 
     Args:
-        path: The recording, DAT (named NAME_td.dat by custom) or HDF5 by its suffix.
+        path: The recording, DAT (by custom named NAME_td.dat) or HDF5 by its suffix.
         settings: The scene and the camera.
         seed: The same seed gives the same recording.
-        progress: Called with the stretches done and those in all; raise in it to stop.
+        progress: Called with the labels done and their number.
+
+    Returns:
+        The files.
 
     Raises:
         SettingError: The suffix is neither, or a setting is out of range.
         OSError: A file cannot be written.
+
+    Example:
+        >>> from wholefield.flow import SceneSettings
+        >>> from wholefield.flow.simulator import write_simulation
+        >>> files = write_simulation("car_td.dat", SceneSettings(width=32, height=24, duration_us=20_000))
+        >>> files.labels.name
+        'car_flow.h5'
     """
     path = Path(path)
     if path.suffix.lower() not in (DAT_SUFFIX, *HDF5_SUFFIXES):

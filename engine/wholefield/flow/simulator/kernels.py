@@ -1,4 +1,4 @@
-"""The loops over pixels: drawing the planes and turning changes of brightness into events; compiled on first use."""
+"""The loops over pixels: rendering planes and turning brightness changes into events; compiled on first use."""
 
 from typing import Any
 

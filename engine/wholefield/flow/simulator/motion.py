@@ -13,14 +13,19 @@ SECOND = 1e6
 
 @dataclass(frozen=True)
 class Course:
-    """One number over time: offset + rate t + amplitude sin(2 pi frequency t + phase), t in s.
+    """One value over time: offset + rate t + amplitude sin(2 pi frequency t + phase), t in s.
 
     Attributes:
         offset: Value around which it moves.
-        rate: Steady change a second.
-        amplitude: Half the swing.
-        frequency: Swings a second.
-        phase: Where the swing begins, in rad.
+        rate: Steady change per s.
+        amplitude: Amplitude of the oscillation.
+        frequency: Oscillations per s.
+        phase: Phase of the oscillation at 0 s in rad.
+
+    Example:
+        >>> from wholefield.flow.simulator import Course
+        >>> Course(offset=10.0, rate=2.0).at(3.0)
+        16.0
     """
 
     offset: float = 0.0
@@ -43,8 +48,14 @@ class Motion:
     Attributes:
         x: Column of its origin in px.
         y: Row of its origin in px.
-        angle: Rotation in rad, from x towards y.
+        angle: Rotation in rad, from x toward y.
         log_scale: Natural logarithm of its magnification.
+
+    Example:
+        >>> from wholefield.flow.simulator import Course, Motion
+        >>> motion = Motion(Course(rate=100.0), Course())
+        >>> float(motion.displacement(0.0, 0.01, (24, 32)).max())
+        1.0
     """
 
     x: Course

@@ -1,4 +1,4 @@
-"""What is simulated: the settings, and the planes in random motion that are made from them."""
+"""The scene: its settings, and textured planes in random motion that are made from them."""
 
 from __future__ import annotations
 
@@ -20,17 +20,22 @@ class SceneSettings:
         width: Columns of the sensor in px.
         height: Rows of the sensor in px.
         duration_us: Length of the recording in us.
-        planes: Textured planes, the background included; those in front hide those behind.
+        planes: Textured planes, including the background; those in front hide those behind.
         speed: Highest speed of translation in px per s.
         turn: Highest speed of rotation in rad per s.
         zoom: Highest speed of scaling, as a share per s.
         contrast: Standard deviation of the logarithm of brightness.
-        threshold: Change of the logarithm of brightness that makes an event.
+        threshold: Change of the logarithm of brightness that triggers an event.
         threshold_noise: Standard deviation of the threshold between pixels, as a share of it.
-        leak_hz: Events a pixel makes in a second without any change, all positive.
-        shot_hz: Events a pixel makes in a second by chance.
+        leak_hz: Events per pixel and second without any change, all positive.
+        shot_hz: Events per pixel and second by chance.
         refractory_us: How long a pixel is blind after an event, in us.
         label_delta_us: Time between labels, which give the motion until the next one, in us.
+
+    Example:
+        >>> from wholefield.flow import SceneSettings
+        >>> SceneSettings(duration_us=100_000, label_delta_us=20_000).label_count
+        5
     """
 
     width: int = 160
@@ -71,19 +76,25 @@ class SceneSettings:
 
     @property
     def label_count(self) -> int:
-        """How many labels there are; the last may reach beyond the recording."""
+        """Number of labels; the last may reach beyond the recording."""
         return -(-self.duration_us // self.label_delta_us)
 
 
 @dataclass(frozen=True)
 class Plane:
-    """A textured plane: a rectangle with round corners, or endless.
+    """A textured plane: a rectangle with rounded corners, or unbounded.
 
     Attributes:
-        texture: (size, size) logarithmic brightness, periodic, with its origin at that of the plane.
+        texture: float32 (size, size), logarithmic brightness, periodic, with its origin at that of the plane.
         motion: Where it is.
-        half: Half its width and height without the rounding, in px of the plane; None where it is endless.
+        half: Half its width and height without the rounding, in px of the plane; None if it is unbounded.
         rounding: Radius of the corners in px of the plane.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.simulator import Course, Motion, Plane
+        >>> Plane(np.zeros((256, 256), np.float32), Motion(Course(), Course())).half is None
+        True
     """
 
     texture: npt.NDArray[np.float32]
@@ -93,10 +104,22 @@ class Plane:
 
 
 def make_scene(settings: SceneSettings, seed: int) -> tuple[Plane, ...]:
-    """Planes in random motion, the endless background first; the same seed gives the same scene.
+    """Planes in random motion, the unbounded background first; the same seed gives the same scene.
+
+    Args:
+        settings: The scene.
+        seed: Seed of all random choices.
+
+    Returns:
+        The planes from back to front.
 
     Raises:
         SettingError: A setting is out of range.
+
+    Example:
+        >>> from wholefield.flow.simulator import SceneSettings, make_scene
+        >>> [plane.half is None for plane in make_scene(SceneSettings(planes=3), seed=0)]
+        [True, False, False]
     """
     settings.validate()
     rng = np.random.default_rng([seed, 0x5CE4E])
@@ -114,7 +137,7 @@ def _plane(settings: SceneSettings, rng: np.random.Generator, *, background: boo
 
 
 def _motion(settings: SceneSettings, rng: np.random.Generator, *, drift: bool) -> Motion:
-    """Translation of about the highest speed, steady and swinging for what has no end, only swinging for the rest."""
+    """Translation at about the highest speed, steady and oscillating for the background, only oscillating otherwise."""
     direction, speed = rng.uniform(0, 2 * np.pi), settings.speed * rng.uniform(0.4, 1)
     places = rng.uniform(0.25, 0.75, 2) * (settings.width, settings.height)
     steady, swinging = (0.8, 0.2) if drift else (0.0, 1.0)
@@ -131,6 +154,6 @@ def _motion(settings: SceneSettings, rng: np.random.Generator, *, drift: bool) -
 
 
 def _swing(rng: np.random.Generator, fastest: float) -> tuple[float, float, float]:
-    """Amplitude, frequency and phase of a swing with that highest speed."""
+    """Amplitude, frequency and phase of an oscillation with that highest speed."""
     frequency = float(rng.uniform(0.3, 0.8))
     return float(fastest / (2 * np.pi * frequency)), frequency, float(rng.uniform(0, 2 * np.pi))

@@ -1,4 +1,4 @@
-"""Recordings with exact flow."""
+"""Simulated recordings with exact flow."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ class Stretch:
         start_us: When it begins, in us.
         events: Its events, ascending in time.
         flow: float32 (2, H, W), how far what each pixel sees at start_us moves until the next label, in px.
+
+    Example:
+        >>> from wholefield.flow.simulator import SceneSettings, stretches_of
+        >>> settings = SceneSettings(width=32, height=24, duration_us=40_000)
+        >>> [stretch.start_us for stretch in stretches_of(settings)]
+        [0, 20000]
     """
 
     start_us: int
@@ -37,8 +43,8 @@ def simulate(
 
     Args:
         settings: The scene and the camera.
-        seed: Start of the random numbers.
-        progress: Called with the labels done and those in all; raise in it to stop.
+        seed: Seed of all random choices.
+        progress: Called with the labels done and their number.
 
     Returns:
         Structured events, and the labels, float32 (N, 2, H, W): row k is the displacement in px, x first, from
@@ -46,6 +52,12 @@ def simulate(
 
     Raises:
         SettingError: A setting is out of range.
+
+    Example:
+        >>> from wholefield.flow import SceneSettings, simulate
+        >>> events, labels = simulate(SceneSettings(width=32, height=24, duration_us=40_000))
+        >>> labels.shape
+        (2, 2, 24, 32)
     """
     stretches = list(stretches_of(settings, seed, progress))
     events = np.concatenate([stretch.events for stretch in stretches])
@@ -62,12 +74,21 @@ def stretches_of(
 
     Args:
         settings: The scene and the camera.
-        seed: Start of the random numbers.
-        progress: Called with the labels done and those in all; raise in it to stop.
-        planes: The scene; made from the settings and the seed when None.
+        seed: Seed of all random choices.
+        progress: Called with the labels done and their number.
+        planes: The scene; made from the settings and the seed if None.
+
+    Yields:
+        What happens from each label to the next.
 
     Raises:
         SettingError: A setting is out of range.
+
+    Example:
+        >>> from wholefield.flow.simulator import SceneSettings, stretches_of
+        >>> first = next(stretches_of(SceneSettings(width=32, height=24, duration_us=40_000)))
+        >>> first.flow.shape
+        (2, 24, 32)
     """
     settings.validate()
     planes = make_scene(settings, seed) if planes is None else planes
@@ -82,10 +103,22 @@ def stretches_of(
 
 
 def labels_of(settings: SceneSettings, seed: int = 0) -> Iterator[npt.NDArray[np.float32]]:
-    """The labels alone, float32 (2, H, W) each, as `stretches_of` gives them with the events.
+    """The labels alone, the same that `stretches_of` gives with the events.
+
+    Args:
+        settings: The scene and the camera.
+        seed: Seed of all random choices.
+
+    Yields:
+        Each label, float32 (2, H, W) in px, x first.
 
     Raises:
         SettingError: A setting is out of range.
+
+    Example:
+        >>> from wholefield.flow.simulator import SceneSettings, labels_of
+        >>> len(list(labels_of(SceneSettings(width=32, height=24, duration_us=40_000))))
+        2
     """
     planes = make_scene(settings, seed)
     camera = Camera(planes, settings, seed)
@@ -101,12 +134,19 @@ def exact_flow(
 
     Args:
         planes: The scene.
-        layer: (H, W), the plane that each pixel sees at start_us.
+        layer: int64 (H, W), the plane that each pixel sees at start_us.
         start_us: In us.
         end_us: In us.
 
     Returns:
         float64 (2, H, W) in px, x first.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.simulator import Course, Motion, Plane, exact_flow
+        >>> plane = Plane(np.zeros((256, 256), np.float32), Motion(Course(rate=100.0), Course()))
+        >>> float(exact_flow([plane], np.zeros((24, 32), np.int64), 0, 20_000)[0].max())
+        2.0
     """
     height, width = layer.shape
     flow = np.zeros((2, height, width))

@@ -1,4 +1,4 @@
-"""Flow as arrows on a picture; the color of an arrow is its direction."""
+"""Flow as arrows on an image; the color of an arrow is its direction."""
 
 from typing import Any
 
@@ -12,13 +12,19 @@ TIP = 0.3
 
 
 def convert_to_gray(img: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """A picture without its colors (ITU-R BT.601 luma).
+    """An image without its colors (ITU-R BT.601 luma).
 
     Args:
         img: uint8 RGB (H, W, 3), or gray (H, W) or (H, W, 1).
 
     Returns:
         uint8 RGB (H, W, 3) with three equal channels.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow import convert_to_gray
+        >>> convert_to_gray(np.array([[[255, 0, 0]]], np.uint8))
+        array([[[76, 76, 76]]], dtype=uint8)
     """
     image = img[..., None] if img.ndim == 2 else img
     weights = np.array([0.299, 0.587, 0.114]) if image.shape[2] == 3 else np.ones(1)
@@ -35,19 +41,26 @@ def draw_arrows(
     mask: npt.NDArray[np.bool_] | None = None,
     thickness: int = 1,
 ) -> Picture:
-    """Draw every `step`-th vector of a flow as an arrow from its pixel to where the flow leads.
+    """Draw every `step`-th vector of a flow as an arrow from its pixel to where the flow points.
 
     Args:
-        img: uint8 RGB (H, W, 3); stays as it is.
-        flow: (2, H, W), x then y, in px.
-        step: Distance of the arrows in px, along both axes.
+        img: uint8 RGB (H, W, 3); not modified.
+        flow: float (2, H, W), x then y, in px.
+        step: Distance between arrows in px, along both axes.
         threshold_px: Shorter vectors are left out.
-        convert_img_to_gray: Whether the picture below the arrows loses its colors.
-        mask: bool (H, W), where arrows may stand; None allows all.
+        convert_img_to_gray: Whether the image below the arrows loses its colors.
+        mask: bool (H, W), where arrows may be drawn; None allows all.
         thickness: Of the lines in px.
 
     Returns:
         uint8 RGB (H, W, 3).
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow import draw_arrows
+        >>> picture = draw_arrows(np.zeros((32, 32, 3), np.uint8), np.full((2, 32, 32), 5.0))
+        >>> picture.shape, bool(picture.any())
+        ((32, 32, 3), True)
     """
     import cv2
 
@@ -82,16 +95,22 @@ def arrow_places(
 def get_arrows(
     flow: Any, base_img: Picture | None = None, step: int = 8, mask: npt.NDArray[np.bool_] | None = None
 ) -> Picture:
-    """Draw a flow as arrows, on black unless there is a picture to draw on.
+    """Draw a flow as arrows, on black unless there is an image to draw on.
 
     Args:
-        flow: Tensor or array (2, H, W), x then y, in px.
-        base_img: uint8 RGB (H, W, 3), best with little color; stays as it is.
-        step: Distance of the arrows in px.
-        mask: bool (H, W), where arrows may stand.
+        flow: Tensor or array, float (2, H, W), x then y, in px.
+        base_img: uint8 RGB (H, W, 3), best with little color; not modified.
+        step: Distance between arrows in px.
+        mask: bool (H, W), where arrows may be drawn.
 
     Returns:
         uint8 RGB (H, W, 3).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.flow import get_arrows
+        >>> get_arrows(torch.full((2, 32, 32), 5.0)).shape
+        (32, 32, 3)
     """
     values = np.asarray(flow.detach().cpu().numpy() if hasattr(flow, "detach") else flow)
     canvas = np.zeros((*values.shape[1:], 3), np.uint8) if base_img is None else base_img

@@ -1,4 +1,4 @@
-"""Flow as colors: the hue is the direction, the saturation or brightness the speed."""
+"""Flow as colors: the hue is the direction, the brightness the speed."""
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +20,17 @@ def flow_colors(flow: Flow, top: float | None = None) -> Picture:
     """A dense flow as colors on black; the brightness is the speed.
 
     Args:
-        flow: (2, H, W), x then y.
+        flow: float (2, H, W), x then y.
         top: Speed of full brightness; None takes the 99th percentile.
 
     Returns:
         uint8 RGB (H, W, 3).
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.viz import flow_colors
+        >>> flow_colors(np.array([[[1.0]], [[0.0]]]))  # to the right
+        array([[[255,   0,   0]]], dtype=uint8)
     """
     speed = np.hypot(flow[0], flow[1])
     largest = float(np.percentile(speed, TOP_PERCENTILE)) if top is None and speed.size else top or 0.0
@@ -40,7 +46,19 @@ def rgb_of(hue: npt.NDArray[np.floating], value: npt.NDArray[np.floating]) -> Pi
 
 
 def color_wheel(size: int) -> Picture:
-    """The legend: a disc, uint8 RGB (size, size, 3), whose every point has the color of the flow that leads to it."""
+    """The legend of flow colors: a disc in which every point has the color of the flow from the center to it.
+
+    Args:
+        size: Side in px.
+
+    Returns:
+        uint8 RGB (size, size, 3), black around the disc.
+
+    Example:
+        >>> from wholefield.flow.viz import color_wheel
+        >>> color_wheel(16).shape
+        (16, 16, 3)
+    """
     axis = (np.arange(size) + 0.5) * 2 / size - 1
     flow = np.stack(np.meshgrid(axis, axis))
     wheel = flow_colors(flow, top=1.0)

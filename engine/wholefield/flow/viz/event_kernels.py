@@ -24,11 +24,11 @@ def count_into(counts: Any, events: Any) -> None:
 
 @compiled
 def carry_into(counts: Any, events: Any, flow: Any, t_ref: float) -> None:
-    """Count every event in (H, W, 2) where the flow (2, H, W) in px per s carries it at t_ref in us, bilinearly.
+    """Count every event in (H, W, 2) where the flow (2, H, W) in px per s moves it at t_ref in us, bilinearly.
 
-    Events outside are left out; what is carried out of the picture is lost, and so is what has no finite flow. A block
-    of events is read, placed and counted in three loops: the shorter a loop that waits for memory, the more of its
-    events the processor has in hand.
+    Events outside are left out; what moves out of the picture is lost, and so is what has no finite flow. A block of
+    events is read, moved and counted in three loops: the shorter a loop that waits for memory, the more of its events
+    the processor has in flight.
     """
     height, width = counts.shape[:2]
     x, y, kinds = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK, np.int64)
@@ -62,7 +62,7 @@ def carry_into(counts: Any, events: Any, flow: Any, t_ref: float) -> None:
 
 @compiled
 def share_at_border(counts: Any, x: float, y: float, kind: int) -> None:
-    """Share one event bilinearly between the pixels around a place; what falls outside is lost."""
+    """Add one event bilinearly to the pixels around a position; what falls outside is lost."""
     height, width = counts.shape[:2]
     left, top = math.floor(x), math.floor(y)
     for row, across in ((top, 1 - (y - top)), (top + 1, y - top)):

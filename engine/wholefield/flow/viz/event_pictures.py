@@ -1,6 +1,6 @@
-"""Pictures of events that fell in a window, as they are or carried along a flow, and of dense flow over them.
+"""Pictures of the events in a window, as they are or warped along a flow, and of dense flow over them.
 
-Pixels are 32-bit numbers 0xAARRGGBB, as screens take them.
+Pixels are 32-bit numbers 0xAARRGGBB, the format of screens.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ SAMPLED = 60_000
 
 @dataclass(frozen=True)
 class EventCounts:
-    """Events in every pixel.
+    """Number of events in every pixel.
 
     Attributes:
-        counts: float32 (H, W, 2), negative and positive ones; fractions where they were carried between pixels.
+        counts: float32 (H, W, 2), negative and positive ones; fractions where they were moved between pixels.
     """
 
     counts: Counts
 
     @classmethod
     def none(cls, shape: tuple[int, int]) -> EventCounts:
-        """No event on a sensor of shape (H, W)."""
+        """No events on a sensor of shape (H, W)."""
         return cls(np.zeros((*shape, 2), np.float32))
 
     @property
     def total(self) -> Counts:
-        """All, (H, W)."""
+        """Events of both polarities, (H, W)."""
         return self.counts[..., 0] + self.counts[..., 1]
 
     def clear(self) -> None:
-        """Forget all events."""
+        """Set all counts to 0."""
         self.counts.fill(0)
 
     def add(self, events: Events) -> None:
@@ -55,7 +55,7 @@ class EventCounts:
         count_into(self.counts, events)
 
     def add_carried(self, events: Events, flow: Flow, t_ref_us: float) -> None:
-        """Count structured events where a flow carries them; see `sharpen_events`."""
+        """Count structured events where a flow moves them; see `sharpen_events`."""
         from wholefield.flow.viz.event_kernels import carry_into
 
         carry_into(self.counts, events, np.ascontiguousarray(flow), t_ref_us)
@@ -66,7 +66,7 @@ class EventColors:
     """Colors as (red, green, blue), 0 to 255.
 
     Attributes:
-        background: Where no event is.
+        background: Where there are no events.
         on: Where most are positive.
         off: Where most are negative.
     """
@@ -85,12 +85,15 @@ def count_events(chunks: Iterable[Events], shape: tuple[int, int]) -> EventCount
 
 
 def sharpen_events(chunks: Iterable[Events], flow: Flow, t_ref_us: float) -> EventCounts:
-    """Count the events where the flow carries them at one moment, each shared between the four nearest pixels.
+    """Count the events where the flow moves them at one moment, each shared between the four nearest pixels.
 
     Args:
         chunks: Structured events, a part of the window at a time.
-        flow: (2, H, W) in px per s, x first.
+        flow: float (2, H, W) in px per s, x first.
         t_ref_us: The moment in us.
+
+    Returns:
+        The counts.
     """
     height, width = flow.shape[1:]
     counts = EventCounts.none((height, width))
@@ -104,6 +107,14 @@ def shade_events(counts: EventCounts, colors: EventColors, saturation: float) ->
 
     A pixel has the color of the polarity that most of its events have (of the positive one where both are equal),
     mixed with the background until `saturation` events or more are in it.
+
+    Args:
+        counts: The events.
+        colors: The colors.
+        saturation: Events in a pixel that give the full color, above 0.
+
+    Returns:
+        uint32 (H, W).
 
     Raises:
         SettingError: `saturation` is not above 0.
@@ -119,17 +130,17 @@ def shade_events(counts: EventCounts, colors: EventColors, saturation: float) ->
 
 
 def top_speed(flow: Flow) -> float:
-    """The speed in px per s that is shown at full strength: the 99th percentile over a regular sample of pixels."""
+    """The speed in px per s shown at full strength: the 99th percentile over a regular sample of pixels."""
     step = max(1, int(np.sqrt(flow[0].size / SAMPLED)))
     sample = flow[:, ::step, ::step]
     return max(float(np.percentile(np.hypot(sample[0], sample[1]), TOP_PERCENTILE)), SMALLEST_TOP)
 
 
 def flow_pixels(flow: Flow, top: float) -> Pixels:
-    """A dense flow to lie over a picture: the hue is the direction as in `flow_colors`, the opacity the speed.
+    """A dense flow to lay over a picture: the hue is the direction as in `flow_colors`, the opacity the speed.
 
     Args:
-        flow: (2, H, W), x then y.
+        flow: float (2, H, W), x then y.
         top: The speed that is opaque.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The flows of a batch side by side, a picture for every time bin."""
+"""The flows of a batch side by side, one picture for every time bin."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,21 +24,30 @@ def draw_flow_on_grid(
 ) -> npt.NDArray[np.uint8]:
     """Fill a grid with pictures of features in gray and their flow as colored arrows.
 
-    Element b of the batch stands in row b // n and column b % n of a grid with n columns. A flow of a coarser scale is
-    enlarged to the size of the features, its vectors too.
+    Element b of the batch is in row b // n and column b % n of a grid with n columns. A flow of a coarser scale is
+    upsampled to the size of the features, its vectors too.
 
     Args:
-        input_tensor: Features (T, B, C, H, W).
+        input_tensor: Features, float (T, B, C, H, W).
         flows: Flows of rising resolution, each (T, B, 2, h, w), in px of their own scale.
         grid: uint8 (T, m * H, n * W, 3) with m * n >= B; drawn into.
-        make_img_fun: Makes an RGB picture (H, W, 3) of the features (C, H, W) of one bin.
+        make_img_fun: Makes an RGB image (H, W, 3) of the features (C, H, W) of one bin.
         scale: Index of the flow to show.
-        step: Distance of the arrows in px.
-        mask_by_input: Whether flow is shown only where features are not 0.
+        step: Distance between arrows in px.
+        mask_by_input: Whether flow is shown only where features are nonzero.
         draw_dense: Whether to show the flow of every pixel as a color instead of arrows.
 
     Returns:
         The grid.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.representations import viz_histo
+        >>> from wholefield.flow.viz import draw_flow_on_grid
+        >>> features, flow = np.ones((3, 2, 2, 24, 32), np.float32), np.full((3, 2, 2, 24, 32), 5.0)
+        >>> grid = np.zeros((3, 24, 64, 3), np.uint8)
+        >>> bool(draw_flow_on_grid(features, [flow], grid, viz_histo)[:, :, 32:].any())
+        True
     """
     features, flow = as_array(input_tensor), as_array(flows[scale])
     height, width = features.shape[3:]

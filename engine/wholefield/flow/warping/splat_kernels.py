@@ -9,7 +9,7 @@ from wholefield.kernels.compiled import compiled
 
 @compiled
 def splat_into(out: Any, x: Any, y: Any, weights: Any) -> None:
-    """Share every weight bilinearly between the four pixels around (x, y); what falls outside is lost."""
+    """Add every weight bilinearly to the four pixels around (x, y); what falls outside is lost."""
     height, width = out.shape
     for i in range(len(x)):
         left, top = int(np.floor(x[i])), int(np.floor(y[i]))
@@ -46,7 +46,7 @@ def move_events(
     """Move events in place from their times to t_ref through the flow of every time bin on the way.
 
     flow is (T, 2, H, W) in px per unit of time; bin k is [start + k length, start + (k + 1) length), and the first and
-    last bin go on for ever. Within a bin an event goes straight (steps 0) or along the field in midpoint steps.
+    last bin extend indefinitely. Within a bin an event goes straight (steps 0) or along the field in midpoint steps.
     """
     last = len(flow) - 1
     for i in range(len(x)):

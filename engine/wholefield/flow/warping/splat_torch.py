@@ -1,4 +1,4 @@
-"""Splatting and sampling in torch, differentiable in the places; the same figures as wholefield.flow.warping.splat."""
+"""Splatting and sampling in torch, differentiable in the positions; same values as wholefield.flow.warping.events."""
 
 import torch
 from torch import Tensor
@@ -8,13 +8,19 @@ def splat(x: Tensor, y: Tensor, shape: tuple[int, int], weights: Tensor) -> Tens
     """Bilinear splat: I[k, r, c] = sum_i w_ki max(0, 1 - |c - x_i|) max(0, 1 - |r - y_i|).
 
     Args:
-        x: (N,) columns in px.
-        y: (N,) rows in px.
+        x: float (N,) columns in px.
+        y: float (N,) rows in px.
         shape: (H, W).
-        weights: (K, N), of K images.
+        weights: float (K, N), for K images.
 
     Returns:
         (K, H, W); gradients reach x, y and the weights.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.flow.warping.splat_torch import splat
+        >>> splat(torch.tensor([0.25]), torch.tensor([0.0]), (1, 3), torch.ones(1, 1))
+        tensor([[[0.7500, 0.2500, 0.0000]]])
     """
     height, width = shape
     left, top = x.detach().floor(), y.detach().floor()
@@ -33,13 +39,20 @@ def sample(flow: Tensor, index: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, T
     """Flow between pixels, bilinear; beyond the border that of the border.
 
     Args:
-        flow: (K, 2, H, W), several fields.
-        index: (N,) int64, the field of every place.
-        x: (N,) columns in px.
-        y: (N,) rows in px.
+        flow: float (K, 2, H, W), several fields.
+        index: int64 (N,), the field of every position.
+        x: float (N,) columns in px.
+        y: float (N,) rows in px.
 
     Returns:
-        u and v, (N,) each; gradients reach the flow and, inside, the places.
+        u and v, (N,) each; gradients reach the flow and, inside, the positions.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.flow.warping.splat_torch import sample
+        >>> flow = torch.arange(4.0).expand(1, 2, 1, 4)
+        >>> sample(flow, torch.tensor([0]), torch.tensor([1.5]), torch.tensor([0.0]))
+        (tensor([1.5000]), tensor([1.5000]))
     """
     height, width = flow.shape[-2:]
     x, y = x.clamp(0, width - 1), y.clamp(0, height - 1)

@@ -1,6 +1,6 @@
 """The flow networks by their documented names.
 
-Each is a U-Net regressor: called with features (T, B, C, H, W) it gives a list of flows, coarsest first, each
+Each is a U-Net regressor: called with features (T, B, C, H, W) it returns a list of flows, coarsest first, each
 (T, B, 2, h, w), x then y, in pixels of its own level per time bin; the last one has the size of the features.
 """
 
@@ -23,15 +23,25 @@ def eminet(
     """U-Net regressor with depthwise separable convolutions, also in the recurrent middle: the smallest footprint.
 
     Args:
-        n_input_channels: channels of the features.
-        base: channels of the first layer; with scales 2 and base 4 there are [4, 8, 16, 8, 4].
-        scales: convolutional layers of the encoder, and of the decoder.
-        separable: whether convolutions are depthwise separable: far fewer parameters, harder to train.
-        rnn_cell: kind of recurrent cell, lstm or gru.
-        kwargs: none has a meaning; an unknown one is refused.
+        n_input_channels: Channels C of the features.
+        base: Channels of the first layer; scales=2 and base=4 give layers of [4, 8, 16, 8, 4] channels.
+        scales: Convolutional layers of the encoder, and of the decoder.
+        separable: Whether convolutions are depthwise separable: far fewer parameters, but harder to train.
+        rnn_cell: Type of the recurrent cell, lstm or gru.
+        **kwargs: Accepted for the documented signature; must be empty.
+
+    Returns:
+        The network, with random weights.
 
     Raises:
-        SettingError: a value cannot work.
+        SettingError: A value is out of range, or an argument is unknown.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.flow import eminet
+        >>> flows = eminet(6, base=4, scales=2)(torch.zeros(3, 1, 6, 24, 32))
+        >>> [tuple(flow.shape) for flow in flows]
+        [(3, 1, 2, 12, 16), (3, 1, 2, 24, 32)]
     """
     _refuse(kwargs)
     return _unet(n_input_channels, base, scales, (separable, separable), False, rnn_cell)
@@ -40,7 +50,27 @@ def eminet(
 def eminet_non_sep(
     n_input_channels: int, base: int = 16, scales: int = 3, rnn_cell: str = "lstm", **kwargs: Any
 ) -> FlowUNet:
-    """`eminet` with whole instead of depthwise separable convolutions."""
+    """`eminet` with full convolutions instead of depthwise separable ones.
+
+    Args:
+        n_input_channels: Channels C of the features.
+        base: Channels of the first layer.
+        scales: Convolutional layers of the encoder, and of the decoder.
+        rnn_cell: Type of the recurrent cell, lstm or gru.
+        **kwargs: Accepted for the documented signature; must be empty.
+
+    Returns:
+        The network, with random weights.
+
+    Raises:
+        SettingError: A value is out of range, or an argument is unknown.
+
+    Example:
+        >>> from wholefield.networks.flow import eminet, eminet_non_sep
+        >>> full, separable = eminet_non_sep(6, base=4), eminet(6, base=4)
+        >>> sum(p.numel() for p in full.parameters()) > 3 * sum(p.numel() for p in separable.parameters())
+        True
+    """
     _refuse(kwargs)
     return _unet(n_input_channels, base, scales, (False, False), False, rnn_cell)
 
@@ -53,7 +83,27 @@ def midinet(
     rnn_cell: str = "lstm",
     **kwargs: Any,
 ) -> FlowUNet:
-    """`eminet` with squeeze-excitation after every layer; `separable` is about encoder and decoder."""
+    """`eminet` with a squeeze-and-excitation layer after every block; the recurrent middle has full convolutions.
+
+    Args:
+        n_input_channels: Channels C of the features.
+        base: Channels of the first layer.
+        scales: Convolutional layers of the encoder, and of the decoder.
+        separable: Whether the convolutions of encoder and decoder are depthwise separable.
+        rnn_cell: Type of the recurrent cell, lstm or gru.
+        **kwargs: Accepted for the documented signature; must be empty.
+
+    Returns:
+        The network, with random weights.
+
+    Raises:
+        SettingError: A value is out of range, or an argument is unknown.
+
+    Example:
+        >>> from wholefield.networks.flow import SqueezeExcite, midinet
+        >>> sum(isinstance(layer, SqueezeExcite) for layer in midinet(6, base=4, scales=2).modules())
+        4
+    """
     _refuse(kwargs)
     return _unet(n_input_channels, base, scales, (separable, False), True, rnn_cell)
 
@@ -66,7 +116,28 @@ def midinet2(
     rnn_cell: str = "lstm",
     depth: int = 1,
 ) -> FlowUNet:
-    """`midinet` whose middle has `depth` recurrent layers, each after the first with a residual connection."""
+    """`midinet` with several recurrent layers in the middle, each after the first with a residual connection.
+
+    Args:
+        n_input_channels: Channels C of the features.
+        base: Channels of the first layer.
+        scales: Convolutional layers of the encoder, and of the decoder.
+        separable: Whether the convolutions of encoder and decoder are depthwise separable.
+        rnn_cell: Type of the recurrent cell, lstm or gru.
+        depth: Recurrent layers, at least 1.
+
+    Returns:
+        The network, with random weights.
+
+    Raises:
+        SettingError: A value is out of range.
+
+    Example:
+        >>> from wholefield.networks.flow import ConvRecurrence, midinet2
+        >>> network = midinet2(6, base=4, scales=2, depth=3)
+        >>> sum(isinstance(layer, ConvRecurrence) for layer in network.modules())
+        3
+    """
     return _unet(n_input_channels, base, scales, (separable, False), True, rnn_cell, depth)
 
 
@@ -81,8 +152,21 @@ FEATURE_EXTRACTORS: Mapping[str, Callable[..., FlowUNet]] = {
 def build_feature_extractor(name: str, n_input_channels: int, **kwargs: Any) -> FlowUNet:
     """A flow network by name.
 
+    Args:
+        name: A key of `FEATURE_EXTRACTORS`.
+        n_input_channels: Channels C of the features.
+        **kwargs: Further arguments of the network.
+
+    Returns:
+        The network, with random weights.
+
     Raises:
-        SettingError: there is no such network, or a value cannot work.
+        SettingError: No network has this name, or a value is out of range.
+
+    Example:
+        >>> from wholefield.networks.flow import build_feature_extractor
+        >>> build_feature_extractor("eminet", 6, base=4, scales=2).scales
+        2
     """
     if name not in FEATURE_EXTRACTORS:
         known = ", ".join(FEATURE_EXTRACTORS)
@@ -104,7 +188,7 @@ def _unet(
     cell: str,
     depth: int | None = None,
 ) -> FlowUNet:
-    """Build; `separable` is about (encoder and decoder, middle), without a depth the middle is one plain layer."""
+    """Build; `separable` is for (encoder and decoder, middle); without a depth the middle is a single layer."""
     for name, value in (("n_input_channels", inputs), ("base", base), ("scales", scales)):
         if value < 1:
             raise SettingError(f"The setting {name} is {value} but must be at least 1.")

@@ -1,4 +1,4 @@
-"""What a recurrent network carries from one batch to the next: taken out, put back, set aside."""
+"""The state that a recurrent network carries from one batch to the next: read it, restore it, set it aside."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,19 +12,62 @@ Memory = list[State | None]
 
 
 def memory_of(network: nn.Module) -> Memory:
-    """What a network carries now."""
+    """The state that a network carries now.
+
+    Args:
+        network: A network with any number of `ConvRecurrence` layers.
+
+    Returns:
+        The state of each layer in the order of its modules, None where a layer holds nothing.
+
+    Example:
+        >>> from wholefield.networks.flow import eminet, memory_of
+        >>> memory_of(eminet(6, base=4, scales=2))
+        [None]
+    """
     return [layer.state for layer in _layers(network)]
 
 
 def remember(network: nn.Module, memory: Sequence[State | None]) -> None:
-    """Let a network go on from what one like it carried."""
+    """Restore a state, so that a network goes on from there.
+
+    Args:
+        network: A network like the one that the state is from.
+        memory: What `memory_of` returned.
+
+    Raises:
+        ValueError: The network has another number of recurrent layers.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.flow import eminet, memory_of, remember
+        >>> network, other = eminet(6, base=4, scales=2), eminet(6, base=4, scales=2)
+        >>> _ = network(torch.rand(2, 1, 6, 8, 8))
+        >>> remember(other, memory_of(network))
+    """
     for layer, state in zip(_layers(network), memory, strict=True):
         layer.state = state
 
 
 @contextmanager
 def starting_afresh(network: nn.Module) -> Iterator[None]:
-    """Let a network begin with nothing; afterwards it carries what it did before."""
+    """Run a network from an empty state; afterwards it carries what it carried before.
+
+    Args:
+        network: A network with any number of `ConvRecurrence` layers.
+
+    Yields:
+        Nothing.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.flow import eminet, memory_of, starting_afresh
+        >>> network = eminet(6, base=4, scales=2)
+        >>> with starting_afresh(network):
+        ...     _ = network(torch.rand(2, 1, 6, 8, 8))
+        >>> memory_of(network)
+        [None]
+    """
     carried = memory_of(network)
     remember(network, [None] * len(carried))
     try:

@@ -13,19 +13,33 @@ State = tuple[Tensor, ...]
 
 
 class Cell(StrEnum):
-    """The kinds of recurrent cell."""
+    """The types of recurrent cell."""
 
     LSTM = "lstm"
     GRU = "gru"
 
 
 class ConvRecurrence(nn.Module, ABC):
-    """Runs a cell over the time bins of a batch; what it holds after the last bin starts the next batch.
+    """Runs a cell over the time bins of a batch; its state after the last bin starts the next batch.
 
-    The carried state is cut from the graph: back-propagation through time ends at the start of a batch.
+    The carried state is detached: back-propagation through time ends at the start of a batch.
 
     Attributes:
-        state: tensors (B, channels, h, w) after the newest bin, the output first; None before the first batch.
+        state: Tensors (B, channels, h, w) after the newest bin, the output first; None before the first batch.
+
+    Args:
+        inputs: Input channels.
+        channels: Output channels, and those of the state.
+        separable: Whether convolutions are depthwise separable.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.flow import recurrence
+        >>> layer = recurrence("lstm", 4, 8, separable=False)
+        >>> layer(torch.zeros(5, 2, 4, 6, 6)).shape
+        torch.Size([5, 2, 8, 6, 6])
+        >>> [tuple(part.shape) for part in layer.state]
+        [(2, 8, 6, 6), (2, 8, 6, 6)]
     """
 
     gates: int
@@ -37,7 +51,7 @@ class ConvRecurrence(nn.Module, ABC):
         self.state: State | None = None
 
     def forward(self, input: Tensor) -> Tensor:
-        """Outputs (T, B, channels, h, w) for inputs (T, B, inputs, h, w)."""
+        """Map (T, B, inputs, h, w) to (T, B, channels, h, w)."""
         driven = self.from_input(input.flatten(0, 1)).unflatten(0, input.shape[:2])
         state, outputs = self._start(driven[0]), []
         for drive in driven:
@@ -48,15 +62,18 @@ class ConvRecurrence(nn.Module, ABC):
 
     @abstractmethod
     def step(self, drive: Tensor, state: State | None) -> State:
-        """The state after one bin; None is that before the first, the same as zeros.
+        """The state after one bin.
 
         Args:
             drive: What the input contributes to the gates, (B, gates * channels, h, w).
-            state: The state before it.
+            state: The state before the bin; None is that before the first, the same as zeros.
+
+        Returns:
+            The state, its first tensor the output.
         """
 
     def reset(self, mask: Tensor | None = None) -> None:
-        """Forget; with a mask (B,) only the sequences whose entry is 0, in part where it lies between 0 and 1."""
+        """Clear the state; with a mask (B,) only of the sequences whose entry is 0, and in part between 0 and 1."""
         if mask is None:
             self.state = None
         elif self.state is not None:
@@ -64,7 +81,7 @@ class ConvRecurrence(nn.Module, ABC):
             self.state = tuple(part * keep for part in self.state)
 
     def _start(self, like: Tensor) -> State | None:
-        """The carried state; None where there is none, or where other sizes tell of other sequences."""
+        """The carried state; None if there is none, or if its shape belongs to other sequences."""
         shape = (like.shape[0], self.channels, *like.shape[2:])
         if self.state is not None and self.state[0].shape == shape and self.state[0].dtype == like.dtype:
             return tuple(part.to(like.device) for part in self.state)
@@ -72,7 +89,19 @@ class ConvRecurrence(nn.Module, ABC):
 
 
 class ConvLSTM(ConvRecurrence):
-    """Convolutional LSTM without peepholes (Shi et al. 2015, arXiv 1506.04214, eq. 3); the state is (h, c)."""
+    """Convolutional LSTM without peepholes (Shi et al. 2015, arXiv 1506.04214, eq. 3); the state is (h, c).
+
+    Args:
+        inputs: Input channels.
+        channels: Output channels.
+        separable: Whether convolutions are depthwise separable.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.flow import ConvLSTM
+        >>> ConvLSTM(4, 8, separable=True)(torch.zeros(5, 2, 4, 6, 6)).shape
+        torch.Size([5, 2, 8, 6, 6])
+    """
 
     gates = 4
 
@@ -81,7 +110,7 @@ class ConvLSTM(ConvRecurrence):
         self.from_state = convolution(channels, 4 * channels, separable, bias=False)
 
     def step(self, drive: Tensor, state: State | None) -> State:
-        """One bin."""
+        """See `ConvRecurrence.step`."""
         gates = drive if state is None else drive + self.from_state(state[0])
         admit, forget, emit, new = gates.chunk(4, dim=1)
         cell = torch.sigmoid(admit) * torch.tanh(new)
@@ -92,7 +121,19 @@ class ConvLSTM(ConvRecurrence):
 
 
 class ConvGRU(ConvRecurrence):
-    """Convolutional gated recurrent unit (Ballas et al. 2016, arXiv 1511.06432, eq. 8 to 11); the state is (h,)."""
+    """Convolutional gated recurrent unit (Ballas et al. 2016, arXiv 1511.06432, eq. 8 to 11); the state is (h,).
+
+    Args:
+        inputs: Input channels.
+        channels: Output channels.
+        separable: Whether convolutions are depthwise separable.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.flow import ConvGRU
+        >>> ConvGRU(4, 8, separable=True)(torch.zeros(5, 2, 4, 6, 6)).shape
+        torch.Size([5, 2, 8, 6, 6])
+    """
 
     gates = 3
 
@@ -102,7 +143,7 @@ class ConvGRU(ConvRecurrence):
         self.from_kept = convolution(channels, channels, separable, bias=False)
 
     def step(self, drive: Tensor, state: State | None) -> State:
-        """One bin."""
+        """See `ConvRecurrence.step`."""
         gates, new = drive.split([2 * self.channels, self.channels], dim=1)
         if state is None:
             return (torch.sigmoid(gates[:, : self.channels]) * torch.tanh(new),)
@@ -118,8 +159,22 @@ CELLS: dict[Cell, type[ConvRecurrence]] = {Cell.LSTM: ConvLSTM, Cell.GRU: ConvGR
 def recurrence(cell: str, inputs: int, channels: int, separable: bool) -> ConvRecurrence:
     """A recurrent layer by the name of its cell.
 
+    Args:
+        cell: lstm or gru.
+        inputs: Input channels.
+        channels: Output channels.
+        separable: Whether convolutions are depthwise separable.
+
+    Returns:
+        The layer.
+
     Raises:
-        SettingError: there is no such cell.
+        SettingError: No cell has this name.
+
+    Example:
+        >>> from wholefield.networks.flow import recurrence
+        >>> type(recurrence("gru", 4, 8, separable=False)).__name__
+        'ConvGRU'
     """
     if cell not in list(Cell):
         raise SettingError(f"The setting rnn_cell is {cell!r} but must be one of {', '.join(Cell)}.")
@@ -127,9 +182,22 @@ def recurrence(cell: str, inputs: int, channels: int, separable: bool) -> ConvRe
 
 
 class ResidualRecurrence(nn.Module):
-    """Several recurrent layers, the input of each added to its output.
+    """Several recurrent layers with residual connections, except around the first, which changes the channels.
 
-    The first one changes the number of channels and has no such connection.
+    Args:
+        cell: lstm or gru.
+        inputs: Input channels.
+        channels: Output channels.
+        separable: Whether convolutions are depthwise separable.
+        depth: Layers, at least 1.
+
+    Raises:
+        SettingError: The depth is below 1, or no cell has this name.
+
+    Example:
+        >>> from wholefield.networks.flow import ResidualRecurrence
+        >>> len(ResidualRecurrence("lstm", 4, 8, separable=False, depth=3).layers)
+        3
     """
 
     def __init__(self, cell: str, inputs: int, channels: int, separable: bool, depth: int) -> None:
@@ -142,7 +210,7 @@ class ResidualRecurrence(nn.Module):
         )
 
     def forward(self, input: Tensor) -> Tensor:
-        """Outputs (T, B, channels, h, w) for inputs (T, B, inputs, h, w)."""
+        """Map (T, B, inputs, h, w) to (T, B, channels, h, w)."""
         output = self.layers[0](input)
         for layer in self.layers[1:]:
             output = output + layer(output)

@@ -12,22 +12,29 @@ HEAD_SPREAD = 1e-2
 
 
 class FlowUNet(nn.Module):
-    """Event features of consecutive time bins to a pyramid of flow.
+    """From event features of consecutive time bins to a pyramid of flow.
 
     With `scales` 2 and `base` 4 the layers have [4, 8, 16, 8, 4] channels; the first and the last work at the size of
-    the input, the middle one at a quarter of it. The flow of a scale is twice the enlarged flow of the coarser one,
-    in pixels of the finer level, plus what its own features add, so that large motion is found where it is small.
+    the input, the middle one at a quarter of it. The flow of a scale is twice the upsampled flow of the coarser one,
+    in pixels of the finer level, plus a residual from its own features, so large motion is found at coarse levels.
 
-    Inputs of any size are taken: zeros are added at the right and the bottom up to a multiple of 2**scales, and the
-    flows are cut to the ceiling of size / 2**level.
+    Inputs of any size are accepted: zeros are padded at the right and the bottom up to a multiple of 2**scales, and the
+    flows are cropped to the ceiling of size / 2**level.
 
     Args:
-        inputs: channels of the features.
-        base: channels of the finest layer.
-        scales: layers of the encoder, and of the decoder.
-        separable: whether convolutions are depthwise and pointwise ones.
-        squeeze: whether layers weigh their channels by squeeze-excitation.
-        middle: recurrent layer from base * 2**(scales - 1) to base * 2**scales channels.
+        inputs: Channels of the features.
+        base: Channels of the finest layer.
+        scales: Layers of the encoder, and of the decoder.
+        separable: Whether convolutions are depthwise separable.
+        squeeze: Whether blocks end with squeeze-and-excitation.
+        middle: Recurrent layer from base * 2**(scales - 1) to base * 2**scales channels.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.flow import FlowUNet, recurrence
+        >>> network = FlowUNet(6, 4, 2, separable=True, squeeze=False, middle=recurrence("lstm", 8, 16, True))
+        >>> network(torch.zeros(3, 1, 6, 23, 31))[-1].shape
+        torch.Size([3, 1, 2, 23, 31])
     """
 
     def __init__(
@@ -52,7 +59,10 @@ class FlowUNet(nn.Module):
         """Flows, coarsest first, each (T, B, 2, h, w), x then y, in pixels of its own level per time bin.
 
         Args:
-            inputs: features (T, B, C, H, W); the last flow has their size.
+            inputs: Features (T, B, C, H, W); the last flow has their size.
+
+        Returns:
+            One flow per scale.
         """
         bins, (height, width) = inputs.shape[:2], inputs.shape[3:]
         # Processors convolve several times faster where the channels of a pixel lie side by side.
@@ -69,7 +79,7 @@ class FlowUNet(nn.Module):
         ]
 
     def reset(self, mask: Tensor | None = None) -> None:
-        """Forget what was carried from the last batch; with a mask (B,) where it is 0."""
+        """Clear the carried state; with a mask (B,) only where it is 0."""
         for module in self.modules():
             if isinstance(module, ConvRecurrence):
                 module.reset(mask)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from wholefield.flow.predictor import EventSource, Flow, FlowPredictor
+from wholefield.flow.predictor import Flow, FlowPredictor
+from wholefield.flow.representations.registry import SizedEventSource
 from wholefield.tasks.events.spec import load_flow
 from wholefield.training.devices import resolve
 from wholefield.training.settings import Device
@@ -23,7 +24,7 @@ class MomentFlow:
         SourceError: The checkpoint is missing, damaged or something else.
     """
 
-    def __init__(self, checkpoint: Path, recording: EventSource, device: Device = Device.AUTO) -> None:
+    def __init__(self, checkpoint: Path, recording: SizedEventSource, device: Device = Device.AUTO) -> None:
         network, self.spec = load_flow(checkpoint)
         self._predictor = FlowPredictor(network.to(resolve(device)), self.spec.given, recording)
         self._bins = max(1, -(-recording.duration_us // self.spec.delta_t))

@@ -11,7 +11,7 @@ from wholefield.errors import SettingError
 from wholefield.flow.scores.scorecard import TRANSLATION, ZERO, score_flow
 from wholefield.flow.scores.sharpness import flow_warp_loss, median_motion, window_of_enough_motion
 from wholefield.flow.simulator import SceneSettings, simulate
-from wholefield.flow.warping.splat import Trajectory
+from wholefield.flow.warping.events import Trajectory
 
 SCENE = SceneSettings(96, 72, 80_000, planes=2, shot_hz=0, leak_hz=0, label_delta_us=80_000)
 

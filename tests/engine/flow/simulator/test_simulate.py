@@ -17,7 +17,7 @@ from wholefield.flow.simulator import (
     stretches_of,
 )
 from wholefield.flow.simulator.kernels import emit
-from wholefield.flow.warping.splat import Trajectory, image_of_warped_events
+from wholefield.flow.warping.events import Trajectory, image_of_warped_events
 from wholefield.flow.warping.splat_kernels import flow_at
 
 SMALL = SceneSettings(

@@ -14,7 +14,7 @@ from wholefield.flow.viz.event_pictures import (
     sharpen_events,
     top_speed,
 )
-from wholefield.flow.warping.splat import splat, warp_events
+from wholefield.flow.warping.events import splat, warp_events
 from wholefield.sources.events.recording import EVENT_DTYPE
 
 SHAPE = (13, 17)

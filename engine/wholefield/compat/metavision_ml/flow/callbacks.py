@@ -1,4 +1,4 @@
-"""What happens between the epochs of a flow training: longer sequences, and demo videos."""
+"""metavision_ml.flow.callbacks: longer sequences from epoch to epoch, and demo videos between the epochs."""
 
 from typing import Any
 
@@ -14,11 +14,16 @@ class FlowCallback(Callback):
     Args:
         data_module: The `FlowDataModule` of the training.
         curriculum_param: p of the law max_consecutive_batch = int(p ** (epoch - 1)).
-        video_result_every_n_epochs: Distance in epochs of the videos.
-        mask_flow_by_input: Whether they show flow only where there are events.
+        video_result_every_n_epochs: Epochs from one video to the next.
+        mask_flow_by_input: Whether videos show flow only where there are events.
 
     Raises:
-        SettingError: A value cannot work.
+        SettingError: A value is below 1.
+
+    Example:
+        >>> from wholefield.compat.metavision_ml.flow import FlowCallback, FlowDataModule
+        >>> FlowCallback(FlowDataModule({}, "recordings"), curriculum_param=2).video_result_every_n_epochs
+        2
     """
 
     def __init__(
@@ -36,7 +41,7 @@ class FlowCallback(Callback):
         self.mask_flow_by_input = mask_flow_by_input
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Tell the training data which epoch begins and how long its sequences may be."""
+        """Tell the training data which epoch starts and how long its sequences may be."""
         epoch = trainer.current_epoch
         consecutive = max_consecutive_batches(self.curriculum_param, epoch + 1)
         self.data_module.begin_epoch(epoch, consecutive)

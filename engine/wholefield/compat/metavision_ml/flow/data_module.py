@@ -1,4 +1,4 @@
-"""Data of a flow training: folders of feature files or recordings, with labels for the test where there are some."""
+"""metavision_ml.flow.data_module: folders of feature files or recordings, with labels for the test if there are any."""
 
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,17 +23,34 @@ LABELS_SUFFIX = "_flow.h5"
 
 
 class FlowDataModule(LightningDataModule):
-    """Gives batches of consecutive time bins of the files in the folders train and val of a folder.
+    """Batches of consecutive time bins from the files in the folders train and val of a folder.
 
-    A file is a feature file (HDF5) or a recording of any known format, whose features are then made on the fly.
+    A file is a feature file (HDF5) or a recording of any known format, whose features are computed during training.
     Besides those of the `FlowModel` (delta_t, preprocess, array_dim) these hyperparameters are known: batch_size (1),
     crop_size (None, side in px of random squares to train on), repeats (1, passes over the files in an epoch), seed
     (0) and preprocess_kwargs ({}, further arguments of the representation).
 
+    Files are closed after fit and test; loaders stay usable, and open a file again when they read from it.
+
     Args:
-        hparams: Hyperparameters of the model, a mapping or anything with attributes.
+        hparams: Hyperparameters of the model, a mapping or an object with attributes.
         data_dir: Folder with the folders train and val.
         test_data_dir: Folder of recordings named `*_td.dat` with their flow in `*_flow.h5`, or empty.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from wholefield.compat.metavision_ml.flow import FlowDataModule, FlowModel
+        >>> from wholefield.flow import SceneSettings
+        >>> from wholefield.flow.simulator import write_simulation
+        >>> for folder in (Path("train"), Path("val")):
+        ...     folder.mkdir()
+        ...     _ = write_simulation(folder / "a_td.dat", SceneSettings(width=32, height=24, duration_us=60_000))
+        >>> model = FlowModel(delta_t=10_000, array_dim=(2, 6, 24, 32), network_kwargs={"base": 4})
+        >>> data = FlowDataModule(model.hparams, ".")
+        >>> data.setup()
+        >>> [tuple(batch["inputs"].shape) for batch in data.val_dataloader()]
+        [(2, 1, 6, 24, 32), (2, 1, 6, 24, 32), (2, 1, 6, 24, 32)]
+        >>> data.teardown()
     """
 
     def __init__(self, hparams: Any, data_dir: str = "", test_data_dir: str = "") -> None:
@@ -51,8 +68,8 @@ class FlowDataModule(LightningDataModule):
         """Open the files.
 
         Raises:
-            SourceError: a folder or a file cannot be read.
-            SettingError: a folder has no such file, or files do not fit each other or the settings.
+            SourceError: A folder or a file cannot be read.
+            SettingError: A folder has no such file, or files do not fit each other or the settings.
         """
         if stage in (None, "fit", "validate") and self._validation is None:
             self._training = self._loader(self._files("train"), **self._training_options())
@@ -64,7 +81,7 @@ class FlowDataModule(LightningDataModule):
             self._test = self._loader(files, load_labels=load_labels_flow if labeled else None)
 
     def begin_epoch(self, epoch: int, max_consecutive: int) -> None:
-        """Start an epoch, counted from 0, whose sequences have at most so many batches."""
+        """Start an epoch, counted from 0, whose sequences have at most that many batches."""
         loader = self.train_dataloader()
         loader.max_consecutive = max_consecutive
         loader.begin(epoch)
@@ -82,7 +99,7 @@ class FlowDataModule(LightningDataModule):
         return _ready(self._test)
 
     def teardown(self, stage: str | None = None) -> None:
-        """Close the files; loaders stay usable, whatever they read next opens its file again."""
+        """Close the files; loaders stay usable and open a file again when they read from it."""
         _close(self._sources)
 
     def _loader(self, files: Sequence[Path], **options: Any) -> SequenceLoader:

@@ -1,4 +1,4 @@
-"""Demo videos: what a network finds on some batches, drawn over their events."""
+"""Demo videos: the flow that a network finds on some batches, drawn over their events."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -22,15 +22,18 @@ FPS = 20
 def demo_frames(
     model: Any, batches: Iterable[Any], num_batches: int, mask_by_input: bool
 ) -> Iterator[Picture]:
-    """RGB pictures of the first batches, one for every time bin, their elements side by side.
+    """RGB images of the first batches, one for every time bin, their elements side by side.
 
-    The network is in evaluation mode meanwhile and forgets what it carried, before and after.
+    The network is in evaluation mode meanwhile, and its state is cleared before and after.
 
     Args:
         model: A `FlowModel`.
-        batches: Such as a loader gives.
+        batches: Batches from a loader.
         num_batches: Batches at most.
         mask_by_input: Whether flow is shown only where there are events.
+
+    Yields:
+        uint8 RGB (height, width, 3).
     """
     make_image = preprocessor(model.hparams["preprocess"]).visualize
     was_training = model.training
@@ -60,10 +63,10 @@ def video_file(log_dir: Path, epoch: int) -> Path:
 
 
 def write_demo(frames: Iterator[Picture], path: Path | None, show: bool, delta_t: int) -> None:
-    """Write the pictures to a video, show them in a window of OpenCV, or both.
+    """Write the images to a video, show them in a window of OpenCV, or both.
 
     Raises:
-        SettingError: there is no picture, or this build of OpenCV has no windows.
+        SettingError: There is no image, or this build of OpenCV has no windows.
     """
     with ExitStack() as stack:
         writer: VideoWriter | None = None

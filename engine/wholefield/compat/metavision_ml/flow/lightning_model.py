@@ -1,4 +1,4 @@
-"""The Lightning module that learns flow from events without labels."""
+"""metavision_ml.flow.lightning_model: the Lightning module that learns flow from events without labels."""
 
 from collections.abc import Mapping, Sequence
 from inspect import Parameter, signature
@@ -23,17 +23,25 @@ class FlowModel(LightningModule):
     """Learns flow from batches of consecutive time bins.
 
     Attributes:
-        network: the `FlowNetwork`.
+        network: The `FlowNetwork`.
+        test_aee: Average endpoint error in px per bin over the labels of the last test.
 
     Args:
         delta_t: Length of a time bin in us.
         preprocess: Name of the representation of the events.
-        learning_rate: Step width of the optimizer (AdamW).
+        learning_rate: Learning rate of the optimizer (AdamW).
         array_dim: Shape of the features (time bins, channels, sensor height * 2**-k, sensor width * 2**-k).
-        loss_weights: Weights of the losses by name; None takes the default ones; see `FlowNetwork`.
+        loss_weights: Weights of the losses by name; None selects the default ones; see `FlowNetwork`.
         feature_extractor_name: Name of the network.
-        network_kwargs: Settings of the network.
+        network_kwargs: Arguments of the network.
         draw_dense: Whether demo videos show the flow of every pixel as colors instead of arrows.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.metavision_ml.flow import FlowModel
+        >>> model = FlowModel(array_dim=(2, 6, 24, 32), loss_weights={"data": 1}, network_kwargs={"base": 4})
+        >>> list(model.compute_loss(torch.rand(2, 1, 6, 24, 32)))
+        ['data']
     """
 
     def __init__(
@@ -66,23 +74,30 @@ class FlowModel(LightningModule):
         return self.network(x)
 
     def compute_loss(self, inputs: Tensor) -> dict[str, Tensor]:
-        """The weighted losses of features (T, B, C, H, W) by name."""
+        """The self-supervised losses of features.
+
+        Args:
+            inputs: float (T, B, C, H, W).
+
+        Returns:
+            Weighted scalars by name; their sum is the loss.
+        """
         return self.network.compute_loss(inputs, self(inputs))
 
     def configure_optimizers(self) -> Any:
-        """AdamW with its customary settings."""
+        """AdamW with its default settings."""
         return torch.optim.AdamW(self.network.parameters(), lr=self.hparams["learning_rate"])
 
     def on_train_epoch_start(self) -> None:
-        """Forget what an earlier epoch or a validation left."""
+        """Clear the state that an earlier epoch or a validation left."""
         self.network.reset()
 
     def on_validation_epoch_start(self) -> None:
-        """Forget what the training left."""
+        """Clear the state that the training left."""
         self.network.reset()
 
     def on_test_epoch_start(self) -> None:
-        """Forget what anything else left."""
+        """Clear the state that anything else left."""
         self.network.reset()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -124,7 +139,7 @@ class FlowModel(LightningModule):
         return loss
 
     def on_before_optimizer_step(self, optimizer: Any) -> None:
-        """Keep the gradient of one batch from being too large."""
+        """Clip the norm of the gradient."""
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
 
     @torch.no_grad()
@@ -146,11 +161,14 @@ class FlowModel(LightningModule):
             epoch: Number of the epoch, for the name of the file.
             num_batches: Batches to show.
             write_video: Whether to write log_dir/videos/video#{epoch}.mp4.
-            show_video: Whether to show the frames in a window of OpenCV, where its build has windows.
-            mask_by_input: Whether arrows stand only where there are events.
+            show_video: Whether to show the frames in a window of OpenCV, if its build has windows.
+            mask_by_input: Whether arrows are drawn only where there are events.
 
         Returns:
-            The video file, or None where none was asked for.
+            The video file, or None if write_video is off.
+
+        Raises:
+            SettingError: There is no batch, or this build of OpenCV has no windows.
         """
         frames = demo_frames(self, test_data, num_batches, mask_by_input)
         path = video_file(Path(log_dir), epoch) if write_video else None

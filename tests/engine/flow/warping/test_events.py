@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from wholefield.errors import SettingError
-from wholefield.flow.warping.splat import Trajectory, image_of_warped_events, splat, warp_events
+from wholefield.flow.warping.events import Trajectory, image_of_warped_events, splat, warp_events
 from wholefield.flow.warping.splat_torch import sample, splat as torch_splat
 
 MakeEvents = Callable[..., np.ndarray]

@@ -18,13 +18,18 @@ SECOND = 1e6
 
 @dataclass(frozen=True)
 class Trajectory:
-    """How events move from their times to another.
+    """How events move along a flow from their timestamps to another moment.
 
     Attributes:
-        start_us: When the first time bin of the flow begins.
-        bin_us: Length of a time bin of the flow; a flow of one bin holds for all times.
-        steps: None moves an event straight with the flow at its pixel. A number moves it along the field instead, in
-            that many midpoint steps a time bin: for motion that turns by more than a few degrees in the window.
+        start_us: When the first time bin of the flow begins, in us.
+        bin_us: Length of a time bin of the flow in us; a flow of one bin holds for all times.
+        steps: None moves an event straight, with the flow at its pixel. A number integrates along the field instead,
+            in that many midpoint steps per time bin: for motion that turns by more than a few degrees in the window.
+
+    Example:
+        >>> from wholefield.flow import Trajectory
+        >>> Trajectory(bin_us=10_000, steps=4).steps
+        4
     """
 
     start_us: float = 0
@@ -39,13 +44,19 @@ def splat(x: Array, y: Array, shape: tuple[int, int], weights: Array | None = No
     """Bilinear splat: I[r, c] = sum_i w_i max(0, 1 - |c - x_i|) max(0, 1 - |r - y_i|).
 
     Args:
-        x: (N,) columns in px.
-        y: (N,) rows in px.
+        x: float64 (N,) columns in px.
+        y: float64 (N,) rows in px.
         shape: (H, W).
-        weights: (N,); ones when None.
+        weights: float64 (N,); ones if None.
 
     Returns:
         float64 (H, W).
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow.warping import splat
+        >>> splat(np.array([0.25]), np.array([0.0]), (1, 3))
+        array([[0.75, 0.25, 0.  ]])
     """
     from wholefield.flow.warping.splat_kernels import splat_into
 
@@ -57,11 +68,11 @@ def splat(x: Array, y: Array, shape: tuple[int, int], weights: Array | None = No
 def warp_events(
     events: Events, flow: npt.NDArray[np.floating], t_ref_us: float, trajectory: Trajectory = STRAIGHT
 ) -> tuple[Array, Array]:
-    """Where events would be at t_ref_us: x' = x + (t_ref - t) u(x), for one bin and a straight trajectory.
+    """Where events would be at t_ref_us: x' = x + (t_ref - t) u(x) for a flow of one bin and a straight trajectory.
 
     Args:
         events: Structured events.
-        flow: (2, H, W) or (T, 2, H, W) in px per s.
+        flow: float (2, H, W) or (T, 2, H, W) in px per s.
         t_ref_us: The moment in us.
         trajectory: The time bins of the flow and how events move.
 
@@ -70,6 +81,15 @@ def warp_events(
 
     Raises:
         SettingError: The flow has another shape.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow import warp_events
+        >>> from wholefield.sources.events.recording import EVENT_DTYPE
+        >>> flow = np.full((2, 8, 8), 100.0)  # px per s
+        >>> x, y = warp_events(np.zeros(1, EVENT_DTYPE), flow, t_ref_us=10_000)
+        >>> x, y
+        (array([1.]), array([1.]))
     """
     from wholefield.flow.warping import splat_kernels
 
@@ -98,17 +118,26 @@ def image_of_warped_events(
     trajectory: Trajectory = STRAIGHT,
     weights: Array | None = None,
 ) -> Array:
-    """Image of warped events: where all would be at t_ref_us, counted.
+    """Image of warped events: how many would be in each pixel at t_ref_us.
 
     Args:
         events: Structured events.
-        flow: (2, H, W) or (T, 2, H, W) in px per s.
+        flow: float (2, H, W) or (T, 2, H, W) in px per s.
         t_ref_us: The moment in us.
         trajectory: The time bins of the flow and how events move.
-        weights: (N,), such as the polarities; ones when None.
+        weights: float64 (N,), for instance the polarities; ones if None.
 
     Returns:
         float64 (H, W).
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.flow import image_of_warped_events
+        >>> from wholefield.sources.events.recording import EVENT_DTYPE
+        >>> events = np.zeros(3, EVENT_DTYPE)
+        >>> image_of_warped_events(events, np.zeros((2, 2, 2)), t_ref_us=0)
+        array([[3., 0.],
+               [0., 0.]])
     """
     x, y = warp_events(events, flow, t_ref_us, trajectory)
     height, width = flow.shape[-2:]
