@@ -2,6 +2,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from wholefield.errors import SourceError
 from wholefield_app.background import Background
@@ -9,13 +10,15 @@ from wholefield_app.problems import Problem
 
 
 @pytest.fixture
-def background(qtbot) -> Iterator[Background]:
+def background(qtbot: QtBot) -> Iterator[Background]:
     made = Background(threads=1)
     yield made
     made.close()
 
 
-def test_the_work_is_done_elsewhere_and_the_result_comes_back_here(background: Background, qtbot) -> None:
+def test_the_work_is_done_elsewhere_and_the_result_comes_back_here(
+    background: Background, qtbot: QtBot
+) -> None:
     got: list[tuple[int, int]] = []
     background.run(
         threading.get_ident,
@@ -27,7 +30,7 @@ def test_the_work_is_done_elsewhere_and_the_result_comes_back_here(background: B
     assert worked_in != delivered_in == threading.get_ident()
 
 
-def test_an_error_comes_back_as_a_problem(background: Background, qtbot) -> None:
+def test_an_error_comes_back_as_a_problem(background: Background, qtbot: QtBot) -> None:
     def fail() -> None:
         raise SourceError("a.svs is empty; copy it again.")
 
@@ -37,7 +40,7 @@ def test_an_error_comes_back_as_a_problem(background: Background, qtbot) -> None
     assert problems == [Problem("a.svs is empty; copy it again.")]
 
 
-def test_cancelled_work_is_neither_begun_nor_handed_over(background: Background, qtbot) -> None:
+def test_cancelled_work_is_neither_begun_nor_handed_over(background: Background, qtbot: QtBot) -> None:
     gate, begun = threading.Event(), threading.Event()
     outcomes: list[object] = []
 
@@ -57,7 +60,7 @@ def test_cancelled_work_is_neither_begun_nor_handed_over(background: Background,
 
 
 @pytest.mark.parametrize("close", [False, True])
-def test_a_result_that_comes_too_late_is_let_go(qtbot, close: bool) -> None:
+def test_a_result_that_comes_too_late_is_let_go(qtbot: QtBot, close: bool) -> None:
     background = Background(threads=1)
     gate, begun, dropped = threading.Event(), threading.Event(), []
 
@@ -76,7 +79,7 @@ def test_a_result_that_comes_too_late_is_let_go(qtbot, close: bool) -> None:
     assert dropped == ["file"]
 
 
-def test_closing_waits_for_the_work_in_hand_and_drops_the_rest(qtbot) -> None:
+def test_closing_waits_for_the_work_in_hand_and_drops_the_rest(qtbot: QtBot) -> None:
     background = Background(threads=1)
     gate, done = threading.Event(), []
     background.run(gate.wait, 10, then=done.append, failed=done.append)

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from tests.app.workspaces.events.dots import HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 from wholefield.cli import main
@@ -17,6 +18,7 @@ from wholefield.export.flow import labels_path, write_flow_hdf5
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.cli import COMMANDS
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
+from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.exporting_frames import pixels_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +53,7 @@ def test_a_video_is_written_by_a_process_without_a_display(clip: Path, tmp_path:
 
 @pytest.mark.parametrize("sight", list(Sight))
 def test_the_command_that_the_window_copies_paints_what_the_window_shows(
-    window, qtbot, clip, tmp_path, sight, monkeypatch
+    window: MainWindow, qtbot: QtBot, clip, tmp_path: Path, sight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window.open(clip)
     qtbot.waitUntil(lambda: window.quiet and window.workspace.title == clip.name, timeout=20_000)

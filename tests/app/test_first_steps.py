@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.first_steps import FirstSteps
 from wholefield_app.launch import make_frame, parse
@@ -13,7 +14,7 @@ from wholefield_app.window.main_window import MainWindow
 
 
 @pytest.fixture
-def frame(qapp: QApplication, qtbot, store: QSettings) -> Iterator[MainWindow]:
+def frame(qapp: QApplication, qtbot: QtBot, store: QSettings) -> Iterator[MainWindow]:
     """A window without a workspace, not yet shown."""
     palette, sheet = qapp.palette(), qapp.styleSheet()
     made = make_frame(qapp, None, store)
@@ -26,7 +27,7 @@ def frame(qapp: QApplication, qtbot, store: QSettings) -> Iterator[MainWindow]:
 
 
 def test_the_file_is_opened_once_the_window_is_drawn(
-    frame: MainWindow, qtbot, make_slide: Callable[..., Path]
+    frame: MainWindow, qtbot: QtBot, make_slide: Callable[..., Path]
 ) -> None:
     frame.services.settings.workspace = "stacks"
     steps = FirstSteps(frame, parse([str(make_slide("a.tif")), "--workspace", "slides"]))

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from wholefield.errors import SettingError
 from wholefield_app.background import Background
@@ -33,7 +35,7 @@ class Worker:
 
 
 @pytest.fixture
-def background(qapp) -> Iterator[Background]:
+def background(qapp: QApplication) -> Iterator[Background]:
     made = Background()
     yield made
     made.close()
@@ -58,7 +60,7 @@ def answers(latest: Latest) -> list[object]:
     return found
 
 
-def test_an_answer_comes_back(latest: Latest, worker: Worker, answers: list[object], qtbot) -> None:
+def test_an_answer_comes_back(latest: Latest, worker: Worker, answers: list[object], qtbot: QtBot) -> None:
     worker.let.release()
     latest.ask(4)
     assert latest.busy
@@ -66,7 +68,7 @@ def test_an_answer_comes_back(latest: Latest, worker: Worker, answers: list[obje
     assert answers == [40]
 
 
-def test_a_refusal_comes_back(latest: Latest, worker: Worker, answers: list[object], qtbot) -> None:
+def test_a_refusal_comes_back(latest: Latest, worker: Worker, answers: list[object], qtbot: QtBot) -> None:
     worker.let.release()
     latest.ask(-1)
     qtbot.waitUntil(lambda: not latest.busy)
@@ -74,7 +76,7 @@ def test_a_refusal_comes_back(latest: Latest, worker: Worker, answers: list[obje
 
 
 def test_questions_that_follow_at_once_are_one(
-    latest: Latest, worker: Worker, answers: list[object], qtbot
+    latest: Latest, worker: Worker, answers: list[object], qtbot: QtBot
 ) -> None:
     worker.let.release()
     for number in range(5):
@@ -85,7 +87,7 @@ def test_questions_that_follow_at_once_are_one(
 
 @pytest.mark.parametrize("stale", [1, -1])
 def test_a_stale_answer_is_dropped_and_the_newest_question_waits_for_its_end(
-    latest: Latest, worker: Worker, answers: list[object], qtbot, stale: int
+    latest: Latest, worker: Worker, answers: list[object], qtbot: QtBot, stale: int
 ) -> None:
     busy: list[bool] = []
     latest.busy_changed.connect(busy.append)
@@ -102,7 +104,7 @@ def test_a_stale_answer_is_dropped_and_the_newest_question_waits_for_its_end(
 
 
 def test_nothing_is_answered_after_a_drop(
-    latest: Latest, worker: Worker, answers: list[object], background: Background, qtbot
+    latest: Latest, worker: Worker, answers: list[object], background: Background, qtbot: QtBot
 ) -> None:
     latest.ask(1)
     qtbot.waitUntil(lambda: worker.begun.acquire(blocking=False))
@@ -113,7 +115,9 @@ def test_nothing_is_answered_after_a_drop(
     assert answers == []
 
 
-def test_one_can_ask_again_after_a_drop(latest: Latest, worker: Worker, answers: list[object], qtbot) -> None:
+def test_one_can_ask_again_after_a_drop(
+    latest: Latest, worker: Worker, answers: list[object], qtbot: QtBot
+) -> None:
     latest.ask(1)
     qtbot.waitUntil(lambda: worker.begun.acquire(blocking=False))
     latest.drop()
@@ -123,7 +127,9 @@ def test_one_can_ask_again_after_a_drop(latest: Latest, worker: Worker, answers:
     assert (worker.asked, answers) == ([1, 2], [20])
 
 
-def test_a_drop_before_the_rest_is_over_calls_nothing(background: Background, worker: Worker, qtbot) -> None:
+def test_a_drop_before_the_rest_is_over_calls_nothing(
+    background: Background, worker: Worker, qtbot: QtBot
+) -> None:
     latest = Latest(background, worker, delay_ms=1)
     latest.ask(1)
     latest.drop()

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_without_a_display_a_sentence_says_so() -> None:
     assert (done.returncode, done.stderr.strip()) == (1, NO_DISPLAY)
 
 
-def test_a_screenshot_needs_no_display(tmp_path: Path, make_slide) -> None:
+def test_a_screenshot_needs_no_display(tmp_path: Path, make_slide: Callable[..., Path]) -> None:
     slide, out = make_slide("a.tif"), tmp_path / "out.png"
     done = run(
         "-m", "wholefield_app", str(slide), "--theme", "light", "--screenshot", str(out),

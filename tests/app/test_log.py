@@ -3,19 +3,20 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.log import LogLine, SessionLog
 
 
 @pytest.fixture
-def log(qtbot) -> Iterator[SessionLog]:
+def log(qtbot: QtBot) -> Iterator[SessionLog]:
     made = SessionLog()
     made.install()
     yield made
     made.remove()
 
 
-def test_our_own_lines_count_from_info_on_and_others_from_warning_on(log: SessionLog, qtbot) -> None:
+def test_our_own_lines_count_from_info_on_and_others_from_warning_on(log: SessionLog, qtbot: QtBot) -> None:
     logging.getLogger("wholefield_app.somewhere").info("opened %s", "a.svs")
     logging.getLogger("wholefield_app.somewhere").debug("too small to tell")
     logging.getLogger("lightning.pytorch").setLevel(logging.INFO)
@@ -28,7 +29,7 @@ def test_our_own_lines_count_from_info_on_and_others_from_warning_on(log: Sessio
     ]
 
 
-def test_after_removal_nothing_is_heard(log: SessionLog, qtbot) -> None:
+def test_after_removal_nothing_is_heard(log: SessionLog, qtbot: QtBot) -> None:
     log.remove()
     logging.getLogger("wholefield_app").error("unheard")
     assert not any(type(handler).__name__ == "_MailHandler" for handler in logging.getLogger().handlers)

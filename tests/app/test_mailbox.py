@@ -1,10 +1,12 @@
 import threading
 import time
 
+from pytestqt.qtbot import QtBot
+
 from wholefield_app.mailbox import Mailbox
 
 
-def test_items_from_many_threads_arrive_in_order_in_the_gui_thread(qtbot) -> None:
+def test_items_from_many_threads_arrive_in_order_in_the_gui_thread(qtbot: QtBot) -> None:
     mailbox = Mailbox(interval_ms=10)
     got: list[tuple[int, int]] = []
     threads_of_delivery: set[int] = set()
@@ -28,7 +30,7 @@ def test_items_from_many_threads_arrive_in_order_in_the_gui_thread(qtbot) -> Non
     assert threads_of_delivery == {threading.get_ident()}
 
 
-def test_batches_are_no_more_frequent_than_the_interval(qtbot) -> None:
+def test_batches_are_no_more_frequent_than_the_interval(qtbot: QtBot) -> None:
     mailbox = Mailbox(interval_ms=50)
     times: list[float] = []
     seen: list[int] = []
@@ -58,7 +60,7 @@ def test_batches_are_no_more_frequent_than_the_interval(qtbot) -> None:
     assert seen == list(range(len(seen)))
 
 
-def test_delivery_by_hand_leaves_nothing_for_later(qtbot) -> None:
+def test_delivery_by_hand_leaves_nothing_for_later(qtbot: QtBot) -> None:
     mailbox = Mailbox(interval_ms=20)
     batches: list[list[int]] = []
     mailbox.arrived.connect(batches.append)
@@ -71,7 +73,7 @@ def test_delivery_by_hand_leaves_nothing_for_later(qtbot) -> None:
     assert batches[1] == [3]
 
 
-def test_a_closed_mailbox_delivers_nothing(qtbot) -> None:
+def test_a_closed_mailbox_delivers_nothing(qtbot: QtBot) -> None:
     mailbox, other = Mailbox(), Mailbox()
     batches: list[list[int]] = []
     mailbox.arrived.connect(batches.append)

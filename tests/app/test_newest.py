@@ -4,19 +4,23 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.background import Background
 from wholefield_app.newest import Newest
 
 
 @pytest.fixture
-def background(qapp) -> Iterator[Background]:
+def background(qapp: QApplication) -> Iterator[Background]:
     made = Background(1)
     yield made
     made.close()
 
 
-def test_answers_that_were_overtaken_are_told_and_wishes_in_between_are_not_begun(background, qtbot) -> None:
+def test_answers_that_were_overtaken_are_told_and_wishes_in_between_are_not_begun(
+    background, qtbot: QtBot
+) -> None:
     gate = threading.Event()
     asked = []
 
@@ -37,7 +41,7 @@ def test_answers_that_were_overtaken_are_told_and_wishes_in_between_are_not_begu
     assert asked == [1, 3]
 
 
-def test_a_failure_is_told_and_the_next_wish_is_worked_on(background, qtbot) -> None:
+def test_a_failure_is_told_and_the_next_wish_is_worked_on(background, qtbot: QtBot) -> None:
     def work(number: int) -> float:
         return 1 / number
 
@@ -52,7 +56,7 @@ def test_a_failure_is_told_and_the_next_wish_is_worked_on(background, qtbot) -> 
     assert len(problems) == 1
 
 
-def test_what_is_dropped_is_not_told(background, qtbot) -> None:
+def test_what_is_dropped_is_not_told(background, qtbot: QtBot) -> None:
     newest = Newest(background, int)
     answers = []
     newest.answered.connect(answers.append)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.settings import RECENT_LIMIT, Settings
 from wholefield_app.theme.theme import ThemeName
@@ -45,7 +46,7 @@ def test_files_that_are_gone_are_not_listed(settings: Settings, tmp_path: Path) 
     assert settings.last_folder == Path.home()
 
 
-def test_forgetting_tells_those_who_list(settings: Settings, tmp_path: Path, qtbot) -> None:
+def test_forgetting_tells_those_who_list(settings: Settings, tmp_path: Path, qtbot: QtBot) -> None:
     settings.add_recent(tmp_path)
     with qtbot.waitSignal(settings.recent_changed):
         settings.clear_recent()

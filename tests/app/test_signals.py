@@ -3,13 +3,14 @@
 import sys
 
 from PySide6.QtCore import QObject, Signal
+from pytestqt.qtbot import QtBot
 
 
 class Sender(QObject):
     sent = Signal(object)
 
 
-def test_emitting_drops_no_reference_to_true(qtbot) -> None:
+def test_emitting_drops_no_reference_to_true(qtbot: QtBot) -> None:
     sender = Sender()
     before = sys.getrefcount(True)
     for _ in range(5000):

@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from tests.e2e.flow_light import FlowLight
 from wholefield.export.flow import FlowFile, read_dsec_png, read_flo
@@ -33,7 +34,7 @@ def simulated(folder: Path) -> Path:
 @pytest.mark.e2e
 @pytest.mark.parametrize("real", [False, True], ids=["simulated", "person"])
 def test_open_train_see_judge_and_export(
-    window: MainWindow, qtbot, tmp_path: Path, request, real: bool
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, request: pytest.FixtureRequest, real: bool
 ) -> None:
     if real:
         path = request.getfixturevalue("data_folder") / "events" / "person_evt3_640x480.raw"

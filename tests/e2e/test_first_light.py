@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from tests.e2e.first_light import SLIDE, FirstLight, make_project
 from wholefield.runs.folder import RunFolder
@@ -16,7 +17,7 @@ WATCHED_EPOCHS = 5
 @pytest.mark.e2e
 @pytest.mark.data
 def test_open_train_watch_predict_and_keep(
-    window: MainWindow, qtbot, data_folder: Path, tmp_path: Path
+    window: MainWindow, qtbot: QtBot, data_folder: Path, tmp_path: Path
 ) -> None:
     slide = make_project(data_folder / "slides" / SLIDE, tmp_path / "project")
     window.resize(1600, 1000)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from tests.e2e.stack_light import StackLight
 from wholefield.sources import open_stack
@@ -23,7 +24,9 @@ def psnr(image: np.ndarray, truth: np.ndarray) -> float:
 
 
 @pytest.mark.e2e
-def test_open_demo_train_predict_export_and_read_again(window: MainWindow, qtbot, tmp_path: Path) -> None:
+def test_open_demo_train_predict_export_and_read_again(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
     light = StackLight(window, lambda condition: qtbot.waitUntil(condition, timeout=600_000))
     light.open_demo(tmp_path / "demo", SMALL)
     assert window.windowTitle() == "noisy.tif — Wholefield"
@@ -53,7 +56,9 @@ def test_open_demo_train_predict_export_and_read_again(window: MainWindow, qtbot
 
 
 @pytest.mark.e2e
-def test_a_network_over_volumes_is_trained_and_predicts(window: MainWindow, qtbot, tmp_path: Path) -> None:
+def test_a_network_over_volumes_is_trained_and_predicts(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
     light = StackLight(window, lambda condition: qtbot.waitUntil(condition, timeout=600_000))
     light.open_demo(tmp_path / "demo", TINY)
     fields = light.space.form.fields

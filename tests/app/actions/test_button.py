@@ -1,12 +1,13 @@
 import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.actions.button import ActionButton
 
 
 @pytest.fixture
-def parent(qtbot) -> QWidget:
+def parent(qtbot: QtBot) -> QWidget:
     widget = QWidget()
     qtbot.addWidget(widget)
     widget.show()

@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.actions import Action, Availability, Menu, Registry, requires
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
@@ -34,7 +35,7 @@ class Switch:
 
 
 @pytest.fixture
-def registry(qtbot, theme: Theme) -> Registry:
+def registry(qtbot: QtBot, theme: Theme) -> Registry:
     widget = QWidget()
     qtbot.addWidget(widget)
     widget.keep = Registry(widget, theme)

@@ -1,8 +1,10 @@
+from pytestqt.qtbot import QtBot
+
 from wholefield_app.actions.shortcuts import ShortcutHelp
 from wholefield_app.window.main_window import MainWindow
 
 
-def test_every_shortcut_is_listed(window: MainWindow, qtbot) -> None:
+def test_every_shortcut_is_listed(window: MainWindow, qtbot: QtBot) -> None:
     window.registry["help.shortcuts"].trigger()
     help_window = window.findChild(ShortcutHelp)
     rows = {}

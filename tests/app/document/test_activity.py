@@ -1,9 +1,11 @@
+from pytestqt.qtbot import QtBot
+
 from wholefield.runs.reports import StepDone
 from wholefield_app.document.activity import Activity, Topic
 from wholefield_app.runs import SessionState
 
 
-def test_the_line_tells_all_that_goes_on_and_only_changes(qtbot) -> None:
+def test_the_line_tells_all_that_goes_on_and_only_changes(qtbot: QtBot) -> None:
     activity = Activity()
     lines: list[str] = []
     activity.changed.connect(lines.append)

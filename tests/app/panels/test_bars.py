@@ -1,5 +1,6 @@
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.panels.bars import ROW, Probability, ProbabilityBars
 from wholefield_app.theme.theme import Theme
@@ -8,7 +9,7 @@ ROWS = (Probability("plain", 0.2), Probability("rare", 0.7), Probability("other"
 
 
 @pytest.fixture
-def bars(qtbot, theme: Theme) -> ProbabilityBars:
+def bars(qtbot: QtBot, theme: Theme) -> ProbabilityBars:
     made = ProbabilityBars(theme)
     qtbot.addWidget(made)
     made.set_rows(ROWS, 1)
@@ -30,7 +31,7 @@ def test_bars_are_as_long_as_the_probabilities(bars: ProbabilityBars) -> None:
         assert filled(bars, index) == pytest.approx(row.value, abs=0.03)
 
 
-def test_a_click_and_the_arrow_keys_choose_a_class(bars: ProbabilityBars, qtbot) -> None:
+def test_a_click_and_the_arrow_keys_choose_a_class(bars: ProbabilityBars, qtbot: QtBot) -> None:
     chosen: list[int] = []
     bars.chosen.connect(chosen.append)
     qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=QPoint(50, ROW // 2))

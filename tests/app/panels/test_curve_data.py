@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,14 +32,14 @@ def test_values_that_cannot_be_drawn_are_left_out() -> None:
     assert all(math.isfinite(value) for value in data.smoothed.values)
 
 
-def test_epochs_stand_at_the_step_that_ended_them(tmp_path) -> None:
+def test_epochs_stand_at_the_step_that_ended_them(tmp_path: Path) -> None:
     data = CurveData()
     data.add([step(1, 1.0), EpochDone(1, {"validation_loss": 0.5}, 8), Message(Level.INFO, "hello")])
     assert data.epochs["validation_loss"].steps == [8]
     assert data.epochs["validation_loss"].values == [0.5]
 
 
-def test_a_new_run_begins_with_empty_curves(tmp_path) -> None:
+def test_a_new_run_begins_with_empty_curves(tmp_path: Path) -> None:
     data = CurveData()
     data.add([step(1, 9.0), EpochDone(1, {"validation_loss": 0.5}, 1)])
     assert not data.empty

@@ -1,9 +1,11 @@
 """The recording panel lists what is known, and says how far the reading is."""
 
+from PySide6.QtWidgets import QApplication
+
 from wholefield_app.panels.event_facts_panel import EventFactsPanel
 
 
-def test_facts_come_and_go(qapp) -> None:
+def test_facts_come_and_go(qapp: QApplication) -> None:
     panel = EventFactsPanel()
     panel.show()
     assert panel.hint.isVisible()

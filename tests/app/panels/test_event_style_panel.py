@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QColorDialog, QWidget
+from PySide6.QtWidgets import QApplication, QColorDialog, QWidget
 
 from wholefield_app.actions import Action, Menu, Registry
 from wholefield_app.panels.event_style_panel import FLOWS, NO_FLOW, OWN, SIGHTS, EventStylePanel
@@ -13,7 +13,7 @@ from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sc
 
 
 @pytest.fixture
-def panel(qapp, theme: Theme) -> EventStylePanel:
+def panel(qapp: QApplication, theme: Theme) -> EventStylePanel:
     window = QWidget()
     registry = Registry(window, theme)
     registry.add(

@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF
+from pytestqt.qtbot import QtBot
 
 from wholefield.tasks.slides.inspection import Inspection, inspect_network
 from wholefield.tasks.slides.layer_rows import HEADINGS, LayerChoice
@@ -15,7 +16,7 @@ def inspection() -> Inspection:
 
 
 @pytest.fixture
-def table(qtbot) -> LayerTable:
+def table(qtbot: QtBot) -> LayerTable:
     made = LayerTable()
     qtbot.addWidget(made)
     return made
@@ -58,7 +59,7 @@ def test_every_heading_is_explained(table: LayerTable) -> None:
 
 
 def test_the_selected_layer_stays_where_it_is_listed(
-    table: LayerTable, inspection: Inspection, qtbot
+    table: LayerTable, inspection: Inspection, qtbot: QtBot
 ) -> None:
     table.set_rows(inspection.rows)
     assert table.layer == inspection.output

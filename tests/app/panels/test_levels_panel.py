@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.panels.levels_panel import HOUNSFIELD, LevelsPanel
 from wholefield_app.theme.theme import Theme
@@ -10,7 +11,7 @@ FACTS = describe_values(np.linspace(-1000, 1000, 2001))
 
 
 @pytest.fixture
-def panel(qtbot, theme: Theme) -> LevelsPanel:
+def panel(qtbot: QtBot, theme: Theme) -> LevelsPanel:
     made = LevelsPanel(theme)
     qtbot.addWidget(made)
     made.resize(300, 260)
@@ -23,7 +24,7 @@ def test_without_a_stack_it_says_so(panel: LevelsPanel) -> None:
     assert not panel.histogram.isVisible()
 
 
-def test_numbers_are_shown_and_not_told(panel: LevelsPanel, qtbot) -> None:
+def test_numbers_are_shown_and_not_told(panel: LevelsPanel, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(panel.changed):
         panel.show_levels(FACTS, Levels(-100, 300))
     values = [field.value() for field in (panel.low, panel.high, panel.level, panel.window)]
@@ -31,7 +32,7 @@ def test_numbers_are_shown_and_not_told(panel: LevelsPanel, qtbot) -> None:
     assert not panel.presets.isVisible()
 
 
-def test_any_notation_of_a_number_can_be_typed(panel: LevelsPanel, qtbot) -> None:
+def test_any_notation_of_a_number_can_be_typed(panel: LevelsPanel, qtbot: QtBot) -> None:
     panel.show_levels(FACTS, Levels(-100, 300))
     panel.high.lineEdit().selectAll()
     qtbot.keyClicks(panel.high.lineEdit(), "1.5e3")
@@ -40,7 +41,7 @@ def test_any_notation_of_a_number_can_be_typed(panel: LevelsPanel, qtbot) -> Non
     assert changed.args == [Levels(-100, 1500)]
 
 
-def test_presets_of_the_file_and_of_radiology(panel: LevelsPanel, qtbot) -> None:
+def test_presets_of_the_file_and_of_radiology(panel: LevelsPanel, qtbot: QtBot) -> None:
     panel.show_levels(FACTS, Levels(0, 1), Levels(-50, 50), hounsfield=True)
     names = [panel.presets.itemText(row) for row in range(panel.presets.count())]
     assert names == ["Presets", "As in the file", *HOUNSFIELD]
@@ -50,7 +51,7 @@ def test_presets_of_the_file_and_of_radiology(panel: LevelsPanel, qtbot) -> None
         assert changed.args == [levels]
 
 
-def test_the_lines_of_the_histogram_are_dragged(panel: LevelsPanel, qtbot) -> None:
+def test_the_lines_of_the_histogram_are_dragged(panel: LevelsPanel, qtbot: QtBot) -> None:
     panel.show_levels(FACTS, Levels(-500, 500))
     histogram = panel.histogram
     high = QPoint(round(histogram.x_of(500)), 20)

@@ -3,6 +3,7 @@ from datetime import datetime
 
 import pytest
 from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.log import LogLine, SessionLog
 from wholefield_app.panels.log_panel import LogPanel
@@ -16,7 +17,7 @@ LINES = [
 
 
 @pytest.fixture
-def panel(qtbot, theme: Theme) -> LogPanel:
+def panel(qtbot: QtBot, theme: Theme) -> LogPanel:
     log = SessionLog()
     made = LogPanel(log, theme)
     qtbot.addWidget(made)

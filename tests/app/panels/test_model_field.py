@@ -1,19 +1,20 @@
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.panels.model_field import ModelField
 from wholefield_app.runs.checkpoints import Checkpoint
 
 
 @pytest.fixture
-def field(qtbot) -> ModelField:
+def field(qtbot: QtBot) -> ModelField:
     made = ModelField("Checkpoints (*.ckpt)")
     qtbot.addWidget(made)
     return made
 
 
-def test_the_newest_is_chosen_and_none_is_none(field: ModelField, qtbot, tmp_path: Path) -> None:
+def test_the_newest_is_chosen_and_none_is_none(field: ModelField, qtbot: QtBot, tmp_path: Path) -> None:
     assert field.checkpoint is None
     newest = Checkpoint(tmp_path / "b.ckpt", "newest")
     with qtbot.waitSignal(field.changed):

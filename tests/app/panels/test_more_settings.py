@@ -1,12 +1,13 @@
 """Settings that are seldom changed stay folded away until they are asked for, and are in sight then."""
 
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.panels.more_settings import MoreSettings
 from wholefield_app.panels.scrolling import scrolling
 
 
-def test_what_is_unfolded_comes_into_sight(qtbot) -> None:
+def test_what_is_unfolded_comes_into_sight(qtbot: QtBot) -> None:
     form, more = QWidget(), MoreSettings()
     column, rows = QVBoxLayout(form), QVBoxLayout(more.section)
     column.addWidget(QLabel(minimumHeight=500))
@@ -26,7 +27,7 @@ def test_what_is_unfolded_comes_into_sight(qtbot) -> None:
     assert not more.section.isVisible()
 
 
-def test_it_needs_nothing_that_scrolls(qtbot, qapp) -> None:
+def test_it_needs_nothing_that_scrolls(qtbot: QtBot, qapp: QApplication) -> None:
     holder, more = QWidget(), MoreSettings()
     column = QVBoxLayout(holder)
     column.addWidget(more)

@@ -4,12 +4,13 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.panels.path_field import Kind, PathField
 
 
 @pytest.fixture
-def field(qtbot) -> PathField:
+def field(qtbot: QtBot) -> PathField:
     made = PathField(Kind.FILE, "Label file", "Tables (*.csv)")
     qtbot.addWidget(made)
     return made
@@ -21,7 +22,7 @@ def test_empty_means_no_path(field: PathField) -> None:
     assert field.path is None
 
 
-def test_paths_are_set_typed_and_told(field: PathField, qtbot) -> None:
+def test_paths_are_set_typed_and_told(field: PathField, qtbot: QtBot) -> None:
     with qtbot.waitSignal(field.changed):
         field.set_path(Path("/data/labels.csv"))
     assert field.path == Path("/data/labels.csv")
@@ -33,7 +34,7 @@ def test_paths_are_set_typed_and_told(field: PathField, qtbot) -> None:
 
 @pytest.mark.parametrize("answer", ["/data/a.csv", ""])
 def test_the_dialog_fills_the_field_unless_it_is_cancelled(
-    field: PathField, monkeypatch, answer: str
+    field: PathField, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     field.set_path(Path("/old.csv"))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (answer, ""))
@@ -41,7 +42,7 @@ def test_the_dialog_fills_the_field_unless_it_is_cancelled(
     assert field.path == Path(answer or "/old.csv")
 
 
-def test_a_folder_field_asks_for_a_folder(qtbot, monkeypatch) -> None:
+def test_a_folder_field_asks_for_a_folder(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     field = PathField(Kind.FOLDER, "Folder of slides")
     qtbot.addWidget(field)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/data")

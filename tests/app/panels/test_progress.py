@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from wholefield.runs.reports import Direction, Started, StepDone, TileDone
 from wholefield_app.panels.progress import RunProgress, describe_tile
@@ -10,7 +11,7 @@ TILE = TileDone(Direction.REVERSE, (1, 2), (3, 4), ((0, 1), (0, 1)), Path("folde
 
 
 @pytest.fixture
-def progress(qtbot, theme: Theme) -> RunProgress:
+def progress(qtbot: QtBot, theme: Theme) -> RunProgress:
     made = RunProgress(theme)
     qtbot.addWidget(made)
     made.show()

@@ -1,12 +1,14 @@
 """The table of a score card."""
 
+from pytestqt.qtbot import QtBot
+
 from wholefield.flow.scores.accuracy import FlowErrors
 from wholefield.flow.scores.scorecard import Score, ScoreCard
 from wholefield_app.panels.score_panel import MEASURES, ScoreTable
 from wholefield_app.theme.theme import Theme
 
 
-def test_the_table_shows_what_is_known_and_marks_the_best(qtbot, theme: Theme) -> None:
+def test_the_table_shows_what_is_known_and_marks_the_best(qtbot: QtBot, theme: Theme) -> None:
     table = ScoreTable(theme, "Nothing yet.")
     qtbot.addWidget(table)
     table.show()

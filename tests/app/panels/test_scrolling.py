@@ -1,11 +1,12 @@
 """A scrolling area is never narrower than what is in it."""
 
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.panels.scrolling import scrolling
 
 
-def test_it_scrolls_up_and_down_but_cuts_nothing_off_at_the_side(qtbot) -> None:
+def test_it_scrolls_up_and_down_but_cuts_nothing_off_at_the_side(qtbot: QtBot) -> None:
     inner = QWidget()
     column = QVBoxLayout(inner)
     for name in ("short", "the button with the longest text of all"):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
 
 from wholefield.runs.reports import Direction, TileDone
 from wholefield_app.panels.sweep import LARGEST_CELL, SweepMap, cell_colour
@@ -30,7 +31,7 @@ def test_the_forward_sweep_colours_and_the_reverse_sweep_comes_back(
     assert "".join(names[cell_colour(index, report, theme)] for index in range(6)) == expected
 
 
-def test_the_map_paints_its_cells(qtbot, theme: Theme) -> None:
+def test_the_map_paints_its_cells(qtbot: QtBot, theme: Theme) -> None:
     sweep = SweepMap(theme)
     qtbot.addWidget(sweep)
     sweep.resize(300, 64)
@@ -45,7 +46,7 @@ def test_the_map_paints_its_cells(qtbot, theme: Theme) -> None:
     assert image.pixelColor(5, cell + 5) == QColor(theme.border)
 
 
-def test_many_tiles_still_fit(qtbot, theme: Theme) -> None:
+def test_many_tiles_still_fit(qtbot: QtBot, theme: Theme) -> None:
     sweep = SweepMap(theme)
     qtbot.addWidget(sweep)
     sweep.resize(300, 64)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.actions import Action, Menu, Registry
 from wholefield_app.panels.welcome import NARROWEST, WIDTH, Welcome
@@ -13,7 +14,7 @@ from wholefield_app.theme.theme import Theme
 
 
 @pytest.fixture
-def page(qtbot, settings: Settings, theme: Theme) -> Welcome:
+def page(qtbot: QtBot, settings: Settings, theme: Theme) -> Welcome:
     owner = QPushButton()
     qtbot.addWidget(owner)
     registry = Registry(owner, theme)
@@ -32,7 +33,7 @@ def buttons(page: Welcome) -> list[QPushButton]:
 
 @pytest.mark.parametrize(("width", "columns"), [(WIDTH + 100, 3), (NARROWEST, 1)])
 def test_the_first_steps_stand_side_by_side_where_there_is_room(
-    page: Welcome, qapp, width: int, columns: int
+    page: Welcome, qapp: QApplication, width: int, columns: int
 ) -> None:
     page.resize(width, 500)
     qapp.processEvents()
@@ -46,7 +47,7 @@ def test_the_first_steps_stand_side_by_side_where_there_is_room(
 
 
 def test_what_was_opened_last_is_a_click_away(
-    page: Welcome, settings: Settings, qtbot, tmp_path: Path
+    page: Welcome, settings: Settings, qtbot: QtBot, tmp_path: Path
 ) -> None:
     slide = tmp_path / "a.svs"
     slide.touch()

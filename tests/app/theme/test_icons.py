@@ -1,13 +1,14 @@
 import pytest
 from PySide6.QtGui import QIcon
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
 
 from wholefield_app.theme.icons import FOLDER, icon, icon_names, pixmap, window_icon
 from wholefield_app.theme.theme import Theme
 
 
 @pytest.mark.parametrize("name", sorted(icon_names()))
-def test_every_drawing_is_valid_and_paints_something(qapp, name: str) -> None:
+def test_every_drawing_is_valid_and_paints_something(qapp: QApplication, name: str) -> None:
     renderer = QSvgRenderer(str(FOLDER / f"{name}.svg"))
     assert renderer.isValid()
     assert renderer.viewBoxF().width() == renderer.viewBoxF().height()
@@ -19,12 +20,12 @@ def test_every_drawing_is_valid_and_paints_something(qapp, name: str) -> None:
         assert all(image.pixelColor(x, y).alpha() == 0 for x in edge for y in (0, 31))
 
 
-def test_an_icon_takes_the_colours_of_the_theme(qapp, theme: Theme) -> None:
+def test_an_icon_takes_the_colours_of_the_theme(qapp: QApplication, theme: Theme) -> None:
     made = icon("pause", theme)
     for mode, colour in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.faint)):
         image = made.pixmap(40, mode).toImage()
         assert image.pixelColor(14, 20).name() == colour
 
 
-def test_the_window_has_an_icon(qapp) -> None:
+def test_the_window_has_an_icon(qapp: QApplication) -> None:
     assert window_icon().actualSize(window_icon().availableSizes()[-1]).width() == 128

@@ -2,6 +2,7 @@ import re
 
 import pytest
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
 
 from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
@@ -63,7 +64,7 @@ def test_the_palette_holds_the_colours(theme: Theme) -> None:
     assert disabled == QColor(theme.faint)
 
 
-def test_a_switch_is_told_once(themes: ThemeManager, qapp) -> None:
+def test_a_switch_is_told_once(themes: ThemeManager, qapp: QApplication) -> None:
     told: list[Theme] = []
     themes.changed.connect(told.append)
     themes.use(ThemeName.DARK)

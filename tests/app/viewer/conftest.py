@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
 
 from wholefield.errors import SourceError
 from wholefield.sources.slides.image import AnyArray, Description, ImageSource, levels_from_sizes
@@ -79,7 +80,7 @@ def array_source() -> type[ArraySource]:
 
 
 @pytest.fixture
-def view(qtbot) -> Iterator[SlideView]:
+def view(qtbot: QtBot) -> Iterator[SlideView]:
     """A viewer of 640 x 480 px, shown."""
     widget = SlideView()
     qtbot.addWidget(widget)
@@ -90,7 +91,7 @@ def view(qtbot) -> Iterator[SlideView]:
 
 
 @pytest.fixture
-def settle(qtbot) -> Callable[[SlideView], None]:
+def settle(qtbot: QtBot) -> Callable[[SlideView], None]:
     """Waits until everything in sight of a viewer is there."""
 
     def wait(widget: SlideView) -> None:

@@ -1,5 +1,6 @@
 import numpy as np
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QApplication
 
 from wholefield_app.viewer.boxes import BoxLayer, MarkedBox
 from wholefield_app.viewer.geometry import Box, View
@@ -15,7 +16,7 @@ def painted(layer, view, rgb):
     return rgb(image)
 
 
-def test_a_box_is_outlined_where_it_lies_and_empty_inside(qapp, rgb):
+def test_a_box_is_outlined_where_it_lies_and_empty_inside(qapp: QApplication, rgb) -> None:
     layer = BoxLayer()
     layer.boxes = [MarkedBox(Box(100, 60, 80, 40), "", QColor("#ff0000"))]
     shown = painted(layer, View(400, 300, 1.0, left=20, top=10), rgb)
@@ -26,7 +27,7 @@ def test_a_box_is_outlined_where_it_lies_and_empty_inside(qapp, rgb):
     assert ((shown == [255, 0, 0]).all(axis=2)).any()
 
 
-def test_the_label_stays_in_sight_when_the_box_begins_outside(qapp, rgb):
+def test_the_label_stays_in_sight_when_the_box_begins_outside(qapp: QApplication, rgb) -> None:
     layer = BoxLayer()
     layer.boxes = [MarkedBox(Box(-500, -500, 2000, 2000), "whole field", QColor("#0000ff"))]
     shown = painted(layer, View(400, 300, 1.0), rgb)
@@ -35,7 +36,7 @@ def test_the_label_stays_in_sight_when_the_box_begins_outside(qapp, rgb):
     assert not plate[40:, 100:].any()
 
 
-def test_a_box_out_of_sight_is_not_painted(qapp, rgb):
+def test_a_box_out_of_sight_is_not_painted(qapp: QApplication, rgb) -> None:
     layer = BoxLayer()
     layer.boxes = [MarkedBox(Box(900, 900, 50, 50), "far", QColor("#0000ff"))]
     assert (painted(layer, View(400, 300, 1.0), rgb) == 99).all()

@@ -2,6 +2,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.viewer.canvas import Canvas
 
@@ -9,7 +10,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def canvas(qtbot):
+def canvas(qtbot: QtBot):
     widget = Canvas()
     qtbot.addWidget(widget)
     widget.resize(640, 480)
@@ -37,7 +38,7 @@ def wheel(canvas, x, y, delta):
     QApplication.sendEvent(canvas, event)
 
 
-def test_an_image_is_shown_whole_and_stays_whole_while_the_widget_grows(canvas):
+def test_an_image_is_shown_whole_and_stays_whole_while_the_widget_grows(canvas) -> None:
     assert canvas.visible_rect().size().toTuple() == (4000, 3000)
     before = canvas.scale
     canvas.resize(1280, 960)
@@ -45,7 +46,7 @@ def test_an_image_is_shown_whole_and_stays_whole_while_the_widget_grows(canvas):
     assert canvas.visible_rect().size().toTuple() == (4000, 3000)
 
 
-def test_a_view_that_the_user_chose_keeps_its_middle_and_zoom_when_resized(canvas):
+def test_a_view_that_the_user_chose_keeps_its_middle_and_zoom_when_resized(canvas) -> None:
     canvas.zoom_to(1.0)
     canvas.center_on(1200, 900)
     canvas.resize(900, 300)
@@ -53,7 +54,7 @@ def test_a_view_that_the_user_chose_keeps_its_middle_and_zoom_when_resized(canva
     assert canvas.visible_rect().center().toTuple() == pytest.approx((1200, 900), abs=1)
 
 
-def test_the_wheel_zooms_about_the_cursor(canvas):
+def test_the_wheel_zooms_about_the_cursor(canvas) -> None:
     canvas.zoom_to(0.5)
     before = under(canvas, 400, 150)
     wheel(canvas, 400, 150, 240)
@@ -63,7 +64,7 @@ def test_the_wheel_zooms_about_the_cursor(canvas):
     assert canvas.scale == pytest.approx(0.5)
 
 
-def test_a_pinch_zooms_about_the_fingers(canvas):
+def test_a_pinch_zooms_about_the_fingers(canvas) -> None:
     canvas.zoom_to(0.5)
     before = under(canvas, 200, 300)
     position = QPointF(200, 300)
@@ -82,7 +83,7 @@ def test_a_pinch_zooms_about_the_fingers(canvas):
     assert under(canvas, 200, 300) == pytest.approx(before, abs=1)
 
 
-def test_a_drag_takes_the_image_along_and_is_no_click(canvas, qtbot):
+def test_a_drag_takes_the_image_along_and_is_no_click(canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
     grabbed, clicks = under(canvas, 300, 200), []
     canvas.clicked.connect(lambda x, y: clicks.append((x, y)))
@@ -96,7 +97,7 @@ def test_a_drag_takes_the_image_along_and_is_no_click(canvas, qtbot):
     assert clicks == []
 
 
-def test_a_click_tells_where(canvas, qtbot):
+def test_a_click_tells_where(canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
     expected = list(under(canvas, 100, 50))
     with qtbot.waitSignal(canvas.clicked) as caught:
@@ -104,7 +105,7 @@ def test_a_click_tells_where(canvas, qtbot):
     assert caught.args == pytest.approx(expected)
 
 
-def test_a_double_click_zooms_in_and_with_shift_out(canvas, qtbot):
+def test_a_double_click_zooms_in_and_with_shift_out(canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(0.5)
     before = under(canvas, 100, 400)
     qtbot.mouseDClick(canvas, LEFT, pos=QPoint(100, 400))
@@ -114,7 +115,7 @@ def test_a_double_click_zooms_in_and_with_shift_out(canvas, qtbot):
     assert canvas.scale == pytest.approx(0.5)
 
 
-def test_keys_move_the_view(canvas, qtbot):
+def test_keys_move_the_view(canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
     canvas.center_on(2000, 1500)
     for key, moved in ((Qt.Key.Key_Right, (80, 0)), (Qt.Key.Key_Down, (80, 60)), (Qt.Key.Key_Left, (0, 60))):
@@ -132,7 +133,7 @@ def test_keys_move_the_view(canvas, qtbot):
     assert canvas.visible_rect().size().toTuple() == (4000, 3000)
 
 
-def test_the_image_cannot_be_lost(canvas, qtbot):
+def test_the_image_cannot_be_lost(canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
     canvas.center_on(-9e9, 9e9)
     assert not canvas.visible_rect().isEmpty()
@@ -145,7 +146,7 @@ def test_the_image_cannot_be_lost(canvas, qtbot):
     assert canvas.scale < 0.16
 
 
-def test_the_cursor_is_reported_until_it_leaves(canvas, qtbot):
+def test_the_cursor_is_reported_until_it_leaves(canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
     with qtbot.waitSignal(canvas.cursor_moved) as caught:
         qtbot.mouseMove(canvas, QPoint(20, 30))
@@ -156,7 +157,7 @@ def test_the_cursor_is_reported_until_it_leaves(canvas, qtbot):
         QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
 
 
-def test_view_changed_is_told_once_for_a_change_and_not_without_one(canvas):
+def test_view_changed_is_told_once_for_a_change_and_not_without_one(canvas) -> None:
     told = []
     canvas.view_changed.connect(lambda: told.append(canvas.scale))
     canvas.zoom_to(1.0)
@@ -164,7 +165,7 @@ def test_view_changed_is_told_once_for_a_change_and_not_without_one(canvas):
     assert told == [1.0]
 
 
-def test_without_an_image_nothing_happens(qtbot):
+def test_without_an_image_nothing_happens(qtbot: QtBot) -> None:
     widget = Canvas()
     qtbot.addWidget(widget)
     widget.resize(300, 200)
@@ -181,7 +182,7 @@ def test_without_an_image_nothing_happens(qtbot):
     assert widget.visible_rect().isEmpty()
 
 
-def test_an_error_while_painting_is_raised_and_does_not_end_the_process(qtbot):
+def test_an_error_while_painting_is_raised_and_does_not_end_the_process(qtbot: QtBot) -> None:
     class Broken(Canvas):
         def paintEvent(self, event):
             raise TypeError("no paint")
@@ -190,7 +191,7 @@ def test_an_error_while_painting_is_raised_and_does_not_end_the_process(qtbot):
         Broken().grab()
 
 
-def test_a_screen_of_another_density_shows_the_same_part(canvas, monkeypatch):
+def test_a_screen_of_another_density_shows_the_same_part(canvas, monkeypatch: pytest.MonkeyPatch) -> None:
     canvas.zoom_to(1.0)
     canvas.center_on(2000, 1500)
     before = canvas.visible_rect()

@@ -5,7 +5,7 @@ from wholefield_app.viewer.colormap import Colormap, colourise, table
 
 
 @pytest.mark.parametrize("colormap", [c for c in Colormap if c is not Colormap.TURBO])
-def test_lightness_rises_all_the_way(colormap):
+def test_lightness_rises_all_the_way(colormap) -> None:
     luma = table(colormap).astype(float) @ [0.2126, 0.7152, 0.0722]
     assert table(colormap).shape == (256, 3)
     # Eight-bit rounding lets neighbours stand still.
@@ -13,7 +13,7 @@ def test_lightness_rises_all_the_way(colormap):
     assert luma[-1] - luma[0] > 100
 
 
-def test_viridis_has_its_published_ends():
+def test_viridis_has_its_published_ends() -> None:
     assert table(Colormap.VIRIDIS)[0].tolist() == [68, 1, 84]
     assert table(Colormap.VIRIDIS)[255].tolist() == [253, 231, 37] or (
         np.abs(table(Colormap.VIRIDIS)[255].astype(int) - [253, 231, 37]).max() <= 1
@@ -21,7 +21,7 @@ def test_viridis_has_its_published_ends():
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_values_take_the_colour_of_their_place(dtype):
+def test_values_take_the_colour_of_their_place(dtype) -> None:
     values = np.array([[0.0, 0.5, 1.0], [-3.0, 7.0, np.nan]], dtype)
     pixels = colourise(values, Colormap.MAGMA)
     colours = table(Colormap.MAGMA)
@@ -31,6 +31,6 @@ def test_values_take_the_colour_of_their_place(dtype):
     assert pixels[1, 2].tolist() == [0, 0, 0, 0]
 
 
-def test_infinite_values_take_the_ends():
+def test_infinite_values_take_the_ends() -> None:
     pixels = colourise(np.array([[-np.inf, np.inf]]), Colormap.GRAY)
     assert pixels[0, :, 0].tolist() == [0, 255]

@@ -13,7 +13,7 @@ def never():
 
 
 @given(st.integers(1, 9000), st.integers(1, 9000), st.sampled_from([1, 2, 4, 8, 64, 4096]))
-def test_blocks_tile_the_region_on_multiples_of_the_reduction(width, height, reduction):
+def test_blocks_tile_the_region_on_multiples_of_the_reduction(width, height, reduction) -> None:
     found = list(blocks(width, height, reduction))
     assert sum(block_width * block_height for _, _, block_width, block_height in found) == width * height
     for left, top, block_width, block_height in found:
@@ -26,7 +26,7 @@ def test_blocks_tile_the_region_on_multiples_of_the_reduction(width, height, red
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 5), (513, 7)])
-def test_an_image_has_the_colours_of_its_array(width, height, rgb):
+def test_an_image_has_the_colours_of_its_array(width, height, rgb) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
     image = to_image(pixels)
     expected = pixels.copy()
@@ -34,13 +34,13 @@ def test_an_image_has_the_colours_of_its_array(width, height, rgb):
     assert (rgb(image) == expected).all()
 
 
-def test_a_tile_of_the_finest_level_is_the_stored_pixels(make_source, rgb):
+def test_a_tile_of_the_finest_level_is_the_stored_pixels(make_source, rgb) -> None:
     source = make_source(1301, 777)
     image = TileReader(source)(TileKey(0, 2, 1), never)
     assert (rgb(image) == source.arrays[0][512:777, 1024:1301]).all()
 
 
-def test_a_reduced_tile_is_the_average_whatever_the_blocks(make_source, rgb):
+def test_a_reduced_tile_is_the_average_whatever_the_blocks(make_source, rgb) -> None:
     source = make_source(5003, 2105)
     reader = TileReader(source)
     level = reader.levels[3]
@@ -52,7 +52,7 @@ def test_a_reduced_tile_is_the_average_whatever_the_blocks(make_source, rgb):
     assert np.abs(rgb(image)[:263] - expected).max() <= 0.5 + 1e-9
 
 
-def test_a_tile_that_is_unwanted_is_given_up_between_blocks(make_source):
+def test_a_tile_that_is_unwanted_is_given_up_between_blocks(make_source) -> None:
     source = make_source(4200, 2100)
     reader = TileReader(source)
     answers = iter([False, False, True])
@@ -60,7 +60,7 @@ def test_a_tile_that_is_unwanted_is_given_up_between_blocks(make_source):
     assert len(source.reads) == 2
 
 
-def test_a_tile_that_takes_long_is_shown_as_it_grows(make_source, monkeypatch):
+def test_a_tile_that_takes_long_is_shown_as_it_grows(make_source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wholefield_app.viewer.decode.SHOW_EVERY_S", -1.0)
     source = make_source(4096, 4096)
     shown = []
@@ -72,7 +72,7 @@ def test_a_tile_that_takes_long_is_shown_as_it_grows(make_source, monkeypatch):
     assert not whole.hasAlphaChannel()
 
 
-def test_grey_values_are_windowed_alike_in_every_tile(array_source, rgb):
+def test_grey_values_are_windowed_alike_in_every_tile(array_source, rgb) -> None:
     ramp = np.linspace(1000, 5000, 1500, dtype=np.float32)[None, :, None].repeat(40, axis=0)
     source = array_source([ramp])
     reader = TileReader(source)
@@ -85,7 +85,7 @@ def test_grey_values_are_windowed_alike_in_every_tile(array_source, rgb):
     assert row[-1, 0] == 255
 
 
-def test_channels_are_shown_as_set(array_source, rgb):
+def test_channels_are_shown_as_set(array_source, rgb) -> None:
     values = np.zeros((10, 10, 2), np.uint16)
     values[..., 0], values[..., 1] = 100, 300
     channels = (
@@ -96,7 +96,7 @@ def test_channels_are_shown_as_set(array_source, rgb):
     assert (rgb(image) == [128, 0, 128]).all()
 
 
-def test_a_damaged_file_is_told_as_it_is(make_source):
+def test_a_damaged_file_is_told_as_it_is(make_source) -> None:
     source = make_source(100, 100)
     source.broken = {0}
     with pytest.raises(SourceError, match="damaged"):

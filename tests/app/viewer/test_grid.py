@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QApplication
 
 from wholefield_app.viewer.geometry import Box, View, fitted
 from wholefield_app.viewer.grid import GridLayer, TileGrid
@@ -31,19 +32,19 @@ def luminance(colour):
 
 
 @given(st.integers(1, 100_000), st.integers(1, 4096))
-def test_as_many_tiles_as_cover_the_image(length, tile):
+def test_as_many_tiles_as_cover_the_image(length, tile) -> None:
     assert TileGrid(tile, tile, "").counts(Box(0, 0, length, 1)) == (-(-length // tile), 1)
 
 
 @given(st.integers(1, 2000), st.integers(1, 2000), st.integers(1, 4096), st.integers(1, 9000))
-def test_lines_stand_at_every_multiple_between_the_borders(start, span, step, end):
+def test_lines_stand_at_every_multiple_between_the_borders(start, span, step, end) -> None:
     found = TileGrid(step, step, "").lines(start, start + span, step, end)
     assert found == [x for x in range(0, end, step) if x > 0 and start <= x <= start + span]
 
 
 @pytest.mark.parametrize("ratio", [1.0, 2.0])
 @pytest.mark.parametrize("colour", ["#ffffff", "#e0a0c0", "#6a3d7c", "#101014"])
-def test_a_line_stands_out_where_its_tile_begins(qapp, colour, ratio):
+def test_a_line_stands_out_where_its_tile_begins(qapp: QApplication, colour, ratio) -> None:
     layer = GridLayer()
     layer.grid = TileGrid(128, 100, "128 × 100")
     view = View(800, 600, 1.0, left=100, top=60, ratio=ratio)
@@ -57,7 +58,7 @@ def test_a_line_stands_out_where_its_tile_begins(qapp, colour, ratio):
     assert (pixels[row, column - 40 : column - 3] == plain).all()
 
 
-def test_lines_of_tiles_too_small_to_see_are_left_out(qapp):
+def test_lines_of_tiles_too_small_to_see_are_left_out(qapp: QApplication) -> None:
     layer = GridLayer()
     layer.grid = TileGrid(4, 4, "4")
     view = fitted(View(500, 400), 1000, 800)
@@ -65,7 +66,7 @@ def test_lines_of_tiles_too_small_to_see_are_left_out(qapp):
     assert "50,000 tiles" in layer.legend(frame(view))[0].text
 
 
-def test_the_legend_counts_the_tiles():
+def test_the_legend_counts_the_tiles() -> None:
     layer = GridLayer()
     assert layer.legend(frame(View(10, 10))) == []
     layer.grid = TileGrid(512, 512, "512")

@@ -1,5 +1,6 @@
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QApplication
 
 from wholefield_app.viewer.geometry import Box, View
 from wholefield_app.viewer.layer import Frame, LegendRow
@@ -21,18 +22,18 @@ def colours(image):
     }
 
 
-def test_no_rows_no_panel(qapp):
+def test_no_rows_no_panel(qapp: QApplication) -> None:
     assert colours(painted([])) == {"#336699"}
 
 
-def test_swatches_and_ramp_have_their_colours(qapp):
+def test_swatches_and_ramp_have_their_colours(qapp: QApplication) -> None:
     ramp = (QColor("#000000"), QColor("#ff00ff"))
     found = colours(painted([LegendRow("Forward", QColor("#ff8800")), LegendRow("Map", ramp=ramp)]))
     assert "#ff8800" in found
     assert any(name[1:3] == name[5:7] and name[3:5] == "00" and name > "#e000e0" for name in found)
 
 
-def test_the_panel_grows_with_its_rows_and_stays_inside(qapp):
+def test_the_panel_grows_with_its_rows_and_stays_inside(qapp: QApplication) -> None:
     def height(rows):
         image = painted(rows)
         return sum(image.pixelColor(570, y) != QColor("#336699") for y in range(400))
@@ -42,7 +43,7 @@ def test_the_panel_grows_with_its_rows_and_stays_inside(qapp):
     assert painted(three).pixelColor(599, 399) == QColor("#336699")
 
 
-def test_it_stands_above_a_panel_that_leaves_no_room_beside_it(qapp):
+def test_it_stands_above_a_panel_that_leaves_no_room_beside_it(qapp: QApplication) -> None:
     def lowest(image):
         return max(y for y in range(400) if image.pixelColor(570, y) != QColor("#336699"))
 

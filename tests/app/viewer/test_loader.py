@@ -3,6 +3,7 @@ import threading
 import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
 
 from wholefield.errors import SourceError
 from wholefield_app.viewer.loader import TileLoader
@@ -35,7 +36,7 @@ def reader():
 
 
 @pytest.fixture
-def loader(reader, qtbot):
+def loader(reader, qtbot: QtBot):
     made = TileLoader(reader, threads=1)
     made.arrived = []
     made.loaded.connect(lambda key, image: made.arrived.append(key))
@@ -45,7 +46,7 @@ def loader(reader, qtbot):
     made.stop()
 
 
-def test_tiles_arrive_in_the_order_wanted_and_are_read_elsewhere(loader, reader, qtbot):
+def test_tiles_arrive_in_the_order_wanted_and_are_read_elsewhere(loader, reader, qtbot: QtBot) -> None:
     reader.turns.release(3)
     loader.request([C, A, B])
     qtbot.waitUntil(lambda: len(loader.arrived) == 3)
@@ -53,7 +54,7 @@ def test_tiles_arrive_in_the_order_wanted_and_are_read_elsewhere(loader, reader,
     assert threading.main_thread() not in reader.threads
 
 
-def test_another_request_drops_what_is_not_wanted_any_more(loader, reader, qtbot):
+def test_another_request_drops_what_is_not_wanted_any_more(loader, reader, qtbot: QtBot) -> None:
     loader.request([A, B, C])
     qtbot.waitUntil(lambda: reader.started == [A])
     loader.request([D, C])
@@ -63,7 +64,7 @@ def test_another_request_drops_what_is_not_wanted_any_more(loader, reader, qtbot
     assert loader.arrived == [D, C]
 
 
-def test_a_tile_given_up_and_wanted_again_meanwhile_still_comes(loader, reader, qtbot):
+def test_a_tile_given_up_and_wanted_again_meanwhile_still_comes(loader, reader, qtbot: QtBot) -> None:
     results = iter([None, QImage(2, 2, QImage.Format.Format_RGB32)])
     begun = []
 
@@ -85,7 +86,7 @@ def test_a_tile_given_up_and_wanted_again_meanwhile_still_comes(loader, reader, 
     other.stop()
 
 
-def test_a_tile_under_way_is_not_read_twice(loader, reader, qtbot):
+def test_a_tile_under_way_is_not_read_twice(loader, reader, qtbot: QtBot) -> None:
     loader.request([A, B])
     qtbot.waitUntil(lambda: reader.started == [A])
     loader.request([A, B])
@@ -94,7 +95,7 @@ def test_a_tile_under_way_is_not_read_twice(loader, reader, qtbot):
     assert reader.started == [A, B]
 
 
-def test_errors_are_told_as_sentences_and_the_next_tile_is_read(loader, reader, qtbot):
+def test_errors_are_told_as_sentences_and_the_next_tile_is_read(loader, reader, qtbot: QtBot) -> None:
     reader.failing = {A: SourceError("a.svs is damaged; copy it again."), B: KeyError("tag")}
     failures = []
     loader.failed.connect(lambda key, sentence: failures.append((key, sentence)))
@@ -107,7 +108,7 @@ def test_errors_are_told_as_sentences_and_the_next_tile_is_read(loader, reader, 
     assert failures[1][1].endswith("Open the file again.")
 
 
-def test_nothing_follows_after_stop(reader, qtbot):
+def test_nothing_follows_after_stop(reader, qtbot: QtBot) -> None:
     loader = TileLoader(reader, threads=2)
     arrived = []
     loader.loaded.connect(lambda key, image: arrived.append(key))
@@ -121,7 +122,7 @@ def test_nothing_follows_after_stop(reader, qtbot):
     assert not any(thread.is_alive() for thread in reader.threads)
 
 
-def test_unfinished_tiles_come_while_they_are_wanted(qtbot):
+def test_unfinished_tiles_come_while_they_are_wanted(qtbot: QtBot) -> None:
     go_on, grown = threading.Semaphore(0), []
 
     def read(key, unwanted, show):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QApplication
 
 from wholefield_app.viewer.colormap import Colormap, table
 from wholefield_app.viewer.geometry import Box, View
@@ -15,7 +16,7 @@ def canvas(width, height):
     return image
 
 
-def test_each_value_covers_its_share_of_the_rectangle(qapp, rgb):
+def test_each_value_covers_its_share_of_the_rectangle(qapp: QApplication, rgb) -> None:
     values = np.array([[0.0, 1.0, 0.25], [0.5, np.nan, 0.75]])
     image = canvas(120, 80)
     painter = QPainter(image)
@@ -28,7 +29,7 @@ def test_each_value_covers_its_share_of_the_rectangle(qapp, rgb):
 
 
 @pytest.mark.parametrize("opacity", [0.0, 0.3, 1.0])
-def test_opacity_mixes_map_and_image(qapp, rgb, opacity):
+def test_opacity_mixes_map_and_image(qapp: QApplication, rgb, opacity) -> None:
     image = canvas(10, 10)
     painter = QPainter(image)
     paint_map(painter, map_image(np.zeros((2, 2)), Colormap.GRAY), QRectF(0, 0, 10, 10), opacity, smooth=True)
@@ -43,7 +44,7 @@ def layer_with(values, box):
     return layer
 
 
-def test_the_map_lies_on_its_part_of_the_image(qapp, rgb):
+def test_the_map_lies_on_its_part_of_the_image(qapp: QApplication, rgb) -> None:
     layer = layer_with(np.zeros((3, 4)), Box(100, 60, 200, 120))
     view = View(400, 300, 0.5, left=20, top=10)
     image = canvas(400, 300)
@@ -56,7 +57,7 @@ def test_the_map_lies_on_its_part_of_the_image(qapp, rgb):
     assert dark.sum() == 100 * 60
 
 
-def test_cells_that_reach_beyond_the_image_are_cut_off(qapp, rgb):
+def test_cells_that_reach_beyond_the_image_are_cut_off(qapp: QApplication, rgb) -> None:
     layer = layer_with(np.zeros((2, 2)), Box(-10, -10, 120, 100))
     image = canvas(150, 150)
     painter = QPainter(image)
@@ -66,7 +67,7 @@ def test_cells_that_reach_beyond_the_image_are_cut_off(qapp, rgb):
     assert (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1) == (20, 120, 20, 100)
 
 
-def test_the_legend_is_there_while_the_map_is():
+def test_the_legend_is_there_while_the_map_is() -> None:
     layer = layer_with(np.zeros((3, 4)), Box(0, 0, 4, 3))
     frame = Frame(View(10, 10), Box(0, 0, 4, 3), None, QPalette())
     (row,) = layer.legend(frame)

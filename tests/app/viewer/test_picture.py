@@ -1,11 +1,13 @@
 import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.viewer.geometry import View, fitted
 from wholefield_app.viewer.picture import Picture
 
 
 @pytest.fixture
-def make_picture(qtbot):
+def make_picture(qtbot: QtBot):
     made = []
 
     def make(source):
@@ -22,7 +24,9 @@ def make_picture(qtbot):
         picture.stop()
 
 
-def test_it_settles_once_for_a_view_when_all_its_tiles_are_there(make_source, make_picture, qtbot):
+def test_it_settles_once_for_a_view_when_all_its_tiles_are_there(
+    make_source, make_picture, qtbot: QtBot
+) -> None:
     picture = make_picture(make_source(3000, 2000))
     view = View(800, 600, 1.0).centered(1500, 1000)
     picture.look_at(view)
@@ -32,22 +36,22 @@ def test_it_settles_once_for_a_view_when_all_its_tiles_are_there(make_source, ma
     assert picture.colour_at(1500, 1000, 1.0) == tuple(picture.source.arrays[0][1000, 1500])
 
 
-def test_it_settles_again_for_a_view_that_is_there_already(make_source, make_picture, qtbot):
+def test_it_settles_again_for_a_view_that_is_there_already(make_source, make_picture, qtbot: QtBot) -> None:
     picture = make_picture(make_source(300, 200))
     for count in (1, 2):
         picture.look_at(View(400 + count, 300, 1.0))
         qtbot.waitUntil(lambda count=count: len(picture.settlings) == count)
 
 
-def test_nothing_is_read_before_a_view_is_looked_at(make_source, make_picture, qapp):
+def test_nothing_is_read_before_a_view_is_looked_at(make_source, make_picture, qapp: QApplication) -> None:
     picture = make_picture(make_source(300, 200))
     qapp.processEvents()
     assert picture.source.reads == []
 
 
 def test_a_tile_that_cannot_be_read_is_told_once_and_does_not_hold_the_others_up(
-    make_source, make_picture, qtbot
-):
+    make_source, make_picture, qtbot: QtBot
+) -> None:
     source = make_source(3000, 2000, 4)
     source.broken = {0}
     picture = make_picture(source)
@@ -60,7 +64,7 @@ def test_a_tile_that_cannot_be_read_is_told_once_and_does_not_hold_the_others_up
     assert len(picture.told) == 1
 
 
-def test_a_view_that_has_passed_is_not_read_any_more(make_source, make_picture, qtbot):
+def test_a_view_that_has_passed_is_not_read_any_more(make_source, make_picture, qtbot: QtBot) -> None:
     source = make_source(5600, 5600, 4, 16)
     source.gate.clear()
     picture = make_picture(source)
@@ -75,7 +79,7 @@ def test_a_view_that_has_passed_is_not_read_any_more(make_source, make_picture, 
     assert all(x >= 4096 and y >= 4096 for x, y in finest)
 
 
-def test_the_overview_comes_whatever_is_in_sight(make_source, make_picture, qtbot):
+def test_the_overview_comes_whatever_is_in_sight(make_source, make_picture, qtbot: QtBot) -> None:
     picture = make_picture(make_source(6000, 4000, 4, 16))
     assert picture.overview.isNull()
     picture.look_at(View(300, 200, 1.0).centered(3000, 2000))
@@ -83,14 +87,14 @@ def test_the_overview_comes_whatever_is_in_sight(make_source, make_picture, qtbo
     assert picture.overview.size().toTuple() == (375, 250)
 
 
-def test_an_image_without_stored_reductions_is_shown_whole(make_source, make_picture, qtbot):
+def test_an_image_without_stored_reductions_is_shown_whole(make_source, make_picture, qtbot: QtBot) -> None:
     picture = make_picture(make_source(4400, 3000))
     picture.look_at(fitted(View(440, 300), 4400, 3000))
     qtbot.waitUntil(lambda: picture.is_settled, timeout=10_000)
     assert picture.colour_at(2200, 1500, 0.096) is not None
 
 
-def test_no_read_follows_after_stop(make_source, make_picture, qtbot):
+def test_no_read_follows_after_stop(make_source, make_picture, qtbot: QtBot) -> None:
     picture = make_picture(make_source(6000, 6000))
     picture.look_at(View(800, 600, 1.0))
     qtbot.waitUntil(lambda: len(picture.source.reads) > 0)

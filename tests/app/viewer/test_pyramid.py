@@ -31,7 +31,7 @@ def stored_levels(draw):
 
 
 @given(stored_levels())
-def test_levels_get_coarser_down_to_a_single_tile(stored):
+def test_levels_get_coarser_down_to_a_single_tile(stored) -> None:
     levels = display_levels(stored)
     assert (levels[0].stored, levels[0].reduction) == (0, 1)
     assert levels[-1].columns * levels[-1].rows == 1
@@ -41,7 +41,7 @@ def test_levels_get_coarser_down_to_a_single_tile(stored):
 
 
 @given(stored_levels())
-def test_no_gap_between_levels_is_larger_than_three(stored):
+def test_no_gap_between_levels_is_larger_than_three(stored) -> None:
     levels = display_levels(stored)
     for fine, coarse in itertools.pairwise(levels):
         # Very small stored levels are rounded to whole px, which makes their steps uneven.
@@ -50,7 +50,7 @@ def test_no_gap_between_levels_is_larger_than_three(stored):
 
 
 @given(stored_levels(), st.data())
-def test_tiles_cover_every_stored_pixel_once(stored, data):
+def test_tiles_cover_every_stored_pixel_once(stored, data) -> None:
     levels = display_levels(stored)
     level = data.draw(st.sampled_from(levels))
     columns = np.zeros(level.width, int)
@@ -68,7 +68,7 @@ def test_tiles_cover_every_stored_pixel_once(stored, data):
 
 
 @given(stored_levels(), st.data())
-def test_the_tiles_in_a_box_are_those_that_touch_it(stored, data):
+def test_the_tiles_in_a_box_are_those_that_touch_it(stored, data) -> None:
     level = data.draw(st.sampled_from(display_levels(stored)))
     span_x, span_y = level.span * level.pitch_x, level.span * level.pitch_y
     x = data.draw(st.floats(-0.5, 1.2)) * stored[0].width
@@ -85,14 +85,14 @@ def test_the_tiles_in_a_box_are_those_that_touch_it(stored, data):
             assert ((column, row) in found) == touching
 
 
-def test_an_empty_box_touches_nothing():
+def test_an_empty_box_touches_nothing() -> None:
     level = display_levels(levels_from_sizes([(2000, 2000)]))[0]
     assert list(level.tiles_in(Box(10, 10, 0, 5))) == []
     assert list(level.tiles_in(Box(-900, -900, 300, 300))) == []
 
 
 @given(stored_levels(), st.floats(1e-4, 64))
-def test_the_level_has_between_one_and_three_pixels_for_one_of_the_screen(stored, scale):
+def test_the_level_has_between_one_and_three_pixels_for_one_of_the_screen(stored, scale) -> None:
     levels = display_levels(stored)
     index = level_for(levels, scale)
     if index > 0:
@@ -101,14 +101,14 @@ def test_the_level_has_between_one_and_three_pixels_for_one_of_the_screen(stored
         assert levels[index + 1].downsample * scale > 1.001
 
 
-def test_levels_of_a_scanner_with_steps_of_four():
+def test_levels_of_a_scanner_with_steps_of_four() -> None:
     levels = display_levels(levels_from_sizes([(40_000, 30_000), (10_000, 7_500), (2_500, 1_875)]))
     assert [(level.stored, level.reduction) for level in levels] == [
         (0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2), (2, 4), (2, 8),
     ]  # fmt: skip
 
 
-def test_tiles_in_sight_come_nearest_to_the_middle_first():
+def test_tiles_in_sight_come_nearest_to_the_middle_first() -> None:
     levels = display_levels(levels_from_sizes([(8000, 6000)]))
     view = View(2000, 1600, 1.0).centered(4000, 3000)
     keys = tiles_for(levels, view)
@@ -121,7 +121,7 @@ def test_tiles_in_sight_come_nearest_to_the_middle_first():
     assert len(set(keys)) == len(keys) == 5 * 4
 
 
-def test_what_lies_around_is_one_level_coarser_and_wider():
+def test_what_lies_around_is_one_level_coarser_and_wider() -> None:
     levels = display_levels(levels_from_sizes([(40_000, 30_000)]))
     view = View(1600, 1000, 1.0).centered(20_000, 15_000)
     around = tiles_around(levels, view)

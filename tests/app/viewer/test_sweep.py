@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given, strategies as st
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QApplication
 
 from wholefield.runs.reports import Direction
 from wholefield_app.viewer.geometry import Box, View
@@ -16,7 +17,7 @@ def boxes(columns, rows, side=10):
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.data())
-def test_the_reverse_sweep_takes_over_what_the_forward_sweep_did(columns, rows, data):
+def test_the_reverse_sweep_takes_over_what_the_forward_sweep_did(columns, rows, data) -> None:
     trace, order = SweepTrace(), boxes(columns, rows)
     for box in order:
         trace.visit(FORWARD, box, 0.0)
@@ -30,7 +31,7 @@ def test_the_reverse_sweep_takes_over_what_the_forward_sweep_did(columns, rows, 
     assert trace.counts == {FORWARD: len(order), REVERSE: back}
 
 
-def test_a_forward_sweep_after_a_reverse_one_begins_anew():
+def test_a_forward_sweep_after_a_reverse_one_begins_anew() -> None:
     trace = SweepTrace()
     for direction in (FORWARD, REVERSE, FORWARD):
         trace.visit(direction, (0, 0, 10, 10), 0.0)
@@ -38,7 +39,7 @@ def test_a_forward_sweep_after_a_reverse_one_begins_anew():
     assert trace.done[REVERSE].isEmpty()
 
 
-def test_a_tile_visited_again_begins_anew():
+def test_a_tile_visited_again_begins_anew() -> None:
     trace = SweepTrace()
     for box in (*boxes(3, 2), (0, 0, 10, 10)):
         trace.visit(FORWARD, box, 0.0)
@@ -46,14 +47,14 @@ def test_a_tile_visited_again_begins_anew():
     assert trace.done[FORWARD].boundingRect().width() == 10
 
 
-def test_a_whole_pass_over_a_huge_slide_stays_a_handful_of_rectangles():
+def test_a_whole_pass_over_a_huge_slide_stays_a_handful_of_rectangles() -> None:
     trace = SweepTrace()
     for box in boxes(120, 40, 512)[:-60]:
         trace.visit(FORWARD, box, 0.0)
     assert trace.done[FORWARD].rectCount() <= 3
 
 
-def test_a_tile_glows_for_a_second_and_weaker_all_the_time():
+def test_a_tile_glows_for_a_second_and_weaker_all_the_time() -> None:
     trace = SweepTrace()
     trace.visit(FORWARD, (0, 0, 10, 10), 5.0)
     strengths = [trace.glows(5.0 + 0.1 * step)[0][2] for step in range(10)]
@@ -63,7 +64,7 @@ def test_a_tile_glows_for_a_second_and_weaker_all_the_time():
     assert trace.glows(5.0 + GLOW_SECONDS) == []
 
 
-def test_a_visited_tile_is_bright_then_tinted(qapp):
+def test_a_visited_tile_is_bright_then_tinted(qapp: QApplication) -> None:
     now = [0.0]
     layer = SweepLayer(lambda: now[0])
     shown = Frame(View(200, 100), Box(0, 0, 200, 100), None, QPalette())
@@ -88,7 +89,7 @@ def test_a_visited_tile_is_bright_then_tinted(qapp):
     assert tint.red() < 230
 
 
-def test_the_two_colours_differ_for_every_kind_of_colour_vision():
+def test_the_two_colours_differ_for_every_kind_of_colour_vision() -> None:
     # Viénot et al. 1999: what protanopes and deuteranopes see of linear RGB.
     protan = [[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]]
     deutan = [[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]]
@@ -102,7 +103,7 @@ def test_the_two_colours_differ_for_every_kind_of_colour_vision():
         assert sum((a - b) ** 2 for a, b in zip(*seen, strict=True)) ** 0.5 > 0.3
 
 
-def test_the_legend_names_the_sweeps_that_ran():
+def test_the_legend_names_the_sweeps_that_ran() -> None:
     layer = SweepLayer()
     shown = Frame(View(10, 10), Box(0, 0, 1, 1), None, QPalette())
     assert layer.legend(shown) == []

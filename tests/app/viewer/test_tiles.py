@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
 
 from wholefield_app.viewer.decode import TileReader
 from wholefield_app.viewer.geometry import View, fitted
@@ -16,7 +17,7 @@ def never():
 
 
 @pytest.fixture
-def make_tiles(make_source, qapp):
+def make_tiles(make_source, qapp: QApplication):
     """A painter of the tiles of a source, with everything held that `hold` accepts."""
 
     def make(source, hold=lambda key: True):
@@ -50,7 +51,7 @@ def render(rgb):
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
-def test_at_100_percent_every_pixel_is_the_stored_one(make_source, make_tiles, render, ratio):
+def test_at_100_percent_every_pixel_is_the_stored_one(make_source, make_tiles, render, ratio) -> None:
     source = make_source(1400, 900)
     view = View(700, 500, 1.0, left=301, top=203, ratio=ratio)
     shown = render(make_tiles(source), view)
@@ -58,7 +59,7 @@ def test_at_100_percent_every_pixel_is_the_stored_one(make_source, make_tiles, r
 
 
 @pytest.mark.parametrize("scale", [2, 3, 8])
-def test_magnified_pixels_are_squares_of_the_stored_colour(make_source, make_tiles, render, scale):
+def test_magnified_pixels_are_squares_of_the_stored_colour(make_source, make_tiles, render, scale) -> None:
     source = make_source(1100, 900)
     view = View(400, 300, scale).centered(512, 512)
     shown = render(make_tiles(source), view)
@@ -67,7 +68,7 @@ def test_magnified_pixels_are_squares_of_the_stored_colour(make_source, make_til
     assert (shown == source.arrays[0][rows[:, None], columns]).all()
 
 
-def test_around_the_image_is_background(make_source, make_tiles, render):
+def test_around_the_image_is_background(make_source, make_tiles, render) -> None:
     source = make_source(200, 100)
     view = View(400, 300, 1.0).centered(100, 50)
     shown = render(make_tiles(source), view)
@@ -77,7 +78,7 @@ def test_around_the_image_is_background(make_source, make_tiles, render):
     assert (shown[inside].reshape(100, 200, 3) == source.arrays[0]).all()
 
 
-def test_a_reduced_view_shows_averages_in_their_place(array_source, make_tiles, render):
+def test_a_reduced_view_shows_averages_in_their_place(array_source, make_tiles, render) -> None:
     # A gradient has the same look at every resolution, so that a shift of the picture would be seen.
     y, x = np.mgrid[:4000, :4000]
     source = array_source([np.stack([x * 255 // 4000, y * 255 // 4000, x * 0], axis=2).astype(np.uint8)])
@@ -101,7 +102,7 @@ steps = st.lists(st.tuples(st.integers(-260, 260), st.integers(-200, 200)), min_
 )
 def test_panning_step_by_step_shows_the_same_as_painting_anew(
     make_source, make_tiles, render, steps, scale, ratio
-):
+) -> None:
     tiles, fresh = _two_of(make_source, make_tiles)
     view = View(320, 240, scale, ratio=ratio).centered(700, 500)
     render(tiles, view)
@@ -121,7 +122,7 @@ def _two_of(make_source, make_tiles, kept={}):  # noqa: B006  made once for all 
     return kept["both"]
 
 
-def test_tiles_that_arrive_one_by_one_end_in_the_same_picture(make_source, make_tiles, render):
+def test_tiles_that_arrive_one_by_one_end_in_the_same_picture(make_source, make_tiles, render) -> None:
     source = make_source(2500, 1900, 4)
     complete, growing = make_tiles(source), make_tiles(source, lambda key: False)
     reader = TileReader(source)
@@ -137,7 +138,7 @@ def test_tiles_that_arrive_one_by_one_end_in_the_same_picture(make_source, make_
     assert (render(growing, view) == render(complete, view)).all()
 
 
-def test_a_coarser_tile_stands_in_until_the_right_one_is_there(make_source, make_tiles, render):
+def test_a_coarser_tile_stands_in_until_the_right_one_is_there(make_source, make_tiles, render) -> None:
     source = make_source(2000, 2000)
     whole = make_tiles(source)
     only_coarse = make_tiles(source, lambda key: key.level == 2)
@@ -150,7 +151,7 @@ def test_a_coarser_tile_stands_in_until_the_right_one_is_there(make_source, make
     assert np.abs(sharp - blurred).max() > 5
 
 
-def test_what_there_is_of_a_tile_is_drawn_over_the_coarser_one(make_source, make_tiles, render):
+def test_what_there_is_of_a_tile_is_drawn_over_the_coarser_one(make_source, make_tiles, render) -> None:
     source = make_source(2000, 2000)
     tiles = make_tiles(source, lambda key: key.level == 2)
     view = View(400, 400, 1.0, left=512, top=512)
@@ -169,7 +170,7 @@ def test_what_there_is_of_a_tile_is_drawn_over_the_coarser_one(make_source, make
     assert (render(tiles, view) == source.arrays[0][512:912, 512:912]).all()
 
 
-def test_finer_tiles_stand_in_over_coarser_ones(make_source, make_tiles, render):
+def test_finer_tiles_stand_in_over_coarser_ones(make_source, make_tiles, render) -> None:
     source = make_source(2000, 2000)
     view = View(500, 500, 0.5).centered(1000, 1000)
     coarse = render(make_tiles(source, lambda key: key.level == 2), view).astype(int)
@@ -178,7 +179,7 @@ def test_finer_tiles_stand_in_over_coarser_ones(make_source, make_tiles, render)
     assert np.abs(both - right).mean() < np.abs(coarse - right).mean()
 
 
-def test_the_colour_at_a_position_is_the_one_shown(make_source, make_tiles):
+def test_the_colour_at_a_position_is_the_one_shown(make_source, make_tiles) -> None:
     source = make_source(1300, 700)
     tiles = make_tiles(source)
     for x, y in ((0, 0), (511.9, 3), (512, 512), (1299.5, 699.5)):
@@ -187,8 +188,8 @@ def test_the_colour_at_a_position_is_the_one_shown(make_source, make_tiles):
 
 
 def test_more_tiles_than_the_cache_holds_are_kept_while_they_are_in_sight(
-    make_source, make_tiles, monkeypatch
-):
+    make_source, make_tiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("wholefield_app.viewer.tiles.CACHE_BYTES", 2**20)
     source = make_source(3000, 2000)
     tiles = make_tiles(source, lambda key: False)

@@ -1,9 +1,11 @@
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
+from pytestqt.qtbot import QtBot
 
 from wholefield.sources import ChannelDisplay, open_image
 from wholefield_app.viewer import SlideView
@@ -11,7 +13,7 @@ from wholefield_app.viewer import SlideView
 LEFT = Qt.MouseButton.LeftButton
 
 
-def test_empty_it_invites_and_asks_for_an_image_when_clicked(view, qtbot):
+def test_empty_it_invites_and_asks_for_an_image_when_clicked(view, qtbot: QtBot) -> None:
     assert view.is_settled
     assert view.source is None
     with qtbot.waitSignal(view.open_requested):
@@ -21,7 +23,7 @@ def test_empty_it_invites_and_asks_for_an_image_when_clicked(view, qtbot):
     assert len(colours) > 10
 
 
-def test_at_100_percent_it_shows_the_pixels_of_the_file(view, make_source, settle, rgb):
+def test_at_100_percent_it_shows_the_pixels_of_the_file(view, make_source, settle, rgb) -> None:
     source = make_source(3000, 2000, 4)
     view.set_source(source)
     view.zoom_to(1.0)
@@ -32,7 +34,7 @@ def test_at_100_percent_it_shows_the_pixels_of_the_file(view, make_source, settl
     assert (shown[190:400, 50:450] == source.arrays[0][950:1160, 1230:1630]).all()
 
 
-def test_the_cursor_tells_the_colour_of_the_pixel(view, make_source, settle, qtbot):
+def test_the_cursor_tells_the_colour_of_the_pixel(view, make_source, settle, qtbot: QtBot) -> None:
     source = make_source(3000, 2000)
     view.set_source(source)
     view.zoom_to(2.0)
@@ -48,13 +50,13 @@ def test_the_cursor_tells_the_colour_of_the_pixel(view, make_source, settle, qtb
     assert caught.args[2] is None
 
 
-def test_settled_is_signalled(view, make_source, qtbot):
+def test_settled_is_signalled(view, make_source, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.settled):
         view.set_source(make_source(2000, 1500))
     assert view.is_settled
 
 
-def test_another_source_ends_the_reading_of_the_last(view, make_source, settle):
+def test_another_source_ends_the_reading_of_the_last(view, make_source, settle) -> None:
     first, second = make_source(2500, 2000), make_source(800, 600)
     view.set_source(first)
     settle(view)
@@ -68,7 +70,7 @@ def test_another_source_ends_the_reading_of_the_last(view, make_source, settle):
     assert view.visible_rect().size().toTuple() == (800, 600)
 
 
-def test_no_thread_lives_on_after_the_source_is_closed(view, make_source, settle):
+def test_no_thread_lives_on_after_the_source_is_closed(view, make_source, settle) -> None:
     before = threading.active_count()
     view.set_source(make_source(2000, 1500))
     assert threading.active_count() == before + 2
@@ -79,7 +81,7 @@ def test_no_thread_lives_on_after_the_source_is_closed(view, make_source, settle
     view.shutdown()
 
 
-def test_closing_the_widget_ends_its_threads(qtbot, make_source):
+def test_closing_the_widget_ends_its_threads(qtbot: QtBot, make_source) -> None:
     before = threading.active_count()
     widget = SlideView()
     qtbot.addWidget(widget)
@@ -88,7 +90,7 @@ def test_closing_the_widget_ends_its_threads(qtbot, make_source):
     assert threading.active_count() == before
 
 
-def test_a_damaged_file_is_reported_once(view, make_source, settle):
+def test_a_damaged_file_is_reported_once(view, make_source, settle) -> None:
     source, told = make_source(3000, 2000), []
     source.broken = {0}
     view.problem.connect(told.append)
@@ -98,7 +100,7 @@ def test_a_damaged_file_is_reported_once(view, make_source, settle):
     assert told == ["memory is damaged; copy it again."]
 
 
-def test_a_grid_of_a_coarser_level_is_drawn_in_its_pixels(view, make_source):
+def test_a_grid_of_a_coarser_level_is_drawn_in_its_pixels(view, make_source) -> None:
     view.set_source(make_source(4000, 2000, 4))
     view.set_tile_grid(256, level=1)
     assert (view._grid.grid.width, view._grid.grid.height) == (1024, 1024)
@@ -116,8 +118,8 @@ def changed_area(before, after):
 
 
 def test_a_visited_tile_lights_up_in_its_place_and_the_timer_stops_when_it_has_faded(
-    view, make_source, settle, rgb, qtbot
-):
+    view, make_source, settle, rgb, qtbot: QtBot
+) -> None:
     now = [0.0]
     view._sweep._clock = lambda: now[0]
     view.set_source(make_source(3000, 2000))
@@ -139,12 +141,12 @@ def test_a_visited_tile_lights_up_in_its_place_and_the_timer_stops_when_it_has_f
     assert (rgb(view.grab_view())[:400, :420] == before).all()
 
 
-def test_an_unknown_sweep_is_refused(view):
+def test_an_unknown_sweep_is_refused(view) -> None:
     with pytest.raises(ValueError, match="sideways"):
         view.show_sweep("sideways", (0, 0, 10, 10))
 
 
-def test_a_map_covers_the_image_with_its_opacity_and_can_be_hidden(view, make_source, settle, rgb):
+def test_a_map_covers_the_image_with_its_opacity_and_can_be_hidden(view, make_source, settle, rgb) -> None:
     view.set_source(make_source(1000, 800))
     view.zoom_to(1.0)
     settle(view)
@@ -161,7 +163,7 @@ def test_a_map_covers_the_image_with_its_opacity_and_can_be_hidden(view, make_so
     assert (rgb(view.grab_view())[area] == plain).all()
 
 
-def test_boxes_are_painted(view, make_source, settle, rgb):
+def test_boxes_are_painted(view, make_source, settle, rgb) -> None:
     view.set_source(make_source(1000, 800))
     view.zoom_to(1.0)
     settle(view)
@@ -169,7 +171,7 @@ def test_boxes_are_painted(view, make_source, settle, rgb):
     assert (rgb(view.grab_view()) == [0, 255, 0]).all(axis=2).sum() > 400
 
 
-def test_another_source_takes_nothing_of_the_last_over(view, make_source):
+def test_another_source_takes_nothing_of_the_last_over(view, make_source) -> None:
     view.set_source(make_source(1000, 800))
     view.set_tile_grid(256)
     view.set_map(np.ones((4, 5)))
@@ -182,7 +184,7 @@ def test_another_source_takes_nothing_of_the_last_over(view, make_source):
     assert not view._glow_timer.isActive()
 
 
-def test_a_click_and_a_drag_on_the_overview_go_there(view, make_source, settle, qtbot):
+def test_a_click_and_a_drag_on_the_overview_go_there(view, make_source, settle, qtbot: QtBot) -> None:
     view.set_source(make_source(4000, 4000))
     view.zoom_to(1.0)
     settle(view)
@@ -199,7 +201,7 @@ def test_a_click_and_a_drag_on_the_overview_go_there(view, make_source, settle, 
     assert clicks == []
 
 
-def test_another_theme_is_taken_over(view, make_source, settle):
+def test_another_theme_is_taken_over(view, make_source, settle) -> None:
     view.set_source(make_source(100, 400))
     settle(view)
     palette = QPalette()
@@ -208,7 +210,7 @@ def test_another_theme_is_taken_over(view, make_source, settle):
     assert view.grab_view().pixelColor(30, 30) == QColor("#123456")
 
 
-def test_channels_can_be_set_anew(view, array_source, settle):
+def test_channels_can_be_set_anew(view, array_source, settle) -> None:
     view.set_source(array_source([np.full((300, 400, 1), 100, np.uint16)]))
     settle(view)
     view.set_channels([ChannelDisplay("dapi", 0, 200, (0, 0, 255))])
@@ -227,7 +229,7 @@ def test_channels_can_be_set_anew(view, array_source, settle):
         "large_image/grey10kx5k.tif",
     ],
 )
-def test_a_real_slide_is_shown_as_it_is_stored(view, data_folder, name, settle, rgb):
+def test_a_real_slide_is_shown_as_it_is_stored(view, data_folder: Path, name, settle, rgb) -> None:
     with open_image(data_folder / "slides" / name) as source:
         view.set_source(source)
         settle(view)

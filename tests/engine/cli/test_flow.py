@@ -38,7 +38,9 @@ def test_a_score_card_is_a_table_or_json(clip: Path, capsys: pytest.CaptureFixtu
     assert f"{card['scores'][0]['fwl']:.2f}" == table[1].split()[1]
 
 
-def test_what_is_infinite_is_null_in_json(clip: Path, tmp_path: Path, capsys) -> None:
+def test_what_is_infinite_is_null_in_json(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     still, moving = tmp_path / "still.hdf5", tmp_path / "moving.flo"
     still.write_bytes(clip.read_bytes())
     write_flow_hdf5(labels_path(still), [np.zeros((2, HEIGHT, WIDTH))], (1, HEIGHT, WIDTH), 100_000)
@@ -79,7 +81,9 @@ def test_mistakes_are_sentences(clip: Path, tmp_path: Path, capsys: pytest.Captu
         assert sentence in capsys.readouterr().err
 
 
-def test_an_interrupt_ends_it_without_a_trace(clip: Path, monkeypatch, capsys) -> None:
+def test_an_interrupt_ends_it_without_a_trace(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH
 from wholefield.errors import SourceError
@@ -58,7 +59,7 @@ def gated() -> GatedFlow:
 
 
 @pytest.fixture
-def view(qapp, theme: Theme) -> Iterator[EventView]:
+def view(qapp: QApplication, theme: Theme) -> Iterator[EventView]:
     """An event view of 400 x 400 px, with nothing open."""
     made = EventView(theme)
     made.resize(400, 400)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
 
 from wholefield.flow.viz.colors import hues
 from wholefield_app.viewer.events.arrows import (
@@ -73,7 +74,7 @@ def test_arrows_are_sorted_by_the_colour_of_their_direction() -> None:
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0, 3.5])
-def test_the_pixels_of_a_shaft_have_its_colour_and_no_others_do(qapp, scale: float) -> None:
+def test_the_pixels_of_a_shaft_have_its_colour_and_no_others_do(qapp: QApplication, scale: float) -> None:
     size = int(40 * scale)
     image = QImage(size, size, QImage.Format.Format_RGB32)
     image.fill(0)

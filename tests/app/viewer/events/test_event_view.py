@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
 
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 from wholefield.errors import SourceError
@@ -15,12 +16,12 @@ from wholefield_app.viewer.events.painter import frame_image
 from wholefield_app.viewer.events.style import FlowMode, Sight
 
 
-def settle(view: EventView, qtbot) -> None:
+def settle(view: EventView, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not view.busy, timeout=20_000)
 
 
 @pytest.fixture
-def shown(view: EventView, qtbot) -> EventView:
+def shown(view: EventView, qtbot: QtBot) -> EventView:
     """The view with a recording of 100 ms, accumulated over 20 ms."""
     view.show_recording(make_recording(), 20_000)
     settle(view, qtbot)
@@ -34,7 +35,7 @@ def test_at_first_the_first_full_frame_is_shown(shown: EventView) -> None:
     assert shown.frame.total.sum() == make_recording().count(0, 20_000)
 
 
-def test_the_frame_follows_the_time(shown: EventView, qtbot) -> None:
+def test_the_frame_follows_the_time(shown: EventView, qtbot: QtBot) -> None:
     for move, time_us in (
         (lambda: shown.step(1), 40_000), (lambda: shown.strip.scrubbed.emit(77_000), 77_000),
         (lambda: shown.transport.time.setValue(5_000), 5_000), (lambda: shown.step(-3), 0),
@@ -45,7 +46,7 @@ def test_the_frame_follows_the_time(shown: EventView, qtbot) -> None:
         assert shown.frame.total.sum() == make_recording().count(max(time_us - 20_000, 0), time_us)
 
 
-def test_playing_shows_frame_after_frame(shown: EventView, qtbot) -> None:
+def test_playing_shows_frame_after_frame(shown: EventView, qtbot: QtBot) -> None:
     times = []
     shown.shown.connect(lambda frame: times.append(frame.request.time_us))
     shown.player.set_speed(0.1)
@@ -57,7 +58,7 @@ def test_playing_shows_frame_after_frame(shown: EventView, qtbot) -> None:
     assert len(set(times)) > 4
 
 
-def test_the_screen_shows_what_an_export_paints(shown: EventView, gated, qtbot) -> None:
+def test_the_screen_shows_what_an_export_paints(shown: EventView, gated, qtbot: QtBot) -> None:
     shown.flow.set_provider(gated)
     shown.set_style(replace(shown.style_of_frames, flow=FlowMode.BOTH, sight=Sight.BESIDE))
     settle(shown, qtbot)
@@ -66,7 +67,7 @@ def test_the_screen_shows_what_an_export_paints(shown: EventView, gated, qtbot) 
     assert grabbed == frame_image(shown.frame, place.width(), place.height())
 
 
-def test_flow_comes_later_than_the_events_and_is_shown_then(shown: EventView, gated, qtbot) -> None:
+def test_flow_comes_later_than_the_events_and_is_shown_then(shown: EventView, gated, qtbot: QtBot) -> None:
     gated.gate.clear()
     shown.flow.set_provider(gated)
     shown.set_style(replace(shown.style_of_frames, flow=FlowMode.ARROWS))
@@ -80,14 +81,16 @@ def test_flow_comes_later_than_the_events_and_is_shown_then(shown: EventView, ga
     assert shown.frame.arrows is None
 
 
-def test_no_flow_is_worked_out_that_nobody_sees(shown: EventView, gated, qtbot) -> None:
+def test_no_flow_is_worked_out_that_nobody_sees(shown: EventView, gated, qtbot: QtBot) -> None:
     shown.flow.set_provider(gated)
     shown.step(1)
     settle(shown, qtbot)
     assert not gated.asked
 
 
-def test_a_frame_that_cannot_be_read_is_said_and_stops_playing(shown: EventView, qtbot, monkeypatch) -> None:
+def test_a_frame_that_cannot_be_read_is_said_and_stops_playing(
+    shown: EventView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(start: int, end: int) -> None:
         raise SourceError("memory.npz is damaged; copy it again.")
 
@@ -99,7 +102,7 @@ def test_a_frame_that_cannot_be_read_is_said_and_stops_playing(shown: EventView,
     settle(shown, qtbot)
 
 
-def test_a_recording_is_closed_after_the_frame_in_work(shown: EventView, qtbot) -> None:
+def test_a_recording_is_closed_after_the_frame_in_work(shown: EventView, qtbot: QtBot) -> None:
     first, second = shown.recording, make_recording(seed=1)
     shown.show_recording(second, 5_000)
     shown.release(first)
@@ -109,7 +112,7 @@ def test_a_recording_is_closed_after_the_frame_in_work(shown: EventView, qtbot) 
     assert shown.frame.request.recording is second
 
 
-def test_what_is_under_the_mouse_is_told(shown: EventView, gated, qtbot) -> None:
+def test_what_is_under_the_mouse_is_told(shown: EventView, gated, qtbot: QtBot) -> None:
     told = []
     shown.hovered.connect(told.append)
     shown.flow.set_provider(gated)
@@ -127,7 +130,7 @@ def test_what_is_under_the_mouse_is_told(shown: EventView, gated, qtbot) -> None
     assert told[-1].time_us == 40_000
 
 
-def test_both_panes_tell_of_the_same_pixel(shown: EventView, qtbot) -> None:
+def test_both_panes_tell_of_the_same_pixel(shown: EventView, qtbot: QtBot) -> None:
     shown.set_style(replace(shown.style_of_frames, sight=Sight.BESIDE))
     settle(shown, qtbot)
     frame = shown.frame
@@ -138,7 +141,7 @@ def test_both_panes_tell_of_the_same_pixel(shown: EventView, qtbot) -> None:
     assert readout_at(frame, 3, HEIGHT) is None
 
 
-def test_the_zoom_stays_while_it_plays(shown: EventView, qtbot) -> None:
+def test_the_zoom_stays_while_it_plays(shown: EventView, qtbot: QtBot) -> None:
     shown.canvas.zoom_to(10.0)
     shown.step(1)
     settle(shown, qtbot)
@@ -151,7 +154,7 @@ def test_colours_around_the_frame_are_those_of_the_theme(shown: EventView) -> No
     assert shown.canvas.grab().toImage().pixelColor(1, 1).name() == light.canvas
 
 
-def test_nothing_is_shown_after_the_recording_is_gone(shown: EventView, qtbot) -> None:
+def test_nothing_is_shown_after_the_recording_is_gone(shown: EventView, qtbot: QtBot) -> None:
     shown.show_recording(None)
     settle(shown, qtbot)
     assert shown.frame is None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
 
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 from wholefield.tasks.events.provider import FlowField
@@ -28,14 +29,14 @@ def pixels_of(image: QImage) -> np.ndarray:
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3])
-def test_events_are_whole_squares_of_their_colour(qapp, factor: int) -> None:
+def test_events_are_whole_squares_of_their_colour(qapp: QApplication, factor: int) -> None:
     frame = make()
     painted = pixels_of(frame_image(frame, WIDTH * factor, HEIGHT * factor))
     expected = np.kron(pixels_of(frame.panes[0].image), np.ones((factor, factor), np.uint32))
     np.testing.assert_array_equal(painted, expected)
 
 
-def test_a_frame_of_another_shape_lies_in_the_middle_of_the_background(qapp) -> None:
+def test_a_frame_of_another_shape_lies_in_the_middle_of_the_background(qapp: QApplication) -> None:
     frame = make()
     painted = pixels_of(frame_image(frame, WIDTH + 10, HEIGHT))
     np.testing.assert_array_equal(painted[:, 5:-5], pixels_of(frame.panes[0].image))
@@ -49,7 +50,7 @@ def test_the_largest_place_of_the_shape_is_found() -> None:
     assert fitted_rect((64, 48), QRectF(10, 0, 320, 48)) == QRectF(138, 0, 64, 48)
 
 
-def test_a_part_in_sight_is_painted_as_in_the_whole(qapp) -> None:
+def test_a_part_in_sight_is_painted_as_in_the_whole(qapp: QApplication) -> None:
     frame = make(replace(BARE, flow=FlowMode.BOTH, only_on_events=False))
     whole = pixels_of(frame_image(frame, 4 * WIDTH, 4 * HEIGHT))
     image = QImage(100, 80, QImage.Format.Format_RGB32)
@@ -60,7 +61,7 @@ def test_a_part_in_sight_is_painted_as_in_the_whole(qapp) -> None:
 
 
 @pytest.mark.parametrize("opacity", [0.0, 0.5, 1.0])
-def test_dense_flow_is_mixed_with_the_events_by_its_opacity(qapp, opacity: float) -> None:
+def test_dense_flow_is_mixed_with_the_events_by_its_opacity(qapp: QApplication, opacity: float) -> None:
     style = replace(BARE, flow=FlowMode.DENSE, only_on_events=False, opacity=opacity)
     frame = make(style)
     painted = pixels_of(frame_image(frame, WIDTH, HEIGHT))
@@ -70,7 +71,7 @@ def test_dense_flow_is_mixed_with_the_events_by_its_opacity(qapp, opacity: float
         np.testing.assert_allclose(((painted >> shift) & 255).astype(float), expected, atol=1.5)
 
 
-def test_arrows_lie_over_the_events_and_only_over_the_first_of_two_panes(qapp) -> None:
+def test_arrows_lie_over_the_events_and_only_over_the_first_of_two_panes(qapp: QApplication) -> None:
     style = replace(BARE, flow=FlowMode.ARROWS, only_on_events=False, step=16, sight=Sight.BESIDE)
     frame = make(style, u=0, v=300)
     plain = make(replace(style, flow=FlowMode.NONE), u=0, v=300)
@@ -85,7 +86,7 @@ def test_arrows_lie_over_the_events_and_only_over_the_first_of_two_panes(qapp) -
             assert shaft.any(axis=1).mean() > 0.9
 
 
-def test_captions_time_and_wheel_are_written_where_the_style_wants_them(qapp) -> None:
+def test_captions_time_and_wheel_are_written_where_the_style_wants_them(qapp: QApplication) -> None:
     def corners(style: FrameStyle) -> list[bool]:
         frame, bare = make(style), make(replace(style, legend=False, time_stamp=False))
         changed = pixels_of(frame_image(frame, 640, 480)) != pixels_of(frame_image(bare, 640, 480))
@@ -102,7 +103,7 @@ def test_captions_time_and_wheel_are_written_where_the_style_wants_them(qapp) ->
 
 
 @pytest.mark.parametrize("name", SCHEMES)
-def test_words_are_readable_on_every_background(qapp, name: str) -> None:
+def test_words_are_readable_on_every_background(qapp: QApplication, name: str) -> None:
     style = replace(BARE, scheme=SCHEMES[name], time_stamp=True)
     painted = pixels_of(frame_image(make(style), 640, 480))
     plate = painted[-45:-5, 10:200]
@@ -110,7 +111,7 @@ def test_words_are_readable_on_every_background(qapp, name: str) -> None:
     assert luma.max() - luma.min() > 150
 
 
-def test_a_legend_larger_than_half_the_frame_is_left_out(qapp) -> None:
+def test_a_legend_larger_than_half_the_frame_is_left_out(qapp: QApplication) -> None:
     style = replace(BARE, flow=FlowMode.ARROWS, only_on_events=False, threshold=1e6, legend=True)
     plain = replace(style, legend=False)
     assert frame_image(make(style), 100, 75) == frame_image(make(plain), 100, 75)

@@ -1,6 +1,7 @@
 """The playhead on a clock that the test turns."""
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from wholefield_app.viewer.events.player import Player
 from wholefield_app.viewer.events.timeline import Span
@@ -22,7 +23,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def player(qapp, clock: Clock) -> Player:
+def player(qapp: QApplication, clock: Clock) -> Player:
     made = Player(clock)
     made.set_duration(1_000_000)
     return made
@@ -106,7 +107,7 @@ def test_a_shorter_recording_takes_the_playhead_and_the_stretch_along(player: Pl
     assert (player.time_us, player.chosen, player.duration_us) == (500_000, None, 500_000)
 
 
-def test_nothing_is_played_while_nothing_is_open(qapp) -> None:
+def test_nothing_is_played_while_nothing_is_open(qapp: QApplication) -> None:
     player = Player()
     player.play()
     assert not player.playing

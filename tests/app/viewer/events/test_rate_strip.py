@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.rate_strip import HEIGHT, RateStrip, columns_of, rate_text
@@ -12,7 +14,7 @@ WIDTH = 401
 
 
 @pytest.fixture
-def strip(qapp, theme: Theme) -> RateStrip:
+def strip(qapp: QApplication, theme: Theme) -> RateStrip:
     made = RateStrip(theme)
     made.resize(WIDTH, HEIGHT)
     made.show()
@@ -42,7 +44,7 @@ def test_columns_take_the_highest_rate_of_their_part() -> None:
     np.testing.assert_array_equal(columns_of(rate, 14), np.repeat(rate, 2))
 
 
-def test_a_click_and_a_drag_move_the_playhead(strip: RateStrip, qtbot) -> None:
+def test_a_click_and_a_drag_move_the_playhead(strip: RateStrip, qtbot: QtBot) -> None:
     times = []
     strip.scrubbed.connect(times.append)
     qtbot.mousePress(strip, Qt.MouseButton.LeftButton, pos=at(100_000))
@@ -59,7 +61,7 @@ def test_a_click_and_a_drag_move_the_playhead(strip: RateStrip, qtbot) -> None:
         (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier),
     ],
 )
-def test_a_drag_chooses_a_stretch_in_either_direction(strip: RateStrip, qtbot, button, keys) -> None:
+def test_a_drag_chooses_a_stretch_in_either_direction(strip: RateStrip, qtbot: QtBot, button, keys) -> None:
     spans, times = [], []
     strip.span_chosen.connect(spans.append)
     strip.scrubbed.connect(times.append)
@@ -70,7 +72,7 @@ def test_a_drag_chooses_a_stretch_in_either_direction(strip: RateStrip, qtbot, b
     assert not times
 
 
-def test_an_end_of_the_stretch_is_taken_and_moved(strip: RateStrip, qtbot) -> None:
+def test_an_end_of_the_stretch_is_taken_and_moved(strip: RateStrip, qtbot: QtBot) -> None:
     spans = []
     strip.span_chosen.connect(spans.append)
     strip.show_span(Span(100_000, 300_000))

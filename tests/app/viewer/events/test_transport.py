@@ -1,6 +1,7 @@
 """The bar and its player agree, whoever changes something."""
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.player import SPEEDS, Player
@@ -8,7 +9,7 @@ from wholefield_app.viewer.events.transport import TIME_STEPS, Transport, speed_
 
 
 @pytest.fixture
-def player(qapp) -> Player:
+def player(qapp: QApplication) -> Player:
     made = Player()
     made.set_duration(2_000_000)
     yield made

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -76,7 +78,7 @@ def test_percentile_window_ignores_what_is_not_finite() -> None:
     assert percentile_window(np.full(4, 5.0)) == (5.0, 6.0)
 
 
-def test_default_display_follows_the_file(tmp_path) -> None:
+def test_default_display_follows_the_file(tmp_path: Path) -> None:
     pixels = np.arange(600, dtype=np.uint16).reshape(10, 20, 3)
     looks = (
         ChannelLook("DAPI", (0, 255, 255), (10.0, 700.0)),
@@ -91,7 +93,7 @@ def test_default_display_follows_the_file(tmp_path) -> None:
     assert display[2].high == pytest.approx(np.percentile(pixels[..., 2], 99.5))
 
 
-def test_default_display_of_colour_and_of_grey(tmp_path) -> None:
+def test_default_display_of_colour_and_of_grey(tmp_path: Path) -> None:
     assert default_display(InMemory(tmp_path, np.zeros((4, 5, 3), np.uint8))) is None
     grey = default_display(InMemory(tmp_path, np.zeros((4, 5, 1), np.uint8)))
     assert grey == (ChannelDisplay("Channel 1", 0.0, 255.0, (255, 255, 255)),)
