@@ -20,6 +20,7 @@ from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import EpochDone, Failed, Report
 from wholefield.sources import open_image
+from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.streaming import Streamed
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.mask_data import MaskedArea
@@ -27,7 +28,7 @@ from wholefield.tasks.slides.masks import Labels, MaskedSlide, read_masks, split
 from wholefield.tasks.slides.segmentation import mean_dice
 from wholefield.tasks.slides.segmenter import load_segmenter
 from wholefield.tasks.slides.settings import SegmentSettings
-from wholefield.tasks.slides.slide_input import Pixels, SlideArea, labelled_area
+from wholefield.tasks.slides.slide_input import labelled_area
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 SLIDE = "cardio_B03_mip_v04.zarr"
@@ -83,7 +84,9 @@ def read(row: MaskedSlide, pixels: Pixels) -> tuple[Tensor, Tensor]:
     """The image (1, C, h, w) and the classes (h, w) of a quadrant."""
     with open_image(row.path) as source, open_image(row.mask) as mask:
         area = labelled_area(source, row.region, 0)
-        both = MaskedArea(SlideArea(source, 0, area, pixels), mask, Labels(foreground=True))
+        both = MaskedArea(
+            SlideImage(source, area=area, mean=pixels.mean, std=pixels.std), mask, Labels(foreground=True)
+        )
         values = both.read(((0, area.height), (0, area.width)))
     return values[:, :-1], values[0, -1].long()
 

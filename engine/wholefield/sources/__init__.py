@@ -1,40 +1,61 @@
 """Open anything: slides, pictures, pyramids, stacks and recordings become lazily read arrays with metadata."""
 
-from wholefield.sources.events.formats import RECORDING_SUFFIXES
-from wholefield.sources.events.opening import open_recording
-from wholefield.sources.events.recording import EVENT_DTYPE, Recording
-from wholefield.sources.kinds import SLIDE_SUFFIXES, STACK_SUFFIXES, Kind, kind_of
-from wholefield.sources.opening import file_filter, open_source, recording_filter, stack_filter
-from wholefield.sources.slides.display import ChannelDisplay, default_display, to_display
-from wholefield.sources.slides.image import ChannelLook, ImageSource, Level
-from wholefield.sources.slides.opening import open_image
-from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.sources.stacks.opening import list_datasets, open_stack
-from wholefield.sources.stacks.stack import DatasetInfo, StackSource
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "EVENT_DTYPE",
-    "RECORDING_SUFFIXES",
-    "SLIDE_SUFFIXES",
-    "STACK_SUFFIXES",
-    "ChannelDisplay",
-    "ChannelLook",
-    "DatasetInfo",
-    "ImageSource",
-    "Kind",
-    "Level",
-    "Recording",
-    "StackGeometry",
-    "StackSource",
-    "default_display",
-    "file_filter",
-    "kind_of",
-    "list_datasets",
-    "open_image",
-    "open_recording",
-    "open_source",
-    "open_stack",
-    "recording_filter",
-    "stack_filter",
-    "to_display",
-]
+from wholefield.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from wholefield.sources.events.formats import (
+        RECORDING_SUFFIXES as RECORDING_SUFFIXES,
+    )
+    from wholefield.sources.events.opening import (
+        open_recording as open_recording,
+    )
+    from wholefield.sources.events.recording import (
+        EVENT_DTYPE as EVENT_DTYPE,
+        Recording as Recording,
+    )
+    from wholefield.sources.kinds import (
+        SLIDE_SUFFIXES as SLIDE_SUFFIXES,
+        STACK_SUFFIXES as STACK_SUFFIXES,
+        Kind as Kind,
+        kind_of as kind_of,
+    )
+    from wholefield.sources.opening import (
+        file_filter as file_filter,
+        open_source as open_source,
+        recording_filter as recording_filter,
+        stack_filter as stack_filter,
+    )
+    from wholefield.sources.rect import (
+        Rect as Rect,
+    )
+    from wholefield.sources.slides.display import (
+        ChannelDisplay as ChannelDisplay,
+        default_display as default_display,
+        to_display as to_display,
+    )
+    from wholefield.sources.slides.image import (
+        ChannelLook as ChannelLook,
+        ImageSource as ImageSource,
+        Level as Level,
+    )
+    from wholefield.sources.slides.opening import (
+        open_image as open_image,
+    )
+    from wholefield.sources.slides.slide_image import (
+        SlideImage as SlideImage,
+    )
+    from wholefield.sources.stacks.geometry import (
+        StackGeometry as StackGeometry,
+    )
+    from wholefield.sources.stacks.opening import (
+        list_datasets as list_datasets,
+        open_stack as open_stack,
+    )
+    from wholefield.sources.stacks.stack import (
+        DatasetInfo as DatasetInfo,
+        StackSource as StackSource,
+    )
+
+__getattr__, __all__ = lazy_names(__name__, __file__)

@@ -5,49 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from wholefield.sources.slides.image import AnyArray
-
-Box = tuple[tuple[int, int], ...]
-"""(start, stop) per axis (y, x)."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Quarter turns against the clock, then a mirroring of left and right.
-
-    Attributes:
-        quarters: 0 to 3.
-        mirrored: whether left and right change places after that.
-    """
-
-    quarters: int = 0
-    mirrored: bool = False
-
-    @classmethod
-    def draw(cls, random: np.random.Generator) -> "Turn":
-        """One of the eight at random."""
-        return cls(int(random.integers(4)), bool(random.integers(2)))
-
-    def shape(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of an image of this size after the turn."""
-        return (width, height) if self.quarters % 2 else (height, width)
-
-    def of(self, pixels: AnyArray) -> AnyArray:
-        """Pixels (h, w, ...) after the turn."""
-        turned = np.rot90(pixels, self.quarters)
-        return turned[:, ::-1] if self.mirrored else turned
-
-    def source_box(self, box: Box, height: int, width: int) -> Box:
-        """Where a box of the turned image comes from in the image of height x width before the turn."""
-        rows, columns = box
-        now_high, now_wide = self.shape(height, width)
-        if self.mirrored:
-            columns = now_wide - columns[1], now_wide - columns[0]
-        for _ in range(self.quarters):
-            # A quarter turn puts the last column on top: row r of the result was column (its height - 1 - r).
-            rows, columns = columns, (now_high - rows[1], now_high - rows[0])
-            now_high, now_wide = now_wide, now_high
-        return rows, columns
+from wholefield.sources.slides.orientation import Orientation
 
 
 @dataclass(frozen=True)
@@ -91,7 +49,7 @@ class Augmentation:
     turns: bool = False
     tint: float = 0.0
 
-    def draw(self, random: np.random.Generator) -> tuple[Turn, Tint | None]:
+    def draw(self, random: np.random.Generator) -> tuple[Orientation, Tint | None]:
         """The changes of one visit."""
-        turn = Turn.draw(random) if self.turns else Turn()
+        turn = Orientation.draw(random) if self.turns else Orientation()
         return turn, Tint.draw(self.tint, random) if self.tint else None

@@ -9,9 +9,9 @@ import torch
 import zarr
 from torch import Tensor, nn
 
-from wholefield.sources import open_image
+from wholefield.sources import SlideImage, open_image
 from wholefield.streaming import Streamed, StreamingError
-from wholefield.streaming.execution.images import ReadAhead, SlideImage
+from wholefield.streaming.execution.images import ReadAhead
 from wholefield.streaming.execution.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
 from wholefield.streaming.execution.saved_halos import SavedHalos
 

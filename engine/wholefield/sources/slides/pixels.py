@@ -1,4 +1,4 @@
-"""Arithmetic on pixels of any type: averaging an image down, and laying transparent pixels over white."""
+"""Arithmetic on pixels of any type: averaging an image down, laying it over white, bringing it to the scale 0..1."""
 
 from __future__ import annotations
 
@@ -69,3 +69,10 @@ def over_white(color: AnyArray, alpha: AnyArray, *, premultiplied: bool) -> AnyA
     opacity = alpha[..., None].astype(np.uint32)
     weighted = color.astype(np.uint32) * (255 if premultiplied else opacity)
     return np.minimum((weighted + (255 - opacity) * 255 + 127) // 255, 255).astype(np.uint8)
+
+
+def unit_floats(region: AnyArray) -> npt.NDArray[np.float32]:
+    """Pixels on the scale 0..1 of their type as float32; floats stay as they are."""
+    if region.dtype.kind not in "ui":
+        return region.astype(np.float32)
+    return region.astype(np.float32) / np.float32(np.iinfo(region.dtype).max)

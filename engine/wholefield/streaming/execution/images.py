@@ -7,7 +7,6 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from wholefield.sources.slides.image import ImageSource
 from wholefield.streaming.execution.halo import cut
 from wholefield.streaming.execution.tile import ReadImage
 from wholefield.streaming.geometry.spans import Spans
@@ -37,57 +36,6 @@ class LazyImage(Protocol):
             (batch, channels, *box).
         """
         ...
-
-
-class SlideImage:
-    """One level of an opened slide as a network's input: decoded and normalized tile by tile.
-
-    Attributes:
-        shape: (1, channels, height, width).
-        dtype: Element type of the pixels.
-        device: Where the pixels go.
-    """
-
-    def __init__(
-        self,
-        source: ImageSource,
-        level: int = 0,
-        *,
-        mean: Sequence[float] | None = None,
-        std: Sequence[float] | None = None,
-        dtype: torch.dtype = torch.float32,
-        device: torch.device | str = "cpu",
-    ) -> None:
-        """Wrap an opened slide.
-
-        Args:
-            source: The slide.
-            level: Which of its levels.
-            mean: Mean per channel of pixels scaled to 0 .. 1; not subtracted if None.
-            std: Standard deviation per channel likewise.
-            dtype: Element type of the pixels.
-            device: Where the pixels go.
-        """
-        size = source.levels[level]
-        self.shape = torch.Size((1, source.channels, size.height, size.width))
-        self.dtype = dtype
-        self.device = torch.device(device)
-        self._source = source
-        self._level = level
-        self._scale = 1.0 / 255.0 if source.dtype == "uint8" else 1.0
-        self._mean = _per_channel(mean, dtype, self.device)
-        self._std = _per_channel(std, dtype, self.device)
-
-    def read(self, spans: Spans) -> Tensor:
-        """Decode and normalize a box: (1, channels, height, width)."""
-        (top, bottom), (left, right) = spans
-        pixels = self._source.read_region(self._level, left, top, right - left, bottom - top)
-        block = (
-            torch.from_numpy(pixels).permute(2, 0, 1).unsqueeze(0).to(self.device, self.dtype) * self._scale
-        )
-        if self._mean is not None:
-            block = block - self._mean
-        return block if self._std is None else block / self._std
 
 
 class ReadAhead:
@@ -135,7 +83,3 @@ def reader_of(image: Tensor | LazyImage) -> ReadImage:
     axes = tuple(range(2, image.ndim))
     whole = tuple((0, length) for length in image.shape[2:])
     return lambda spans: cut(image, axes, whole, spans)
-
-
-def _per_channel(values: Sequence[float] | None, dtype: torch.dtype, device: torch.device) -> Tensor | None:
-    return None if values is None else torch.tensor(values, dtype=dtype, device=device).reshape(1, -1, 1, 1)

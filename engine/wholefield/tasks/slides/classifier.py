@@ -14,11 +14,11 @@ from wholefield.networks.classifier import AttentionClassifier, Classifier
 from wholefield.networks.heads import MappingHead
 from wholefield.networks.registry import find_model
 from wholefield.networks.split import split_classifier
+from wholefield.sources.slides.slide_image import Pixels
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.images import LazyImage
 from wholefield.tasks.slides.footprint import local_output
 from wholefield.tasks.slides.settings import ClassifySettings, Head
-from wholefield.tasks.slides.slide_input import Pixels
 from wholefield.tasks.slides.streamed_model import StreamedModel
 from wholefield.training.checkpoints import SPEC, load_into, read_checkpoint
 

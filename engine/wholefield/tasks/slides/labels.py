@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from wholefield.errors import SettingError
-from wholefield.tasks.slides.tables import Region, file_of, read_records, region_of, text_of
+from wholefield.sources.rect import Rect
+from wholefield.tasks.slides.tables import file_of, read_records, region_of, text_of
 
 Unit = Path | int
 """What is divided into training and validation: a slide, or a row by its number."""
@@ -28,7 +29,7 @@ class LabelledSlide:
 
     path: Path
     label: str
-    region: Region | None = None
+    region: Rect[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def read_labels(labels: Path, slides: Path) -> LabelTable:
         SettingError: names the file, the line and what is wrong with it.
     """
     rows: list[LabelledSlide] = []
-    seen: dict[tuple[Path, Region | None], int] = {}
+    seen: dict[tuple[Path, Rect[int] | None], int] = {}
     for line, record in read_records(labels, ("file", "label")):
         place = f"{labels}, line {line}"
         label = text_of(record, "label", place)

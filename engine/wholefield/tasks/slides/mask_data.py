@@ -10,10 +10,13 @@ from torch import Tensor
 
 from wholefield.errors import SettingError
 from wholefield.sources import ImageSource, open_image
+from wholefield.sources.rect import Rect
 from wholefield.sources.slides.image import AnyArray
+from wholefield.sources.slides.pixels import unit_floats
+from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.streaming.geometry.spans import Spans
 from wholefield.tasks.slides.masks import IGNORED, Labels, MaskedSlide, read_classes
-from wholefield.tasks.slides.slide_input import Area, Pixels, SlideArea, labelled_area, random_square, scaled
+from wholefield.tasks.slides.slide_input import labelled_area, random_square
 from wholefield.training.augmentation import Augmentation
 from wholefield.training.visits import Visits
 
@@ -32,7 +35,7 @@ class MaskedArea:
         dtype: its type; class indices are whole numbers in it.
     """
 
-    def __init__(self, image: SlideArea, mask: ImageSource, labels: Labels) -> None:
+    def __init__(self, image: SlideImage, mask: ImageSource, labels: Labels) -> None:
         """Nothing is read yet; the opened mask must stay open while anything is, `labels` says what it means."""
         self.image = image
         self._mask = mask
@@ -56,7 +59,9 @@ class MaskedArea:
         image = self.image
         pixels = image.read(spans)
         part = image.part(spans)
-        classes = image.turn.of(read_classes(self._mask, image.source, image.level, part, self._labels))
+        classes = image.orientation.of(
+            read_classes(self._mask, image.source, image.level, part, self._labels)
+        )
         channel = torch.from_numpy(classes.copy()).to(pixels)
         return torch.cat([pixels, channel[None, None]], dim=1)
 
@@ -109,7 +114,7 @@ def survey(rows: Sequence[MaskedSlide], level: int, labels: Labels) -> Survey:
             raise SettingError(
                 f"{row.path.name} has other channels than the slides before; use slides of one kind."
             )
-        flat = scaled(image).reshape(-1, image.shape[2]).astype(np.float64)
+        flat = unit_floats(image).reshape(-1, image.shape[2]).astype(np.float64)
         sums.append(flat.sum(0))
         squares.append((flat**2).sum(0))
         pixels += len(flat)
@@ -166,21 +171,29 @@ class MaskLoader(Visits[MaskItem]):
         area = labelled_area(source, slide.region, self._level)
         if self._square is not None:
             area = random_square(area, self._square, random)
-        turn, tint = self._augmentation.draw(random)
-        image = SlideArea(source, self._level, area, self._pixels, turn, tint)
+        orientation, tint = self._augmentation.draw(random)
+        image = SlideImage(
+            source,
+            self._level,
+            area=area,
+            mean=self._pixels.mean,
+            std=self._pixels.std,
+            orientation=orientation,
+            tint=None if tint is None else tint.of,
+        )
         return MaskItem(MaskedArea(image, mask, self._labels))
 
 
 def _sample(row: MaskedSlide, level: int, labels: Labels) -> tuple[AnyArray, AnyArray]:
     with open_image(row.path) as image, open_image(row.mask) as mask:
         area = _middle(labelled_area(image, row.region, level))
-        pixels = image.read_region(level, area.x, area.y, area.width, area.height)
+        pixels = image.read_region(level, *area)
         return pixels, read_classes(mask, image, level, area, labels)
 
 
-def _middle(area: Area) -> Area:
+def _middle(area: Rect[int]) -> Rect[int]:
     width, height = min(area.width, LARGEST_SAMPLE), min(area.height, LARGEST_SAMPLE)
-    return Area(area.x + (area.width - width) // 2, area.y + (area.height - height) // 2, width, height)
+    return Rect(area.x + (area.width - width) // 2, area.y + (area.height - height) // 2, width, height)
 
 
 def _spacing(row: MaskedSlide, level: int) -> tuple[float, float] | None:

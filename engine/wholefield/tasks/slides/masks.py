@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from wholefield.errors import SettingError
 from wholefield.sources import ImageSource
+from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.labels import Split
-from wholefield.tasks.slides.slide_input import Area
-from wholefield.tasks.slides.tables import Region, file_of, read_records, region_of
+from wholefield.tasks.slides.tables import file_of, read_records, region_of
 
 IGNORED = -100
 """Class index of pixels that count for nothing."""
@@ -31,7 +31,7 @@ class MaskedSlide:
 
     path: Path
     mask: Path
-    region: Region | None = None
+    region: Rect[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,9 @@ def split_rows(slides: Sequence[Path], fraction: float, seed: int) -> Split:
     )
 
 
-def read_classes(mask: ImageSource, image: ImageSource, level: int, area: Area, labels: Labels) -> Classes:
+def read_classes(
+    mask: ImageSource, image: ImageSource, level: int, area: Rect[int], labels: Labels
+) -> Classes:
     """The classes (h, w) of an area of a level of the image.
 
     Raises:
@@ -113,7 +115,7 @@ def read_classes(mask: ImageSource, image: ImageSource, level: int, area: Area, 
         raise SettingError(f"The mask {mask.path} must have one channel of whole numbers; choose another.")
     for index, one in enumerate(mask.levels):
         if (one.width, one.height) == (size.width, size.height):
-            return labels.classes(mask.read_region(index, area.x, area.y, area.width, area.height)[..., 0])
+            return labels.classes(mask.read_region(index, *area)[..., 0])
     raise SettingError(
         f"The mask {mask.path} is {mask.width} x {mask.height} and has no level of {size.width} x {size.height} "
         f"pixels as {image.name} has; choose a mask that fits."

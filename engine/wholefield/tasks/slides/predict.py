@@ -11,6 +11,7 @@ from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, PartDone, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
+from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.tasks.slides.class_export import write_class_image, write_class_outlines
 from wholefield.tasks.slides.class_map import ClassMap, SegmentedSlide
 from wholefield.tasks.slides.classifier import StreamedClassifier, load_classifier
@@ -18,7 +19,7 @@ from wholefield.tasks.slides.footprint import footprint
 from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
 from wholefield.tasks.slides.segmenter import StreamedSegmenter, load_segmenter
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
-from wholefield.tasks.slides.slide_input import SlideArea, labelled_area
+from wholefield.tasks.slides.slide_input import labelled_area
 from wholefield.tasks.slides.streamed_model import Spec, StreamedModel
 from wholefield.tasks.slides.training import tile_reporter
 from wholefield.training.checkpoints import SPEC, read_checkpoint
@@ -57,7 +58,9 @@ def predict_slide(
     with open_image(config.slide) as source:
         area = labelled_area(source, None, level)
         _warn_of_other_spacing(source, level, spec, report)
-        image = SlideArea(source, level, area, spec.pixels).on(model.like)
+        image = SlideImage(source, level, area=area, mean=spec.pixels.mean, std=spec.pixels.std).on(
+            model.like
+        )
         model.watch(tile_reporter(lambda: image, control.poll, report))
         if isinstance(model, StreamedSegmenter):
             return _segment(model, spec, image)
@@ -66,7 +69,7 @@ def predict_slide(
 
 
 def _classify(
-    model: StreamedClassifier, spec: Spec, image: SlideArea, config: PredictSettings
+    model: StreamedClassifier, spec: Spec, image: SlideImage, config: PredictSettings
 ) -> SlidePrediction:
     logits, evidence = model.evidence(image)
     probabilities, maps = logits.softmax(1)[0], evidence.softmax(1)[0]
@@ -83,11 +86,11 @@ def _classify(
     )
 
 
-def _segment(model: StreamedSegmenter, spec: Spec, image: SlideArea) -> SegmentedSlide:
+def _segment(model: StreamedSegmenter, spec: Spec, image: SlideImage) -> SegmentedSlide:
     found = ClassMap((1, len(spec.classes), *image.shape[2:]))
     model.streamed.write(image, found)
     found.finish()
-    source, downsample = image.source, image.view.downsample
+    source, downsample = image.source, image.downsample
     spacing = source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)
     return SegmentedSlide(image.slide, spec.classes, found, (source.width, source.height), spacing)
 
@@ -120,14 +123,13 @@ def load_model(checkpoint: Path, tile_size: int) -> tuple[StreamedModel, Spec]:
 
 
 def _map_box(
-    model: StreamedModel, image: SlideArea, cells: tuple[int, int]
+    model: StreamedModel, image: SlideImage, cells: tuple[int, int]
 ) -> tuple[float, float, float, float]:
     """The rectangle (x, y, width, height), in pixels of level 0, that a map of (rows, columns) covers."""
     rows, columns = footprint(model.streamed.network, image)
     (top, bottom), (left, right) = rows.extent(cells[0]), columns.extent(cells[1])
-    view = image.view
-    scale = view.downsample
-    return view.x + left * scale, view.y + top * scale, (right - left) * scale, (bottom - top) * scale
+    (x, y), scale = image.origin, image.downsample
+    return x + left * scale, y + top * scale, (right - left) * scale, (bottom - top) * scale
 
 
 def _warn_of_other_spacing(source: ImageSource, level: int, spec: Spec, report: ReportFunction) -> None:

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from wholefield.errors import SourceError
 from wholefield.networks.u_net import unet
+from wholefield.sources.slides.slide_image import Pixels
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.images import LazyImage
 from wholefield.tasks.slides.pixel_loss import BesideClasses, PixelLoss
 from wholefield.tasks.slides.settings import SegmentSettings
-from wholefield.tasks.slides.slide_input import Pixels
 from wholefield.tasks.slides.streamed_model import StreamedModel
 from wholefield.training.checkpoints import SPEC, load_into, read_checkpoint
 

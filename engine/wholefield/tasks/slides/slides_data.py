@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from wholefield.sources import open_image
+from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.tasks.slides.labels import LabelledSlide
-from wholefield.tasks.slides.slide_input import Pixels, SlideArea, labelled_area, random_square
+from wholefield.tasks.slides.slide_input import labelled_area, random_square
 from wholefield.training.augmentation import Augmentation
 from wholefield.training.visits import Visits
 
@@ -23,7 +24,7 @@ class Item:
         target: (1,) int64, the class index.
     """
 
-    def __init__(self, image: SlideArea, target: Tensor) -> None:
+    def __init__(self, image: SlideImage, target: Tensor) -> None:
         self.image = image
         self.target = target
 
@@ -75,6 +76,14 @@ class SlideLoader(Visits[Item]):
         area = labelled_area(source, labelled.region, self._level)
         if self._square is not None:
             area = random_square(area, self._square, random)
-        turn, tint = self._augmentation.draw(random)
-        image = SlideArea(source, self._level, area, self._pixels, turn, tint)
+        orientation, tint = self._augmentation.draw(random)
+        image = SlideImage(
+            source,
+            self._level,
+            area=area,
+            mean=self._pixels.mean,
+            std=self._pixels.std,
+            orientation=orientation,
+            tint=None if tint is None else tint.of,
+        )
         return Item(image, torch.tensor([self._targets[row]]))

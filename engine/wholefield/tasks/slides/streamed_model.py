@@ -6,9 +6,9 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from wholefield.networks.normalization import freeze_normalization
+from wholefield.sources.slides.slide_image import Pixels
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.tile_visits import OnTile
-from wholefield.tasks.slides.slide_input import Pixels
 
 
 class Spec(Protocol):

@@ -2,24 +2,14 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from wholefield.errors import SettingError
+from wholefield.sources.rect import Rect
 
 REGION = ("x", "y", "width", "height")
 
 Record = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Region:
-    """A rectangle in pixels of level 0."""
-
-    x: int
-    y: int
-    width: int
-    height: int
 
 
 def read_records(table: Path, required: Sequence[str]) -> Sequence[tuple[int, Record]]:
@@ -72,7 +62,7 @@ def file_of(record: Record, column: str, folder: Path, place: str) -> Path:
     return path
 
 
-def region_of(record: Record, place: str) -> Region | None:
+def region_of(record: Record, place: str) -> Rect[int] | None:
     """The part of the slide that a line speaks of; None, the whole slide, where the line names none.
 
     Raises:
@@ -89,4 +79,4 @@ def region_of(record: Record, place: str) -> Region | None:
         ) from None
     if x < 0 or y < 0 or width < 1 or height < 1:
         raise SettingError(f"{place}: the region must lie inside the slide and have a positive size.")
-    return Region(x, y, width, height)
+    return Rect(x, y, width, height)

@@ -15,11 +15,12 @@ from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Direction, Level, Message, ReportFunction, TileDone
 from wholefield.sources import open_image
+from wholefield.sources.rect import Rect
+from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.streaming import TileVisit
 from wholefield.tasks.slides.settings import SlideTrainingSettings
-from wholefield.tasks.slides.slide_input import SlideArea, labelled_area, random_square
+from wholefield.tasks.slides.slide_input import labelled_area, random_square
 from wholefield.tasks.slides.streamed_model import Spec, StreamedModel
-from wholefield.tasks.slides.tables import Region
 from wholefield.training.checkpoints import SPEC
 from wholefield.training.progress import RunProgress, Trainee
 from wholefield.training.schedule import learning_rate_factor
@@ -53,7 +54,7 @@ class SlideTrainee(Trainee, Generic[Model]):
         self._learning_rate = learning_rate
         self.model = model
         self.network = model.network
-        self.view: SlideArea | None = None
+        self.view: SlideImage | None = None
         self.training_losses: list[float] = []
 
     @abstractmethod
@@ -123,7 +124,7 @@ class Row(Protocol):
         """The slide."""
 
     @property
-    def region(self) -> Region | None:
+    def region(self) -> Rect[int] | None:
         """The part of it to use."""
 
 
@@ -138,7 +139,7 @@ def calibration_squares(rows: Sequence[Row], config: SlideTrainingSettings, spec
         with open_image(rows[index].path) as source:
             area = labelled_area(source, rows[index].region, config.level)
             square = random_square(area, CALIBRATION_SIDE, random)
-            image = SlideArea(source, config.level, square, spec.pixels)
+            image = SlideImage(source, config.level, area=square, mean=spec.pixels.mean, std=spec.pixels.std)
             yield image.read(((0, square.height), (0, square.width)))
 
 
@@ -182,7 +183,7 @@ def fit(
 
 
 def tile_reporter(
-    view: Callable[[], SlideArea | None], poll: Callable[[], None], report: ReportFunction
+    view: Callable[[], SlideImage | None], poll: Callable[[], None], report: ReportFunction
 ) -> Callable[[TileVisit], None]:
     """What a streamed network calls before each tile: obeys the control, then reports the tile on its slide."""
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError
+from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.labels import LabelledSlide, LabelTable, class_weights, read_labels, split
-from wholefield.tasks.slides.tables import Region
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ class TestReading:
     def test_regions(self, slides: Path) -> None:
         text = "file,label,x,y,width,height\na.tif,p,0,5,100,80\na.tif,q,100,5,100,80\nb.tif,q,,,,\n"
         regions = [row.region for row in read_labels(write(slides, text), slides).rows]
-        assert regions == [Region(0, 5, 100, 80), Region(100, 5, 100, 80), None]
+        assert regions == [Rect(0, 5, 100, 80), Rect(100, 5, 100, 80), None]
 
     @pytest.mark.parametrize(
         ("text", "sentence"),
@@ -120,7 +120,7 @@ class TestSplit:
             assert {rows[i].label for i in part} == {"b", "r"}
 
     def test_parts_of_a_single_slide_are_divided(self) -> None:
-        rows = tuple(LabelledSlide(Path("s"), label, Region(n, 0, 1, 1)) for n, label in enumerate("aabbb"))
+        rows = tuple(LabelledSlide(Path("s"), label, Rect(n, 0, 1, 1)) for n, label in enumerate("aabbb"))
         parts = split(LabelTable(rows, ("a", "b")), 0.3, 1)
         assert sorted(parts.training + parts.validation) == [0, 1, 2, 3, 4]
         assert [{rows[i].label for i in part} for part in (parts.training, parts.validation)] == [

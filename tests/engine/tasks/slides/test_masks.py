@@ -9,9 +9,8 @@ from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError
 from wholefield.sources import open_source
+from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.masks import IGNORED, Labels, MaskedSlide, read_classes, read_masks, split_rows
-from wholefield.tasks.slides.slide_input import Area
-from wholefield.tasks.slides.tables import Region
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def test_rows(folder: Path) -> None:
     text = "file,mask,x,y,width,height\na.tif,a_mask.tif,,,,\nb.tif,b_mask.tif,1,2,3,4\n"
     assert read_masks(write(folder, text), folder) == (
         MaskedSlide(folder / "a.tif", folder / "a_mask.tif"),
-        MaskedSlide(folder / "b.tif", folder / "b_mask.tif", Region(1, 2, 3, 4)),
+        MaskedSlide(folder / "b.tif", folder / "b_mask.tif", Rect(1, 2, 3, 4)),
     )
 
 
@@ -88,7 +87,7 @@ class TestReading:
         path = image.with_name("m.tif")
         tifffile.imwrite(path, mask, tile=(16, 16))
         with open_source(image) as one, open_source(path) as other:
-            return read_classes(other, one, 0, Area(10, 20, 5, 4), Labels())
+            return read_classes(other, one, 0, Rect(10, 20, 5, 4), Labels())
 
     def test_reads_the_area(self, image: Path) -> None:
         mask = np.arange(2000, dtype=np.uint16).reshape(40, 50)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from wholefield.errors import SourceError
+from wholefield.sources.slides.slide_image import Pixels
 from wholefield.tasks.slides.labels import LabelledSlide
-from wholefield.tasks.slides.slide_input import Pixels
 from wholefield.tasks.slides.slides_data import SlideLoader
 from wholefield.training.augmentation import Augmentation
 
@@ -45,7 +45,7 @@ def test_changes_of_training_images_are_drawn_anew_each_visit(slides: Path) -> N
     loader = make(slides, shuffle_seed=1, repeats=4, augmentation=Augmentation(turns=True, tint=0.3))
 
     def visits() -> list[tuple[object, float]]:
-        return [(item.image.turn, float(item.image.read(((0, 9), (0, 9))).mean())) for item in loader]
+        return [(item.image.orientation, float(item.image.read(((0, 9), (0, 9))).mean())) for item in loader]
 
     first, again = visits(), (loader.begin(1), loader.begin(0), visits())[2]
     assert first == again
@@ -72,7 +72,7 @@ def test_every_epoch_shuffles_anew_and_is_complete(slides: Path) -> None:
 def test_seed_decides_order_and_squares(slides: Path) -> None:
     def visits(seed: int) -> list[tuple[int, float, float]]:
         loader = make(slides, shuffle_seed=seed, square=20)
-        return [(int(item.target), item.image.view.x, item.image.view.y) for item in loader]
+        return [(int(item.target), *item.image.origin) for item in loader]
 
     assert visits(1) == visits(1)
     assert visits(1) != visits(2)
@@ -83,7 +83,7 @@ def test_squares_change_from_epoch_to_epoch(slides: Path) -> None:
     places = []
     for epoch in range(2):
         loader.begin(epoch)
-        places.append({int(item.target): (item.image.view.x, item.image.view.y) for item in loader})
+        places.append({int(item.target): item.image.origin for item in loader})
         assert all(place is not None for place in places[-1].values())
     assert places[0] != places[1]
 

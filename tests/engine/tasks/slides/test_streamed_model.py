@@ -12,17 +12,19 @@ from torch.nn import functional
 from wholefield.networks import small_cnn, unet
 from wholefield.networks.classifier import AttentionClassifier
 from wholefield.networks.registry import find_model
+from wholefield.sources.rect import Rect
 from wholefield.sources.slides.image import AnyArray, Description, ImageSource, levels_from_sizes
+from wholefield.sources.slides.orientation import Orientation
+from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.tasks.slides.classifier import StreamedClassifier
 from wholefield.tasks.slides.mask_data import MaskedArea
 from wholefield.tasks.slides.masks import IGNORED, Labels
 from wholefield.tasks.slides.segmenter import StreamedSegmenter
-from wholefield.tasks.slides.slide_input import Area, Pixels, SlideArea
-from wholefield.training.augmentation import Tint, Turn
+from wholefield.training.augmentation import Tint
 
-PIXELS = Pixels((0.5, 0.4, 0.6), (0.2, 0.25, 0.3))
-AREA = Area(7, 3, 501, 478)
-SMALL = Area(7, 3, 201, 133)
+SCALE = {"mean": (0.5, 0.4, 0.6), "std": (0.2, 0.25, 0.3)}
+AREA = Rect(7, 3, 501, 478)
+SMALL = Rect(7, 3, 201, 133)
 TILE = 32
 # The side of a square of as many pixels as a network may let gather for its deep layers.
 LARGEST = 160
@@ -54,7 +56,7 @@ class Counted(ImageSource):
         with self._lock:
             self._alive -= size
 
-    def assert_frugal(self, visits: int, area: Area) -> None:
+    def assert_frugal(self, visits: int, area: Rect[int]) -> None:
         """The area was read `visits` times, a block at a time, and at most three blocks were alive."""
         assert self.largest <= LARGEST**2
         assert self.peak <= 3 * LARGEST**2 < area.width * area.height
@@ -68,24 +70,24 @@ def slide() -> Counted:
     return Counted(random.integers(0, 256, (500, 550, 3), dtype=np.uint8))
 
 
-def in_memory(slide: Counted, turn: Turn, area: Area = AREA) -> torch.Tensor:
+def in_memory(slide: Counted, turn: Orientation, area: Rect[int] = AREA) -> torch.Tensor:
     """The area as a tensor, computed here."""
     pixels = slide._pixels[3 : 3 + area.height, 7 : 7 + area.width]
     # Single precision, as what is read: where two pixels of a pool are nearly equal, rounding decides.
-    mean, std = np.float32(PIXELS.mean), np.float32(PIXELS.std)
+    mean, std = np.float32(SCALE["mean"]), np.float32(SCALE["std"])
     values = (turn.of(pixels).astype(np.float32) / np.float32(255) - mean) / std
     return torch.from_numpy(values.transpose(2, 0, 1).copy())[None].double()
 
 
-@pytest.mark.parametrize("turn", [Turn(), Turn(3, mirrored=True)])
+@pytest.mark.parametrize("turn", [Orientation(), Orientation(3, mirrored=True)])
 @pytest.mark.parametrize("attention", [False, True])
-def test_classifier(slide: Counted, attention: bool, turn: Turn) -> None:
+def test_classifier(slide: Counted, attention: bool, turn: Orientation) -> None:
     torch.manual_seed(1)
     network = small_cnn(num_classes=3)
     network = (AttentionClassifier(network, 3) if attention else network).double().eval()
     model = StreamedClassifier(network, TILE)
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    image = SlideArea(slide, 0, AREA, PIXELS, turn).on(model.like)
+    image = SlideImage(slide, area=AREA, orientation=turn, **SCALE).on(model.like)
     logits = model.logits(image)
     found = torch.autograd.grad(logits[0, 1], parameters, allow_unused=True)
     slide.assert_frugal(2, AREA)
@@ -96,26 +98,28 @@ def test_classifier(slide: Counted, attention: bool, turn: Turn) -> None:
 
 
 @pytest.mark.parametrize(("name", "area"), [("small_cnn", AREA), ("convnext_tiny", SMALL)])
-def test_evidence_of_an_unread_image(slide: Counted, name: str, area: Area) -> None:
+def test_evidence_of_an_unread_image(slide: Counted, name: str, area: Rect[int]) -> None:
     torch.manual_seed(2)
     model = StreamedClassifier(find_model(name).build(num_classes=2).double().eval(), TILE)
-    logits, maps = model.evidence(SlideArea(slide, 0, area, PIXELS).on(model.like))
+    logits, maps = model.evidence(SlideImage(slide, area=area, **SCALE).on(model.like))
     if area is AREA:
         slide.assert_frugal(1, area)
     with torch.no_grad():
-        features = model.streamed.network(in_memory(slide, Turn(), area))
+        features = model.streamed.network(in_memory(slide, Orientation(), area))
         torch.testing.assert_close(logits, model.head(features), rtol=1e-11, atol=1e-12)
         torch.testing.assert_close(maps, model.head.class_map(features), rtol=1e-10, atol=1e-11)
 
 
-@pytest.mark.parametrize("turn", [Turn(), Turn(1)])
-def test_segmenter(slide: Counted, turn: Turn) -> None:
+@pytest.mark.parametrize("turn", [Orientation(), Orientation(1)])
+def test_segmenter(slide: Counted, turn: Orientation) -> None:
     torch.manual_seed(3)
     values = np.random.default_rng(1).integers(0, 4, (500, 550, 1), dtype=np.uint8)
     mask = Counted(values)
     model = StreamedSegmenter(unet(3, 3, width=3, depth=2).double(), TILE, (1.0, 2.0, 3.0))
     parameters = list(model.network.parameters())
-    image = MaskedArea(SlideArea(slide, 0, AREA, PIXELS, turn), mask, Labels(ignore=3)).on(model.like)
+    image = MaskedArea(SlideImage(slide, area=AREA, orientation=turn, **SCALE), mask, Labels(ignore=3)).on(
+        model.like
+    )
     total, table = model.judge(image)
     found = torch.autograd.grad(total, parameters)
     slide.assert_frugal(2, AREA)
@@ -133,14 +137,16 @@ def test_segmenter(slide: Counted, turn: Turn) -> None:
 
 
 def test_tints_do_not_depend_on_the_tiles(slide: Counted) -> None:
-    image = SlideArea(slide, 0, AREA, PIXELS, Turn(2), Tint(0.1, 1.3, 0.6))
+    image = SlideImage(slide, area=AREA, orientation=Orientation(2), tint=Tint(0.1, 1.3, 0.6).of, **SCALE)
     whole = image.read(((0, 478), (0, 501)))
     torch.testing.assert_close(image.read(((20, 91), (300, 333))), whole[..., 20:91, 300:333])
-    assert not torch.allclose(whole, SlideArea(slide, 0, AREA, PIXELS, Turn(2)).read(((0, 478), (0, 501))))
+    assert not torch.allclose(
+        whole, SlideImage(slide, area=AREA, orientation=Orientation(2), **SCALE).read(((0, 478), (0, 501)))
+    )
 
 
 def test_boxes_of_turned_images_lie_on_the_slide(slide: Counted) -> None:
-    image = SlideArea(slide, 0, AREA, PIXELS, Turn(1))
+    image = SlideImage(slide, area=AREA, orientation=Orientation(1), **SCALE)
     assert image.shape == (1, 3, 501, 478)
     # The first rows of the turned image are the last columns of the area.
     assert image.box(((0, 10), (0, 478))) == ((3, 481), (498, 508))
