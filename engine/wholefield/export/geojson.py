@@ -1,4 +1,4 @@
-"""Outlines of labelled pixels as GeoJSON, as QuPath reads it: one feature an object, in pixels of level 0."""
+"""Outlines of labeled pixels as GeoJSON, as QuPath reads it: one feature an object, in pixels of level 0."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -58,7 +58,7 @@ def write_outlines(
     labels: NDArray[np.unsignedinteger[Any]],
     names: Sequence[str],
     scale: tuple[float, float] = (1.0, 1.0),
-    colours: Sequence[tuple[int, int, int]] | None = None,
+    colors: Sequence[tuple[int, int, int]] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> int:
     """Write the objects of every class but the first, which is the background.
@@ -68,7 +68,7 @@ def write_outlines(
         labels: (h, w) class indices.
         names: What the classes are called.
         scale: Pixels of level 0 per pixel of `labels` along (x, y).
-        colours: (red, green, blue) of every class; None leaves them to the program that reads the file.
+        colors: (red, green, blue) of every class; None leaves them to the program that reads the file.
         progress: Called with the fraction done; an error that it raises stops the writing.
 
     Returns:
@@ -79,8 +79,8 @@ def write_outlines(
         file.write('{"type": "FeatureCollection", "features": [')
         for index in range(1, len(names)):
             look: dict[str, Any] = {"name": names[index]}
-            if colours is not None:
-                look["color"] = list(colours[index])
+            if colors is not None:
+                look["color"] = list(colors[index])
             for feature in _features(outlines(labels == index), look, scale):
                 file.write(",\n" if count else "\n")
                 json.dump(feature, file)

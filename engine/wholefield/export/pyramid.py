@@ -118,7 +118,7 @@ def write_pyramid(
     Args:
         path: The file to write.
         image: (height, width, channels) or (height, width), or tiles one by one of what does not fit in memory.
-        spacing: Micrometres per pixel along (y, x), if known.
+        spacing: Micrometers per pixel along (y, x), if known.
         settings: How to write it.
         progress: Called with the fraction done; an error that it raises stops the writing.
 
@@ -206,13 +206,13 @@ class _Pyramid:
     def _tags(self, level: int) -> dict[str, Any]:
         settings = self.settings
         channels = self.shapes[level][2]
-        colour = channels == 3 and self.dtype == np.uint8
+        color = channels == 3 and self.dtype == np.uint8
         lossy = settings.compression is Compression.JPEG
         return {
             "shape": self.shapes[level] if channels > 1 else self.shapes[level][:2],
             "dtype": self.dtype,
             "tile": (settings.tile_size, settings.tile_size),
-            "photometric": "rgb" if colour else "minisblack",
+            "photometric": "rgb" if color else "minisblack",
             "planarconfig": "contig" if channels > 1 else None,
             "compression": settings.compression.value,
             "compressionargs": {"level": settings.quality} if lossy else None,

@@ -117,7 +117,7 @@ def _ome_sizes(geometry: StackGeometry) -> dict[str, Any]:
 
 
 def _resolution(geometry: StackGeometry) -> dict[str, Any]:
-    """Pixels per centimetre along x and y, for readers that know no OME."""
+    """Pixels per centimeter along x and y, for readers that know no OME."""
     if geometry.spacing is None or geometry.unit not in PIXELS_PER_CM:
         return {}
     _, y, x = (PIXELS_PER_CM[geometry.unit] / length for length in geometry.spacing)

@@ -17,7 +17,7 @@ from wholefield.files import replacing
 Picture = npt.NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 
-# Colour is stored for squares of two by two pixels.
+# Color is stored for squares of two by two pixels.
 EVEN = 2
 UNFINISHED = "-unfinished"
 

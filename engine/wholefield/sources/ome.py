@@ -1,4 +1,4 @@
-"""What the OME-XML of an image says: pixel size, and the names and colours of its channels."""
+"""What the OME-XML of an image says: pixel size, and the names and colors of its channels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.sources.slides.image import ChannelLook, plausible_spacing
-from wholefield.sources.units import to_micrometres
+from wholefield.sources.units import to_micrometers
 
 # Our own exports keep the affine in a map annotation of this namespace; OME has no place for it.
 OWN_NAMESPACE = "wholefield"
@@ -31,19 +31,19 @@ def parse_ome(xml: str) -> ElementTree.Element | None:
 
 
 def ome_spacing(pixels: ElementTree.Element) -> tuple[float, float] | None:
-    """Micrometres per pixel along (y, x)."""
+    """Micrometers per pixel along (y, x)."""
     y, x = (
-        to_micrometres(pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+        to_micrometers(pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", "µm"))
         for axis in "YX"
     )
     return plausible_spacing(y, x)
 
 
 def ome_looks(pixels: ElementTree.Element) -> tuple[ChannelLook, ...]:
-    """Name and colour of every channel, in order."""
+    """Name and color of every channel, in order."""
     channels = [node for node in pixels if node.tag.rpartition("}")[2] == "Channel"]
     return tuple(
-        ChannelLook(node.get("Name") or f"Channel {index + 1}", _colour(node.get("Color")))
+        ChannelLook(node.get("Name") or f"Channel {index + 1}", _color(node.get("Color")))
         for index, node in enumerate(channels)
     )
 
@@ -74,8 +74,8 @@ def _annotations(xml: str) -> list[Any]:
     ]
 
 
-def _colour(value: str | None) -> tuple[int, int, int] | None:
-    """OME stores a colour as a signed 32-bit number, RGBA from the highest byte down."""
+def _color(value: str | None) -> tuple[int, int, int] | None:
+    """OME stores a color as a signed 32-bit number, RGBA from the highest byte down."""
     try:
         number = int(value) & 0xFFFFFFFF if value is not None else 0xFFFFFFFF
     except ValueError:

@@ -1,10 +1,10 @@
-"""Lengths in files, in whatever unit they are written, as micrometres."""
+"""Lengths in files, in whatever unit they are written, as micrometers."""
 
 from __future__ import annotations
 
 import math
 
-MICROMETRES = {
+MICROMETERS = {
     "a": 1e-4,
     "å": 1e-4,
     "angstrom": 1e-4,
@@ -28,9 +28,9 @@ MICROMETRES = {
 }
 
 
-def to_micrometres(value: str | float | None, unit: str | None) -> float | None:
-    """A length in micrometres, or None if the value is no finite number or the unit is unknown."""
-    factor = MICROMETRES.get((unit or "").strip().lower())
+def to_micrometers(value: str | float | None, unit: str | None) -> float | None:
+    """A length in micrometers, or None if the value is no finite number or the unit is unknown."""
+    factor = MICROMETERS.get((unit or "").strip().lower())
     try:
         number = float(value) if value is not None else math.nan
     except ValueError:

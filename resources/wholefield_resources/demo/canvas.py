@@ -11,7 +11,7 @@ import numpy.typing as npt
 from wholefield_resources.demo.shapes import around, outline, rows_columns, step, wobble
 from wholefield_resources.demo.stains import develop, random_staining
 from wholefield_resources.demo.stamps import ANGLES, VARIANTS, Kind, Library, press, stamp_library
-from wholefield_resources.demo.texture import Plane, directed_fibres, fibres, layered_noise, smooth_noise
+from wholefield_resources.demo.texture import Plane, directed_fibers, fibers, layered_noise, smooth_noise
 
 MARGIN_PX = 12
 # A spore at the ragged edge of the tissue would fade with it.
@@ -23,13 +23,13 @@ class Materials:
     """What all sections of a collection are made from."""
 
     stamps: Library
-    fibres: Plane
+    fibers: Plane
 
 
 def make_materials(seed: int) -> Materials:
-    """Stamps and fibre textures."""
+    """Stamps and fiber textures."""
     rng = np.random.default_rng([seed, 0xF1B])
-    return Materials(stamp_library(rng), directed_fibres(rng))
+    return Materials(stamp_library(rng), directed_fibers(rng))
 
 
 class Canvas:
@@ -39,27 +39,27 @@ class Canvas:
         planes: (height, width, 3) amounts of haematoxylin, eosin and pigment.
         outline: (height, width) 1 in the tissue, 0 on the glass.
         free: (height, width) where there is connective tissue and nothing else.
-        direction: (height, width) direction of the fibres in radians.
+        direction: (height, width) direction of the fibers in radians.
     """
 
     def __init__(self, materials: Materials, rng: np.random.Generator, shape: tuple[int, int]) -> None:
         self.rng = rng
         self.shape = shape
         self.stamps = materials.stamps
-        self.textures = materials.fibres
+        self.textures = materials.fibers
         self.direction = np.asarray(layered_noise(rng, shape, 330.0, 2) * 1.1, np.float32)
         self.outline = outline(rng, shape)
         self.free: npt.NDArray[np.bool_] = self.outline > 0.5
         self.planes: Plane = np.zeros((*shape, 3), np.float32)
 
     def draw_connective_tissue(self) -> None:
-        """Fibres in bundles, with clefts between them."""
+        """Fibers in bundles, with clefts between them."""
         rng, shape = self.rng, self.shape
-        fibre = fibres(rng, self.textures, self.direction, shape)
+        fiber = fibers(rng, self.textures, self.direction, shape)
         density = layered_noise(rng, shape, 150.0)
-        gaps = np.clip(-(fibre + 0.9 * smooth_noise(rng, shape, 24.0)) - 1.8 + 0.4 * density, 0, 1)
-        eosin = (0.52 + 0.075 * fibre + 0.11 * density) * (1 - 0.8 * gaps)
-        haematoxylin = 0.11 + 0.02 * fibre + 0.03 * layered_noise(rng, shape, 60.0)
+        gaps = np.clip(-(fiber + 0.9 * smooth_noise(rng, shape, 24.0)) - 1.8 + 0.4 * density, 0, 1)
+        eosin = (0.52 + 0.075 * fiber + 0.11 * density) * (1 - 0.8 * gaps)
+        haematoxylin = 0.11 + 0.02 * fiber + 0.03 * layered_noise(rng, shape, 60.0)
         self.planes[..., 0] = np.maximum(haematoxylin, 0.02)
         self.planes[..., 1] = np.maximum(eosin, 0.03)
 

@@ -38,9 +38,9 @@ class Ellipsoid:
 
     Attributes:
         material: Pore or grain.
-        x: Centre, to the right.
-        y: Centre, upwards in the slice.
-        z: Centre, across the slices; 0 is the middle one.
+        x: Center, to the right.
+        y: Center, upwards in the slice.
+        z: Center, across the slices; 0 is the middle one.
         a: Half axis along its own first direction.
         b: Half axis along its second direction.
         c: Half axis across the slices.
@@ -97,9 +97,9 @@ def slice_ellipses(bodies: Sequence[Ellipsoid], z: float) -> list[Ellipse]:
 
 
 def slice_labels(bodies: Sequence[Ellipsoid], z: float, size: int) -> npt.NDArray[np.uint8]:
-    """The material at the centre of every pixel of the plane at height z: (size, size)."""
-    centres = (np.arange(size) + 0.5) / size * 2 - 1
-    x, y = centres[None, :], -centres[:, None]
+    """The material at the center of every pixel of the plane at height z: (size, size)."""
+    centers = (np.arange(size) + 0.5) / size * 2 - 1
+    x, y = centers[None, :], -centers[:, None]
     labels = np.where(x**2 + y**2 <= CYLINDER**2, np.uint8(Material.ROCK), np.uint8(Material.AIR))
     for body in bodies:
         along = (x - body.x) * math.cos(body.turn) + (y - body.y) * math.sin(body.turn)

@@ -25,7 +25,7 @@ class Staining:
         densities: (3, 3) optical density of one unit of haematoxylin, eosin and pigment (rows) in red, green and
             blue (columns).
         blur: Deviation of the optics' blur in px.
-        noise: Deviation of the camera's noise in grey values.
+        noise: Deviation of the camera's noise in gray values.
     """
 
     densities: npt.NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""Random textures: smooth noise of several scales, and fibres that follow a direction."""
+"""Random textures: smooth noise of several scales, and fibers that follow a direction."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 Plane = npt.NDArray[np.float32]
 
-FIBRE_SIDE = 1024
-FIBRE_DIRECTIONS = 8
-FIBRE_KERNEL = 33
+FIBER_SIDE = 1024
+FIBER_DIRECTIONS = 8
+FIBER_KERNEL = 33
 
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> Plane:
@@ -34,45 +34,45 @@ def layered_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float
     return np.asarray(total / np.linalg.norm(weights), np.float32)
 
 
-def directed_fibres(rng: np.random.Generator) -> Plane:
-    """Periodic fibre textures (directions, side, side), one for each of evenly spaced directions from 0 to pi."""
-    noise = rng.standard_normal((FIBRE_SIDE, FIBRE_SIDE), np.float32)
-    margin = FIBRE_KERNEL // 2
+def directed_fibers(rng: np.random.Generator) -> Plane:
+    """Periodic fiber textures (directions, side, side), one for each of evenly spaced directions from 0 to pi."""
+    noise = rng.standard_normal((FIBER_SIDE, FIBER_SIDE), np.float32)
+    margin = FIBER_KERNEL // 2
     padded = np.pad(noise, margin, mode="wrap")
     layers = []
-    for index in range(FIBRE_DIRECTIONS):
-        drawn = cv2.filter2D(padded, cv2.CV_32F, _fibre_kernel(np.pi * index / FIBRE_DIRECTIONS))
+    for index in range(FIBER_DIRECTIONS):
+        drawn = cv2.filter2D(padded, cv2.CV_32F, _fiber_kernel(np.pi * index / FIBER_DIRECTIONS))
         layer = drawn[margin:-margin, margin:-margin]
         layers.append(layer / layer.std())
     return np.asarray(layers, np.float32)
 
 
-def fibres(rng: np.random.Generator, textures: Plane, direction: Plane, shape: tuple[int, int]) -> Plane:
-    """A fibre texture that follows a field of directions.
+def fibers(rng: np.random.Generator, textures: Plane, direction: Plane, shape: tuple[int, int]) -> Plane:
+    """A fiber texture that follows a field of directions.
 
     Args:
         rng: Chooses which part of the textures is used.
-        textures: What `directed_fibres` gives.
+        textures: What `directed_fibers` gives.
         direction: (height, width) angle in radians, any range.
         shape: (height, width) of the result.
 
     Returns:
         (height, width), mean near 0, deviation near 1.
     """
-    rows = (np.arange(shape[0]) + rng.integers(FIBRE_SIDE)) % FIBRE_SIDE
-    columns = (np.arange(shape[1]) + rng.integers(FIBRE_SIDE)) % FIBRE_SIDE
-    position = np.mod(direction / np.pi, 1.0) * FIBRE_DIRECTIONS
+    rows = (np.arange(shape[0]) + rng.integers(FIBER_SIDE)) % FIBER_SIDE
+    columns = (np.arange(shape[1]) + rng.integers(FIBER_SIDE)) % FIBER_SIDE
+    position = np.mod(direction / np.pi, 1.0) * FIBER_DIRECTIONS
     total: Plane = np.zeros(shape, np.float32)
-    for index in range(FIBRE_DIRECTIONS):
+    for index in range(FIBER_DIRECTIONS):
         away = np.abs(position - index)
-        near = np.clip(1 - np.minimum(away, FIBRE_DIRECTIONS - away), 0, 1)
+        near = np.clip(1 - np.minimum(away, FIBER_DIRECTIONS - away), 0, 1)
         total += near * textures[index][np.ix_(rows, columns)]
     return total
 
 
-def _fibre_kernel(angle: float) -> Plane:
+def _fiber_kernel(angle: float) -> Plane:
     """A short line, softened along its length and across."""
-    offsets = np.arange(FIBRE_KERNEL, dtype=np.float32) - FIBRE_KERNEL // 2
+    offsets = np.arange(FIBER_KERNEL, dtype=np.float32) - FIBER_KERNEL // 2
     y, x = np.meshgrid(offsets, offsets, indexing="ij")
     along = x * np.cos(angle) + y * np.sin(angle)
     across = y * np.cos(angle) - x * np.sin(angle)

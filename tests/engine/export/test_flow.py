@@ -96,8 +96,8 @@ def test_damage_is_a_sentence(tmp_path: Path, flow: np.ndarray) -> None:
         with pytest.raises(SourceError, match=r"b\.flo is"):
             read_flo(tmp_path / "b.flo")
     (tmp_path / "c.png").write_bytes(b"")
-    cv2.imwrite(str(tmp_path / "grey.png"), np.zeros((3, 4), np.uint8))
-    for name in ("c.png", "grey.png"):
+    cv2.imwrite(str(tmp_path / "gray.png"), np.zeros((3, 4), np.uint8))
+    for name in ("c.png", "gray.png"):
         with pytest.raises(SourceError, match="no flow of DSEC"):
             read_dsec_png(tmp_path / name)
     for reader, name in ((read_flo, "x.flo"), (read_dsec_png, "x.png")):

@@ -48,8 +48,8 @@ def test_file_as_qupath_reads_it(tmp_path: Path) -> None:
     labels[1:3, 1:4], labels[4, 6] = 1, 2
     steps: list[float] = []
     path = tmp_path / "x.geojson"
-    colours = [(0, 0, 0), (230, 159, 0), (86, 180, 233)]
-    assert write_outlines(path, labels, ("none", "gland", "spore"), (4.0, 2.0), colours, steps.append) == 2
+    colors = [(0, 0, 0), (230, 159, 0), (86, 180, 233)]
+    assert write_outlines(path, labels, ("none", "gland", "spore"), (4.0, 2.0), colors, steps.append) == 2
     content = json.loads(path.read_text())
     assert content["type"] == "FeatureCollection"
     gland, spore = content["features"]

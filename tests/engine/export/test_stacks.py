@@ -220,7 +220,7 @@ def test_coarser_levels_are_averages(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_cancelled_half_way(tmp_path: Path, name: str) -> None:
+def test_canceled_half_way(tmp_path: Path, name: str) -> None:
     """What was there before stays, and nothing is left beside it."""
     old = volume("u1")
     WRITERS[name](tmp_path / name, old, old.shape, "u1", StackGeometry())

@@ -9,7 +9,7 @@ XML = """<?xml version="1.0"?>
 </Pixels></Image><Image ID="Image:1"><Pixels PhysicalSizeX="9" PhysicalSizeY="9"/></Image></OME>"""
 
 
-def test_the_first_image_counts_and_micrometres_are_the_default() -> None:
+def test_the_first_image_counts_and_micrometers_are_the_default() -> None:
     pixels = parse_ome(XML.format(unit=""))
     assert pixels is not None
     assert ome_spacing(pixels) == pytest.approx((0.25, 0.5))
@@ -22,10 +22,10 @@ def test_units() -> None:
     assert ome_spacing(parse_ome(XML.format(unit='PhysicalSizeYUnit="m"'))) is None
 
 
-def test_names_and_colours() -> None:
+def test_names_and_colors() -> None:
     looks = ome_looks(parse_ome(XML.format(unit="")))
     assert [look.name for look in looks] == ["DAPI", "Channel 2", "Channel 3", "Channel 4"]
-    assert [look.colour for look in looks] == [(0, 0, 255), (255, 0, 0), None, None]
+    assert [look.color for look in looks] == [(0, 0, 255), (255, 0, 0), None, None]
 
 
 @pytest.mark.parametrize("text", ["", "no xml", "<a><b></a>", "<OME/>"])

@@ -1,6 +1,6 @@
 import pytest
 
-from wholefield.sources.units import to_micrometres
+from wholefield.sources.units import to_micrometers
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from wholefield.sources.units import to_micrometres
     ],
 )
 def test_converts(value: str | float, unit: str, expected: float) -> None:
-    assert to_micrometres(value, unit) == pytest.approx(expected, rel=1e-12)
+    assert to_micrometers(value, unit) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ def test_converts(value: str | float, unit: str, expected: float) -> None:
     [(None, "um"), ("", "um"), ("abc", "um"), (1, None), (1, "furlong"), ("nan", "um"), ("inf", "um")],
 )
 def test_refuses_what_is_no_length(value: str | float | None, unit: str | None) -> None:
-    assert to_micrometres(value, unit) is None
+    assert to_micrometers(value, unit) is None

@@ -38,8 +38,8 @@ def pixels(path: Path) -> npt.NDArray[np.uint8]:
         return source.read_region(0, 0, 0, source.width, source.height)
 
 
-def colour_statistics(picture: npt.NDArray[np.uint8]) -> Floats:
-    """Mean, deviation and percentiles of the three colours of the picture, 16 times smaller."""
+def color_statistics(picture: npt.NDArray[np.uint8]) -> Floats:
+    """Mean, deviation and percentiles of the three colors of the picture, 16 times smaller."""
     size = picture.shape[1] // 16, picture.shape[0] // 16
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).reshape(-1, 3).astype(np.float64)
     percentiles = np.percentile(small, (5, 25, 50, 75, 95), axis=0)
@@ -83,11 +83,11 @@ def pictures(made_project: DemoProject) -> dict[str, npt.NDArray[np.uint8]]:
     return {name: pixels(made_project.slides / name) for name in labels(made_project)}
 
 
-def test_colours_of_a_small_picture_do_not_tell_the_class(made_project: DemoProject, pictures) -> None:
+def test_colors_of_a_small_picture_do_not_tell_the_class(made_project: DemoProject, pictures) -> None:
     names = sorted(pictures)
     given = labels(made_project)
     classes = np.array([given[name] == INFECTED for name in names], np.float64)
-    statistics = np.array([colour_statistics(pictures[name]) for name in names])
+    statistics = np.array([color_statistics(pictures[name]) for name in names])
     assert accuracy_left_out(statistics, classes) <= 0.65
     assert accuracy_left_out(statistics[:, :3], classes) <= 0.65
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from wholefield_resources.demo.texture import FIBRE_SIDE, directed_fibres, fibres, layered_noise, smooth_noise
+from wholefield_resources.demo.texture import FIBER_SIDE, directed_fibers, fibers, layered_noise, smooth_noise
 
 
 @pytest.mark.parametrize("scale", [5.0, 40.0])
@@ -23,18 +23,18 @@ def test_layers_add_detail() -> None:
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.8, np.pi / 2, 2.4])
-def test_fibres_run_along_their_direction(angle: float) -> None:
+def test_fibers_run_along_their_direction(angle: float) -> None:
     rng = np.random.default_rng(1)
     shape = (301, 403)
-    drawn = fibres(rng, directed_fibres(rng), np.full(shape, angle + np.pi, np.float32), shape)
+    drawn = fibers(rng, directed_fibers(rng), np.full(shape, angle + np.pi, np.float32), shape)
     y, x = np.gradient(cv2.GaussianBlur(drawn, (0, 0), 1.0))
     along = np.abs(x * np.cos(angle) + y * np.sin(angle)).mean()
     across = np.abs(y * np.cos(angle) - x * np.sin(angle)).mean()
     assert across > 2.5 * along
 
 
-def test_fibre_textures_can_be_laid_side_by_side() -> None:
-    texture = directed_fibres(np.random.default_rng(2))[3]
-    assert texture.shape == (FIBRE_SIDE, FIBRE_SIDE)
+def test_fiber_textures_can_be_laid_side_by_side() -> None:
+    texture = directed_fibers(np.random.default_rng(2))[3]
+    assert texture.shape == (FIBER_SIDE, FIBER_SIDE)
     inside = np.abs(np.diff(texture, axis=0)).mean()
     assert np.abs(texture[0] - texture[-1]).mean() < 1.3 * inside

@@ -1,4 +1,4 @@
-"""From pixel values of any type and number of channels to colours on the screen."""
+"""From pixel values of any type and number of channels to colors on the screen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wholefield.sources.slides.image import AnyArray, ImageSource
 
 WHITE = (255, 255, 255)
-# Shown in this order where a file names no colours: the usual ones of fluorescence microscopy.
+# Shown in this order where a file names no colors: the usual ones of fluorescence microscopy.
 PALETTE = (
     (0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 0), (255, 0, 255), (0, 255, 255), (255, 255, 255),
 )  # fmt: skip
@@ -26,15 +26,15 @@ class ChannelDisplay:
     Attributes:
         name: What the user reads.
         low: Value shown black.
-        high: Value shown in full colour; above `low`.
-        colour: Red, green and blue of a full pixel, 0 to 255.
+        high: Value shown in full color; above `low`.
+        color: Red, green and blue of a full pixel, 0 to 255.
         visible: Whether the channel is shown at all.
     """
 
     name: str
     low: float
     high: float
-    colour: tuple[int, int, int] = WHITE
+    color: tuple[int, int, int] = WHITE
     visible: bool = True
 
 
@@ -52,24 +52,24 @@ def default_display(source: ImageSource) -> tuple[ChannelDisplay, ...] | None:
     """Display settings to begin with: those of the file, otherwise windows from an overview of the image.
 
     Returns:
-        One setting a channel, or None for a colour picture that needs none.
+        One setting a channel, or None for a color picture that needs none.
     """
     if source.is_rgb:
         return None
     overview = source.thumbnail(OVERVIEW_SIDE)
-    colours = (WHITE,) if source.channels == 1 else _colours(source.channels)
+    colors = (WHITE,) if source.channels == 1 else _colors(source.channels)
     settings = []
     for channel in range(source.channels):
         look = source.looks[channel] if source.looks else None
         low, high = (look and look.window) or _window(overview[..., channel])
         name = look.name if look else f"Channel {channel + 1}"
-        colour = (look and look.colour) or colours[channel]
-        settings.append(ChannelDisplay(name, low, high, colour))
+        color = (look and look.color) or colors[channel]
+        settings.append(ChannelDisplay(name, low, high, color))
     return tuple(settings)
 
 
 def to_display(region: AnyArray, channels: Sequence[ChannelDisplay] | None = None) -> npt.NDArray[np.uint8]:
-    """Colours of a region: every visible channel is windowed, tinted and added.
+    """Colors of a region: every visible channel is windowed, tinted and added.
 
     Args:
         region: (height, width, channels), any real dtype.
@@ -92,7 +92,7 @@ def to_display(region: AnyArray, channels: Sequence[ChannelDisplay] | None = Non
     for index, channel in enumerate(channels):
         if channel.visible:
             shown = unit_range(region[..., index], channel.low, channel.high)
-            total += shown[..., None] * np.array(channel.colour, np.float32)
+            total += shown[..., None] * np.array(channel.color, np.float32)
     return np.minimum(np.rint(total), 255).astype(np.uint8)
 
 
@@ -110,14 +110,14 @@ def _window(values: AnyArray) -> tuple[float, float]:
 
 
 def _own_windows(region: AnyArray) -> tuple[ChannelDisplay, ...]:
-    colours = (WHITE,) if region.shape[2] == 1 else _colours(region.shape[2])
+    colors = (WHITE,) if region.shape[2] == 1 else _colors(region.shape[2])
     return tuple(
-        ChannelDisplay(f"Channel {index + 1}", *_window(region[..., index]), colours[index])
+        ChannelDisplay(f"Channel {index + 1}", *_window(region[..., index]), colors[index])
         for index in range(region.shape[2])
     )
 
 
-def _colours(count: int) -> tuple[tuple[int, int, int], ...]:
+def _colors(count: int) -> tuple[tuple[int, int, int], ...]:
     if count == 3:
         return ((255, 0, 0), (0, 255, 0), (0, 0, 255))
     return tuple(PALETTE[index % len(PALETTE)] for index in range(count))

@@ -32,10 +32,10 @@ class Level:
 
 @dataclass(frozen=True)
 class ChannelLook:
-    """How a file asks that one channel be shown: name, colour (red, green, blue) and window of values."""
+    """How a file asks that one channel be shown: name, color (red, green, blue) and window of values."""
 
     name: str
-    colour: tuple[int, int, int] | None = None
+    color: tuple[int, int, int] | None = None
     window: tuple[float, float] | None = None
 
 
@@ -48,7 +48,7 @@ class Description:
         levels: Resolutions, finest first.
         channels: Number of channels of a region.
         dtype: Type of the pixel values.
-        spacing: Micrometres per level-0 pixel along (y, x), or None where the file does not say.
+        spacing: Micrometers per level-0 pixel along (y, x), or None where the file does not say.
         metadata: What else the file tells, as text.
         looks: One entry a channel where the file stores names or display settings, otherwise empty.
     """
@@ -109,12 +109,12 @@ class ImageSource(ABC):
 
     @property
     def is_rgb(self) -> bool:
-        """Whether a region is a colour picture as it stands: three channels of uint8."""
+        """Whether a region is a color picture as it stands: three channels of uint8."""
         return self.channels == 3 and self.dtype == np.uint8 and not self.looks
 
     @property
     def fill(self) -> int:
-        """Value of pixels outside the image: white for colour pictures, otherwise zero."""
+        """Value of pixels outside the image: white for color pictures, otherwise zero."""
         return 255 if self.is_rgb else 0
 
     def read_region(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:

@@ -21,7 +21,7 @@ from wholefield.sources.slides.image import (
     plausible_spacing,
 )
 from wholefield.sources.slides.tiled import TiledSource
-from wholefield.sources.units import to_micrometres
+from wholefield.sources.units import to_micrometers
 
 # Small chunks are gathered into tiles of at least this side, so that a region does not cost a call for each.
 SMALLEST_TILE = 256
@@ -187,7 +187,7 @@ def _spacing(scales: dict[str, Any], axes: str) -> tuple[float, float] | None:
     factors = scale_factors(scales, axes)
     described = [axis if isinstance(axis, dict) else {} for axis in scales.get("axes") or [{}] * len(axes)]
     y, x = (
-        to_micrometres(float(factors[axes.index(letter)]), described[axes.index(letter)].get("unit"))
+        to_micrometers(float(factors[axes.index(letter)]), described[axes.index(letter)].get("unit"))
         for letter in "YX"
     )
     return plausible_spacing(y, x)
@@ -202,8 +202,8 @@ def looks_of(ome: dict[str, Any], channels: int) -> tuple[ChannelLook, ...]:
 def _look(channel: dict[str, Any], index: int) -> ChannelLook:
     window = channel.get("window") or {}
     limits = (float(window["start"]), float(window["end"])) if {"start", "end"} <= window.keys() else None
-    colour = str(channel.get("color") or "").lstrip("#")
-    rgb = tuple(bytes.fromhex(colour)) if len(colour) == 6 else None
+    color = str(channel.get("color") or "").lstrip("#")
+    rgb = tuple(bytes.fromhex(color)) if len(color) == 6 else None
     return ChannelLook(
         str(channel.get("label") or f"Channel {index + 1}"), (rgb[0], rgb[1], rgb[2]) if rgb else None, limits
     )

@@ -56,7 +56,7 @@ def open_picture(path: Path) -> PictureSource:
 
 
 def jpeg_is_complete(data: bytes) -> bool:
-    """Whether the end marker follows the compressed data; decoders fill up what is missing with grey.
+    """Whether the end marker follows the compressed data; decoders fill up what is missing with gray.
 
     Walks over the marker segments to the first scan, because a preview among them has an end of its own.
     """
@@ -72,9 +72,9 @@ def jpeg_is_complete(data: bytes) -> bool:
 
 
 def without_alpha(pixels: AnyArray) -> AnyArray:
-    """Grey (1) or colour (3) channels of a picture (height, width, 1 to 4).
+    """Gray (1) or color (3) channels of a picture (height, width, 1 to 4).
 
-    Transparent 8-bit colours are laid over white; other opacities are left out.
+    Transparent 8-bit colors are laid over white; other opacities are left out.
     """
     if pixels.shape[2] == 4 and pixels.dtype == np.uint8:
         return over_white(pixels[..., :3], pixels[..., 3], premultiplied=False)

@@ -18,7 +18,7 @@ from wholefield.sources.slides.image import (
     plausible_spacing,
 )
 from wholefield.sources.slides.pixels import over_white
-from wholefield.sources.units import to_micrometres
+from wholefield.sources.units import to_micrometers
 
 VENDORS = {
     "aperio": "Aperio SVS",
@@ -109,8 +109,8 @@ def open_slide(path: Path) -> SlideSource:
         ) from error
     properties = dict(slide.properties)
     spacing = plausible_spacing(
-        to_micrometres(properties.get(openslide.PROPERTY_NAME_MPP_Y), "um"),
-        to_micrometres(properties.get(openslide.PROPERTY_NAME_MPP_X), "um"),
+        to_micrometers(properties.get(openslide.PROPERTY_NAME_MPP_Y), "um"),
+        to_micrometers(properties.get(openslide.PROPERTY_NAME_MPP_X), "um"),
     )
     vendor = properties.get(openslide.PROPERTY_NAME_VENDOR, "")
     description = Description(

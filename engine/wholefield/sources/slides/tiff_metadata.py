@@ -8,7 +8,7 @@ import tifffile
 
 from wholefield.sources.ome import ome_looks, ome_spacing, parse_ome
 from wholefield.sources.slides.image import ChannelLook, plausible_spacing
-from wholefield.sources.units import to_micrometres
+from wholefield.sources.units import to_micrometers
 
 RESOLUTION_UNITS = {tifffile.RESUNIT.INCH: "inch", tifffile.RESUNIT.CENTIMETER: "cm"}
 LONGEST_VALUE = 2000
@@ -33,9 +33,9 @@ def svs_fields(tiff: Any) -> dict[str, str]:
 
 
 def tiff_spacing(tiff: Any, page: Any) -> tuple[float, float] | None:
-    """Micrometres per pixel along (y, x), from the format's own field or else from the resolution tags."""
+    """Micrometers per pixel along (y, x), from the format's own field or else from the resolution tags."""
     if tiff.is_svs:
-        mpp = to_micrometres(svs_fields(tiff).get("MPP"), "um")
+        mpp = to_micrometers(svs_fields(tiff).get("MPP"), "um")
         return plausible_spacing(mpp, mpp)
     pixels = parse_ome(tiff.ome_metadata) if tiff.is_ome else None
     if pixels is not None:
@@ -44,11 +44,11 @@ def tiff_spacing(tiff: Any, page: Any) -> tuple[float, float] | None:
     if tiff.is_imagej and unit is None:
         unit = str((tiff.imagej_metadata or {}).get("unit", "")).replace("\\u00B5", "µ")
     x, y = (1 / value if value > 0 else None for value in page.resolution)
-    return plausible_spacing(to_micrometres(y, unit), to_micrometres(x, unit))
+    return plausible_spacing(to_micrometers(y, unit), to_micrometers(x, unit))
 
 
 def tiff_looks(tiff: Any, channels: int) -> tuple[ChannelLook, ...]:
-    """Names and colours of the channels, if the file has one entry for each."""
+    """Names and colors of the channels, if the file has one entry for each."""
     pixels = parse_ome(tiff.ome_metadata) if tiff.is_ome else None
     looks = ome_looks(pixels) if pixels is not None else ()
     return looks if len(looks) == channels else ()

@@ -169,7 +169,7 @@ class TiffPlane:
         return np.asarray(pixels).reshape(pixels.shape[-3:])
 
     def _missing(self, shape: tuple[int, int, int]) -> AnyArray:
-        """What scanners leave out is background: white for colour pictures, otherwise zero."""
+        """What scanners leave out is background: white for color pictures, otherwise zero."""
         page = self._keyframe
         white = page.dtype == np.uint8 and self._samples * shape[2] >= 3 and page.photometric != MINISWHITE
         return np.full(shape, 255 if white else 0, page.dtype)
@@ -199,8 +199,8 @@ def _contiguous(offsets: Sequence[int], counts: Sequence[int]) -> bool:
 def _alpha_sample(page: Any) -> int | None:
     """Index of the opacity of an RGB page with 8 bits a sample, if it has one."""
     kinds = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)
-    is_colour = page.photometric in (tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR)
-    if is_colour and page.samplesperpixel == 4 and page.dtype == np.uint8:
+    is_color = page.photometric in (tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR)
+    if is_color and page.samplesperpixel == 4 and page.dtype == np.uint8:
         return 3 if page.extrasamples and page.extrasamples[0] in kinds else None
     return None
 

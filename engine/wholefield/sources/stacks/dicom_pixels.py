@@ -36,7 +36,7 @@ def decode_frame(dataset: Any, index: int) -> AnyArray:
         index: Number of the frame.
 
     Returns:
-        (rows, columns), or (rows, columns, samples) in colour.
+        (rows, columns), or (rows, columns, samples) in color.
 
     Raises:
         ValueError: The pixels are missing, too few, or compressed in a way that is not read.

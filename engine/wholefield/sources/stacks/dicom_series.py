@@ -179,8 +179,8 @@ def _rescaled(values: AnyArray, scale: tuple[float, float], dtype: np.dtype[Any]
 def _window(dataset: Any) -> tuple[float, float] | None:
     """Lowest and highest value to show, from the first window of the file."""
     try:
-        centre, width = (np.atleast_1d(dataset.get(tag))[0] for tag in ("WindowCenter", "WindowWidth"))
-        low, high = float(centre) - float(width) / 2, float(centre) + float(width) / 2
+        center, width = (np.atleast_1d(dataset.get(tag))[0] for tag in ("WindowCenter", "WindowWidth"))
+        low, high = float(center) - float(width) / 2, float(center) + float(width) / 2
     except (TypeError, ValueError, IndexError):
         return None
     return (low, high) if low < high else None

@@ -28,7 +28,7 @@ class Slice:
         path: Its file.
         frame: Its number in the file.
         number: Instance number, which counts where there is no position.
-        position: (3,) centre of the first pixel in mm, left, posterior, superior; None where it is not told.
+        position: (3,) center of the first pixel in mm, left, posterior, superior; None where it is not told.
         orientation: (6,) directions of a row and of a column; None where they are not told.
         pixel_spacing: mm between rows and between columns; None where it is not told.
         thickness: mm; None where it is not told.

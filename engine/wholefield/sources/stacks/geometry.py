@@ -45,7 +45,7 @@ def affine_from_axes(
 
     Args:
         axes: (3, 3), rows are the steps from one voxel to the next along x, y and z, in mm.
-        origin: (3,), centre of voxel (0, 0, 0), in mm.
+        origin: (3,), center of voxel (0, 0, 0), in mm.
         signs: Factors of the three coordinates that turn them into right, anterior, superior.
     """
     affine = np.eye(4)

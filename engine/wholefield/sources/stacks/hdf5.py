@@ -21,7 +21,7 @@ from wholefield.sources.stacks.stack import (
     StackSource,
     checked_dtype,
 )
-from wholefield.sources.units import to_micrometres
+from wholefield.sources.units import to_micrometers
 
 NAMES_SHOWN = 6
 
@@ -144,7 +144,7 @@ def _geometry(data: h5py.Dataset, group: h5py.Group) -> StackGeometry:
 
 
 def _step(data: h5py.Dataset, group: h5py.Group, axis: int) -> float:
-    """Micrometres from one position to the next along an axis; not-a-number where the file does not say.
+    """Micrometers from one position to the next along an axis; not-a-number where the file does not say.
 
     NXdata names the arrays of positions in its attribute `axes`.
     """
@@ -154,7 +154,7 @@ def _step(data: h5py.Dataset, group: h5py.Group, axis: int) -> float:
         return float("nan")
     steps = np.diff(np.asarray(values[...], np.float64))
     even = np.allclose(steps, steps[0], rtol=1e-3, atol=0)
-    size = to_micrometres(abs(float(steps.mean())), _text(values.attrs.get("units", "")))
+    size = to_micrometers(abs(float(steps.mean())), _text(values.attrs.get("units", "")))
     return size if size is not None and even else float("nan")
 
 

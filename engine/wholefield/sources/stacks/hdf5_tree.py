@@ -35,14 +35,14 @@ def walk(file: h5py.File) -> tuple[Found, list[str]]:
 
 
 def stack_shape(dataset: h5py.Dataset) -> tuple[int, ...] | None:
-    """(z, y, x), or (z, y, x, 3 or 4) for colours, once axes of length one in front are dropped; None otherwise."""
+    """(z, y, x), or (z, y, x, 3 or 4) for colors, once axes of length one in front are dropped; None otherwise."""
     if dataset.shape is None or dataset.dtype.kind not in "buif" or 0 in dataset.shape:
         return None
     shape = tuple(int(side) for side in dataset.shape)
     while len(shape) > 3 and shape[0] == 1:
         shape = shape[1:]
-    colour = len(shape) == 4 and shape[3] in (3, 4)
-    return shape if len(shape) == 3 or colour else None
+    color = len(shape) == 4 and shape[3] in (3, 4)
+    return shape if len(shape) == 3 or color else None
 
 
 def likely(file: h5py.File, datasets: Found) -> str:

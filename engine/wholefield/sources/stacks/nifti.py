@@ -16,7 +16,7 @@ from wholefield.sources.stacks.raw_volume import Packing, Part, RawLayout, RawVo
 from wholefield.sources.stacks.stack import StackDescription, checked_dtype
 
 # The unit codes of NIfTI other than mm, which is also what everybody takes unknown ones for.
-MILLIMETRES = {"meter": 1e3, "micron": 1e-3}
+MILLIMETERS = {"meter": 1e3, "micron": 1e-3}
 UNITS = {"meter": "mm", "mm": "mm", "micron": "um"}
 TEXT_FIELDS = ("descrip", "aux_file", "intent_name", "db_name")
 
@@ -81,13 +81,13 @@ def _geometry(header: Any, affine: npt.NDArray[np.float64]) -> StackGeometry:
     """Affine in mm where the file relates its voxels to a patient, otherwise the spacing in its own unit."""
     unit = header.get_xyzt_units()[0]
     if int(header["sform_code"]) or int(header["qform_code"]):
-        factor = MILLIMETRES.get(unit, 1.0)
+        factor = MILLIMETERS.get(unit, 1.0)
         return geometry_of(np.diag([factor, factor, factor, 1.0]) @ affine)
     zooms = [float(zoom) for zoom in header.get_zooms()[:3]]
     told = unit in UNITS or any(zoom != 1 for zoom in zooms)
     if len(zooms) < 3 or not told or not (np.isfinite(zooms).all() and min(zooms) > 0):
         return StackGeometry()
-    x, y, z = (zoom * MILLIMETRES["meter"] for zoom in zooms) if unit == "meter" else zooms
+    x, y, z = (zoom * MILLIMETERS["meter"] for zoom in zooms) if unit == "meter" else zooms
     return StackGeometry((z, y, x), UNITS.get(unit, ""))
 
 

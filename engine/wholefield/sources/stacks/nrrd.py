@@ -13,7 +13,7 @@ from wholefield.sources.reading import unreadable
 from wholefield.sources.stacks.geometry import StackGeometry, affine_from_axes, geometry_of
 from wholefield.sources.stacks.raw_volume import Packing, Part, RawLayout, RawVolume
 from wholefield.sources.stacks.stack import StackDescription, checked_dtype
-from wholefield.sources.units import to_micrometres
+from wholefield.sources.units import to_micrometers
 
 PACKINGS = {
     "raw": Packing.RAW,
@@ -37,7 +37,7 @@ TYPES = {
 # The first words of the anatomical spaces that NRRD knows, as signs of right, anterior, superior.
 SIGNS = {"right": 1, "left": -1, "anterior": 1, "posterior": -1, "superior": 1, "inferior": -1}
 ABBREVIATIONS = {"ras": (1, 1, 1), "las": (-1, 1, 1), "lps": (-1, -1, 1)}
-COLOUR_KINDS = ("vector", "list", "rgb-color", "rgba-color", "hsv-color", "xyz-color", "3-color", "4-color")
+COLOR_KINDS = ("vector", "list", "rgb-color", "rgba-color", "hsv-color", "xyz-color", "3-color", "4-color")
 
 
 def open_nrrd(path: Path) -> RawVolume:
@@ -100,7 +100,7 @@ def _shape(path: Path, header: dict[str, Any]) -> tuple[int, ...]:
 
 def _has_channels(header: dict[str, Any]) -> bool:
     kinds = [str(kind).lower() for kind in header.get("kinds") or []]
-    return bool(kinds) and (kinds[0] in COLOUR_KINDS or (len(kinds) == 4 and kinds[0] != "domain"))
+    return bool(kinds) and (kinds[0] in COLOR_KINDS or (len(kinds) == 4 and kinds[0] != "domain"))
 
 
 def _parts(path: Path, header: dict[str, Any], end: int) -> tuple[Part, ...]:
@@ -152,7 +152,7 @@ def _spacing(spacings: Any, header: dict[str, Any]) -> StackGeometry:
         return StackGeometry()
     x, y, z = map(float, lengths)
     unit = str((header.get("space units") or header.get("units") or [""])[-1]).strip('"')
-    factor = to_micrometres(1.0, unit)
+    factor = to_micrometers(1.0, unit)
     if factor is None:
         return StackGeometry((z, y, x))
     if factor >= 1e3:

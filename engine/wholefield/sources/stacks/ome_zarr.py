@@ -19,12 +19,12 @@ from wholefield.sources.slides.ome_zarr import (
 )
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource, checked_dtype
-from wholefield.sources.units import to_micrometres
+from wholefield.sources.units import to_micrometers
 
 # Our own exports keep the affine here; NGFF has no place for it yet. Older ones have it under the program's old name.
 OWN_ATTRIBUTES = "wholefield"
 OLD_ATTRIBUTES = "tessera"
-MICROMETRES_IN_MM = 1e3
+MICROMETERS_IN_MM = 1e3
 
 
 class OmeZarrStack(StackSource):
@@ -113,13 +113,13 @@ def _geometry(group: Any, scales: dict[str, Any], axes: str) -> StackGeometry:
     if not all(size > 0 and np.isfinite(size) for size in sizes):
         return StackGeometry()
     affine = _own_affine(group)
-    in_um = [to_micrometres(1.0, unit) for unit in units]
+    in_um = [to_micrometers(1.0, unit) for unit in units]
     if None in in_um:
         # Without a unit, steps of one are no more than counting.
         told = any(size != 1 for size in sizes)
         return StackGeometry((sizes[0], sizes[1], sizes[2]) if told else None, "", affine)
-    coarse = min(unit or 0.0 for unit in in_um) >= MICROMETRES_IN_MM
-    divisor = MICROMETRES_IN_MM if coarse else 1.0
+    coarse = min(unit or 0.0 for unit in in_um) >= MICROMETERS_IN_MM
+    divisor = MICROMETERS_IN_MM if coarse else 1.0
     z, y, x = (size * ((unit or 0.0) / divisor) for size, unit in zip(sizes, in_um, strict=True))
     return StackGeometry((z, y, x), "mm" if coarse else "um", affine)
 

@@ -37,7 +37,7 @@ class StackDescription:
     Attributes:
         format_name: Name of the file format, such as "NIfTI".
         shape: (z, y, x).
-        channels: Values a voxel; 1 for grey.
+        channels: Values a voxel; 1 for gray.
         dtype: Type of the values as they are read, in the byte order of this machine.
         geometry: Where the voxels lie.
         warnings: Sentences that the user should read before trusting the stack.
@@ -101,7 +101,7 @@ class StackSource(ABC):
         """
         if self._closed:
             raise closed(self.name)
-        box = normalised((z, y, x), self.shape)
+        box = normalized((z, y, x), self.shape)
         lengths = tuple(side.stop - side.start for side in box)
         tail = (self.channels,) if self.channels > 1 else ()
         if 0 in lengths:
@@ -146,7 +146,7 @@ class StackSource(ABC):
         """Voxels of a box that is not empty and lies inside the stack, with or without an axis of one channel."""
 
 
-def normalised(box: Box, shape: tuple[int, int, int]) -> Box:
+def normalized(box: Box, shape: tuple[int, int, int]) -> Box:
     """Slices with whole bounds inside the shape, none of them ending before it starts.
 
     Raises:

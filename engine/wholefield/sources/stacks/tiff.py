@@ -27,11 +27,11 @@ from wholefield.sources.slides.tiff_metadata import RESOLUTION_UNITS, tiff_forma
 from wholefield.sources.slides.tiff_plane import ByteReader, TiffPlane
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource, checked_dtype
-from wholefield.sources.units import to_micrometres
+from wholefield.sources.units import to_micrometers
 
 # The first of these letters along which there is more than one page is the depth of the stack.
 DEPTH_LETTERS = "ZTIQRMPVHEAFLG"
-MICROMETRES_IN_MM = 1e3
+MICROMETERS_IN_MM = 1e3
 
 
 class TiffStack(StackSource):
@@ -221,7 +221,7 @@ def tiff_geometry(tiff: Any, page: Any) -> StackGeometry:
     pixels = parse_ome(tiff.ome_metadata) if tiff.is_ome else None
     if pixels is not None:
         sizes = [
-            to_micrometres(pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+            to_micrometers(pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", "µm"))
             for axis in "ZYX"
         ]
         if all(pixels.get(f"PhysicalSize{axis}Unit") == "pixel" for axis in "ZYX"):
@@ -231,7 +231,7 @@ def tiff_geometry(tiff: Any, page: Any) -> StackGeometry:
     x, y = (1 / value if value > 0 else None for value in page.resolution)
     z = imagej.get("spacing")
     unit = str(imagej.get("unit", "")).replace("\\u00B5", "µ") or RESOLUTION_UNITS.get(page.resolutionunit)
-    sizes = [to_micrometres(size, unit) for size in (z, y, x)]
+    sizes = [to_micrometers(size, unit) for size in (z, y, x)]
     if None in sizes and z is not None and unit in (None, "pixel", "pixels"):
         return _geometry([_number(z), y, x], "")
     return _geometry(sizes, "um")
@@ -240,7 +240,7 @@ def tiff_geometry(tiff: Any, page: Any) -> StackGeometry:
 def _in_patient(geometry: StackGeometry, affine: npt.NDArray[np.float64] | None) -> StackGeometry:
     if affine is None or geometry.spacing is None:
         return replace(geometry, affine=affine)
-    z, y, x = (size / MICROMETRES_IN_MM for size in geometry.spacing)
+    z, y, x = (size / MICROMETERS_IN_MM for size in geometry.spacing)
     return StackGeometry((z, y, x), "mm", affine)
 
 

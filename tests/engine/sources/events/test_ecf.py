@@ -12,7 +12,7 @@ FORMS = ("yxp", "xp", "masked")
 
 
 def scene(seed: int, count: int) -> Events:
-    """Events with runs of equal times, rows, neighbouring columns and polarities of many lengths."""
+    """Events with runs of equal times, rows, neighboring columns and polarities of many lengths."""
     random = np.random.default_rng(seed)
     events = random_events(count, count, seed)
     events["t"] = 10**12 + np.cumsum(random.choice([0, 0, 0, 1, 14, 15, 16, 300, 10**6], count))

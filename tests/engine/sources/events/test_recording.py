@@ -55,7 +55,7 @@ def test_the_same_clip_in_two_formats(data_folder: Path) -> None:
 
 @pytest.mark.data
 def test_the_spinner_turns_where_it_is_known_to_turn(data_folder: Path) -> None:
-    """An independent look at places and times: the disc is centred at (314.3, 202.3)."""
+    """An independent look at places and times: the disc is centered at (314.3, 202.3)."""
     with open_recording(data_folder / "events" / "spinner_evt2_640x480.raw") as recording:
         events = recording.events(0, recording.duration_us)
     assert np.median(events["x"]) == pytest.approx(314.3, abs=15)

@@ -33,7 +33,7 @@ def evt2_words(events: Events, start_us: int) -> np.ndarray:
 
 
 def evt21_words(events: Events, start_us: int) -> np.ndarray:
-    """Neighbours of one row, time and polarity that follow one another share a word."""
+    """Neighbors of one row, time and polarity that follow one another share a word."""
     words: list[int] = []
     high, first, latest = -1, None, 0
     for x, y, p, t in events.tolist():

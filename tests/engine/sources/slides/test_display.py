@@ -22,12 +22,12 @@ class InMemory(ImageSource):
         return self.pixels[y : y + height, x : x + width].copy()
 
 
-def test_colour_pictures_pass_unchanged() -> None:
+def test_color_pictures_pass_unchanged() -> None:
     region = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     assert to_display(region) is region
 
 
-def test_window_colour_and_sum_of_channels() -> None:
+def test_window_color_and_sum_of_channels() -> None:
     region = np.array([[[0, 50], [100, 100], [200, 0]]], np.uint16)
     channels = (
         ChannelDisplay("a", 0, 200, (255, 0, 0)),
@@ -88,12 +88,12 @@ def test_default_display_follows_the_file(tmp_path: Path) -> None:
     display = default_display(InMemory(tmp_path, pixels, looks))
     assert display is not None
     assert display[0] == ChannelDisplay("DAPI", 10.0, 700.0, (0, 255, 255))
-    assert (display[1].name, display[1].colour) == ("actin", (0, 255, 0))
+    assert (display[1].name, display[1].color) == ("actin", (0, 255, 0))
     assert display[2].low == pytest.approx(np.percentile(pixels[..., 2], 0.5))
     assert display[2].high == pytest.approx(np.percentile(pixels[..., 2], 99.5))
 
 
-def test_default_display_of_colour_and_of_grey(tmp_path: Path) -> None:
+def test_default_display_of_color_and_of_gray(tmp_path: Path) -> None:
     assert default_display(InMemory(tmp_path, np.zeros((4, 5, 3), np.uint8))) is None
-    grey = default_display(InMemory(tmp_path, np.zeros((4, 5, 1), np.uint8)))
-    assert grey == (ChannelDisplay("Channel 1", 0.0, 255.0, (255, 255, 255)),)
+    gray = default_display(InMemory(tmp_path, np.zeros((4, 5, 1), np.uint8)))
+    assert gray == (ChannelDisplay("Channel 1", 0.0, 255.0, (255, 255, 255)),)

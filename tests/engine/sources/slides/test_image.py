@@ -37,12 +37,12 @@ def noise(height: int, width: int, channels: int = 3, dtype: str = "u1") -> AnyA
     return np.random.default_rng(5).integers(0, 200, (height, width, channels)).astype(dtype)
 
 
-COLOUR = noise(23, 31)
-GREY = noise(23, 31, 1, "u2")
+COLOR = noise(23, 31)
+GRAY = noise(23, 31, 1, "u2")
 
 
 @given(
-    st.sampled_from([COLOUR, GREY]),
+    st.sampled_from([COLOR, GRAY]),
     st.integers(-60, 60),
     st.integers(-60, 60),
     st.integers(1, 80),
@@ -52,7 +52,7 @@ def test_regions_inside_outside_and_across_the_border(
     image: AnyArray, x: int, y: int, width: int, height: int
 ) -> None:
     reach = 150
-    fill = 255 if image is COLOUR else 0
+    fill = 255 if image is COLOR else 0
     padded = np.pad(image, ((reach, reach), (reach, reach), (0, 0)), constant_values=fill)
     expected = padded[reach + y : reach + y + height, reach + x : reach + x + width]
     region = Pyramid([image]).read_region(0, x, y, width, height)
@@ -63,13 +63,13 @@ def test_regions_inside_outside_and_across_the_border(
 @pytest.mark.parametrize("size", [(0, 5), (5, 0), (-1, 5)])
 def test_an_empty_region_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="positive width and height"):
-        Pyramid([COLOUR]).read_region(0, 0, 0, *size)
+        Pyramid([COLOR]).read_region(0, 0, 0, *size)
 
 
 @pytest.mark.parametrize("level", [-1, 1])
 def test_a_level_that_is_not_there_is_refused(level: int) -> None:
     with pytest.raises(IndexError, match="memory has levels 0 to 0"):
-        Pyramid([COLOUR]).read_region(level, 0, 0, 1, 1)
+        Pyramid([COLOR]).read_region(level, 0, 0, 1, 1)
 
 
 def test_levels_and_downsample() -> None:
@@ -111,7 +111,7 @@ def test_thumbnail_is_an_area_average() -> None:
 
 
 def test_thumbnail_never_enlarges() -> None:
-    np.testing.assert_array_equal(Pyramid([COLOUR]).thumbnail(1000), COLOUR)
+    np.testing.assert_array_equal(Pyramid([COLOR]).thumbnail(1000), COLOR)
 
 
 def test_thumbnail_of_a_thin_image_keeps_a_pixel() -> None:

@@ -41,8 +41,8 @@ def test_display_settings_of_the_file(tmp_path: Path) -> None:
     path = write(tmp_path / "a.zarr", [noise(2, 30, 40)], "cyx", omero={"channels": channels})
     with open_image(path) as source:
         first, second = source.looks
-        assert (first.name, first.colour, first.window) == ("DAPI", (0, 255, 255), (5.0, 700.0))
-        assert (second.name, second.colour, second.window) == ("Channel 2", None, None)
+        assert (first.name, first.color, first.window) == ("DAPI", (0, 255, 255), (5.0, 700.0))
+        assert (second.name, second.color, second.window) == ("Channel 2", None, None)
 
 
 def test_without_a_unit_the_spacing_is_unknown(tmp_path: Path) -> None:

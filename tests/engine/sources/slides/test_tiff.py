@@ -128,8 +128,8 @@ def test_pyramids_of_both_kinds(tmp_path: Path, subifds: bool) -> None:
 
 @pytest.mark.parametrize(("kind", "premultiplied"), [("unassalpha", False), ("assocalpha", True)])
 def test_transparent_pixels_lie_over_white(tmp_path: Path, kind: str, premultiplied: bool) -> None:
-    colour, opacity = noise(20, 30, 3), noise(20, 30, 1)
-    stored = np.minimum(colour, opacity) if premultiplied else colour
+    color, opacity = noise(20, 30, 3), noise(20, 30, 1)
+    stored = np.minimum(color, opacity) if premultiplied else color
     path = write(
         tmp_path / "a.tif", np.concatenate([stored, opacity], 2), photometric="rgb", extrasamples=[kind]
     )
@@ -140,13 +140,13 @@ def test_transparent_pixels_lie_over_white(tmp_path: Path, kind: str, premultipl
         assert np.abs(whole(source) - expected).max() <= 1
 
 
-def test_palettes_become_colours(tmp_path: Path) -> None:
+def test_palettes_become_colors(tmp_path: Path) -> None:
     numbers = noise(20, 30)
-    colours = RNG.integers(0, 2**16, (3, 256)).astype("u2")
-    path = write(tmp_path / "a.tif", numbers, photometric="palette", colormap=colours, compression="lzw")
+    colors = RNG.integers(0, 2**16, (3, 256)).astype("u2")
+    path = write(tmp_path / "a.tif", numbers, photometric="palette", colormap=colors, compression="lzw")
     with open_image(path) as source:
         assert source.is_rgb
-        np.testing.assert_array_equal(whole(source), np.moveaxis(colours[:, numbers] >> 8, 0, -1))
+        np.testing.assert_array_equal(whole(source), np.moveaxis(colors[:, numbers] >> 8, 0, -1))
 
 
 def test_white_is_zero_is_inverted(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_aperio_without_a_pixel_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("compression", "reader"), [("APERIO_JP2000_RGB", TiffSource), ("APERIO_JP2000_YCBC", SlideSource)]
 )
-def test_jpeg_2000_goes_to_the_reader_that_knows_its_colours(
+def test_jpeg_2000_goes_to_the_reader_that_knows_its_colors(
     tmp_path: Path, compression: str, reader: type
 ) -> None:
     path = tmp_path / "a.svs"

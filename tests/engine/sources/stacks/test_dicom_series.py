@@ -176,7 +176,7 @@ def test_many_frames_in_one_file(tmp_path: Path) -> None:
         np.testing.assert_array_equal(stack.read(), voxels[[2, 1, 3, 0]].astype("i4") * 2 + 1)
 
 
-def test_colour(tmp_path: Path) -> None:
+def test_color(tmp_path: Path) -> None:
     voxels = np.random.default_rng(0).integers(0, 256, (2, 9, 12, 3), np.uint8)
     write_series(tmp_path, voxels)
     with open_stack(tmp_path) as stack:

@@ -65,32 +65,32 @@ def test_only_dangling_links(tmp_path: Path) -> None:
 
 def test_choosing_a_dataset(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
-    small, large, colour = volume(2, 3, 4), volume(5, 6, 7, dtype=">f4"), volume(2, 8, 9, 3, dtype="u1")
+    small, large, color = volume(2, 3, 4), volume(5, 6, 7, dtype=">f4"), volume(2, 8, 9, 3, dtype="u1")
     with h5py.File(path, "w") as file:
-        file["b/small"], file["a/large"], file["colour"], file["time"] = (
+        file["b/small"], file["a/large"], file["color"], file["time"] = (
             small,
             large,
-            colour,
+            color,
             volume(1, 1, 2, 3, 4),
         )
         file["flat"], file["many"], file["words"] = volume(3, 4), volume(2, 3, 4, 5), np.full((2, 2, 2), b"x")
     infos = list_datasets(path)
     assert [(info.name, info.shape) for info in infos] == [
-        ("colour", (2, 8, 9, 3)),
+        ("color", (2, 8, 9, 3)),
         ("a/large", (5, 6, 7)),
         ("b/small", (2, 3, 4)),
         ("time", (2, 3, 4)),
     ]
     with open_stack(path) as stack:
-        assert (stack.dataset, stack.channels) == ("colour", 3)
-        np.testing.assert_array_equal(stack.read(slice(1, 2), slice(3, 7)), colour[1:2, 3:7])
+        assert (stack.dataset, stack.channels) == ("color", 3)
+        np.testing.assert_array_equal(stack.read(slice(1, 2), slice(3, 7)), color[1:2, 3:7])
     with open_stack(path, "/a/large") as stack:
         assert stack.dtype == np.dtype("f4")
         np.testing.assert_array_equal(stack.plane(2, 3), large[:, :, 3])
     with open_stack(path, "time") as stack:
         np.testing.assert_array_equal(stack.read(), volume(1, 1, 2, 3, 4)[0, 0])
     with pytest.raises(
-        SourceError, match="has no volume named c; choose one of a/large, b/small, colour, time"
+        SourceError, match="has no volume named c; choose one of a/large, b/small, color, time"
     ):
         open_stack(path, "c")
 

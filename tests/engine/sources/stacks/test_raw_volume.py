@@ -140,12 +140,12 @@ def test_voxels_beside_the_header(
     assert "is missing; put it beside its header" in refusal(path) or "does not exist" in refusal(path)
 
 
-def test_meta_image_in_colour_and_in_two_dimensions(tmp_path: Path) -> None:
-    colour = volume(4, 5, 6, 3, dtype="u1")
-    path = meta(tmp_path / "a.mha", colour.tobytes(), ElementNumberOfChannels=3, ElementType="MET_UCHAR")
+def test_meta_image_in_color_and_in_two_dimensions(tmp_path: Path) -> None:
+    color = volume(4, 5, 6, 3, dtype="u1")
+    path = meta(tmp_path / "a.mha", color.tobytes(), ElementNumberOfChannels=3, ElementType="MET_UCHAR")
     with open_stack(path) as stack:
         assert stack.channels == 3
-        np.testing.assert_array_equal(stack.read(slice(2, 3)), colour[2:3])
+        np.testing.assert_array_equal(stack.read(slice(2, 3)), color[2:3])
     path = meta(tmp_path / "b.mha", volume(1, 5, 6).tobytes(), NDims=2, DimSize="6 5")
     with open_stack(path) as stack:
         np.testing.assert_array_equal(stack.read(), volume(1, 5, 6))
@@ -225,13 +225,13 @@ def test_nrrd_with_spacings_alone(tmp_path: Path) -> None:
         assert (stack.geometry.spacing, stack.geometry.unit) == (pytest.approx((2, 0.75, 0.5)), "um")
 
 
-def test_nrrd_in_colour(tmp_path: Path) -> None:
-    colour = volume(4, 5, 6, 3, dtype="u1")
+def test_nrrd_in_color(tmp_path: Path) -> None:
+    color = volume(4, 5, 6, 3, dtype="u1")
     kinds = ["RGB-color", "domain", "domain", "domain"]
-    nrrd.write(str(tmp_path / "a.nrrd"), colour, {"kinds": kinds}, index_order="C")
+    nrrd.write(str(tmp_path / "a.nrrd"), color, {"kinds": kinds}, index_order="C")
     with open_stack(tmp_path / "a.nrrd") as stack:
         assert (stack.shape, stack.channels) == ((4, 5, 6), 3)
-        np.testing.assert_array_equal(stack.read(), colour)
+        np.testing.assert_array_equal(stack.read(), color)
 
 
 def test_nrrds_that_are_not_read(tmp_path: Path) -> None:
@@ -293,13 +293,13 @@ def test_nifti_of_many_volumes_and_of_one_slice(tmp_path: Path) -> None:
         np.testing.assert_array_equal(stack.read(), volume(6, 5).T[None])
 
 
-def test_nifti_in_colour(tmp_path: Path) -> None:
-    colour = volume(4, 5, 6, 3, dtype="u1")
-    pixels = colour.transpose(2, 1, 0, 3).copy().view([("R", "u1"), ("G", "u1"), ("B", "u1")])[..., 0]
+def test_nifti_in_color(tmp_path: Path) -> None:
+    color = volume(4, 5, 6, 3, dtype="u1")
+    pixels = color.transpose(2, 1, 0, 3).copy().view([("R", "u1"), ("G", "u1"), ("B", "u1")])[..., 0]
     nibabel.save(nibabel.Nifti1Image(pixels, np.eye(4)), tmp_path / "a.nii")
     with open_stack(tmp_path / "a.nii") as stack:
         assert stack.channels == 3
-        np.testing.assert_array_equal(stack.read(), colour)
+        np.testing.assert_array_equal(stack.read(), color)
 
 
 def test_complex_nifti_is_refused(tmp_path: Path) -> None:

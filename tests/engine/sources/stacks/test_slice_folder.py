@@ -51,13 +51,13 @@ def test_png_slices(tmp_path: Path, dtype: str) -> None:
         np.testing.assert_array_equal(stack.read(slice(2, 11), slice(3, 9)), volume(dtype=dtype)[2:11, 3:9])
 
 
-def test_colour_slices(tmp_path: Path) -> None:
-    colour = (np.random.default_rng(0).random((3, 20, 30, 3)) * 250).astype("u1")
-    for index, plane in enumerate(colour):
+def test_color_slices(tmp_path: Path) -> None:
+    color = (np.random.default_rng(0).random((3, 20, 30, 3)) * 250).astype("u1")
+    for index, plane in enumerate(color):
         (tmp_path / f"{index}.png").write_bytes(imagecodecs.png_encode(plane))
     with open_stack(tmp_path) as stack:
         assert stack.channels == 3
-        np.testing.assert_array_equal(stack.read(), colour)
+        np.testing.assert_array_equal(stack.read(), color)
 
 
 def test_only_the_slices_asked_for_are_read(tmp_path: Path) -> None:

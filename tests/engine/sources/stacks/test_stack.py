@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from wholefield.errors import SourceError
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.sources.stacks.stack import Box, StackDescription, StackSource, checked_dtype, normalised
+from wholefield.sources.stacks.stack import Box, StackDescription, StackSource, checked_dtype, normalized
 
 
 class Held(StackSource):
@@ -80,8 +80,8 @@ def test_a_closed_stack_is_not_read() -> None:
 
 
 @given(st.tuples(slices, slices, slices), st.tuples(*[st.integers(1, 7)] * 3))
-def test_normalised_slices_lie_inside(box: Any, shape: tuple[int, int, int]) -> None:
-    for side, inside, length in zip(box, normalised(box, shape), shape, strict=True):
+def test_normalized_slices_lie_inside(box: Any, shape: tuple[int, int, int]) -> None:
+    for side, inside, length in zip(box, normalized(box, shape), shape, strict=True):
         assert 0 <= inside.start <= inside.stop <= length
         assert list(range(length))[side] == list(range(length))[inside]
 
