@@ -2,7 +2,17 @@
 
 from PySide6.QtCore import QRect, QSize, Qt, Slot
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QLabel, QLineEdit, QSizePolicy, QStyle, QStyleOptionFrame, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStyleOptionFrame,
+    QStylePainter,
+    QWidget,
+)
 
 NARROWEST = 24
 
@@ -101,3 +111,19 @@ class ElidedLine(QLineEdit):
     @Slot(str)
     def _describe(self, text: str) -> None:
         self.setToolTip(text)
+
+
+class ElidedCombo(QComboBox):
+    """A list whose entry loses its middle where it is too long; Qt would cut off its end."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint frame, arrow and text."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        field = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self)
+        text = self.currentText() or self.placeholderText()
+        option.currentText = elided(text, self.font(), room.width() - 2)
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)

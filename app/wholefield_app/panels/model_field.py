@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QToolButton, QWidget
 
+from wholefield_app.panels.elided import ElidedCombo
 from wholefield_app.runs.checkpoints import Checkpoint
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
@@ -24,12 +25,13 @@ class ModelField(QWidget):
     def __init__(self, file_filter: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._filter = file_filter
-        self.list = QComboBox(toolTip=ABOUT, accessibleName="Model")
+        self._files: set[Path] = set()
+        self.list = ElidedCombo(toolTip=ABOUT, accessibleName="Model")
         self.list.setPlaceholderText("No model yet")
         self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.list.setMinimumContentsLength(12)
         self.list.currentIndexChanged.connect(self.changed)
-        self.list.currentTextChanged.connect(self._name)
+        self.list.currentIndexChanged.connect(self._name)
         self.browse = QToolButton(
             toolTip="Choose a checkpoint file", accessibleName="Choose a checkpoint file"
         )
@@ -46,32 +48,57 @@ class ModelField(QWidget):
         return self.list.currentData()
 
     def set_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
-        """Offer these, the first chosen; a file that the user chose stays on offer."""
-        own = [(self.list.itemText(row), self.list.itemData(row)) for row in range(self.list.count())]
+        """Offer these; the chosen one stays chosen, and so do files that the user chose stay on offer.
+
+        While nothing is chosen, or what was is gone, the first is.
+        """
+        before = self.checkpoint
+        rows = range(self.list.count())
+        own = [
+            path
+            for path in (self.list.itemData(row) for row in rows)
+            if path in self._files and path.is_file()
+        ]
         known = {item.path for item in checkpoints}
-        self.list.clear()
-        for item in checkpoints:
-            self.list.addItem(item.title, item.path)
-        for title, path in own:
-            if path not in known and path.is_file() and title == path.name:
-                self.list.addItem(title, path)
-        self.list.setCurrentIndex(0 if self.list.count() else -1)
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            for item in checkpoints:
+                self._offer(item.path, item.title)
+            for path in own:
+                if path not in known:
+                    self._offer(path, path.name)
+            kept = self.list.findData(before) if before is not None else -1
+            self.list.setCurrentIndex(max(kept, 0) if self.list.count() else -1)
+        self._name()
         self.changed.emit()
 
     def choose(self, path: Path) -> None:
-        """Put a checkpoint file on offer and choose it."""
-        self.list.addItem(path.name, path)
-        self.list.setCurrentIndex(self.list.count() - 1)
+        """Choose a checkpoint file; it is put on offer where it is not yet."""
+        if self.list.findData(path) < 0:
+            self._files.add(path)
+            self._offer(path, path.name)
+        self.list.setCurrentIndex(self.list.findData(path))
+
+    def choose_run(self, folder: Path) -> None:
+        """Choose the best checkpoint of a run that has ended, or its last; nothing changes where it left none."""
+        rows = range(self.list.count())
+        found = next((row for row in rows if self.list.itemData(row).parent == folder), -1)
+        if found >= 0:
+            self.list.setCurrentIndex(found)
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Draw the icon in the colours of `theme`."""
+        """Draw the icon in the colors of `theme`."""
         self.browse.setIcon(icon("folder", theme))
 
-    @Slot(str)
-    def _name(self, title: str) -> None:
-        """Tell the whole name of the model, for which the field may be too narrow."""
-        self.list.setToolTip(title or ABOUT)
+    def _offer(self, path: Path, title: str) -> None:
+        self.list.addItem(title, path)
+        self.list.setItemData(self.list.count() - 1, f"{title}\n{path}", Qt.ItemDataRole.ToolTipRole)
+
+    @Slot()
+    def _name(self) -> None:
+        """Tell the whole name of the model and its path, for which the field may be too narrow."""
+        self.list.setToolTip(self.list.currentData(Qt.ItemDataRole.ToolTipRole) or ABOUT)
 
     @Slot()
     def _browse(self) -> None:

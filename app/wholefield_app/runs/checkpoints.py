@@ -11,6 +11,14 @@ from wholefield.runs.settings import RunSettings
 from wholefield.tasks.registry import settings_of
 
 NameRun = Callable[[RunSettings], str | None]
+NOT_VALIDATED = "not validated"
+# What a validation measures, in the order in which a list says it: the metric, its name, and whether more is better.
+FIGURES = (
+    ("validation_accuracy", "accuracy {:.2f}", max),
+    ("validation_dice", "Dice {:.2f}", max),
+    ("validation_psnr", "PSNR {:.1f} dB", max),
+    ("validation_loss", "loss {:.3g}", min),
+)
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,21 @@ def list_checkpoints(runs: Path, name_run: NameRun) -> list[Checkpoint]:
         name = _name(folder, name_run)
         if name is None:
             continue
-        for path, kind in ((folder.best, "best"), (folder.last, "last")):
+        for path in (folder.best, folder.last):
             if path.is_file():
+                kind = "last" if path == folder.last else _kind_of_best(folder)
                 found.append(Checkpoint(path, name.format(kind)))
     return found
+
+
+def _kind_of_best(folder: RunFolder) -> str:
+    """“best” with the figure that says so; before the first validation no checkpoint is the best."""
+    rows = folder.metrics()
+    for metric, text, better in FIGURES:
+        values = [row.value for row in rows if row.metric == metric]
+        if values:
+            return f"best, {text.format(better(values))}"
+    return NOT_VALIDATED
 
 
 def _name(folder: RunFolder, name_run: NameRun) -> str | None:

@@ -28,7 +28,7 @@ from wholefield_app.log import SessionLog
 from wholefield_app.mailbox import Mailbox
 from wholefield_app.panels.elided import ElidedLabel
 from wholefield_app.problems import ExceptionHooks, Problem
-from wholefield_app.runs import RunSession
+from wholefield_app.runs import RunSession, SessionState
 from wholefield_app.services import Services
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         self.entries = tuple(entries)
         self._rooms: dict[str, Room] = {}
         self._routing: Task | None = None
+        self._to_open: list[Path] = []
         self.registry = Registry(self, themes.theme)
         self.registry.add(window_actions(self))
         self._build()
@@ -106,6 +107,12 @@ class MainWindow(QMainWindow):
             bool(rooms) and not self.services.background.busy and all(room.workspace.quiet for room in rooms)
         )
 
+    @property
+    def _unfinished(self) -> list[RunSession]:
+        """The runs in progress that nobody has discarded yet."""
+        states = ((session, session.state) for session in self.sessions)
+        return [session for session, state in states if state.active and state is not SessionState.DISCARDING]
+
     def is_in(self, name: str) -> bool:
         """Whether the workspace of this name is in sight."""
         return self.registry.scope == name
@@ -135,15 +142,27 @@ class MainWindow(QMainWindow):
 
     def open(self, path: Path) -> None:
         """Open a file or folder in the workspace that it belongs to."""
-        self._route(path, None)
+        self.open_all([path])
+
+    def open_all(self, paths: Sequence[Path]) -> None:
+        """Open files and folders one after the other, each in its workspace; the last stays in sight."""
+        self._to_open = list(paths)
+        self.banner.hide()
+        self._open_next()
+
+    @Slot()
+    def _open_next(self) -> None:
+        if self._to_open:
+            self._route(self._to_open.pop(0), None)
 
     @Slot(object)
     def _open_chosen(self, path: Path) -> None:
         """Open what was chosen in a dialog of the workspace in sight: there, if it can."""
+        self._to_open.clear()
+        self.banner.hide()
         self._route(path, self.workspace.entry)
 
     def _route(self, path: Path, asking: Entry | None) -> None:
-        self.banner.hide()
         if self._routing is not None:
             self._routing.cancel()
         remembered = self.services.settings.workspace_of(path)
@@ -195,8 +214,8 @@ class MainWindow(QMainWindow):
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask while a run worth keeping is going on; otherwise end everything and close."""
-        if any(session.worth_keeping for session in self.sessions if session.state.active):
+        """Ask while a run is in progress; otherwise end everything and close."""
+        if self._unfinished:
             event.ignore()
             self._ask()
             return
@@ -209,10 +228,10 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the first file or folder that was dropped."""
+        """Open the files and folders that were dropped."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
-        self.open(paths[0])
+        self.open_all(paths)
 
     def _open_in(self, path: Path, name: str | None) -> None:
         self._routing = None
@@ -274,6 +293,7 @@ class MainWindow(QMainWindow):
         room.line_changed.connect(self._show_status)
         room.workspace.changed.connect(self._refresh)
         room.workspace.path_chosen.connect(self._open_chosen)
+        room.workspace.opened.connect(self._open_next, Qt.ConnectionType.QueuedConnection)
         for session in room.workspace.sessions:
             session.ended.connect(self._close_if_asked)
         for readout in room.readouts:
@@ -289,9 +309,13 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_status(self) -> None:
         """What goes on here, and after it what goes on in the other rooms."""
-        others = [room for room in self._rooms.values() if room is not self.room and room.line]
-        lines = [self.room.line, *(f"{room.workspace.entry.label}: {room.line}" for room in others)]
+        others = [room for room in self._rooms.values() if room is not self.room]
+        lines = [self.room.line, *map(self._line_of, others)]
         self.status.setText("   ".join(line for line in lines if line) or READY)
+
+    @staticmethod
+    def _line_of(room: Room) -> str:
+        return f"{room.workspace.entry.label}: {room.line}" if room.line else ""
 
     def _use_theme(self, name: ThemeName) -> None:
         self.services.themes.use(name)
@@ -303,7 +327,8 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
 
     def _ask(self) -> None:
-        question = ClosingQuestion(self)
+        running = [line for room in self._rooms.values() if (line := self._line_of(room))]
+        question = ClosingQuestion(running, self)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.stop_and_keep.connect(self._stop_and_close)
         question.discard.connect(self._discard_and_close)
@@ -333,6 +358,8 @@ class MainWindow(QMainWindow):
         for problem in problems:
             log.error("%s", problem.sentence)
             self.banner.show_problem(problem)
+        # One of several files may be the problem; the others are opened all the same.
+        self._open_next()
 
     def _shut_down(self) -> None:
         for session in self.sessions:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox, QToolBar
 from pytestqt.qtbot import QtBot
 
+from wholefield.runs.control import Control
 from wholefield_app.launch import make_window
 from wholefield_app.runs import SessionState
 from wholefield_app.theme.theme import ThemeName, load_theme
@@ -63,6 +64,21 @@ def test_open_by_drop(window: MainWindow, qtbot, make_slide) -> None:
     assert enter.isAccepted()
     window.dropEvent(QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, mime, buttons, keys))
     qtbot.waitUntil(lambda: window.windowTitle().startswith("dropped.tif"))
+
+
+def test_several_dropped_files_all_open(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, make_slide: Callable[[str], Path]
+) -> None:
+    stack, bad = tmp_path / "stack.nrrd", tmp_path / "bad.svs"
+    header = "NRRD0004\ntype: uint8\ndimension: 3\nsizes: 4 4 4\nencoding: raw\n\n"
+    stack.write_bytes(header.encode() + bytes(64))
+    bad.write_bytes(b"not a slide")
+    window.open_all([make_slide("a.tif"), bad, stack, make_slide("b.tif")])
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("b.tif") and window.quiet, timeout=20_000)
+    assert [path.name for path in window.services.settings.recent] == ["b.tif", "stack.nrrd", "a.tif"]
+    assert "bad.svs" in window.banner.sentence.text()
+    window.go_to("stacks")
+    assert window.windowTitle().startswith("stack.nrrd")
 
 
 def test_a_text_is_not_taken_as_a_drop(window: MainWindow) -> None:
@@ -308,14 +324,27 @@ def test_a_run_that_ends_while_the_question_stands_lets_the_window_close(
     qtbot.waitUntil(lambda: not window.isVisible())
 
 
-def test_a_prediction_is_ended_without_a_question(window: MainWindow) -> None:
-    def work(report: object, control) -> None:
-        while True:
-            control.poll()
+def until_told(report: object, control: Control) -> None:
+    while True:
+        control.poll()
 
-    window.workspace.prediction.session.start(work)
-    window.close()
-    assert not window.isVisible()
+
+@pytest.mark.parametrize("workspace", ["slides", "stacks", "events"])
+def test_closing_asks_for_every_run_in_progress(window: MainWindow, qtbot: QtBot, workspace: str) -> None:
+    window.go_to(workspace)
+    for session in window.workspace.sessions:
+        session.start(until_told)
+        question = ask(window, qtbot)
+        assert question.text() == "A run is still in progress. What would you like to do?"
+        assert window.workspace.entry.label in question.informativeText()
+        question.cancel_button.click()
+        assert session.state is SessionState.RUNNING
+        session.discard()
+        qtbot.waitUntil(lambda session=session: not session.state.active)
+        qtbot.waitUntil(lambda: window.findChild(ClosingQuestion) is None)
+    window.workspace.sessions[-1].start(until_told)
+    ask(window, qtbot).keep_button.click()
+    qtbot.waitUntil(lambda: not window.isVisible())
 
 
 def test_the_hooks_of_the_interpreter_are_given_back(window: MainWindow) -> None:
