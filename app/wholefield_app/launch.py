@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from wholefield_app.first_steps import FirstSteps
 from wholefield_app.qt_messages import log_qt_messages
-from wholefield_app.settings import Settings
+from wholefield_app.settings import FORMER_NAME, Settings, take_over
 from wholefield_app.theme.icons import window_icon
 from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.theme.theme import ThemeName
@@ -62,7 +62,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--demo", action="store_true", help="open the demo of the workspace; it is made if needed"
     )
-    parser.add_argument("--theme", type=ThemeName, choices=list(ThemeName), help="colours of the window")
+    parser.add_argument("--theme", type=ThemeName, choices=list(ThemeName), help="colors of the window")
     parser.add_argument(
         "--screenshot",
         type=Path,
@@ -100,10 +100,13 @@ def make_frame(
 
     Args:
         application: The Qt application.
-        theme: Colours for this start, or None for those of the last.
+        theme: Colors for this start, or None for those of the last.
         store: Where settings are remembered; by default where the system keeps them.
     """
-    settings = Settings(store or QSettings(), application)
+    if store is None:
+        store = QSettings()
+        take_over(QSettings(FORMER_NAME, FORMER_NAME), store)
+    settings = Settings(store, application)
     themes = ThemeManager(application, theme or settings.theme, application)
     return MainWindow(settings, themes, ENTRIES)
 

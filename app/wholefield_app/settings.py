@@ -10,6 +10,8 @@ from wholefield_app.theme.theme import ThemeName
 
 RECENT_LIMIT = 10
 RECENT_WORKSPACES = "recent_workspaces"
+# What the program was called; its settings are taken over once.
+FORMER_NAME = "Tessera"
 
 
 class Settings(QObject):
@@ -104,3 +106,16 @@ class Settings(QObject):
     def save(self) -> None:
         """Write everything to the disk now."""
         self._store.sync()
+
+
+def take_over(former: QSettings, store: QSettings) -> bool:
+    """Copy what was remembered under the former name into a store that is still empty; returns whether it did.
+
+    The former store is left as it is.
+    """
+    if store.allKeys() or not former.allKeys():
+        return False
+    for key in former.allKeys():
+        store.setValue(key, former.value(key))
+    store.sync()
+    return True

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QByteArray, QSettings
 from pytestqt.qtbot import QtBot
 
-from wholefield_app.settings import RECENT_LIMIT, Settings
+from wholefield_app.settings import RECENT_LIMIT, Settings, take_over
 from wholefield_app.theme.theme import ThemeName
 
 
@@ -82,3 +82,27 @@ def test_the_workspace_of_a_recent_file_is_remembered(
     assert settings.workspace_of(tmp_path) == ""
     settings.clear_recent()
     assert settings.workspace_of(stack) == ""
+
+
+def test_the_settings_of_the_former_name_are_taken_over_once(store: QSettings, tmp_path: Path) -> None:
+    former = QSettings(str(tmp_path / "former.ini"), QSettings.Format.IniFormat)
+    old = Settings(former)
+    old.theme = ThemeName.LIGHT
+    old.add_recent(tmp_path, "stacks")
+    old.set_json("training/settings", {"epochs": 7})
+    former.sync()
+    assert take_over(former, store)
+    new = again(store)
+    assert new.theme is ThemeName.LIGHT
+    assert new.recent_in("stacks") == (tmp_path,)
+    assert new.json("training/settings") == {"epochs": 7}
+    assert former.contains("theme")
+    new.theme = ThemeName.DARK
+    store.sync()
+    assert not take_over(former, store)
+    assert again(store).theme is ThemeName.DARK
+
+
+def test_a_first_start_has_nothing_to_take_over(store: QSettings, tmp_path: Path) -> None:
+    assert not take_over(QSettings(str(tmp_path / "former.ini"), QSettings.Format.IniFormat), store)
+    assert store.allKeys() == []

@@ -46,8 +46,9 @@ SIZE = (1440, 900)
 STARTING = "Starting…"
 READY = "Ready"
 ABOUT = (
-    "Wholefield trains and runs deep networks on images that do not fit in memory, tile by tile and exactly, "
-    "and shows what they do while they do it."
+    "Exact deep learning on whole images: gigapixel slides, CT stacks and event recordings. Wholefield trains and runs "
+    "networks on images that do not fit in memory, tile by tile, with the results of the whole image, and shows what "
+    "they do while they do it."
 )
 
 log = logging.getLogger(__name__)

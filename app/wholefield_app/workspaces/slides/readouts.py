@@ -36,10 +36,12 @@ class Readouts(QObject):
             self.cursor.clear()
 
     @Slot(float, float, object)
-    def _show_cursor(self, x: float, y: float, colour: object) -> None:
+    def _show_cursor(self, x: float, y: float, color: tuple[int, int, int] | None) -> None:
         source = self._view.source
         inside = source is not None and 0 <= x < source.width and 0 <= y < source.height
-        self.cursor.setText(describe_position(x, y, source.spacing) if inside else "")
+        self.cursor.setText(
+            f"{describe_position(x, y, source.spacing)}{describe_color(color)}" if inside else ""
+        )
 
 
 def describe_position(x: float, y: float, spacing: tuple[float, float] | None) -> str:
@@ -48,6 +50,14 @@ def describe_position(x: float, y: float, spacing: tuple[float, float] | None) -
     if spacing is None:
         return pixels
     return f"{pixels}   {length(x * spacing[1])}, {length(y * spacing[0])}"
+
+
+def describe_color(color: tuple[int, int, int] | None) -> str:
+    """Red, green and blue as the view shows them at its level, or one number for gray; empty while nothing is there."""
+    if color is None:
+        return ""
+    red, green, blue = color
+    return f"   value {red}" if red == green == blue else f"   RGB {red}, {green}, {blue}"
 
 
 def describe_zoom(source: "ImageSource", scale: float) -> str:

@@ -49,6 +49,10 @@ def test_the_status_bar_follows_the_cursor_and_the_zoom(
     qtbot.mouseMove(view, QPoint(view.width() // 2, view.height() // 2))
     view.cursor_moved.emit(12.3, 45.6, None)
     assert cursor.text() == "x 12, y 45 px"
+    view.cursor_moved.emit(12.3, 45.6, (12, 45, 128))
+    assert cursor.text() == "x 12, y 45 px   RGB 12, 45, 128"
+    view.cursor_moved.emit(12.3, 45.6, (7, 7, 7))
+    assert cursor.text() == "x 12, y 45 px   value 7"
     view.cursor_moved.emit(-1.0, 45.6, None)
     assert cursor.text() == ""
     window.registry["slides.close"].trigger()
