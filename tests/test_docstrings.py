@@ -16,6 +16,7 @@ from tests.docstrings import Sections, faults, run_examples
 
 # Packages whose public names are all described. Add a package here when its docstrings are complete.
 CHECKED: tuple[str, ...] = (
+    "wholefield.compat.lightstream",
     "wholefield.compat.metavision_ml.flow",
     "wholefield.flow",
     "wholefield.flow.losses",
@@ -24,7 +25,9 @@ CHECKED: tuple[str, ...] = (
     "wholefield.flow.simulator",
     "wholefield.flow.viz",
     "wholefield.flow.warping",
+    "wholefield.networks",
     "wholefield.networks.flow",
+    "wholefield.streaming",
 )
 
 

@@ -8,7 +8,13 @@ from wholefield.networks.heads import GatedAttentionHead, MappingHead
 
 
 class Classifier(nn.Module):
-    """A network of a backbone of local operations, which can be streamed, and a head."""
+    """A network of a backbone of local operations, which can be streamed, and a head.
+
+    Example:
+        >>> from wholefield.networks import Classifier, resnet18
+        >>> isinstance(resnet18(), Classifier)
+        True
+    """
 
     @abstractmethod
     def split(self) -> tuple[nn.Module, MappingHead]:
@@ -21,9 +27,21 @@ class AttentionClassifier(Classifier):
     Attributes:
         base: the classifier whose backbone is used.
         head: the head.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import AttentionClassifier, SmallCNN
+        >>> AttentionClassifier(SmallCNN(), num_classes=3)(torch.rand(2, 3, 64, 96)).shape
+        torch.Size([2, 3])
     """
 
     def __init__(self, base: Classifier, num_classes: int) -> None:
+        """Take over a backbone.
+
+        Args:
+            base: the classifier; its own head is frozen.
+            num_classes: classes of the new head.
+        """
         super().__init__()
         self.base = base
         own = base.split()[1]

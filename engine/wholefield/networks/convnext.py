@@ -89,12 +89,25 @@ class ConvNeXt(Classifier):
 
     Attributes:
         features: the streamed part, (B, 3, h, w) -> (B, last width, h / 32, w / 32).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import ConvNeXt
+        >>> ConvNeXt((8, 16), (1, 1), num_classes=2)(torch.rand(1, 3, 64, 48)).shape
+        torch.Size([1, 2])
     """
 
     def __init__(
         self, widths: tuple[int, ...], depths: tuple[int, ...], drop: float = 0.0, num_classes: int = 1000
     ) -> None:
-        """Build it fresh; `drop` is the stochastic depth of the last block, falling to 0 at the first."""
+        """Build it fresh.
+
+        Args:
+            widths: channels per stage.
+            depths: blocks per stage.
+            drop: probability of stochastic depth in the last block, falling to 0 at the first.
+            num_classes: classes of the head.
+        """
         super().__init__()
         stem = nn.Sequential(nn.Conv2d(3, widths[0], 4, stride=4), LayerNorm2d(widths[0], eps=EPS))
         layers: list[nn.Module] = [stem]
@@ -145,22 +158,75 @@ def _build(
 
 
 def convnext_tiny(*, weights: Weights = None, num_classes: int = 1000) -> ConvNeXt:
-    """ConvNeXt-T. `weights`: a file, a state dict, "DEFAULT" for the published ones, or None.
+    """ConvNeXt-T.
+
+    Args:
+        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
+
+    Returns:
+        The network, images (B, 3, h, w) -> logits (B, num_classes).
 
     Raises:
         SourceError: the weights are missing or do not fit.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import convnext_tiny
+        >>> with torch.device("meta"):  # without its numbers
+        ...     network = convnext_tiny(num_classes=5)
+        >>> network.classifier[2].out_features
+        5
     """
     name = "convnext_tiny-983f1562.pth"
     return _build((96, 192, 384, 768), (3, 3, 9, 3), 0.1, name, weights, num_classes)
 
 
 def convnext_small(*, weights: Weights = None, num_classes: int = 1000) -> ConvNeXt:
-    """ConvNeXt-S; see `convnext_tiny`."""
+    """ConvNeXt-S.
+
+    Args:
+        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
+
+    Returns:
+        The network, images (B, 3, h, w) -> logits (B, num_classes).
+
+    Raises:
+        SourceError: the weights are missing or do not fit.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import convnext_small
+        >>> with torch.device("meta"):  # without its numbers
+        ...     network = convnext_small(num_classes=5)
+        >>> network.classifier[2].out_features
+        5
+    """
     name = "convnext_small-0c510722.pth"
     return _build((96, 192, 384, 768), (3, 3, 27, 3), 0.4, name, weights, num_classes)
 
 
 def convnext_base(*, weights: Weights = None, num_classes: int = 1000) -> ConvNeXt:
-    """ConvNeXt-B; see `convnext_tiny`."""
+    """ConvNeXt-B.
+
+    Args:
+        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
+
+    Returns:
+        The network, images (B, 3, h, w) -> logits (B, num_classes).
+
+    Raises:
+        SourceError: the weights are missing or do not fit.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import convnext_base
+        >>> with torch.device("meta"):  # without its numbers
+        ...     network = convnext_base(num_classes=5)
+        >>> network.classifier[2].out_features
+        5
+    """
     name = "convnext_base-6075fbad.pth"
     return _build((128, 256, 512, 1024), (3, 3, 27, 3), 0.5, name, weights, num_classes)

@@ -45,10 +45,24 @@ class MappingHead(nn.Module):
 
 
 class GlobalAverageHead(MappingHead):
-    """Mean over all positions, then a linear layer; the head of ResNet and of most classifiers."""
+    """Mean over all positions, then a linear layer; the head of ResNet and of most classifiers.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import GlobalAverageHead
+        >>> head = GlobalAverageHead(8, num_classes=3)
+        >>> features = torch.rand(2, 8, 5, 6)
+        >>> torch.allclose(head.class_map(features).mean((2, 3)), head(features), atol=1e-6)
+        True
+    """
 
     def __init__(self, features: int | nn.Linear, num_classes: int = 1000) -> None:
-        """Take the number of feature channels, or an existing linear layer, which keeps its own classes."""
+        """Build it.
+
+        Args:
+            features: the number of feature channels, or an existing linear layer, which keeps its own classes.
+            num_classes: classes of a new layer.
+        """
         super().__init__()
         self.pool = MeanPool()
         self.fc = features if isinstance(features, nn.Linear) else nn.Linear(features, num_classes)
@@ -64,10 +78,23 @@ class GlobalAverageHead(MappingHead):
 
 
 class NormedAverageHead(MappingHead):
-    """Mean over all positions, layer normalization over the channels, a linear layer; ConvNeXt's head."""
+    """Mean over all positions, layer normalization over the channels, a linear layer; ConvNeXt's head.
+
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> from wholefield.networks import NormedAverageHead
+        >>> NormedAverageHead(nn.LayerNorm(8), nn.Linear(8, 3))(torch.rand(2, 8, 5, 6)).shape
+        torch.Size([2, 3])
+    """
 
     def __init__(self, norm: nn.LayerNorm, fc: nn.Linear) -> None:
-        """Take the two layers."""
+        """Build it of existing layers.
+
+        Args:
+            norm: the normalization of the pooled features.
+            fc: the layer from features to classes.
+        """
         super().__init__()
         self.pool = MeanPool()
         self.norm = norm
@@ -104,9 +131,22 @@ class GatedAttentionHead(MappingHead):
 
     Attributes:
         pool: V is its `value`, U its `gate`, w its `score`.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import GatedAttentionHead
+        >>> GatedAttentionHead(8, num_classes=3)(torch.rand(2, 8, 5, 6)).shape
+        torch.Size([2, 3])
     """
 
     def __init__(self, features: int, num_classes: int, hidden: int = 128) -> None:
+        """Build it fresh.
+
+        Args:
+            features: the number of feature channels.
+            num_classes: classes of the linear layer.
+            hidden: length of V f and U f.
+        """
         super().__init__()
         self.pool: GatedAttentionPool = GatedAttentionPool(features, hidden)
         self.fc = nn.Linear(features, num_classes)

@@ -16,6 +16,18 @@ def freeze_normalization(network: nn.Module) -> nn.Module:
     """Put every batch normalization into evaluation mode and return the network.
 
     Its statistics then stay as they are, which makes it a local operation; scale and shift still learn.
+
+    Args:
+        network: any network; it is changed.
+
+    Returns:
+        The network itself.
+
+    Example:
+        >>> from torch import nn
+        >>> from wholefield.networks import freeze_normalization
+        >>> freeze_normalization(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)))[1].training
+        False
     """
     for norm in batch_norms(network):
         norm.eval()
@@ -36,6 +48,16 @@ def calibrate_normalization(network: nn.Module, batches: Iterable[Tensor]) -> in
 
     Returns:
         How many batches were used; 0 where the network has no batch normalization.
+
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> from wholefield.networks import calibrate_normalization
+        >>> norm = nn.BatchNorm2d(3)
+        >>> calibrate_normalization(norm, [torch.full((2, 3, 4, 4), 5.0)])
+        1
+        >>> norm.running_mean
+        tensor([5., 5., 5.])
     """
     norms = batch_norms(network)
     if not norms:

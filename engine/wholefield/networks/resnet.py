@@ -77,9 +77,24 @@ Block = type[BasicBlock] | type[Bottleneck]
 
 
 class ResNet(Classifier):
-    """The whole classifier; `wholefield.networks.split_resnet` cuts it into backbone and head."""
+    """The whole classifier; `wholefield.networks.split_resnet` cuts it into backbone and head.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import ResNet
+        >>> from wholefield.networks.resnet import BasicBlock
+        >>> ResNet(BasicBlock, (1, 1, 1, 1), num_classes=2).eval()(torch.rand(1, 3, 64, 48)).shape
+        torch.Size([1, 2])
+    """
 
     def __init__(self, block: Block, depths: tuple[int, int, int, int], num_classes: int = 1000) -> None:
+        """Build it fresh.
+
+        Args:
+            block: BasicBlock or Bottleneck.
+            depths: blocks per stage.
+            num_classes: classes of the head.
+        """
         super().__init__()
         self.conv1 = nn.Conv2d(3, STAGES[0], 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(STAGES[0])
@@ -125,19 +140,69 @@ def _build(
 
 
 def resnet18(*, weights: Weights = None, num_classes: int = 1000) -> ResNet:
-    """ResNet-18. `weights`: a file, a state dict, "DEFAULT" for the published ones, or None.
+    """ResNet-18.
+
+    Args:
+        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
+
+    Returns:
+        The network, images (B, 3, h, w) -> logits (B, num_classes).
 
     Raises:
         SourceError: the weights are missing or do not fit.
+
+    Example:
+        >>> from wholefield.networks import resnet18
+        >>> resnet18(num_classes=5).fc.out_features
+        5
     """
     return _build(BasicBlock, (2, 2, 2, 2), "resnet18-f37072fd.pth", weights, num_classes)
 
 
 def resnet34(*, weights: Weights = None, num_classes: int = 1000) -> ResNet:
-    """ResNet-34; see `resnet18`."""
+    """ResNet-34.
+
+    Args:
+        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
+
+    Returns:
+        The network, images (B, 3, h, w) -> logits (B, num_classes).
+
+    Raises:
+        SourceError: the weights are missing or do not fit.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import resnet34
+        >>> with torch.device("meta"):  # without its numbers
+        ...     network = resnet34(num_classes=5)
+        >>> network.fc.out_features
+        5
+    """
     return _build(BasicBlock, (3, 4, 6, 3), "resnet34-b627a593.pth", weights, num_classes)
 
 
 def resnet50(*, weights: Weights = None, num_classes: int = 1000) -> ResNet:
-    """ResNet-50; see `resnet18`."""
+    """ResNet-50.
+
+    Args:
+        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
+
+    Returns:
+        The network, images (B, 3, h, w) -> logits (B, num_classes).
+
+    Raises:
+        SourceError: the weights are missing or do not fit.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import resnet50
+        >>> with torch.device("meta"):  # without its numbers
+        ...     network = resnet50(num_classes=5)
+        >>> network.fc.out_features
+        5
+    """
     return _build(Bottleneck, (3, 4, 6, 3), "resnet50-11ad3fa6.pth", weights, num_classes)

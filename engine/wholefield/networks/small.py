@@ -26,9 +26,21 @@ class SmallCNN(Classifier):
     Attributes:
         features: the streamed part, (B, in_channels, h, w) -> (B, 64, h / 32, w / 32).
         head: features -> logits (B, num_classes).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import SmallCNN
+        >>> SmallCNN(num_classes=4).eval()(torch.rand(1, 3, 64, 96)).shape
+        torch.Size([1, 4])
     """
 
     def __init__(self, in_channels: int = 3, num_classes: int = 2) -> None:
+        """Build it fresh.
+
+        Args:
+            in_channels: channels of the image.
+            num_classes: classes of the head.
+        """
         super().__init__()
         layers: list[nn.Module] = []
         inputs = in_channels
@@ -62,10 +74,23 @@ def _convolution(inputs: int, outputs: int, stride: int) -> nn.Conv2d:
 
 
 def small_cnn(in_channels: int = 3, num_classes: int = 2, *, weights: Weights = None) -> SmallCNN:
-    """Build the small network; `weights`: a file or a state dict to start from, or None.
+    """Build the small network.
+
+    Args:
+        in_channels: channels of the image.
+        num_classes: classes of the head.
+        weights: a file or a state dict to start from, or None.
+
+    Returns:
+        The network, images (B, in_channels, h, w) -> logits (B, num_classes).
 
     Raises:
         SourceError: the weights are missing or do not fit.
+
+    Example:
+        >>> from wholefield.networks import small_cnn
+        >>> small_cnn(num_classes=4).head.fc.out_features
+        4
     """
     network = SmallCNN(in_channels, num_classes)
     load_weights(network, weights, published=None, head="head.fc.")

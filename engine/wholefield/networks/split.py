@@ -55,10 +55,22 @@ def split_resnet(net: nn.Module, **kwargs: Any) -> tuple[nn.Sequential, GlobalAv
 
 
 def split_classifier(network: nn.Module) -> tuple[nn.Module, MappingHead]:
-    """Cut any classifier of the list of models into (backbone, head).
+    """Cut any classifier of the list of models into backbone and head.
+
+    Args:
+        network: a `Classifier`.
+
+    Returns:
+        The backbone, images -> features, and the head, features -> logits; both share the parameters.
 
     Raises:
         SettingError: the network is no `Classifier`.
+
+    Example:
+        >>> from wholefield.networks import small_cnn, split_classifier
+        >>> backbone, head = split_classifier(small_cnn(num_classes=4))
+        >>> head.fc.out_features
+        4
     """
     if isinstance(network, Classifier):
         return network.split()
@@ -71,6 +83,18 @@ def streamed_part(network: nn.Module) -> nn.Module:
     """What of any model is streamed, ready to be: the backbone of a classifier, all of a U-Net.
 
     Batch normalization is frozen.
+
+    Args:
+        network: any model of this package.
+
+    Returns:
+        The part, which shares its parameters with the network.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import resnet18, streamed_part
+        >>> streamed_part(resnet18())(torch.rand(1, 3, 64, 96)).shape
+        torch.Size([1, 512, 2, 3])
     """
     part = network.split()[0] if isinstance(network, Classifier) else network
     return freeze_normalization(part)

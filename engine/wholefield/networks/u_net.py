@@ -35,9 +35,24 @@ class UNet(nn.Module):
         down: one double convolution per level, finest first, and the one at the bottom.
         up: one double convolution per level, coarsest first.
         last: from features to classes, position by position.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import UNet
+        >>> UNet(axes=2, in_channels=1, num_classes=3, width=4, depth=2)(torch.rand(2, 1, 37, 50)).shape
+        torch.Size([2, 3, 37, 50])
     """
 
     def __init__(self, axes: int, in_channels: int, num_classes: int, width: int, depth: int) -> None:
+        """Build it fresh.
+
+        Args:
+            axes: spatial axes, 1 to 3.
+            in_channels: channels of the image.
+            num_classes: channels of the result.
+            width: channels of the finest level; each coarser one has twice as many.
+            depth: how often the size is halved.
+        """
         super().__init__()
         self.axes = axes
         widths = [width * 2**level for level in range(depth + 1)]
@@ -91,8 +106,17 @@ def unet(
         depth: how often the size is halved.
         weights: a file or a state dict to start from, or None.
 
+    Returns:
+        The network, images (B, in_channels, *size) -> logits (B, num_classes, *size).
+
     Raises:
         SourceError: the weights are missing or do not fit.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import unet
+        >>> unet(1, 2, axes=3, width=4, depth=1)(torch.rand(1, 1, 9, 8, 7)).shape
+        torch.Size([1, 2, 9, 8, 7])
     """
     network = UNet(axes, in_channels, num_classes, width, depth)
     load_weights(network, weights, published=None, head="last.")

@@ -18,10 +18,21 @@ class VGG(nn.Module):
 
     Attributes:
         features: the streamed part, (B, 3, h, w) -> (B, 512, h / 32, w / 32).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import VGG
+        >>> VGG(((8, 1), (16, 1)), num_classes=2).features(torch.rand(1, 3, 64, 48)).shape
+        torch.Size([1, 16, 16, 12])
     """
 
     def __init__(self, stages: tuple[tuple[int, int], ...], num_classes: int = 1000) -> None:
-        """Build it fresh from stages of (channels, convolutions)."""
+        """Build it fresh.
+
+        Args:
+            stages: channels and convolutions of each stage.
+            num_classes: classes of the head.
+        """
         super().__init__()
         layers: list[nn.Module] = []
         inputs = 3
@@ -60,10 +71,25 @@ def _initialize(module: nn.Conv2d | nn.Linear) -> None:
 
 
 def vgg16(*, weights: Weights = None, num_classes: int = 1000) -> VGG:
-    """VGG-16. `weights`: a file, a state dict, "DEFAULT" for the published ones, or None.
+    """VGG-16.
+
+    Args:
+        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
+
+    Returns:
+        The network, images (B, 3, h, w) -> logits (B, num_classes).
 
     Raises:
         SourceError: the weights are missing or do not fit.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import vgg16
+        >>> with torch.device("meta"):  # without its numbers
+        ...     network = vgg16(num_classes=5)
+        >>> network.classifier[6].out_features
+        5
     """
     network = VGG(STAGES, num_classes)
     load_weights(network, weights, "vgg16-397923af.pth", head="classifier.6.")

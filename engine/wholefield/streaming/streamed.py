@@ -48,6 +48,9 @@ class Streamed(nn.Module):
         on_tile: Called with a TileVisit before every tile of both sweeps; raise in it to cancel.
 
     Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> from wholefield.streaming import Streamed
         >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
         >>> x = torch.randn(1, 3, 101, 67)
         >>> torch.allclose(Streamed(net, 32)(x), net(x), atol=1e-6)

@@ -24,6 +24,17 @@ class TileVisit:
         index: Which tile, per axis.
         counts: Number of tiles per axis.
         box: The tile's (start, stop) per axis, in pixels of the network's input.
+
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> from wholefield.streaming import Streamed, TileVisit
+        >>> visits: list[TileVisit] = []
+        >>> streamed = Streamed(nn.Conv2d(1, 1, 3), 16, on_tile=visits.append)
+        >>> with torch.no_grad():
+        ...     result = streamed(torch.rand(1, 1, 30, 20))
+        >>> len(visits), visits[-1].index, visits[-1].box
+        (4, (1, 1), ((16, 30), (16, 20)))
     """
 
     sweep: Sweep

@@ -86,8 +86,17 @@ def symmetric_pad(image: Tensor, pad: Sequence[int]) -> Tensor:
         pad: Positions before and after, from the last dimension on, as in torch.nn.functional.pad. At most the size
             of the dimension.
 
+    Returns:
+        The padded image, of the same type.
+
     Raises:
         ValueError: The border is wider than the image.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.streaming import symmetric_pad
+        >>> symmetric_pad(torch.tensor([[1, 2, 3]]), (2, 1))
+        tensor([[2, 1, 1, 2, 3, 3]])
     """
     if torch.overrides.has_torch_function((image,)):
         return torch.overrides.handle_torch_function(symmetric_pad, (image,), image, pad)

@@ -45,6 +45,14 @@ class LayerPlan:
         halo: Most positions that a tile hands on, per axis.
         memory: Bytes of the largest block with its halos.
         macs: Multiply-adds for the whole image.
+
+    Example:
+        >>> from torch import nn
+        >>> from wholefield.streaming import plan
+        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(2))
+        >>> layer = plan(net, (1, 3, 64, 64), 32).layers[2]
+        >>> layer.operation, layer.size, layer.fields[0].size
+        ('max_pool2d', (32, 32), 4)
     """
 
     node: int
@@ -77,6 +85,16 @@ class Plan:
         macs: Multiply-adds of one forward.
         overlapping_work: How often a scheme of overlapping tiles of this size would at least compute each pixel;
             infinite where it cannot run.
+
+    Example:
+        >>> from torch import nn
+        >>> from wholefield.streaming import plan
+        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(2))
+        >>> found = plan(net, (1, 3, 100, 64), 32)
+        >>> found.counts, found.receptive_field
+        ((4, 2), (4, 4))
+        >>> found.seen_from(2, (0, 5))
+        ((0, 3), (9, 13))
     """
 
     input_shape: tuple[int, ...]
@@ -207,9 +225,19 @@ def plan(
         smallest_block: As for Streamed.
         keep_budget: As for Streamed.
 
+    Returns:
+        Layers, receptive field, number of tiles, work and predicted memory; as text a table of the layers.
+
     Raises:
         NotLocalError: The network has a layer that cannot be streamed.
         StreamingError: The tile size or the image cannot work.
+
+    Example:
+        >>> from torch import nn
+        >>> from wholefield.streaming import plan
+        >>> found = plan(nn.Conv2d(3, 8, 5, stride=2, padding=2), (1, 3, 300, 200), 128)
+        >>> found.tiles, found.receptive_field, found.stride[0]
+        (6, (5, 5), Fraction(2, 1))
     """
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
     program = trace(network, tuple(input_shape), dtype, device)
@@ -242,8 +270,18 @@ def suggest_tile_size(
         dtype: Element type of the image.
         keep_budget: As for Streamed.
 
+    Returns:
+        The tile size in pixels, for all axes.
+
     Raises:
         StreamingError: Not even the smallest tile fits.
+
+    Example:
+        >>> from torch import nn
+        >>> from wholefield.streaming import suggest_tile_size
+        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+        >>> suggest_tile_size(net, (1, 3, 256, 256), memory_budget=10_000_000)
+        384
     """
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
     program = fold_normalization(trace(network, tuple(input_shape), dtype, device), Precision.now(device))

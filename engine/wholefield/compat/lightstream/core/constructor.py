@@ -20,6 +20,12 @@ class StreamingConstructor:
         tile_size: Tile size in pixels, one number or one per axis.
         copy_to_gpu: Whether the image is copied to the network's device at once.
         keep_modules: What `add_keep_modules` named.
+
+    Example:
+        >>> from torch import nn
+        >>> from wholefield.compat.lightstream import StreamingConstructor
+        >>> StreamingConstructor(nn.Conv2d(3, 4, 3), 64).prepare_streaming_model().tile_shape
+        (1, 3, 64, 64)
     """
 
     def __init__(

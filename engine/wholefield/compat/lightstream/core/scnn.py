@@ -45,6 +45,9 @@ class StreamingCNN(nn.Module):
         on_tile: Called with a TileVisit before every tile; raise in it to cancel.
 
     Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> from wholefield.compat.lightstream import StreamingCNN
         >>> backbone = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.ReLU())
         >>> image = torch.rand(1, 3, 65, 83)
         >>> streaming = StreamingCNN(backbone, tile_shape=(1, 3, 32, 32))

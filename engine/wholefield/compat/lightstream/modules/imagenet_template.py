@@ -32,7 +32,17 @@ class BaseModule(StreamingModule):
         use_streaming: bool = True,
         **kwargs: Any,
     ) -> None:
-        """Build the module; every argument is one of StreamingModule."""
+        """Build the module.
+
+        Args:
+            stream_net: A network of local operations, or a StreamingModule whose streamed part is used.
+            head: What follows it; an identity if None.
+            tile_size: Tile size in pixels, one number or one per axis.
+            loss_fn: Takes (output, target).
+            train_streaming_layers: Whether the streamed part learns.
+            use_streaming: Whether to stream at all.
+            **kwargs: Options of StreamingModule and StreamingConstructor.
+        """
         super().__init__(
             stream_net, head, tile_size, loss_fn, train_streaming_layers, use_streaming, **kwargs
         )
