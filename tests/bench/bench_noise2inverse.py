@@ -21,7 +21,7 @@ from wholefield.tomography.noise2inverse import (
     split_reconstructions,
 )
 from wholefield.tomography.phantom import add_noise, draw, project, random_foam
-from wholefield.tomography.projections import find_centre, read_projections
+from wholefield.tomography.projections import find_center, read_projections
 from wholefield.training.crops import Augmentation
 from wholefield.training.fit import FitSettings, steps_of_epoch
 
@@ -80,8 +80,8 @@ def tooth(seconds: float = SECONDS) -> None:
     """Held-out split error of the real scan: trained on the first detector row, measured on the second."""
     scan = read_projections(DATA / "stacks" / "tooth.h5")
     sinograms = scan.line_integrals()
-    centre = find_centre(sinograms[0], scan.angles)
-    parts = split_reconstructions(sinograms, scan.angles, 2, size=512, centre=centre)
+    center = find_center(sinograms[0], scan.angles)
+    parts = split_reconstructions(sinograms, scan.angles, 2, size=512, center=center)
     held_out = parts[:, 1:]
     model = train(parts[:, :1], Strategy.X_TO_1, seconds)
     before, after = (split_error(each, held_out, Strategy.X_TO_1) for each in (None, model.network))

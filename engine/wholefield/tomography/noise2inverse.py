@@ -12,11 +12,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.errors import InputError
+from wholefield.errors import SettingError
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image
+from wholefield.tomography.backprojection import reconstruct
 from wholefield.tomography.enums import Strategy, Window
-from wholefield.tomography.reconstruct import reconstruct
 
 
 def split_reconstructions(
@@ -25,7 +25,7 @@ def split_reconstructions(
     parts: int,
     *,
     size: int | None = None,
-    centre: float | None = None,
+    center: float | None = None,
     window: Window = Window.RAMP,
 ) -> Tensor:
     """Reconstruct every K-th projection by itself.
@@ -35,22 +35,31 @@ def split_reconstructions(
         angles: (angles,), radians.
         parts: K, at least 2.
         size: Rows and columns of the result; as many as detector columns when None.
-        centre: Column of the rotation axis; the middle when None.
+        center: Column of the rotation axis; the middle when None.
         window: Taper of the ramp filter.
 
     Returns:
         (K, slices, size, size).
 
     Raises:
-        InputError: There are fewer than 2 parts or fewer projections than parts.
+        SettingError: There are fewer than 2 parts or fewer projections than parts.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.tomography import split_reconstructions
+        >>> angles = torch.arange(12) * torch.pi / 12
+        >>> split_reconstructions(torch.ones(2, 12, 16), angles, 3).shape
+        torch.Size([3, 2, 16, 16])
     """
     if not 2 <= parts <= len(angles):
-        raise InputError(
+        raise SettingError(
             f"{len(angles)} projections cannot be split into {parts} parts; choose 2 to {len(angles)}."
         )
-    options = {"size": size, "centre": centre, "window": window}
     return torch.stack(
-        [reconstruct(sinograms[:, k::parts], angles[k::parts], **options) for k in range(parts)]  # type: ignore[arg-type]
+        [
+            reconstruct(sinograms[:, k::parts], angles[k::parts], size=size, center=center, window=window)
+            for k in range(parts)
+        ]
     )
 
 
@@ -64,13 +73,19 @@ def pair_of(reconstructions: Tensor, part: int, strategy: Strategy) -> tuple[Ten
 
     Returns:
         Two tensors (..., row, column).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.tomography import Strategy, pair_of
+        >>> pair_of(torch.tensor([1.0, 2.0, 6.0]), 0, Strategy.X_TO_1)
+        (tensor(4.), tensor(1.))
     """
     alone = reconstructions[part]
     others = (reconstructions.sum(0) - alone) / (len(reconstructions) - 1)
     return (others, alone) if strategy is Strategy.X_TO_1 else (alone, others)
 
 
-class Parts(Protocol):
+class SplitReconstructions(Protocol):
     """K reconstructions of the same slices, from projections that no two of them share."""
 
     @property
@@ -82,11 +97,17 @@ class Parts(Protocol):
 
 
 @dataclass(frozen=True)
-class TensorParts:
+class TensorReconstructions:
     """Reconstructions in memory.
 
     Attributes:
         reconstructions: (K, slices, row, column).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.tomography import TensorReconstructions
+        >>> TensorReconstructions(torch.zeros(4, 3, 8, 9)).read(0, slice(0, 2), slice(None)).shape
+        torch.Size([4, 2, 9])
     """
 
     reconstructions: Tensor
@@ -104,22 +125,29 @@ class TensorParts:
 
 @dataclass(frozen=True)
 class SplitPairs:
-    """Every part of some slices as a pair to train on; give it to fit.
+    """Every part of some slices as a pair to train on.
 
     Attributes:
         parts: The reconstructions.
         strategy: What is input and what target.
         slices: The slices to use.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.tomography import SplitPairs, Strategy
+        >>> pairs = SplitPairs.of(torch.zeros(4, 3, 8, 9), Strategy.X_TO_1)
+        >>> len(pairs), pairs[0][0].shape
+        (12, torch.Size([1, 8, 9]))
     """
 
-    parts: Parts
+    parts: SplitReconstructions
     strategy: Strategy
     slices: Sequence[int]
 
     @classmethod
     def of(cls, reconstructions: Tensor, strategy: Strategy) -> "SplitPairs":
         """All slices of reconstructions in memory, (K, slices, row, column)."""
-        return cls(TensorParts(reconstructions), strategy, range(reconstructions.shape[1]))
+        return cls(TensorReconstructions(reconstructions), strategy, range(reconstructions.shape[1]))
 
     def __len__(self) -> int:
         return self.parts.shape[0] * len(self.slices)
@@ -149,7 +177,23 @@ def part_outputs(network: MSDNetwork, images: Tensor, strategy: Strategy) -> Ten
 
 
 def denoise_slice(network: MSDNetwork, images: Tensor, strategy: Strategy) -> Tensor:
-    """Mean of the network's outputs for all parts of a slice: (K, row, column) to (row, column)."""
+    """Mean of the network's outputs for all parts of a slice.
+
+    Args:
+        network: The trained network, one channel in and out.
+        images: (K, row, column).
+        strategy: The one that it was trained with.
+
+    Returns:
+        (row, column).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import MSDNetwork
+        >>> from wholefield.tomography import Strategy, denoise_slice
+        >>> denoise_slice(MSDNetwork(1, 1, depth=2), torch.zeros(4, 8, 9), Strategy.X_TO_1).shape
+        torch.Size([8, 9])
+    """
     return part_outputs(network, images, strategy).mean(0)
 
 
@@ -163,6 +207,13 @@ def denoise(network: MSDNetwork, reconstructions: Tensor, strategy: Strategy) ->
 
     Returns:
         (slices, row, column).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import MSDNetwork
+        >>> from wholefield.tomography import Strategy, denoise
+        >>> denoise(MSDNetwork(1, 1, depth=2), torch.zeros(4, 3, 8, 9), Strategy.X_TO_1).shape
+        torch.Size([3, 8, 9])
     """
     return torch.stack([denoise_slice(network, images, strategy) for images in reconstructions.unbind(1)])
 
@@ -177,6 +228,15 @@ def split_error(network: MSDNetwork | None, reconstructions: Tensor, strategy: S
         network: The network; None takes the input as the prediction.
         reconstructions: (K, slices, row, column).
         strategy: What is input and what target.
+
+    Returns:
+        The error.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.tomography import Strategy, split_error
+        >>> split_error(None, torch.tensor([1.0, 3.0]).view(2, 1, 1, 1), Strategy.X_TO_1)
+        4.0
     """
     pairs = SplitPairs.of(reconstructions, strategy)
     total = 0.0

@@ -13,8 +13,22 @@ NAMES = {
 }
 
 
-def holds_projections(path: Path) -> bool:
-    """Whether a file is HDF5 with projections, flat and dark fields and angles under names that are known."""
+def holds_projections(path: str | Path) -> bool:
+    """Whether a file is HDF5 with projections, flat and dark fields and angles under names that are known.
+
+    Args:
+        path: Any file.
+
+    Returns:
+        True if :func:`~wholefield.tomography.read_projections` would find all of them.
+
+    Example:
+        >>> import h5py
+        >>> from wholefield.tomography import holds_projections
+        >>> h5py.File("empty.h5", "w").close()
+        >>> holds_projections("empty.h5")
+        False
+    """
     try:
         with h5py.File(path) as file:
             return all(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wholefield.networks.msd.errors import InputError
+from wholefield.errors import SettingError, SourceError
 from wholefield.tomography.projection_names import NAMES
 
 
@@ -23,6 +23,16 @@ class Projections:
         flats: (n, rows, columns), counts without the sample.
         darks: (n, rows, columns), counts without the beam.
         angles: (angles,), radians.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.tomography import Projections
+        >>> counts = torch.full((3, 2, 4), 60.0)
+        >>> scan = Projections(counts, torch.full((1, 2, 4), 110.0), torch.full((1, 2, 4), 10.0), torch.arange(3) / 3)
+        >>> scan.line_integrals().shape
+        torch.Size([2, 3, 4])
+        >>> round(scan.line_integrals().max().item(), 3)
+        0.693
     """
 
     data: Tensor
@@ -31,19 +41,33 @@ class Projections:
     angles: Tensor
 
     def line_integrals(self) -> Tensor:
-        """Attenuation integrated along each ray, one sinogram a detector row: (rows, angles, columns)."""
+        """Attenuation integrated along each ray: (rows, angles, columns), one sinogram per detector row."""
         return attenuation(flat_field(self.data, self.flats, self.darks)).transpose(0, 1).contiguous()
 
 
 def read_projections(path: str | Path, rows: slice = slice(None)) -> Projections:
-    """Read a scan from HDF5; angles in degrees (by their units, or because they exceed a full turn) are converted.
+    """Read a scan from HDF5.
+
+    Angles in degrees are converted; they are known by their units, or by exceeding 360 degrees as radians.
 
     Args:
         path: The file, laid out as Data Exchange or with data, flats, darks and angles at its root.
         rows: Detector rows to read.
 
+    Returns:
+        The scan, counts as float32 and angles in radians as float64.
+
     Raises:
-        InputError: An array is missing, or their sizes do not belong together.
+        SourceError: The file is not HDF5, an array is missing, or their sizes do not belong together.
+
+    Example:
+        >>> import h5py, numpy as np
+        >>> from wholefield.tomography import read_projections
+        >>> with h5py.File("scan.h5", "w") as file:
+        ...     file["data"], file["flats"], file["darks"] = np.ones((4, 3, 8)), np.ones((1, 3, 8)), np.zeros((1, 3, 8))
+        ...     file["angles"] = np.linspace(0, 180, 4, endpoint=False)
+        >>> read_projections("scan.h5", slice(1, 3)).data.shape
+        torch.Size([4, 2, 8])
     """
     try:
         with h5py.File(path) as file:
@@ -54,9 +78,9 @@ def read_projections(path: str | Path, rows: slice = slice(None)) -> Projections
             )
             angles = _radians(arrays["angles"])
     except OSError as error:
-        raise InputError(f"{path} cannot be read as HDF5 ({error}); check the file.") from error
+        raise SourceError(f"{path} cannot be read as HDF5 ({error}); check the file.") from error
     if len(angles) != len(data) or flats.shape[1:] != data.shape[1:] or darks.shape[1:] != data.shape[1:]:
-        raise InputError(
+        raise SourceError(
             f"{path} holds {len(data)} projections {tuple(data.shape[1:])}, {len(angles)} angles, flats "
             f"{tuple(flats.shape[1:])} and darks {tuple(darks.shape[1:])}; they must belong to one scan."
         )
@@ -66,14 +90,28 @@ def read_projections(path: str | Path, rows: slice = slice(None)) -> Projections
 def detector_rows(path: str | Path) -> int:
     """Rows of the detector, each of which becomes a slice.
 
+    Args:
+        path: The file, as for :func:`read_projections`.
+
+    Returns:
+        Their number.
+
     Raises:
-        InputError: The file has no projections.
+        SourceError: The file has no projections.
+
+    Example:
+        >>> import h5py, numpy as np
+        >>> from wholefield.tomography import detector_rows
+        >>> with h5py.File("scan.h5", "w") as file:
+        ...     file["exchange/data"] = np.ones((4, 3, 8))
+        >>> detector_rows("scan.h5")
+        3
     """
     try:
         with h5py.File(path) as file:
             return int(_find(file, NAMES["data"], "data", path).shape[1])
     except OSError as error:
-        raise InputError(f"{path} cannot be read as HDF5 ({error}); check the file.") from error
+        raise SourceError(f"{path} cannot be read as HDF5 ({error}); check the file.") from error
 
 
 def _find(file: h5py.File, names: Iterable[str], kind: str, path: str | Path) -> Any:
@@ -81,7 +119,7 @@ def _find(file: h5py.File, names: Iterable[str], kind: str, path: str | Path) ->
         found = file.get(name)
         if isinstance(found, h5py.Dataset):
             return found
-    raise InputError(f"{path} has no {kind}; name the dataset one of {', '.join(names)}.")
+    raise SourceError(f"{path} has no {kind}; name the dataset one of {', '.join(names)}.")
 
 
 def _radians(dataset: Any) -> Tensor:
@@ -101,6 +139,15 @@ def flat_field(data: Tensor, flats: Tensor, darks: Tensor) -> Tensor:
         data: (angles, rows, columns), counts.
         flats: (n, rows, columns), counts.
         darks: (n, rows, columns), counts.
+
+    Returns:
+        (angles, rows, columns); 1 where nothing attenuates the beam.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.tomography import flat_field
+        >>> flat_field(torch.full((1, 1, 1), 60.0), torch.full((2, 1, 1), 110.0), torch.full((2, 1, 1), 10.0)).item()
+        0.5
     """
     dark = darks.mean(0)
     beam = flats.mean(0) - dark
@@ -109,25 +156,49 @@ def flat_field(data: Tensor, flats: Tensor, darks: Tensor) -> Tensor:
 
 
 def attenuation(transmission: Tensor, floor: float = 1e-6) -> Tensor:
-    """Line integrals -log(transmission) (Beer and Lambert); shares below the floor count as the floor."""
+    """Line integrals -log(transmission) (Beer and Lambert).
+
+    Args:
+        transmission: Share of the beam that is transmitted, of any shape.
+        floor: Shares below it count as the floor.
+
+    Returns:
+        The same shape.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.tomography import attenuation
+        >>> attenuation(torch.tensor([1.0, 0.5])).abs()
+        tensor([0.0000, 0.6931])
+    """
     return -transmission.clamp_min(floor).log()
 
 
-def find_centre(sinogram: Tensor, angles: Tensor) -> float:
+def find_center(sinogram: Tensor, angles: Tensor) -> float:
     """Column onto which the rotation axis is projected, in pixels, to a fraction of one.
 
-    Two projections half a turn apart are mirror images about the axis; their shift is found by correlation.
+    Two projections 180 degrees apart are mirror images about the axis; their shift is found by correlation.
 
     Args:
         sinogram: (angles, columns).
         angles: (angles,), radians.
 
+    Returns:
+        The column, from 0.
+
     Raises:
-        InputError: No two angles are half a turn apart, to 2 degrees.
+        SettingError: No two angles are 180 degrees apart, to within 2 degrees.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.tomography import Ellipse, find_center, project
+        >>> angles = torch.linspace(0, torch.pi, 9, dtype=torch.float64)
+        >>> round(find_center(project([Ellipse(1.0, 0.2, 0.1, 0.5, 0.3)], angles, 32), angles), 2)
+        15.5
     """
     gaps = (angles[None] - angles[:, None] - torch.pi).abs()
     if gaps.min() > np.deg2rad(2):
-        raise InputError("No two projections are half a turn apart; give the centre of rotation by hand.")
+        raise SettingError("No two projections are 180 degrees apart; give the center of rotation by hand.")
     first, second = divmod(int(gaps.argmin()), len(angles))
     columns = sinogram.shape[1]
     one = sinogram[first].double() - sinogram[first].double().mean()

@@ -5,19 +5,19 @@ import math
 import pytest
 import torch
 
-from wholefield.networks.msd.errors import InputError
+from wholefield.errors import SettingError
 from wholefield.networks.msd.network import MSDNetwork
+from wholefield.tomography.backprojection import reconstruct
+from wholefield.tomography.enums import Strategy
 from wholefield.tomography.noise2inverse import (
     SplitPairs,
-    Strategy,
-    TensorParts,
+    TensorReconstructions,
     denoise,
     pair_of,
     split_error,
     split_reconstructions,
 )
 from wholefield.tomography.phantom import add_noise, draw, project, random_foam
-from wholefield.tomography.reconstruct import reconstruct
 from wholefield.training.crops import Augmentation
 from wholefield.training.fit import FitSettings, fit
 
@@ -30,7 +30,7 @@ def test_splits_average_to_the_whole_reconstruction() -> None:
     torch.testing.assert_close(parts.mean(0), reconstruct(sinograms, angles))
     torch.testing.assert_close(parts[1], reconstruct(sinograms[:, 1::3], angles[1::3]))
     for wrong in (1, 13):
-        with pytest.raises(InputError, match=f"into {wrong} parts"):
+        with pytest.raises(SettingError, match=f"into {wrong} parts"):
             split_reconstructions(sinograms, angles, wrong)
 
 
@@ -48,7 +48,7 @@ def test_an_epoch_holds_every_part_of_every_slice() -> None:
     assert sorted(image[0, 0, 0].item() for image, _ in pairs) == list(range(6))
     image, target = pairs.read(3, (slice(1, 3), slice(0, 5)))
     assert image.shape == target.shape == (1, 2, 5)
-    held_out = SplitPairs(TensorParts(parts), Strategy.ONE_TO_X, [1])
+    held_out = SplitPairs(TensorReconstructions(parts), Strategy.ONE_TO_X, [1])
     assert [image[0, 0, 0].item() for image, _ in held_out] == [1, 3, 5]
 
 

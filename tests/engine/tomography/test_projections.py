@@ -1,4 +1,4 @@
-"""Scans from HDF5, their correction, and the centre of rotation."""
+"""Scans from HDF5, their correction, and the center of rotation."""
 
 import math
 from pathlib import Path
@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from wholefield.networks.msd.errors import InputError
+from wholefield.errors import SettingError, SourceError
 from wholefield.tomography.phantom import Ellipse, project
-from wholefield.tomography.projections import attenuation, find_centre, flat_field, read_projections
+from wholefield.tomography.projections import attenuation, find_center, flat_field, read_projections
 
 
 def write(path: Path, names: dict[str, str], angles: np.ndarray, units: str | None = None) -> Path:
@@ -70,35 +70,35 @@ def test_damaged_scans_are_refused(tmp_path: Path) -> None:
     with h5py.File(path, "a") as file:
         del file["angles"]
         file["angles"] = np.zeros(4)
-    with pytest.raises(InputError, match=r"3 projections .* 4 angles"):
+    with pytest.raises(SourceError, match=r"3 projections .* 4 angles"):
         read_projections(path)
     with h5py.File(path, "a") as file:
         del file["flats"]
-    with pytest.raises(InputError, match="no flats"):
+    with pytest.raises(SourceError, match="no flats"):
         read_projections(path)
     (tmp_path / "text.h5").write_text("nothing")
-    with pytest.raises(InputError, match=r"text\.h5 cannot be read"):
+    with pytest.raises(SourceError, match=r"text\.h5 cannot be read"):
         read_projections(tmp_path / "text.h5")
 
 
 @pytest.mark.parametrize("shift", [-7, 0, 4])
-def test_the_centre_is_found_between_opposite_projections(shift: int) -> None:
+def test_the_center_is_found_between_opposite_projections(shift: int) -> None:
     angles = torch.linspace(0, math.pi, 31, dtype=torch.float64)
     sinogram = project([Ellipse(0.02, 0.3, -0.1, 0.2, 0.3)], angles, 101).roll(shift, 1)
-    assert find_centre(sinogram, angles) == pytest.approx(50 + shift, abs=0.05)
-    with pytest.raises(InputError, match="by hand"):
-        find_centre(sinogram[:20], angles[:20])
+    assert find_center(sinogram, angles) == pytest.approx(50 + shift, abs=0.05)
+    with pytest.raises(SettingError, match="by hand"):
+        find_center(sinogram[:20], angles[:20])
 
 
 @pytest.mark.data
 def test_the_real_scan_reconstructs_to_a_tooth(data_folder: Path) -> None:
-    from wholefield.tomography.reconstruct import reconstruct
+    from wholefield.tomography.backprojection import reconstruct
 
     scan = read_projections(data_folder / "stacks" / "tooth.h5", slice(0, 1))
     sinogram = scan.line_integrals()
-    centre = find_centre(sinogram[0], scan.angles)
-    assert centre == pytest.approx(296, abs=1.5)
-    image = reconstruct(sinogram, scan.angles, centre=centre)[0]
+    center = find_center(sinogram[0], scan.angles)
+    assert center == pytest.approx(296, abs=1.5)
+    image = reconstruct(sinogram, scan.angles, center=center)[0]
     # The projections of a slice all hold the same total attenuation, and so does the slice.
     total = sinogram[0].sum(1).median()
     inside = image[150:490, 200:470]

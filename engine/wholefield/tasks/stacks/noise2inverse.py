@@ -24,7 +24,13 @@ from wholefield.tasks.stacks.spec import StackSpec
 from wholefield.tasks.stacks.split import demand_pairs, long_runs, preview_slice, split_slices
 from wholefield.tasks.stacks.split_volumes import SplitVolumePairs, denoise_volume, read_volume
 from wholefield.tomography.enums import Strategy
-from wholefield.tomography.noise2inverse import Parts, SplitPairs, denoise_slice, pair_of, part_outputs
+from wholefield.tomography.noise2inverse import (
+    SplitPairs,
+    SplitReconstructions,
+    denoise_slice,
+    pair_of,
+    part_outputs,
+)
 from wholefield.training.pairs import Pairs
 
 PARTS = "parts.npy"
@@ -58,13 +64,15 @@ def train_noise2inverse(
     file.unlink(missing_ok=True)
 
 
-def _slices(parts: Parts) -> Iterator[Tensor]:
+def _slices(parts: SplitReconstructions) -> Iterator[Tensor]:
     """Every slice in all reconstructions, (K, rows, columns)."""
     for at in range(parts.shape[1]):
         yield parts.read(at, WHOLE, WHOLE)
 
 
-def _denoise_volume(config: Noise2InverseSettings, model: MSDNetwork, parts: Parts, write: "_Writer") -> None:
+def _denoise_volume(
+    config: Noise2InverseSettings, model: MSDNetwork, parts: SplitReconstructions, write: "_Writer"
+) -> None:
     counter = PartCounter("Denoising the volume", parts.shape[0], write.report, write.control)
     with scratch_volume(write.folder.path / SCRATCH, parts.shape[1:], "float32") as mean:
         denoise_volume(model, parts, config.strategy, mean, counter)
@@ -72,7 +80,11 @@ def _denoise_volume(config: Noise2InverseSettings, model: MSDNetwork, parts: Par
 
 
 def _train(
-    config: Noise2InverseSettings, parts: Parts, folder: RunFolder, report: ReportFunction, control: Control
+    config: Noise2InverseSettings,
+    parts: SplitReconstructions,
+    folder: RunFolder,
+    report: ReportFunction,
+    control: Control,
 ) -> MSDNetwork:
     split = split_slices(parts.shape[1], config)
     torch.manual_seed(config.seed)
@@ -92,7 +104,7 @@ def _train(
     return model
 
 
-def _pairs(config: Noise2InverseSettings, parts: Parts, slices: Sequence[int]) -> Pairs:
+def _pairs(config: Noise2InverseSettings, parts: SplitReconstructions, slices: Sequence[int]) -> Pairs:
     if config.ndim == 2:
         return SplitPairs(parts, config.strategy, slices)
     return SplitVolumePairs(parts, config.strategy, long_runs(slices, config))
@@ -110,7 +122,7 @@ class SplitPreview:
     """
 
     model: MSDNetwork
-    parts: Parts
+    parts: SplitReconstructions
     strategy: Strategy
     at: int
 

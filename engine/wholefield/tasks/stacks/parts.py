@@ -19,8 +19,8 @@ from wholefield.sources.stacks.stack import StackSource
 from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.numbers import whole_numbers
 from wholefield.tasks.stacks.settings import Noise2InverseSettings
-from wholefield.tomography.noise2inverse import Parts, split_reconstructions
-from wholefield.tomography.projections import detector_rows, find_centre, read_projections
+from wholefield.tomography.noise2inverse import SplitReconstructions, split_reconstructions
+from wholefield.tomography.projections import detector_rows, find_center, read_projections
 
 # Detector rows reconstructed at once.
 ROWS_AT_ONCE = 16
@@ -70,7 +70,7 @@ class FileParts:
 
 def open_parts(
     config: Noise2InverseSettings, file: Path, opened: ExitStack, report: ReportFunction, control: Control
-) -> Parts:
+) -> SplitReconstructions:
     """The reconstructions that the settings name; those of projections are made first unless `file` holds them.
 
     Raises:
@@ -99,8 +99,8 @@ def _reconstruct(
 ) -> None:
     """Reconstruct some detector rows after the other into a file, whole or absent at any moment."""
     rows = _rows(config, path)
-    centre = config.center if config.center is not None else _centre(path, rows[len(rows) // 2])
-    report(Message(Level.INFO, f"The rotation axis is at column {centre:.2f}."))
+    center = config.center if config.center is not None else _center(path, rows[len(rows) // 2])
+    report(Message(Level.INFO, f"The rotation axis is at column {center:.2f}."))
     counter = PartCounter("Reconstructing slices", len(rows), report, control)
     array: NDArray[np.float32] | None = None
     with replacing(file) as temporary:
@@ -109,7 +109,7 @@ def _reconstruct(
             scan = read_projections(path, slice(some.start, some.stop))
             parts = split_reconstructions(
                 scan.line_integrals(), scan.angles, config.parts,
-                size=config.size, centre=centre, window=config.window,
+                size=config.size, center=center, window=config.window,
             )  # fmt: skip
             if array is None:
                 shape = (config.parts, len(rows), *parts.shape[2:])
@@ -134,6 +134,6 @@ def _rows(config: Noise2InverseSettings, path: Path) -> range:
     return range(asked[0], asked[-1] + 1)
 
 
-def _centre(path: Path, row: int) -> float:
+def _center(path: Path, row: int) -> float:
     scan = read_projections(path, slice(row, row + 1))
-    return find_centre(scan.line_integrals()[0], scan.angles)
+    return find_center(scan.line_integrals()[0], scan.angles)

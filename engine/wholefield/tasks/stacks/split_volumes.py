@@ -11,12 +11,14 @@ from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.scratch import ScratchVolume
 from wholefield.tasks.stacks.volumes import volume_blocks, volume_windows
 from wholefield.tomography.enums import Strategy
-from wholefield.tomography.noise2inverse import Parts, pair_of
+from wholefield.tomography.noise2inverse import SplitReconstructions, pair_of
 
 WHOLE = slice(None)
 
 
-def read_volume(parts: Parts, slices: range, rows: slice = WHOLE, columns: slice = WHOLE) -> Tensor:
+def read_volume(
+    parts: SplitReconstructions, slices: range, rows: slice = WHOLE, columns: slice = WHOLE
+) -> Tensor:
     """A box of all reconstructions: (K, slices, rows, columns)."""
     return torch.stack([parts.read(at, rows, columns) for at in slices], 1)
 
@@ -31,7 +33,7 @@ class SplitVolumePairs:
         runs: the runs of slices.
     """
 
-    parts: Parts
+    parts: SplitReconstructions
     strategy: Strategy
     runs: Sequence[range]
 
@@ -55,7 +57,11 @@ class SplitVolumePairs:
 
 
 def denoise_volume(
-    model: MSDNetwork, parts: Parts, strategy: Strategy, result: ScratchVolume, counter: PartCounter
+    model: MSDNetwork,
+    parts: SplitReconstructions,
+    strategy: Strategy,
+    result: ScratchVolume,
+    counter: PartCounter,
 ) -> None:
     """Add up the mean of the network's outputs for all parts, one part after the other.
 

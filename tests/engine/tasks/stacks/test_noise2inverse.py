@@ -34,9 +34,9 @@ from wholefield.tasks.stacks.settings import (
 )
 from wholefield.tasks.stacks.split_volumes import SplitVolumePairs
 from wholefield.tomography.enums import Strategy
-from wholefield.tomography.noise2inverse import SplitPairs, TensorParts, split_reconstructions
+from wholefield.tomography.noise2inverse import SplitPairs, TensorReconstructions, split_reconstructions
 from wholefield.tomography.phantom import draw, project, random_foam
-from wholefield.tomography.projections import find_centre, read_projections
+from wholefield.tomography.projections import find_center, read_projections
 
 SIZE, SLICES, PHOTONS = 40, 3, 400.0
 
@@ -102,7 +102,7 @@ def test_a_scan_comes_closer_to_the_truth(
 def test_parts_made_by_others_give_the_same(config: Noise2InverseSettings, tmp_path: Path) -> None:
     short = replace(config, epochs=1, center=19.5, parts=2)
     scan = read_projections(config.projections)
-    parts = split_reconstructions(scan.line_integrals(), scan.angles, 2, centre=19.5)
+    parts = split_reconstructions(scan.line_integrals(), scan.angles, 2, center=19.5)
     for index, part in enumerate(parts):
         tifffile.imwrite(tmp_path / f"{index}.tif", part.numpy(), photometric="minisblack")
     names = f"{tmp_path / '0.tif'}; {tmp_path / '1.tif'}"
@@ -156,8 +156,8 @@ def test_a_network_over_volumes(
     preview = [report for report in reports if isinstance(report, PreviewReady)][epoch]
     np.testing.assert_allclose(preview.prediction, denoised[preview.slice_index], rtol=1e-4, atol=1e-5)
     scanned = read_projections(config.projections)
-    centre = find_centre(scanned.line_integrals()[1:2][0], scanned.angles)
-    parts = split_reconstructions(scanned.line_integrals(), scanned.angles, 4, centre=centre)
+    center = find_center(scanned.line_integrals()[1:2][0], scanned.angles)
+    parts = split_reconstructions(scanned.line_integrals(), scanned.angles, 4, center=center)
     others = [(parts.sum(0) - part) / 3 for part in parts]
     net = network.double()
     with torch.no_grad():
@@ -166,7 +166,7 @@ def test_a_network_over_volumes(
 
 
 def test_pairs_of_volumes_are_those_of_slices() -> None:
-    parts = TensorParts(torch.randn(3, 7, 9, 11))
+    parts = TensorReconstructions(torch.randn(3, 7, 9, 11))
     volumes = SplitVolumePairs(parts, Strategy.ONE_TO_X, [range(2), range(4, 7)])
     slices = SplitPairs(parts, Strategy.ONE_TO_X, range(7))
     assert len(volumes) == 6

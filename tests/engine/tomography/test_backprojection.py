@@ -7,8 +7,9 @@ import pytest
 import torch
 from scipy.integrate import quad
 
+from wholefield.tomography.backprojection import back_project, filter_sinogram, ramp_filter, reconstruct
+from wholefield.tomography.enums import Window
 from wholefield.tomography.phantom import Ellipse, add_noise, draw, project, random_foam
-from wholefield.tomography.reconstruct import Window, back_project, filter_sinogram, ramp_filter, reconstruct
 
 OBJECT = [Ellipse(0.02, 0.1, -0.2, 0.3, 0.5, 0.4), Ellipse(0.01, -0.4, 0.3, 0.15, 0.15)]
 
@@ -41,7 +42,7 @@ def test_one_projection_is_smeared_along_its_rays() -> None:
     assert torch.equal(along_y, (torch.arange(5, dtype=torch.float64) + 1).expand(5, 5))
     along_x = back_project(sinogram, torch.tensor([math.pi / 2], dtype=torch.float64))[0]
     torch.testing.assert_close(along_x, along_y.T.flip(0))
-    shifted = back_project(sinogram, torch.zeros(1), centre=3.0)[0]
+    shifted = back_project(sinogram, torch.zeros(1), center=3.0)[0]
     assert shifted[0].tolist() == [2, 3, 4, 5, 0]
     assert back_project(sinogram, torch.zeros(1), size=3)[0, 0].tolist() == [2, 3, 4]
 
@@ -50,9 +51,9 @@ def test_a_shifted_axis_gives_the_same_slice() -> None:
     size, shift = 80, 6
     wide = project(OBJECT, angles(160), size)
     moved = torch.nn.functional.pad(wide, (shift, 0))[:, :size]
-    centre = (size - 1) / 2 + shift
+    center = (size - 1) / 2 + shift
     torch.testing.assert_close(
-        reconstruct(moved[None], angles(160), centre=centre)[0, 20:60, 20:60],
+        reconstruct(moved[None], angles(160), center=center)[0, 20:60, 20:60],
         reconstruct(wide[None], angles(160))[0, 20:60, 20:60],
         rtol=0,
         atol=2e-4,
