@@ -160,8 +160,8 @@ def _clean_planes(bodies: list[Ellipsoid], settings: StackDemoSettings) -> Itera
 
 def _noisy_planes(path: Path, settings: StackDemoSettings) -> Iterator[Array]:
     """Filtered back-projection of what the file holds, as a user's own reconstruction would be."""
-    from wholefield.tomography.projections import read_projections
     from wholefield.tomography.backprojection import reconstruct
+    from wholefield.tomography.projections import read_projections
 
     scan = read_projections(path)
     sinograms = scan.line_integrals()
