@@ -1,5 +1,7 @@
 """Network, pyramid and losses as one: loss, scale of the features, sharpening."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -8,7 +10,7 @@ from wholefield.flow.flow_network import FlowNetwork, typical
 from wholefield.flow.losses import FlowLoss
 
 
-def network(**options: object) -> FlowNetwork:
+def network(**options: Any) -> FlowNetwork:
     torch.manual_seed(0)
     return FlowNetwork((2, 6, 16, 20), {"data": 1.0, "bw_deblur": 2.0}, base=2, **options)
 
@@ -101,7 +103,7 @@ def test_what_cannot_be_is_refused() -> None:
         network(micro_bins=4)
     for options in ({"micro_tbin": 3}, {"depth_level": 3}):
         with pytest.raises(SettingError, match="must lie within"):
-            network().sharpen(features(), **options)  # type: ignore[arg-type]
+            network().sharpen(features(), **options)
 
 
 def test_default_weights_apply_to_the_features() -> None:

@@ -28,6 +28,7 @@ def extractor(name: str, **options: object) -> FlowUNet:
     torch.manual_seed(0)
     network = build_feature_extractor(name, 4, base=2, scales=2, **options).double()
     for head in network.heads:
+        assert isinstance(head, torch.nn.Conv2d)
         torch.nn.init.normal_(head.weight)
     return network
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def slow_track(event: np.ndarray, flow: np.ndarray) -> dict[int, tuple[float, fl
     return places
 
 
-def slow_images(kept: list, j: int, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def slow_images(kept: list[Any], j: int, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Counts and sums of closeness (polarity, H, W), and the count of the unmoved events."""
     count, total, still = (
         np.zeros((2, HEIGHT, WIDTH)),

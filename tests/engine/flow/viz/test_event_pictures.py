@@ -1,5 +1,7 @@
 """Pictures of events and flow against slow loops and exact places."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -87,7 +89,9 @@ def test_sharpened_events_of_a_moving_point_meet_in_one_pixel() -> None:
 
 @pytest.mark.parametrize("count", [1, 256, 3000])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_sharpened_events_are_those_of_warping_and_splatting_in_float64(count: int, dtype: type) -> None:
+def test_sharpened_events_are_those_of_warping_and_splatting_in_float64(
+    count: int, dtype: type[np.floating[Any]]
+) -> None:
     random = np.random.default_rng(count)
     events = random_events(count, count)
     # Many leave the picture, across every border.
@@ -117,7 +121,7 @@ def test_zero_flow_sharpens_nothing() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_flow_over_black_has_the_colors_of_the_legend(dtype: type) -> None:
+def test_flow_over_black_has_the_colors_of_the_legend(dtype: type[np.floating[Any]]) -> None:
     flow = np.random.default_rng(1).normal(0, 50, (2, *SHAPE)).astype(dtype)
     flow[:, 0, 0] = 0
     pixels = flow_pixels(flow, 60.0)

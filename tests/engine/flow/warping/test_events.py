@@ -1,24 +1,15 @@
-"""Warping and splatting against brute force, in numba and in torch."""
+"""Warping and splatting of events against brute force."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 
+from tests.engine.flow.warping.slow import slow_splat
 from wholefield.errors import SettingError
 from wholefield.flow.warping.events import Trajectory, image_of_warped_events, splat, warp_events
-from wholefield.flow.warping.splat_torch import sample, splat as torch_splat
 
 MakeEvents = Callable[..., np.ndarray]
-
-
-def slow_splat(x: np.ndarray, y: np.ndarray, shape: tuple[int, int], weights: np.ndarray) -> np.ndarray:
-    rows, columns = np.arange(shape[0])[:, None], np.arange(shape[1])
-    return sum(
-        w * np.maximum(0, 1 - abs(rows - b)) * np.maximum(0, 1 - abs(columns - a))
-        for a, b, w in zip(x, y, weights, strict=True)
-    )
 
 
 def turning(shape: tuple[int, int], omega: float, center: tuple[float, float]) -> np.ndarray:
@@ -33,34 +24,6 @@ def test_splat_is_bilinear_also_at_the_border() -> None:
     x[:20], y[10:30] = np.round(x[:20]), np.round(y[10:30])
     slow = slow_splat(x, y, (7, 11), weights)
     np.testing.assert_allclose(splat(x, y, (7, 11), weights), slow, atol=1e-12)
-    tensors = torch.from_numpy(x), torch.from_numpy(y)
-    image = torch_splat(*tensors, (7, 11), torch.from_numpy(np.stack([weights, weights**2])))
-    np.testing.assert_allclose(image[0], slow, atol=1e-12)
-    np.testing.assert_allclose(image[1], slow_splat(x, y, (7, 11), weights**2), atol=1e-12)
-
-
-def test_gradients_of_splatting_and_sampling() -> None:
-    generator = torch.Generator().manual_seed(0)
-    options = {"generator": generator, "dtype": torch.float64}
-    x = (torch.rand(9, **options) * 7 - 1).requires_grad_()
-    y = (torch.rand(9, **options) * 6 - 1).requires_grad_()
-    weights = torch.rand(2, 9, **options).requires_grad_()
-    assert torch.autograd.gradcheck(lambda a, b, w: torch_splat(a, b, (5, 6), w), (x, y, weights))
-    flow = torch.rand(3, 2, 5, 6, **options).requires_grad_()
-    index = torch.arange(9) % 3
-    assert torch.autograd.gradcheck(lambda f, a, b: sample(f, index, a, b), (flow, x, y))
-
-
-@pytest.mark.parametrize("shape", [(5, 6), (1, 6), (5, 1)])
-def test_sampling_agrees_between_numba_and_torch(shape: tuple[int, int]) -> None:
-    from wholefield.flow.warping.splat_kernels import flow_at
-
-    rng = np.random.default_rng(0)
-    flow, x, y = rng.normal(size=(4, 2, *shape)), rng.uniform(-2, 8, 60), rng.uniform(-2, 8, 60)
-    index = rng.integers(0, 4, 60)
-    u, v = sample(*map(torch.from_numpy, (flow, index, x, y)))
-    expected = [flow_at(flow[k], a, b) for k, a, b in zip(index, x, y, strict=True)]
-    np.testing.assert_allclose(torch.stack([u, v], 1), expected, atol=1e-12)
 
 
 def test_straight_warp_is_the_formula(make_events: MakeEvents) -> None:
@@ -74,7 +37,7 @@ def test_straight_warp_is_the_formula(make_events: MakeEvents) -> None:
     np.testing.assert_allclose(image, slow_splat(x, y, (7, 11), 2.0 * events["p"] - 1), atol=1e-11)
 
 
-def test_a_walk_along_the_field_follows_a_rotation(make_events: MakeEvents) -> None:
+def test_steps_along_the_field_follows_a_rotation(make_events: MakeEvents) -> None:
     events = make_events(300, 41, 41, 10_000)
     inside = np.hypot(events["x"] - 20.3, events["y"] - 19.6) < 18
     events = events[inside]
@@ -89,7 +52,7 @@ def test_a_walk_along_the_field_follows_a_rotation(make_events: MakeEvents) -> N
 
 
 @pytest.mark.parametrize("t_ref", [0, 3000, 4500, 9000, 12_000])
-def test_a_walk_through_time_bins_takes_each_for_its_time(make_events: MakeEvents, t_ref: int) -> None:
+def test_a_trajectory_through_time_bins_takes_each_for_its_time(make_events: MakeEvents, t_ref: int) -> None:
     speeds = np.array([100.0, -700.0, 300.0])
     flow = np.zeros((3, 2, 7, 11))
     flow[:, 0] = speeds[:, None, None]

@@ -4,7 +4,15 @@ import pytest
 import torch
 
 from wholefield.errors import SettingError
-from wholefield.networks.flow.recurrent import CELLS, Cell, ConvGRU, ConvLSTM, ResidualRecurrence, recurrence
+from wholefield.networks.flow.recurrent import (
+    CELLS,
+    Cell,
+    ConvGRU,
+    ConvLSTM,
+    ConvRecurrence,
+    ResidualRecurrence,
+    recurrence,
+)
 
 
 @pytest.mark.parametrize("cell", list(Cell))
@@ -90,6 +98,7 @@ def test_residual_layers_add_their_input() -> None:
     first = layers.layers[0](x)
     expected = first + layers.layers[1](first)
     for layer in layers.layers:
+        assert isinstance(layer, ConvRecurrence)
         layer.reset()
     torch.testing.assert_close(layers(x), expected)
 

@@ -1,8 +1,10 @@
 """The curriculum law and the videos."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from lightning.pytorch import LightningModule
 
 from wholefield.compat.metavision_ml.flow.callbacks import FlowCallback
 from wholefield.errors import SettingError
@@ -29,9 +31,9 @@ def test_every_epoch_lengthens_sequences_and_every_second_has_a_video() -> None:
     both = Recorder()
     callback = FlowCallback(both, curriculum_param=2, mask_flow_by_input=False)
     for epoch in range(4):
-        trainer = SimpleNamespace(current_epoch=epoch, log_dir="logs", default_root_dir="root")
-        callback.on_train_epoch_start(trainer, None)  # type: ignore[arg-type]
-        callback.on_train_epoch_end(trainer, both)  # type: ignore[arg-type]
+        trainer: Any = SimpleNamespace(current_epoch=epoch, log_dir="logs", default_root_dir="root")
+        callback.on_train_epoch_start(trainer, LightningModule())
+        callback.on_train_epoch_end(trainer, both)
     assert both.epochs == [(0, 1), (1, 2), (2, 4), (3, 8)]
     assert both.videos == [
         ("validation", {"log_dir": "logs", "epoch": epoch, "mask_by_input": False}) for epoch in (2, 4)
