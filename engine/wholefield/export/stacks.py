@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from wholefield.errors import SettingError
 from wholefield.export.pyramid import Compression
 from wholefield.export.stack_planes import AnyArray, Progress, Shape, passing, refuse_empty, written_dtype
 from wholefield.export.stack_zarr import NgffVersion, write_ome_zarr
@@ -43,6 +44,7 @@ def write_tiff_stack(
     progress: Progress | None = None,
     *,
     compression: Compression = Compression.DEFLATE,
+    labels: bool = False,
     channels: int = 1,
     names: Sequence[str] = (),
 ) -> None:
@@ -56,6 +58,7 @@ def write_tiff_stack(
         geometry: Spacing is kept; OME has no place for an affine, which goes into an annotation of our own.
         progress: Called with the planes done and the planes in all; an error that it raises stops the writing.
         compression: How pages are compressed, without loss.
+        labels: Whether the values are classes; a TIFF stack has one level only, and nothing is averaged.
         channels: Values a voxel; every channel has pages of its own.
         names: What the channels are called; none, or one for each.
 
@@ -131,6 +134,10 @@ def write_nifti(
     dtype: npt.DTypeLike,
     geometry: StackGeometry,
     progress: Progress | None = None,
+    *,
+    labels: bool = False,
+    channels: int = 1,
+    names: Sequence[str] = (),
 ) -> None:
     """Write a NIfTI file, gzipped if its name ends in .gz; NIfTI-2 where an axis is too long for NIfTI-1.
 
@@ -141,13 +148,21 @@ def write_nifti(
         dtype: Type of the planes.
         geometry: The affine is kept to 7 digits, or else the spacing.
         progress: Called with the planes done and the planes in all; an error that it raises stops the writing.
+        labels: Whether the values are classes; NIfTI has one level only, and nothing is averaged.
+        channels: Values a voxel; NIfTI holds one.
+        names: What the channels are called; NIfTI has no place for them.
 
     Raises:
-        SettingError: NIfTI cannot hold this type, or the stack is empty.
+        SettingError: NIfTI cannot hold this type or several channels, or the stack is empty.
         ValueError: The planes are not those that were announced.
         OSError: The disk is full or may not be written to.
     """
     refuse_empty(shape)
+    if channels > 1:
+        raise SettingError(
+            f"A NIfTI volume has one value a voxel, but this stack has {channels} channels; export it as TIFF or "
+            "OME-Zarr."
+        )
     kind = written_dtype(dtype, NIFTI_TYPES, "NIfTI")
     header = _nifti_header(shape, kind, geometry)
     with replacing(path) as temporary, temporary.open("wb") as file:

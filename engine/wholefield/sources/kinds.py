@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import zipfile
-import zlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from wholefield.sources.events.formats import HDF5_SIGNATURE, recording_format
+from wholefield.sources.stacks.formats import VOLUMES, volume_format
 
 # The readers are imported by the functions that need them: together they would delay the first window.
 
@@ -18,16 +18,13 @@ SLIDE_SUFFIXES = (
     ".zarr", ".zip", ".png", ".jpg", ".jpeg",
 )  # fmt: skip
 STACK_SUFFIXES = (
-    ".tif", ".tiff", ".dcm", ".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".nrrd", ".nhdr", ".h5", ".hdf5", ".hdf",
+    ".tif", ".tiff", ".dcm", *(suffix for format in VOLUMES for suffix in format.suffixes), ".h5", ".hdf5", ".hdf",
     ".nxs", ".nx5", ".zarr", ".zip",
 )  # fmt: skip
 ZARR_MARKERS = (".zattrs", ".zgroup", "zarr.json")
 PICTURE_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 HEAD_BYTES = 1024
-NRRD_SIGNATURE = b"NRRD000"
-GZIP_SIGNATURE = b"\x1f\x8b"
-META_IMAGE_SUFFIXES = (".mha", ".mhd")
 SLICE_SUFFIXES = (".tif", ".tiff", ".png")
 MICROSCOPY = "SM"
 
@@ -67,7 +64,7 @@ def _file_kind(path: Path, head: bytes) -> Kind | None:
         return Kind.IMAGE
     if is_dicom(head):
         return _dicom_kind(path)
-    if head.startswith((HDF5_SIGNATURE, NRRD_SIGNATURE)) or is_nifti(head) or is_meta_image(path, head):
+    if head.startswith(HDF5_SIGNATURE) or volume_format(path, head) is not None:
         return Kind.STACK
     if path.suffix.lower() == ".zip":
         return _zarr_kind(path)
@@ -89,21 +86,6 @@ def _folder_kind(path: Path) -> Kind | None:
 def is_dicom(head: bytes) -> bool:
     """Whether a file that begins so is DICOM with the usual preamble."""
     return head[128:132] == b"DICM"
-
-
-def is_nifti(head: bytes) -> bool:
-    """Whether a file that begins so is NIfTI, version 1 or 2, plain or gzipped."""
-    if head.startswith(GZIP_SIGNATURE):
-        try:
-            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head)
-        except zlib.error:
-            return False
-    return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
-
-
-def is_meta_image(path: Path, head: bytes) -> bool:
-    """Whether a file is a MetaImage; it has no signature but lines such as `NDims = 3`."""
-    return path.suffix.lower() in META_IMAGE_SUFFIXES and b"NDims" in head
 
 
 def first_dicom(folder: Path) -> Path | None:

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FILTERS = {
-    "TIFF stack (*.tif *.tiff)": StackFormat.TIFF,
-    "NIfTI (*.nii.gz *.nii)": StackFormat.NIFTI,
-    "OME-Zarr (*.ome.zarr)": StackFormat.OME_ZARR,
+    f"{form.label} ({' '.join(f'*{suffix}' for suffix in form.suffixes)})": form for form in StackFormat
 }
 
 

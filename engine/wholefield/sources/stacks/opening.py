@@ -8,17 +8,15 @@ from wholefield.errors import SourceError
 from wholefield.sources.events.formats import HDF5_SIGNATURE
 from wholefield.sources.kinds import (
     HEAD_BYTES,
-    NRRD_SIGNATURE,
     PICTURE_SIGNATURES,
     STACK_SUFFIXES,
     TIFF_SIGNATURES,
     first_dicom,
     is_dicom,
-    is_meta_image,
-    is_nifti,
     is_zarr,
 )
 from wholefield.sources.reading import head_of, readable
+from wholefield.sources.stacks.formats import volume_format
 from wholefield.sources.stacks.stack import DatasetInfo, StackSource
 
 # The readers are imported by the functions that need them: together they would delay the first window.
@@ -88,22 +86,8 @@ def _open_file(path: Path, head: bytes, dataset: str | None) -> StackSource:
         from wholefield.sources.stacks.dicom_series import open_dicom_series
 
         return open_dicom_series(path)
-    return _open_medical(path, head)
-
-
-def _open_medical(path: Path, head: bytes) -> StackSource:
-    if head.startswith(NRRD_SIGNATURE):
-        from wholefield.sources.stacks.nrrd import open_nrrd
-
-        return open_nrrd(path)
-    if is_nifti(head):
-        from wholefield.sources.stacks.nifti import open_nifti
-
-        return open_nifti(path)
-    if is_meta_image(path, head):
-        from wholefield.sources.stacks.meta_image import open_meta_image
-
-        return open_meta_image(path)
+    if (volume := volume_format(path, head)) is not None:
+        return volume.open(path)
     if head.startswith(PICTURE_SIGNATURES):
         raise SourceError(f"{path} is a single picture; open the folder that it lies in as a stack.")
     raise SourceError(

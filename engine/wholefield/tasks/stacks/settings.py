@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from annotated_types import Ge, Le, Lt
 
@@ -38,23 +38,33 @@ CROP_SIDES = {2: 128, 3: 48}
 
 
 class StackFormat(Choice):
-    """What a predicted stack is written as."""
+    """The formats that stacks are written in, one row each.
 
-    TIFF = "tiff", "TIFF"
-    NIFTI = "nifti", "NIfTI"
-    OME_ZARR = "ome-zarr", "OME-Zarr"
+    Attributes:
+        suffixes: How names of such files may end; the first is the usual one.
+        writer: `module:function` that writes one, with the arguments of `wholefield.tasks.stacks.writing.write_stack`.
+        keeps_place: Whether other programs learn from such a file where its voxels lie in the patient.
+    """
 
-    @property
-    def suffixes(self) -> tuple[str, ...]:
-        """How names of such files may end; the first is the usual one."""
-        return _SUFFIXES[self]
+    TIFF = "tiff", "TIFF", (".tif", ".tiff"), "wholefield.export.stacks:write_tiff_stack"
+    NIFTI = "nifti", "NIfTI", (".nii.gz", ".nii"), "wholefield.export.stacks:write_nifti", True
+    OME_ZARR = "ome-zarr", "OME-Zarr", (".ome.zarr", ".zarr"), "wholefield.export.stack_zarr:write_ome_zarr"
 
+    suffixes: tuple[str, ...]
+    writer: str
+    keeps_place: bool
 
-_SUFFIXES = {
-    StackFormat.TIFF: (".tif", ".tiff"),
-    StackFormat.NIFTI: (".nii.gz", ".nii"),
-    StackFormat.OME_ZARR: (".ome.zarr", ".zarr"),
-}
+    def __new__(
+        cls, value: str, label: str, suffixes: tuple[str, ...], writer: str, keeps_place: bool = False
+    ) -> Self:
+        """A member with its row."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        member.suffixes = suffixes
+        member.writer = writer
+        member.keeps_place = keeps_place
+        return member
 
 
 def network_titles() -> dict[int, str]:

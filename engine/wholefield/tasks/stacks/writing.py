@@ -1,18 +1,15 @@
 """Stacks written in any of the formats on offer, and what a format has no place for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import numpy.typing as npt
 
-from wholefield.errors import SettingError
 from wholefield.export.stack_planes import Progress
-from wholefield.export.stacks import write_nifti, write_ome_zarr, write_tiff_stack
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray
 from wholefield.tasks.stacks.settings import StackFormat
-
-NAMES = {StackFormat.TIFF: "TIFF", StackFormat.NIFTI: "NIfTI", StackFormat.OME_ZARR: "OME-Zarr"}
 
 
 def write_stack(
@@ -46,27 +43,16 @@ def write_stack(
         SettingError: the format cannot hold such a stack.
         OSError: the disk is full or may not be written to.
     """
-    match form:
-        case StackFormat.TIFF:
-            write_tiff_stack(path, planes, shape, dtype, geometry, progress, channels=channels, names=names)
-        case StackFormat.OME_ZARR:
-            write_ome_zarr(
-                path, planes, shape, dtype, geometry, progress, labels=labels, channels=channels, names=names
-            )
-        case StackFormat.NIFTI if channels > 1:
-            raise SettingError(
-                f"A NIfTI volume has one value a voxel, but this stack has {channels} channels; export it as TIFF or "
-                "OME-Zarr."
-            )
-        case StackFormat.NIFTI:
-            write_nifti(path, planes, shape, dtype, geometry, progress)
+    module, function = form.writer.split(":")
+    writer: Callable[..., None] = getattr(import_module(module), function)
+    writer(path, planes, shape, dtype, geometry, progress, labels=labels, channels=channels, names=names)
 
 
 def lost_place(form: StackFormat, geometry: StackGeometry) -> str:
     """A sentence where other programs cannot learn from a file where its voxels lie in the patient; else empty."""
-    if geometry.affine is None or form is StackFormat.NIFTI:
+    if geometry.affine is None or form.keeps_place:
         return ""
     return (
-        f"{NAMES[form]} has no place for orientation and position in the patient: only Wholefield finds them in this "
+        f"{form.label} has no place for orientation and position in the patient: only Wholefield finds them in this "
         "file, other programs the voxel size alone; write NIfTI for those."
     )
