@@ -53,7 +53,10 @@ def test_the_export_has_a_command(space, make_stack, open_stack) -> None:
 
 
 def test_a_name_without_an_ending_gets_that_of_the_chosen_format(window: MainWindow, monkeypatch) -> None:
-    for title, name in (("NIfTI (*.nii.gz *.nii)", "a.nii.gz"), ("OME-Zarr (*.ome.zarr *.zarr)", "a.ome.zarr")):
+    for title, name in (
+        ("NIfTI (*.nii.gz *.nii)", "a.nii.gz"),
+        ("OME-Zarr (*.ome.zarr *.zarr)", "a.ome.zarr"),
+    ):
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, title=title: ("a", title))
         assert ask_for_export(window, Path("x.tif")) == Path(name)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
