@@ -18,6 +18,7 @@ from tests.docstrings import Sections, faults, run_examples
 CHECKED: tuple[str, ...] = (
     "wholefield.compat.lightstream",
     "wholefield.compat.metavision_ml.flow",
+    "wholefield.compat.msd_pytorch",
     "wholefield.flow",
     "wholefield.flow.losses",
     "wholefield.flow.representations",
@@ -27,7 +28,9 @@ CHECKED: tuple[str, ...] = (
     "wholefield.flow.warping",
     "wholefield.networks",
     "wholefield.networks.flow",
+    "wholefield.networks.msd",
     "wholefield.streaming",
+    "wholefield.tomography",
 )
 
 

@@ -19,6 +19,11 @@ class TimeitResult:
         worst: Longest time of one execution, in seconds.
         all_runs: Duration of every measurement (all its executions), in seconds.
         precision: Significant digits when printed.
+
+    Example:
+        >>> from wholefield.compat.msd_pytorch import TimeitResult
+        >>> print(TimeitResult("forward", 10, 3, 0.1, 0.3, [1.0, 2.0, 3.0]))
+        forward: 200 ms ± 81.6 ms (mean ± standard deviation of 3 runs, 10 loops each)
     """
 
     name: str

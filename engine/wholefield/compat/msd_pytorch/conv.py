@@ -108,7 +108,15 @@ def gradients_of(ctx: Any, weight: Tensor, bias: Tensor, gradient: Tensor) -> tu
 
 
 class Conv2dInPlaceFunction(torch.autograd.Function):
-    """apply(input, weight, bias, output, stride, dilation): symmetric borders, result written into output."""
+    """apply(input, weight, bias, output, stride, dilation): symmetric borders, result written into output.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.conv import Conv2dInPlaceFunction
+        >>> image, weight, output = torch.ones(1, 1, 4, 5), torch.ones(1, 1, 3, 3), torch.empty(1, 1, 4, 5)
+        >>> Conv2dInPlaceFunction.apply(image, weight, torch.zeros(1), output, 1, 2).mean()
+        tensor(9.)
+    """
 
     @staticmethod
     def forward(
@@ -129,7 +137,15 @@ class Conv2dInPlaceFunction(torch.autograd.Function):
 
 
 class Conv3dInPlaceFunction(Conv2dInPlaceFunction):
-    """The same over volumes."""
+    """The same over volumes.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.conv import Conv3dInPlaceFunction
+        >>> image, weight, output = torch.ones(1, 1, 3, 4, 5), torch.ones(1, 1, 3, 3, 3), torch.empty(1, 1, 3, 4, 5)
+        >>> Conv3dInPlaceFunction.apply(image, weight, torch.zeros(1), output, 1, 2).mean()
+        tensor(27.)
+    """
 
 
 conv2dInPlace = Conv2dInPlaceFunction.apply
@@ -145,6 +161,14 @@ class Conv2dInPlaceModule(nn.Module):
         out_channels: Output channels.
         kernel_size: Taps along each axis, odd.
         dilation: Distance of the taps in pixels.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.conv import Conv2dInPlaceModule
+        >>> output = torch.empty(1, 2, 4, 5)
+        >>> result = Conv2dInPlaceModule(output, 1, 2, dilation=2)(torch.ones(1, 1, 4, 5))
+        >>> torch.equal(result, output)
+        True
     """
 
     ndim: ClassVar[int] = 2
@@ -174,7 +198,16 @@ class Conv2dInPlaceModule(nn.Module):
 
 
 class Conv3dInPlaceModule(Conv2dInPlaceModule):
-    """Convolution of volumes with symmetric borders into a given tensor; see Conv2dInPlaceModule."""
+    """Convolution of volumes with symmetric borders into a given tensor; see Conv2dInPlaceModule.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.conv import Conv3dInPlaceModule
+        >>> output = torch.empty(1, 2, 3, 4, 5)
+        >>> result = Conv3dInPlaceModule(output, 1, 2, dilation=2)(torch.ones(1, 1, 3, 4, 5))
+        >>> torch.equal(result, output)
+        True
+    """
 
     ndim = 3
     apply_function = staticmethod(conv3dInPlace)

@@ -46,14 +46,22 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 class ImageStack:
     """A stack of images on disk; indexing gives a tensor (channel, row, column), float32 or, with labels, int64.
 
+    Where no image matches, the stack is empty and a UserWarning says so.
+
     Args:
         path_specifier: A folder, a file or a glob pattern; "~" is expanded and links are followed.
         collapse_channels: Average all channels to one.
         labels: k for label images with values 0 to k - 1, or the values themselves, such as [1, 2, 5], which become
             0, 1, 2 in their order; None for intensities.
 
-    Warns:
-        UserWarning: No image matches; the stack is empty.
+    Example:
+        >>> import numpy as np, tifffile
+        >>> from wholefield.compat.msd_pytorch import ImageStack
+        >>> for number in (2, 10):
+        ...     tifffile.imwrite(f"scan{number}.tif", np.full((4, 5), number, np.float32))
+        >>> stack = ImageStack("scan*.tif")
+        >>> len(stack), stack[0].shape, stack[1].mean().item()
+        (2, torch.Size([1, 4, 5]), 10.0)
     """
 
     def __init__(
@@ -111,6 +119,15 @@ class ImageDataset(Dataset[tuple[Tensor, Tensor]]):
 
     Raises:
         InputError: There are not as many targets as inputs.
+
+    Example:
+        >>> import numpy as np, tifffile
+        >>> from wholefield.compat.msd_pytorch import ImageDataset
+        >>> tifffile.imwrite("image.tif", np.ones((4, 5), np.float32))
+        >>> tifffile.imwrite("label.tif", np.full((4, 5), 255, np.uint8))
+        >>> image, label = ImageDataset("image.tif", "label.tif", labels=[0, 255])[0]
+        >>> label.dtype, label.unique()
+        (torch.int64, tensor([1]))
     """
 
     def __init__(

@@ -61,6 +61,19 @@ def regression(
         val_target_glob: The same for the validation targets.
         weights_path: File for the parameters; an existing one is continued.
         seed: Start of the random numbers of their order.
+
+    Returns:
+        The model of the epoch with the lowest validation loss.
+
+    Example:
+        >>> import numpy as np, tifffile
+        >>> from wholefield.compat.msd_pytorch.main import Architecture, regression
+        >>> for name in ("in0.tif", "in1.tif", "out0.tif", "out1.tif"):
+        ...     tifffile.imwrite(name, np.eye(16, dtype=np.float32))
+        >>> model = regression(
+        ...     Architecture(depth=2), 1, 1, "in0.tif", "out0.tif", "in1.tif", "out1.tif", "net.torch"
+        ... )
+        epoch 1: validation loss ...
     """
     training = _dataset(train_input_glob, train_target_glob)
     validation = _dataset(val_input_glob, val_target_glob)
@@ -90,10 +103,30 @@ def segmentation(
 ) -> MSDSegmentationModel:
     """Train a network that names a label for every pixel; the best epoch is kept.
 
-    The other arguments are those of :func:`regression`.
-
     Args:
+        msd: Size of the network.
+        epochs: Passes over the training images.
+        batch_size: Images in a step; those of different sizes are not put together.
+        train_input_glob: Folder, file or pattern of the training inputs.
+        train_target_glob: The same for the training label images.
+        val_input_glob: The same for the validation inputs.
+        val_target_glob: The same for the validation label images.
+        weights_path: File for the parameters; an existing one is continued.
         labels: Number of labels, or the values of the labels in the files.
+        seed: Start of the random numbers of their order.
+
+    Returns:
+        The model of the epoch with the lowest validation loss.
+
+    Example:
+        >>> import numpy as np, tifffile
+        >>> from wholefield.compat.msd_pytorch.main import Architecture, segmentation
+        >>> for name in ("in0.tif", "in1.tif", "out0.tif", "out1.tif"):
+        ...     tifffile.imwrite(name, np.eye(16, dtype=np.uint8))
+        >>> model = segmentation(
+        ...     Architecture(depth=2), 1, 1, "in0.tif", "out0.tif", "in1.tif", "out1.tif", "net.torch", labels=2
+        ... )
+        epoch 1: validation loss ...
     """
     training = _dataset(train_input_glob, train_target_glob, labels)
     validation = _dataset(val_input_glob, val_target_glob, labels)

@@ -24,7 +24,15 @@ __all__ = [
 
 
 class MSDBlockImpl2d(MSDBlockFunction):
-    """A block as an autograd function: apply(input, dilations, bias, *weights)."""
+    """A block as an autograd function: apply(input, dilations, bias, *weights).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch import MSDBlockImpl2d
+        >>> image, bias, weight = torch.ones(1, 1, 4, 4), torch.zeros(1), torch.ones(1, 1, 3, 3)
+        >>> MSDBlockImpl2d.apply(image, (2,), bias, weight)[0, :, 0, 0]
+        tensor([1., 9.])
+    """
 
     @staticmethod
     def forward(  # type: ignore[override]
@@ -52,6 +60,8 @@ class MSDBlock2d(MSDBlock):
         width: Channels that every layer adds.
 
     Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch import MSDBlock2d
         >>> block = MSDBlock2d(1, (1, 2, 4), width=2)
         >>> block(torch.zeros(1, 1, 16, 16)).shape
         torch.Size([1, 7, 16, 16])
@@ -70,6 +80,8 @@ class MSDBlock3d(MSDBlock):
         width: Channels that every layer adds.
 
     Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch import MSDBlock3d
         >>> block = MSDBlock3d(1, (1, 2), width=1)
         >>> block(torch.zeros(1, 1, 4, 6, 8)).shape
         torch.Size([1, 3, 4, 6, 8])
@@ -90,6 +102,8 @@ class MSDModule2d(MSDModule):
         dilations: Dilations in pixels; repeated until every layer has its own. [1, 2, 4, 8] is a good alternative.
 
     Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch import MSDModule2d
         >>> MSDModule2d(1, 3, depth=4, width=1, dilations=[1, 2, 4, 8])(torch.zeros(2, 1, 16, 16)).shape
         torch.Size([2, 3, 16, 16])
     """
@@ -111,6 +125,8 @@ class MSDModule3d(MSDModule):
         dilations: Dilations in voxels; repeated until every layer has its own.
 
     Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch import MSDModule3d
         >>> MSDModule3d(1, 2, depth=2, width=1, dilations=[1, 2])(torch.zeros(1, 1, 4, 6, 8)).shape
         torch.Size([1, 2, 4, 6, 8])
     """

@@ -43,6 +43,15 @@ class MSDModel:
         target: Last target.
         output: Last output.
         loss: Last loss.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch import MSDModel
+        >>> model = MSDModel(1, 1, depth=3, width=1)
+        >>> image = torch.randn(1, 1, 16, 16)
+        >>> model.learn(image, 2 * image)
+        >>> model.get_loss() > 0, model.get_output().shape
+        (True, torch.Size([1, 1, 16, 16]))
     """
 
     optimizer: torch.optim.Optimizer

@@ -28,6 +28,16 @@ class MSDLayerModule(nn.Module):
         layer_depth: Index of this layer; the first hidden layer has index zero.
         width: Channels that every layer adds.
         dilation: Dilation in pixels.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch import MSDLayerModule
+        >>> from wholefield.compat.msd_pytorch.stitch import StitchBuffer, StitchCopyModule
+        >>> buffer, image = StitchBuffer(), torch.zeros(1, 1, 8, 8)
+        >>> buffer.like_(image, (1, 2, 8, 8))
+        >>> layer = MSDLayerModule(buffer, c_in=1, layer_depth=0, width=1, dilation=2)
+        >>> layer(StitchCopyModule(buffer, 0)(image)).shape
+        torch.Size([1, 2, 8, 8])
     """
 
     def __init__(self, buffer: StitchBuffer, c_in: int, layer_depth: int, width: int, dilation: int) -> None:

@@ -22,6 +22,18 @@ class MSDRegressionModel(MSDModel):
     Raises:
         OptionError: The loss has another name, or a number is too small (an InputError and a ValueError).
         InputError: There is no GPU for parallel.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch import MSDRegressionModel
+        >>> image = torch.randn(2, 1, 16, 16)
+        >>> data = [(image, 3 * image + 1)]
+        >>> model = MSDRegressionModel(1, 1, depth=3, width=1, dilations=[1, 2, 4])
+        >>> model.set_normalization(data)
+        >>> before = model.validate(data)
+        >>> model.train(data, num_epochs=5)
+        >>> model.validate(data) < before
+        True
     """
 
     def __init__(

@@ -24,6 +24,17 @@ class MSDSegmentationModel(MSDModel):
     Raises:
         OptionError: A number is too small (an InputError and a ValueError).
         InputError: There is no GPU for parallel.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch import MSDSegmentationModel
+        >>> image = torch.randn(2, 1, 16, 16)
+        >>> data = [(image, (image > 0).long())]
+        >>> model = MSDSegmentationModel(1, 2, depth=3, width=1)
+        >>> model.set_normalization(data)
+        >>> model.train(data, num_epochs=2)
+        >>> model.get_output().argmax(1).shape
+        torch.Size([2, 16, 16])
     """
 
     def __init__(

@@ -12,7 +12,19 @@ from wholefield.networks.msd.network import MSDNetwork
 
 
 def build_model(settings: Settings) -> MSDModel:
-    """A new model from its settings."""
+    """A new model from the settings of a network.
+
+    Args:
+        settings: As a checkpoint holds them, or another model's settings.
+
+    Returns:
+        An MSDSegmentationModel or an MSDRegressionModel, by the task.
+
+    Example:
+        >>> from wholefield.compat.msd_pytorch import MSDSegmentationModel, build_model
+        >>> type(build_model(MSDSegmentationModel(1, 3, 2, 1).settings)).__name__
+        'MSDSegmentationModel'
+    """
     kind = MSDSegmentationModel if settings.task is Task.SEGMENTATION else MSDRegressionModel
     return kind(
         settings.c_in,
@@ -36,6 +48,13 @@ def open_model(path: str | Path, dilations: Iterable[int] | None = None) -> tupl
 
     Raises:
         CheckpointError: The file is of another kind, or stores other dilations than those given.
+
+    Example:
+        >>> from wholefield.compat.msd_pytorch import MSDRegressionModel, open_model
+        >>> MSDRegressionModel(1, 1, depth=4, width=2, dilations=[1, 3]).save("net.torch", epoch=12)
+        >>> model, epoch = open_model("net.torch")
+        >>> model.depth, model.dilations, epoch
+        (4, (1, 3, 1, 3), 12)
     """
     model = build_model(MSDNetwork.from_checkpoint(path, dilations).settings)
     return model, model.load(path)

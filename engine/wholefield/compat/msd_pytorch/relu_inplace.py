@@ -6,9 +6,18 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import BackwardCFunction, once_differentiable
 
+__all__ = ["ReLUInplaceFunction", "ReLUInplaceModule"]
+
 
 class ReLUInplaceFunction(torch.autograd.Function):
-    """apply(input): max(input, 0), overwriting the input."""
+    """apply(input): max(input, 0), overwriting the input.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.relu_inplace import ReLUInplaceFunction
+        >>> ReLUInplaceFunction.apply(torch.tensor([-1.0, 2.0]))
+        tensor([0., 2.])
+    """
 
     @staticmethod
     def forward(ctx: Any, input: Tensor) -> Tensor:

@@ -14,6 +14,18 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+__all__ = [
+    "StitchBuffer",
+    "StitchCopyFunction",
+    "StitchCopyModule",
+    "StitchLazyFunction",
+    "StitchLazyModule",
+    "StitchSlowFunction",
+    "stitchCopy",
+    "stitchLazy",
+    "stitchSlow",
+]
+
 
 class StitchBuffer:
     """The layers of a stitched network and their gradients.
@@ -21,6 +33,14 @@ class StitchBuffer:
     Attributes:
         L: (batch, channels, ...), written by the forward pass.
         G: The same shape, gradients, summed by the backward pass.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.stitch import StitchBuffer
+        >>> buffer = StitchBuffer()
+        >>> buffer.like_(torch.zeros(1, dtype=torch.float64), (1, 4, 8, 8))
+        >>> buffer.L.shape, buffer.G.dtype
+        (torch.Size([1, 4, 8, 8]), torch.float64)
     """
 
     def __init__(self) -> None:
@@ -43,7 +63,14 @@ class StitchBuffer:
 
 
 class StitchSlowFunction(torch.autograd.Function):
-    """apply(input1, input2): both, one behind the other along the channels."""
+    """apply(input1, input2): both, one behind the other along the channels.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.stitch import StitchSlowFunction
+        >>> StitchSlowFunction.apply(torch.zeros(1, 2, 3), torch.ones(1, 1, 3)).shape
+        torch.Size([1, 3, 3])
+    """
 
     @staticmethod
     def forward(ctx: Any, input1: Tensor, input2: Tensor) -> Tensor:
@@ -59,7 +86,16 @@ class StitchSlowFunction(torch.autograd.Function):
 
 
 class StitchCopyFunction(torch.autograd.Function):
-    """apply(input, L, G, i): write the input at channel i of L; all channels up to and including it."""
+    """apply(input, L, G, i): write the input at channel i of L; all channels up to and including it.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.stitch import StitchBuffer, StitchCopyFunction
+        >>> buffer, layer = StitchBuffer(), torch.ones(1, 1, 3)
+        >>> buffer.like_(layer, (1, 2, 3))
+        >>> StitchCopyFunction.apply(layer, buffer.L, buffer.G, 1)[0, :, 0]
+        tensor([0., 1.])
+    """
 
     @staticmethod
     def forward(ctx: Any, input: Tensor, L: Tensor, G: Tensor, i: int) -> Tensor:
@@ -76,7 +112,17 @@ class StitchCopyFunction(torch.autograd.Function):
 
 
 class StitchLazyFunction(torch.autograd.Function):
-    """apply(input, L, G, i): the input lies at channel i of L already; all channels up to and including it."""
+    """apply(input, L, G, i): the input lies at channel i of L already; all channels up to and including it.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.stitch import StitchBuffer, StitchLazyFunction
+        >>> buffer, layer = StitchBuffer(), torch.ones(1, 1, 3)
+        >>> buffer.like_(layer, (1, 2, 3))
+        >>> filled = buffer.L.fill_(7)
+        >>> StitchLazyFunction.apply(layer, buffer.L, buffer.G, 1)[0, :, 0]
+        tensor([7., 7.])
+    """
 
     @staticmethod
     def forward(ctx: Any, input: Tensor, L: Tensor, G: Tensor, i: int) -> Tensor:
@@ -114,6 +160,14 @@ class StitchCopyModule(nn.Module):
     Args:
         buffer: The shared buffer.
         i: Channel at which the input is written.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.stitch import StitchBuffer, StitchCopyModule
+        >>> buffer, layer = StitchBuffer(), torch.ones(1, 1, 3)
+        >>> buffer.like_(layer, (1, 2, 3))
+        >>> StitchCopyModule(buffer, 1)(layer)[0, :, 0]
+        tensor([0., 1.])
     """
 
     def __init__(self, buffer: StitchBuffer, i: int) -> None:
@@ -132,6 +186,15 @@ class StitchLazyModule(nn.Module):
     Args:
         buffer: The shared buffer.
         i: Channel at which the input lies already.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.compat.msd_pytorch.stitch import StitchBuffer, StitchLazyModule
+        >>> buffer, layer = StitchBuffer(), torch.ones(1, 1, 3)
+        >>> buffer.like_(layer, (1, 2, 3))
+        >>> filled = buffer.L.fill_(7)
+        >>> StitchLazyModule(buffer, 1)(layer)[0, :, 0]
+        tensor([7., 7.])
     """
 
     def __init__(self, buffer: StitchBuffer, i: int) -> None:

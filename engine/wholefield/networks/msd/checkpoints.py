@@ -33,6 +33,11 @@ class Settings:
         width: Channels that every layer adds.
         dilations: Dilation of every layer.
         ndim: Spatial axes, 2 or 3.
+
+    Example:
+        >>> from wholefield.networks.msd import MSDNetwork
+        >>> MSDNetwork(1, 1, depth=2, dilations=[1, 2]).settings.dilations
+        (1, 2)
     """
 
     task: Task
@@ -55,6 +60,13 @@ class Checkpoint:
         settings: What the network looks like; its dilations are the default where the file does not know them.
         dilations_stored: Whether the file knows the dilations.
         extra: What else its writer keeps in it.
+
+    Example:
+        >>> from wholefield.networks.msd import MSDNetwork, read_checkpoint
+        >>> MSDNetwork(1, 1, depth=2).save("net.ckpt", 7)
+        >>> checkpoint = read_checkpoint("net.ckpt")
+        >>> checkpoint.epoch, checkpoint.settings.depth, checkpoint.dilations_stored
+        (7, 2, True)
     """
 
     epoch: int
@@ -115,8 +127,20 @@ def read_settings(state: Mapping[str, Tensor]) -> Settings:
 def read_checkpoint(path: str | Path) -> Checkpoint:
     """Read a file onto the CPU; nothing in it is executed.
 
+    Args:
+        path: A checkpoint of ours or of msd_pytorch.
+
+    Returns:
+        What it holds.
+
     Raises:
         CheckpointError: It is not a checkpoint of a mixed-scale dense network.
+
+    Example:
+        >>> from wholefield.networks.msd import MSDNetwork, read_checkpoint
+        >>> MSDNetwork(1, 1, depth=1).save("net.ckpt", 3)
+        >>> sorted(read_checkpoint("net.ckpt").state)[:2]
+        ['0.bias', '0.weight']
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -178,6 +202,13 @@ def write_checkpoint(
         optimizer: State of the optimizer; None where there is none.
         settings: What the network looks like.
         extra: What else to keep, plain values and tensors.
+
+    Example:
+        >>> from wholefield.networks.msd import MSDNetwork, read_checkpoint, write_checkpoint
+        >>> network = MSDNetwork(1, 1, depth=1)
+        >>> write_checkpoint("net.ckpt", 3, network.state_dict(), None, network.settings, {"note": "ours"})
+        >>> dict(read_checkpoint("net.ckpt").extra)
+        {'note': 'ours'}
     """
     stored = {**asdict(settings), "task": settings.task.value, "dilations": list(settings.dilations)}
     content = {"epoch": epoch, "state_dict": dict(state), "settings": stored}

@@ -24,6 +24,14 @@ def init_convolution_weights(conv_weight: Tensor, c_in: int, c_out: int, width: 
         c_out: Output channels of the network.
         width: Channels that every layer adds.
         depth: Number of hidden layers.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import init_convolution_weights
+        >>> weight = torch.zeros(8, 32, 3, 3)
+        >>> init_convolution_weights(weight, c_in=1, c_out=1, width=1, depth=32)
+        >>> 0.07 < weight.std() < 0.1
+        tensor(True)
     """
     taps = math.prod(conv_weight.shape[2:])
     nn.init.normal_(conv_weight, 0.0, math.sqrt(2 / (taps * (c_in + width * (depth - 1)) + c_out)))
@@ -39,6 +47,13 @@ class MSDBlock(nn.Module):
         dilations: Dilation of every layer, in pixels; its length is the depth.
         width: Channels that every layer adds.
         ndim: Spatial axes, 2 or 3.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import MSDBlock
+        >>> block = MSDBlock(1, (1, 2, 4), width=2, ndim=3)
+        >>> block(torch.zeros(1, 1, 5, 6, 7)).shape
+        torch.Size([1, 7, 5, 6, 7])
     """
 
     def __init__(self, in_channels: int, dilations: Iterable[int], width: int = 1, ndim: int = 2) -> None:
@@ -90,6 +105,12 @@ class MSDFinalLayer(nn.Module):
     Args:
         c_in: Input channels: those of the image and of every hidden layer.
         c_out: Output channels.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import MSDFinalLayer
+        >>> MSDFinalLayer(5, 2)(torch.ones(1, 5, 4, 4)).abs().max().item()
+        0.0
     """
 
     def __init__(self, c_in: int, c_out: int) -> None:
@@ -124,6 +145,14 @@ class MSDModule(nn.Module):
     Attributes:
         strip: Rows (slices) whose gradients are computed at once, to train on images that do not fit in memory; set it
             at any time. None computes the whole image at once, which is faster.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import MSDModule
+        >>> module = MSDModule(1, 3, depth=4, width=1, dilations=[1, 2, 4, 8])
+        >>> module.strip = 16
+        >>> module(torch.zeros(2, 1, 40, 20)).shape
+        torch.Size([2, 3, 40, 20])
     """
 
     def __init__(

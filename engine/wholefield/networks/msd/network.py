@@ -42,9 +42,15 @@ class MSDNetwork(nn.Sequential):
         OptionError: A value cannot work (a ValueError).
 
     Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import MSDNetwork, Task
         >>> network = MSDNetwork(1, 2, depth=3, dilations=[1, 2, 4], task=Task.SEGMENTATION)
-        >>> network(torch.zeros(1, 1, 16, 16)).shape
+        >>> image, labels = torch.randn(1, 1, 16, 16), torch.zeros(1, 1, 16, 16)
+        >>> network.set_normalization([(image, labels)])
+        >>> network(image).shape
         torch.Size([1, 2, 16, 16])
+        >>> network.loss(network(image), labels)
+        tensor(0.6931, grad_fn=<NllLoss2DBackward0>)
     """
 
     class_weights: Tensor | None
@@ -58,13 +64,16 @@ class MSDNetwork(nn.Sequential):
         dilations: Iterable[int] = DEFAULT_DILATIONS,
         *,
         ndim: int = 2,
-        task: Task = Task.REGRESSION,
+        task: Task | str = Task.REGRESSION,
         loss: Loss | str = Loss.L2,
         class_weights: Iterable[float] | None = None,
         ignore_label: int | None = None,
     ) -> None:
-        if loss not in list(Loss):
-            raise OptionError(f"The loss {loss!r} is not known; choose one of {', '.join(Loss)}.")
+        if loss not in list(Loss) or task not in list(Task):
+            raise OptionError(
+                f"The loss {loss!r} or the task {task!r} is not known; choose of {', '.join((*Loss, *Task))}."
+            )
+        task = Task(task)
         msd = MSDModule(c_in, c_out, depth, width, dilations, ndim)
         scale_in = scaling_module(c_in, c_in, conv3d=ndim == 3)
         if task is Task.SEGMENTATION:

@@ -37,6 +37,14 @@ def stream_rows(
 
     Raises:
         ShapeError: The image is smaller than a dilation.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import MSDModule, stream_rows
+        >>> module, image = MSDModule(1, 1, depth=3, width=1), torch.zeros(1, 60, 20)
+        >>> blocks = stream_rows(module, lambda first, end: image[:, first:end], (60, 20))
+        >>> sum(block.shape[1] for first, block in blocks)
+        60
     """
     block, linear = network.msd_block, network.final_layer.linear
     like = linear.weight.detach()
@@ -62,6 +70,14 @@ def predict_rows(
     Yields:
         First row and block (c_out, rows, [row,] column): predicted values, or the logarithm of the probability of
         each label; in order.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import MSDNetwork, predict_rows
+        >>> network, image = MSDNetwork(1, 2, depth=3, task="segmentation"), torch.zeros(1, 60, 20)
+        >>> first, block = next(predict_rows(network, lambda first, end: image[:, first:end], (60, 20)))
+        >>> first, block.shape[0], block.exp().sum(0).mean().item()
+        (0, 2, 1.0)
     """
 
     def scaled(first: int, end: int) -> Tensor:
@@ -97,6 +113,12 @@ def predict_image(network: MSDNetwork, image: Tensor) -> Tensor:
 
     Returns:
         (c_out, [slice,] row, column), on the device of the image.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import MSDNetwork, predict_image
+        >>> predict_image(MSDNetwork(1, 2, depth=3), torch.zeros(1, 16, 20)).shape
+        torch.Size([2, 16, 20])
     """
     if fits(network, image.shape[1:]):
         output = _answer(network, network.msd(_normalized(network, image[None])))[0]

@@ -15,6 +15,15 @@ def scaling_module(c_in: int, c_out: int, *, conv3d: bool = False) -> nn.Conv2d 
         c_in: Input channels.
         c_out: Output channels.
         conv3d: For volumes instead of images.
+
+    Returns:
+        The convolution, with scale 1 and offset 0.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import scaling_module
+        >>> scaling_module(2, 2)(torch.full((1, 2, 1, 1), 5.0)).flatten()
+        tensor([5., 5.])
     """
     module = (nn.Conv3d if conv3d else nn.Conv2d)(c_in, c_out, 1)
     module.requires_grad_(False)
@@ -38,6 +47,15 @@ class Moments:
     Attributes:
         count: Values seen.
         mean: Their mean.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import Moments
+        >>> moments = Moments()
+        >>> for image in (torch.tensor([1.0, 3.0]), torch.tensor([5.0])):
+        ...     moments.add(image)
+        >>> moments.mean, round(moments.std, 3)
+        (3.0, 1.633)
     """
 
     def __init__(self) -> None:

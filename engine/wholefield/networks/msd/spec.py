@@ -11,7 +11,20 @@ GROUP = 10
 
 
 def repeat_dilations(dilations: Iterable[int], depth: int) -> tuple[int, ...]:
-    """One dilation a layer: the given ones, repeated until every layer has its own."""
+    """One dilation a layer: the given ones, repeated until every layer has its own.
+
+    Args:
+        dilations: In pixels.
+        depth: Layers.
+
+    Returns:
+        As many dilations as layers.
+
+    Example:
+        >>> from wholefield.networks.msd import repeat_dilations
+        >>> repeat_dilations([1, 2, 4], 5)
+        (1, 2, 4, 1, 2)
+    """
     return tuple(islice(cycle(tuple(dilations)), depth))
 
 
@@ -118,6 +131,14 @@ def units_in_front(c_in: int, width: int, layer_depth: int) -> int:
         c_in: Input channels of the network.
         width: Channels that every layer adds.
         layer_depth: Index of the layer; the first hidden layer has index zero.
+
+    Returns:
+        Their number.
+
+    Example:
+        >>> from wholefield.networks.msd import units_in_front
+        >>> units_in_front(c_in=3, width=2, layer_depth=4)
+        11
     """
     return c_in + width * layer_depth
 

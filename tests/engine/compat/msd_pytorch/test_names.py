@@ -4,11 +4,13 @@ import ast
 import inspect
 from collections.abc import Iterator
 from importlib import import_module
+from types import MethodType
 from typing import NamedTuple
 
 import pytest
 
 import wholefield.compat.msd_pytorch
+from tests.docstrings import faults, run_examples
 
 PACKAGE = "wholefield.compat.msd_pytorch"
 TO_TEN = "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"
@@ -179,3 +181,18 @@ def test_modules_are_attributes_of_the_package(module: str) -> None:
 @pytest.mark.parametrize("name", sorted(wholefield.compat.msd_pytorch.__all__))
 def test_the_package_has_what_it_announces(name: str) -> None:
     assert getattr(wholefield.compat.msd_pytorch, name) is not None
+
+
+def described(*modules: str) -> Iterator[str]:
+    """The classes and functions of modules; `apply` of an autograd function has no docstring of its own."""
+    for module in modules:
+        names = import_module(f"{PACKAGE}.{module}").__all__
+        yield from (
+            f"{module}.{name}" for name in names if not isinstance(load(f"{module}.{name}"), MethodType)
+        )
+
+
+@pytest.mark.parametrize("name", described("conv", "conv_relu", "relu_inplace", "stitch"))
+def test_layers_are_described_with_examples_that_run(name: str) -> None:
+    assert faults(load(name)) == []
+    assert run_examples(name, load(name)) == []

@@ -85,7 +85,12 @@ POOL = BufferPool()
 
 
 def release_buffers() -> None:
-    """Free the memory that mixed-scale dense networks keep between calls."""
+    """Free the memory that mixed-scale dense networks keep between calls.
+
+    Example:
+        >>> from wholefield.networks.msd import release_buffers
+        >>> release_buffers()
+    """
     POOL.clear()
 
 

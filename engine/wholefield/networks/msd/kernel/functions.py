@@ -38,6 +38,13 @@ def msd_block(
 
     Raises:
         ShapeError: The image does not fit the parameters or is smaller than a dilation (a RuntimeError).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import msd_block
+        >>> weights = [torch.ones(1, 1, 3, 3), torch.ones(1, 2, 3, 3)]
+        >>> msd_block(torch.ones(1, 1, 4, 4), (1, 2), torch.zeros(2), weights)[0, :, 0, 0]
+        tensor([ 1.,  9., 90.])
     """
     if torch.overrides.has_torch_function((image,)):
         return torch.overrides.handle_torch_function(
@@ -77,6 +84,13 @@ def msd_network(
 
     Raises:
         ShapeError: The image does not fit the parameters or is smaller than a dilation (a RuntimeError).
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks.msd import msd_network
+        >>> image, weights = torch.ones(1, 1, 4, 4), [torch.ones(1, 1, 3, 3)]
+        >>> msd_network(image, (2,), torch.zeros(1), weights, torch.tensor([[10.0, 1.0]]), torch.zeros(1))[0, 0, 0, 0]
+        tensor(19.)
     """
     if torch.overrides.has_torch_function((image,)):
         return torch.overrides.handle_torch_function(
