@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wholefield.errors import SettingError, SourceError
+from wholefield.progress import ProgressCallback
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 REPORT_SECONDS = 1.0
@@ -46,14 +47,14 @@ def convert(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _reporter(clock: Callable[[], float] = time.monotonic) -> Callable[[float], None]:
+def _reporter(clock: Callable[[], float] = time.monotonic) -> ProgressCallback:
     """Prints the share done, at most once a second."""
     last = clock()
 
-    def report(done: float) -> None:
+    def report(done: int, total: int) -> None:
         nonlocal last
         if clock() - last >= REPORT_SECONDS:
             last = clock()
-            print(f"{done:.0%} written", file=sys.stderr, flush=True)
+            print(f"{done / total:.0%} written", file=sys.stderr, flush=True)
 
     return report

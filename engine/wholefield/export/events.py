@@ -6,7 +6,7 @@ entry (id, ts) every 2,000 us, the number of the first event not before that tim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from wholefield.files import replacing
+from wholefield.progress import ProgressCallback
 from wholefield.sources.events.recording import EVENT_DTYPE, Events, Recording
 
 CHUNK_EVENTS = 16384
@@ -29,7 +30,6 @@ def write_events_hdf5(
     chunks: Iterable[Events],
     width: int,
     height: int,
-    progress: Callable[[int], None] | None = None,
     *,
     start_us: int = 0,
     triggers: Events | None = None,
@@ -43,7 +43,6 @@ def write_events_hdf5(
         chunks: Events (`EVENT_DTYPE`), ascending in time within and between chunks.
         width: Width of the sensor in px.
         height: Height of the sensor in px.
-        progress: Called with the number of events written; an error that it raises stops the writing.
         start_us: Added to all times, in us: the clock of the file at time 0.
         triggers: External triggers (`TRIGGER_DTYPE`).
         metadata: Kept as attributes.
@@ -61,22 +60,20 @@ def write_events_hdf5(
         writer = _Writer(file, "CD", EVENT_DTYPE, gzip)
         for chunk in chunks:
             writer.append(chunk, start_us)
-            if progress is not None:
-                progress(writer.written)
         if triggers is not None and triggers.size:
             _Writer(file, "EXT_TRIGGER", triggers.dtype, gzip).append(triggers, start_us)
     return writer.written
 
 
 def write_recording(
-    path: Path, recording: Recording, progress: Callable[[float], None] | None = None, *, gzip: bool = False
+    path: Path, recording: Recording, progress: ProgressCallback | None = None, *, gzip: bool = False
 ) -> int:
     """Write an open recording with its triggers and metadata, on the clock of its file.
 
     Args:
         path: The file to write.
         recording: What to write; is indexed first.
-        progress: Called with the fraction done; an error that it raises stops the writing.
+        progress: Called with the events written and all events; an error that it raises stops the writing.
         gzip: Whether to compress.
 
     Returns:
@@ -87,18 +84,26 @@ def write_recording(
         OSError: The disk is full or may not be written to.
     """
     recording.index()
-    total = max(recording.num_events, 1)
     return write_events_hdf5(
         path,
-        recording.chunks(),
+        _reporting(recording, progress),
         recording.width,
         recording.height,
-        None if progress is None else lambda written: progress(written / total),
         start_us=recording.start_us,
         triggers=recording.triggers,
         metadata=recording.metadata,
         gzip=gzip,
     )
+
+
+def _reporting(recording: Recording, progress: ProgressCallback | None) -> Iterator[Events]:
+    """The chunks of a recording; each is reported once the next is asked for, as it is written by then."""
+    written = 0
+    for chunk in recording.chunks():
+        yield chunk
+        written += len(chunk)
+        if progress is not None:
+            progress(written, recording.num_events)
 
 
 class _Writer:

@@ -5,7 +5,7 @@ All hold displacements in px, x first, over a stretch of time that the HDF5 name
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from wholefield.errors import SettingError, SourceError
 from wholefield.files import replacing
+from wholefield.progress import ProgressCallback
 
 DATASET = "flow"
 FLO_MAGIC = 202021.25
@@ -26,7 +27,6 @@ PNG_ZERO = 1 << 15
 
 Flow = npt.NDArray[np.float32]
 Valid = npt.NDArray[np.bool_]
-Progress = Callable[[int, int], None]
 
 
 def write_flow_hdf5(
@@ -34,7 +34,7 @@ def write_flow_hdf5(
     fields: Iterable[npt.NDArray[np.floating[Any]]],
     shape: tuple[int, int, int],
     delta_t: int,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> None:
     """Write flow as labels: row k is the displacement in px from k delta_t to (k + 1) delta_t.
 

@@ -1,7 +1,7 @@
 """Outlines of labeled pixels as GeoJSON, as QuPath reads it: one feature an object, in pixels of level 0."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wholefield.files import replacing
+from wholefield.progress import ProgressCallback
 
 Ring = NDArray[np.float64]
 """(n, 2) corners (x, y); the last is the first again."""
@@ -59,7 +60,7 @@ def write_outlines(
     names: Sequence[str],
     scale: tuple[float, float] = (1.0, 1.0),
     colors: Sequence[tuple[int, int, int]] | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> int:
     """Write the objects of every class but the first, which is the background.
 
@@ -69,7 +70,7 @@ def write_outlines(
         names: What the classes are called.
         scale: Pixels of level 0 per pixel of `labels` along (x, y).
         colors: (red, green, blue) of every class; None leaves them to the program that reads the file.
-        progress: Called with the fraction done; an error that it raises stops the writing.
+        progress: Called with the classes written and all classes; an error that it raises stops the writing.
 
     Returns:
         How many objects there are.
@@ -86,7 +87,7 @@ def write_outlines(
                 json.dump(feature, file)
                 count += 1
             if progress is not None:
-                progress(index / (len(names) - 1))
+                progress(index, len(names) - 1)
         file.write("\n]}\n")
     return count
 

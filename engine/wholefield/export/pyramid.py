@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +15,7 @@ import tifffile
 
 from wholefield.errors import SettingError
 from wholefield.files import replacing
+from wholefield.progress import ProgressCallback
 from wholefield.sources.slides.pixels import shrink
 
 AnyArray = npt.NDArray[Any]
@@ -111,7 +112,7 @@ def write_pyramid(
     image: AnyArray | TileStream,
     spacing: tuple[float, float] | None = None,
     settings: PyramidSettings | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> None:
     """Write an image as a tiled, pyramidal TIFF; the file appears under its name once it is complete.
 
@@ -120,7 +121,8 @@ def write_pyramid(
         image: (height, width, channels) or (height, width), or tiles one by one of what does not fit in memory.
         spacing: Micrometers per pixel along (y, x), if known.
         settings: How to write it.
-        progress: Called with the fraction done; an error that it raises stops the writing.
+        progress: Called with the pixels written and the pixels of all levels; an error that it raises stops the
+            writing.
 
     Raises:
         SettingError: The settings do not fit the image.
@@ -131,7 +133,9 @@ def write_pyramid(
     stream = image if isinstance(image, TileStream) else _as_stream(image, settings.tile_size)
     settings.validate(stream.shape, stream.dtype)
     with replacing(path) as temporary, tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        _Pyramid(stream, spacing, settings, Path(scratch), progress or (lambda _: None)).write(temporary)
+        _Pyramid(stream, spacing, settings, Path(scratch), progress or (lambda done, total: None)).write(
+            temporary
+        )
 
 
 def iterate_tiles(image: AnyArray, tile_size: int) -> Iterator[AnyArray]:
@@ -155,7 +159,7 @@ class _Pyramid:
     spacing: tuple[float, float] | None
     settings: PyramidSettings
     scratch: Path
-    progress: Callable[[float], None]
+    progress: ProgressCallback
     shapes: list[tuple[int, int, int]] = field(init=False)
     dtype: np.dtype[Any] = field(init=False)
     pixels_done: int = 0
@@ -200,7 +204,7 @@ class _Pyramid:
                 halves[top // 2 : top // 2 + half.shape[0], left // 2 : left // 2 + half.shape[1]] = half
             missing = side - expected[0], side - expected[1]
             self.pixels_done += expected[0] * expected[1]
-            self.progress(self.pixels_done / total)
+            self.progress(self.pixels_done, total)
             yield np.pad(tile, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
 
     def _tags(self, level: int) -> dict[str, Any]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SettingError
+from wholefield.progress import ProgressCallback
 
 AnyArray = npt.NDArray[Any]
 Shape = tuple[int, int, int]
-Progress = Callable[[int, int], None]
 
 
 def passing(
     planes: Iterable[AnyArray],
     shape: Shape,
     dtype: np.dtype[Any],
-    progress: Progress | None,
+    progress: ProgressCallback | None,
     channels: int = 1,
 ) -> Iterator[AnyArray]:
     """Planes one by one, as they are written.

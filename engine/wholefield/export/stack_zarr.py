@@ -13,8 +13,9 @@ import numpy.typing as npt
 import zarr
 
 from wholefield.errors import SettingError
-from wholefield.export.stack_planes import AnyArray, Progress, Shape, passing, refuse_empty, written_dtype
+from wholefield.export.stack_planes import AnyArray, Shape, passing, refuse_empty, written_dtype
 from wholefield.files import replacing_folder
+from wholefield.progress import ProgressCallback
 from wholefield.sources.kinds import is_zarr
 from wholefield.sources.slides.pixels import shrink
 from wholefield.sources.stacks.geometry import StackGeometry
@@ -42,7 +43,7 @@ def write_ome_zarr(
     shape: Shape,
     dtype: npt.DTypeLike,
     geometry: StackGeometry,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     *,
     version: NgffVersion = NgffVersion.V05,
     labels: bool = False,

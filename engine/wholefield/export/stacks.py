@@ -16,9 +16,10 @@ import tifffile
 
 from wholefield.errors import SettingError
 from wholefield.export.pyramid import Compression
-from wholefield.export.stack_planes import AnyArray, Progress, Shape, passing, refuse_empty, written_dtype
+from wholefield.export.stack_planes import AnyArray, Shape, passing, refuse_empty, written_dtype
 from wholefield.export.stack_zarr import NgffVersion, write_ome_zarr
 from wholefield.files import replacing
+from wholefield.progress import ProgressCallback
 from wholefield.sources.ome import AFFINE, OWN_NAMESPACE
 from wholefield.sources.stacks.geometry import StackGeometry
 
@@ -41,7 +42,7 @@ def write_tiff_stack(
     shape: Shape,
     dtype: npt.DTypeLike,
     geometry: StackGeometry,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     *,
     compression: Compression = Compression.DEFLATE,
     labels: bool = False,
@@ -133,7 +134,7 @@ def write_nifti(
     shape: Shape,
     dtype: npt.DTypeLike,
     geometry: StackGeometry,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     *,
     labels: bool = False,
     channels: int = 1,

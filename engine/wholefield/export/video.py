@@ -1,7 +1,7 @@
 """Videos: pictures of one size, encoded as they come."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from wholefield.errors import SettingError
 from wholefield.files import replacing
+from wholefield.progress import ProgressCallback
 
 Picture = npt.NDArray[np.uint8]
-Progress = Callable[[int, int], None]
 
 # Color is stored for squares of two by two pixels.
 EVEN = 2
@@ -123,7 +123,7 @@ def write_video(
     pictures: Iterable[Picture],
     count: int,
     fps: float,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     kind: VideoFormat | None = None,
 ) -> Path:
     """Write a whole video, taking one picture at a time.
@@ -167,7 +167,7 @@ def _write(
     pictures: Iterable[Picture],
     count: int,
     fps: float,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
     kind: VideoFormat,
 ) -> Exception | None:
     """Write until the end or an error, which is returned where a picture was written, and raised otherwise."""

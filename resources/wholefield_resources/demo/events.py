@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wholefield.flow.simulator import SceneSettings
 from wholefield.flow.simulator.files import write_simulation
+from wholefield.progress import ProgressCallback
 from wholefield_resources.demo.once import Once, user_folder
 
 FOLDER_NAME = "demo-events"
@@ -15,8 +15,6 @@ RECORDING_NAME = "sliding_planes.h5"
 LABELS_NAME = "sliding_planes_flow.h5"
 # Counts up when the same settings come to mean another recording.
 VERSION = 1
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,9 @@ def event_demo(folder: Path | None = None) -> EventDemo:
 
 
 def make_event_demo(
-    folder: Path | None = None, progress: Progress | None = None, settings: EventDemoSettings | None = None
+    folder: Path | None = None,
+    progress: ProgressCallback | None = None,
+    settings: EventDemoSettings | None = None,
 ) -> EventDemo:
     """Make the demo recording unless it is complete already; a start that was interrupted is repeated.
 

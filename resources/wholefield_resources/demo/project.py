@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from wholefield.progress import ProgressCallback
 from wholefield_resources.demo.once import Once, user_folder
 from wholefield_resources.demo.slides import (
     LABELS_NAME,
@@ -12,7 +13,6 @@ from wholefield_resources.demo.slides import (
     MASKS_NAME,
     POSITIONS_NAME,
     DemoSettings,
-    Progress,
     make_demo_slides,
     plan_slides,
 )
@@ -51,7 +51,7 @@ def demo_project(folder: Path | None = None) -> DemoProject:
 
 
 def ensure_demo_project(
-    folder: Path | None = None, progress: Progress | None = None, settings: DemoSettings | None = None
+    folder: Path | None = None, progress: ProgressCallback | None = None, settings: DemoSettings | None = None
 ) -> DemoProject:
     """Make the demo project unless it is complete already.
 

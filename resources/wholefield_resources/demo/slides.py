@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from wholefield.export.pyramid import Compression, PyramidSettings, write_pyramid
 from wholefield.files import replacing
+from wholefield.progress import ProgressCallback
 from wholefield_resources.demo.canvas import Materials, make_materials
 from wholefield_resources.demo.stamps import SPORE_RADIUS
 from wholefield_resources.demo.tissue import Section, make_section
@@ -31,8 +32,6 @@ TRUTH_FOLDER = "truth"
 PYRAMID = PyramidSettings(tile_size=256, compression=Compression.JPEG, quality=92, coarsest=256)
 MASK_PYRAMID = PyramidSettings(tile_size=256, coarsest=256, labels=True)
 THREADS = 2
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def draw_slide(materials: Materials, plan: SlidePlan) -> Section:
 
 
 def make_demo_slides(
-    folder: Path, settings: DemoSettings | None = None, progress: Progress | None = None
+    folder: Path, settings: DemoSettings | None = None, progress: ProgressCallback | None = None
 ) -> list[SlidePlan]:
     """Make the slides and, beside their folder, the labels, the masks and the true positions of the spores.
 
@@ -165,7 +164,7 @@ def spore_mask(shape: tuple[int, int], spores: npt.NDArray[np.float64]) -> npt.N
 
 
 def _make_all(
-    folder: Path, plans: Sequence[SlidePlan], materials: Materials, progress: Progress
+    folder: Path, plans: Sequence[SlidePlan], materials: Materials, progress: ProgressCallback
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Draw and write every slide with a few threads: name -> spores (n, 2)."""
 

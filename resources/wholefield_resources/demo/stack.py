@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.files import replacing
+from wholefield.progress import ProgressCallback
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_resources.demo.once import Once, user_folder
 from wholefield_resources.demo.phantom import Ellipsoid, make_bodies, slice_ellipses, slice_labels
@@ -34,7 +35,6 @@ DARK_COUNTS = 100.0
 UNEVEN = 0.03
 FALL = 0.25
 
-Progress = Callable[[int, int], None]
 Array = npt.NDArray[np.float32]
 
 
@@ -94,7 +94,9 @@ def stack_demo(folder: Path | None = None) -> StackDemo:
 
 
 def make_stack_demo(
-    folder: Path | None = None, progress: Progress | None = None, settings: StackDemoSettings | None = None
+    folder: Path | None = None,
+    progress: ProgressCallback | None = None,
+    settings: StackDemoSettings | None = None,
 ) -> StackDemo:
     """Make the demo stack unless it is complete already; a start that was interrupted is repeated.
 
@@ -126,7 +128,7 @@ def heights(settings: StackDemoSettings) -> list[float]:
     return [(index - (settings.slices - 1) / 2) * 2 / settings.size for index in range(settings.slices)]
 
 
-def _make(demo: StackDemo, settings: StackDemoSettings, progress: Progress) -> None:
+def _make(demo: StackDemo, settings: StackDemoSettings, progress: ProgressCallback) -> None:
     """Scan first, then a step for every plane of the truth and of the reconstruction."""
     from wholefield.export.stacks import write_tiff_stack
 

@@ -46,10 +46,14 @@ def test_nothing_has_no_outline() -> None:
 def test_file_as_qupath_reads_it(tmp_path: Path) -> None:
     labels = np.zeros((6, 8), np.uint8)
     labels[1:3, 1:4], labels[4, 6] = 1, 2
-    steps: list[float] = []
+    steps: list[tuple[int, int]] = []
+
+    def note(done: int, total: int) -> None:
+        steps.append((done, total))
+
     path = tmp_path / "x.geojson"
     colors = [(0, 0, 0), (230, 159, 0), (86, 180, 233)]
-    assert write_outlines(path, labels, ("none", "gland", "spore"), (4.0, 2.0), colors, steps.append) == 2
+    assert write_outlines(path, labels, ("none", "gland", "spore"), (4.0, 2.0), colors, note) == 2
     content = json.loads(path.read_text())
     assert content["type"] == "FeatureCollection"
     gland, spore = content["features"]
@@ -62,4 +66,4 @@ def test_file_as_qupath_reads_it(tmp_path: Path) -> None:
     assert gland["properties"]["classification"] == {"name": "gland", "color": [230, 159, 0]}
     assert gland["properties"]["measurements"] == {"Area px^2": 48.0}
     assert spore["properties"]["classification"]["name"] == "spore"
-    assert steps == [0.5, 1.0]
+    assert steps == [(1, 2), (2, 2)]

@@ -104,11 +104,11 @@ class Desk(QObject):
             self.replaced.emit(before)
 
     def _begin_index(self, recording: Recording) -> None:
-        def tell(share: float) -> None:
+        def tell(done: int, total: int) -> None:
             """Called in the worker thread."""
             if recording is not self.recording:
                 raise InterruptedError("another recording is open")
-            self._progress.put((recording, share))
+            self._progress.put((recording, done / total))
 
         self._index_task = self._services.background.run(
             index_and_rate, recording, tell, then=self._take_index, failed=self._refuse_index

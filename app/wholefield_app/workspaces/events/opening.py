@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wholefield.progress import ProgressCallback
 from wholefield_app.viewer.events.rate_strip import Rate
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def first_accumulation(recording: Recording) -> int:
     return LONGEST_US
 
 
-def index_and_rate(recording: Recording, progress: Callable[[float], None]) -> Rate:
+def index_and_rate(recording: Recording, progress: ProgressCallback) -> Rate:
     """Read all of a recording once, and tell its event rate; an error raised in `progress` stops it.
 
     Raises:

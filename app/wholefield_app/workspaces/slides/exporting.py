@@ -54,9 +54,9 @@ def export_classes(found: "SegmentedSlide", path: Path, report: ReportFunction, 
     """
     from wholefield.tasks.slides.class_export import write_class_image, write_class_outlines
 
-    def progress(done: float) -> None:
+    def progress(done: int, total: int) -> None:
         control.poll()
-        report(PartDone("Exporting classes", round(100 * done), 100))
+        report(PartDone("Exporting classes", round(100 * done / total), 100))
 
     try:
         if path.name.lower().endswith(OUTLINES):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wholefield.progress import ProgressCallback
 from wholefield.sources.events.codec import (
     EARLIEST,
     EVER,
@@ -19,7 +20,6 @@ from wholefield.sources.events.codec import (
     fresh_stats,
 )
 from wholefield.sources.events.event_words import WordFile
-from wholefield.sources.events.recording import Progress
 
 SEGMENT = 2**15
 # Words read at once.
@@ -60,14 +60,16 @@ class TimeIndex:
         return first, max(first, end)
 
 
-def build_index(words: WordFile, walk: Walk, size: tuple[int, int], progress: Progress | None) -> TimeIndex:
+def build_index(
+    words: WordFile, walk: Walk, size: tuple[int, int], progress: ProgressCallback | None
+) -> TimeIndex:
     """Read all words once.
 
     Args:
         words: The stream.
         walk: Its decoder.
         size: (width, height) of the sensor in px.
-        progress: Called with the fraction done; an error that it raises ends the pass.
+        progress: Called with the words read and all words; an error that it raises ends the pass.
     """
     count = -(-len(words) // SEGMENT)
     states = np.zeros((count, len(fresh_state())), np.int64)
@@ -82,7 +84,7 @@ def build_index(words: WordFile, walk: Walk, size: tuple[int, int], progress: Pr
             part = batch[offset : offset + SEGMENT]
             walk(part, state, 0, *EVER, *size, NO_EVENTS, NO_TRIGGERS, stats[segment])
         if progress is not None:
-            progress(min((begin + BATCH) / len(words), 1.0))
+            progress(min(begin + BATCH, len(words)), len(words))
     return TimeIndex(
         states=states,
         before=np.concatenate([[0], np.cumsum(stats[:, TAKEN])]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +11,8 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from wholefield.progress import ProgressCallback
 
 EVENT_DTYPE = np.dtype(
     {"names": ["x", "y", "p", "t"], "formats": ["<u2", "<u2", "<i2", "<i8"], "offsets": [0, 2, 4, 8], "itemsize": 16}
@@ -20,7 +22,6 @@ TRIGGER_DTYPE = np.dtype(
 )
 
 Events = npt.NDArray[Any]
-Progress = Callable[[float], None]
 
 CHUNK_EVENTS = 2**20
 
@@ -93,12 +94,12 @@ class Recording(ABC):
         """Whether `num_events`, `count`, `rate` and `triggers` answer without reading the whole file first."""
         return True
 
-    def index(self, progress: Progress | None = None) -> None:  # noqa: B027  (a table needs none)
+    def index(self, progress: ProgressCallback | None = None) -> None:  # noqa: B027  (a table needs none)
         """Read the whole file once, so that counts are known and moments are found exactly.
 
         Args:
-            progress: Called with the fraction done; an error that it raises stops the work, which then can be
-                begun again.
+            progress: Called with the parts read and all parts; an error that it raises stops the work, which
+                can be started again.
 
         Raises:
             SourceError: The file cannot be read.

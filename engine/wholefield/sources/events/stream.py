@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SourceError
+from wholefield.progress import ProgressCallback
 from wholefield.sources.events.codec import DISORDER, EVER, TAKEN, Codec, Integers, fresh_stats
 from wholefield.sources.events.event_words import WordFile
 from wholefield.sources.events.index import BATCH, NO_EVENTS, NO_TRIGGERS, SEGMENT, TimeIndex, build_index
@@ -17,7 +18,6 @@ from wholefield.sources.events.recording import (
     EVENT_DTYPE,
     TRIGGER_DTYPE,
     Events,
-    Progress,
     Recording,
     RecordingDescription,
     sorted_by_time,
@@ -76,7 +76,7 @@ class StreamRecording(Recording):
         """See `Recording.indexed`."""
         return self._index is not None
 
-    def index(self, progress: Progress | None = None) -> None:
+    def index(self, progress: ProgressCallback | None = None) -> None:
         """See `Recording.index`."""
         with self._building:
             if self._index is None:

@@ -1,19 +1,18 @@
 """Writing the class of every pixel of a slide: as a pyramidal OME-TIFF, and as outlines that QuPath reads. No torch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from wholefield.export.geojson import write_outlines
 from wholefield.export.pyramid import Layout, PyramidSettings, TileStream, iterate_tiles, write_pyramid
+from wholefield.progress import ProgressCallback
 from wholefield.tasks.slides.class_map import SegmentedSlide
 
 LARGEST_TRACED = 64 * 10**6
 """Outlines are traced on the finest level of at most so many pixels: tracing holds it in memory."""
 
-Progress = Callable[[float], None]
 
-
-def write_class_image(path: Path, found: SegmentedSlide, progress: Progress | None = None) -> None:
+def write_class_image(path: Path, found: SegmentedSlide, progress: ProgressCallback | None = None) -> None:
     """Write the class indices as a pyramidal OME-TIFF of one channel, tile by tile.
 
     Raises:
@@ -28,7 +27,7 @@ def write_class_image(path: Path, found: SegmentedSlide, progress: Progress | No
 def write_class_outlines(
     path: Path,
     found: SegmentedSlide,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     colours: Sequence[tuple[int, int, int]] | None = None,
 ) -> int:
     """Write the outlines of all objects, in pixels of level 0, as GeoJSON; returns how many there are.

@@ -1,12 +1,12 @@
 """The task predict: what a trained network says of a slide, as a whole and place by place."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from wholefield.errors import SettingError
+from wholefield.progress import ProgressCallback
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, PartDone, ReportFunction, Started
@@ -96,10 +96,10 @@ def _segment(model: StreamedSegmenter, spec: Spec, image: SlideImage) -> Segment
 
 
 def _save_classes(found: SegmentedSlide, folder: Path, report: ReportFunction, control: Control) -> None:
-    def part(what: str) -> Callable[[float], None]:
-        def progress(done: float) -> None:
+    def part(what: str) -> ProgressCallback:
+        def progress(done: int, total: int) -> None:
             control.poll()
-            report(PartDone(what, round(100 * done), 100))
+            report(PartDone(what, round(100 * done / total), 100))
 
         return progress
 

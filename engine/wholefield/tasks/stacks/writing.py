@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy.typing as npt
 
-from wholefield.export.stack_planes import Progress
+from wholefield.progress import ProgressCallback
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray
 from wholefield.tasks.stacks.settings import StackFormat
@@ -19,7 +19,7 @@ def write_stack(
     shape: tuple[int, int, int],
     dtype: npt.DTypeLike,
     geometry: StackGeometry,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     *,
     labels: bool = False,
     channels: int = 1,

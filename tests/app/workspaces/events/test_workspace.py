@@ -190,7 +190,7 @@ def test_while_the_events_are_counted_everything_else_works(
     gate = threading.Event()
 
     def slow(recording, progress):
-        progress(0.25)
+        progress(1, 4)
         assert gate.wait(300)
         return index_and_rate(recording, progress)
 
@@ -215,7 +215,7 @@ def test_counting_ends_with_the_recording(window, space, make_file, qtbot, monke
     def slow(recording, progress):
         assert gate.wait(300)
         try:
-            progress(0.5)
+            progress(1, 2)
         except InterruptedError:
             stopped.set()
             raise

@@ -165,14 +165,18 @@ def test_index_reports_and_can_be_stopped(tmp_path: Path) -> None:
     path = write_stream(tmp_path, "evt2", random_events(500, 9000))
     with open_raw(path, index_at_once=False) as recording:
 
-        def stop(done: float) -> None:
+        def stop(done: int, total: int) -> None:
             raise InterruptedError
 
         with pytest.raises(InterruptedError):
             recording.index(stop)
         assert not recording.indexed
         seen: list[float] = []
-        recording.index(seen.append)
+
+        def note(done: int, total: int) -> None:
+            seen.append(done / total)
+
+        recording.index(note)
         assert seen == [1.0]
         assert recording.indexed
 
