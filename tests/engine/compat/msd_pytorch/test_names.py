@@ -192,7 +192,7 @@ def described(*modules: str) -> Iterator[str]:
         )
 
 
-@pytest.mark.parametrize("name", described("conv", "conv_relu", "relu_inplace", "stitch"))
+@pytest.mark.parametrize("name", list(described("conv", "conv_relu", "relu_inplace", "stitch")))
 def test_layers_are_described_with_examples_that_run(name: str) -> None:
     assert faults(load(name)) == []
     assert run_examples(name, load(name)) == []
