@@ -29,6 +29,7 @@ CHECKED: tuple[str, ...] = (
     "wholefield.networks",
     "wholefield.networks.flow",
     "wholefield.networks.msd",
+    "wholefield.sources",
     "wholefield.streaming",
     "wholefield.tomography",
 )

@@ -38,11 +38,24 @@ class Kind(StrEnum):
 
 
 def kind_of(path: str | Path) -> Kind | None:
-    """The kind of a file or folder; None where it is nothing we know or cannot be read.
+    """What a file or folder holds.
 
     It reads a few kB: a TIFF is a stack if it has several equal pages and no pyramid, an OME-Zarr if it is more
     than one plane deep, DICOM unless it is a slide, a folder if it holds DICOM or slices of one size; HDF5 is a
     recording if it has events where cameras put them, and a stack otherwise.
+
+    Args:
+        path: The file or folder.
+
+    Returns:
+        Its kind; None where it is nothing we know, or cannot be read.
+
+    Example:
+        >>> import numpy as np, tifffile
+        >>> from wholefield.sources import kind_of
+        >>> tifffile.imwrite("scan.tif", np.zeros((5, 40, 30), np.uint16), photometric="minisblack")
+        >>> kind_of("scan.tif")
+        <Kind.STACK: 'stack'>
     """
     path = Path(path)
     try:

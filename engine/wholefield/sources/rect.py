@@ -22,6 +22,7 @@ class Rect(Generic[Number]):
         height: Height; it ends before y + height.
 
     Example:
+        >>> from wholefield.sources import Rect
         >>> Rect(10, 20, 30, 5).intersected(Rect(0, 0, 15, 100))
         Rect(x=10, y=20, width=5, height=5)
     """

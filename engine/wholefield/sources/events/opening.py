@@ -13,10 +13,24 @@ from wholefield.sources.reading import readable
 
 
 def open_recording(path: str | Path) -> Recording:
-    """Open a recording: Prophesee RAW, DAT or HDF5, DSEC or MVSEC HDF5, AEDAT4, text or npz.
+    """Open a recording of an event camera.
+
+    Args:
+        path: Prophesee RAW, DAT or HDF5, DSEC or MVSEC HDF5, AEDAT4, text or npz.
+
+    Returns:
+        The open recording; use it as a context manager, or close it.
 
     Raises:
         SourceError: It cannot be opened; the text says why and what to do.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from wholefield.sources import open_recording
+        >>> _ = Path("events.csv").write_text("x,y,p,t\\n5,7,1,100\\n6,7,0,250\\n")
+        >>> with open_recording("events.csv") as recording:
+        ...     recording.num_events, recording.events(0, 100)["x"].tolist()
+        (2, [5])
     """
     path = Path(path)
     with readable(path):

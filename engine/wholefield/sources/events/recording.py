@@ -57,9 +57,23 @@ class Recording(ABC):
         path: The file.
         name: Its name without folders.
         format_name, width, height, metadata: See `RecordingDescription`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from wholefield.sources import open_recording
+        >>> _ = Path("events.csv").write_text("x,y,p,t\\n5,7,1,100\\n6,7,0,250\\n")
+        >>> with open_recording("events.csv") as recording:
+        ...     recording.start_us, recording.duration_us, recording.rate(bins=2).tolist()
+        (100, 151, [1, 1])
     """
 
     def __init__(self, path: Path, description: RecordingDescription) -> None:
+        """Take over what a reader found out.
+
+        Args:
+            path: The file.
+            description: What is known of the recording.
+        """
         self.path = path
         self.name = path.name
         self.format_name = description.format_name

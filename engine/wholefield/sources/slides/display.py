@@ -29,6 +29,11 @@ class ChannelDisplay:
         high: Value shown in full color; above `low`.
         color: Red, green and blue of a full pixel, 0 to 255.
         visible: Whether the channel is shown at all.
+
+    Example:
+        >>> from wholefield.sources import ChannelDisplay
+        >>> ChannelDisplay("DAPI", low=100, high=4000, color=(0, 0, 255)).visible
+        True
     """
 
     name: str
@@ -51,8 +56,19 @@ def percentile_window(values: npt.NDArray[Any], low: float = 0.5, high: float = 
 def default_display(source: ImageSource) -> tuple[ChannelDisplay, ...] | None:
     """Display settings to begin with: those of the file, otherwise windows from an overview of the image.
 
+    Args:
+        source: An open image.
+
     Returns:
         One setting a channel, or None for a color picture that needs none.
+
+    Example:
+        >>> import numpy as np, tifffile
+        >>> from wholefield.sources import default_display, open_image
+        >>> tifffile.imwrite("gray.tif", np.arange(1200, dtype=np.uint16).reshape(30, 40))
+        >>> with open_image("gray.tif") as image:
+        ...     [(channel.name, round(channel.high)) for channel in default_display(image)]
+        [('Channel 1', 1193)]
     """
     if source.is_rgb:
         return None
@@ -81,6 +97,13 @@ def to_display(region: AnyArray, channels: Sequence[ChannelDisplay] | None = Non
 
     Raises:
         ValueError: The number of settings is not the number of channels.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.sources import ChannelDisplay, to_display
+        >>> region = np.full((1, 1, 1), 50, np.uint16)
+        >>> to_display(region, [ChannelDisplay("DAPI", 0, 100, (0, 0, 255))]).tolist()
+        [[[0, 0, 128]]]
     """
     if channels is None:
         if region.dtype == np.uint8 and region.shape[2] == 3:

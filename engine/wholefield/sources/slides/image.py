@@ -23,7 +23,18 @@ THUMBNAIL_BAND_BYTES = 32 * 2**20
 
 @dataclass(frozen=True)
 class Level:
-    """One resolution of a pyramid: its size in px of its own, and how many level-0 px one of them spans."""
+    """One resolution of a pyramid.
+
+    Attributes:
+        width: Columns, in px of this level.
+        height: Rows, in px of this level.
+        downsample: Pixels of level 0 that one pixel spans.
+
+    Example:
+        >>> from wholefield.sources import Level
+        >>> Level(width=500, height=300, downsample=4.0).downsample
+        4.0
+    """
 
     width: int
     height: int
@@ -32,7 +43,18 @@ class Level:
 
 @dataclass(frozen=True)
 class ChannelLook:
-    """How a file asks that one channel be shown: name, color (red, green, blue) and window of values."""
+    """How a file asks that one channel be shown.
+
+    Attributes:
+        name: What the channel is called.
+        color: Red, green and blue, 0 to 255; None where the file does not say.
+        window: Values shown black and in full color; None where the file does not say.
+
+    Example:
+        >>> from wholefield.sources import ChannelLook
+        >>> ChannelLook("DAPI", (0, 0, 255)).name
+        'DAPI'
+    """
 
     name: str
     color: tuple[int, int, int] | None = None
@@ -84,9 +106,23 @@ class ImageSource(ABC):
         path: The file or folder that is read.
         name: Its name without folders.
         format_name, levels, channels, dtype, spacing, metadata, looks: See `Description`.
+
+    Example:
+        >>> import numpy as np, tifffile
+        >>> from wholefield.sources import open_image
+        >>> tifffile.imwrite("slide.tif", np.full((60, 80, 3), 200, np.uint8), tile=(16, 16))
+        >>> with open_image("slide.tif") as slide:
+        ...     slide.thumbnail(max_side=20).shape
+        (15, 20, 3)
     """
 
     def __init__(self, path: Path, description: Description) -> None:
+        """Take over what a reader found out.
+
+        Args:
+            path: The file or folder that is read.
+            description: What is known of the image.
+        """
         self.path = path
         self.name = path.name
         self.format_name = description.format_name

@@ -26,8 +26,19 @@ def open_image(path: str | Path, at: Mapping[str, int] | None = None) -> ImageSo
         path: A slide, TIFF, OME-TIFF, OME-Zarr, PNG or JPEG.
         at: Position along axes other than rows, columns and channels, such as {"Z": 3}; 0 where not named.
 
+    Returns:
+        The open image with all its levels; use it as a context manager, or close it.
+
     Raises:
         SourceError: It cannot be opened; the text says why and what to do.
+
+    Example:
+        >>> import numpy as np, tifffile
+        >>> from wholefield.sources import open_image
+        >>> tifffile.imwrite("slide.tif", np.full((60, 80, 3), 200, np.uint8), tile=(16, 16))
+        >>> with open_image("slide.tif") as slide:
+        ...     slide.width, slide.height, slide.read_region(level=0, x=70, y=0, width=20, height=5).shape
+        (80, 60, (5, 20, 3))
     """
     path = Path(path)
     with readable(path):

@@ -75,12 +75,10 @@ class SlideImage:
         dtype: Their type.
 
     Example:
-        >>> import numpy as np, tempfile, tifffile
-        >>> from pathlib import Path
+        >>> import numpy as np, tifffile
         >>> from wholefield.sources import SlideImage, open_image
-        >>> file = Path(tempfile.mkdtemp()) / "gray.tif"
-        >>> tifffile.imwrite(file, np.full((40, 50), 65535, np.uint16))
-        >>> with open_image(file) as slide:
+        >>> tifffile.imwrite("gray.tif", np.full((40, 50), 65535, np.uint16))
+        >>> with open_image("gray.tif") as slide:
         ...     image = SlideImage(slide, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
         ...     box = image.read(((0, 10), (20, 40)))
         >>> image.shape, box.shape, float(box.max())

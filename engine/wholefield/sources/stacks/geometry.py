@@ -22,6 +22,11 @@ class StackGeometry:
         unit: "mm", "um", or "" where the file does not say.
         affine: (4, 4) float64 from voxel (x, y, z, 1) to the patient in mm, axes towards right, anterior and
             superior as in NIfTI; None where the file knows no patient.
+
+    Example:
+        >>> from wholefield.sources import StackGeometry
+        >>> StackGeometry(spacing=(2.0, 0.5, 0.5), unit="mm").spacing
+        (2.0, 0.5, 0.5)
     """
 
     spacing: tuple[float, float, float] | None = None

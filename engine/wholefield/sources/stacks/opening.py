@@ -30,8 +30,20 @@ def open_stack(path: str | Path, dataset: str | None = None) -> StackSource:
             a folder of TIFF or PNG slices.
         dataset: Which dataset of an HDF5 file; without it the likeliest, see `list_datasets`.
 
+    Returns:
+        The open stack; use it as a context manager, or close it.
+
     Raises:
         SourceError: It cannot be opened; the text says why and what to do.
+
+    Example:
+        >>> import h5py, numpy as np
+        >>> from wholefield.sources import open_stack
+        >>> with h5py.File("scan.h5", "w") as file:
+        ...     file["data"] = np.zeros((5, 40, 30), np.float32)
+        >>> with open_stack("scan.h5") as stack:
+        ...     stack.shape, stack.read(slice(0, 2), slice(10, 20)).shape
+        ((5, 40, 30), (2, 10, 30))
     """
     path = Path(path)
     with readable(path):
@@ -45,10 +57,24 @@ def open_stack(path: str | Path, dataset: str | None = None) -> StackSource:
 
 
 def list_datasets(path: str | Path) -> tuple[DatasetInfo, ...]:
-    """The volumes that a file offers to choose from, the likeliest first; none for formats that hold just one.
+    """The volumes that a file offers to choose from.
+
+    Args:
+        path: A file or folder of any format of stacks.
+
+    Returns:
+        Name, shape and type of each, the likeliest first; nothing for formats that hold just one.
 
     Raises:
         SourceError: The file cannot be read.
+
+    Example:
+        >>> import h5py, numpy as np
+        >>> from wholefield.sources import list_datasets
+        >>> with h5py.File("scan.h5", "w") as file:
+        ...     file["data"], file["flat"] = np.zeros((5, 40, 30), np.uint16), np.zeros((2, 40, 30), np.uint16)
+        >>> [(found.name, found.shape) for found in list_datasets("scan.h5")]
+        [('data', (5, 40, 30)), ('flat', (2, 40, 30))]
     """
     path = Path(path)
     with readable(path):

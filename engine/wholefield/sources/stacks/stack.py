@@ -23,7 +23,19 @@ NUMBERS = "buif"
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """One of the volumes in a file that holds several: its name, (z, y, x) or (z, y, x, channel), and type."""
+    """One of the volumes in a file that holds several.
+
+    Attributes:
+        name: What the file calls it.
+        shape: (z, y, x), or (z, y, x, channels).
+        dtype: Type of the values.
+
+    Example:
+        >>> import numpy as np
+        >>> from wholefield.sources import DatasetInfo
+        >>> DatasetInfo("entry/data/data", (5, 40, 30), np.dtype(np.uint16)).shape
+        (5, 40, 30)
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -67,9 +79,23 @@ class StackSource(ABC):
         name: Its name without folders.
         format_name, shape, channels, dtype, geometry, warnings, metadata, dataset, window, channel_names: See
             `StackDescription`.
+
+    Example:
+        >>> import numpy as np, tifffile
+        >>> from wholefield.sources import open_stack
+        >>> tifffile.imwrite("scan.tif", np.zeros((5, 40, 30), np.uint16), photometric="minisblack")
+        >>> with open_stack("scan.tif") as stack:
+        ...     stack.plane(axis=1, index=20).shape
+        (5, 30)
     """
 
     def __init__(self, path: Path, description: StackDescription) -> None:
+        """Take over what a reader found out.
+
+        Args:
+            path: The file or folder that is read.
+            description: What is known of the stack.
+        """
         self.path = path
         self.name = path.name
         self.format_name = description.format_name
