@@ -16,6 +16,7 @@ from wholefield.flow.sequences.crop import Crop
 from wholefield.sources.events.recording import Recording
 
 FEATURE_SUFFIXES = (".h5", ".hdf5")
+LABELS_SUFFIX = "_flow.h5"
 
 
 class Bins(NamedTuple):
@@ -218,6 +219,18 @@ class RecordingBins(BinSource):
     def close(self) -> None:
         """Close the recording."""
         self._recording.close()
+
+
+def event_files(folder: Path) -> list[Path]:
+    """The recordings and feature files of a folder in order of their names, without the labels beside them."""
+    from wholefield.sources.events.formats import RECORDING_SUFFIXES
+
+    known = {*FEATURE_SUFFIXES, *RECORDING_SUFFIXES}
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in known and not path.name.endswith(LABELS_SUFFIX)
+    ]
 
 
 def open_bins(

@@ -7,11 +7,10 @@ from wholefield.errors import SettingError
 from wholefield.export.flow import labels_path
 from wholefield.flow.labels import load_labels_flow
 from wholefield.flow.sequences import BinSource, SequenceLoader, SpanBins, open_bins, split_in_time
-from wholefield.flow.sequences.bins import FEATURE_SUFFIXES
+from wholefield.flow.sequences.bins import event_files
 from wholefield.tasks.events.settings import FlowSettings, Teacher
 
 PARTS = ("train", "val")
-LABELS_SUFFIX = "_flow.h5"
 
 
 def recording_files(path: Path) -> list[Path]:
@@ -20,16 +19,9 @@ def recording_files(path: Path) -> list[Path]:
     Raises:
         SettingError: the folder has none.
     """
-    from wholefield.sources.events.formats import RECORDING_SUFFIXES
-
     if path.is_file():
         return [path]
-    known = {*FEATURE_SUFFIXES, *RECORDING_SUFFIXES}
-    files = [
-        file
-        for file in sorted(path.iterdir())
-        if file.suffix.lower() in known and not file.name.endswith(LABELS_SUFFIX)
-    ]
+    files = event_files(path)
     if not files:
         raise SettingError(
             f"The folder {path} has no recordings or feature files; choose another for the setting recordings."

@@ -8,7 +8,7 @@ import pytest
 from wholefield.errors import SettingError
 from wholefield.flow.features import write_features
 from wholefield.flow.sequences import Crop, Flip, open_bins, split_in_time
-from wholefield.flow.sequences.bins import halvings, is_feature_file
+from wholefield.flow.sequences.bins import event_files, halvings, is_feature_file
 from wholefield.flow.sequences.loader import demand_alike
 from wholefield.sources.events.opening import open_recording
 
@@ -78,3 +78,9 @@ def test_what_does_not_fit_is_refused(recording_file: Path, feature_file: Path) 
     with pytest.raises(SettingError, match="cannot be halved to 7 x 7"):
         open_bins(recording_file, "histo", 10_000, size=(7, 7))
     assert [halvings(480, 640, size) for size in ((480, 640), (240, 320), (15, 20))] == [0, 1, 5]
+
+
+def test_files_of_a_folder_are_recordings_and_features_without_labels(tmp_path: Path) -> None:
+    for name in ("b.raw", "a_td.dat", "a_flow.h5", "c.H5", "notes.md"):
+        (tmp_path / name).touch()
+    assert [path.name for path in event_files(tmp_path)] == ["a_td.dat", "b.raw", "c.H5"]

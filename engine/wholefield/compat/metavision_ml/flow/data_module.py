@@ -13,13 +13,12 @@ from wholefield.errors import SettingError, SourceError
 from wholefield.export.flow import labels_path
 from wholefield.flow.labels import load_labels_flow
 from wholefield.flow.sequences import SequenceLoader
-from wholefield.flow.sequences.bins import FEATURE_SUFFIXES, Bins, BinSource, open_bins
+from wholefield.flow.sequences.bins import Bins, BinSource, event_files, open_bins
 from wholefield.flow.sequences.crop import Crop
 
 __all__ = ["FlowDataModule", "load_labels_flow"]
 
 TEST_SUFFIX = "_td.dat"
-LABELS_SUFFIX = "_flow.h5"
 
 
 class FlowDataModule(LightningDataModule):
@@ -123,20 +122,12 @@ class FlowDataModule(LightningDataModule):
         }
 
     def _files(self, part: str) -> list[Path]:
-        from wholefield.sources.events.formats import RECORDING_SUFFIXES
-
         folder = self.data_dir / part
         if not folder.is_dir():
             raise SourceError(
                 f"{self.data_dir} has no folder {part}; make one with feature files or recordings."
             )
-        known = {*FEATURE_SUFFIXES, *RECORDING_SUFFIXES}
-        files = [
-            path
-            for path in sorted(folder.iterdir())
-            if path.suffix.lower() in known and not path.name.endswith(LABELS_SUFFIX)
-        ]
-        return _demand(files, folder, "feature files or recordings")
+        return _demand(event_files(folder), folder, "feature files or recordings")
 
 
 class ReopenedBins(BinSource):

@@ -91,7 +91,7 @@ def _show(frame: Picture, delta_t: int) -> None:
         cv2.waitKey(max(delta_t // 1000, 1))
     except cv2.error as error:
         raise SettingError(
-            "The setting show_video needs an OpenCV with windows, which this one has not; write the video instead."
+            "The setting show_video needs an OpenCV build with windows; write the video instead."
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -44,3 +45,12 @@ def test_no_video_is_written_unless_asked_for(tmp_path: Path) -> None:
     write_demo(iter([np.zeros((24, 32, 3), np.uint8)]), None, show=False, delta_t=10_000)
     assert video_file(tmp_path, 3) == tmp_path / "videos" / "video#3.mp4"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_showing_without_windows_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def imshow(title: str, picture: np.ndarray) -> None:
+        raise cv2.error("no windows")
+
+    monkeypatch.setattr(cv2, "imshow", imshow)
+    with pytest.raises(SettingError, match="write the video instead"):
+        write_demo(iter([np.zeros((24, 32, 3), np.uint8)]), None, show=True, delta_t=10_000)
