@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
-from wholefield_app.panels.fields import TEXT_MARGINS, form_layout
+from wholefield_app.forms.layout import TEXT_MARGINS, form_layout
 from wholefield_app.panels.heading import heading, muted
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.panels.wrapping import WrappingRow

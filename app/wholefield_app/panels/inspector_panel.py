@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractItemModel, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -54,10 +54,10 @@ class InspectorPanel(QWidget):
     cleared = Signal()
     zoom_wanted = Signal()
 
-    def __init__(self, networks: QAbstractItemModel, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._inspection: Inspection | None = None
-        self.settings = InspectorSettings(networks)
+        self.settings = InspectorSettings()
         self.table = LayerTable()
         self.table.layer_changed.connect(self._say_what_to_do)
         self.message = muted(NO_SLIDE)

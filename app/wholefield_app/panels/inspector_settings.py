@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractItemModel, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QComboBox,
@@ -17,13 +17,15 @@ from PySide6.QtWidgets import (
 
 from wholefield.machine import free_memory
 from wholefield.tasks.slides.inspection import Purpose
-from wholefield_app.panels.fields import TEXT_MARGINS
+from wholefield_app.forms.draft import Draft
+from wholefield_app.forms.layout import TEXT_MARGINS
 from wholefield_app.panels.heading import muted
 
 TILE_SIZES = (64, 128, 256, 512, 1024, 2048, 4096)
 GB = 10**9
 # Half of what is free leaves room for the image, for other programs and for what the prediction misses.
 SHARE_OF_FREE_MEMORY = 0.5
+FIXED_NETWORK = "U-Net"
 COLUMNS = 3
 GAP = 4
 PURPOSES = {Purpose.TRAINING: "training", Purpose.INFERENCE: "inference"}
@@ -34,17 +36,20 @@ class InspectorSettings(QWidget):
 
     Signals:
         tile_size_chosen: The tile size that the user chose, in px.
+        network_chosen: Name of the network that the user chose.
         suggestion_wanted: A tile size is wanted for this many bytes and this Purpose.
     """
 
     tile_size_chosen = Signal(int)
     suggestion_wanted = Signal(object, object)
 
-    def __init__(self, networks: QAbstractItemModel, parent: QWidget | None = None) -> None:
+    network_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._locked = self._looking = self._image_known = False
         self.network = QComboBox(accessibleName="Network")
-        self.network.setModel(networks)
+        self.network.activated.connect(self._choose_network)
         self.tile_size = _tile_sizes()
         self.tile_size.activated.connect(self._choose_tile_size)
         self.tile_size.lineEdit().editingFinished.connect(self._choose_tile_size)
@@ -58,10 +63,18 @@ class InspectorSettings(QWidget):
         layout.addLayout(_row(self.suggest, (self.memory, 1), (self.purpose, 1)))
         layout.addWidget(self._values)
 
-    def set_tile_size(self, text: str) -> None:
-        """Show a tile size that was chosen elsewhere."""
+    def show_draft(self, draft: Draft) -> None:
+        """Show network and tile size of the draft of a training; a task with one network offers no other."""
+        declared = draft.declarations.get("model")
+        choices = declared.choices if declared is not None else {"": FIXED_NETWORK}
+        if [self.network.itemData(index) for index in range(self.network.count())] != list(choices):
+            self.network.clear()
+            for name, title in choices.items():
+                self.network.addItem(title, name)
+        self.network.setCurrentIndex(self.network.findData(draft.value("model") or ""))
+        self.network.setEnabled(not self._locked and declared is not None)
         with QSignalBlocker(self.tile_size):
-            self.tile_size.setCurrentText(text)
+            self.tile_size.setCurrentText(str(draft.value("tile_size")))
 
     def set_readouts(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Show names and values; none where nothing is known."""
@@ -74,8 +87,8 @@ class InspectorSettings(QWidget):
     def set_locked(self, locked: bool) -> None:
         """Let nothing be chosen while a run uses the settings."""
         self._locked = locked
-        for field in (self.network, self.tile_size):
-            field.setEnabled(not locked)
+        self.tile_size.setEnabled(not locked)
+        self.network.setEnabled(not locked and self.network.count() > 1)
         self._enable_suggestion()
 
     def set_image(self, known: bool) -> None:
@@ -128,6 +141,10 @@ class InspectorSettings(QWidget):
             grid.addWidget(title, 3 * row, column, 1, span)
             grid.addWidget(label, 3 * row + 1, column, 1, span, Qt.AlignmentFlag.AlignTop)
             grid.setRowMinimumHeight(3 * row + 2, GAP)
+
+    @Slot()
+    def _choose_network(self) -> None:
+        self.network_chosen.emit(self.network.currentData())
 
     @Slot()
     def _choose_tile_size(self) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from wholefield_app.panels.fields import TEXT_MARGINS, form_layout
+from wholefield_app.forms.layout import TEXT_MARGINS, form_layout
 from wholefield_app.panels.heading import muted
 from wholefield_app.panels.histogram import Histogram
 from wholefield_app.panels.wrapping import WrappingRow

@@ -1,13 +1,12 @@
 """The training panel: settings, the buttons that steer the run, and how far it is."""
 
-from abc import abstractmethod
-
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from wholefield.runs.reports import Finished, Reason, Report
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
+from wholefield_app.forms.form import SettingsForm
 from wholefield_app.panels.progress import RunProgress
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.runs import RunSession, SessionState
@@ -23,30 +22,11 @@ ENDINGS = {
 FAILED = "The run failed; the message above the image says why."
 
 
-class TrainingForm(QWidget):
-    """What the panel asks of the form with the settings.
-
-    Signals:
-        changed: Any setting was changed.
-    """
-
-    changed = Signal()
-
-    @property
-    @abstractmethod
-    def missing(self) -> str:
-        """A sentence on what is still to be chosen; empty when a training can start."""
-
-    @abstractmethod
-    def use_theme(self, theme: Theme) -> None:
-        """Draw the icons in the colours of `theme`."""
-
-
 class TrainingPanel(QWidget):
     """Follows the session of a training."""
 
     def __init__(
-        self, workspace: str, form: TrainingForm, session: RunSession, registry: Registry, theme: Theme
+        self, workspace: str, form: SettingsForm, session: RunSession, registry: Registry, theme: Theme
     ) -> None:
         """Build the panel on the actions start, pause, resume, stop and discard of the workspace so named."""
         super().__init__()

@@ -290,7 +290,8 @@ Settings = TypeVar("Settings", bound=RunSettings)
 def _declarations(cls: type[RunSettings]) -> Mapping[str, Declaration]:
     hints = get_type_hints(cls, include_extras=True)
     found = [_declaration(item.name, hints[item.name], item.default) for item in fields(cls)]
-    found.sort(key=lambda each: list(Group).index(each.setting.group))
+    # Within a group first what must be given.
+    found.sort(key=lambda each: (list(Group).index(each.setting.group), not each.required))
     return MappingProxyType({each.name: each for each in found})
 
 

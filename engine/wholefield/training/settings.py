@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from wholefield.runs.settings import Choice, Former, Group, Requires, RunSettings, Setting, renamed
+from wholefield.runs.settings import Choice, Former, Group, PathKind, Requires, RunSettings, Setting, renamed
 
 
 class Device(Choice):
@@ -117,6 +117,7 @@ InitialWeights = Annotated[
     Setting(
         "Weights to start from: a checkpoint or weights file.",
         group=Group.NETWORK,
+        path=PathKind.FILE,
         none="Random",
         advanced=True,
     ),

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from wholefield_app.panels.fields import TEXT_MARGINS
+from wholefield_app.forms.layout import TEXT_MARGINS
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.player import SPEEDS, Player

@@ -24,7 +24,7 @@ from wholefield.export.video import VideoFormat
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.settings import FlowFormat
 from wholefield_app.document.commands import command_of
-from wholefield_app.panels.fields import TEXT_MARGINS, choice, form_layout
+from wholefield_app.forms.layout import TEXT_MARGINS, choice, form_layout
 from wholefield_app.panels.heading import muted
 from wholefield_app.viewer.events.player import SPEEDS
 from wholefield_app.viewer.events.timeline import span_text

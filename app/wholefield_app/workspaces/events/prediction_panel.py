@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
-from wholefield_app.panels.fields import choice
+from wholefield_app.forms.layout import choice
 from wholefield_app.panels.heading import heading, muted
 from wholefield_app.panels.model_field import ModelField
 from wholefield_app.panels.progress import RunProgress

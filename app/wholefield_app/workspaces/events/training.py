@@ -13,12 +13,12 @@ from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.score_settings import ScoreSettings
 from wholefield.tasks.events.settings import FlowPredictSettings, FlowSettings
-from wholefield.training.settings import Device
 from wholefield_app.actions import Registry
 from wholefield_app.document.activity import Activity, Topic
 from wholefield_app.document.commands import command_of
 from wholefield_app.document.training import Training
 from wholefield_app.document.workspace import Panel
+from wholefield_app.forms.form import SettingsForm
 from wholefield_app.panels.curve_data import Quality
 from wholefield_app.panels.curves_panel import CurvesPanel
 from wholefield_app.panels.preview_panel import PreviewPanel
@@ -35,7 +35,7 @@ from wholefield_app.workspaces.events.exporting_shown import Shown, video_of
 from wholefield_app.workspaces.events.judging import Judging, Moment, config_of
 from wholefield_app.workspaces.events.prediction_panel import FlowPanel
 from wholefield_app.workspaces.events.training_checkpoints import list_flow_checkpoints
-from wholefield_app.workspaces.events.training_form import FlowForm
+from wholefield_app.workspaces.events.training_form import EventsDraft
 from wholefield_app.workspaces.events.training_preview import EMPTY, draw_flow_preview
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class FlowWork(QObject):
         self._space = space
         self._services = services
         self._activity = activity
+        self.draft = EventsDraft(self)
         self.training = Training(self)
         self.exporting = Exporting(services, self)
         self.judging = Judging(services, self)
@@ -88,7 +89,7 @@ class FlowWork(QObject):
     def make_panels(self, registry: Registry) -> list[Panel]:
         """Make the panels."""
         services, theme = self._services, self._services.themes.theme
-        self.form = FlowForm(theme)
+        self.form = SettingsForm(self.draft, theme)
         self.training_panel = TrainingPanel("events", self.form, self.training.session, registry, theme)
         self.curves_panel = CurvesPanel(theme, QUALITIES)
         self.preview_panel = PreviewPanel(
@@ -112,18 +113,18 @@ class FlowWork(QObject):
     def start_training(self) -> None:
         """Train with the settings of the form; a setting that cannot work is said in the banner."""
         try:
-            config = self.form.config()
+            config = self.draft.settings()
         except SettingError as error:
             self._services.report(Problem(str(error)))
             return
         self._services.settings.set_json(TRAINING_KEY, config.to_json())
         self._space.panel_wanted.emit(PREVIEW, True)
-        self.training.start(config, self.form.runs, f"{config.network} on {config.recordings.name}")
+        self.training.start(config, self.draft.runs, f"{config.network} on {config.recordings.name}")
 
     def train_command(self) -> str | None:
         """The command line that trains with the settings of the form."""
         try:
-            return command_of(self.form.config())
+            return command_of(self.draft.settings())
         except WholefieldError:
             return None
 
@@ -139,7 +140,7 @@ class FlowWork(QObject):
     def show_flow(self) -> None:
         """Let the chosen network find the flow over the open recording."""
         if self.can_show_flow():
-            device = Device(self.form.fields.device.currentData())
+            device = self.draft.value("device")
             source = FlowSource(self.flow_panel.checkpoint, device=device)
             self._space.set_flow(source.open(self.recording))
             self._space.panel_wanted.emit(FLOW, True)
@@ -212,7 +213,7 @@ class FlowWork(QObject):
         if recording is None or view.frame is None:
             return None
         field, player, flow = view.frame.request.field, view.player, view.flow.provider
-        delta_t = self.form.fields.delta_t.value() if field is None else field.end_us - field.start_us
+        delta_t = self.draft.value("delta_t") if field is None else field.end_us - field.start_us
         return Shown(
             recording.path, recording.duration_us, player.span, player.speed, view.frame.size,
             view.style_of_frames, framing_of_view(view.canvas), flow.source if flow is not None else None, delta_t,
@@ -227,9 +228,7 @@ class FlowWork(QObject):
             training.reported.connect(follow)
         self.training.checkpoint_saved.connect(self._list_checkpoints)
         training.ended.connect(self._list_checkpoints)
-        self.form.changed.connect(self._space.changed)
-        for field in (self.form.fields.folder, self.form.fields.runs_folder):
-            field.changed.connect(self._list_checkpoints)
+        self.draft.changed.connect(self._space.changed)
         self.flow_panel.checkpoint_changed.connect(self._space.changed)
         self.judging.judged.connect(self.flow_panel.table.show_card)
         self._space.desk.changed.connect(self._follow_desk)
@@ -242,7 +241,7 @@ class FlowWork(QObject):
         if values is None:
             return
         try:
-            self.form.set_config(FlowSettings.from_json(values))
+            self.draft.restore(FlowSettings.from_json(values))
         except SettingError as error:
             log.warning("The settings of the last training are not taken up: %s", error)
 
@@ -250,7 +249,7 @@ class FlowWork(QObject):
     def _follow_desk(self) -> None:
         self.judging.session.discard()
         if (recording := self.recording) is not None:
-            self.form.set_recording(recording.path)
+            self.draft.set_recording(recording.path)
             self._list_checkpoints()
 
     @Slot()
@@ -262,7 +261,7 @@ class FlowWork(QObject):
 
     @Slot()
     def _list_checkpoints(self) -> None:
-        if (runs := self.form.runs) is not None:
+        if (runs := self.draft.runs) is not None:
             self._services.background.run(
                 list_flow_checkpoints, runs, then=self.flow_panel.models.set_checkpoints, failed=self._services.report
             )  # fmt: skip

@@ -85,13 +85,13 @@ class Handlers:
     def start_training(self) -> None:
         """Train with the settings of the form; a setting that cannot work is said in the banner."""
         try:
-            config = self._space.form.config()
+            config = self._space.draft.settings()
         except SettingError as error:
             self._services.report(Problem(str(error)))
             return
         self._services.settings.set_json(TRAINING_KEY, config.to_json())
         what = f"{network_title(config)} on {config.slides}"
-        self._space.training.start(config, self._space.form.runs, what)
+        self._space.training.start(config, self._space.draft.runs, what)
 
     def can_predict(self) -> bool:
         """Whether a slide is open, a model chosen and no prediction going on."""
@@ -115,7 +115,7 @@ class Handlers:
     def train_command(self) -> str | None:
         """The command line that trains with the settings of the form."""
         try:
-            return command_of(self._space.form.config())
+            return command_of(self._space.draft.settings())
         except WholefieldError:
             return None
 
@@ -132,4 +132,6 @@ class Handlers:
         source, checkpoint = self._space.desk.source, self._space.prediction_panel.checkpoint
         if source is None or checkpoint is None:
             return None
-        return PredictSettings(slide=source.path, checkpoint=checkpoint, tile_size=self._space.form.tiling[0])
+        return PredictSettings(
+            slide=source.path, checkpoint=checkpoint, tile_size=self._space.draft.value("tile_size")
+        )

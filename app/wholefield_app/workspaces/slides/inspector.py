@@ -15,7 +15,7 @@ from wholefield_app.runs import SessionState
 from wholefield_app.services import Services
 from wholefield_app.workspaces.slides.desk import Desk
 from wholefield_app.workspaces.slides.sight_boxes import FIELD, Grid, sight_boxes
-from wholefield_app.workspaces.slides.training_form import SlidesForm
+from wholefield_app.workspaces.slides.training_form import SlidesDraft
 
 REST_MS = 300
 # The marked field takes this share of the view when it is zoomed to.
@@ -42,7 +42,7 @@ class Question:
 
 
 class Inspector(QObject):
-    """Joins the panel with the slide and with the training form, which network and tile size are shared with.
+    """Joins the panel with the slide and with the draft of the training, which it reads and changes.
 
     It plans only while its panel is in sight.
 
@@ -55,9 +55,9 @@ class Inspector(QObject):
 
     changed = Signal()
 
-    def __init__(self, desk: Desk, form: SlidesForm, panel: InspectorPanel, services: Services) -> None:
+    def __init__(self, desk: Desk, draft: SlidesDraft, panel: InspectorPanel, services: Services) -> None:
         super().__init__(desk)
-        self._desk, self._form, self._panel, self._services = desk, form, panel, services
+        self._desk, self._draft, self._panel, self._services = desk, draft, panel, services
         self._inspection: Inspection | None = None
         self._asked: Question | None = None
         self._pixel: tuple[float, float] | None = None
@@ -101,14 +101,11 @@ class Inspector(QObject):
         )
 
     def _connect(self) -> None:
-        form, panel, settings = self._form, self._panel, self._panel.settings
+        panel, settings = self._panel, self._panel.settings
         self._desk.slide_changed.connect(self._forget)
         self._desk.view.clicked.connect(self._look)
-        form.tiling_changed.connect(self._follow)
-        form.model.currentIndexChanged.connect(settings.network.setCurrentIndex)
-        form.model.currentIndexChanged.connect(self._follow)
-        settings.network.currentIndexChanged.connect(form.model.setCurrentIndex)
-        settings.network.setCurrentIndex(form.model.currentIndex())
+        self._draft.changed.connect(self._follow)
+        settings.network_chosen.connect(self._set_network)
         settings.tile_size_chosen.connect(self._set_tile_size)
         settings.suggestion_wanted.connect(self._want_suggestion)
         panel.table.layer_changed.connect(self._mark)
@@ -121,20 +118,25 @@ class Inspector(QObject):
         self._suggestions.failed.connect(self._say_no_suggestion)
         self._suggestions.busy_changed.connect(settings.set_looking)
 
+    @property
+    def _network(self) -> str:
+        """Name of the network of the draft."""
+        return str(self._draft.value("model") or "unet")
+
     def _question(self) -> Question | None:
         source = self._desk.source
         if source is None:
             return None
-        tile_size, level = self._form.tiling
+        tile_size, level = self._draft.tiling
         level = min(level, len(source.levels) - 1)
         stored = source.levels[level]
         size = (stored.height, stored.width)
-        return Question(source.path, level, self._form.model.currentData(), size, tile_size)
+        return Question(source.path, level, self._network, size, tile_size)
 
     @Slot()
     def _follow(self) -> None:
         """Plan anew where slide or settings have changed."""
-        self._panel.settings.set_tile_size(self._form.tile_size.currentText())
+        self._panel.settings.show_draft(self._draft)
         question = self._question()
         self._panel.settings.set_image(question is not None)
         if not self.active or question == self._asked:
@@ -233,7 +235,11 @@ class Inspector(QObject):
 
     @Slot(object)
     def _set_tile_size(self, tile_size: int) -> None:
-        self._form.tile_size.setCurrentText(str(tile_size))
+        self._draft.set(tile_size=tile_size)
+
+    @Slot(str)
+    def _set_network(self, name: str) -> None:
+        self._draft.set(model=name)
 
     @Slot(object)
     def _say_no_suggestion(self, problem: Problem) -> None:

@@ -7,12 +7,13 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from wholefield.errors import SettingError
-from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings
+from wholefield.tasks.registry import find_task
 from wholefield_app.actions import Action, Registry
 from wholefield_app.document.activity import Activity, Topic
 from wholefield_app.document.demo import DemoMaker
 from wholefield_app.document.training import Training
 from wholefield_app.document.workspace import Panel, Workspace
+from wholefield_app.forms.form import SettingsForm
 from wholefield_app.panels.curve_data import ACCURACY, Quality
 from wholefield_app.panels.curves_panel import CurvesPanel
 from wholefield_app.panels.inspector_panel import InspectorPanel
@@ -36,7 +37,7 @@ from wholefield_app.workspaces.slides.prediction_panel import PredictionPanel
 from wholefield_app.workspaces.slides.project import SlideProject
 from wholefield_app.workspaces.slides.readouts import Readouts
 from wholefield_app.workspaces.slides.slides_panel import SlidesPanel
-from wholefield_app.workspaces.slides.training_form import SlidesForm
+from wholefield_app.workspaces.slides.training_form import SlidesDraft
 
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -69,6 +70,7 @@ class SlidesWorkspace(Workspace):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
+        self.draft = SlidesDraft(self)
         self.desk = Desk(services, self)
         self.overlays = Overlays(self.desk, self)
         self.training = Training(self)
@@ -108,7 +110,7 @@ class SlidesWorkspace(Workspace):
     def make_panels(self, registry: Registry) -> list[Panel]:
         """Make the panels around the view."""
         services, theme = self._services, self._services.themes.theme
-        self.form = SlidesForm(theme)
+        self.form = SettingsForm(self.draft, theme)
         self.welcome = Welcome(
             self.name, PURPOSE, HINT, [registry[name] for name in FIRST_STEPS], services.settings
         )
@@ -120,8 +122,8 @@ class SlidesWorkspace(Workspace):
         self.prediction_panel = PredictionPanel(
             self.prediction, self.class_export.session, self.overlays, registry, theme
         )
-        self.inspector_panel = InspectorPanel(self.form.model.model(), theme)
-        self.inspector = Inspector(self.desk, self.form, self.inspector_panel, services)
+        self.inspector_panel = InspectorPanel(theme)
+        self.inspector = Inspector(self.desk, self.draft, self.inspector_panel, services)
         self._connect()
         self._recall_settings()
         return [
@@ -190,8 +192,8 @@ class SlidesWorkspace(Workspace):
             self.slides_panel, self.training_panel, self.curves_panel, self.prediction_panel, self.inspector_panel,
         ):  # fmt: skip
             themes.changed.connect(panel.use_theme)
-        self.form.tiling_changed.connect(self._follow_tiling)
-        self.form.changed.connect(self.changed)
+        self.draft.changed.connect(self._follow_tiling)
+        self.draft.changed.connect(self.changed)
         self.overlays.changed.connect(self.changed)
         self.prediction_panel.checkpoint_changed.connect(self.changed)
         self.inspector.changed.connect(self.changed)
@@ -202,14 +204,13 @@ class SlidesWorkspace(Workspace):
         if values is None:
             return
         try:
-            kind = SegmentSettings if values.get("task") == SegmentSettings.task else ClassifySettings
-            self.form.set_config(kind.from_json(values))
+            self.draft.restore(find_task(values.get("task", "")).settings.from_json(values))
         except SettingError as error:
             log.warning("The settings of the last training are not taken up: %s", error)
 
     @Slot()
     def _follow_tiling(self) -> None:
-        self.overlays.set_tiling(*self.form.tiling)
+        self.overlays.set_tiling(*self.draft.tiling)
 
     @Slot(str)
     def _show_opening(self, name: str) -> None:
@@ -230,7 +231,7 @@ class SlidesWorkspace(Workspace):
     @Slot(object)
     def _show_project(self, project: SlideProject) -> None:
         self.slides_panel.show_project(project)
-        self.form.set_project(project)
+        self.draft.set_project(project)
         self._list_checkpoints()
         self.desk.show(project.entries[0].path)
         if project.warning:
@@ -238,7 +239,7 @@ class SlidesWorkspace(Workspace):
 
     @Slot()
     def _list_checkpoints(self) -> None:
-        if (runs := self.form.runs) is not None:
+        if (runs := self.draft.runs) is not None:
             self._services.background.run(
                 list_models,
                 runs,

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.tasks.stacks.settings import StackPredictSettings
 from wholefield_app.document.commands import command_of, info_command
+from wholefield_app.forms.draft import RUNS
 from wholefield_app.panels.properties import Properties
 from wholefield_app.problems import Problem
 from wholefield_app.services import Services
@@ -23,7 +24,6 @@ from wholefield_app.workspaces.stacks.datasets import DatasetDialog
 from wholefield_app.workspaces.stacks.exporting import config_of
 from wholefield_app.workspaces.stacks.opening import DatasetChoice, OpenStack, Role
 from wholefield_app.workspaces.stacks.properties import describe_stack
-from wholefield_app.workspaces.stacks.training_form import RUNS
 
 if TYPE_CHECKING:
     from wholefield_app.workspaces.stacks.workspace import StacksWorkspace
@@ -84,7 +84,7 @@ class Handlers(QObject):
     @Slot(object)
     def take_scan(self, path: Path) -> None:
         """Put a scan into the training form, to be reconstructed and denoised."""
-        self._space.form.set_scan(path)
+        self._space.draft.set_scan(path)
         self._space.panel_wanted.emit(TRAINING, True)
 
     def ask_to_export(self) -> None:
@@ -121,15 +121,15 @@ class Handlers(QObject):
 
     def start_training(self) -> None:
         """Train with the settings of the form; a setting that cannot work is said in the banner."""
-        form = self._space.form
+        draft = self._space.draft
         try:
-            config = form.config()
+            config = draft.settings()
         except SettingError as error:
             self._services.report(Problem(str(error)))
             return
         self._services.settings.set_json(TRAINING_KEY, config.to_json())
         self._space.panel_wanted.emit(PREVIEW, True)
-        self._space.training.start(config, form.runs, title_of(config))
+        self._space.training.start(config, draft.runs, title_of(config))
 
     def can_predict(self) -> bool:
         """Whether a stack is open, a model chosen and no prediction going on."""
@@ -138,13 +138,13 @@ class Handlers(QObject):
     def predict(self) -> None:
         """Predict the open stack with the chosen checkpoint."""
         if (config := self._predict_config()) is not None:
-            runs = self._space.form.fields.runs_folder.path or config.stack.parent / RUNS
+            runs = self._space.draft.runs_folder or config.stack.parent / RUNS
             self._space.prediction.start(config, runs)
 
     def train_command(self) -> str | None:
         """The command line that trains with the settings of the form."""
         try:
-            return command_of(self._space.form.config())
+            return command_of(self._space.draft.settings())
         except WholefieldError:
             return None
 

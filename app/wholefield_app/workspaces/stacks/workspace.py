@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from wholefield.errors import SettingError
 from wholefield.runs.reports import Level, Message, PreviewReady, Report
 from wholefield.tasks.registry import find_task
-from wholefield.tasks.stacks.settings import DENOISED, RECONSTRUCTION, StackTrainingSettings
+from wholefield.tasks.stacks.settings import DENOISED, RECONSTRUCTION
 from wholefield_app.actions import Action, Registry
 from wholefield_app.document.activity import Activity, Topic
 from wholefield_app.document.demo import DemoMaker
 from wholefield_app.document.training import Training
 from wholefield_app.document.workspace import Panel, Workspace
+from wholefield_app.forms.form import SettingsForm
 from wholefield_app.panels.curve_data import ACCURACY, Quality
 from wholefield_app.panels.curves_panel import CurvesPanel
 from wholefield_app.panels.levels_panel import LevelsPanel
@@ -43,7 +44,7 @@ from wholefield_app.workspaces.stacks.preview_images import EMPTY, draw_preview
 from wholefield_app.workspaces.stacks.readouts import Readouts
 from wholefield_app.workspaces.stacks.sight import NO_LEVELS, Sight
 from wholefield_app.workspaces.stacks.stacks_panel import StacksPanel
-from wholefield_app.workspaces.stacks.training_form import StacksForm
+from wholefield_app.workspaces.stacks.training_form import StacksDraft
 
 if TYPE_CHECKING:
     from wholefield_resources.demo.stack import StackDemo
@@ -93,6 +94,7 @@ class StacksWorkspace(Workspace):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
+        self.draft = StacksDraft(self)
         self.desk = Desk(services, self)
         self.view = StackView(services.background, services.themes.theme)
         self.sight = Sight(self.desk, self.view, self)
@@ -144,7 +146,7 @@ class StacksWorkspace(Workspace):
         self.notice = Notice(theme)
         self._central.addWidget(self.welcome)
         self._central.addWidget(self._shown())
-        self.form = StacksForm(theme)
+        self.form = SettingsForm(self.draft, theme)
         self.stacks_panel = StacksPanel(self.desk, self.sight, registry, theme)
         self.levels_panel = LevelsPanel(theme)
         self.training_panel = TrainingPanel(self.name, self.form, self.training.session, registry, theme)
@@ -236,8 +238,8 @@ class StacksWorkspace(Workspace):
         training.ended.connect(self._show_denoised)
         self.prediction.done.connect(self._show_prediction)
         self.exporting.lost.connect(self._warn)
-        self.labels.changed.connect(self.form.show_labels)
-        self.form.changed.connect(self.changed)
+        self.labels.changed.connect(self._show_labels)
+        self.draft.changed.connect(self.changed)
         self.prediction_panel.checkpoint_changed.connect(self.changed)
 
     def _recall_settings(self) -> None:
@@ -245,9 +247,7 @@ class StacksWorkspace(Workspace):
         if values is None:
             return
         try:
-            settings = find_task(values.get("task", "")).settings.from_json(values)
-            if isinstance(settings, StackTrainingSettings):
-                self.form.set_config(settings)
+            self.draft.restore(find_task(values.get("task", "")).settings.from_json(values))
         except SettingError as error:
             log.warning("The settings of the last training are not taken up: %s", error)
 
@@ -266,10 +266,14 @@ class StacksWorkspace(Workspace):
             self._list_checkpoints()
             self.prediction_panel.say_exported("")
         if role is not Role.PREDICTION and stack is not None:
-            self.form.set_pair(stack, self.desk.stacks.get(Role.TARGET))
+            self.draft.set_pair(stack, self.desk.stacks.get(Role.TARGET))
         self.labels.follow(self.desk.stacks.get(Role.TARGET))
         self._readouts.refresh()
         self.changed.emit()
+
+    @Slot(str)
+    def _show_labels(self, sentence: str) -> None:
+        self.draft.note("label_values", sentence)
 
     @Slot()
     def _follow_sight(self) -> None:
@@ -284,7 +288,7 @@ class StacksWorkspace(Workspace):
 
     @Slot()
     def _list_checkpoints(self) -> None:
-        if (runs := self.form.runs) is not None:
+        if (runs := self.draft.runs) is not None:
             self._services.background.run(
                 list_stack_checkpoints,
                 runs,
@@ -324,7 +328,7 @@ class StacksWorkspace(Workspace):
 
     @Slot(object)
     def _open_demo_stack(self, demo: "StackDemo") -> None:
-        self.form.fields.projections.set_path(demo.projections)
+        self.draft.set(projections=demo.projections)
         self.desk.open_pair(demo.noisy, demo.clean)
 
     @Slot()

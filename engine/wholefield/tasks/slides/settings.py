@@ -130,6 +130,7 @@ class ClassifySettings(SlideTrainingSettings):
         Setting(
             "Weights to start from: a file, or DEFAULT for the published ones.",
             group=Group.NETWORK,
+            path=PathKind.FILE,
             none="Random",
             advanced=True,
         ),

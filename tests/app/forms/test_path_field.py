@@ -6,12 +6,13 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from wholefield_app.panels.path_field import Kind, PathField
+from wholefield.runs.settings import PathKind
+from wholefield_app.forms.path_field import PathField
 
 
 @pytest.fixture
 def field(qtbot: QtBot) -> PathField:
-    made = PathField(Kind.FILE, "Label file", "Tables (*.csv)")
+    made = PathField(PathKind.FILE, "Label file", (".csv",))
     qtbot.addWidget(made)
     return made
 
@@ -43,7 +44,7 @@ def test_the_dialog_fills_the_field_unless_it_is_cancelled(
 
 
 def test_a_folder_field_asks_for_a_folder(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    field = PathField(Kind.FOLDER, "Folder of slides")
+    field = PathField(PathKind.FOLDER, "Folder of slides")
     qtbot.addWidget(field)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/data")
     field.button.click()

@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from wholefield_app.panels.more_settings import MoreSettings
+from wholefield_app.forms.more_settings import MoreSettings
 from wholefield_app.panels.scrolling import scrolling
 
 
