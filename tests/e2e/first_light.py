@@ -73,10 +73,7 @@ class FirstLight(Light):
 
     def train(self, epochs: int, learning_rate: float) -> None:
         """Complete the training panel and start."""
-        form = self.space.form
-        form.tile_size.setCurrentText(str(TILE))
-        form.epochs.setValue(epochs)
-        form.learning_rate.setValue(learning_rate)
+        self.space.draft.set(tile_size=TILE, epochs=epochs, learning_rate=learning_rate)
         self.start()
 
     def wait_for_epochs(self, count: int) -> None:

@@ -48,10 +48,8 @@ class FlowLight(Light):
 
     def train(self, runs: Path, **settings: object) -> None:
         """Complete the training panel and start."""
-        fields = self.work.form.fields
-        fields.runs_folder.set_path(runs)
-        for name, value in settings.items():
-            getattr(fields, name).setValue(value)
+        self.work.draft.choose_runs(runs)
+        self.work.draft.set(**settings)
         self.start()
 
     def show_flow(self) -> None:

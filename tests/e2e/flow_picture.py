@@ -20,7 +20,7 @@ from wholefield_resources.demo.events import EventDemoSettings
 
 DEMO = EventDemoSettings()
 TRAINING = {
-    "delta_t": DEMO.scene.label_delta_us, "num_tbins": 4, "crop_size": 96, "epochs": 16, "repeats": 6,
+    "delta_t": DEMO.scene.label_delta_us, "num_tbins": 4, "crop_size": 96, "epochs": 16, "crops": 6,
     "learning_rate": 3e-3, "preview_us": 1_500_000,
 }  # fmt: skip
 SHOWN_AFTER = 9
@@ -33,8 +33,7 @@ def take(window: MainWindow, wait: Wait) -> QImage:
     """Train on the demo recording, show and judge the flow, and grab the window meanwhile."""
     light = FlowLight(window, wait)
     light.open_demo(FOLDER, DEMO)
-    fields = light.work.form.fields
-    fields.teacher.setCurrentIndex(fields.teacher.findData(Teacher.LABELS))
+    light.work.draft.set(teacher=Teacher.LABELS)
     light.train(Path("runs"), **TRAINING)
     light.wait_for_previews(SHOWN_AFTER + 1)
     light.show_flow()

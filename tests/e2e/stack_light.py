@@ -28,10 +28,7 @@ class StackLight(Light):
 
     def train(self, depth: int, epochs: int, crop_size: int) -> None:
         """Complete the training panel and start."""
-        fields = self.space.form.fields
-        fields.depth.setValue(depth)
-        fields.epochs.setValue(epochs)
-        fields.crop_size.setValue(crop_size)
+        self.space.draft.set(depth=depth, epochs=epochs, crop_size=crop_size)
         self.start()
 
     def predict(self) -> None:

@@ -61,10 +61,7 @@ def test_a_network_over_volumes_is_trained_and_predicts(
 ) -> None:
     light = StackLight(window, lambda condition: qtbot.waitUntil(condition, timeout=600_000))
     light.open_demo(tmp_path / "demo", TINY)
-    fields = light.space.form.fields
-    fields.network.setCurrentIndex(fields.network.findData(3))
-    fields.dilations.setText("1-3")
-    fields.learning_rate.setValue(0.01)
+    light.space.draft.set(ndim=3, dilations="1-3", learning_rate=0.01)
     light.train(3, 3, 10)
     light.finish()
     light.wait_for_previews(4)

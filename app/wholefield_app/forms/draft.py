@@ -63,11 +63,9 @@ class Draft(QObject):
             self.changed.emit()
 
     def value(self, name: str) -> Any:
-        """The value of a setting of the current task; None where it has none yet, or no such setting."""
+        """The value of a setting: what was set, or the default of the current task; None where there is neither."""
         declared = self.declarations.get(name)
-        if declared is None:
-            return None
-        default = None if declared.default is MISSING else declared.default
+        default = None if declared is None or declared.default is MISSING else declared.default
         return self._values.get(name, default)
 
     def set(self, **values: Any) -> None:

@@ -18,6 +18,7 @@ NAMES = {
     PathKind.FILE: "file",
     PathKind.FOLDER: "folder",
     PathKind.ANY: "file or folder",
+    PathKind.EXISTING: "file or folder",
     PathKind.NEW: "file",
 }
 
@@ -66,7 +67,7 @@ class PathField(QWidget):
             toolTip=f"{title}: choose a {NAMES[kind]}", accessibleName=f"Choose {title}", autoRaise=True
         )
         self.button.setFixedSize(BUTTON, BUTTON)
-        if kind is PathKind.ANY:
+        if kind in (PathKind.ANY, PathKind.EXISTING):
             menu = QMenu(self.button)
             menu.addAction("A file…", self._choose_file)
             menu.addAction("A folder…", self._choose_folder)

@@ -50,10 +50,11 @@ class Choice(StrEnum):
 
 
 class PathKind(StrEnum):
-    """What a path setting names."""
+    """What a path setting names. Files, folders and existing paths are checked; what opens the others tells."""
 
     FILE = "file"
     FOLDER = "folder"
+    EXISTING = "existing"
     ANY = "any"
     NEW = "new"
 
@@ -387,7 +388,7 @@ def _path_fault(path: Path, kind: PathKind) -> str:
             return "is not a file"
         case PathKind.FOLDER if not path.is_dir():
             return "is not a folder"
-        case PathKind.ANY if not path.exists():
+        case PathKind.EXISTING if not path.exists():
             return "does not exist"
     return ""
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-from wholefield.networks.msd.choices import Loss
 
 from wholefield.errors import SettingError
+from wholefield.networks.msd.enums import Loss
 from wholefield.tasks.registry import Data, tasks_of
 from wholefield.tasks.stacks.settings import (
     Noise2InverseSettings,

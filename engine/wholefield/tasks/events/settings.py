@@ -69,7 +69,10 @@ class FlowSettings(TrainingSettings):
     command: ClassVar[tuple[str, ...]] = ("train", "flow")
 
     recordings: Annotated[
-        Path, Setting("A recording or feature file, or a folder of them.", group=Group.DATA)
+        Path,
+        Setting(
+            "A recording or feature file, or a folder of them.", group=Group.DATA, path=PathKind.EXISTING
+        ),
     ]
     delta_t: Annotated[
         int,

@@ -221,7 +221,7 @@ class PredictSettings(RunSettings):
     task: ClassVar[str] = "predict"
     command: ClassVar[tuple[str, ...]] = ("predict",)
 
-    slide: Annotated[Path, Setting("The slide.", group=Group.DATA, positional=True)]
+    slide: Annotated[Path, Setting("The slide.", group=Group.DATA, path=PathKind.EXISTING, positional=True)]
     checkpoint: Annotated[
         Path,
         Setting(

@@ -241,11 +241,20 @@ class StackPairSettings(StackTrainingSettings):
     """What trainings on an input stack and a target stack have in common."""
 
     stack: Annotated[
-        Path, Setting("Input stack: a file, or a folder of slices.", label="Input", group=Group.DATA)
+        Path,
+        Setting(
+            "Input stack: a file, or a folder of slices.",
+            label="Input",
+            group=Group.DATA,
+            path=PathKind.EXISTING,
+        ),
     ]
     dataset: Volume = None
     target: Annotated[
-        Path, Setting("Stack of the same size that holds the desired output.", group=Group.DATA)
+        Path,
+        Setting(
+            "Stack of the same size that holds the desired output.", group=Group.DATA, path=PathKind.EXISTING
+        ),
     ]
     target_dataset: Volume = None
     input_slices: Annotated[
@@ -365,6 +374,7 @@ class Noise2InverseSettings(StackTrainingSettings):
         Setting(
             "HDF5 file with data, flats, darks and angles.",
             group=Group.DATA,
+            path=PathKind.EXISTING,
             none="None",
             suffixes=(".h5", ".hdf5", ".hdf", ".nxs"),
         ),
@@ -470,7 +480,13 @@ class StackPredictSettings(RunSettings):
     command: ClassVar[tuple[str, ...]] = ("predict-stack",)
 
     stack: Annotated[
-        Path, Setting("The stack: a file, or a folder of slices.", group=Group.DATA, positional=True)
+        Path,
+        Setting(
+            "The stack: a file, or a folder of slices.",
+            group=Group.DATA,
+            path=PathKind.EXISTING,
+            positional=True,
+        ),
     ]
     dataset: Volume = None
     checkpoint: Annotated[

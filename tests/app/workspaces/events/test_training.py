@@ -41,18 +41,18 @@ def checkpoint(clip: Path) -> Path:
 
 
 def test_the_open_recording_is_trained_on(open_clip, space, clip: Path) -> None:
-    form = space.work.form
-    assert form.missing
+    draft = space.work.draft
+    assert draft.missing
     assert space.work.train_command() is None
     open_clip()
-    assert form.config().recordings == clip
+    assert draft.settings().recordings == clip
     assert space.work.train_command().startswith("wholefield train flow")
-    assert form.runs == clip.parent / "runs"
+    assert draft.runs == clip.parent / "runs"
 
 
 def test_a_setting_that_cannot_work_is_said_in_the_banner(open_clip, space, window, qtbot) -> None:
     open_clip()
-    space.work.form.fields.weight_bw_deblur.setValue(0)
+    space.work.draft.set(weight_bw_deblur=0.0)
     window.registry["events.start"].trigger()
     qtbot.waitUntil(lambda: "weight_bw_deblur" in window.banner.sentence.text())
     assert not space.work.training.session.state.active
@@ -62,14 +62,14 @@ def test_the_settings_of_a_training_are_remembered(open_clip, space, window, mon
     open_clip()
     begun: list[FlowSettings] = []
     monkeypatch.setattr(space.work.training, "start", lambda config, runs, what: begun.append(config))
-    space.work.form.fields.delta_t.setValue(12_345)
+    space.work.draft.set(delta_t=12_345)
     window.registry["events.start"].trigger()
     assert [config.delta_t for config in begun] == [12_345]
     stored = space._services.settings.json(TRAINING_KEY)
     assert FlowSettings.from_json(stored) == begun[0]
-    space.work.form.fields.delta_t.setValue(1)
+    space.work.draft.set(delta_t=1)
     space.work._recall_settings()
-    assert space.work.form.config() == begun[0]
+    assert space.work.draft.settings() == begun[0]
 
 
 def test_reports_of_a_training_reach_curves_preview_and_status(space, qtbot) -> None:

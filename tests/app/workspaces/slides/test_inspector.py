@@ -35,7 +35,7 @@ def inspector(window: MainWindow) -> Inspector:
 def open_inspector(window: MainWindow, make_slide, open_and_wait, qtbot) -> MainWindow:
     """The window with a slide of 300 px and the inspector showing the small network over it."""
     open_and_wait(make_slide("slide.tif"))
-    window.workspace.form.tile_size.setCurrentText("128")
+    window.workspace.draft.set(tile_size=128)
     window.registry["slides.inspector"].trigger()
     wait(window, qtbot)
     return window
@@ -150,17 +150,18 @@ def test_zooming_to_what_is_marked_brings_it_into_sight(open_inspector: MainWind
 
 def test_network_and_tile_size_are_those_of_the_training(open_inspector: MainWindow, qtbot) -> None:
     window = open_inspector
-    form, settings = window.workspace.form, window.workspace.inspector_panel.settings
+    draft, settings = window.workspace.draft, window.workspace.inspector_panel.settings
     settings.network.setCurrentIndex(settings.network.findData("resnet18"))
-    assert form.model.currentData() == "resnet18"
-    form.tile_size.setCurrentText("96")
+    settings.network.activated.emit(settings.network.currentIndex())
+    assert draft.value("model") == "resnet18"
+    draft.set(tile_size=96)
     assert settings.tile_size.currentText() == "96"
     wait(window, qtbot)
     assert settings.readouts["Tiles"].text() == "4 × 4 = 16 of 96 px"
     assert settings.readouts["Receptive field"].text() == "435 px, stride 32"
     settings.tile_size.lineEdit().setText("100")
     settings.tile_size.lineEdit().editingFinished.emit()
-    assert form.tiling[0] == 100
+    assert draft.value("tile_size") == 100
 
 
 def test_only_the_newest_settings_are_shown(open_inspector: MainWindow, qtbot) -> None:
@@ -169,7 +170,7 @@ def test_only_the_newest_settings_are_shown(open_inspector: MainWindow, qtbot) -
     plans = window.workspace.inspector._plans
     plans.answered.connect(lambda inspection: shown.append(inspection.tile_size))
     for tile_size in (64, 80, 96):
-        window.workspace.form.tile_size.setCurrentText(str(tile_size))
+        window.workspace.draft.set(tile_size=tile_size)
     assert window.workspace.inspector_panel.bar.isVisible()
     wait(window, qtbot)
     assert shown == [96]
@@ -203,7 +204,7 @@ def test_a_suggestion_is_taken_over(open_inspector: MainWindow, qtbot) -> None:
     assert not settings.suggest.isEnabled()
     wait(window, qtbot)
     assert settings.suggest.isEnabled()
-    assert window.workspace.form.tiling[0] == 512
+    assert window.workspace.draft.value("tile_size") == 512
     assert settings.tile_size.currentText() == "512"
 
 
@@ -226,7 +227,7 @@ def test_a_suggestion_that_does_not_exist_is_explained(
     panel.settings.suggestion_wanted.emit(1000, Purpose.TRAINING)
     wait(window, qtbot)
     assert "No tile size fits into 1 kB" in panel.sentence.text()
-    assert window.workspace.form.tiling[0] == 128
+    assert window.workspace.draft.value("tile_size") == 128
 
 
 def test_a_plan_that_cannot_be_made_is_explained(
@@ -235,16 +236,13 @@ def test_a_plan_that_cannot_be_made_is_explained(
     """What cannot work stands in place of the table; another setting brings the table back."""
     window = open_inspector
     panel = window.workspace.inspector_panel
-    form = window.workspace.form
-    form.model.addItem("Unknown", "resnet18")
-    form.model.setItemData(form.model.count() - 1, "no such network")
-    form.model.setCurrentIndex(form.model.count() - 1)
+    window.workspace.draft.set(model="no such network")
     wait(window, qtbot)
     assert panel.message.isVisible()
     assert "no such network" in panel.message.text()
     assert panel.message.property("role") == "danger"
     assert boxes(window) == []
-    form.model.setCurrentIndex(0)
+    window.workspace.draft.set(model="small_cnn")
     wait(window, qtbot)
     assert panel.table.isVisible()
 
@@ -286,9 +284,7 @@ def test_it_follows_the_theme(open_inspector: MainWindow) -> None:
 @pytest.mark.data
 def test_on_a_real_slide(window: MainWindow, data_folder: Path, open_and_wait, qtbot) -> None:
     open_and_wait(data_folder / "slides" / "CMU-1-Small-Region.svs")
-    form = window.workspace.form
-    form.model.setCurrentIndex(form.model.findData("resnet18"))
-    form.tile_size.setCurrentText("512")
+    window.workspace.draft.set(model="resnet18", tile_size=512)
     window.registry["slides.inspector"].trigger()
     wait(window, qtbot)
     window.workspace.desk.view.clicked.emit(1000.0, 1480.0)

@@ -25,9 +25,9 @@ def picture(window: MainWindow) -> bytes:
 
 
 def test_the_grid_follows_the_form_and_its_switch(window: MainWindow, overlays: Overlays) -> None:
-    window.workspace.form.tile_size.setCurrentText("128")
+    window.workspace.draft.set(tile_size=128)
     small = picture(window)
-    window.workspace.form.tile_size.setCurrentText("512")
+    window.workspace.draft.set(tile_size=512)
     large = picture(window)
     window.registry["slides.grid"].trigger()
     none = picture(window)
@@ -37,19 +37,8 @@ def test_the_grid_follows_the_form_and_its_switch(window: MainWindow, overlays: 
     assert picture(window) == large
 
 
-@pytest.mark.parametrize("typed", ["", "0"])
-def test_there_is_no_grid_while_no_tile_size_is_typed(
-    window: MainWindow, overlays: Overlays, typed: str
-) -> None:
-    window.registry["slides.grid"].trigger()
-    none = picture(window)
-    window.registry["slides.grid"].trigger()
-    window.workspace.form.tile_size.setCurrentText(typed)
-    assert picture(window) == none
-
-
 def test_a_level_that_the_slide_lacks_uses_its_coarsest(window: MainWindow, overlays: Overlays) -> None:
-    window.workspace.form.level.setValue(7)
+    window.workspace.draft.set(level=7)
     assert not window.banner.isVisible()
 
 

@@ -116,6 +116,6 @@ def test_settings_of_the_last_segmentation_come_back(window: MainWindow, project
     space = window.workspace
     space._services.settings.set_json("training/settings", config.to_json())
     space._recall_settings()
-    assert space.form.kind is SegmentSettings
-    assert space.form.epochs.value() == 7
-    assert space.form.names.text() == "a, b"
+    assert space.draft.task.settings is SegmentSettings
+    assert space.draft.value("epochs") == 7
+    assert space.draft.value("names") == "a, b"

@@ -107,7 +107,7 @@ def test_a_folder_fills_the_list_and_the_form_and_opens_its_first_slide(
         "slide_0.tif\nplain", "slide_1.tif\nrare", "slide_2.tif\nplain", "slide_3.tif\nrare",
     ]  # fmt: skip
     assert (panel.title.text(), panel.summary.text()) == ("project", "4 slides: 2 plain, 2 rare")
-    assert ready.workspace.form.config() == ClassifySettings(
+    assert ready.workspace.draft.settings() == ClassifySettings(
         slides=project_folder, labels=project_folder / "labels.csv"
     )
     assert ready.windowTitle() == "slide_0.tif — Wholefield"
@@ -174,7 +174,7 @@ def test_progress_curves_log_and_tiles_follow_the_reports(training: MainWindow, 
 def test_a_setting_that_cannot_work_is_said_in_the_banner(window: MainWindow, qtbot) -> None:
     window.registry["slides.start"].trigger()
     qtbot.waitUntil(window.banner.isVisible)
-    assert "No folder of slides is chosen" in window.banner.sentence.text()
+    assert "Still to be chosen: slides, labels." in window.banner.sentence.text()
     assert not window.workspace.training.session.state.active
 
 
@@ -216,7 +216,7 @@ def test_another_slide_takes_the_prediction_away(training: MainWindow, qtbot) ->
     space = training.workspace
     training.registry["slides.predict"].trigger()
     qtbot.waitUntil(lambda: space.prediction.result is not None)
-    space.desk.show(space.form.slides.path / "slide_3.tif")
+    space.desk.show(space.draft.value("slides") / "slide_3.tif")
     qtbot.waitUntil(lambda: training.windowTitle().startswith("slide_3"))
     assert space.prediction.result is None
     assert not space.prediction_panel.bars.isVisible()
@@ -234,7 +234,7 @@ def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(training: MainWindow
     space = training.workspace
     training.registry["slides.predict"].trigger()
     assert training.registry["slides.cancel_prediction"].isEnabled()
-    space.desk.show(space.form.slides.path / "slide_1.tif")
+    space.desk.show(space.draft.value("slides") / "slide_1.tif")
     qtbot.waitUntil(lambda: training.windowTitle().startswith("slide_1"))
     gate.set()
     qtbot.waitUntil(lambda: not space.prediction.session.state.active)
@@ -256,13 +256,13 @@ def test_a_checkpoint_file_of_ones_own_can_be_used(ready: MainWindow, tmp_path: 
 def test_the_settings_of_a_training_come_back_at_the_next_start(
     training: MainWindow, qapp, qtbot, store: QSettings
 ) -> None:
-    config = training.workspace.form.config()
-    training.workspace.training.session.discard()
+    config = training.workspace.draft.settings()
+    training.workspace.training.session.abandon()
     qtbot.waitUntil(lambda: not training.workspace.training.session.state.active)
     training.close()
     again = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))
     qtbot.addWidget(again)
-    assert again.workspace.form.config() == config
+    assert again.workspace.draft.settings() == config
     again.close()
 
 
@@ -270,7 +270,7 @@ def test_settings_of_another_version_are_left_aside(qapp, qtbot, store: QSetting
     store.setValue("training/settings", '{"task": "classify", "unheard_of": 1}')
     made = make_window(qapp, None, store)
     qtbot.addWidget(made)
-    assert made.workspace.form.epochs.value() == 20
+    assert made.workspace.draft.value("epochs") == 20
     made.close()
 
 

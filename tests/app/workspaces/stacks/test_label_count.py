@@ -26,21 +26,19 @@ def test_counting_stops_when_nobody_waits(make_stack) -> None:
 def test_the_form_shows_what_the_target_holds(space, make_stack, open_stack, qtbot) -> None:
     open_stack(make_stack("a.tif"))
     open_stack(make_stack("labels.tif", labels=True), Role.TARGET)
-    fields = space.form.fields
-    assert fields.found.text().startswith("In the target: 0 (3")
-    assert fields.found.isVisible()
-    assert space.form.task is StackSegmentationSettings
-    fields.label_values.setText("0,1")
-    fields.ignore_label.setText("2")
+    draft = space.draft
+    assert draft.note_on("label_values").startswith("In the target: 0 (3")
+    assert draft.task.settings is StackSegmentationSettings
+    draft.set(label_values="0,1", ignore_label="2")
     assert "--label-values=0,1 --ignore-label=2" in space.handlers.train_command()
     open_stack(make_stack("others.tif", labels=True, seed=3), Role.TARGET)
-    assert (fields.label_values.text(), fields.ignore_label.text()) == ("", "")
+    assert (draft.value("label_values"), draft.value("ignore_label")) == (None, None)
     space.stacks_panel.rows[Role.TARGET].close_button.click()
-    assert fields.found.text() == ""
+    assert draft.note_on("label_values") == ""
 
 
 def test_intensities_are_told(space, make_stack, open_stack) -> None:
     open_stack(make_stack("a.tif"))
     open_stack(make_stack("clean.tif"), Role.TARGET)
-    assert "but labels are whole numbers from 0 on" in space.form.fields.found.text()
-    assert not space.form.fields.found.isVisible()
+    assert "but labels are whole numbers from 0 on" in space.draft.note_on("label_values")
+    assert "label_values" not in space.form.fields

@@ -55,7 +55,7 @@ def test_a_stack_is_opened_from_anywhere(window: MainWindow, qtbot, make_stack, 
     assert isinstance(space, StacksWorkspace)
     assert space.view.isVisible()
     assert window.services.settings.recent_in("stacks") == (path,)
-    assert space.form.fields.stack.path == path
+    assert space.draft.value("stack") == path
     qtbot.waitUntil(lambda: window.quiet)
     window.registry["stacks.close"].trigger()
     assert space.welcome.isVisible()
@@ -94,15 +94,15 @@ def test_a_pair_is_compared_and_trained_on(window: MainWindow, space, make_stack
     open_stack(make_stack("clean.tif", seed=1), Role.TARGET)
     assert space.sight.compare is Compare.BESIDE
     assert space.view.twin.isVisible()
-    assert space.form.task is StackRegressionSettings
+    assert space.draft.task.settings is StackRegressionSettings
     window.registry["stacks.compare_swipe"].trigger()
     assert space.stacks_panel.compare.currentText() == "With a swipe handle"
     assert window.registry["stacks.compare_swipe"].isChecked()
-    config = space.form.config()
+    config = space.draft.settings()
     assert (config.stack.name, config.target.name) == ("noisy.tif", "clean.tif")
     space.stacks_panel.rows[Role.TARGET].close_button.click()
     assert space.sight.compare is Compare.ALONE
-    assert space.form.fields.target.path is None
+    assert space.draft.value("target") is None
 
 
 def test_labels_lie_over_the_input_and_are_segmented(space, make_stack, open_stack, qtbot) -> None:
@@ -110,7 +110,7 @@ def test_labels_lie_over_the_input_and_are_segmented(space, make_stack, open_sta
     open_stack(make_stack("labels.tif", labels=True), Role.TARGET)
     assert space.sight.compare is Compare.OVER
     assert space.view.scene.other.levels is None
-    assert space.form.task is StackSegmentationSettings
+    assert space.draft.task.settings is StackSegmentationSettings
     assert "3 labels" in space.stacks_panel.rows[Role.TARGET].facts.text()
 
 
@@ -149,7 +149,7 @@ def test_the_volume_of_a_file_is_chosen(window: MainWindow, space, qtbot, tmp_pa
     dialog.buttons.button(QDialogButtonBox.StandardButton.Open).click()
     qtbot.waitUntil(lambda: space.desk.input is not None)
     assert space.desk.input.source.shape == (4, 24, 20)
-    assert "second" in space.form._datasets[path]
+    assert "second" in space.draft.value("dataset")
     qtbot.waitUntil(lambda: window.quiet)
 
 
@@ -164,8 +164,8 @@ def test_a_scan_is_put_into_the_training_form(window: MainWindow, space, qtbot, 
     dialog = window.findChild(DatasetDialog)
     assert "projections of a scan" in dialog.question.text()
     dialog.scan.click()
-    assert space.form.task is Noise2InverseSettings
-    assert space.form.config() == Noise2InverseSettings(projections=path)
+    assert space.draft.task.settings is Noise2InverseSettings
+    assert space.draft.settings() == Noise2InverseSettings(projections=path)
     assert space.desk.input is None
     assert window.docks.by_id["stacks.training"].isVisible()
 
@@ -263,14 +263,13 @@ def test_the_training_is_followed(window: MainWindow, space, qtbot) -> None:
 def test_what_cannot_start_says_what_is_missing(window: MainWindow, space, qtbot, tmp_path: Path) -> None:
     window.registry["stacks.start"].trigger()
     qtbot.waitUntil(window.banner.isVisible)
-    assert window.banner.sentence.text() == "Open a stack and pair it with a target, then start."
-    space.form.fields.stack.set_path(tmp_path)
-    assert space.form.missing == "Pair the stack with a target, then start."
-    fields = space.form.fields
-    fields.task.setCurrentIndex(fields.task.findData(Noise2InverseSettings))
-    assert space.form.missing == "Choose a file with projections, then start."
-    assert fields.projections.isVisible()
-    assert not fields.target.isVisible()
+    assert window.banner.sentence.text() == "Still to be chosen: input, target."
+    space.draft.set(stack=tmp_path)
+    assert space.draft.missing == "Still to be chosen: target."
+    space.draft.use_task(Noise2InverseSettings.task)
+    assert space.draft.missing == "Still to be chosen: projections."
+    qtbot.waitUntil(space.form.fields["projections"].isVisible)
+    assert "target" not in space.form.fields
 
 
 def test_commands_do_the_same(window: MainWindow, space, make_stack, open_stack) -> None:
@@ -299,7 +298,7 @@ def test_the_demo_is_made_with_progress_and_opened_as_a_pair(
     window.registry["stacks.open_demo"].trigger()
     assert not window.registry["stacks.open_demo"].isEnabled()
     qtbot.waitUntil(lambda: Role.TARGET in space.desk.stacks)
-    assert space.form.fields.projections.path == Demo.projections
+    assert space.draft.value("projections") == Demo.projections
     assert window.windowTitle().startswith("noisy.tif")
     qtbot.waitUntil(lambda: window.quiet)
 
@@ -328,7 +327,7 @@ def test_the_target_is_chosen_as_a_file_or_a_folder(
     monkeypatch.setattr(handlers, "ask_for_slices", lambda *_: folder)
     window.registry["stacks.pair_folder"].trigger()
     qtbot.waitUntil(lambda: space.desk.stacks[Role.TARGET].source.path == folder and window.quiet)
-    assert space.form.task is StackSegmentationSettings
+    assert space.draft.task.settings is StackSegmentationSettings
 
 
 def shares(space: StacksWorkspace) -> dict[str, float]:
