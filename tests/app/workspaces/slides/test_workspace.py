@@ -257,7 +257,7 @@ def test_the_settings_of_a_training_come_back_at_the_next_start(
     training: MainWindow, qapp, qtbot, store: QSettings
 ) -> None:
     config = training.workspace.draft.settings()
-    training.workspace.training.session.abandon()
+    training.workspace.training.session.discard()
     qtbot.waitUntil(lambda: not training.workspace.training.session.state.active)
     training.close()
     again = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))
