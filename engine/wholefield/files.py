@@ -12,7 +12,7 @@ from uuid import uuid4
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; on success what was written there replaces `path` in one step.
 
-    Whoever reads `path` at any moment, also after a crash, finds the old content or the new one. On an error
+    Anyone who reads `path` at any moment, also after a crash, finds the old content or the new one. On an error
     the temporary file goes and `path` stays as it was.
     """
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.part")

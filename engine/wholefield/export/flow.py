@@ -109,7 +109,7 @@ class FlowFile:
         ):
             self._file.close()
             raise SourceError(
-                f"{self.path.name} holds no flow: it needs a dataset {DATASET} (N, 2, H, W) with the attribute "
+                f"{self.path.name} has no flow: it needs a dataset {DATASET} (N, 2, H, W) with the attribute "
                 "delta_t in us."
             )
         self._data = data
@@ -180,7 +180,7 @@ def read_flo(path: str | Path) -> tuple[Flow, Valid]:
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read: {error}.") from error
     if len(content) < 12 or np.frombuffer(content[:4], "<f4")[0] != FLO_MAGIC:
-        raise SourceError(f"{path.name} is no .flo file: it does not begin with PIEH.")
+        raise SourceError(f"{path.name} is not a .flo file: it does not begin with PIEH.")
     width, height = (int(size) for size in np.frombuffer(content[4:12], "<i4"))
     if width < 1 or height < 1 or len(content) != 12 + 8 * width * height:
         raise SourceError(
@@ -224,7 +224,7 @@ def read_dsec_png(path: str | Path) -> tuple[Flow, Valid]:
         The flow, float32 (2, H, W) in px with 0 where unknown, and where it is known, (H, W).
 
     Raises:
-        SourceError: It is no such file.
+        SourceError: It is not such a file.
     """
     path = Path(path)
     try:
@@ -233,7 +233,9 @@ def read_dsec_png(path: str | Path) -> tuple[Flow, Valid]:
         raise SourceError(f"{path.name} cannot be read: {error}.") from error
     picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
     if picture is None or picture.dtype != np.uint16 or picture.ndim != 3:
-        raise SourceError(f"{path.name} is no flow of DSEC: it must be a PNG with three channels of 16 bits.")
+        raise SourceError(
+            f"{path.name} is not a DSEC flow file: it must be a PNG with three channels of 16 bits."
+        )
     valid: Valid = picture[..., 0] > 0
     values = (picture[..., 2:0:-1].astype(np.float32) - PNG_ZERO) / PNG_SCALE
     return np.where(valid, np.moveaxis(values, -1, 0), 0).astype(np.float32), valid

@@ -1,4 +1,4 @@
-"""Outlines of labeled pixels as GeoJSON, as QuPath reads it: one feature an object, in pixels of level 0."""
+"""Outlines of labeled pixels as GeoJSON, as QuPath reads it: one feature per object, in pixels of level 0."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -29,7 +29,7 @@ def passing(
         shape: (z, y, x) of the stack.
         dtype: Type that every plane must have.
         progress: Called with the planes done and the planes in all, after each.
-        channels: Values a voxel.
+        channels: Values per voxel.
 
     Raises:
         ValueError: There are too few planes, too many, or one of another shape or type.

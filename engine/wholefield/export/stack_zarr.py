@@ -63,7 +63,7 @@ def write_ome_zarr(
         progress: Called with the planes done and the planes in all; an error that it raises stops the writing.
         version: Version of the format.
         labels: Whether the values are classes, which may not be averaged.
-        channels: Values a voxel.
+        channels: Values per voxel.
         names: What the channels are called; none, or one for each.
 
     Raises:
@@ -74,7 +74,7 @@ def write_ome_zarr(
     refuse_empty(shape)
     kind = written_dtype(dtype, TYPES, "OME-Zarr")
     if path.exists() and not (path.is_dir() and is_zarr(path)):
-        raise SettingError(f"{path} is there already and is no Zarr folder; choose another name.")
+        raise SettingError(f"{path} exists already and is not a Zarr folder; choose another name.")
     with replacing_folder(path) as temporary:
         group = zarr.open_group(temporary, mode="w", zarr_format=2 if version is NgffVersion.V04 else 3)
         levels = [_Level(array) for array in _arrays(group, shape, channels, kind, version)]
@@ -118,13 +118,13 @@ class _Level:
 
 
 class _Limits:
-    """The lowest and highest value of every channel, which viewers want to be told."""
+    """The lowest and highest value of every channel, which viewers expect."""
 
     def __init__(self, channels: int) -> None:
         self._lowest, self._highest = np.full(channels, np.inf), np.full(channels, -np.inf)
 
     def look(self, plane: AnyArray) -> None:
-        """Take in a plane, (y, x) or (y, x, channels); values that are no numbers do not count."""
+        """Take in a plane, (y, x) or (y, x, channels); values that are not numbers do not count."""
         self._lowest = np.fmin(self._lowest, np.fmin.reduce(plane, (0, 1)))
         self._highest = np.fmax(self._highest, np.fmax.reduce(plane, (0, 1)))
 

@@ -60,7 +60,7 @@ def write_tiff_stack(
         progress: Called with the planes done and the planes in all; an error that it raises stops the writing.
         compression: How pages are compressed, without loss.
         labels: Whether the values are classes; a TIFF stack has one level only, and nothing is averaged.
-        channels: Values a voxel; every channel has pages of its own.
+        channels: Values per voxel; every channel has pages of its own.
         names: What the channels are called; none, or one for each.
 
     Raises:
@@ -84,8 +84,8 @@ def write_tiff_stack(
             metadata={"axes": "ZCYX" if several else "ZYX", **_ome_metadata(geometry, names)},
             **_resolution(geometry),
         )
-        # tifffile asks for no more than it needs: the last step is still to be told, and whether planes are left. The
-        # chain keeps it from closing the stream before.
+        # tifffile asks for no more than it needs: the last step is still to be reported, and whether planes are left.
+        # The chain keeps it from closing the stream before.
         collections.deque(stream, maxlen=0)
 
 
@@ -150,7 +150,7 @@ def write_nifti(
         geometry: The affine is kept to 7 digits, or else the spacing.
         progress: Called with the planes done and the planes in all; an error that it raises stops the writing.
         labels: Whether the values are classes; NIfTI has one level only, and nothing is averaged.
-        channels: Values a voxel; NIfTI holds one.
+        channels: Values per voxel; NIfTI holds one.
         names: What the channels are called; NIfTI has no place for them.
 
     Raises:
@@ -161,7 +161,7 @@ def write_nifti(
     refuse_empty(shape)
     if channels > 1:
         raise SettingError(
-            f"A NIfTI volume has one value a voxel, but this stack has {channels} channels; export it as TIFF or "
+            f"A NIfTI volume has one value per voxel, but this stack has {channels} channels; export it as TIFF or "
             "OME-Zarr."
         )
     kind = written_dtype(dtype, NIFTI_TYPES, "NIfTI")

@@ -60,7 +60,7 @@ class VideoWriter:
     A picture of odd size is extended by its last row or column, for the formats know only even sizes.
 
     Args:
-        path: The file; whoever needs it whole or absent gives a temporary one (`wholefield.files.replacing`).
+        path: The file; callers that need it whole or absent give a temporary one (`wholefield.files.replacing`).
         width: Columns of every picture in px.
         height: Rows of every picture in px.
         fps: Pictures a second.
@@ -75,7 +75,7 @@ class VideoWriter:
     ) -> None:
         if min(width, height, fps) <= 0:
             raise SettingError(
-                f"A video of {width} x {height} px at {fps:g} fps cannot be; all must be above 0."
+                f"A video of {width} x {height} px at {fps:g} fps is not possible; all must be above 0."
             )
         import av
 

@@ -2,7 +2,7 @@
 
 Importing hdf5plugin loads a dozen native libraries and enters them into HDF5's table of filters. Several threads of the
 window may open files at the same moment, and HDF5 as h5py ships it is built for one thread. h5py therefore lets one
-thread in at a time, by a lock around each of its calls; the import takes that lock for every filter anew and loads the
+thread in at a time, by a lock around each of its calls; the import takes that lock again for every filter and loads the
 libraries in between without it. Here the lock is held from the first library to the last, so that no thread is inside
 HDF5 while its filters change, and none finds half of them.
 """

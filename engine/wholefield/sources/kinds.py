@@ -1,4 +1,4 @@
-"""What a file or folder holds, told by its first bytes and its name without reading it."""
+"""What a file or folder holds, found from its first bytes and its name without reading it."""
 
 from __future__ import annotations
 

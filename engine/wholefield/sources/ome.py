@@ -23,7 +23,7 @@ def _first(root: ElementTree.Element, name: str) -> ElementTree.Element | None:
 
 
 def parse_ome(xml: str) -> ElementTree.Element | None:
-    """The `Pixels` element of the first image, or None if the text is no OME-XML."""
+    """The `Pixels` element of the first image, or None if the text is not OME-XML."""
     try:
         return _first(ElementTree.fromstring(xml), "Pixels")
     except ElementTree.ParseError:

@@ -1,4 +1,4 @@
-"""Lengths in files, in whatever unit they are written, as micrometers."""
+"""Lengths in files, in any unit they are written in, as micrometers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MICROMETERS = {
 
 
 def to_micrometers(value: str | float | None, unit: str | None) -> float | None:
-    """A length in micrometers, or None if the value is no finite number or the unit is unknown."""
+    """A length in micrometers, or None if the value is not a finite number or the unit is unknown."""
     factor = MICROMETERS.get((unit or "").strip().lower())
     try:
         number = float(value) if value is not None else math.nan

@@ -14,7 +14,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from wholefield.tomography.phantom import Ellipse
 
-# Attenuation a voxel of 192 in a row: rays through the middle keep about a tenth of the beam.
+# Attenuation per voxel of 192 in a row: rays through the middle keep about a tenth of the beam.
 ROCK = 0.012
 PORE = -0.012
 GRAIN = 0.014

@@ -68,8 +68,8 @@ class StackDemo:
     Attributes:
         folder: All of them.
         projections: HDF5 with data, flats, darks and angles.
-        noisy: Reconstruction, float32 attenuation a voxel.
-        clean: The truth, float32 attenuation a voxel.
+        noisy: Reconstruction, float32 attenuation per voxel.
+        clean: The truth, float32 attenuation per voxel.
         labels: The truth, uint8: 0 air, 1 rock, 2 pore, 3 grain.
     """
 

@@ -290,7 +290,7 @@ def test_refusals(tmp_path: Path) -> None:
         write_nifti(tmp_path / "a.nii", [], (0, 2, 3), "f4", StackGeometry())
     (tmp_path / "holiday").mkdir()
     (tmp_path / "holiday" / "beach.jpg").touch()
-    with pytest.raises(SettingError, match="is no Zarr folder; choose another name"):
+    with pytest.raises(SettingError, match="is not a Zarr folder; choose another name"):
         write_ome_zarr(tmp_path / "holiday", volume("u1"), (5, 37, 41), "u1", StackGeometry())
     assert left(tmp_path / "holiday") == ["beach.jpg"]
 

@@ -1,1 +1,1 @@
-"""Decoders of event recordings, one file a format."""
+"""Decoders of event recordings, one file per format."""

@@ -68,6 +68,6 @@ def _events(packet: Any) -> Any:
 
 
 def _raise_foreign(error: BaseException) -> None:
-    """Let through what is no failure of the decoder: its panics are no `Exception`, but neither is an interrupt."""
+    """Let through what is not a failure of the decoder: its panics are not an `Exception`, nor is an interrupt."""
     if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
         raise error

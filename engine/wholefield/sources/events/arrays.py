@@ -19,7 +19,7 @@ EVENTS = "events"
 
 
 def is_event_archive(path: Path) -> bool:
-    """Whether an npz file has the arrays of a recording, told by their names alone."""
+    """Whether an npz file has the arrays of a recording, from their names alone."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = [Path(name).stem for name in archive.namelist()]

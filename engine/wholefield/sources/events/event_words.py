@@ -12,7 +12,7 @@ import numpy as np
 from wholefield.errors import SourceError
 from wholefield.sources.events.codec import Words
 
-# Where a page is asked for, a system maps up to so many bytes around it that it holds already: a huge page.
+# Where a page is asked for, a system maps up to that many bytes around it that it holds already: a huge page.
 AT_ONCE = 2 * 2**20
 
 
@@ -20,7 +20,7 @@ class WordFile:
     """Reads words by position from any thread; what has been read does not stay in this process' memory.
 
     Attributes:
-        rest: Bytes at the end of the file that are no whole word.
+        rest: Bytes at the end of the file that do not make a whole word.
     """
 
     def __init__(self, path: Path, offset: int, word: np.dtype[Any]) -> None:
@@ -62,7 +62,7 @@ class WordFile:
         return words
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
         if self._map is not None:
             self._map.close()

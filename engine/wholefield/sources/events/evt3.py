@@ -4,7 +4,7 @@ Bits 15:12 are the type: 0 the row (10:0), 2 one event (x 10:0, polarity 11), 3 
 11), 4 and 5 a vector of 12 or 8 columns (one bit each; the next vector begins behind it), 6 the low and 8 the high
 12 bits of the time in us, 10 an external trigger (id 11:8, value 0). The time therefore starts again after 2**24 us.
 
-The low time of real cameras jitters: a step back is no new round of the clock, and the high time alone says which
+The low time of real cameras jitters: a step back is not a new round of the clock, and the high time alone says which
 round it is. A new high time sets the low time to 0 until it is said.
 """
 

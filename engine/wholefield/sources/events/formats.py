@@ -1,4 +1,4 @@
-"""Which format of recordings a file has, told by its first bytes and its name."""
+"""Which format of recordings a file has, found from its first bytes and its name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RecordingFormat(StrEnum):
 
 
 def recording_format(path: Path) -> RecordingFormat | None:
-    """The format of a file; None if it is no recording that we know.
+    """The format of a file; None if it is not a recording that we know.
 
     Raises:
         OSError: The file cannot be read.

@@ -161,8 +161,8 @@ class Recording(ABC):
             yield self.events(begin, begin + span)
             begin += span
 
-    def close(self) -> None:  # noqa: B027  (a recording may have nothing to let go of)
-        """Let go of the file. Reading afterwards raises a SourceError. Closing twice is harmless."""
+    def close(self) -> None:  # noqa: B027  (a recording may have nothing to release)
+        """Close the file. Reading afterwards raises a SourceError. Closing twice is harmless."""
 
     def __enter__(self) -> Self:
         return self

@@ -43,8 +43,8 @@ class EventTable(ABC):
         """External triggers (`TRIGGER_DTYPE`), or None where the format has none."""
         return None
 
-    def close(self) -> None:  # noqa: B027  (a table may have nothing to let go of)
-        """Let go of the file; closing twice is harmless."""
+    def close(self) -> None:  # noqa: B027  (a table may have nothing to release)
+        """Release the file; closing twice is harmless."""
 
 
 class ArrayTable(EventTable):
@@ -79,7 +79,7 @@ class Spool:
         return np.memmap(self._file, EVENT_DTYPE, "r", shape=(self.length,))
 
     def close(self) -> None:
-        """Let go of the file; what `array` gave stays readable."""
+        """Release the file; what `array` gave stays readable."""
         self._file.close()
 
 

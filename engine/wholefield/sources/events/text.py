@@ -46,7 +46,7 @@ class TextLayout:
 
 
 def text_layout(head: bytes) -> TextLayout | None:
-    """The layout of a text that begins so, or None if these are no events."""
+    """The layout of a text that begins so, or None if these are not events."""
     lines = head.decode("ascii", errors="replace").splitlines()
     order, size = (0, 1, 2, 3), None
     for skip, line in enumerate(lines):
@@ -107,7 +107,7 @@ def _unpack(path: Path, layout: TextLayout, spool: Spool) -> str:
                 good = _good_lines(lines, layout)
                 if good and (events := _parsed(lines[:good], layout)) is not None:
                     spool.append(events)
-                return f"Line {number + good + 1} is no event; it and what follows are left out."
+                return f"Line {number + good + 1} is not an event; it and everything after it are left out."
             spool.append(events)
             number += len(lines)
     return ""

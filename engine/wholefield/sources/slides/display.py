@@ -60,7 +60,7 @@ def default_display(source: ImageSource) -> tuple[ChannelDisplay, ...] | None:
         source: An open image.
 
     Returns:
-        One setting a channel, or None for a color picture that needs none.
+        One setting per channel, or None for a color picture that needs none.
 
     Example:
         >>> import numpy as np, tifffile
@@ -89,7 +89,7 @@ def to_display(region: AnyArray, channels: Sequence[ChannelDisplay] | None = Non
 
     Args:
         region: (height, width, channels), any real dtype.
-        channels: One setting a channel, or None: a region of three uint8 channels is shown as it is, any
+        channels: One setting per channel, or None: a region of three uint8 channels is shown as it is, any
             other with percentile windows of its own values.
 
     Returns:

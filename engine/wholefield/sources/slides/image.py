@@ -16,7 +16,7 @@ from wholefield.sources.slides.pixels import shrink, shrink_factor
 
 AnyArray = npt.NDArray[Any]
 
-# Above this a resolution is a screen or print default (72 dpi is 353 um a pixel), not a measurement.
+# Above this a resolution is a screen or print default (72 dpi is 353 um per pixel), not a measurement.
 LARGEST_SPACING_UM = 100.0
 THUMBNAIL_BAND_BYTES = 32 * 2**20
 
@@ -72,7 +72,7 @@ class Description:
         dtype: Type of the pixel values.
         spacing: Micrometers per level-0 pixel along (y, x), or None where the file does not say.
         metadata: What else the file tells, as text.
-        looks: One entry a channel where the file stores names or display settings, otherwise empty.
+        looks: One entry per channel where the file stores names or display settings, otherwise empty.
     """
 
     format_name: str
@@ -211,8 +211,8 @@ class ImageSource(ABC):
         fits = [i for i, level in enumerate(self.levels) if level.downsample <= max(downsample, 1.0) * 1.001]
         return fits[-1] if fits else 0
 
-    def close(self) -> None:  # noqa: B027  (a source may have nothing to let go of)
-        """Let go of the file. Reading afterwards raises a SourceError. Closing twice is harmless."""
+    def close(self) -> None:  # noqa: B027  (a source may have nothing to release)
+        """Close the file. Reading afterwards raises a SourceError. Closing twice is harmless."""
 
     def __enter__(self) -> Self:
         return self

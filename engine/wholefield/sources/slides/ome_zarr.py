@@ -57,7 +57,7 @@ class OmeZarrSource(TiledSource):
         self._closed = False
 
     def close(self) -> None:
-        """Forget the tiles and let go of the store."""
+        """Forget the tiles and close the store."""
         self._closed = True
         super().close()
         self._store.close()
@@ -86,7 +86,7 @@ def open_ome_zarr(path: Path, at: Mapping[str, int] | None = None) -> OmeZarrSou
     """Open the first image of an OME-Zarr folder or zip file.
 
     Raises:
-        SourceError: It is no OME-Zarr image, or parts of it are missing.
+        SourceError: It is not an OME-Zarr image, or parts of it are missing.
     """
     store, group = open_group(path)
     try:
@@ -101,7 +101,7 @@ def open_group(path: Path) -> tuple[Any, Any]:
     """The store of a Zarr folder or zip file, which has to be closed, and its group.
 
     Raises:
-        SourceError: It is no Zarr group.
+        SourceError: It is not a Zarr group.
     """
     try:
         store = (

@@ -21,7 +21,7 @@ class PictureSource(ImageSource):
         self._pixels: AnyArray | None = pixels
 
     def close(self) -> None:
-        """Let go of the pixels."""
+        """Release the pixels."""
         self._pixels = None
 
     def _read_inside(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:

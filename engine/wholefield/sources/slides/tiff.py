@@ -1,4 +1,4 @@
-"""TIFF, OME-TIFF and Aperio SVS, read through the tables of their pages: one seek and one decode a tile."""
+"""TIFF, OME-TIFF and Aperio SVS, read through the tables of their pages: one seek and one decode per tile."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def open_tiff(path: Path, at: Mapping[str, int] | None = None) -> TiffSource:
         at: Position along axes other than rows, columns and channels, such as {"Z": 3}; 0 where not named.
 
     Raises:
-        SourceError: The file is no readable TIFF, or is cut off.
+        SourceError: The file is not a readable TIFF, or is cut off.
     """
     try:
         tiff = tifffile.TiffFile(path)

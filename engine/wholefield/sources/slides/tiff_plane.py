@@ -28,7 +28,7 @@ class ByteReader:
     Attributes:
         path: The file.
         size: Its length in bytes.
-        lock: Held by whoever moves in the file, such as tifffile when it reads the table of a page.
+        lock: Held by anyone who moves in the file, such as tifffile when it reads the table of a page.
     """
 
     def __init__(self, path: Path, tiff: tifffile.TiffFile) -> None:

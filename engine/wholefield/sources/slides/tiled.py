@@ -16,7 +16,7 @@ class TiledSource(ImageSource):
     """An image whose levels are grids of tiles; a subclass tells their size and decodes one.
 
     Attributes:
-        tile_sizes: (height, width) of a whole tile, one pair a level.
+        tile_sizes: (height, width) of a whole tile, one pair per level.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class TiledSource(ImageSource):
         self._owner = cache.new_owner()
 
     def close(self) -> None:
-        """Let go of the file and of the decoded tiles."""
+        """Release the file and the decoded tiles."""
         self._cache.drop(self._owner)
 
     def _read_inside(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:

@@ -40,7 +40,9 @@ class DicomSeries(SlicedStack):
         try:
             values = decode_frame(pydicom.dcmread(each.path), each.frame)
         except FileNotFoundError as error:
-            raise SourceError(f"{each.path} has gone since the series was opened; open it again.") from error
+            raise SourceError(
+                f"{each.path} has disappeared since the series was opened; open it again."
+            ) from error
         except Exception as error:  # damaged pixels raise errors of many kinds
             raise damaged(each.path, error) from error
         expected = (*self.shape[1:], self.channels) if self.channels > 1 else self.shape[1:]
@@ -67,9 +69,9 @@ def open_dicom_series(path: Path) -> DicomSeries:
             f"{path} has no DICOM images that can be read; choose the folder of a CT or MR scan."
         )
     files = max(series.values(), key=lambda each: sum(len(file.slices) for file in each))
-    told = _folder_warnings(len(series), len(files), refused)
+    warnings = _folder_warnings(len(series), len(files), refused)
     arrangement = arrange([each for file in files for each in file.slices])
-    return DicomSeries(path, _description(path, files[0].header, arrangement, told), arrangement.slices)
+    return DicomSeries(path, _description(path, files[0].header, arrangement, warnings), arrangement.slices)
 
 
 @dataclass(frozen=True)
@@ -122,15 +124,15 @@ def _read(path: Path) -> _File:
 
 
 def _folder_warnings(series: int, count: int, refused: list[Path]) -> list[str]:
-    told = []
+    warnings = []
     if series > 1:
-        told.append(f"The folder holds {series} series; this is the largest, of {count} files.")
+        warnings.append(f"The folder holds {series} series; this is the largest, of {count} files.")
     if refused:
-        told.append(f"{len(refused)} files could not be read, the first of them {refused[0].name}.")
-    return told
+        warnings.append(f"{len(refused)} files could not be read, the first of them {refused[0].name}.")
+    return warnings
 
 
-def _description(path: Path, header: Any, arrangement: Arrangement, told: list[str]) -> StackDescription:
+def _description(path: Path, header: Any, arrangement: Arrangement, warnings: list[str]) -> StackDescription:
     try:
         shape = len(arrangement.slices), int(header.Rows), int(header.Columns)
         samples = int(header.get("SamplesPerPixel") or 1)
@@ -146,7 +148,7 @@ def _description(path: Path, header: Any, arrangement: Arrangement, told: list[s
         samples,
         dtype,
         arrangement.geometry,
-        (*told, *arrangement.warnings),
+        (*warnings, *arrangement.warnings),
         {tag: text for tag, text in texts.items() if text not in ("", "None")},
         window=_window(header),
     )

@@ -28,10 +28,10 @@ class Slice:
         path: Its file.
         frame: Its number in the file.
         number: Instance number, which counts where there is no position.
-        position: (3,) center of the first pixel in mm, left, posterior, superior; None where it is not told.
-        orientation: (6,) directions of a row and of a column; None where they are not told.
-        pixel_spacing: mm between rows and between columns; None where it is not told.
-        thickness: mm; None where it is not told.
+        position: (3,) center of the first pixel in mm, left, posterior, superior; None where the file does not say.
+        orientation: (6,) directions of a row and of a column; None where the file does not say.
+        pixel_spacing: mm between rows and between columns; None where the file does not say.
+        thickness: mm; None where the file does not say.
         scale: Slope and intercept from stored values to values.
     """
 
@@ -71,11 +71,11 @@ def slices_of(path: Path, dataset: Any) -> list[Slice]:
 
 
 def arrange(slices: Sequence[Slice]) -> Arrangement:
-    """Sort slices along the normal of their planes, or by number where they do not say where they lie."""
+    """Sort slices along the normal of their planes, or by number where they have no position."""
     normal = _normal(slices)
     if normal is None:
         ordered = tuple(sorted(slices, key=lambda each: (each.number, each.frame)))
-        missing = ("The slices do not say where they lie; they are in the order of their numbers.",)
+        missing = ("The slices have no position; they are in the order of their numbers.",)
         return Arrangement(ordered, StackGeometry(), missing if len(ordered) > 1 else ())
     places = np.array([each.position for each in slices], np.float64)
     order = np.argsort(places @ normal, kind="stable")
@@ -155,18 +155,18 @@ def _geometry(
 def _warnings(
     positions: npt.NDArray[np.float64], heights: npt.NDArray[np.float64], normal: npt.NDArray[np.float64]
 ) -> tuple[str, ...]:
-    steps, told = np.diff(heights), []
+    steps, warnings = np.diff(heights), []
     way = positions[-1] - positions[0]
     if len(steps) and np.linalg.norm(way) > 0:
         tilt = float(np.degrees(np.arccos(min(abs(way @ normal) / float(np.linalg.norm(way)), 1.0))))
         if tilt > TILT_DEGREES:
-            told.append(
+            warnings.append(
                 f"The gantry was tilted by {tilt:.1f} degrees: each slice is shifted against the one before, and side "
                 "views are skewed."
             )
     if len(steps) and steps.max() - steps.min() > UNEVEN_SHARE * abs(float(np.median(steps))):
-        told.append(
+        warnings.append(
             f"The slices are spaced unevenly, {steps.min():.4g} to {steps.max():.4g} mm apart: lengths across them are "
-            "not true."
+            "not exact."
         )
-    return tuple(told)
+    return tuple(warnings)

@@ -60,7 +60,7 @@ def affine_from_axes(
 
 
 def geometry_of(affine: npt.NDArray[np.float64] | None, unit: str = "mm") -> StackGeometry:
-    """Spacing from the lengths of an affine's columns; without a geometry where they are no lengths."""
+    """Spacing from the lengths of an affine's columns; no geometry where they are not lengths."""
     if affine is None or not np.isfinite(affine).all():
         return StackGeometry()
     x, y, z = (float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))

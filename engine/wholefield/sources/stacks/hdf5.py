@@ -159,12 +159,14 @@ def _step(data: h5py.Dataset, group: h5py.Group, axis: int) -> float:
 
 
 def _warnings(dangling: list[str], missing: list[str]) -> tuple[str, ...]:
-    told = []
+    warnings = []
     if dangling:
-        told.append(f"Links of the file lead nowhere: {_listed(dangling)}. What they stand for is not shown.")
+        warnings.append(
+            f"Links of the file lead nowhere: {_listed(dangling)}. What they stand for is not shown."
+        )
     if missing:
-        told.append(f"Voxels from missing files read as zero: {_listed(missing)}.")
-    return tuple(told)
+        warnings.append(f"Voxels from missing files read as zero: {_listed(missing)}.")
+    return tuple(warnings)
 
 
 def _listed(names: list[str]) -> str:

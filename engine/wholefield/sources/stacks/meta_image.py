@@ -77,14 +77,14 @@ def read_header(path: Path) -> MetaHeader:
         fields[key.strip()] = value.strip()
         if key.strip() == DATA_KEY:
             return MetaHeader(path, fields, position)
-    raise SourceError(f"{path} has no line {DATA_KEY}, so it is no whole MetaImage; copy it again.")
+    raise SourceError(f"{path} has no line {DATA_KEY}, so it is not a complete MetaImage; copy it again.")
 
 
 def open_meta_image(path: Path) -> RawVolume:
     """Open a MetaImage of two or three dimensions.
 
     Raises:
-        SourceError: The header lacks something or says what cannot be, or the voxels are missing.
+        SourceError: The header lacks something or contradicts itself, or the voxels are missing.
     """
     header = read_header(path)
     shape = _shape(header)
@@ -154,7 +154,7 @@ def _numbered(header: MetaHeader, words: list[str]) -> list[str]:
         return [words[0] % number for number in range(first, last + 1, step)]
     except (ValueError, TypeError):
         raise SourceError(
-            f"{header.path} names its voxels {' '.join(words)}, which is no pattern; check its last line."
+            f"{header.path} names its voxels {' '.join(words)}, which is not a file pattern; check its last line."
         ) from None
 
 

@@ -25,7 +25,7 @@ def open_nifti(path: Path) -> RawVolume:
     """Open the first volume of a NIfTI file.
 
     Raises:
-        SourceError: It is no NIfTI, is cut off, or its voxels are no real numbers.
+        SourceError: It is not a NIfTI file, is cut off, or its voxels are not real numbers.
     """
     try:
         image: Any = nibabel.load(path)
@@ -84,8 +84,8 @@ def _geometry(header: Any, affine: npt.NDArray[np.float64]) -> StackGeometry:
         factor = MILLIMETERS.get(unit, 1.0)
         return geometry_of(np.diag([factor, factor, factor, 1.0]) @ affine)
     zooms = [float(zoom) for zoom in header.get_zooms()[:3]]
-    told = unit in UNITS or any(zoom != 1 for zoom in zooms)
-    if len(zooms) < 3 or not told or not (np.isfinite(zooms).all() and min(zooms) > 0):
+    given = unit in UNITS or any(zoom != 1 for zoom in zooms)
+    if len(zooms) < 3 or not given or not (np.isfinite(zooms).all() and min(zooms) > 0):
         return StackGeometry()
     x, y, z = (zoom * MILLIMETERS["meter"] for zoom in zooms) if unit == "meter" else zooms
     return StackGeometry((z, y, x), UNITS.get(unit, ""))

@@ -44,7 +44,7 @@ def open_nrrd(path: Path) -> RawVolume:
     """Open a NRRD of two or three dimensions, with or without an axis of channels in front.
 
     Raises:
-        SourceError: It is no NRRD, its voxels are missing or packed in a way that is not read.
+        SourceError: It is not an NRRD, its voxels are missing or packed in a way that is not read.
     """
     try:
         with path.open("rb") as file:

@@ -37,7 +37,7 @@ class OmeZarrStack(StackSource):
         self._axes = axes
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         super().close()
         self._store.close()
 
@@ -56,7 +56,7 @@ def open_ome_zarr_stack(path: Path) -> OmeZarrStack:
     """Open the first image of an OME-Zarr folder or zip file as a stack.
 
     Raises:
-        SourceError: It is no OME-Zarr image, or parts of it are missing.
+        SourceError: It is not an OME-Zarr image, or parts of it are missing.
     """
     store, group = open_group(path)
     try:
@@ -116,8 +116,8 @@ def _geometry(group: Any, scales: dict[str, Any], axes: str) -> StackGeometry:
     in_um = [to_micrometers(1.0, unit) for unit in units]
     if None in in_um:
         # Without a unit, steps of one are no more than counting.
-        told = any(size != 1 for size in sizes)
-        return StackGeometry((sizes[0], sizes[1], sizes[2]) if told else None, "", affine)
+        given = any(size != 1 for size in sizes)
+        return StackGeometry((sizes[0], sizes[1], sizes[2]) if given else None, "", affine)
     coarse = min(unit or 0.0 for unit in in_um) >= MICROMETERS_IN_MM
     divisor = MICROMETERS_IN_MM if coarse else 1.0
     z, y, x = (size * ((unit or 0.0) / divisor) for size, unit in zip(sizes, in_um, strict=True))

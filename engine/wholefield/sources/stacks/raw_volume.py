@@ -111,7 +111,7 @@ class RawVolume(StackSource):
         self._lock = Lock()
 
     def close(self) -> None:
-        """Let go of the files; what was decompressed is deleted."""
+        """Release the files; what was decompressed is deleted."""
         super().close()
         with self._lock:
             self._maps = None

@@ -1,4 +1,4 @@
-"""A folder of slices, one TIFF or PNG a slice, in the natural order of their names."""
+"""A folder of slices, one TIFF or PNG per slice, in the natural order of their names."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class SlicedStack(StackSource):
         self._owner = cache.new_owner()
 
     def close(self) -> None:
-        """Let go of the file and of the decoded planes."""
+        """Release the file and the decoded planes."""
         super().close()
         self._cache.drop(self._owner)
 

@@ -49,7 +49,7 @@ class StackDescription:
     Attributes:
         format_name: Name of the file format, such as "NIfTI".
         shape: (z, y, x).
-        channels: Values a voxel; 1 for gray.
+        channels: Values per voxel; 1 for gray.
         dtype: Type of the values as they are read, in the byte order of this machine.
         geometry: Where the voxels lie.
         warnings: Sentences that the user should read before trusting the stack.
@@ -123,7 +123,7 @@ class StackSource(ABC):
 
         Raises:
             ValueError: A slice has a step other than 1.
-            SourceError: The file is damaged, has gone, or has been closed.
+            SourceError: The file is damaged, has disappeared, or has been closed.
         """
         if self._closed:
             raise closed(self.name)
@@ -156,7 +156,7 @@ class StackSource(ABC):
         return self.read(*box).squeeze(axis)
 
     def close(self) -> None:
-        """Let go of the file; reading afterwards is refused."""
+        """Release the file; reading afterwards is refused."""
         self._closed = True
 
     def __enter__(self) -> Self:
@@ -191,7 +191,7 @@ def checked_dtype(path: Path, dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The type in the byte order of this machine; bits become uint8.
 
     Raises:
-        SourceError: The values are no real numbers.
+        SourceError: The values are not real numbers.
     """
     if dtype.kind not in NUMBERS:
         raise SourceError(f"{path} has voxels of type {dtype}; save it with integer or real voxels.")

@@ -120,7 +120,7 @@ def is_tiff_stack(path: Path) -> bool:
 
 
 def _begins_like_a_stack(tiff: Any) -> bool:
-    """Whether the first two pages look alike, told without walking over the others."""
+    """Whether the first two pages look alike, without walking over the others."""
     scanner = tiff.is_svs or tiff.is_ndpi or tiff.is_scn or tiff.is_bif or tiff.is_philips or tiff.is_qpi
     if scanner or len(tiff.pages[:2]) < 2:
         return False
@@ -140,7 +140,7 @@ def open_tiff_stack(path: Path) -> TiffStack:
     """Open a TIFF as a stack; a single picture becomes a stack of one plane.
 
     Raises:
-        SourceError: The file is no readable TIFF, is cut off, or is a pyramid.
+        SourceError: The file is not a readable TIFF, is cut off, or is a pyramid.
     """
     try:
         tiff = tifffile.TiffFile(path)
@@ -215,7 +215,7 @@ def _warnings(series: Any, letter: str, lengths: dict[str, int]) -> tuple[str, .
 def tiff_geometry(tiff: Any, page: Any) -> StackGeometry:
     """Spacing of the planes, rows and columns in um where the file tells all three with a unit.
 
-    Stacks of ours that know where they lie in the patient have it in mm, as scanners tell it.
+    Stacks of ours that know where they lie in the patient have it in mm, as scanners give it.
     ImageJ files whose unit is the pixel keep their proportions, without a unit.
     """
     pixels = parse_ome(tiff.ome_metadata) if tiff.is_ome else None

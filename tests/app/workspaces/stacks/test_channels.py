@@ -93,7 +93,7 @@ def test_nifti_holds_one_channel(
     space.exporting.start(space.desk.input, tmp_path / "out.nii.gz")
     qtbot.waitUntil(window.banner.isVisible)
     assert window.banner.sentence.text() == (
-        "A NIfTI volume has one value a voxel, but this stack has 2 channels; export it as TIFF or OME-Zarr."
+        "A NIfTI volume has one value per voxel, but this stack has 2 channels; export it as TIFF or OME-Zarr."
     )
     qtbot.waitUntil(lambda: not space.exporting.session.state.active)
     assert not (tmp_path / "out.nii.gz").exists()

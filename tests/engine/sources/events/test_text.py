@@ -59,7 +59,10 @@ def test_everything_before_the_damage(tmp_path: Path, bad: str, line: int) -> No
     path.write_text("\n".join([*lines[:line], bad, *lines[line:]]))
     with open_text(path) as recording:
         np.testing.assert_array_equal(recording.events(0, 10**9), EVENTS[:line])
-        assert recording.warnings[0] == f"Line {line + 1} is no event; it and what follows are left out."
+        assert (
+            recording.warnings[0]
+            == f"Line {line + 1} is not an event; it and everything after it are left out."
+        )
 
 
 @pytest.mark.parametrize(

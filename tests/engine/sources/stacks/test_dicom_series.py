@@ -208,7 +208,7 @@ def test_without_positions_the_numbers_count(tmp_path: Path) -> None:
     with open_stack(tmp_path) as stack:
         np.testing.assert_array_equal(stack.read(), voxels)
         assert stack.geometry.spacing is None
-        assert "do not say where they lie" in stack.warnings[0]
+        assert "have no position" in stack.warnings[0]
 
 
 def test_window_and_text(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_a_slice_that_is_damaged_or_gone(tmp_path: Path) -> None:
     write_series(tmp_path, volume())
     with open_stack(tmp_path) as stack:
         (tmp_path / "IM0003").unlink()
-        with pytest.raises(SourceError, match="IM0003 has gone since the series was opened"):
+        with pytest.raises(SourceError, match="IM0003 has disappeared since the series was opened"):
             stack.read()
 
 

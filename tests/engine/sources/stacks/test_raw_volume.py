@@ -164,7 +164,7 @@ def test_meta_image_in_color_and_in_two_dimensions(tmp_path: Path) -> None:
         ({"BinaryData": "False"}, "stores its voxels as text"),
         ({"ElementSpacing": "1 x 1"}, "says ElementSpacing = 1 x 1, not 3 numbers"),
         ({"CompressedData": "True"}, "is damaged"),
-        ({"ElementDataFile": "z%q.raw 1 2"}, "which is no pattern"),
+        ({"ElementDataFile": "z%q.raw 1 2"}, "which is not a file pattern"),
     ],
 )
 def test_meta_images_that_cannot_be(tmp_path: Path, fields: dict[str, Any], sentence: str) -> None:
