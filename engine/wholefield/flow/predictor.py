@@ -13,7 +13,7 @@ from wholefield.flow.flow_network import FlowNetwork
 from wholefield.flow.representations import SizedEventSource, make_features
 
 WARM_UP = 4
-"""Time bins before the one that is asked for; more change the flow of a trained network little."""
+"""Time bins before the requested one; more of them hardly change the flow of a trained network."""
 
 Flow = npt.NDArray[np.float32]
 

@@ -206,7 +206,7 @@ def _window(
     y = torch.stack([tracks.y[j][part] for j in range(a, b + 1)])
     stays = ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)).all(0)
     kept, x, y = events[part][stays], x[:, stays], y[:, stays]
-    # The elements of a batch lie one under the other: what stays inside its own frame cannot reach the next.
+    # The elements of a batch are stacked vertically: what stays inside its own frame cannot reach the next.
     rows = kept[:, 0] * height
     losses = []
     for j in range(a, b + 1):

@@ -33,7 +33,7 @@ def supervised_loss(flows: Sequence[Tensor], label: Tensor) -> Tensor:
     for level, flow in zip(reversed(range(len(flows))), flows, strict=True):
         wanted = shrink(label, level) / 2**level
         known = torch.isfinite(wanted)
-        # Not a product with the mask: 0 times not-a-number is no number, in the gradient too.
+        # Not a product with the mask: 0 times NaN is NaN, in the gradient too.
         difference = torch.where(known, flow - torch.where(known, wanted, 0), 0)
         terms.append((charbonnier(difference) * known).sum() / known.sum().clamp(min=1))
     return torch.stack(terms).mean()

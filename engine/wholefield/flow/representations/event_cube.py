@@ -64,7 +64,7 @@ def event_cube(
     add = grid.increment(max_incr_per_pixel)
     sign = np.array([add if split_polarity else -add, add], np.float32)
     add_cube(out.reshape(-1), grid.shape, num_utbins, split_polarity, as_events(events), *grid.counting, sign)
-    # Most cubes stay far below the limit, and looking is cheaper than writing them once more.
+    # Most cubes stay far below the limit, and a check is cheaper than another write.
     return np.clip(out, -1, 1, out=out) if max(out.max(), -out.min()) > 1 else out
 
 

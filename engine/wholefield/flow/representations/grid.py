@@ -9,7 +9,10 @@ import numpy.typing as npt
 from wholefield.errors import SettingError
 
 MICRO_BINS = 3
-"""Parts of a time bin unless given."""
+"""Default number of micro bins of a time bin."""
+
+SECOND = 1e6
+"""One second in us."""
 
 Events = npt.NDArray[np.void]
 """Structured events with x, y in px, p (0 or 1) and t in us."""

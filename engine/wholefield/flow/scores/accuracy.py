@@ -64,7 +64,7 @@ def flow_errors(
     """
     if flow.shape != truth.shape:
         raise SettingError(
-            f"The flow is {flow.shape} but the true one {truth.shape}; compare them at one size."
+            f"The flow is {flow.shape} but the true one is {truth.shape}; give both at the same size."
         )
     known = np.ones(flow.shape[1:], bool) if valid is None else valid
     if not known.any():
@@ -74,9 +74,9 @@ def flow_errors(
     cosine = ((ours * true).sum(0) + 1) / np.sqrt(((ours**2).sum(0) + 1) * ((true**2).sum(0) + 1))
     still = length.mean()
     return FlowErrors(
-        float(distance.mean()),
-        float((distance > OUTLIER_PX).mean()),
-        float(np.degrees(np.arccos(np.clip(cosine, -1, 1))).mean()),
-        float(distance.mean() / still) if still > 0 else float("inf") if distance.any() else 1.0,
-        int(known.sum()),
+        aee=float(distance.mean()),
+        outliers=float((distance > OUTLIER_PX).mean()),
+        aae=float(np.degrees(np.arccos(np.clip(cosine, -1, 1))).mean()),
+        of_zero=float(distance.mean() / still) if still > 0 else float("inf") if distance.any() else 1.0,
+        pixels=int(known.sum()),
     )

@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SettingError
-from wholefield.flow.representations.grid import Events
+from wholefield.flow.representations.grid import SECOND, Events
 from wholefield.flow.scores.accuracy import FlowErrors, flow_errors
 from wholefield.flow.scores.sharpness import ENOUGH_PX, flow_warp_loss, median_motion
 from wholefield.flow.scores.translation import best_translation
-from wholefield.flow.warping.events import SECOND, Trajectory
+from wholefield.flow.warping.events import Trajectory
 from wholefield.progress import ProgressCallback
 
 FlowField = npt.NDArray[np.floating[Any]]
 
 ZERO = "zero flow"
 TRANSLATION = "best translation"
-# The field is followed in so many steps a window: a straight line would leave fast rotation after a few degrees.
+# Midpoint steps per window: a straight line would leave fast rotation after a few degrees.
 STEPS = 8
 
 
@@ -176,7 +176,14 @@ def score_flow(
         score(ZERO, np.zeros((2, *shape)), np.zeros((2, *shape))),
     )
     motion = max(median_motion(events, field, span) for field in (mean, constant))
-    return ScoreCard(start_us, end_us, len(events), motion, translation, scores)
+    return ScoreCard(
+        start_us=start_us,
+        end_us=end_us,
+        events=len(events),
+        motion_px=motion,
+        translation=translation,
+        scores=scores,
+    )
 
 
 def _events_of(events: Events, start_us: int, end_us: int, shape: tuple[int, int]) -> Events:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wholefield.flow.representations.grid import Events
+from wholefield.flow.representations.grid import SECOND, Events
 from wholefield.flow.representations.registry import EventSource
-from wholefield.flow.warping.events import SECOND, STRAIGHT, Array, Trajectory, splat, warp_events
+from wholefield.flow.warping.events import STRAIGHT, Array, Trajectory, splat, warp_events
 
-# FWL ranks flows where things move at least this far in the window, in px.
+# FWL ranks flows if things move at least this far in the window, in px.
 ENOUGH_PX = 5.0
 LONGEST_US = 200_000
 SHORTEST_US = 1_000

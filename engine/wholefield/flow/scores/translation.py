@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from wholefield.flow.representations.grid import Events
-from wholefield.flow.warping.events import SECOND, Array, splat
+from wholefield.flow.representations.grid import SECOND, Events
+from wholefield.flow.warping.events import Array, splat
 from wholefield.progress import ProgressCallback
 
 MAX_PX = 48.0

@@ -147,7 +147,7 @@ class SequenceLoader:
         random = None if self._seed is None else np.random.default_rng((self._seed, self.epoch))
         counts = [source.bins for source in self.sources]
         windows = self._repeats * sum(count // self.num_tbins for count in counts)
-        # No sequence so long that a place of the batch stays empty.
+        # Sequences are never so long that an element of the batch stays empty.
         longest = max(windows // self.batch_size, 1)
         longest = min(self.max_consecutive or longest, longest)
         parts = sequences(counts, self.num_tbins, longest, random, self._repeats)

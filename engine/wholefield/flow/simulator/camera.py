@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from wholefield.flow.representations.grid import Events
-from wholefield.flow.simulator.motion import SECOND
+from wholefield.flow.representations.grid import SECOND, Events
 from wholefield.flow.simulator.scene import Plane, SceneSettings
 from wholefield.sources.events.recording import EVENT_DTYPE
 
-# Between two pictures nothing moves further than this, in px, and no more time passes than this, in us.
+# Limits from one rendered frame to the next: motion in px, time in us.
 LONGEST_MOVE = 0.5
 LONGEST_STEP_US = 5000
 NEVER = -(1 << 40)

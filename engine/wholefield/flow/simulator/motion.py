@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-SECOND = 1e6
 
 
 @dataclass(frozen=True)

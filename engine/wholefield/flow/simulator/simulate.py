@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wholefield.flow.representations.grid import Events
+from wholefield.flow.representations.grid import SECOND, Events
 from wholefield.flow.simulator.camera import Camera
-from wholefield.flow.simulator.motion import SECOND
 from wholefield.flow.simulator.scene import Plane, SceneSettings, make_scene
 from wholefield.progress import ProgressCallback
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from wholefield.kernels.compiled import compiled
 
-# Events whose places are worked out before they are counted.
+# Events that are moved before they are counted.
 BLOCK = 256
 OUTSIDE = -2.0
 

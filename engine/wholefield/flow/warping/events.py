@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SettingError
-from wholefield.flow.representations.grid import Events
+from wholefield.flow.representations.grid import SECOND, Events
 
 Array = npt.NDArray[np.float64]
-SECOND = 1e6
 
 
 @dataclass(frozen=True)

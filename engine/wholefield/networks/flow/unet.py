@@ -7,7 +7,7 @@ from torch.nn import functional
 from wholefield.networks.flow.layers import block
 from wholefield.networks.flow.recurrent import ConvRecurrence
 
-# Flow that a fresh network finds: near nothing, yet not the exact zero at which some losses have no gradient.
+# Initial flow: near zero, but not exactly zero, where some losses have no gradient.
 HEAD_SPREAD = 1e-2
 
 
@@ -65,7 +65,7 @@ class FlowUNet(nn.Module):
             One flow per scale.
         """
         bins, (height, width) = inputs.shape[:2], inputs.shape[3:]
-        # Processors convolve several times faster where the channels of a pixel lie side by side.
+        # Channels-last convolution is several times faster on CPUs.
         x = self._pad(inputs.flatten(0, 1)).contiguous(memory_format=torch.channels_last)
         skips = []
         for layer in self.encoder:

@@ -36,7 +36,7 @@ def test_zero_flow_is_the_measure() -> None:
 
 def test_what_cannot_be_compared_is_refused() -> None:
     flow = np.zeros((2, 5, 7))
-    with pytest.raises(SettingError, match="compare them at one size"):
+    with pytest.raises(SettingError, match="give both at the same size"):
         flow_errors(flow, flow[:, 1:])
     with pytest.raises(SettingError, match="no pixel"):
         flow_errors(flow, flow, np.zeros((5, 7), bool))

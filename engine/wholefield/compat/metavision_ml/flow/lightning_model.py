@@ -15,7 +15,7 @@ from wholefield.flow.losses.supervised import supervised_loss
 from wholefield.flow.scores.endpoint_error import EndpointError
 from wholefield.flow.sequences import Batch
 
-# A burst of noise events must not throw the network off.
+# A burst of noise events must not derail the training.
 GRADIENT_NORM = 1.0
 
 
@@ -115,7 +115,7 @@ class FlowModel(LightningModule):
     def loss_step(self, batch: Batch, batch_idx: int, mode: str = "train") -> Tensor:
         """The supervised loss if the batch has labels, otherwise the self-supervised losses.
 
-        Sequences that begin in the batch start from an empty state, places of the batch that have run out do not
+        Sequences that begin in the batch start from an empty state, elements that have run out do not
         count. Logs {mode}_loss and every term of it as {mode}_loss_{term}.
 
         Args:
