@@ -102,7 +102,7 @@ def window(qapp: QApplication, qtbot: QtBot, store: QSettings) -> Iterator[MainW
 
 @pytest.fixture
 def make_slide(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a small tiled colour TIFF and returns its path."""
+    """Writes a small tiled color TIFF and returns its path."""
 
     def make(name: str, side: int = 300, value: int = 128) -> Path:
         y, x = np.mgrid[:side, :side]

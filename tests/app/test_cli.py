@@ -95,7 +95,7 @@ def test_mistakes_are_sentences(clip: Path, tmp_path: Path, capsys: pytest.Captu
         ([], "a.mp4 exists; choose another name or give --replace"),
         (["--replace", "--size=big"], "size is 'big' but must be width x height"),
         (["--replace", "--place=0,0,1,1"], "give size, too"),
-        (["--replace", "--on=red"], "on is 'red' but must be a colour such as"),
+        (["--replace", "--on=red"], "on is 'red' but must be a color such as"),
         (["--replace", "--start-us=100001"], "dots.hdf5 ends at 100000 us"),
         (["--replace", "--flow=gone.h5"], "gone.h5"),
     ):

@@ -69,8 +69,8 @@ def test_a_screenshot_needs_no_display(tmp_path: Path, make_slide: Callable[...,
     assert done.returncode == 0, done.stderr
     picture = QImage(str(out))
     assert (picture.width(), picture.height()) == (1600, 1000)
-    colours = {picture.pixel(x, y) for x in range(0, 1600, 40) for y in range(0, 1000, 40)}
-    assert len(colours) > 100
+    colors = {picture.pixel(x, y) for x in range(0, 1600, 40) for y in range(0, 1000, 40)}
+    assert len(colors) > 100
 
 
 def test_a_screenshot_of_a_bad_file_says_why_and_fails(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from wholefield_app.workspaces.events.exporting_frames import pixels_of
 EPOCHS = 2
 SMALL_NETWORK = {"base": 2, "scales": 2, "num_tbins": 2, "crop_size": 32, "epochs": EPOCHS}
 FPS, FRAMES = 20, 6
-# H.264 halves the resolution of colours, so thin coloured lines come back paler.
+# H.264 halves the resolution of colors, so thin colored lines come back paler.
 CODEC_ERROR = 6.0
 
 

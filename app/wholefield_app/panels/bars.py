@@ -40,7 +40,7 @@ class ProbabilityBars(QWidget):
         self.setAccessibleName("Class probabilities")
 
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self._theme = theme
         self.update()
 

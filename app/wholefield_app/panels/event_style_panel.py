@@ -1,4 +1,4 @@
-"""The view panel of recordings: colours, shading, sharpening, and how flow is shown."""
+"""The view panel of recordings: colors, shading, sharpening, and how flow is shown."""
 
 import re
 from collections.abc import Iterable
@@ -25,13 +25,13 @@ from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
 
-OWN = "Own colours"
+OWN = "Own colors"
 SIGHTS = {Sight.RAW: "Raw", Sight.SHARPENED: "Sharpened", Sight.BESIDE: "Raw beside sharpened"}
 FLOWS = {
     FlowMode.NONE: "Not at all",
     FlowMode.ARROWS: "Arrows",
-    FlowMode.DENSE: "Colours",
-    FlowMode.BOTH: "Arrows and colours",
+    FlowMode.DENSE: "Colors",
+    FlowMode.BOTH: "Arrows and colors",
 }
 PARTS = {"background": "Behind", "on": "ON", "off": "OFF"}
 PART_ABOUT = {"background": "Background", "on": "Positive events", "off": "Negative events"}
@@ -52,16 +52,16 @@ class EventStylePanel(QWidget):
     def __init__(self, registry: Registry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._style = FrameStyle()
-        self.scheme = _choice([*SCHEMES, OWN], "Colours of the events and behind them")
-        self.colours = {
-            part: QPushButton(toolTip=f"{about}: choose a colour") for part, about in PART_ABOUT.items()
+        self.scheme = _choice([*SCHEMES, OWN], "Colors of the events and behind them")
+        self.colors = {
+            part: QPushButton(toolTip=f"{about}: choose a color") for part, about in PART_ABOUT.items()
         }
-        self.full_at = _whole(1, 100, "Events in a pixel for the full colour; 1 shades nothing")
+        self.full_at = _whole(1, 100, "Events in a pixel for the full color; 1 shades nothing")
         self.sight = _choice(SIGHTS.values(), "Sharpened: events are carried along the flow to one moment")
         self.time_stamp = QCheckBox(
             "Time", toolTip="Write the moment and the accumulation time into the frame"
         )
-        self.legend = QCheckBox("Colour wheel", toolTip="Show which colour means which direction and speed")
+        self.legend = QCheckBox("Color wheel", toolTip="Show which color means which direction and speed")
         self.flow_source = muted(NO_FLOW)
         self.flow = _choice(FLOWS.values(), "How the flow is shown over the events")
         self.only_on_events = QCheckBox("Only where events are")
@@ -70,7 +70,7 @@ class EventStylePanel(QWidget):
         self.scale = _number(
             0.01, 1000, "Length of an arrow: times the way within the accumulation time", " ×"
         )
-        self.opacity = _whole(0, 100, "Opacity of the colours", " %")
+        self.opacity = _whole(0, 100, "Opacity of the colors", " %")
         self.open_flow = ActionButton(registry["events.open_flow"], parent=self)
         self._lay_out()
         self._connect()
@@ -91,7 +91,7 @@ class EventStylePanel(QWidget):
         for name in ("step", "threshold", "scale"):
             getattr(self, name).setValue(getattr(style, name))
         self.opacity.setValue(round(100 * style.opacity))
-        for part, button in self.colours.items():
+        for part, button in self.colors.items():
             _paint_button(button, PARTS[part], getattr(style.scheme, part))
         self._follow_flow()
         del blockers
@@ -115,8 +115,8 @@ class EventStylePanel(QWidget):
         for field in (self.full_at, self.step, self.threshold, self.scale, self.opacity):
             field.setMinimumWidth(NARROWEST)
         for row in (
-            (heading("Events"),), ("Show", self.sight), ("Colours", self.scheme), (WrappingRow(self.colours.values()),),
-            ("Full colour at", self.full_at), (WrappingRow([self.time_stamp, self.legend]),),
+            (heading("Events"),), ("Show", self.sight), ("Colors", self.scheme), (WrappingRow(self.colors.values()),),
+            ("Full color at", self.full_at), (WrappingRow([self.time_stamp, self.legend]),),
             (heading("Flow"),), (self.flow_source,), (self.open_flow,), ("Show", self.flow), ("Every", self.step),
             ("From", self.threshold), ("Length", self.scale), ("Opacity", self.opacity), (self.only_on_events,),
         ):  # fmt: skip
@@ -135,9 +135,9 @@ class EventStylePanel(QWidget):
         for box in (self.time_stamp, self.legend, self.only_on_events):
             box.toggled.connect(self._tell)
         self.scheme.currentTextChanged.connect(self._take_scheme)
-        for part, button in self.colours.items():
+        for part, button in self.colors.items():
             button.setProperty("part", part)
-            button.clicked.connect(self._ask_for_colour)
+            button.clicked.connect(self._ask_for_color)
 
     @Slot()
     def _tell(self) -> None:
@@ -163,23 +163,23 @@ class EventStylePanel(QWidget):
             self._want(replace(self._style, scheme=SCHEMES[name]))
 
     @Slot()
-    def _ask_for_colour(self) -> None:
+    def _ask_for_color(self) -> None:
         part = self.sender().property("part")
         before = QColor(getattr(self._style.scheme, part))
         dialog = QColorDialog(before, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setProperty("part", part)
-        dialog.setWindowTitle(f"Colour: {PART_ABOUT[part].lower()}")
-        dialog.colorSelected.connect(self._take_colour)
+        dialog.setWindowTitle(f"Color: {PART_ABOUT[part].lower()}")
+        dialog.colorSelected.connect(self._take_color)
         dialog.open()
 
     @Slot(QColor)
-    def _take_colour(self, colour: QColor) -> None:
-        self.set_colour(self.sender().property("part"), colour.name())
+    def _take_color(self, color: QColor) -> None:
+        self.set_color(self.sender().property("part"), color.name())
 
-    def set_colour(self, part: str, colour: str) -> None:
-        """Use an own colour for the background, "on" or "off"."""
-        scheme: Scheme = replace(self._style.scheme, **{part: colour})
+    def set_color(self, part: str, color: str) -> None:
+        """Use an own color for the background, "on" or "off"."""
+        scheme: Scheme = replace(self._style.scheme, **{part: color})
         self._want(replace(self._style, scheme=scheme))
 
     def _want(self, style: FrameStyle) -> None:
@@ -223,8 +223,8 @@ def _number(low: float, high: float, about: str, suffix: str) -> QDoubleSpinBox:
     return box
 
 
-def _paint_button(button: QPushButton, title: str, colour: str) -> None:
+def _paint_button(button: QPushButton, title: str, color: str) -> None:
     swatch = QPixmap(SWATCH, SWATCH)
-    swatch.fill(QColor(colour))
+    swatch.fill(QColor(color))
     button.setIcon(swatch)
     button.setText(title)

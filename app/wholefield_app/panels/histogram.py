@@ -33,7 +33,7 @@ class Histogram(QWidget):
         self.setToolTip("Drag the lines to change what is black and what is white")
 
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self._theme = theme
         self.update()
 

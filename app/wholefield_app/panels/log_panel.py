@@ -45,7 +45,7 @@ class LogPanel(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Write the lines in the colours of `theme`."""
+        """Write the lines in the colors of `theme`."""
         self._theme = theme
         self.copy.setIcon(icon("copy", theme))
         self._rewrite()
@@ -84,10 +84,10 @@ class LogPanel(QWidget):
         style = QTextCharFormat()
         style.setForeground(QColor(self._theme.muted))
         cursor.insertText(f"{line.time:%H:%M:%S}  ", style)
-        style.setForeground(QColor(self._colour(line.level)))
+        style.setForeground(QColor(self._color(line.level)))
         cursor.insertText(line.text, style)
 
-    def _colour(self, level: int) -> str:
+    def _color(self, level: int) -> str:
         if level >= logging.ERROR:
             return self._theme.danger
         return self._theme.warning if level >= logging.WARNING else self._theme.text

@@ -39,6 +39,6 @@ class Notice(QFrame):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Draw the marks in the colours of `theme`."""
+        """Draw the marks in the colors of `theme`."""
         self._mark.setPixmap(pixmap("error", theme.warning, MARK))
         self.dismiss.setIcon(icon("close", theme))

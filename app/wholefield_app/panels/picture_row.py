@@ -32,7 +32,7 @@ class PictureRow(QWidget):
         self.setMinimumSize(SMALLEST)
 
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self._theme = theme
         self.update()
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from wholefield.runs.reports import Report, Started
 from wholefield_app.background import Background
-from wholefield_app.latest import Latest
+from wholefield_app.calls import DebouncedCall
 from wholefield_app.panels.foldable import Foldable
 from wholefield_app.panels.heading import muted
 from wholefield_app.panels.picture_row import PictureRow, Pictures
@@ -41,7 +41,7 @@ class PreviewPanel(Foldable):
         self.first: Any = None
         self.newest: Any = None
         self._kind = kind
-        self._drawing = Latest(background, draw, parent=self)
+        self._drawing = DebouncedCall(background, draw, parent=self)
         self._drawing.answered.connect(self._show)
         self._empty = QLabel(empty, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._empty.setProperty("role", "muted")
@@ -85,7 +85,7 @@ class PreviewPanel(Foldable):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self.row.use_theme(theme)
 
     @Slot(object)

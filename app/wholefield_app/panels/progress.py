@@ -65,7 +65,7 @@ class RunProgress(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self.sweep.use_theme(theme)
 
     def _show_start(self, report: Started) -> None:

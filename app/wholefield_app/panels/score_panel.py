@@ -103,7 +103,7 @@ class ScoreTable(QWidget):
         self.line.setText(self._empty if card is None else describe(card))
 
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self._theme = theme
         self.show_card(self.card)
 
@@ -121,8 +121,8 @@ class ScoreTable(QWidget):
         for value, text, label in zip(values, texts, labels, strict=True):
             label.setText(text)
             stands_out = value == best and len(set(texts)) > 1
-            colour = QColor(self._theme.success if stands_out else self._theme.text)
-            label.setStyleSheet(f"color: {colour.name()}")
+            color = QColor(self._theme.success if stands_out else self._theme.text)
+            label.setStyleSheet(f"color: {color.name()}")
 
 
 def describe(card: "ScoreCard") -> str:

@@ -11,11 +11,11 @@ HEIGHT = 64
 LARGEST_CELL = 30.0
 
 
-def cell_colour(index: int, report: TileDone, theme: Theme) -> str:
-    """Colour of the tile number `index` in raster order while `report` is the newest visit.
+def cell_color(index: int, report: TileDone, theme: Theme) -> str:
+    """Color of the tile number `index` in raster order while `report` is the newest visit.
 
-    The forward sweep goes through the tiles in raster order and colours them; the reverse sweep comes back
-    through all of them and colours them again, until none is left.
+    The forward sweep goes through the tiles in raster order and colors them; the reverse sweep comes back
+    through all of them and colors them again, until none is left.
     """
     rows_and_columns = report.counts
     here = report.index[0] * rows_and_columns[1] + report.index[1]
@@ -35,7 +35,7 @@ class SweepMap(QWidget):
         self.setAccessibleName("Tiles of the slide in work")
 
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self._theme = theme
         self.update()
 
@@ -59,5 +59,5 @@ class SweepMap(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             for index in range(rows * columns):
                 row, column = divmod(index, columns)
-                painter.setBrush(QColor(cell_colour(index, self._report, self._theme)))
+                painter.setBrush(QColor(cell_color(index, self._report, self._theme)))
                 painter.drawRect(QRectF(column * side, row * side, side - gap, side - gap))

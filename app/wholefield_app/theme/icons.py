@@ -1,4 +1,4 @@
-"""Icons: our SVG line drawings, rendered in the colours of a theme."""
+"""Icons: our SVG line drawings, rendered in the colors of a theme."""
 
 from pathlib import Path
 
@@ -19,18 +19,18 @@ def icon_names() -> frozenset[str]:
 
 
 def icon(name: str, theme: Theme) -> QIcon:
-    """The icon `name` in the text colour of `theme`, greyed when disabled."""
+    """The icon `name` in the text color of `theme`, grayed when disabled."""
     made = QIcon()
-    for mode, colour in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.faint)):
-        drawing = _drawing(name, colour)
+    for mode, color in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.faint)):
+        drawing = _drawing(name, color)
         for size in SIZES:
             made.addPixmap(_draw(drawing, size), mode)
     return made
 
 
-def pixmap(name: str, colour: str, size: int) -> QPixmap:
-    """Render the icon `name` with its lines in `colour`, `size` pixels square."""
-    return _draw(_drawing(name, colour), size)
+def pixmap(name: str, color: str, size: int) -> QPixmap:
+    """Render the icon `name` with its lines in `color`, `size` pixels square."""
+    return _draw(_drawing(name, color), size)
 
 
 def window_icon() -> QIcon:
@@ -41,9 +41,9 @@ def window_icon() -> QIcon:
     return made
 
 
-def _drawing(name: str, colour: str) -> QSvgRenderer:
+def _drawing(name: str, color: str) -> QSvgRenderer:
     svg = (FOLDER / f"{name}.svg").read_bytes()
-    return QSvgRenderer(QByteArray(svg.replace(b"currentColor", colour.encode())))
+    return QSvgRenderer(QByteArray(svg.replace(b"currentColor", color.encode())))
 
 
 def _draw(drawing: QSvgRenderer, size: int) -> QPixmap:

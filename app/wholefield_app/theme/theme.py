@@ -1,4 +1,4 @@
-"""A theme: named colours read from resources/themes, and the palette and style sheet made from them."""
+"""A theme: named colors read from resources/themes, and the palette and style sheet made from them."""
 
 import json
 from dataclasses import dataclass, fields
@@ -22,7 +22,7 @@ class ThemeName(StrEnum):
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of the window, each as #rrggbb.
+    """The colors of the window, each as #rrggbb.
 
     Attributes:
         title: What the menu calls the theme.
@@ -67,10 +67,10 @@ class Theme:
     selection: str
 
     def palette(self) -> QPalette:
-        """The Qt palette of these colours; Qt's own dark mode does nothing offscreen or on bare X11."""
+        """The Qt palette of these colors; Qt's own dark mode does nothing offscreen or on bare X11."""
         palette = QPalette()
-        for role, colour in self._roles().items():
-            palette.setColor(role, QColor(colour))
+        for role, color in self._roles().items():
+            palette.setColor(role, QColor(color))
         for role in (
             QPalette.ColorRole.WindowText,
             QPalette.ColorRole.Text,
@@ -82,7 +82,7 @@ class Theme:
         return palette
 
     def style_sheet(self) -> str:
-        """The common style sheet with these colours filled in."""
+        """The common style sheet with these colors filled in."""
         text = (FOLDER / "window.qss").read_text(encoding="utf-8")
         text = text.replace("@icons", (FOLDER.parent / "icons").as_posix())
         for field in sorted(fields(self), key=lambda item: -len(item.name)):

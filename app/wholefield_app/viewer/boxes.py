@@ -15,11 +15,11 @@ from wholefield_app.viewer.layer import Frame, Layer
 
 @dataclass(frozen=True)
 class MarkedBox:
-    """A rectangle in level-0 px with its label and colour."""
+    """A rectangle in level-0 px with its label and color."""
 
     box: Box
     label: str
-    colour: QColor
+    color: QColor
 
 
 class BoxLayer(Layer):
@@ -35,7 +35,7 @@ class BoxLayer(Layer):
             if rect.intersects(frame.area):
                 # Far outlines would be lines of millions of px at a high zoom.
                 near = rect.intersected(frame.area.adjusted(-20, -20, 20, 20))
-                paint_cased_rect(painter, near, marked.colour)
+                paint_cased_rect(painter, near, marked.color)
                 self._paint_label(painter, frame, near, marked)
 
     def _paint_label(self, painter: QPainter, frame: Frame, rect: QRectF, marked: MarkedBox) -> None:
@@ -49,7 +49,7 @@ class BoxLayer(Layer):
         y = rect.top() - height if rect.top() - height >= 0 else max(rect.top(), 0.0)
         y = min(y, frame.area.bottom() - height)
         plate = QRectF(x, y, text_width(font, marked.label) + 10, height)
-        painter.fillRect(plate, marked.colour)
-        painter.setPen(contrast(marked.colour))
+        painter.fillRect(plate, marked.color)
+        painter.setPen(contrast(marked.color))
         painter.drawText(QPointF(x + 5, plate.bottom() - height * 0.28), marked.label)
         painter.restore()

@@ -31,7 +31,7 @@ class Canvas(QWidget):
 
     Signals:
         view_changed: Another part of the image is shown, or at another zoom.
-        cursor_moved: The mouse is over this level-0 position; the third argument is `colour_at` it.
+        cursor_moved: The mouse is over this level-0 position; the third argument is `color_at` it.
         cursor_left: The mouse is no longer over the widget.
         clicked: The mouse was clicked, not dragged, at this level-0 position.
     """
@@ -90,8 +90,8 @@ class Canvas(QWidget):
                 limited(self._view.centered(float(x), float(y)), self._image.width, self._image.height)
             )
 
-    def colour_at(self, x: float, y: float) -> tuple[int, int, int] | None:
-        """The colour shown at a level-0 position, if it is known."""
+    def color_at(self, x: float, y: float) -> tuple[int, int, int] | None:
+        """The color shown at a level-0 position, if it is known."""
         del x, y
         return None
 
@@ -183,7 +183,7 @@ class Canvas(QWidget):
         self._drag_to(position)
         if not self._image.empty:
             x, y = self._view.to_image(position.x(), position.y())
-            self.cursor_moved.emit(x, y, self.colour_at(x, y))
+            self.cursor_moved.emit(x, y, self.color_at(x, y))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag, or tell of a click."""

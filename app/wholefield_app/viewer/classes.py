@@ -1,4 +1,4 @@
-"""A map of classes, such as a segmentation, over the image: each class in its colour, the first one transparent."""
+"""A map of classes, such as a segmentation, over the image: each class in its color, the first one transparent."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from wholefield_app.viewer.geometry import Box, View
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
-from wholefield_app.viewer.levels import LABEL_COLOURS
+from wholefield_app.viewer.levels import LABEL_COLORS
 
 ClassArray = npt.NDArray[np.unsignedinteger[Any]]
-# A multiple of the number of colours, so that classes beyond a byte keep theirs.
-CYCLE = 36 * len(LABEL_COLOURS)
+# A multiple of the number of colors, so that classes beyond a byte keep theirs.
+CYCLE = 36 * len(LABEL_COLORS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +48,9 @@ class Crop:
     right: int
 
 
-def class_colour(index: int) -> tuple[int, int, int]:
+def class_color(index: int) -> tuple[int, int, int]:
     """Red, green and blue of a class from 1 on."""
-    red, green, blue = LABEL_COLOURS[(index - 1) % len(LABEL_COLOURS)].tolist()
+    red, green, blue = LABEL_COLORS[(index - 1) % len(LABEL_COLORS)].tolist()
     return red, green, blue
 
 
@@ -85,7 +85,7 @@ def class_image(classes: ClassArray, alone: int) -> QImage:
     height, width = bytes_.shape
     image = QImage(bytes_.data, width, height, width, QImage.Format.Format_Indexed8)
     shown = range(1, 256) if not alone else (alone,)
-    image.setColorTable([QColor(*class_colour(i)).rgba() if i in shown else 0 for i in range(256)])
+    image.setColorTable([QColor(*class_color(i)).rgba() if i in shown else 0 for i in range(256)])
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
 
@@ -123,13 +123,13 @@ class ClassLayer(Layer):
         painter.restore()
 
     def legend(self, frame: Frame) -> list[LegendRow]:
-        """The colours of the classes that are shown."""
+        """The colors of the classes that are shown."""
         del frame
         picture = self._picture
         if picture is None or not self.visible:
             return []
         shown = range(1, len(picture.names)) if not picture.alone else (picture.alone,)
-        return [LegendRow(picture.names[index], QColor(*class_colour(index))) for index in shown]
+        return [LegendRow(picture.names[index], QColor(*class_color(index))) for index in shown]
 
 
 def _place(picture: ClassPicture, crop: Crop) -> Box:

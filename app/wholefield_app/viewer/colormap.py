@@ -1,4 +1,4 @@
-"""Colours for values: maps from 0..1 to pictures."""
+"""Colors for values: maps from 0..1 to pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 
 class Colormap(StrEnum):
-    """Perceptually ordered colour maps."""
+    """Perceptually ordered color maps."""
 
     VIRIDIS = "viridis"
     MAGMA = "magma"
@@ -23,24 +23,24 @@ class Colormap(StrEnum):
 
 @cache
 def table(colormap: Colormap) -> npt.NDArray[np.uint8]:
-    """The 256 colours of a map, (256, 3) uint8 in the order red, green, blue."""
+    """The 256 colors of a map, (256, 3) uint8 in the order red, green, blue."""
     ramp = np.arange(256, dtype=np.uint8)
     if colormap is Colormap.GRAY:
         return np.repeat(ramp[:, None], 3, axis=1)
     import cv2
 
     code: int = getattr(cv2, f"COLORMAP_{colormap.name}")
-    colours: npt.NDArray[np.uint8] = cv2.applyColorMap(ramp[:, None], code)[:, 0, ::-1]
-    return np.ascontiguousarray(colours)
+    colors: npt.NDArray[np.uint8] = cv2.applyColorMap(ramp[:, None], code)[:, 0, ::-1]
+    return np.ascontiguousarray(colors)
 
 
-def colourise(values: npt.NDArray[np.floating], colormap: Colormap) -> npt.NDArray[np.uint8]:
-    """Values as colours.
+def colorise(values: npt.NDArray[np.floating], colormap: Colormap) -> npt.NDArray[np.uint8]:
+    """Values as colors.
 
     Args:
-        values: (height, width), shown from 0 to 1; what lies outside takes the colour of the nearer end, and NaN is
+        values: (height, width), shown from 0 to 1; what lies outside takes the color of the nearer end, and NaN is
             transparent.
-        colormap: Which colours.
+        colormap: Which colors.
 
     Returns:
         (height, width, 4) uint8 in the order blue, green, red, alpha; transparent where there is no value.

@@ -68,7 +68,7 @@ def _paint_pyramid(painter: QPainter, center: QPointF, accent: QColor) -> None:
                 )
 
 
-def _faded(colour: QColor, alpha: int) -> QColor:
-    faded = QColor(colour)
+def _faded(color: QColor, alpha: int) -> QColor:
+    faded = QColor(color)
     faded.setAlpha(alpha)
     return faded

@@ -76,7 +76,7 @@ class View:
         return Box(x / self.ratio, y / self.ratio, width / self.ratio, height / self.ratio)
 
     def box_to_device(self, box: Box) -> Box:
-        """A level-0 rectangle in device px of the viewport, its edges rounded so that neighbours meet."""
+        """A level-0 rectangle in device px of the viewport, its edges rounded so that neighbors meet."""
         x, y = round(box.x * self.scale) - self.left, round(box.y * self.scale) - self.top
         right, bottom = round(box.right * self.scale) - self.left, round(box.bottom * self.scale) - self.top
         return Box(x, y, right - x, bottom - y)

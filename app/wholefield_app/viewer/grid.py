@@ -88,14 +88,14 @@ class GridLayer(Layer):
         painter.save()
         painter.scale(1 / frame.view.ratio, 1 / frame.view.ratio)
         for tint, margin, alpha in ((CASING, thickness, 135), (LINE, 0, 190)):
-            colour = QColor(tint)
-            colour.setAlpha(round(alpha * strength))
+            color = QColor(tint)
+            color.setAlpha(round(alpha * strength))
             wide = thickness + 2 * margin
             lefts = [frame.view.box_to_device(Box(x, 0, 0, 0)).x - margin for x in columns]
             tops = [frame.view.box_to_device(Box(0, y, 0, 0)).y - margin for y in rows]
             lines = [QRectF(left, area.y, wide, area.height) for left in lefts]
             lines += [QRectF(area.x, top, area.width, wide) for top in tops]
-            fill_rects(painter, lines, colour)
+            fill_rects(painter, lines, color)
         painter.restore()
 
     def _paint_labels(self, painter: QPainter, frame: Frame, shown: Box) -> None:

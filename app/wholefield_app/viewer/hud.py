@@ -35,7 +35,7 @@ def line_height(font: QFont) -> float:
 
 
 def paint_panel(painter: QPainter, rect: QRectF, palette: QPalette) -> None:
-    """A rounded panel in the colours of the theme, slightly transparent, with a fine outline."""
+    """A rounded panel in the colors of the theme, slightly transparent, with a fine outline."""
     fill = QColor(palette.color(QPalette.ColorRole.Window))
     fill.setAlpha(PANEL_ALPHA)
     outline = QColor(palette.color(QPalette.ColorRole.WindowText))
@@ -49,29 +49,29 @@ def paint_panel(painter: QPainter, rect: QRectF, palette: QPalette) -> None:
 
 
 def paint_cased_rect(
-    painter: QPainter, rect: QRectF, colour: QColor, width: float = 2.0, casing: QColor | None = None
+    painter: QPainter, rect: QRectF, color: QColor, width: float = 2.0, casing: QColor | None = None
 ) -> None:
-    """A coloured outline inside a rectangle, with a casing of 1 px on both sides: seen on light and on dark."""
-    around = casing or contrast(colour, 170)
+    """A colored outline inside a rectangle, with a casing of 1 px on both sides: seen on light and on dark."""
+    around = casing or contrast(color, 170)
     inner = rect.adjusted(1, 1, -1, -1)
     innermost = inner.adjusted(width, width, -width, -width)
     _paint_ring(painter, rect, 1.0, around)
-    _paint_ring(painter, inner, width, colour)
+    _paint_ring(painter, inner, width, color)
     _paint_ring(painter, innermost, 1.0, around)
 
 
-def fill_rects(painter: QPainter, rects: Sequence[QRectF], colour: QColor) -> None:
+def fill_rects(painter: QPainter, rects: Sequence[QRectF], color: QColor) -> None:
     """Fill many rectangles in one call: each call may have to wait for a thread that computes."""
     painter.save()
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
+    painter.setBrush(color)
     painter.drawRects(list(rects))
     painter.restore()
 
 
-def _paint_ring(painter: QPainter, rect: QRectF, width: float, colour: QColor) -> None:
+def _paint_ring(painter: QPainter, rect: QRectF, width: float, color: QColor) -> None:
     if rect.width() <= 2 * width or rect.height() <= 2 * width:
-        painter.fillRect(rect, colour)
+        painter.fillRect(rect, color)
         return
     sides = rect.height() - 2 * width
     ring = (
@@ -80,11 +80,11 @@ def _paint_ring(painter: QPainter, rect: QRectF, width: float, colour: QColor) -
         QRectF(rect.left(), rect.top() + width, width, sides),
         QRectF(rect.right() - width, rect.top() + width, width, sides),
     )
-    fill_rects(painter, ring, colour)
+    fill_rects(painter, ring, color)
 
 
-def contrast(colour: QColor, alpha: int = 255) -> QColor:
-    """Black or white, whichever is easier to tell from a colour."""
-    luma = 0.299 * colour.red() + 0.587 * colour.green() + 0.114 * colour.blue()
+def contrast(color: QColor, alpha: int = 255) -> QColor:
+    """Black or white, whichever is easier to tell from a color."""
+    luma = 0.299 * color.red() + 0.587 * color.green() + 0.114 * color.blue()
     shade = 0 if luma > 140 else 255
     return QColor(shade, shade, shade, alpha)

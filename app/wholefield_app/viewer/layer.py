@@ -19,7 +19,7 @@ class Frame:
         view: Which part of the image is shown.
         image: The whole image, a level-0 rectangle.
         spacing: Micrometres per level-0 px along x, or None.
-        palette: Colours of the theme.
+        palette: Colors of the theme.
     """
 
     view: View
@@ -43,13 +43,13 @@ class LegendRow:
 
     Attributes:
         text: What it says.
-        colour: Colour of the swatch before it, or None.
-        ramp: Colours of a bar drawn under it from 0 to 1; empty for none.
+        color: Color of the swatch before it, or None.
+        ramp: Colors of a bar drawn under it from 0 to 1; empty for none.
         outlined: Whether the swatch is an outline rather than filled.
     """
 
     text: str
-    colour: QColor | None = None
+    color: QColor | None = None
     ramp: tuple[QColor, ...] = ()
     outlined: bool = False
 

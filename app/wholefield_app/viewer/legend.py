@@ -1,4 +1,4 @@
-"""The legend in the lower right corner: what the colours over the picture mean."""
+"""The legend in the lower right corner: what the colors over the picture mean."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def paint_legend(
 
 
 def _row_width(font: QFont, row: LegendRow) -> float:
-    text = text_width(font, row.text) + (SWATCH + GAP if row.colour else 0.0)
+    text = text_width(font, row.text) + (SWATCH + GAP if row.color else 0.0)
     return max(text, RAMP_WIDTH) if row.ramp else text
 
 
@@ -58,7 +58,7 @@ def _row_height(font: QFont, row: LegendRow) -> float:
 def _paint_row(painter: QPainter, frame: Frame, row: LegendRow, place: QRectF) -> None:
     line = line_height(painter.font()) + 4
     text_left = place.left()
-    if row.colour:
+    if row.color:
         swatch = QRectF(place.left(), place.top() + (line - SWATCH) / 2, SWATCH, SWATCH)
         _paint_swatch(painter, frame, row, swatch)
         text_left += SWATCH + GAP
@@ -73,10 +73,10 @@ def _paint_row(painter: QPainter, frame: Frame, row: LegendRow, place: QRectF) -
 
 
 def _paint_swatch(painter: QPainter, frame: Frame, row: LegendRow, place: QRectF) -> None:
-    if not row.outlined and row.colour is not None:
-        painter.fillRect(place, row.colour)
+    if not row.outlined and row.color is not None:
+        painter.fillRect(place, row.color)
         return
-    # An outline is explained by its shape; in the colour of the text it is seen on every theme.
+    # An outline is explained by its shape; in the color of the text it is seen on every theme.
     painter.setPen(QPen(frame.palette.color(QPalette.ColorRole.WindowText), 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     half = SWATCH / 2
@@ -87,6 +87,6 @@ def _paint_swatch(painter: QPainter, frame: Frame, row: LegendRow, place: QRectF
 
 def _paint_ramp(painter: QPainter, ramp: Sequence[QColor], place: QRectF) -> None:
     gradient = QLinearGradient(place.topLeft(), place.topRight())
-    for index, colour in enumerate(ramp):
-        gradient.setColorAt(index / (len(ramp) - 1), colour)
+    for index, color in enumerate(ramp):
+        gradient.setColorAt(index / (len(ramp) - 1), color)
     painter.fillRect(place, gradient)

@@ -16,8 +16,8 @@ DRAG_LENGTH = 400.0
 NARROWEST = 1e-4
 MOST_LABELS = 32
 
-# The colours of Okabe and Ito (2008), told apart with every kind of colour vision; labels beyond begin anew.
-LABEL_COLOURS = np.array(
+# The colors of Okabe and Ito (2008), told apart with every kind of color vision; labels beyond begin anew.
+LABEL_COLORS = np.array(
     [
         (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167),
     ],
@@ -98,7 +98,7 @@ def describe_values(sample: npt.NDArray[Any]) -> ValueFacts:
     return ValueFacts(lowest, highest, automatic, counts.astype(np.int64), _labels(values))
 
 
-def to_grey(values: npt.NDArray[Any], levels: Levels) -> npt.NDArray[np.uint8]:
+def to_gray(values: npt.NDArray[Any], levels: Levels) -> npt.NDArray[np.uint8]:
     """Values of any shape as shades from 0 (black) to 255 (white), rounded; NaN is black."""
     scale = 255.0 / max(levels.window, np.finfo(np.float32).tiny)
     shades = (values.astype(np.float32) - np.float32(levels.low)) * np.float32(scale)
@@ -106,11 +106,11 @@ def to_grey(values: npt.NDArray[Any], levels: Levels) -> npt.NDArray[np.uint8]:
     return np.rint(np.clip(shades, 0, 255, out=shades), out=shades).astype(np.uint8)
 
 
-def to_label_colours(labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def to_label_colors(labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Labels (height, width) as (height, width, 4) uint8 in the order blue, green, red, alpha; 0 is transparent."""
     whole = labels.astype(np.int64)
     pixels = np.empty((*labels.shape, 4), np.uint8)
-    pixels[..., :3] = LABEL_COLOURS[(whole - 1) % len(LABEL_COLOURS)][..., ::-1]
+    pixels[..., :3] = LABEL_COLORS[(whole - 1) % len(LABEL_COLORS)][..., ::-1]
     pixels[..., 3] = 255
     pixels[whole == 0] = 0
     return pixels

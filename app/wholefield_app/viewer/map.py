@@ -7,11 +7,11 @@ import numpy.typing as npt
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from wholefield_app.viewer.colormap import Colormap, colourise, table
+from wholefield_app.viewer.colormap import Colormap, colorise, table
 from wholefield_app.viewer.geometry import Box
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
 
-RAMP_COLOURS = 16
+RAMP_COLORS = 16
 
 
 def map_image(values: npt.NDArray[np.floating], colormap: Colormap) -> QImage:
@@ -19,9 +19,9 @@ def map_image(values: npt.NDArray[np.floating], colormap: Colormap) -> QImage:
 
     Args:
         values: (height, width), 0 to 1.
-        colormap: Which colours.
+        colormap: Which colors.
     """
-    pixels = colourise(values, colormap)
+    pixels = colorise(values, colormap)
     height, width = values.shape
     form = QImage.Format.Format_ARGB32_Premultiplied
     return QImage(pixels.data, width, height, width * 4, form).copy()
@@ -72,8 +72,8 @@ class MapLayer(Layer):
         """Show values (height, width) of 0 to 1 over a level-0 rectangle, or nothing for None."""
         self._image = None if values is None else map_image(values, colormap)
         self._box, self._title, self._smooth = box, title, smooth
-        steps = np.linspace(0, 255, RAMP_COLOURS).round().astype(int)
-        self._ramp = tuple(QColor(*map(int, colour)) for colour in table(colormap)[steps])
+        steps = np.linspace(0, 255, RAMP_COLORS).round().astype(int)
+        self._ramp = tuple(QColor(*map(int, color)) for color in table(colormap)[steps])
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
         """Paint the map, as far as there is an image under it: its outer cells reach a little beyond."""
@@ -84,7 +84,7 @@ class MapLayer(Layer):
             painter.restore()
 
     def legend(self, frame: Frame) -> list[LegendRow]:
-        """Its title and colours."""
+        """Its title and colors."""
         del frame
         if self._image is None or not self.visible:
             return []

@@ -37,8 +37,8 @@ class MinimapLayer(Layer):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(place, self._scaled(place, frame.view.ratio))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for colour, width in ((CASING, 4.0), (MARK, 2.0)):
-            pen = QPen(colour, width)
+        for color, width in ((CASING, 4.0), (MARK, 2.0)):
+            pen = QPen(color, width)
             pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
             painter.setPen(pen)
             painter.drawRect(mark_in(place, frame))

@@ -75,18 +75,18 @@ class Picture(QObject):
         self._view = view
         self._plan_timer.start()
 
-    def set_background(self, colour: QColor) -> None:
-        """Paint this colour around the image."""
-        self._tiles.background = colour
+    def set_background(self, color: QColor) -> None:
+        """Paint this color around the image."""
+        self._tiles.background = color
         self._tiles.redraw()
 
     def paint(self, painter: QPainter, view: View) -> None:
         """Paint what is there of a view; where a tile is missing, a coarser one in its place."""
         self._tiles.paint(painter, view)
 
-    def colour_at(self, x: float, y: float, scale: float) -> tuple[int, int, int] | None:
+    def color_at(self, x: float, y: float, scale: float) -> tuple[int, int, int] | None:
         """Red, green and blue at a level-0 position as shown at a scale; None while its tile is not there."""
-        return self._tiles.colour_at(x, y, scale)
+        return self._tiles.color_at(x, y, scale)
 
     def stop(self) -> None:
         """End the background threads; the source is not read any more once this returns."""

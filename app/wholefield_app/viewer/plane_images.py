@@ -11,14 +11,14 @@ import numpy.typing as npt
 from PySide6.QtGui import QImage
 
 from wholefield.sources.cache import ByteCache
-from wholefield_app.viewer.levels import Levels, to_grey, to_label_colours
+from wholefield_app.viewer.levels import Levels, to_gray, to_label_colors
 
 if TYPE_CHECKING:
     from wholefield.sources.stacks.stack import StackSource
 
 CACHE_BYTES = 256 * 2**20
 # Numbers of channels that can be red, green, blue and perhaps opacity.
-COLOURS = (3, 4)
+COLORS = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class PlaneLook:
     Attributes:
         source: The stack.
         levels: What is black and white; None shows labels.
-        channel: Which channel is shown; None shows three or four as colours, and of others the first.
+        channel: Which channel is shown; None shows three or four as colors, and of others the first.
     """
 
     source: StackSource
@@ -101,16 +101,16 @@ def plane_image(plane: npt.NDArray[Any], levels: Levels | None, channel: int | N
     Args:
         plane: (rows, columns) or (rows, columns, channels).
         levels: What is black and white; None for labels, 0 being transparent.
-        channel: The one to show; None shows three or four channels as colours, and of any other number the first.
+        channel: The one to show; None shows three or four channels as colors, and of any other number the first.
     """
-    if plane.ndim == 3 and (channel is not None or plane.shape[2] not in COLOURS):
+    if plane.ndim == 3 and (channel is not None or plane.shape[2] not in COLORS):
         plane = plane[..., channel or 0]
     if levels is None and plane.ndim == 2:
-        return _to_image(to_label_colours(plane), QImage.Format.Format_ARGB32)
-    grey = to_grey(plane, levels or Levels(0.0, 255.0))
-    if grey.ndim == 2:
-        return _to_image(grey, QImage.Format.Format_Grayscale8)
-    return _to_image(np.ascontiguousarray(grey[..., :3]), QImage.Format.Format_RGB888)
+        return _to_image(to_label_colors(plane), QImage.Format.Format_ARGB32)
+    gray = to_gray(plane, levels or Levels(0.0, 255.0))
+    if gray.ndim == 2:
+        return _to_image(gray, QImage.Format.Format_Grayscale8)
+    return _to_image(np.ascontiguousarray(gray[..., :3]), QImage.Format.Format_RGB888)
 
 
 def _to_image(pixels: npt.NDArray[np.uint8], kind: QImage.Format) -> QImage:

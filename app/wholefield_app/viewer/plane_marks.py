@@ -21,9 +21,9 @@ LINE_ALPHA = 170
 GRIP_RADIUS = 11.0
 
 
-def paint_crosshair(painter: QPainter, at: QPointF, area: QRectF, colour: QColor) -> None:
+def paint_crosshair(painter: QPainter, at: QPointF, area: QRectF, color: QColor) -> None:
     """Two fine lines through the area that leave the marked place free."""
-    line = QColor(colour)
+    line = QColor(color)
     line.setAlpha(LINE_ALPHA)
     painter.save()
     painter.setPen(QPen(line, 1))
@@ -39,23 +39,23 @@ def paint_crosshair(painter: QPainter, at: QPointF, area: QRectF, colour: QColor
     painter.restore()
 
 
-def paint_swipe(painter: QPainter, x: float, area: QRectF, colour: QColor, *, grip: bool) -> None:
+def paint_swipe(painter: QPainter, x: float, area: QRectF, color: QColor, *, grip: bool) -> None:
     """A line from top to bottom, with a round grip in its middle or without."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(colour, 2))
+    painter.setPen(QPen(color, 2))
     painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
     if grip:
-        _paint_grip(painter, QPointF(x, area.center().y()), colour)
+        _paint_grip(painter, QPointF(x, area.center().y()), color)
     painter.restore()
 
 
-def _paint_grip(painter: QPainter, middle: QPointF, colour: QColor) -> None:
-    painter.setBrush(colour)
-    painter.setPen(QPen(contrast(colour), 1))
+def _paint_grip(painter: QPainter, middle: QPointF, color: QColor) -> None:
+    painter.setBrush(color)
+    painter.setPen(QPen(contrast(color), 1))
     painter.drawEllipse(middle, GRIP_RADIUS, GRIP_RADIUS)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(contrast(colour))
+    painter.setBrush(contrast(color))
     for side in (-1, 1):
         tip = middle + QPointF(side * 7.5, 0)
         base = middle + QPointF(side * 2.5, 0)

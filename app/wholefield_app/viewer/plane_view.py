@@ -236,8 +236,8 @@ class PlaneView(Canvas):
         if voxel is not None:
             self.picked.emit(*voxel)
 
-    def _hover(self, x: float, y: float, colour: object) -> None:
-        del colour
+    def _hover(self, x: float, y: float, color: object) -> None:
+        del color
         voxel = self._plane.voxel(x, y) if self._plane is not None else None
         if voxel is None:
             self.cursor_left.emit()

@@ -76,7 +76,7 @@ class SliceBar(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Draw the icons in the colours of `theme`."""
+        """Draw the icons in the colors of `theme`."""
         self._theme = theme
         self.play.setIcon(icon("pause" if self.playing else "start", theme))
 

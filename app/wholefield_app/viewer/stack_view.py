@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from wholefield_app.background import Background
-from wholefield_app.newest import Newest
+from wholefield_app.calls import ConflatedCall
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.plane_images import PlanePictures, PlaneReader, PlaneRequest
 from wholefield_app.viewer.plane_view import Compare, PlaneView
@@ -51,7 +51,7 @@ class StackView(QWidget):
         self._reader = PlaneReader()
         self._asked: dict[int, PlaneRequest] = {}
         self._pictures: dict[int, PlanePictures] = {}
-        self._loaders = tuple(Newest(background, self._reader.read, self) for _ in AXES)
+        self._loaders = tuple(ConflatedCall(background, self._reader.read, self) for _ in AXES)
         self.main, self.twin = PlaneView(), PlaneView()
         self.sides = PlaneView(small=True), PlaneView(small=True)
         self.bar = SliceBar(theme, plays=True)

@@ -13,8 +13,8 @@ from wholefield_app.viewer.geometry import Box
 from wholefield_app.viewer.hud import paint_cased_rect
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
 
-# Blue and vermilion of Okabe and Ito (2008): told apart with every kind of colour vision, and unlike stained tissue.
-COLOURS = {Direction.FORWARD: QColor(0, 114, 178), Direction.REVERSE: QColor(230, 110, 0)}
+# Blue and vermilion of Okabe and Ito (2008): told apart with every kind of color vision, and unlike stained tissue.
+COLORS = {Direction.FORWARD: QColor(0, 114, 178), Direction.REVERSE: QColor(230, 110, 0)}
 NAMES = {Direction.FORWARD: "Forward sweep", Direction.REVERSE: "Reverse sweep"}
 GLOW_SECONDS = 1.0
 TINT_ALPHA, GLOW_ALPHA = 46, 150
@@ -93,17 +93,17 @@ class SweepLayer(Layer):
         """A tint over what was visited, and a glow with an outline over what was visited just now."""
         shown = QRect(*(int(value) for value in frame.view.visible)).adjusted(-1, -1, 2, 2)
         for direction, region in self.trace.done.items():
-            tint = _with_alpha(COLOURS[direction], TINT_ALPHA)
+            tint = _with_alpha(COLORS[direction], TINT_ALPHA)
             for rect in region & shown:
                 painter.fillRect(frame.rect(Box(*rect.getRect())), tint)
         for direction, box, strength in self.trace.glows(self._clock()):
             self._paint_glow(painter, frame, direction, box, strength)
 
     def legend(self, frame: Frame) -> list[LegendRow]:
-        """The colour of each sweep and how many tiles it has visited."""
+        """The color of each sweep and how many tiles it has visited."""
         del frame
         return [
-            LegendRow(f"{NAMES[direction]}: {count:,} tile" + ("" if count == 1 else "s"), COLOURS[direction])
+            LegendRow(f"{NAMES[direction]}: {count:,} tile" + ("" if count == 1 else "s"), COLORS[direction])
             for direction, count in self.trace.counts.items()
             if count
         ]
@@ -114,13 +114,13 @@ class SweepLayer(Layer):
         rect = frame.rect(Box(*box))
         if not rect.intersects(frame.area):
             return
-        painter.fillRect(rect, _with_alpha(COLOURS[direction], GLOW_ALPHA * strength))
+        painter.fillRect(rect, _with_alpha(COLORS[direction], GLOW_ALPHA * strength))
         if min(rect.width(), rect.height()) > 10:
-            outline = _with_alpha(COLOURS[direction].lighter(120), 255 * strength)
+            outline = _with_alpha(COLORS[direction].lighter(120), 255 * strength)
             paint_cased_rect(painter, rect, outline, 3.0, _with_alpha(QColor("white"), 200 * strength))
 
 
-def _with_alpha(colour: QColor, alpha: float) -> QColor:
-    tinted = QColor(colour)
+def _with_alpha(color: QColor, alpha: float) -> QColor:
+    tinted = QColor(color)
     tinted.setAlpha(round(alpha))
     return tinted

@@ -25,7 +25,7 @@ class TilePainter:
     Attributes:
         levels: The display pyramid.
         images: Tiles held, by key.
-        background: Colour around the image.
+        background: Color around the image.
     """
 
     def __init__(self, levels: Sequence[DisplayLevel]) -> None:
@@ -61,7 +61,7 @@ class TilePainter:
         """Whether a tile is held."""
         return key in self.images
 
-    def colour_at(self, x: float, y: float, scale: float) -> tuple[int, int, int] | None:
+    def color_at(self, x: float, y: float, scale: float) -> tuple[int, int, int] | None:
         """Red, green and blue of a level-0 position in the tile shown at a scale; None while it is not held."""
         index = level_for(self.levels, scale)
         level = self.levels[index]
@@ -72,8 +72,8 @@ class TilePainter:
                 pitch_x, pitch_y = level.pitch_x * level.reduction, level.pitch_y * level.reduction
                 left = min(int((x - box.x) / pitch_x), image.width() - 1)
                 top = min(int((y - box.y) / pitch_y), image.height() - 1)
-                colour = image.pixelColor(left, top)
-                return colour.red(), colour.green(), colour.blue()
+                color = image.pixelColor(left, top)
+                return color.red(), color.green(), color.blue()
         return None
 
     def redraw(self) -> None:

@@ -152,7 +152,7 @@ class SlideView(Canvas):
         Args:
             values: (height, width) from 0 to 1, NaN where there is no value.
             rect_level0: (x, y, width, height) in level-0 px that it covers; the whole image by default.
-            colormap: Its colours.
+            colormap: Its colors.
             opacity: 0 to 1; as it was by default.
             title: What the legend calls it.
             smooth: Whether to interpolate between values.
@@ -179,10 +179,10 @@ class SlideView(Canvas):
         self.update()
 
     def set_boxes(self, boxes: Sequence[tuple[float, float, float, float, str, QColor | str]]) -> None:
-        """Mark rectangles: (x, y, width, height; level-0 px, label, colour), the later ones on top."""
+        """Mark rectangles: (x, y, width, height; level-0 px, label, color), the later ones on top."""
         self._boxes.boxes = [
-            MarkedBox(Box(x, y, width, height), label, QColor(colour))
-            for x, y, width, height, label, colour in boxes
+            MarkedBox(Box(x, y, width, height), label, QColor(color))
+            for x, y, width, height, label, color in boxes
         ]
         self.update()
 
@@ -190,11 +190,11 @@ class SlideView(Canvas):
         """Exactly what is on the screen, in device px."""
         return self.grab().toImage()
 
-    def colour_at(self, x: float, y: float) -> tuple[int, int, int] | None:
+    def color_at(self, x: float, y: float) -> tuple[int, int, int] | None:
         """Red, green and blue at a level-0 position as shown; None beside the image or before its tile is there."""
         if self._picture is None:
             return None
-        return self._picture.colour_at(x, y, self._view.scale)
+        return self._picture.color_at(x, y, self._view.scale)
 
     def _show_picture(self, picture: Picture) -> None:
         self._picture = picture
@@ -296,7 +296,7 @@ class SlideView(Canvas):
             super().mouseDoubleClickEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over the colours of another theme."""
+        """Take over the colors of another theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._picture is not None:
             self._picture.set_background(self._background())

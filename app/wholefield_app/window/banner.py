@@ -44,7 +44,7 @@ class Banner(QFrame):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Draw the marks in the colours of `theme`."""
+        """Draw the marks in the colors of `theme`."""
         self._mark.setPixmap(pixmap("error", theme.danger, MARK))
         self.dismiss.setIcon(icon("close", theme))
 

@@ -244,19 +244,19 @@ class MainWindow(QMainWindow):
         self.setObjectName("main")
         self.setAcceptDrops(True)
         self.resize(*SIZE)
-        self._build_centre()
+        self._build_center()
         self._build_bars()
         self.finder = CommandFinder(self.registry, self)
 
-    def _build_centre(self) -> None:
-        centre = QWidget()
+    def _build_center(self) -> None:
+        center = QWidget()
         self._stack = QStackedWidget()
-        layout = QVBoxLayout(centre)
+        layout = QVBoxLayout(center)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.banner)
         layout.addWidget(self._stack, 1)
-        self.setCentralWidget(centre)
+        self.setCentralWidget(center)
 
     def _build_bars(self) -> None:
         self._menus = make_menus(self.menuBar(), self.registry)

@@ -19,7 +19,7 @@ def bars(qtbot: QtBot, theme: Theme) -> ProbabilityBars:
 
 
 def filled(bars: ProbabilityBars, row: int) -> float:
-    """The share of the track of a row that has the accent colour."""
+    """The share of the track of a row that has the accent color."""
     image = bars.grab().toImage()
     y = (row + 1) * ROW - 6
     accent = bars._theme.accent

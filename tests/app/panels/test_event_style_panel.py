@@ -60,13 +60,13 @@ def test_every_setting_changes_the_style(panel: EventStylePanel) -> None:
     assert len(told) == 10
 
 
-def test_own_colours_are_none_of_the_schemes(panel: EventStylePanel) -> None:
+def test_own_colors_are_none_of_the_schemes(panel: EventStylePanel) -> None:
     told = []
     panel.changed.connect(told.append)
-    panel.set_colour("on", "#ff8800")
+    panel.set_color("on", "#ff8800")
     assert told == [FrameStyle(scheme=replace(FrameStyle().scheme, on="#ff8800"))]
     assert panel.scheme.currentText() == OWN
-    panel.colours["off"].click()
+    panel.colors["off"].click()
     dialog = panel.findChild(QColorDialog)
     dialog.setCurrentColor(QColor("#0088ff"))
     dialog.accept()

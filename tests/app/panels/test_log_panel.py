@@ -39,7 +39,7 @@ def test_the_level_chooses_what_is_shown_and_copied(panel: LogPanel, level: int,
     ]
 
 
-def test_lines_keep_their_colours_in_another_theme(panel: LogPanel) -> None:
+def test_lines_keep_their_colors_in_another_theme(panel: LogPanel) -> None:
     light = load_theme(ThemeName.LIGHT)
     panel.use_theme(light)
     block = panel.text.document().lastBlock()

@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from wholefield.runs.reports import Direction, TileDone
-from wholefield_app.panels.sweep import LARGEST_CELL, SweepMap, cell_colour
+from wholefield_app.panels.sweep import LARGEST_CELL, SweepMap, cell_color
 from wholefield_app.theme.theme import Theme
 
 
@@ -24,11 +24,11 @@ def visit(sweep: Direction, row: int, column: int, counts: tuple[int, int] = (2,
         (visit(Direction.REVERSE, 0, 0), "rrrrrr"),
     ],
 )
-def test_the_forward_sweep_colours_and_the_reverse_sweep_comes_back(
+def test_the_forward_sweep_colors_and_the_reverse_sweep_comes_back(
     theme: Theme, report: TileDone, expected: str
 ) -> None:
     names = {theme.forward: "f", theme.reverse: "r", theme.border: "-"}
-    assert "".join(names[cell_colour(index, report, theme)] for index in range(6)) == expected
+    assert "".join(names[cell_color(index, report, theme)] for index in range(6)) == expected
 
 
 def test_the_map_paints_its_cells(qtbot: QtBot, theme: Theme) -> None:

@@ -20,11 +20,11 @@ def test_every_drawing_is_valid_and_paints_something(qapp: QApplication, name: s
         assert all(image.pixelColor(x, y).alpha() == 0 for x in edge for y in (0, 31))
 
 
-def test_an_icon_takes_the_colours_of_the_theme(qapp: QApplication, theme: Theme) -> None:
+def test_an_icon_takes_the_colors_of_the_theme(qapp: QApplication, theme: Theme) -> None:
     made = icon("pause", theme)
-    for mode, colour in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.faint)):
+    for mode, color in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.faint)):
         image = made.pixmap(40, mode).toImage()
-        assert image.pixelColor(14, 20).name() == colour
+        assert image.pixelColor(14, 20).name() == color
 
 
 def test_the_window_has_an_icon(qapp: QApplication) -> None:

@@ -8,18 +8,18 @@ from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """Relative luminance of #rrggbb (WCAG 2.1)."""
 
     def linear(value: float) -> float:
         return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
 
-    red, green, blue = (linear(int(colour[start : start + 2], 16) / 255) for start in (1, 3, 5))
+    red, green, blue = (linear(int(color[start : start + 2], 16) / 255) for start in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def contrast(first: str, second: str) -> float:
-    """Contrast ratio of two colours (WCAG 2.1), 1 to 21."""
+    """Contrast ratio of two colors (WCAG 2.1), 1 to 21."""
     lighter, darker = sorted((luminance(first), luminance(second)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -57,7 +57,7 @@ def test_the_style_sheet_is_filled_in(name: ThemeName) -> None:
             assert "<svg" in file.read()
 
 
-def test_the_palette_holds_the_colours(theme: Theme) -> None:
+def test_the_palette_holds_the_colors(theme: Theme) -> None:
     palette = theme.palette()
     assert palette.color(QPalette.ColorRole.Window) == QColor(theme.window)
     disabled = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)

@@ -44,7 +44,7 @@ class ArraySource(ImageSource):
 
 
 def picture(width: int, height: int) -> AnyArray:
-    """Colours that tell every position from its neighbours: (height, width, 3) uint8."""
+    """Colors that tell every position from its neighbors: (height, width, 3) uint8."""
     x, y = np.arange(width, dtype=np.uint16)[None], np.arange(height, dtype=np.uint16)[:, None]
     pixels = np.empty((height, width, 3), np.uint8)
     pixels[..., 0], pixels[..., 1], pixels[..., 2] = x % 251, y % 241, (x // 7 + y // 5) % 239

@@ -1,4 +1,4 @@
-"""A stack held in memory whose values tell every voxel from its neighbours."""
+"""A stack held in memory whose values tell every voxel from its neighbors."""
 
 import threading
 from pathlib import Path

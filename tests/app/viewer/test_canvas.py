@@ -150,9 +150,9 @@ def test_the_cursor_is_reported_until_it_leaves(canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
     with qtbot.waitSignal(canvas.cursor_moved) as caught:
         qtbot.mouseMove(canvas, QPoint(20, 30))
-    x, y, colour = caught.args
+    x, y, color = caught.args
     assert (x, y) == pytest.approx(under(canvas, 20, 30))
-    assert colour is None
+    assert color is None
     with qtbot.waitSignal(canvas.cursor_left):
         QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
 

@@ -1,4 +1,4 @@
-"""A map of classes: what is in sight is cut out of the right level and painted in the colours of its classes."""
+"""A map of classes: what is in sight is cut out of the right level and painted in the colors of its classes."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from wholefield_app.viewer.classes import (
     ClassLayer,
     ClassPicture,
     Crop,
-    class_colour,
+    class_color,
     class_image,
     crop_in_sight,
 )
@@ -39,28 +39,28 @@ def painted(picture: ClassPicture | None, view: View, opacity: float = 1.0) -> Q
     return image
 
 
-def colour(image: QImage, x: int, y: int) -> tuple[int, int, int]:
+def color(image: QImage, x: int, y: int) -> tuple[int, int, int]:
     found = image.pixelColor(x, y)
     return found.red(), found.green(), found.blue()
 
 
-def test_each_class_has_its_colour_and_the_first_none(picture: ClassPicture) -> None:
+def test_each_class_has_its_color_and_the_first_none(picture: ClassPicture) -> None:
     image = painted(picture, View(32, 16, scale=2.0))
-    assert colour(image, 3, 3) == (255, 255, 255)
-    assert colour(image, 17, 1) == class_colour(1)
-    assert colour(image, 31, 15) == class_colour(2)
+    assert color(image, 3, 3) == (255, 255, 255)
+    assert color(image, 17, 1) == class_color(1)
+    assert color(image, 31, 15) == class_color(2)
 
 
 def test_one_class_alone(picture: ClassPicture) -> None:
     alone = ClassPicture(picture.levels, picture.box, NAMES, alone=2)
     image = painted(alone, View(32, 16, scale=2.0))
-    assert colour(image, 17, 1) == (255, 255, 255)
-    assert colour(image, 31, 15) == class_colour(2)
+    assert color(image, 17, 1) == (255, 255, 255)
+    assert color(image, 31, 15) == class_color(2)
 
 
 def test_the_image_shines_through(picture: ClassPicture) -> None:
-    found = colour(painted(picture, View(32, 16, scale=2.0), opacity=0.5), 17, 1)
-    assert found == pytest.approx([(255 + c) / 2 for c in class_colour(1)], abs=2)
+    found = color(painted(picture, View(32, 16, scale=2.0), opacity=0.5), 17, 1)
+    assert found == pytest.approx([(255 + c) / 2 for c in class_color(1)], abs=2)
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,16 @@ def test_legend_names_what_is_shown(picture: ClassPicture) -> None:
     frame = Frame(View(8, 8), Box(0, 0, 16, 8), None, QPalette())
     assert layer.legend(frame) == []
     layer.show(picture)
-    assert [(row.text, row.colour.getRgb()[:3]) for row in layer.legend(frame)] == [
-        ("tissue", class_colour(1)), ("spore", class_colour(2)),
+    assert [(row.text, row.color.getRgb()[:3]) for row in layer.legend(frame)] == [
+        ("tissue", class_color(1)), ("spore", class_color(2)),
     ]  # fmt: skip
     layer.visible = False
     assert layer.legend(frame) == []
 
 
-def test_classes_beyond_a_byte_keep_their_colours() -> None:
+def test_classes_beyond_a_byte_keep_their_colors() -> None:
     classes = np.array([[0, 1, CYCLE, CYCLE + 1, 3 * CYCLE + 5]], np.uint16)
     image = class_image(classes, 0)
     assert image.pixelColor(0, 0).alpha() == 0
     for x, index in enumerate(classes[0].tolist()[1:], start=1):
-        assert colour(image, x, 0) == class_colour(index)
+        assert color(image, x, 0) == class_color(index)

@@ -26,7 +26,7 @@ def test_blocks_tile_the_region_on_multiples_of_the_reduction(width, height, red
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 5), (513, 7)])
-def test_an_image_has_the_colours_of_its_array(width, height, rgb) -> None:
+def test_an_image_has_the_colors_of_its_array(width, height, rgb) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
     image = to_image(pixels)
     expected = pixels.copy()
@@ -72,7 +72,7 @@ def test_a_tile_that_takes_long_is_shown_as_it_grows(make_source, monkeypatch: p
     assert not whole.hasAlphaChannel()
 
 
-def test_grey_values_are_windowed_alike_in_every_tile(array_source, rgb) -> None:
+def test_gray_values_are_windowed_alike_in_every_tile(array_source, rgb) -> None:
     ramp = np.linspace(1000, 5000, 1500, dtype=np.float32)[None, :, None].repeat(40, axis=0)
     source = array_source([ramp])
     reader = TileReader(source)

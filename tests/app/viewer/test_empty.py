@@ -17,7 +17,7 @@ def painted(width, height, window, text):
 
 
 @pytest.mark.parametrize(("window", "text"), [("#1b1d22", "#e7e9ed"), ("#eef0f3", "#1b1f26")])
-def test_the_invitation_is_in_the_middle_in_the_colours_of_the_theme(qapp, window, text):
+def test_the_invitation_is_in_the_middle_in_the_colors_of_the_theme(qapp, window, text):
     image = painted(800, 600, window, text)
     marked = [(x, y) for x in range(800) for y in range(600) if image.pixelColor(x, y) != QColor(window)]
     columns, rows = zip(*marked, strict=True)

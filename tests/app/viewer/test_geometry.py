@@ -58,7 +58,7 @@ def test_shift_is_none_when_the_scale_or_size_changes() -> None:
 
 
 @given(views, st.floats(0, 100_000), st.floats(0, 100_000), st.floats(1, 5000), st.floats(1, 5000))
-def test_neighbouring_boxes_meet_on_the_screen(view, x, y, width, height) -> None:
+def test_neighboring_boxes_meet_on_the_screen(view, x, y, width, height) -> None:
     first = view.box_to_device(Box(x, y, width, height))
     right = view.box_to_device(Box(x + width, y, width, height))
     below = view.box_to_device(Box(x, y + height, width, height))

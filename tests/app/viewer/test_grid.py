@@ -15,10 +15,10 @@ def frame(view, width=1000, height=800):
     return Frame(view, Box(0, 0, width, height), None, QPalette())
 
 
-def paint(layer, shown, colour):
+def paint(layer, shown, color):
     image = QImage(shown.view.width, shown.view.height, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(shown.view.ratio)
-    image.fill(QColor(colour))
+    image.fill(QColor(color))
     painter = QPainter(image)
     layer.paint(painter, shown)
     painter.end()
@@ -26,8 +26,8 @@ def paint(layer, shown, colour):
     return pixels[..., 2::-1].astype(int)
 
 
-def luminance(colour):
-    linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in np.array(colour) / 255]
+def luminance(color):
+    linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in np.array(color) / 255]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -43,18 +43,18 @@ def test_lines_stand_at_every_multiple_between_the_borders(start, span, step, en
 
 
 @pytest.mark.parametrize("ratio", [1.0, 2.0])
-@pytest.mark.parametrize("colour", ["#ffffff", "#e0a0c0", "#6a3d7c", "#101014"])
-def test_a_line_stands_out_where_its_tile_begins(qapp: QApplication, colour, ratio) -> None:
+@pytest.mark.parametrize("color", ["#ffffff", "#e0a0c0", "#6a3d7c", "#101014"])
+def test_a_line_stands_out_where_its_tile_begins(qapp: QApplication, color, ratio) -> None:
     layer = GridLayer()
     layer.grid = TileGrid(128, 100, "128 × 100")
     view = View(800, 600, 1.0, left=100, top=60, ratio=ratio)
-    pixels = paint(layer, frame(view), colour)
+    pixels = paint(layer, frame(view), color)
     column = 256 - 100
     row = 190  # between two lines, away from labels
     near = [luminance(pixels[row, x]) for x in range(column - 2, column + 4)]
     ratio_found = (max(near) + 0.05) / (min(near) + 0.05)
     assert ratio_found > 3
-    plain = [QColor(colour).red(), QColor(colour).green(), QColor(colour).blue()]
+    plain = [QColor(color).red(), QColor(color).green(), QColor(color).blue()]
     assert (pixels[row, column - 40 : column - 3] == plain).all()
 
 

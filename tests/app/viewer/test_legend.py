@@ -16,19 +16,19 @@ def painted(rows, beside=None):
     return image
 
 
-def colours(image):
+def colors(image):
     return {
         image.pixelColor(x, y).name() for x in range(300, image.width()) for y in range(200, image.height())
     }
 
 
 def test_no_rows_no_panel(qapp: QApplication) -> None:
-    assert colours(painted([])) == {"#336699"}
+    assert colors(painted([])) == {"#336699"}
 
 
-def test_swatches_and_ramp_have_their_colours(qapp: QApplication) -> None:
+def test_swatches_and_ramp_have_their_colors(qapp: QApplication) -> None:
     ramp = (QColor("#000000"), QColor("#ff00ff"))
-    found = colours(painted([LegendRow("Forward", QColor("#ff8800")), LegendRow("Map", ramp=ramp)]))
+    found = colors(painted([LegendRow("Forward", QColor("#ff8800")), LegendRow("Map", ramp=ramp)]))
     assert "#ff8800" in found
     assert any(name[1:3] == name[5:7] and name[3:5] == "00" and name > "#e000e0" for name in found)
 

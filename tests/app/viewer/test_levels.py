@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wholefield_app.viewer.levels import LABEL_COLOURS, Levels, describe_values, to_grey, to_label_colours
+from wholefield_app.viewer.levels import LABEL_COLORS, Levels, describe_values, to_gray, to_label_colors
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.float32, np.float64])
 def test_shades_are_those_of_the_formula(dtype: type) -> None:
     values = np.arange(0, 120, dtype=dtype).reshape(10, 12)
-    shades = to_grey(values, Levels(20, 100))
+    shades = to_gray(values, Levels(20, 100))
     exact = np.rint(np.clip((values.astype(np.float64) - 20) / 80, 0, 1) * 255)
     assert np.abs(shades.astype(float) - exact).max() <= 1
     assert (shades[values <= 20] == 0).all()
@@ -18,7 +18,7 @@ def test_shades_are_those_of_the_formula(dtype: type) -> None:
 
 def test_values_that_are_not_finite_have_a_shade_too() -> None:
     values = np.array([np.nan, -np.inf, np.inf, 0.5], np.float32)
-    assert to_grey(values, Levels(0, 1)).tolist() == [0, 0, 255, 128]
+    assert to_gray(values, Levels(0, 1)).tolist() == [0, 0, 255, 128]
 
 
 @given(arrays(np.float64, st.integers(1, 50), elements=st.floats(-1e6, 1e6) | st.just(np.nan)))
@@ -53,9 +53,9 @@ def test_a_drag_to_the_right_widens_and_down_darkens() -> None:
     assert levels.dragged(-1e9, 0, 1000).window > 0
 
 
-def test_labels_get_colours_and_the_background_none() -> None:
-    pixels = to_label_colours(np.array([[0, 1, 2], [7, 8, 255]]))
+def test_labels_get_colors_and_the_background_none() -> None:
+    pixels = to_label_colors(np.array([[0, 1, 2], [7, 8, 255]]))
     assert pixels[0, 0].tolist() == [0, 0, 0, 0]
-    assert pixels[0, 1].tolist() == [*LABEL_COLOURS[0][::-1].tolist(), 255]
+    assert pixels[0, 1].tolist() == [*LABEL_COLORS[0][::-1].tolist(), 255]
     assert pixels[1, 1].tolist() == pixels[0, 1].tolist()
     assert len({tuple(pixel) for pixel in pixels.reshape(-1, 4)[:4].tolist()}) == 4

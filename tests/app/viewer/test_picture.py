@@ -33,7 +33,7 @@ def test_it_settles_once_for_a_view_when_all_its_tiles_are_there(
     assert not picture.is_settled
     qtbot.waitUntil(lambda: picture.is_settled)
     assert picture.settlings == [True]
-    assert picture.colour_at(1500, 1000, 1.0) == tuple(picture.source.arrays[0][1000, 1500])
+    assert picture.color_at(1500, 1000, 1.0) == tuple(picture.source.arrays[0][1000, 1500])
 
 
 def test_it_settles_again_for_a_view_that_is_there_already(make_source, make_picture, qtbot: QtBot) -> None:
@@ -91,7 +91,7 @@ def test_an_image_without_stored_reductions_is_shown_whole(make_source, make_pic
     picture = make_picture(make_source(4400, 3000))
     picture.look_at(fitted(View(440, 300), 4400, 3000))
     qtbot.waitUntil(lambda: picture.is_settled, timeout=10_000)
-    assert picture.colour_at(2200, 1500, 0.096) is not None
+    assert picture.color_at(2200, 1500, 0.096) is not None
 
 
 def test_no_read_follows_after_stop(make_source, make_picture, qtbot: QtBot) -> None:

@@ -29,10 +29,10 @@ def test_other_levels_need_no_other_reading() -> None:
     assert len(source.reads) == 2
 
 
-def test_colours_labels_and_odd_channels() -> None:
-    colours = np.zeros((2, 3, 3), np.uint8)
-    colours[0, 1] = (10, 20, 30)
-    image = plane_image(colours, Levels(0, 255))
+def test_colors_labels_and_odd_channels() -> None:
+    colors = np.zeros((2, 3, 3), np.uint8)
+    colors[0, 1] = (10, 20, 30)
+    image = plane_image(colors, Levels(0, 255))
     assert image.pixelColor(1, 0).getRgb()[:3] == (10, 20, 30)
     labels = plane_image(np.array([[0, 1]], np.uint8), None)
     assert labels.hasAlphaChannel()
@@ -40,7 +40,7 @@ def test_colours_labels_and_odd_channels() -> None:
     assert plane_image(np.full((2, 2, 2), 255, np.uint8), Levels(0, 255)).pixelColor(0, 0).red() == 255
 
 
-def test_a_channel_by_itself_is_grey() -> None:
+def test_a_channel_by_itself_is_gray() -> None:
     plane = np.zeros((2, 3, 3), np.uint8)
     plane[..., 2] = 90
     shown = plane_image(plane, Levels(0, 90), 2)

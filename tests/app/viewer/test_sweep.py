@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 from wholefield.runs.reports import Direction
 from wholefield_app.viewer.geometry import Box, View
 from wholefield_app.viewer.layer import Frame
-from wholefield_app.viewer.sweep import COLOURS, GLOW_SECONDS, SweepLayer, SweepTrace
+from wholefield_app.viewer.sweep import COLORS, GLOW_SECONDS, SweepLayer, SweepTrace
 
 FORWARD, REVERSE = Direction.FORWARD, Direction.REVERSE
 
@@ -69,7 +69,7 @@ def test_a_visited_tile_is_bright_then_tinted(qapp: QApplication) -> None:
     layer = SweepLayer(lambda: now[0])
     shown = Frame(View(200, 100), Box(0, 0, 200, 100), None, QPalette())
 
-    def colour(x, y):
+    def color(x, y):
         image = QImage(200, 100, QImage.Format.Format_RGB32)
         image.fill(QColor("white"))
         painter = QPainter(image)
@@ -78,26 +78,26 @@ def test_a_visited_tile_is_bright_then_tinted(qapp: QApplication) -> None:
         return image.pixelColor(x, y)
 
     layer.visit(FORWARD, (0, 0, 100, 100))
-    bright = colour(50, 50)
+    bright = color(50, 50)
     assert layer.glowing
     now[0] = 2.0
-    tint = colour(50, 50)
+    tint = color(50, 50)
     assert not layer.glowing
-    assert colour(150, 50) == QColor("white")
+    assert color(150, 50) == QColor("white")
     # Blue stays, red goes: most while it glows, a little afterwards.
     assert bright.red() < tint.red() - 60 < 255 - 60
     assert tint.red() < 230
 
 
-def test_the_two_colours_differ_for_every_kind_of_colour_vision() -> None:
+def test_the_two_colors_differ_for_every_kind_of_color_vision() -> None:
     # Viénot et al. 1999: what protanopes and deuteranopes see of linear RGB.
     protan = [[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]]
     deutan = [[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]]
 
-    def linear(colour):
-        return [(value / 255) ** 2.2 for value in (colour.red(), colour.green(), colour.blue())]
+    def linear(color):
+        return [(value / 255) ** 2.2 for value in (color.red(), color.green(), color.blue())]
 
-    first, second = linear(COLOURS[FORWARD]), linear(COLOURS[REVERSE])
+    first, second = linear(COLORS[FORWARD]), linear(COLORS[REVERSE])
     for matrix in (protan, deutan):
         seen = [[sum(m * v for m, v in zip(row, c, strict=True)) for row in matrix] for c in (first, second)]
         assert sum((a - b) ** 2 for a, b in zip(*seen, strict=True)) ** 0.5 > 0.3

@@ -59,7 +59,7 @@ def test_at_100_percent_every_pixel_is_the_stored_one(make_source, make_tiles, r
 
 
 @pytest.mark.parametrize("scale", [2, 3, 8])
-def test_magnified_pixels_are_squares_of_the_stored_colour(make_source, make_tiles, render, scale) -> None:
+def test_magnified_pixels_are_squares_of_the_stored_color(make_source, make_tiles, render, scale) -> None:
     source = make_source(1100, 900)
     view = View(400, 300, scale).centered(512, 512)
     shown = render(make_tiles(source), view)
@@ -179,12 +179,12 @@ def test_finer_tiles_stand_in_over_coarser_ones(make_source, make_tiles, render)
     assert np.abs(both - right).mean() < np.abs(coarse - right).mean()
 
 
-def test_the_colour_at_a_position_is_the_one_shown(make_source, make_tiles) -> None:
+def test_the_color_at_a_position_is_the_one_shown(make_source, make_tiles) -> None:
     source = make_source(1300, 700)
     tiles = make_tiles(source)
     for x, y in ((0, 0), (511.9, 3), (512, 512), (1299.5, 699.5)):
-        assert tiles.colour_at(x, y, 1.0) == tuple(source.arrays[0][int(y), int(x)])
-    assert make_tiles(source, lambda key: False).colour_at(5, 5, 1.0) is None
+        assert tiles.color_at(x, y, 1.0) == tuple(source.arrays[0][int(y), int(x)])
+    assert make_tiles(source, lambda key: False).color_at(5, 5, 1.0) is None
 
 
 def test_more_tiles_than_the_cache_holds_are_kept_while_they_are_in_sight(

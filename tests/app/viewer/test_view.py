@@ -19,8 +19,8 @@ def test_empty_it_invites_and_asks_for_an_image_when_clicked(view, qtbot: QtBot)
     with qtbot.waitSignal(view.open_requested):
         qtbot.mouseClick(view, LEFT, pos=QPoint(320, 240))
     shown = view.grab_view()
-    colours = {shown.pixel(x, y) for x in range(120, 520, 3) for y in range(120, 360, 3)}
-    assert len(colours) > 10
+    colors = {shown.pixel(x, y) for x in range(120, 520, 3) for y in range(120, 360, 3)}
+    assert len(colors) > 10
 
 
 def test_at_100_percent_it_shows_the_pixels_of_the_file(view, make_source, settle, rgb) -> None:
@@ -34,15 +34,15 @@ def test_at_100_percent_it_shows_the_pixels_of_the_file(view, make_source, settl
     assert (shown[190:400, 50:450] == source.arrays[0][950:1160, 1230:1630]).all()
 
 
-def test_the_cursor_tells_the_colour_of_the_pixel(view, make_source, settle, qtbot: QtBot) -> None:
+def test_the_cursor_tells_the_color_of_the_pixel(view, make_source, settle, qtbot: QtBot) -> None:
     source = make_source(3000, 2000)
     view.set_source(source)
     view.zoom_to(2.0)
     settle(view)
     with qtbot.waitSignal(view.cursor_moved) as caught:
         qtbot.mouseMove(view, QPoint(301, 222))
-    x, y, colour = caught.args
-    assert colour == tuple(source.arrays[0][int(y), int(x)])
+    x, y, color = caught.args
+    assert color == tuple(source.arrays[0][int(y), int(x)])
     view.fit()
     settle(view)
     with qtbot.waitSignal(view.cursor_moved) as caught:
@@ -226,7 +226,7 @@ def test_channels_can_be_set_anew(view, array_source, settle) -> None:
         "cmu_mini_pyramid.tif",
         "cmu_mini.ome.tif",
         "large_image/yb10kx5k.zstd.tiff",
-        "large_image/grey10kx5k.tif",
+        "large_image/gray10kx5k.tif",
     ],
 )
 def test_a_real_slide_is_shown_as_it_is_stored(view, data_folder: Path, name, settle, rgb) -> None:

@@ -25,11 +25,11 @@ Lines = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Arrows:
-    """Arrows sorted by colour.
+    """Arrows sorted by color.
 
     Attributes:
         lines: (3 n, 4): x and y of the beginning and the end of every stroke, in px of the sensor, shaft and head.
-        groups: For every colour there is, its number of `HUES`, and the first and the last stroke (exclusive).
+        groups: For every color there is, its number of `HUES`, and the first and the last stroke (exclusive).
     """
 
     lines: Lines
@@ -59,11 +59,11 @@ def make_arrows(
     mask = squares_with_events(total, step) if total is not None else None
     rows, columns = arrow_places(flow, step, threshold, mask)
     vectors = flow[:, rows, columns].astype(np.float64)
-    colours = np.floor(hues(vectors) * HUES + 0.5).astype(int) % HUES
-    order = np.argsort(colours, kind="stable")
+    colors = np.floor(hues(vectors) * HUES + 0.5).astype(int) % HUES
+    order = np.argsort(colors, kind="stable")
     starts = np.stack([columns, rows])[:, order] + 0.5
     lines = _strokes(starts, vectors[:, order] * seconds)
-    bounds = np.searchsorted(colours[order], np.arange(HUES + 1))
+    bounds = np.searchsorted(colors[order], np.arange(HUES + 1))
     groups = [
         (hue, int(3 * first), int(3 * last))
         for hue, (first, last) in enumerate(pairwise(bounds))
@@ -91,15 +91,15 @@ def _strokes(starts: Lines, ways: Lines) -> Lines:
     return np.ascontiguousarray(np.stack(strokes).transpose(2, 0, 1).reshape(-1, 4))
 
 
-def hue_colour(hue: int, dark: bool) -> QColor:
-    """The colour of arrows of a hue on a dark or a light background."""
+def hue_color(hue: int, dark: bool) -> QColor:
+    """The color of arrows of a hue on a dark or a light background."""
     return QColor.fromHsvF(hue / HUES, 1.0, 1.0 if dark else 0.78)
 
 
 def paint_arrows(painter: QPainter, arrows: Arrows, origin: QPointF, scale: float, dark: bool) -> None:
     """Paint arrows with the sensor's upper left corner at `origin`, `scale` logical px to a px of the sensor.
 
-    The strokes of a colour are handed over in one call: one call each would take 20 times as long.
+    The strokes of a color are handed over in one call: one call each would take 20 times as long.
     """
     if not len(arrows):
         return
@@ -109,7 +109,7 @@ def paint_arrows(painter: QPainter, arrows: Arrows, origin: QPointF, scale: floa
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(arrows) <= MOST_SMOOTH)
     for hue, first, last in arrows.groups:
-        pen.setColor(hue_colour(hue, dark))
+        pen.setColor(hue_color(hue, dark))
         painter.setPen(pen)
         address = lines.ctypes.data + first * lines.strides[0]
         painter.drawLines(shiboken6.wrapInstance(address, QLineF), last - first)

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from wholefield_app.background import Background
-from wholefield_app.newest import Newest
+from wholefield_app.calls import ConflatedCall
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.flow_layer import FlowLayer
 from wholefield_app.viewer.events.frame_view import FrameView
@@ -64,7 +64,7 @@ class EventView(QWidget):
         self.strip = RateStrip(theme)
         self.transport = Transport(self.player, theme)
         self.flow = FlowLayer(self._flow_worker, self)
-        self._frames = Newest(self._frame_worker, FrameMaker().make, self)
+        self._frames = ConflatedCall(self._frame_worker, FrameMaker().make, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -163,7 +163,7 @@ class EventView(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self.canvas.canvas = QColor(theme.canvas)
         self.canvas.update()
         self.strip.use_theme(theme)

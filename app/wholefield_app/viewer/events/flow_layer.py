@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from wholefield.tasks.events.provider import FlowField, FlowProvider
 from wholefield_app.background import Background
-from wholefield_app.newest import Newest
+from wholefield_app.calls import ConflatedCall
 from wholefield_app.problems import Problem
 
 REMEMBERED = 8
@@ -46,7 +46,7 @@ class FlowLayer(QObject):
         self._fields: OrderedDict[tuple[int, int], FlowField] = OrderedDict()
         self._nothing_at: int | None = None
         self._newest: FlowField | None = None
-        self._loader = Newest(background, _ask, self)
+        self._loader = ConflatedCall(background, _ask, self)
         self._loader.answered.connect(self._take)
         self._loader.failed.connect(self._refuse)
 

@@ -43,7 +43,7 @@ class FrameView(Canvas):
     hovered = Signal(object)
 
     def __init__(self, canvas: str, parent: QWidget | None = None) -> None:
-        """A view with this colour around the frame."""
+        """A view with this color around the frame."""
         super().__init__(parent)
         self.canvas = QColor(canvas)
         self._frame: Frame | None = None
@@ -80,8 +80,8 @@ class FrameView(Canvas):
                 paint_frame(painter, self._frame, target, target.intersected(QRectF(self.rect())))
 
     @Slot(float, float, object)
-    def _hover(self, x: float, y: float, colour: object) -> None:
-        del colour
+    def _hover(self, x: float, y: float, color: object) -> None:
+        del color
         self._mouse = x, y
         self._tell(x, y)
 

@@ -1,4 +1,4 @@
-"""Works out what a frame shows: counted, sharpened and coloured events, dense flow, arrows; runs in worker threads."""
+"""Works out what a frame shows: counted, sharpened and colored events, dense flow, arrows; runs in worker threads."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def frame_size(recording: Recording, style: FrameStyle) -> tuple[int, int]:
 
 
 class FrameMaker:
-    """Makes frames, one at a time; it keeps what it counts into, and the colours of the flow shown last."""
+    """Makes frames, one at a time; it keeps what it counts into, and the colors of the flow shown last."""
 
     def __init__(self) -> None:
         self._raw: EventCounts | None = None
@@ -127,7 +127,7 @@ class FrameMaker:
             return Frame(request, panes, total)
         return Frame(
             request, panes, total,
-            dense=self._dense(self._colours(field), total, style) if style.flow.dense else None,
+            dense=self._dense(self._colors(field), total, style) if style.flow.dense else None,
             arrows=self._arrows(field, total, style) if style.flow.arrows else None,
             top=self._top_of(field),
         )  # fmt: skip
@@ -156,7 +156,7 @@ class FrameMaker:
             self._top = field, top_speed(field.flow)
         return self._top[1]
 
-    def _colours(self, field: FlowField) -> npt.NDArray[np.uint32]:
+    def _colors(self, field: FlowField) -> npt.NDArray[np.uint32]:
         """The pixels of a flow."""
         from wholefield.flow.viz.event_pictures import flow_pixels
 
@@ -199,7 +199,7 @@ def _panes(style: FrameStyle, raw: EventCounts, sharp: EventCounts | None) -> tu
 def _shaded(counts: EventCounts, style: FrameStyle) -> QImage:
     from wholefield.flow.viz.event_pictures import shade_events
 
-    return to_image(shade_events(counts, colours_of(style.scheme), style.full_at))
+    return to_image(shade_events(counts, colors_of(style.scheme), style.full_at))
 
 
 def parts_of(request: FrameRequest) -> Iterator[npt.NDArray[Any]]:
@@ -208,8 +208,8 @@ def parts_of(request: FrameRequest) -> Iterator[npt.NDArray[Any]]:
         yield request.recording.events(start, min(start + PART_US, request.time_us))
 
 
-def colours_of(scheme: Scheme) -> EventColors:
-    """The colours as numbers."""
+def colors_of(scheme: Scheme) -> EventColors:
+    """The colors as numbers."""
     from wholefield.flow.viz.event_pictures import EventColors
 
     background, on, off = (QColor(name).getRgb()[:3] for name in (scheme.background, scheme.on, scheme.off))

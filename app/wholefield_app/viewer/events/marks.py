@@ -1,4 +1,4 @@
-"""What is written over a frame: captions, the time, the colour wheel of the flow."""
+"""What is written over a frame: captions, the time, the color wheel of the flow."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def paint_time(painter: QPainter, area: QRectF, request: FrameRequest, dark: boo
 
 
 def paint_legend(painter: QPainter, area: QRectF, top: float, dark: bool) -> None:
-    """The colour wheel in the lower right corner, and below it the speed at its rim."""
+    """The color wheel in the lower right corner, and below it the speed at its rim."""
     font = painter.font()
     text = f"{speed_text(top)}"
     line, margin = QFontMetricsF(font).height(), _margin(font)
@@ -59,10 +59,10 @@ def speed_text(speed: float) -> str:
 
 @cache
 def wheel_image() -> QImage:
-    """The colours of all directions, the more opaque the faster."""
-    colours = color_wheel(WHEEL_PX)
-    # Colours on black are colours with premultiplied alpha, their largest channel being the alpha.
-    pixels = np.dstack([colours[..., ::-1], colours.max(axis=2)])
+    """The colors of all directions, the more opaque the faster."""
+    colors = color_wheel(WHEEL_PX)
+    # Colors on black are colors with premultiplied alpha, their largest channel being the alpha.
+    pixels = np.dstack([colors[..., ::-1], colors.max(axis=2)])
     kind = QImage.Format.Format_ARGB32_Premultiplied
     return QImage(np.ascontiguousarray(pixels).data, WHEEL_PX, WHEEL_PX, 4 * WHEEL_PX, kind).copy()
 

@@ -30,7 +30,7 @@ def paint_frame(painter: QPainter, frame: Frame, target: QRectF, seen: QRectF) -
     painter.setClipRect(seen, Qt.ClipOperation.IntersectClip)
     places = pane_places(frame, target)
     if len(places) > 1:
-        painter.fillRect(target, edge_colour(QColor(scheme.background)))
+        painter.fillRect(target, edge_color(QColor(scheme.background)))
     for pane, place in zip(frame.panes, places, strict=True):
         paint_part(painter, pane.image, place, seen)
     _paint_flow(painter, frame, places[0], seen, dark)
@@ -39,7 +39,7 @@ def paint_frame(painter: QPainter, frame: Frame, target: QRectF, seen: QRectF) -
 
 
 def frame_image(frame: Frame, width: int, height: int) -> QImage:
-    """A frame as a picture of a size in px; bars in the background's colour fill what its shape leaves free."""
+    """A frame as a picture of a size in px; bars in the background's color fill what its shape leaves free."""
     image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(QColor(frame.request.style.scheme.background))
     with QPainter(image) as painter:
@@ -65,12 +65,12 @@ def pane_places(frame: Frame, target: QRectF) -> list[QRectF]:
     return [left, left.translated(target.width() - across, 0)]
 
 
-def is_dark(colour: QColor) -> bool:
-    """Whether light marks are easier to see on a colour than dark ones."""
-    return 0.299 * colour.red() + 0.587 * colour.green() + 0.114 * colour.blue() < DARK_BELOW
+def is_dark(color: QColor) -> bool:
+    """Whether light marks are easier to see on a color than dark ones."""
+    return 0.299 * color.red() + 0.587 * color.green() + 0.114 * color.blue() < DARK_BELOW
 
 
-def edge_colour(background: QColor) -> QColor:
+def edge_color(background: QColor) -> QColor:
     """What lies between two panes."""
     return background.lighter(190) if is_dark(background) else background.darker(125)
 

@@ -72,7 +72,7 @@ class RateStrip(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self._theme = theme
         self.update()
 

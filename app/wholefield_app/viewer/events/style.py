@@ -38,13 +38,13 @@ class FlowMode(StrEnum):
 
     @property
     def dense(self) -> bool:
-        """Whether there are colours on every pixel."""
+        """Whether there are colors on every pixel."""
         return self in (FlowMode.DENSE, FlowMode.BOTH)
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """Colours as #rrggbb: behind the events, of positive and of negative ones."""
+    """Colors as #rrggbb: behind the events, of positive and of negative ones."""
 
     background: str
     on: str
@@ -65,9 +65,9 @@ class FrameStyle:
     """How a frame looks.
 
     Attributes:
-        scheme: The colours.
+        scheme: The colors.
         accumulation_us: A frame shows the events of so many us before its moment.
-        full_at: Events in a pixel for the full colour; 1 shades nothing.
+        full_at: Events in a pixel for the full color; 1 shades nothing.
         sight: Raw or sharpened events.
         flow: How the flow is shown.
         opacity: Of the dense flow, 0 to 1.
@@ -75,7 +75,7 @@ class FrameStyle:
         threshold: Slower flow has no arrow, in px per s.
         scale: Length of an arrow as a multiple of the way within the accumulation time.
         only_on_events: Whether flow is shown only where events are.
-        legend: Whether the colour wheel is shown with the flow.
+        legend: Whether the color wheel is shown with the flow.
         time_stamp: Whether the time is shown.
     """
 

@@ -11,7 +11,7 @@ from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import PartDone, ReportFunction
 from wholefield_app.runs import RunSession
-from wholefield_app.viewer.classes import class_colour
+from wholefield_app.viewer.classes import class_color
 
 if TYPE_CHECKING:
     from wholefield.tasks.slides.class_map import SegmentedSlide
@@ -61,7 +61,7 @@ def export_classes(found: "SegmentedSlide", path: Path, report: ReportFunction, 
     try:
         if path.name.lower().endswith(OUTLINES):
             # The colour of the first class is not seen anywhere.
-            colours = [(0, 0, 0), *map(class_colour, range(1, len(found.classes)))]
+            colours = [(0, 0, 0), *map(class_color, range(1, len(found.classes)))]
             count = write_class_outlines(path, found, progress, colours)
             log.info("%d outlines", count)
         elif path.name.lower().endswith((".tif", ".tiff")):

@@ -7,8 +7,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from wholefield.networks.registry import find_model
 from wholefield.tasks.slides.inspection import Inspection, Sight, inspect_network, suggest_for
+from wholefield_app.calls import DebouncedCall
 from wholefield_app.document.commands import inspect_command
-from wholefield_app.latest import Latest
 from wholefield_app.panels.inspector_panel import NO_SLIDE, InspectorPanel
 from wholefield_app.problems import Problem
 from wholefield_app.runs import SessionState
@@ -63,8 +63,8 @@ class Inspector(QObject):
         self._pixel: tuple[float, float] | None = None
         self._sight: Sight | None = None
         self.active = False
-        self._plans = Latest(services.background, inspect_network, REST_MS, self)
-        self._suggestions = Latest(services.background, suggest_for, 0, self)
+        self._plans = DebouncedCall(services.background, inspect_network, REST_MS, self)
+        self._suggestions = DebouncedCall(services.background, suggest_for, 0, self)
         self._connect()
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield_app.viewer.levels import Levels, ValueFacts, describe_values
-from wholefield_app.viewer.plane_images import COLOURS, PlaneLook
+from wholefield_app.viewer.plane_images import COLORS, PlaneLook
 
 if TYPE_CHECKING:
     from wholefield.sources import DatasetInfo, StackSource
@@ -49,7 +49,7 @@ class OpenStack:
     @property
     def coloured(self) -> bool:
         """Whether the channels are red, green and blue, and perhaps opacity."""
-        return self.source.channels in COLOURS and self.source.dtype == np.uint8
+        return self.source.channels in COLORS and self.source.dtype == np.uint8
 
     @property
     def channel_names(self) -> tuple[str, ...]:

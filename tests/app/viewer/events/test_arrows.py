@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from wholefield.flow.viz.colors import hues
 from wholefield_app.viewer.events.arrows import (
     HUES,
-    hue_colour,
+    hue_color,
     make_arrows,
     paint_arrows,
     squares_with_events,
@@ -61,7 +61,7 @@ def test_squares_are_those_of_a_loop() -> None:
         assert found[y, x] == total[top : top + 7, left : left + 7].any()
 
 
-def test_arrows_are_sorted_by_the_colour_of_their_direction() -> None:
+def test_arrows_are_sorted_by_the_color_of_their_direction() -> None:
     y, x = np.mgrid[:90, :110]
     flow = np.stack([45.0 - y, x - 55.0])
     arrows = make_arrows(flow, None, 8, 1, 0.1)
@@ -74,7 +74,7 @@ def test_arrows_are_sorted_by_the_colour_of_their_direction() -> None:
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0, 3.5])
-def test_the_pixels_of_a_shaft_have_its_colour_and_no_others_do(qapp: QApplication, scale: float) -> None:
+def test_the_pixels_of_a_shaft_have_its_color_and_no_others_do(qapp: QApplication, scale: float) -> None:
     size = int(40 * scale)
     image = QImage(size, size, QImage.Format.Format_RGB32)
     image.fill(0)
@@ -87,13 +87,13 @@ def test_the_pixels_of_a_shaft_have_its_colour_and_no_others_do(qapp: QApplicati
     row = round(20.5 * scale)
     shaft = pixels[row - 1 : row + 1, int(21.5 * scale) : int(31 * scale)]
     assert (shaft.max(axis=0) >> 16 > 100).all(), "red leads to the right"
-    assert (pixels & 0xFFFF == 0).all(), "there is no other colour"
+    assert (pixels & 0xFFFF == 0).all(), "there is no other color"
     rows, columns = np.nonzero(pixels)
     assert columns.min() >= 20 * scale - 1
     assert columns.max() <= 37 * scale + 1
     assert abs(rows.mean() + 0.5 - 20.5 * scale) < 0.6
 
 
-def test_colours_are_darker_on_light_backgrounds() -> None:
-    assert hue_colour(0, True) == QColor.fromHsvF(0, 1, 1)
-    assert hue_colour(7, False).valueF() < hue_colour(7, True).valueF()
+def test_colors_are_darker_on_light_backgrounds() -> None:
+    assert hue_color(0, True) == QColor.fromHsvF(0, 1, 1)
+    assert hue_color(7, False).valueF() < hue_color(7, True).valueF()

@@ -148,7 +148,7 @@ def test_the_zoom_stays_while_it_plays(shown: EventView, qtbot: QtBot) -> None:
     assert shown.canvas.scale == 10.0
 
 
-def test_colours_around_the_frame_are_those_of_the_theme(shown: EventView) -> None:
+def test_colors_around_the_frame_are_those_of_the_theme(shown: EventView) -> None:
     light = load_theme(ThemeName.LIGHT)
     shown.use_theme(light)
     assert shown.canvas.grab().toImage().pixelColor(1, 1).name() == light.canvas

@@ -46,8 +46,8 @@ def test_a_frame_has_the_events_of_the_time_before_its_moment(time_us: int) -> N
     np.add.at(total, (seen["y"], seen["x"]), 1)
     np.add.at(signed, (seen["y"], seen["x"]), np.where(seen["p"] > 0, 1, -1))
     np.testing.assert_array_equal(frame.total, total)
-    colours = np.where(total == 0, 0xFF102030, np.where(signed >= 0, 0xFFFFFFFF, 0xFF4080C0))
-    np.testing.assert_array_equal(pixels_of(frame.panes[0].image), colours)
+    colors = np.where(total == 0, 0xFF102030, np.where(signed >= 0, 0xFFFFFFFF, 0xFF4080C0))
+    np.testing.assert_array_equal(pixels_of(frame.panes[0].image), colors)
     assert frame.arrows is None
     assert frame.dense is None
     assert frame.top == 0
@@ -62,7 +62,7 @@ def test_a_long_accumulation_is_read_in_parts_without_a_gap() -> None:
     np.testing.assert_array_equal(np.concatenate(parts)["t"], whole["t"])
 
 
-def test_arrows_and_colours_are_there_when_they_are_wanted_and_known() -> None:
+def test_arrows_and_colors_are_there_when_they_are_wanted_and_known() -> None:
     field = field_of(300, 400)
     frame = make(50_000, replace(STYLE, flow=FlowMode.BOTH, only_on_events=False, step=8), field)
     assert frame.top == pytest.approx(500)

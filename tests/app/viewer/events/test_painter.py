@@ -29,7 +29,7 @@ def pixels_of(image: QImage) -> np.ndarray:
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3])
-def test_events_are_whole_squares_of_their_colour(qapp: QApplication, factor: int) -> None:
+def test_events_are_whole_squares_of_their_color(qapp: QApplication, factor: int) -> None:
     frame = make()
     painted = pixels_of(frame_image(frame, WIDTH * factor, HEIGHT * factor))
     expected = np.kron(pixels_of(frame.panes[0].image), np.ones((factor, factor), np.uint32))

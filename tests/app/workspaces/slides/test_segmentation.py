@@ -16,7 +16,7 @@ from wholefield.runs.reports import ReportFunction, ignore
 from wholefield.tasks.slides.class_map import ClassMap, SegmentedSlide
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 from wholefield_app.runs import SessionState
-from wholefield_app.viewer.classes import class_colour
+from wholefield_app.viewer.classes import class_color
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.slides.exporting import export_classes
 
@@ -94,7 +94,7 @@ def test_export_from_the_window(predicted: MainWindow, tmp_path: Path, qtbot, mo
     qtbot.waitUntil(lambda: path.exists() and session.state is SessionState.IDLE)
     features = json.loads(path.read_text())["features"]
     assert [f["properties"]["classification"]["name"] for f in features] == ["tissue", "spore"]
-    assert features[1]["properties"]["classification"]["color"] == list(class_colour(2))
+    assert features[1]["properties"]["classification"]["color"] == list(class_color(2))
     (ring,) = features[1]["geometry"]["coordinates"]
     assert sorted(ring[:-1]) == [[400, 100], [400, 140], [440, 100], [440, 140]]
 

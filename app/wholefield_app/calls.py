@@ -1,15 +1,15 @@
-"""A background call whose arguments change faster than it can answer: only the newest answer counts."""
+"""Background calls whose arguments change faster than they can be answered: debounced, and conflated."""
 
 from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from wholefield_app.background import Background
+from wholefield_app.background import Background, Task
 from wholefield_app.problems import Problem
 
 
-class Latest(QObject):
+class DebouncedCall(QObject):
     """Calls one function with the newest arguments, one call at a time, after they have rested for a moment.
 
     Signals:
@@ -59,7 +59,7 @@ class Latest(QObject):
 
     @Slot()
     def _start(self) -> None:
-        """A call that goes on is awaited first: two at once would only slow each other down."""
+        """A call that is running is awaited first: two at once would only slow each other down."""
         if self._waiting is None or self._calling:
             return
         arguments, self._waiting = self._waiting, None
@@ -75,7 +75,7 @@ class Latest(QObject):
             self.failed.emit(problem)
 
     def _is_newest(self) -> bool:
-        """Whether the call that has just ended is the one that is wanted; goes on with the next otherwise."""
+        """Whether the call that has just ended is the one that is wanted; continues with the next otherwise."""
         self._calling = False
         if self._waiting is None:
             newest = self._wanted
@@ -89,3 +89,62 @@ class Latest(QObject):
         if wanted != self._wanted:
             self._wanted = wanted
             self.busy_changed.emit(wanted)
+
+
+class ConflatedCall(QObject):
+    """Calls one function, one call at a time; while it runs, only the newest of the further wishes is kept.
+
+    Unlike `DebouncedCall` it also reports answers that newer wishes have overtaken: what plays keeps moving although
+    no answer is ever the newest.
+
+    Signals:
+        answered: What the function returned.
+        failed: The Problem that it raised.
+    """
+
+    answered = Signal(object)
+    failed = Signal(object)
+
+    def __init__(
+        self, background: Background, function: Callable[..., Any], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._function = function
+        self._task: Task | None = None
+        self._wanted: tuple[Any, ...] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return self._task is not None
+
+    def ask(self, *arguments: Any) -> None:
+        """Want the answer to these arguments, and to no others any more."""
+        self._wanted = arguments
+        if self._task is None:
+            self._begin()
+
+    def drop(self) -> None:
+        """Want nothing; the answer of a call that is running is not reported."""
+        self._wanted = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _begin(self) -> None:
+        arguments, self._wanted = self._wanted, None
+        if arguments is not None:
+            self._task = self._background.run(
+                self._function, *arguments, then=self._take, failed=self._refuse
+            )
+
+    def _take(self, result: Any) -> None:
+        self._task = None
+        self._begin()
+        self.answered.emit(result)
+
+    def _refuse(self, problem: Problem) -> None:
+        self._task = None
+        self._begin()
+        self.failed.emit(problem)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from wholefield_app.background import Background
-from wholefield_app.newest import Newest
+from wholefield_app.calls import ConflatedCall
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_answers_that_were_overtaken_are_told_and_wishes_in_between_are_not_begu
         assert gate.wait(300)
         return 10 * number
 
-    newest = Newest(background, work)
+    newest = ConflatedCall(background, work)
     answers = []
     newest.answered.connect(answers.append)
     for number in (1, 2, 3):
@@ -45,7 +45,7 @@ def test_a_failure_is_told_and_the_next_wish_is_worked_on(background, qtbot: QtB
     def work(number: int) -> float:
         return 1 / number
 
-    newest = Newest(background, work)
+    newest = ConflatedCall(background, work)
     answers, problems = [], []
     newest.answered.connect(answers.append)
     newest.failed.connect(problems.append)
@@ -57,7 +57,7 @@ def test_a_failure_is_told_and_the_next_wish_is_worked_on(background, qtbot: QtB
 
 
 def test_what_is_dropped_is_not_told(background, qtbot: QtBot) -> None:
-    newest = Newest(background, int)
+    newest = ConflatedCall(background, int)
     answers = []
     newest.answered.connect(answers.append)
     newest.ask("5")

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from wholefield.errors import SettingError
 from wholefield_app.background import Background
-from wholefield_app.latest import Latest
+from wholefield_app.calls import DebouncedCall
 
 
 class Worker:
@@ -47,12 +47,12 @@ def worker() -> Worker:
 
 
 @pytest.fixture
-def latest(background: Background, worker: Worker) -> Latest:
-    return Latest(background, worker)
+def latest(background: Background, worker: Worker) -> DebouncedCall:
+    return DebouncedCall(background, worker)
 
 
 @pytest.fixture
-def answers(latest: Latest) -> list[object]:
+def answers(latest: DebouncedCall) -> list[object]:
     """Everything that came back, in order."""
     found: list[object] = []
     latest.answered.connect(found.append)
@@ -60,7 +60,9 @@ def answers(latest: Latest) -> list[object]:
     return found
 
 
-def test_an_answer_comes_back(latest: Latest, worker: Worker, answers: list[object], qtbot: QtBot) -> None:
+def test_an_answer_comes_back(
+    latest: DebouncedCall, worker: Worker, answers: list[object], qtbot: QtBot
+) -> None:
     worker.let.release()
     latest.ask(4)
     assert latest.busy
@@ -68,7 +70,9 @@ def test_an_answer_comes_back(latest: Latest, worker: Worker, answers: list[obje
     assert answers == [40]
 
 
-def test_a_refusal_comes_back(latest: Latest, worker: Worker, answers: list[object], qtbot: QtBot) -> None:
+def test_a_refusal_comes_back(
+    latest: DebouncedCall, worker: Worker, answers: list[object], qtbot: QtBot
+) -> None:
     worker.let.release()
     latest.ask(-1)
     qtbot.waitUntil(lambda: not latest.busy)
@@ -76,7 +80,7 @@ def test_a_refusal_comes_back(latest: Latest, worker: Worker, answers: list[obje
 
 
 def test_questions_that_follow_at_once_are_one(
-    latest: Latest, worker: Worker, answers: list[object], qtbot: QtBot
+    latest: DebouncedCall, worker: Worker, answers: list[object], qtbot: QtBot
 ) -> None:
     worker.let.release()
     for number in range(5):
@@ -87,7 +91,7 @@ def test_questions_that_follow_at_once_are_one(
 
 @pytest.mark.parametrize("stale", [1, -1])
 def test_a_stale_answer_is_dropped_and_the_newest_question_waits_for_its_end(
-    latest: Latest, worker: Worker, answers: list[object], qtbot: QtBot, stale: int
+    latest: DebouncedCall, worker: Worker, answers: list[object], qtbot: QtBot, stale: int
 ) -> None:
     busy: list[bool] = []
     latest.busy_changed.connect(busy.append)
@@ -104,7 +108,7 @@ def test_a_stale_answer_is_dropped_and_the_newest_question_waits_for_its_end(
 
 
 def test_nothing_is_answered_after_a_drop(
-    latest: Latest, worker: Worker, answers: list[object], background: Background, qtbot: QtBot
+    latest: DebouncedCall, worker: Worker, answers: list[object], background: Background, qtbot: QtBot
 ) -> None:
     latest.ask(1)
     qtbot.waitUntil(lambda: worker.begun.acquire(blocking=False))
@@ -116,7 +120,7 @@ def test_nothing_is_answered_after_a_drop(
 
 
 def test_one_can_ask_again_after_a_drop(
-    latest: Latest, worker: Worker, answers: list[object], qtbot: QtBot
+    latest: DebouncedCall, worker: Worker, answers: list[object], qtbot: QtBot
 ) -> None:
     latest.ask(1)
     qtbot.waitUntil(lambda: worker.begun.acquire(blocking=False))
@@ -130,10 +134,10 @@ def test_one_can_ask_again_after_a_drop(
 def test_a_drop_before_the_rest_is_over_calls_nothing(
     background: Background, worker: Worker, qtbot: QtBot
 ) -> None:
-    latest = Latest(background, worker, delay_ms=1)
+    latest = DebouncedCall(background, worker, delay_ms=1)
     latest.ask(1)
     latest.drop()
-    other = Latest(background, lambda: None, delay_ms=20)
+    other = DebouncedCall(background, lambda: None, delay_ms=20)
     other.ask()
     qtbot.waitUntil(lambda: not other.busy)
     assert worker.asked == []
