@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from wholefield.kernels import compiled as module
 def test_without_a_place_for_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
 
-    def njit(cache: bool = False, nogil: bool = False) -> Callable:
+    def njit(cache: bool = False, nogil: bool = False) -> Callable[..., Any]:
         assert nogil
         asked.append(cache)
         if cache:

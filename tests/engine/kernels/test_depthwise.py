@@ -66,7 +66,8 @@ def test_rounding_of_float32_stays_small() -> None:
     leaves = drawn(1, 32, 96, 84, seed=1), drawn(1, 32, 102, 90), drawn(32, 1, 7, 7)
     wants = False, True, False
     exact = depthwise.gradients(*leaves, wants)[1]
-    found = depthwise.gradients(*(t.float() for t in leaves), wants)[1]
+    gradient, pixels, weight = (t.float() for t in leaves)
+    found = depthwise.gradients(gradient, pixels, weight, wants)[1]
     assert exact is not None
     assert found is not None
     assert (found - exact).square().mean().sqrt() < 1.5e-6 * exact.square().mean().sqrt()

@@ -2,6 +2,7 @@
 
 from functools import partial
 from threading import Thread
+from typing import Any
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ def drawn(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Ten
 
 def reference(gradient: Tensor, image: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, ...]:
     """The result of torch and its gradients."""
-    leaves = [t.detach().clone().requires_grad_() for t in (image, weight, bias) if t is not None]
+    leaves: list[Any] = [t.detach().clone().requires_grad_() for t in (image, weight, bias) if t is not None]
     result = functional.conv2d(*leaves)
     return result.detach(), *torch.autograd.grad(result, leaves, gradient)
 
@@ -30,7 +31,7 @@ def reference(gradient: Tensor, image: Tensor, weight: Tensor, bias: Tensor | No
 def assert_close(found: Tensor | None, expected: Tensor, tolerance: float = 1e-13) -> None:
     assert found is not None
     assert found.shape == expected.shape
-    assert (found - expected).abs().max() <= tolerance * max(expected.abs().max(), 1)
+    assert (found - expected).abs().max() <= tolerance * max(expected.abs().max().item(), 1)
 
 
 @settings(max_examples=60, deadline=None)

@@ -2,6 +2,7 @@
 
 import torch
 
+from tests.parts import part
 from wholefield.networks import AttentionClassifier, convnext_tiny, small_cnn
 
 
@@ -15,8 +16,8 @@ def test_parts_equal_the_whole_and_only_the_new_head_learns() -> None:
     torch.testing.assert_close(head.class_map(backbone(image)).mean((2, 3)), logits)
     logits.sum().backward()
     assert all(value.grad is not None for value in net.head.parameters())
-    assert not any(value.requires_grad for value in net.base.head.parameters())
-    assert net.base.features[0].weight.grad is not None
+    assert not any(value.requires_grad for value in part(net, "base.head").parameters())
+    assert part(net, "base.features.0.weight").grad is not None
 
 
 def test_takes_the_width_of_the_backbone() -> None:

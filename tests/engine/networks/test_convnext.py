@@ -1,14 +1,23 @@
 """ConvNeXt: torchvision's names, shapes and totals; streamed as it stands, in training too."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 
+from tests.parts import gradients
 from wholefield.networks import convnext_base, convnext_small, convnext_tiny
-from wholefield.networks.convnext import StochasticDepth
+from wholefield.networks.convnext import ConvNeXt, StochasticDepth
 from wholefield.streaming import Streamed
 
-TOTALS = {convnext_tiny: 28_589_128, convnext_small: 50_223_688, convnext_base: 88_591_464}
-WIDTHS = {
+TOTALS: dict[Callable[..., ConvNeXt], Any] = {
+    convnext_tiny: 28_589_128,
+    convnext_small: 50_223_688,
+    convnext_base: 88_591_464,
+}
+WIDTHS: dict[Callable[..., ConvNeXt], Any] = {
     convnext_tiny: (96, 192, 384, 768),
     convnext_small: (96, 192, 384, 768),
     convnext_base: (128, 256, 512, 1024),
@@ -38,7 +47,7 @@ def layer(name: str, weight: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("build", TOTALS, ids=lambda build: build.__name__)
-def test_layout_and_total(build) -> None:
+def test_layout_and_total(build: Callable[..., ConvNeXt]) -> None:
     with torch.device("meta"):
         net = build()
     depths = (3, 3, 9, 3) if build is convnext_tiny else (3, 3, 27, 3)
@@ -58,32 +67,32 @@ def net() -> torch.nn.Module:
     return net
 
 
-def gradients(net: torch.nn.Module) -> dict[str, torch.Tensor]:
-    found = {name: value.grad.clone() for name, value in net.features.named_parameters()}
+def features_gradients(net: ConvNeXt) -> dict[str, Tensor]:
+    found = gradients(net.features)
     net.zero_grad()
     return found
 
 
-def test_streamed_equals_plain(net) -> None:
+def test_streamed_equals_plain(net: ConvNeXt) -> None:
     net.eval()
     image = torch.rand(1, 3, 101, 83, dtype=torch.float64)
     plain = net.features(image)
     plain.square().sum().backward()
-    expected = gradients(net)
+    expected = features_gradients(net)
     streamed = Streamed(net.features, 40)(image)
     streamed.square().sum().backward()
     torch.testing.assert_close(streamed, plain, rtol=1e-11, atol=1e-12)
-    found = gradients(net)
+    found = features_gradients(net)
     for name, value in expected.items():
         torch.testing.assert_close(
             found[name], value, rtol=1e-9, atol=1e-11 * float(value.abs().max()), msg=name
         )
 
 
-def test_training_streams_with_the_same_blocks_dropped(net) -> None:
+def test_training_streams_with_the_same_blocks_dropped(net: ConvNeXt) -> None:
     net.train()
     image = torch.rand(2, 3, 70, 64, dtype=torch.float64)
-    outputs = []
+    outputs: list[Tensor] = []
     for network in (net.features, Streamed(net.features, 32), Streamed(net.features, 32)):
         torch.manual_seed(len(outputs) // 2)
         outputs.append(network(image).detach())

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.parts import part
 from wholefield.networks import GatedAttentionHead, GlobalAverageHead, NormedAverageHead
 
 
@@ -64,16 +65,16 @@ def test_maps_of_other_heads_average_to_the_logits(name: str, positions: tuple[i
 def test_normed_head_is_pooling_norm_and_layer() -> None:
     torch.manual_seed(4)
     head = HEADS["normed"]().double()
-    nn.init.normal_(head.norm.weight)
+    nn.init.normal_(part(head, "norm.weight"))
     features = torch.randn(2, 6, 4, 3, dtype=torch.float64)
-    torch.testing.assert_close(head(features), head.fc(head.norm(features.mean((2, 3)))))
+    torch.testing.assert_close(head(features), head.fc(part(head, "norm")(features.mean((2, 3)))))
 
 
 def test_attention_follows_the_paper() -> None:
     torch.manual_seed(5)
     head = HEADS["attention"]().double()
     bag = torch.randn(9, 6, dtype=torch.float64)
-    features, pool = bag.T.reshape(1, 6, 3, 3), head.pool
+    features, pool = bag.T.reshape(1, 6, 3, 3), part(head, "pool")
     with torch.no_grad():
         scores = [
             float(pool.score.weight @ (torch.tanh(pool.value(row)) * torch.sigmoid(pool.gate(row))))

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from tests.parts import part
 from wholefield.networks import resnet18
 from wholefield.networks.normalization import batch_norms, calibrate_normalization, freeze_normalization
 
@@ -12,7 +13,7 @@ def test_freezing_touches_only_normalization() -> None:
     assert freeze_normalization(net) is net
     assert not any(norm.training for norm in batch_norms(net))
     assert net.training
-    assert net.layer1[0].conv1.training
+    assert part(net, "layer1.0.conv1.training")
     assert len(batch_norms(net)) == 20
 
 

@@ -1,18 +1,21 @@
 """Cutting any classifier of the list."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.parts import part
 from wholefield.errors import SettingError
 from wholefield.networks import resnet18, streamed_part, unet
-from wholefield.networks.registry import CLASSIFIERS
+from wholefield.networks.registry import CLASSIFIERS, ModelEntry
 from wholefield.networks.split import split_classifier, split_resnet
 from wholefield.streaming import Streamed
 
 
 @pytest.mark.parametrize("entry", CLASSIFIERS, ids=lambda entry: entry.name)
-def test_parts_equal_the_whole_and_the_map_its_logits(entry) -> None:
+def test_parts_equal_the_whole_and_the_map_its_logits(entry: ModelEntry) -> None:
     torch.manual_seed(0)
     net = entry.build(num_classes=3).double().eval()
     image = torch.rand(1, 3, 75, 101, dtype=torch.float64)
@@ -31,12 +34,12 @@ def test_refuses_what_has_no_parts() -> None:
 
 def test_streamed_part_is_frozen() -> None:
     net = resnet18().train()
-    part = streamed_part(net)
-    assert part[0] is net.conv1
+    layers: Any = streamed_part(net)
+    assert layers[0] is net.conv1
     assert not net.bn1.training
     whole = unet(1, 2, width=2, depth=1)
     assert streamed_part(whole) is whole
-    assert not whole.down[0][1].training
+    assert not part(whole, "down.0.1.training")
 
 
 class PublishedResNet(nn.Module):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from tests.parts import gradients, part
 from wholefield.networks import calibrate_normalization, unet
 from wholefield.networks.normalization import freeze_normalization
 from wholefield.streaming import Streamed
@@ -27,9 +28,7 @@ def test_streamed_equals_plain(axes: int, size: tuple[int, ...], tile: int) -> N
     for network in (net, Streamed(net, tile)):
         logits = network(image)
         logits.square().sum().backward()
-        results.append(
-            (logits.detach(), {name: value.grad.clone() for name, value in net.named_parameters()})
-        )
+        results.append((logits.detach(), gradients(net)))
         net.zero_grad()
     (plain, expected), (streamed, found) = results
     torch.testing.assert_close(streamed, plain, rtol=1e-11, atol=1e-12)
@@ -60,6 +59,6 @@ def test_weights_can_be_taken_over() -> None:
     torch.manual_seed(2)
     state = unet(1, 2, width=2, depth=1).state_dict()
     other = unet(1, 5, width=2, depth=1, weights=state)
-    assert torch.equal(other.down[0][0].weight, state["down.0.0.weight"])
+    assert torch.equal(part(other, "down.0.0.weight"), state["down.0.0.weight"])
     assert other.last.weight.shape[0] == 5
     assert freeze_normalization(other) is other

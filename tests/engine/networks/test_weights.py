@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
+from tests.parts import part
 from wholefield.errors import SourceError
 from wholefield.networks import resnet18
 from wholefield.networks.weights import published_file
 
 
 @pytest.fixture(scope="module")
-def state() -> dict[str, torch.Tensor]:
+def state() -> dict[str, Tensor]:
     torch.manual_seed(3)
     return resnet18().state_dict()
 
@@ -25,18 +27,18 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_loads_a_state_dict(state) -> None:
+def test_loads_a_state_dict(state: dict[str, Tensor]) -> None:
     net = resnet18(weights=state)
     assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
 
 
-def test_loads_a_file(state, tmp_path: Path) -> None:
+def test_loads_a_file(state: dict[str, Tensor], tmp_path: Path) -> None:
     torch.save(state, tmp_path / "net.pth")
     for weights in (tmp_path / "net.pth", str(tmp_path / "net.pth")):
         assert torch.equal(resnet18(weights=weights).fc.weight, state["fc.weight"])
 
 
-def test_loads_the_published_file_from_the_cache(state, hub: Path) -> None:
+def test_loads_the_published_file_from_the_cache(state: dict[str, Tensor], hub: Path) -> None:
     torch.save(state, hub / "resnet18-f37072fd.pth")
     assert torch.equal(resnet18(weights="DEFAULT").conv1.weight, state["conv1.weight"])
 
@@ -49,13 +51,13 @@ def test_missing_published_file_says_where_to_put_it(hub: Path) -> None:
         published_file("other.pth")
 
 
-def test_keeps_a_fresh_head_for_other_classes(state) -> None:
+def test_keeps_a_fresh_head_for_other_classes(state: dict[str, Tensor]) -> None:
     net = resnet18(weights=state, num_classes=7)
     assert net.fc.weight.shape == (7, 512)
-    assert torch.equal(net.layer4[1].conv2.weight, state["layer4.1.conv2.weight"])
+    assert torch.equal(part(net, "layer4.1.conv2.weight"), state["layer4.1.conv2.weight"])
 
 
-def test_leaves_the_given_mapping_alone(state) -> None:
+def test_leaves_the_given_mapping_alone(state: dict[str, Tensor]) -> None:
     before = dict(state)
     resnet18(weights=state, num_classes=7)
     assert state["fc.weight"] is before["fc.weight"]
@@ -78,7 +80,7 @@ def test_file_of_something_else(tmp_path: Path) -> None:
         resnet18(weights=tmp_path / "list.pth")
 
 
-def test_foreign_layout_is_refused(state) -> None:
+def test_foreign_layout_is_refused(state: dict[str, Tensor]) -> None:
     foreign = {name: value for name, value in state.items() if name != "bn1.weight"}
     with pytest.raises(SourceError, match=r"does not fit ResNet.*bn1\.weight"):
         resnet18(weights=foreign)

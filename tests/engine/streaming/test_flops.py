@@ -32,7 +32,7 @@ def test_small_cnn(tile: int | tuple[int, int], smallest_block: int) -> None:
 @pytest.mark.parametrize("tile", [32, 64, 96, 256])
 def test_resnet18(tile: int) -> None:
     network, _ = split_resnet(resnet18())
-    network = freeze_normalization(network)
+    freeze_normalization(network)
     x = torch.zeros(1, 3, 131, 165)
     assert flops(Streamed(network, tile), x) == flops(network, x) > 10**9
 
@@ -47,7 +47,7 @@ def test_one_and_three_axes() -> None:
 def test_training_repeats_the_forward_as_far_as_it_keeps_nothing() -> None:
     """Plain: the forward, and twice as much backward. Streamed: at most one forward more, and nothing else."""
     network, _ = split_resnet(resnet18())
-    network = freeze_normalization(network)
+    freeze_normalization(network)
     x = torch.zeros(1, 3, 131, 165)
     forward, training = flops(network, x), flops(network, x, backward=True)
     assert flops(Streamed(network, 64, keep_budget=0), x, backward=True) == training + forward

@@ -1,10 +1,11 @@
 """The networks of the product, whole: outputs and the gradients of all parameters in double precision."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from wholefield.kernels import threads, winograd
 from wholefield.networks import resnet18, resnet50, small_cnn, split_resnet
@@ -14,6 +15,7 @@ from wholefield.streaming import NotLocalError, Streamed
 
 def with_random_statistics(network: nn.Module) -> nn.Module:
     """Frozen batch norms whose numbers are not the harmless ones of a fresh network."""
+    norm: Any
     for norm in batch_norms(network):
         norm.running_mean.normal_(0, 0.3)
         norm.running_var.uniform_(0.5, 2.0)
@@ -55,9 +57,18 @@ def test_with_every_3x3_convolution_by_winograd(
         monkeypatch.setattr(winograd, limit, 1)
     used: list[str] = []
     convolve, gradients = winograd.convolve, winograd.gradients
-    monkeypatch.setattr(winograd, "convolve", lambda *a: (used.append("forward"), convolve(*a))[1])
-    monkeypatch.setattr(winograd, "gradients", lambda *a: (used.append("backward"), gradients(*a))[1])
-    whole = build()
+
+    def noted_convolve(*args: Any) -> Tensor:
+        used.append("forward")
+        return convolve(*args)
+
+    def noted_gradients(*args: Any) -> Any:
+        used.append("backward")
+        return gradients(*args)
+
+    monkeypatch.setattr(winograd, "convolve", noted_convolve)
+    monkeypatch.setattr(winograd, "gradients", noted_gradients)
+    whole: Any = build()
     network = whole.features if build is small_cnn else split_resnet(whole)[0]
     image = torch.randn(2, 3, 101, 87, dtype=torch.float64)
     exact(with_random_statistics(network), image, 40, smallest_block=4, keep_budget=keep_budget)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import pytest
 import torch
@@ -14,10 +15,10 @@ CHANNELS = 2
 LARGEST = {1: 90, 2: 30, 3: 14}
 POSITIONS = 2500
 TILES = 130
-CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-MAXIMA = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
-MEANS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+CONVOLUTIONS: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+TRANSPOSED: tuple[Any, ...] = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+MAXIMA: tuple[Any, ...] = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+MEANS: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 LINEAR = ("linear", "bilinear", "trilinear")
 
@@ -50,7 +51,7 @@ class Graph(nn.Module):
 
 def join(parts: list[Tensor], how: str) -> Tensor:
     lengths = [min(sizes) for sizes in zip(*(part.shape[2:] for part in parts), strict=True)]
-    cropped = [part[(..., *(slice(length) for length in lengths))] for part in parts]
+    cropped = [part[(slice(None), slice(None), *(slice(length) for length in lengths))] for part in parts]
     if how == "add":
         return sum(cropped[1:], cropped[0])
     if how == "multiply":

@@ -10,18 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from tests.engine.streaming.layers import Apply
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.streaming import NotLocalError, Streamed, StreamingError, symmetric_pad
-
-
-class Apply(nn.Module):
-    def __init__(self, function: Callable[..., Any], *layers: nn.Module) -> None:
-        super().__init__()
-        self.function = function
-        self.layers = nn.ModuleList(layers)
-
-    def forward(self, x: Tensor) -> Any:
-        return self.function(x, *self.layers)
 
 
 class SqueezeExcite(nn.Module):
@@ -339,11 +330,13 @@ def test_a_symmetric_border_wider_than_the_image() -> None:
 
 def test_a_bug_of_the_model_is_told_with_its_line() -> None:
     with pytest.raises(StreamingError, match=r"test_refusals\.py line \d+ \(.*nowhere.*\): name 'nowhere'"):
-        Streamed(Apply(lambda x: nowhere(x)), 4)(image())  # noqa: F821
+        Streamed(Apply(lambda x: nowhere(x)), 4)(image())  # type: ignore[name-defined]  # noqa: F821
 
 
 class Forgetful(nn.Module):
     """Replaces its buffer in every forward."""
+
+    scale: Tensor
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,9 +1,8 @@
-"""The module as its users hold it: progress and cancelling, backward rules, copies, threads, precision, memory."""
+"""The module as its users hold it: progress and canceling, backward rules, copies, memory."""
 
 import copy
 import io
 import pickle
-import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -13,18 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from tests.engine.streaming.layers import small
+from tests.parts import gradient, part
 from wholefield.streaming import Streamed, StreamingError, Sweep, TileVisit
 from wholefield.streaming.execution import sweep as sweep_module
-
-
-def small(channels: int = 4) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(2, channels, 3, padding=1),
-        nn.BatchNorm2d(channels).eval(),
-        nn.ReLU(inplace=True),
-        nn.MaxPool2d(2),
-        nn.Conv2d(channels, 3, 3, padding=1),
-    )
 
 
 def image(**options: Any) -> Tensor:
@@ -110,7 +101,7 @@ def test_writing_over_what_the_reverse_sweep_needs_is_noticed(what: str) -> None
     x = image()
     y = Streamed(network, 8)(x)
     with torch.no_grad():
-        (x if what == "image" else network[0].weight).mul_(2)
+        (x if what == "image" else part(network, "0.weight")).mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.sum().backward()
 
@@ -120,11 +111,11 @@ def test_several_forwards_before_one_backward() -> None:
     streamed = Streamed(network, 8)
     first, second = image(dtype=torch.float64), image(dtype=torch.float64)
     (streamed(first).sum() + 2 * streamed(second).square().sum()).backward()
-    found = [p.grad.clone() for p in network.parameters()]
+    found = [gradient(p).clone() for p in network.parameters()]
     network.zero_grad()
     (network(first).sum() + 2 * network(second).square().sum()).backward()
     for grad, parameter in zip(found, network.parameters(), strict=True):
-        assert torch.allclose(grad, parameter.grad, rtol=1e-12, atol=1e-11)
+        assert torch.allclose(grad, gradient(parameter), rtol=1e-12, atol=1e-11)
 
 
 def test_a_streamed_network_behind_another(exact: Callable[..., None]) -> None:
@@ -134,7 +125,7 @@ def test_a_streamed_network_behind_another(exact: Callable[..., None]) -> None:
     streamed = nn.Sequential(Streamed(first, 8), Streamed(second, (5, 9)), head)
     x = image(dtype=torch.float64)
     plain(x).square().sum().backward()
-    expected = [p.grad.clone() for p in plain.parameters()]
+    expected = [gradient(p).clone() for p in plain.parameters()]
     plain.zero_grad()
     streamed(x).square().sum().backward()
     for parameter, grad in zip(plain.parameters(), expected, strict=True):
@@ -146,8 +137,8 @@ def test_a_streamed_network_inside_another_is_streamed_with_it(exact: Callable[.
     inner = nn.Conv2d(2, 4, 3, padding=1)
     network = nn.Sequential(Streamed(inner, 5), nn.GELU(), Streamed(nn.Conv2d(4, 2, 3, 2), 3)).double()
     visits: list[TileVisit] = []
-    network[0].on_tile = visits.append
-    plain = nn.Sequential(inner, nn.GELU(), network[2].network)
+    part(network, "0").on_tile = visits.append
+    plain = nn.Sequential(inner, nn.GELU(), part(network, "2.network"))
     x = image(dtype=torch.float64)
     found = Streamed(network, 8)(x)
     assert not visits
@@ -186,147 +177,6 @@ def _saved(module: nn.Module) -> Any:
     return torch.load(file, weights_only=False)
 
 
-def test_threads_stream_side_by_side() -> None:
-    networks = [small().double() for _ in range(4)]
-    images = [image(dtype=torch.float64) for _ in networks]
-    found: dict[int, list[Tensor]] = {}
-
-    def work(k: int) -> None:
-        torch.set_num_threads(1)
-        for _ in range(3):
-            networks[k].zero_grad()
-            y = Streamed(networks[k], 6)(images[k])
-            y.square().sum().backward()
-        found[k] = [y.detach(), *(p.grad for p in networks[k].parameters() if p.grad is not None)]
-
-    run_together([threading.Thread(target=work, args=(k,)) for k in range(4)])
-    for k, network in enumerate(networks):
-        network.zero_grad()
-        y = network(images[k])
-        y.square().sum().backward()
-        for one, other in zip(found[k], [y, *(p.grad for p in network.parameters())], strict=True):
-            assert torch.allclose(one, other, rtol=1e-11, atol=1e-11)
-
-
-def test_threads_share_one_network() -> None:
-    """A prediction may run while the same network is being traced for another."""
-    network = small().double()
-    images = [image(dtype=torch.float64) for _ in range(4)]
-    expected = [network(x).detach() for x in images]
-    wrong: list[int] = []
-
-    def work(k: int) -> None:
-        torch.set_num_threads(1)
-        with torch.no_grad():
-            for turn in range(6):
-                y = network(images[k]) if (turn + k) % 2 else Streamed(network, 6)(images[k])
-                if not torch.allclose(y, expected[k], atol=1e-12):
-                    wrong.append(k)
-
-    run_together([threading.Thread(target=work, args=(k,)) for k in range(4)])
-    assert not wrong
-
-
-def run_together(threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def gradients_of(module: nn.Module, x: Tensor, weights: Tensor) -> list[Tensor]:
-    module.zero_grad(set_to_none=True)
-    with torch.autocast("cpu", torch.bfloat16):
-        y = module(x)
-    (y.float() * weights).sum().backward()
-    return [y.detach(), *(p.grad for p in module.parameters() if p.grad is not None)]
-
-
-def test_autocast_is_as_precise_as_on_the_plain_network() -> None:
-    """Both round to bfloat16; the error against double precision must be alike, not the rounding."""
-    network = nn.Sequential(
-        small(8), nn.GELU(), nn.Conv2d(3, 16, 3, padding=1), nn.GELU(), nn.Conv2d(16, 4, 3, padding=1)
-    )
-    x = torch.randn(2, 2, 61, 70)
-    shape = network(x).shape
-    weights = torch.randn(shape)
-    true = copy.deepcopy(network).double()
-    exact_y = true(x.double())
-    (exact_y * weights.double()).sum().backward()
-    truth = [exact_y.detach(), *(p.grad for p in true.parameters() if p.grad is not None)]
-    plain = gradients_of(network, x, weights)
-    streamed = gradients_of(Streamed(network, 16), x, weights)
-    assert streamed[0].dtype == plain[0].dtype == torch.bfloat16
-    for one, other, value in zip(streamed, plain, truth, strict=True):
-        scale = value.abs().max()
-        assert one.dtype == other.dtype
-        error, plain_error = ((found.double() - value).norm() / value.norm() for found in (one, other))
-        assert plain_error > 1e-5, "autocast was not on"
-        assert error <= 2 * plain_error + 1e-3, (error, plain_error, scale)
-
-
-class WithoutAutocast(nn.Module):
-    """Computes a part in full precision although autocast is on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.second = nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        low = self.first(x)
-        with torch.autocast("cpu", enabled=False):
-            high = self.second(low.float())
-        return low, high
-
-
-def test_autocast_turned_off_inside_the_network() -> None:
-    network, x = WithoutAutocast(), image()
-    with torch.autocast("cpu", torch.bfloat16):
-        expected = network(x)
-        found = Streamed(network, 8)(x)
-    for one, other in zip(found, expected, strict=True):
-        assert one.dtype == other.dtype
-        assert torch.allclose(one, other, rtol=0, atol=2e-2)
-    assert found[1].dtype == torch.float32
-    found[1].sum().backward()
-    assert network.second.weight.grad is not None
-    assert network.second.weight.grad.dtype == torch.float32
-
-
-def test_autocast_begun_inside_the_network() -> None:
-    class Low(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.conv = nn.Conv2d(2, 4, 3, padding=1)
-
-        def forward(self, x: Tensor) -> Tensor:
-            with torch.autocast("cpu", torch.bfloat16):
-                return self.conv(x)
-
-    network, x = Low(), image()
-    found = Streamed(network, 8)(x)
-    assert found.dtype == network(x).dtype == torch.bfloat16
-    assert torch.allclose(found, network(x), atol=3e-2)
-
-
-def test_gradient_scaling() -> None:
-    network = small()
-    x = image()
-    network(x).square().mean().backward()
-    expected = [p.grad.clone() for p in network.parameters()]
-    network.zero_grad()
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.0)
-    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
-    scaler.scale(Streamed(network, 8)(x).square().mean()).backward()
-    assert network[0].weight.grad is not None
-    assert torch.allclose(network[0].weight.grad, 1024 * expected[0], rtol=1e-3, atol=1e-2)
-    scaler.unscale_(optimizer)
-    for parameter, grad in zip(network.parameters(), expected, strict=True):
-        assert torch.allclose(parameter.grad, grad, rtol=1e-4, atol=1e-6)
-    scaler.step(optimizer)
-    scaler.update()
-
-
 def test_without_gradients_no_halo_outlives_the_next_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     alive = _halos_alive(monkeypatch)
     network = nn.Sequential(*[nn.Conv2d(2, 2, 3, padding=1) for _ in range(4)])
@@ -355,10 +205,11 @@ def _halos_alive(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Count, after every tile, the halos that were handed on and still live."""
     handed: list[weakref.ref[Tensor]] = []
     counts: list[int] = []
-    compute, settle = sweep_module.compute_tile, sweep_module.packed_halos
+    module: Any = sweep_module
+    compute, pack = module.compute_tile, module.packed_halos
 
     def handing(*args: Any) -> Any:
-        halos = settle(*args)
+        halos = pack(*args)
         handed.extend(weakref.ref(piece) for halo in halos.values() for _, piece in halo)
         return halos
 
@@ -419,7 +270,7 @@ def test_each_forward_follows_the_settings_of_its_moment() -> None:
     assert torch.equal(streamed(x), 3 * x + 1)
     network.offset = torch.full((1,), 5.0)
     assert torch.equal(streamed(x), 3 * x + 5)
-    network.done.fill_(True)
+    part(network, "done").fill_(True)
     assert torch.equal(streamed(x), -(3 * x + 5))
     streamed.train()
     assert (streamed(x) == 0).any()
@@ -514,10 +365,10 @@ def test_gradients_accumulate() -> None:
     streamed = Streamed(network, 8)
     x = image(dtype=torch.float64)
     streamed(x).sum().backward()
-    once = [p.grad.clone() for p in network.parameters()]
+    once = [gradient(p).clone() for p in network.parameters()]
     streamed(x).sum().backward()
     for parameter, grad in zip(network.parameters(), once, strict=True):
-        assert torch.allclose(parameter.grad, 2 * grad, rtol=1e-12)
+        assert torch.allclose(gradient(parameter), 2 * grad, rtol=1e-12)
 
 
 def test_gradients_keep_the_memory_format_of_their_parameters() -> None:

@@ -77,9 +77,9 @@ def fit(tmp_path: Path) -> Callable[..., list[Gradients]]:
 
 
 @pytest.fixture
-def backbone() -> nn.Module:
+def backbone() -> nn.Sequential:
     """A small network with all that matters: strides, a branch of its own through time, learned normalization."""
-    norm = nn.BatchNorm2d(6)
+    norm: Any = nn.BatchNorm2d(6)
     nn.init.uniform_(norm.running_mean, -0.3, 0.3)
     nn.init.uniform_(norm.running_var, 0.5, 2.0)
     nn.init.uniform_(norm.weight, 0.5, 1.5)
@@ -93,7 +93,7 @@ def backbone() -> nn.Module:
 
 
 @pytest.fixture
-def head() -> nn.Module:
+def head() -> nn.Sequential:
     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
 
 

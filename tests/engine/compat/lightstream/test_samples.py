@@ -12,6 +12,7 @@ from torch.nn import functional
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
+from tests.parts import gradients
 from wholefield.compat.lightstream import StreamingCNN, StreamingModule
 from wholefield.networks import resnet18, resnet34, resnet50
 
@@ -49,7 +50,7 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> nn.Module:
 
 
 @pytest.fixture
-def names(sample: Callable) -> dict[str, Any]:
+def names(sample: Callable[..., Any]) -> dict[str, Any]:
     """What the samples of the guide to custom models define."""
     scope = dict(NAMES)
     exec(sample(CUSTOM, "def split_resnet", SPLIT), scope)
@@ -58,7 +59,7 @@ def names(sample: Callable) -> dict[str, Any]:
 
 
 @pytest.fixture
-def trained(names: dict[str, Any], sample: Callable) -> type:
+def trained(names: dict[str, Any], sample: Callable[..., Any]) -> type:
     """The sample's model with the sample's forward, step and backward, and an optimizer."""
     methods = sample(CUSTOM, "def forward_head", FORWARD) + "\n" + sample(CUSTOM, "def training_step", STEP)
     exec(f"class Trained(StreamingResNet):\n{methods}", names)
@@ -67,7 +68,7 @@ def trained(names: dict[str, Any], sample: Callable) -> type:
     return model
 
 
-def test_the_overview(sample: Callable, same: Callable) -> None:
+def test_the_overview(sample: Callable[..., Any], same: Callable[..., Any]) -> None:
     net = resnet18(num_classes=4).double()
     final_layers = nn.Sequential(net.avgpool, nn.Flatten(), net.fc)
     image, labels = torch.randn(1, 3, 617, 67, dtype=torch.float64), torch.tensor([3])
@@ -79,7 +80,7 @@ def test_the_overview(sample: Callable, same: Callable) -> None:
         "labels": labels,
     }
     exec(sample(OVERVIEW, "stream_layers = ", "0" * 9), scope)
-    found = {name: p.grad.clone() for name, p in net.named_parameters()}
+    found = gradients(net)
     net.zero_grad()
     functional.cross_entropy(net.eval()(image), labels).backward()
     same(found, {name: p.grad for name, p in net.named_parameters()}, 1e-12)
@@ -107,7 +108,7 @@ def test_the_model(names: dict[str, Any], published: nn.Module) -> None:
 
 @pytest.mark.parametrize("streaming", [True, False])
 def test_the_step_in_the_trainer(
-    trained: Any, published: nn.Module, fit: Callable, same: Callable, streaming: bool
+    trained: Any, published: nn.Module, fit: Callable[..., Any], same: Callable[..., Any], streaming: bool
 ) -> None:
     model = trained("resnet18", 48, functional.cross_entropy, num_classes=3, normalize_on_gpu=False)
     model.use_streaming = streaming
@@ -127,7 +128,7 @@ def test_the_step_in_the_trainer(
 
 
 def test_the_model_trains_without_methods_of_its_own(
-    names: dict[str, Any], published: nn.Module, fit: Callable
+    names: dict[str, Any], published: nn.Module, fit: Callable[..., Any]
 ) -> None:
     model: L.LightningModule = names["StreamingResNet"](
         "resnet18", 48, functional.cross_entropy, num_classes=3

@@ -13,6 +13,7 @@ from torch.nn import functional
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
+from tests.parts import gradient
 from wholefield.compat.lightstream import BaseModule, ImageNetClassifier, StreamingModule
 
 pytestmark = [
@@ -25,7 +26,7 @@ pytestmark = [
 class Plain(L.LightningModule):
     """The same network in one piece."""
 
-    def __init__(self, backbone: nn.Module, head: nn.Module) -> None:
+    def __init__(self, backbone: nn.Sequential, head: nn.Module) -> None:
         super().__init__()
         self.stream_network = nn.ModuleDict({"stream_module": backbone})
         self.head = head
@@ -47,7 +48,7 @@ class Streaming(BaseModule):
         return torch.optim.SGD(self.params, lr=0.05)
 
 
-def pair(backbone: nn.Module, head: nn.Module, **options: Any) -> tuple[Streaming, Plain]:
+def pair(backbone: nn.Sequential, head: nn.Sequential, **options: Any) -> tuple[Streaming, Plain]:
     plain = Plain(copy.deepcopy(backbone), copy.deepcopy(head))
     return Streaming(backbone, head, 24, functional.cross_entropy, **options), plain
 
@@ -67,11 +68,11 @@ def weights(module: nn.Module) -> dict[str, Tensor]:
     ids=["plain", "accumulated", "clipped by norm", "accumulated and clipped by value"],
 )
 def test_exactly_the_steps_of_the_plain_network(
-    backbone: nn.Module,
-    head: nn.Module,
+    backbone: nn.Sequential,
+    head: nn.Sequential,
     batches: Any,
-    fit: Callable,
-    same: Callable,
+    fit: Callable[..., Any],
+    same: Callable[..., Any],
     options: Any,
     steps: int,
 ) -> None:
@@ -102,7 +103,7 @@ def error(found: list[dict[str, Tensor]], expected: list[dict[str, Tensor]]) -> 
 
 @pytest.mark.parametrize("precision", TOLERANCES)
 def test_every_precision_of_the_trainer(
-    backbone: nn.Module, head: nn.Module, batches: Any, fit: Callable, precision: Any
+    backbone: nn.Sequential, head: nn.Sequential, batches: Any, fit: Callable[..., Any], precision: Any
 ) -> None:
     streaming, plain = pair(backbone, head)
     exact = [(image.double(), target) for image, target in batches]
@@ -115,7 +116,7 @@ def test_every_precision_of_the_trainer(
 
 
 def test_half_precision_with_its_scaler(
-    backbone: nn.Module, head: nn.Module, batches: Any, fit: Callable
+    backbone: nn.Sequential, head: nn.Sequential, batches: Any, fit: Callable[..., Any]
 ) -> None:
     """16-mixed: Lightning turns it into bf16-mixed on a CPU unless its plugin is given."""
     streaming, plain = pair(backbone, head)
@@ -132,7 +133,11 @@ def test_half_precision_with_its_scaler(
 
 
 def test_a_scale_that_overflows_is_lowered_and_the_step_left_out(
-    backbone: nn.Module, head: nn.Module, batches: Any, fit: Callable, same: Callable
+    backbone: nn.Sequential,
+    head: nn.Sequential,
+    batches: Any,
+    fit: Callable[..., Any],
+    same: Callable[..., Any],
 ) -> None:
     streaming, _ = pair(backbone, head)
     start = copy.deepcopy(weights(streaming))
@@ -144,7 +149,7 @@ def test_a_scale_that_overflows_is_lowered_and_the_step_left_out(
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_saliency_while_training(
-    backbone: nn.Module, head: nn.Module, batches: Any, fit: Callable, precision: Any
+    backbone: nn.Sequential, head: nn.Sequential, batches: Any, fit: Callable[..., Any], precision: Any
 ) -> None:
     streaming, plain = pair(backbone, head, saliency=True)
     before = copy.deepcopy(plain)
@@ -155,13 +160,19 @@ def test_saliency_while_training(
         loss = before.training_step((leaf, target), 0)
     loss.backward()
     found = streaming.stream_network.saliency_map
+    assert found is not None
     assert found.shape == image.shape
-    assert error([{"image": found}], [{"image": leaf.grad}]) < TOLERANCES[precision]
+    assert error([{"image": found}], [{"image": gradient(leaf)}]) < TOLERANCES[precision]
 
 
 @pytest.mark.parametrize("options", [{"use_streaming": False}, {"train_streaming_layers": False}, {}])
 def test_ways_not_to_stream_and_not_to_learn(
-    backbone: nn.Module, head: nn.Module, batches: Any, fit: Callable, same: Callable, options: Any
+    backbone: nn.Sequential,
+    head: nn.Sequential,
+    batches: Any,
+    fit: Callable[..., Any],
+    same: Callable[..., Any],
+    options: Any,
 ) -> None:
     streaming, plain = pair(backbone, head, **options)
     if not options:
@@ -174,14 +185,18 @@ def test_ways_not_to_stream_and_not_to_learn(
 
 
 def test_bytes_are_normalized_in_training_and_validation(
-    backbone: nn.Module, head: nn.Module, batches: Any, fit: Callable, same: Callable
+    backbone: nn.Sequential,
+    head: nn.Sequential,
+    batches: Any,
+    fit: Callable[..., Any],
+    same: Callable[..., Any],
 ) -> None:
     mean, std = [0.4, 0.5, 0.7], [0.2, 0.25, 0.3]
     plain = Plain(copy.deepcopy(backbone), copy.deepcopy(head))
     streaming = ImageNetClassifier(
         backbone, head, 24, functional.cross_entropy, normalize_on_gpu=True, mean=mean, std=std
     )
-    stored = [((image * 60 + 120).clamp(0, 255).to(torch.uint8), target) for image, target in batches]
+    stored: Any = [((image * 60 + 120).clamp(0, 255).to(torch.uint8), target) for image, target in batches]
     offset, divisor = (torch.tensor(values, dtype=torch.float64).view(3, 1, 1) for values in (mean, std))
     normal = [((image.double() / 255 - offset) / divisor, target) for image, target in stored]
     with torch.no_grad():
@@ -202,7 +217,9 @@ def test_bytes_are_normalized_in_training_and_validation(
     )
 
 
-def test_a_fully_convolutional_network_needs_no_head(batches: Any, fit: Callable, same: Callable) -> None:
+def test_a_fully_convolutional_network_needs_no_head(
+    batches: Any, fit: Callable[..., Any], same: Callable[..., Any]
+) -> None:
     network = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 2, 3, padding=1)).double()
     image = batches[1][0].double()
     target = torch.randint(0, 2, (2, *image.shape[2:]))
@@ -218,7 +235,7 @@ def test_a_fully_convolutional_network_needs_no_head(batches: Any, fit: Callable
 
 
 def test_a_classifier_logs_its_losses_and_metrics(
-    backbone: nn.Module, head: nn.Module, batches: Any, tmp_path: Any
+    backbone: nn.Sequential, head: nn.Sequential, batches: Any, tmp_path: Any
 ) -> None:
     metrics = MetricCollection({"accuracy": MulticlassAccuracy(3, average="micro")})
     module = ImageNetClassifier(backbone, head, 24, functional.cross_entropy, metrics=metrics)
@@ -242,10 +259,9 @@ def test_a_classifier_logs_its_losses_and_metrics(
         for out, (_, target) in zip(logits, batches, strict=True)
     ]
     hits = [(out.argmax(1) == target).sum().item() for out, (_, target) in zip(logits, batches, strict=True)]
-    assert tested["test_loss"] == pytest.approx(sum(losses).item() / 7, rel=1e-5)
+    assert tested["test_loss"] == pytest.approx(torch.stack(losses).sum().item() / 7, rel=1e-5)
     assert tested["test_accuracy"] == pytest.approx(sum(hits) / 7)
     assert logged["val_loss"].item() == pytest.approx(tested["test_loss"], rel=1e-6)
-    predicted = trainer.predict(
-        module, torch.utils.data.DataLoader([image for image, _ in batches], batch_size=None)
-    )
+    images: Any = [image for image, _ in batches]
+    predicted = trainer.predict(module, torch.utils.data.DataLoader(images, batch_size=None))
     assert torch.allclose(predicted[3], logits[3], atol=1e-6)

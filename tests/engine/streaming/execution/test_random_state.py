@@ -1,11 +1,13 @@
 """Random layers: the reverse sweep must draw what the forward drew, or the gradients belong to another network."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.parts import part
 from wholefield.streaming import Streamed, TileVisit
 
 
@@ -51,7 +53,7 @@ class Noise(nn.Module):
         return self.blur(x * torch.randn_like(x))
 
 
-def conv(**options: int) -> nn.Module:
+def conv(**options: Any) -> nn.Module:
     return nn.Conv2d(2, 2, 3, padding=1, bias=False, **options)
 
 
@@ -100,7 +102,7 @@ def test_gradients_of_weights_belong_to_the_same_draw() -> None:
     y = Streamed(network, 5)(x)
     value = (y * torch.randn_like(y)).sum()
     value.backward()
-    weight = network[0].weight
+    weight = part(network, "0.weight")
     assert weight.grad is not None
     assert (weight * weight.grad).sum().item() == pytest.approx(value.item(), rel=1e-11)
 

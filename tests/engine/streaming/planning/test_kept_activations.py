@@ -1,8 +1,10 @@
 """Which convolution results are kept, and convolutions that are not computed again."""
 
+from typing import Any
+
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from wholefield.networks import resnet18, split_resnet
@@ -21,19 +23,20 @@ CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)
 def test_a_recalled_convolution_has_the_gradients_of_a_computed_one(
     axes: int, groups: int, bias: bool, dtype: torch.dtype
 ) -> None:
-    def fresh() -> list[Tensor | None]:
+    def fresh() -> list[Any]:
         torch.manual_seed(3)
         shapes = [(2, 4, *(9, 8, 7)[:axes]), (6, 4 // groups, *(3, 2, 3)[:axes]), (6,)]
-        leaves: list[Tensor | None] = [torch.randn(s, dtype=dtype, requires_grad=True) for s in shapes]
+        leaves: list[Any] = [torch.randn(s, dtype=dtype, requires_grad=True) for s in shapes]
         return leaves if bias else [*leaves[:2], None]
 
     options = ((2, 1, 1)[:axes], (1, 2, 1)[:axes], groups)
     leaves = fresh()
-    computed = CONVOLVE[axes - 1](*leaves, options[0], 0, options[1], groups)
+    convolve: Any = CONVOLVE[axes - 1]
+    computed = convolve(*leaves, options[0], 0, options[1], groups)
     grad = torch.randn_like(computed)
     computed.backward(grad)
     others = fresh()
-    result = convolved(*others, *options, known=computed.detach().clone())
+    result = convolved(others[0], others[1], others[2], *options, known=computed.detach().clone())
     assert torch.equal(result, computed)
     result.backward(grad)
     for one, other in zip(leaves, others, strict=True):
@@ -43,12 +46,10 @@ def test_a_recalled_convolution_has_the_gradients_of_a_computed_one(
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_recalled_linear_layer_has_the_gradients_of_a_computed_one(bias: bool) -> None:
-    def fresh() -> list[Tensor | None]:
+    def fresh() -> list[Any]:
         torch.manual_seed(3)
         shapes = [(2, 5, 7, 4), (6, 4), (6,)]
-        leaves: list[Tensor | None] = [
-            torch.randn(s, dtype=torch.float64, requires_grad=True) for s in shapes
-        ]
+        leaves: list[Any] = [torch.randn(s, dtype=torch.float64, requires_grad=True) for s in shapes]
         return leaves if bias else [*leaves[:2], None]
 
     leaves, others = fresh(), fresh()

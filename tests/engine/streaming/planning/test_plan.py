@@ -92,7 +92,9 @@ def needs() -> tuple[nn.Module, dict[int, MemoryNeed]]:
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_no_larger_tile_than_the_suggested_fits(needs, training: bool) -> None:
+def test_no_larger_tile_than_the_suggested_fits(
+    needs: tuple[nn.Module, dict[int, MemoryNeed]], training: bool
+) -> None:
     network, found = needs
     peaks = {size: need.backward if training else need.forward for size, need in found.items()}
     for budget in sorted(peaks.values())[::4]:

@@ -18,6 +18,8 @@ def with_statistics(network: nn.Module) -> nn.Module:
     torch.manual_seed(1)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
             module.running_mean.uniform_(-0.5, 0.5)
             module.running_var.uniform_(0.3, 2.0)
             if module.affine:
@@ -75,8 +77,13 @@ class Shared(nn.Module):
         return self.norm(y) + y
 
 
-class Both(Shared):
+class Both(nn.Module):
     """The convolution's own result is returned as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(3, 4, 3)
+        self.norm = nn.BatchNorm2d(4)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         y = self.convolution(x)

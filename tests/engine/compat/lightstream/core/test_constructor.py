@@ -2,11 +2,13 @@
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from tests.parts import part
 from wholefield.compat.lightstream import StreamingCNN, StreamingConstructor
 from wholefield.streaming import StreamingError
 
@@ -32,8 +34,8 @@ def test_names_order_and_defaults_are_the_documented_ones() -> None:
     assert {parameter.name: parameter.default for parameter in parameters[2:]} == DEFAULTS
 
 
-def test_options_reach_the_streaming_module(backbone: nn.Module) -> None:
-    options = {
+def test_options_reach_the_streaming_module(backbone: nn.Sequential) -> None:
+    options: dict[str, Any] = {
         "verbose": True,
         "deterministic": True,
         "saliency": True,
@@ -52,12 +54,12 @@ def test_options_reach_the_streaming_module(backbone: nn.Module) -> None:
 
 
 def test_callbacks_run_in_order_and_what_the_first_do_to_weights_is_undone(
-    backbone: nn.Module, same: Callable
+    backbone: nn.Sequential, same: Callable[..., Any]
 ) -> None:
     moments: list[tuple[str, float]] = []
 
     def note(name: str) -> Callable[[nn.Module], None]:
-        return lambda model: moments.append((name, model[0].weight[0, 0, 0, 0].item()))
+        return lambda model: moments.append((name, part(model, "0.weight")[0, 0, 0, 0].item()))
 
     def spoil(model: nn.Module) -> None:
         with torch.no_grad():
@@ -66,7 +68,7 @@ def test_callbacks_run_in_order_and_what_the_first_do_to_weights_is_undone(
 
     def scale(model: nn.Module) -> None:
         with torch.no_grad():
-            model[4].bias.fill_(3)
+            part(model, "4.bias").fill_(3)
 
     weights = {name: value.clone() for name, value in backbone.state_dict().items()}
     first = weights["0.weight"][0, 0, 0, 0].item()
@@ -96,13 +98,13 @@ def test_the_tile_has_the_channels_and_axes_of_the_network(
     assert StreamingConstructor(network, 16).prepare_streaming_model().tile_shape == shape
 
 
-def test_kept_modules_are_noted(backbone: nn.Module) -> None:
+def test_kept_modules_are_noted(backbone: nn.Sequential) -> None:
     constructor = StreamingConstructor(backbone, 16, add_keep_modules=[nn.BatchNorm2d])
     constructor.add_modules_to_keep([nn.LayerNorm])
     assert constructor.keep_modules == [nn.BatchNorm2d, nn.LayerNorm]
 
 
-def test_a_stale_tile_cache_is_refused(backbone: nn.Module) -> None:
+def test_a_stale_tile_cache_is_refused(backbone: nn.Sequential) -> None:
     cache = StreamingConstructor(backbone, 16).prepare_streaming_model().get_tile_cache()
     StreamingConstructor(backbone, 16, tile_cache=cache).prepare_streaming_model()
     with pytest.raises(StreamingError, match="for tiles of"):

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tests.parts import part
 from wholefield.compat.lightstream import StreamingCNN
+from wholefield.compat.lightstream.core.pixels import Image
 from wholefield.networks.resnet import resnet18
 from wholefield.networks.split import split_resnet
 from wholefield.streaming import NotLocalError, StreamingError, Sweep, TileVisit
@@ -21,7 +23,7 @@ TILE = (1, 3, 24, 17)
 
 
 @pytest.fixture
-def network(backbone: nn.Module) -> nn.Module:
+def network(backbone: nn.Sequential) -> nn.Module:
     return backbone.double()
 
 
@@ -50,7 +52,7 @@ def expected(network: nn.Module, image: Tensor) -> tuple[Tensor, dict[str, Tenso
     return output.detach(), gradients(network), leaf.grad
 
 
-def two_calls(streaming: StreamingCNN, image: Tensor) -> Tensor:
+def two_calls(streaming: StreamingCNN, image: Image) -> Tensor:
     output = streaming(image)
     weighted(output).backward()
     streaming.backward(image, output.grad)
@@ -71,7 +73,7 @@ class Counter:
 
 @pytest.mark.parametrize("tile", [(1, 3, 1, 7), (1, 3, 24, 17), (1, 3, 600, 600)])
 def test_two_calls_find_what_autograd_finds(
-    network: nn.Module, image: Tensor, tile: Any, same: Callable
+    network: nn.Module, image: Tensor, tile: Any, same: Callable[..., Any]
 ) -> None:
     wanted, wanted_gradients, wanted_image = expected(network, image)
     streaming = StreamingCNN(network.train(), tile, saliency=True)
@@ -81,7 +83,7 @@ def test_two_calls_find_what_autograd_finds(
     same({"image": streaming.saliency_map}, {"image": wanted_image}, 1e-12)
 
 
-def test_resnet18_through_a_head(same: Callable) -> None:
+def test_resnet18_through_a_head(same: Callable[..., Any]) -> None:
     whole = resnet18(num_classes=5).double().eval()
     image, labels = torch.randn(2, 3, 99, 70, dtype=torch.float64), torch.tensor([4, 1])
     functional.cross_entropy(whole(image), labels).backward()
@@ -106,7 +108,7 @@ def test_the_result_is_a_leaf_that_takes_gradients(network: nn.Module, image: Te
         assert torch.equal(streaming(image), output)
 
 
-def test_gradients_add_up_over_calls(network: nn.Module, image: Tensor, same: Callable) -> None:
+def test_gradients_add_up_over_calls(network: nn.Module, image: Tensor, same: Callable[..., Any]) -> None:
     _, wanted, _ = expected(network, image)
     streaming = StreamingCNN(network, TILE)
     two_calls(streaming, image)
@@ -131,7 +133,7 @@ def test_a_view_of_the_same_image_needs_no_second_forward(network: nn.Module, im
 
 @pytest.mark.parametrize("change", ["copied", "written to", "result gone", "second backward"])
 def test_otherwise_the_forward_is_run_again_and_the_gradients_are_right(
-    network: nn.Module, image: Tensor, change: str, same: Callable
+    network: nn.Module, image: Tensor, change: str, same: Callable[..., Any]
 ) -> None:
     counter = Counter()
     streaming = StreamingCNN(network, TILE, on_tile=counter, saliency=True)
@@ -160,7 +162,7 @@ def test_weights_that_changed_before_the_backward_are_refused(network: nn.Module
     streaming = StreamingCNN(network, TILE)
     output = streaming(image)
     with torch.no_grad():
-        network[0].weight.mul_(2)
+        part(network, "0.weight").mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         streaming.backward(image, torch.ones_like(output))
 
@@ -176,10 +178,12 @@ def test_forwards_in_wait_of_their_backward_keep_their_dropout(image: Tensor) ->
     for value, output in zip(values[:2], outputs[:2], strict=True):
         streaming.backward(image, output.grad)
         (weight_grad,) = gradients(network).values()
-        assert (network[0].weight * weight_grad).sum().item() == pytest.approx(value.item(), rel=1e-11)
+        assert (part(network, "0.weight") * weight_grad).sum().item() == pytest.approx(
+            value.item(), rel=1e-11
+        )
 
 
-def test_images_that_share_memory_are_told_apart(network: nn.Module, same: Callable) -> None:
+def test_images_that_share_memory_are_told_apart(network: nn.Module, same: Callable[..., Any]) -> None:
     batch = torch.randn(2, 3, 45, 45, dtype=torch.float64)
     views = [batch[:1], batch[1:], batch[:1].transpose(2, 3), batch[:1, :, :40]]
     counter = Counter()
@@ -201,7 +205,9 @@ def test_a_forward_is_forgotten_with_its_result(network: nn.Module, image: Tenso
     assert len(streaming._runs) == 0
 
 
-def test_an_image_that_learns_gets_its_gradient(network: nn.Module, image: Tensor, same: Callable) -> None:
+def test_an_image_that_learns_gets_its_gradient(
+    network: nn.Module, image: Tensor, same: Callable[..., Any]
+) -> None:
     _, wanted, wanted_image = expected(network, image)
     for saliency in (False, True):
         leaf = image.clone().requires_grad_()
@@ -224,7 +230,7 @@ def test_a_frozen_network_needs_no_reverse_sweep(network: nn.Module, image: Tens
 
 
 def test_disabled_it_runs_the_network_whole_through_the_same_calls(
-    network: nn.Module, image: Tensor, same: Callable
+    network: nn.Module, image: Tensor, same: Callable[..., Any]
 ) -> None:
     wanted, wanted_gradients, wanted_image = expected(network, image)
     counter = Counter()
@@ -253,15 +259,15 @@ class Pyramid(nn.Module):
 
 
 @pytest.mark.parametrize("used", [("fine", "coarse"), ("fine",), ("coarse",)])
-def test_several_results(image: Tensor, used: tuple[str, ...], same: Callable) -> None:
+def test_several_results(image: Tensor, used: tuple[str, ...], same: Callable[..., Any]) -> None:
     network = Pyramid().double()
     whole = network(image)
-    sum(weighted(whole[name]) for name in used).backward()
+    torch.stack([weighted(whole[name]) for name in used]).sum().backward()
     wanted = gradients(network)
     streaming = StreamingCNN(network, TILE)
     result = streaming(image)
     assert result["levels"] == 2
-    sum(weighted(result[name]) for name in used).backward()
+    torch.stack([weighted(result[name]) for name in used]).sum().backward()
     streaming.backward(image, {"fine": result["fine"].grad, "coarse": result["coarse"].grad})
     same(gradients(network), wanted, 1e-12)
     with pytest.raises(StreamingError, match="has 2 output tensors, but 1 gradients were given"):
@@ -269,7 +275,7 @@ def test_several_results(image: Tensor, used: tuple[str, ...], same: Callable) -
 
 
 @pytest.mark.parametrize("axes", [1, 3])
-def test_other_numbers_of_axes(axes: int, same: Callable) -> None:
+def test_other_numbers_of_axes(axes: int, same: Callable[..., Any]) -> None:
     kind = {1: nn.Conv1d, 3: nn.Conv3d}[axes]
     network = nn.Sequential(kind(2, 3, 3, stride=2), nn.SiLU(), kind(3, 2, 3, padding=1)).double()
     image = torch.randn(1, 2, *(23, 15, 18)[:axes], dtype=torch.float64)
@@ -282,11 +288,11 @@ def test_other_numbers_of_axes(axes: int, same: Callable) -> None:
     assert streaming.plan.stride == (2,) * axes
 
 
-def test_normalization_stays_frozen(backbone: nn.Module) -> None:
+def test_normalization_stays_frozen(backbone: nn.Sequential) -> None:
     streaming = StreamingCNN(backbone, TILE).train()
     assert streaming.training
-    assert streaming.stream_module[0].training
-    assert not streaming.stream_module[1].training
+    assert part(streaming.stream_module, "0.training")
+    assert not part(streaming.stream_module, "1.training")
     backbone.train()
     with pytest.raises(NotLocalError, match="training mode"):
         streaming(torch.randn(1, 3, 40, 40))
@@ -294,7 +300,9 @@ def test_normalization_stays_frozen(backbone: nn.Module) -> None:
 
 @pytest.mark.parametrize("streamed", [True, False])
 @pytest.mark.parametrize("kind", [torch.uint8, torch.float32, torch.float64])
-def test_normalize_on_gpu(network: nn.Module, kind: torch.dtype, streamed: bool, same: Callable) -> None:
+def test_normalize_on_gpu(
+    network: nn.Module, kind: torch.dtype, streamed: bool, same: Callable[..., Any]
+) -> None:
     mean, std = [0.4, 0.5, 0.7], [0.2, 0.25, 0.3]
     values = torch.randint(0, 256, (1, 3, 61, 45))
     image = values.to(torch.uint8) if kind == torch.uint8 else (values / 255).to(kind)
@@ -311,7 +319,7 @@ def test_normalize_on_gpu(network: nn.Module, kind: torch.dtype, streamed: bool,
 
 @pytest.mark.parametrize("streamed", [True, False])
 def test_saliency_of_normalized_bytes_is_per_gray_value(
-    network: nn.Module, streamed: bool, same: Callable
+    network: nn.Module, streamed: bool, same: Callable[..., Any]
 ) -> None:
     image = torch.randint(0, 256, (1, 3, 45, 45)).to(torch.uint8)
     leaf = image.double().requires_grad_()
@@ -326,7 +334,7 @@ def test_saliency_of_normalized_bytes_is_per_gray_value(
     same({"image": streaming.saliency_map}, {"image": leaf.grad}, 1e-12)
 
 
-def test_an_image_of_another_type_is_converted(network: nn.Module, same: Callable) -> None:
+def test_an_image_of_another_type_is_converted(network: nn.Module, same: Callable[..., Any]) -> None:
     image = torch.randint(0, 256, (1, 3, 45, 45)).to(torch.uint8)
     wanted, _, _ = expected(network, image.double())
     same({"output": two_calls(StreamingCNN(network, TILE), image)}, {"output": wanted}, 1e-13)
@@ -343,17 +351,17 @@ class Stored:
         self.largest = 0
 
     def read(self, spans: Any) -> Tensor:
-        box = self._pixels[(..., *(slice(*span) for span in spans))]
+        box = self._pixels[(slice(None), slice(None), *(slice(*span) for span in spans))]
         self.largest = max(self.largest, box[0, 0].numel())
         return box
 
 
 @pytest.mark.parametrize("normal", [True, False])
 def test_an_image_that_is_read_box_by_box(
-    network: nn.Module, image: Tensor, normal: bool, same: Callable
+    network: nn.Module, image: Tensor, normal: bool, same: Callable[..., Any]
 ) -> None:
     image = torch.randn(1, 3, 150, 600, dtype=image.dtype)
-    options = {"normalize_on_gpu": normal, "mean": [0.1, 0.2, 0.3], "std": [1.0, 2.0, 0.5]}
+    options: dict[str, Any] = {"normalize_on_gpu": normal, "mean": [0.1, 0.2, 0.3], "std": [1.0, 2.0, 0.5]}
     counter = Counter()
     wanted = two_calls(StreamingCNN(network, TILE, **options), image)
     wanted_gradients = gradients(network)
@@ -366,7 +374,7 @@ def test_an_image_that_is_read_box_by_box(
     assert torch.allclose(streaming.whole(stored), wanted, rtol=1e-12)
 
 
-def test_the_precision_of_the_forward_holds_when_it_is_run_again(backbone: nn.Module) -> None:
+def test_the_precision_of_the_forward_holds_when_it_is_run_again(backbone: nn.Sequential) -> None:
     image = torch.randn(1, 3, 61, 45)
     streaming = StreamingCNN(backbone, TILE)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -435,7 +443,7 @@ def test_a_tile_size_for_another_number_of_axes_is_refused(network: nn.Module, i
         StreamingCNN(network, (1, 3, 8, 8, 8))(image)
 
 
-def test_device_and_dtype_can_be_set(backbone: nn.Module) -> None:
+def test_device_and_dtype_can_be_set(backbone: nn.Sequential) -> None:
     streaming = StreamingCNN(backbone, (1, 3, 24, 24))
     streaming.device = torch.device("cpu")
     assert streaming.device == torch.device("cpu")
@@ -452,7 +460,7 @@ def test_device_and_dtype_can_be_set(backbone: nn.Module) -> None:
     assert streaming.device.type == "meta"
 
 
-def test_half_precision_input_under_autocast(backbone: nn.Module) -> None:
+def test_half_precision_input_under_autocast(backbone: nn.Sequential) -> None:
     """As Lightning's mixed precision sets it: the tiles in bfloat16, the weights in float32."""
     streaming = StreamingCNN(backbone, (1, 3, 24, 24))
     streaming.dtype = torch.bfloat16

@@ -21,7 +21,7 @@ from wholefield.networks.resnet import resnet18
 from wholefield.networks.split import split_resnet
 from wholefield.streaming import StreamingError
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[5]
 BUILD = """
 import torch
 from torch import nn
@@ -31,7 +31,7 @@ print(tile_plan(network, (1, 3, 64, 64), torch.float32).network)
 """
 
 
-def small(stride: int = 3, dilation: int = 2, pool: int = 2) -> nn.Module:
+def small(stride: int = 3, dilation: int = 2, pool: int = 2) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(3, 4, 5, stride=stride, dilation=dilation), nn.ReLU(), nn.MaxPool2d(pool))
 
 
@@ -43,8 +43,8 @@ def test_resnet18_has_the_known_geometry() -> None:
     backbone, _ = split_resnet(resnet18().eval())
     plan = planned(backbone, 600, 1600)
     assert plan.receptive_field == (435, 435)
-    assert plan.stride == (32, 32)
-    assert plan.offset == ((-217, 217), (-217, 217))
+    assert list(plan.stride) == [32, 32]
+    assert [list(span) for span in plan.offset] == [[-217, 217], [-217, 217]]
     assert plan.tile_stride == (576, 1600)
 
 
@@ -72,7 +72,8 @@ def test_the_digest_knows_the_network_and_not_the_process() -> None:
     digest = planned(small(), 64, 64).network
     done = subprocess.run([sys.executable, "-c", BUILD], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == digest
-    others = [small(stride=2), small(dilation=1), small(pool=3), small().append(nn.ReLU())]
+    longer = nn.Sequential(*small(), nn.ReLU())
+    others = [small(stride=2), small(dilation=1), small(pool=3), longer]
     assert len({digest, *(planned(other, 64, 64).network for other in others)}) == 5
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ from wholefield.compat.lightstream.modules.data_parallel import check_wrapper, w
 from wholefield.streaming import StreamingError
 
 SCRIPT = Path(__file__).with_name("two_processes.py")
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[5]
 LIMIT = 600
 TRAINED = {"cnn": "ddp", "resnet": "ddp_find_unused_parameters_true"}
 
@@ -80,7 +81,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("network", TRAINED)
-def test_gradients_of_the_joint_batch(network: str, script: ModuleType, folder: Path, same: Callable) -> None:
+def test_gradients_of_the_joint_batch(
+    network: str, script: ModuleType, folder: Path, same: Callable[..., Any]
+) -> None:
     first, second = (torch.load(folder / f"{network}.{rank}") for rank in range(2))
     model = script.Recording(network).double()
     samples = script.samples(network)
@@ -117,8 +120,8 @@ def test_the_search_for_unused_parameters_is_turned_off() -> None:
 @pytest.mark.usefixtures("process_group")
 @pytest.mark.parametrize("option", ["find_unused_parameters", "static_graph"])
 def test_a_wrapper_that_would_miss_the_streamed_parameters_is_refused(option: str) -> None:
-    network = nn.Linear(2, 2)
+    network, options = nn.Linear(2, 2), dict[str, Any]({option: True})
     check_wrapper(network)
     check_wrapper(DistributedDataParallel(network))
     with pytest.raises(StreamingError, match=r'use Trainer\(strategy="ddp"\)'):
-        check_wrapper(DistributedDataParallel(network, **{option: True}))
+        check_wrapper(DistributedDataParallel(network, **options))

@@ -19,15 +19,15 @@ pytestmark = [
 
 
 @pytest.fixture
-def streamed(backbone: nn.Module) -> StreamingModule:
+def streamed(backbone: nn.Sequential) -> StreamingModule:
     return StreamingModule(backbone, 24)
 
 
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_steps_are_those_of_the_plain_network(
     streamed: StreamingModule,
-    backbone: nn.Module,
-    head: nn.Module,
+    backbone: nn.Sequential,
+    head: nn.Sequential,
     batches: list[tuple[Tensor, Tensor]],
     fit: Callable[..., list[dict[str, Tensor]]],
     same: Callable[..., None],
@@ -76,7 +76,10 @@ def test_released_and_documented_arguments(streamed: StreamingModule, head: nn.M
 
 
 def test_validation_logs_the_loss(
-    streamed: StreamingModule, backbone: nn.Module, head: nn.Module, batches: list[tuple[Tensor, Tensor]]
+    streamed: StreamingModule,
+    backbone: nn.Sequential,
+    head: nn.Sequential,
+    batches: list[tuple[Tensor, Tensor]],
 ) -> None:
     model = ImageNetClassifier(streamed, head, functional.cross_entropy, accumulate_grad_batches=1)
     trainer = L.Trainer(

@@ -17,11 +17,11 @@ def image() -> Tensor:
 
 
 @pytest.fixture
-def module(backbone: nn.Module) -> LightningStreamingModule:
+def module(backbone: nn.Sequential) -> LightningStreamingModule:
     return LightningStreamingModule(StreamingModule(backbone, 24)).double()
 
 
-def expected(backbone: nn.Module, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+def expected(backbone: nn.Sequential, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     """Output of the plain network, and gradients of the sum of its squares."""
     backbone.zero_grad()
     output = backbone(image)
@@ -33,7 +33,7 @@ def expected(backbone: nn.Module, image: Tensor) -> tuple[Tensor, dict[str, Tens
 
 def test_forward_and_backward_are_those_of_the_plain_network(
     module: LightningStreamingModule,
-    backbone: nn.Module,
+    backbone: nn.Sequential,
     image: Tensor,
     same: Callable[..., None],
 ) -> None:
@@ -48,7 +48,7 @@ def test_forward_and_backward_are_those_of_the_plain_network(
 @pytest.mark.parametrize("name", ["disable_streaming", "disable_streaming_hooks"])
 def test_without_streaming_the_numbers_stay(
     module: LightningStreamingModule,
-    backbone: nn.Module,
+    backbone: nn.Sequential,
     image: Tensor,
     same: Callable[..., None],
     name: str,
@@ -68,7 +68,7 @@ def test_without_streaming_the_numbers_stay(
     assert tiles
 
 
-def test_it_takes_a_streaming_cnn_and_knows_its_tiles(backbone: nn.Module) -> None:
+def test_it_takes_a_streaming_cnn_and_knows_its_tiles(backbone: nn.Sequential) -> None:
     module = LightningStreamingModule(StreamingCNN(backbone, (1, 3, 24, 17)))
     assert module.tile_size == (24, 17)
     module.tile_size = 48
@@ -77,14 +77,14 @@ def test_it_takes_a_streaming_cnn_and_knows_its_tiles(backbone: nn.Module) -> No
     assert module.stream_network.stream_module is backbone
 
 
-def test_frozen_layers_stay_frozen_until_they_are_released(backbone: nn.Module, image: Tensor) -> None:
+def test_frozen_layers_stay_frozen_until_they_are_released(backbone: nn.Sequential, image: Tensor) -> None:
     module = LightningStreamingModule(StreamingModule(backbone, 24, False)).double()
     assert not module.train_streaming_layers
     assert not any(p.requires_grad for p in module.parameters())
     module.backward_streaming(image, torch.ones_like(module(image)))
     module.unfreeze_streaming_network()
     assert all(p.requires_grad for p in module.parameters())
-    assert not backbone[1].training  # type: ignore[index]
+    assert not backbone[1].training
     module.backward_streaming(image, torch.ones_like(module(image)))
     assert all(p.grad is not None for p in module.parameters())
 
@@ -114,8 +114,8 @@ class Trained(LightningStreamingModule):
 
 @pytest.mark.filterwarnings("ignore:.*in eval mode at the start of training.*")
 def test_training_steps_of_the_users_own(
-    backbone: nn.Module,
-    head: nn.Module,
+    backbone: nn.Sequential,
+    head: nn.Sequential,
     batches: list[tuple[Tensor, Tensor]],
     fit: Callable[..., list[dict[str, Tensor]]],
     same: Callable[..., None],

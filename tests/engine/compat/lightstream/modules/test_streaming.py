@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tests.parts import gradients, part
 from wholefield.compat.lightstream import BaseModule, StreamingModule
 from wholefield.errors import SettingError
 from wholefield.streaming import StreamingError
@@ -24,7 +25,7 @@ DOCUMENTED = (
 
 
 @pytest.fixture
-def module(backbone: nn.Module, head: nn.Module) -> BaseModule:
+def module(backbone: nn.Sequential, head: nn.Module) -> BaseModule:
     return BaseModule(backbone, head, 24, functional.cross_entropy).double()
 
 
@@ -49,7 +50,7 @@ def test_every_documented_method_is_there_with_its_parameters() -> None:
     )
 
 
-def test_forward_and_backward_streaming(module: BaseModule, image: Tensor, same: Callable) -> None:
+def test_forward_and_backward_streaming(module: BaseModule, image: Tensor, same: Callable[..., Any]) -> None:
     labels = torch.tensor([2, 0])
     output = module.forward_streaming(image)
     functional.cross_entropy(module.forward_head(output), labels).backward()
@@ -62,7 +63,7 @@ def test_forward_and_backward_streaming(module: BaseModule, image: Tensor, same:
     assert torch.allclose(module(image), whole, rtol=1e-12)
 
 
-def test_both_documented_forms(backbone: nn.Module, head: nn.Module, image: Tensor) -> None:
+def test_both_documented_forms(backbone: nn.Sequential, head: nn.Sequential, image: Tensor) -> None:
     plain = StreamingModule(backbone.double(), 24, False)
     assert plain.tile_size == 24
     assert not plain.train_streaming_layers
@@ -87,7 +88,7 @@ def test_the_tile_size_can_be_changed(module: BaseModule, image: Tensor) -> None
 
 
 def test_without_streaming_everything_is_one_graph(
-    backbone: nn.Module, head: nn.Module, image: Tensor
+    backbone: nn.Sequential, head: nn.Sequential, image: Tensor
 ) -> None:
     module = BaseModule(backbone, head, 24, functional.cross_entropy, use_streaming=False).double()
     output = module.forward_streaming(image)
@@ -98,19 +99,21 @@ def test_without_streaming_everything_is_one_graph(
     assert backbone[0].weight.grad is not None
 
 
-def test_disabled_hooks_keep_the_two_calls(module: BaseModule, image: Tensor, same: Callable) -> None:
+def test_disabled_hooks_keep_the_two_calls(
+    module: BaseModule, image: Tensor, same: Callable[..., Any]
+) -> None:
     found = []
     for switch in (module.enable_streaming_hooks, module.disable_streaming_hooks):
         switch()
         output = module.forward_streaming(image)
         assert output.is_leaf
         module.backward_streaming(image, output.detach())
-        found.append({name: p.grad.clone() for name, p in module.stream_network.named_parameters()})
+        found.append(gradients(module.stream_network))
         module.zero_grad()
     same(*found, 1e-12)
 
 
-def test_an_untrained_streaming_part(backbone: nn.Module, head: nn.Module, image: Tensor) -> None:
+def test_an_untrained_streaming_part(backbone: nn.Sequential, head: nn.Sequential, image: Tensor) -> None:
     module = BaseModule(backbone, head, 24, functional.cross_entropy, train_streaming_layers=False).double()
     assert module.get_trainable_params() == list(head.parameters()) == module.params
     assert not any(p.requires_grad for p in backbone.parameters())
@@ -121,7 +124,9 @@ def test_an_untrained_streaming_part(backbone: nn.Module, head: nn.Module, image
     assert all(p.grad is not None for p in head.parameters())
 
 
-def test_saliency_of_an_untrained_streaming_part(backbone: nn.Module, head: nn.Module, image: Tensor) -> None:
+def test_saliency_of_an_untrained_streaming_part(
+    backbone: nn.Sequential, head: nn.Sequential, image: Tensor
+) -> None:
     module = BaseModule(
         backbone, head, 24, nn.MSELoss(), train_streaming_layers=False, saliency=True
     ).double()
@@ -132,21 +137,21 @@ def test_saliency_of_an_untrained_streaming_part(backbone: nn.Module, head: nn.M
 
 def test_trainable_parameters_are_those_of_the_whole_model(module: BaseModule) -> None:
     assert module.get_trainable_params() == list(module.parameters())
-    module.head[2].bias.requires_grad_(False)
+    part(module.head, "2.bias").requires_grad_(False)
     assert len(module.get_trainable_params()) == len(list(module.parameters())) - 1
 
 
 @pytest.mark.parametrize(
     ("tile", "stride"), [(24, 24), (27, 24), (2, 4), ((24, 27), 24), ((24, 37), (24, 36))]
 )
-def test_configure_tile_stride(backbone: nn.Module, tile: Any, stride: Any) -> None:
+def test_configure_tile_stride(backbone: nn.Sequential, tile: Any, stride: Any) -> None:
     found = StreamingModule(backbone, tile).configure_tile_stride()
     assert isinstance(found, np.ndarray)
     assert found.tolist() == (list(stride) if isinstance(stride, tuple) else stride)
 
 
 def test_nothing_is_written_unasked(
-    backbone: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backbone: nn.Sequential, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     module = StreamingModule(backbone, 24)
@@ -158,8 +163,8 @@ def test_nothing_is_written_unasked(
     assert module.load_tile_cache_if_needed(use_tile_cache=False) is None
 
 
-def test_a_tile_cache_is_reused_kept_and_replaced(backbone: nn.Module, tmp_path: Path) -> None:
-    where = {"tile_cache_dir": tmp_path, "tile_cache_fname": "cache"}
+def test_a_tile_cache_is_reused_kept_and_replaced(backbone: nn.Sequential, tmp_path: Path) -> None:
+    where: dict[str, Any] = {"tile_cache_dir": tmp_path, "tile_cache_fname": "cache"}
     StreamingModule(backbone, 24, **where)
     written = (tmp_path / "cache").read_text()
     again = StreamingModule(backbone, 24, **where)
@@ -172,8 +177,8 @@ def test_a_tile_cache_is_reused_kept_and_replaced(backbone: nn.Module, tmp_path:
     StreamingModule(backbone, 48, **where)
 
 
-def test_a_stale_tile_cache_is_refused_in_a_sentence(backbone: nn.Module, tmp_path: Path) -> None:
-    where = {"tile_cache_dir": tmp_path, "tile_cache_fname": "cache"}
+def test_a_stale_tile_cache_is_refused_in_a_sentence(backbone: nn.Sequential, tmp_path: Path) -> None:
+    where: dict[str, Any] = {"tile_cache_dir": tmp_path, "tile_cache_fname": "cache"}
     StreamingModule(backbone, 24, **where)
     with pytest.raises(StreamingError, match="was saved for another network; remove it, or save a new one"):
         StreamingModule(nn.Sequential(backbone, nn.ReLU()), 24, **where)
@@ -184,7 +189,7 @@ def test_a_stale_tile_cache_is_refused_in_a_sentence(backbone: nn.Module, tmp_pa
 
 
 def test_normalization_is_frozen_by_the_hooks(module: BaseModule) -> None:
-    norm = module.stream_network.stream_module[1]
+    norm = part(module.stream_network.stream_module, "1")
     hooks = (
         module.freeze_streaming_normalization_layers,
         module.on_train_epoch_start,
@@ -200,7 +205,7 @@ def test_normalization_is_frozen_by_the_hooks(module: BaseModule) -> None:
     assert not norm.training
 
 
-def test_a_step_without_a_loss_is_refused(backbone: nn.Module, image: Tensor) -> None:
+def test_a_step_without_a_loss_is_refused(backbone: nn.Sequential, image: Tensor) -> None:
     with pytest.raises(SettingError, match="has no loss_fn; give one, or override training_step"):
         StreamingModule(backbone.double(), 24).training_step((image, torch.zeros(2)), 0)
 
@@ -211,7 +216,9 @@ def test_a_step_that_keeps_nothing_for_the_backward_is_refused(module: BaseModul
 
 
 @pytest.mark.parametrize("size", [0, 1.5, (8, 8, 8)])
-def test_a_tile_size_that_cannot_work_is_refused(backbone: nn.Module, module: BaseModule, size: Any) -> None:
+def test_a_tile_size_that_cannot_work_is_refused(
+    backbone: nn.Sequential, module: BaseModule, size: Any
+) -> None:
     with pytest.raises(StreamingError, match="tile size"):
         StreamingModule(backbone, size)
     with pytest.raises(StreamingError, match="tile size"):

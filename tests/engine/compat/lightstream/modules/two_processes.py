@@ -7,6 +7,7 @@ import logging
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import lightning as L
 import torch
@@ -68,7 +69,8 @@ def train(network: str, strategy: str, folder: Path) -> None:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(model, DataLoader(samples(network), batch_size=1))
+    dataset: Any = samples(network)
+    trainer.fit(model, DataLoader(dataset, batch_size=1))
     torch.save(model.found, folder / f"{network}.{trainer.global_rank}")
 
 
@@ -77,4 +79,5 @@ if __name__ == "__main__":
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     torch.set_num_threads(1)
     for pair in sys.argv[2:]:
-        train(*pair.split("="), Path(sys.argv[1]))
+        network, strategy = pair.split("=")
+        train(network, strategy, Path(sys.argv[1]))

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
+from tests.parts import part
 from wholefield.compat.lightstream import ImageNetClassifier, StreamingConvNext, StreamingConvnext
 from wholefield.errors import SourceError
 from wholefield.networks.convnext import ConvNeXt, StochasticDepth
@@ -31,7 +33,7 @@ def small_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_forward_and_gradients_are_those_of_the_plain_network(same: Callable) -> None:
+def test_forward_and_gradients_are_those_of_the_plain_network(same: Callable[..., Any]) -> None:
     model = StreamingConvnext(
         "small", 40, functional.cross_entropy, num_classes=3, weights=None, normalize_on_gpu=False
     ).double()
@@ -94,7 +96,7 @@ def test_documented_choices_defaults_and_weights(tmp_path: Path, monkeypatch: py
     assert model.stream_network.normalize_on_gpu
     assert model.stream_network.plan.receptive_field == (1688, 1688)
     assert model.configure_tile_stride() == 576
-    assert model.head[1][2].out_features == 4
+    assert part(model.head, "1.2.out_features") == 4
 
 
 @pytest.mark.parametrize("remove", [False, True])
@@ -102,7 +104,7 @@ def test_the_released_form_is_the_streamed_part(remove: bool, same: Callable[...
     model = StreamingConvNext(
         "small", 40, nn.AvgPool2d(2), remove, verbose=False, normalize_on_gpu=False, weights=None
     ).double()
-    features = model.stream_network.stream_module[0]  # type: ignore[index]
+    features = model.stream_network.stream_module[0]
     assert len(features) == (6 if remove else 8)
     image = torch.randn(2, 3, 101, 75, dtype=torch.float64)
     output = model.train()(image)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
+from tests.parts import part
 from wholefield.compat.lightstream import ImageNetClassifier, StreamingResNet
 from wholefield.errors import SourceError
 from wholefield.networks.resnet import resnet18, resnet50
@@ -19,7 +21,7 @@ STD = torch.tensor([0.229, 0.224, 0.225], dtype=torch.float64).view(3, 1, 1)
 
 
 @pytest.mark.parametrize("classes", [1000, 3])
-def test_forward_and_gradients_are_those_of_the_plain_network(classes: int, same: Callable) -> None:
+def test_forward_and_gradients_are_those_of_the_plain_network(classes: int, same: Callable[..., Any]) -> None:
     weights = resnet18().state_dict()
     model = StreamingResNet(
         "resnet18", 48, functional.cross_entropy, num_classes=classes, weights=weights
@@ -51,7 +53,7 @@ def test_documented_choices_and_defaults() -> None:
     assert (streaming.verbose, streaming.copy_to_gpu, streaming.normalize_on_gpu) == (True, False, True)
     assert streaming.mean.tolist() == [0.485, 0.456, 0.406]
     assert streaming.std.tolist() == [0.229, 0.224, 0.225]
-    assert model.head[2].weight.shape == (2, 2048)
+    assert part(model.head, "2.weight").shape == (2, 2048)
     assert model.configure_tile_stride() == 576
     other = StreamingResNet(
         "resnet18", 64, functional.cross_entropy, weights=None, verbose=False, saliency=True
@@ -70,8 +72,8 @@ def test_published_weights_are_asked_for_by_default(tmp_path: Path, monkeypatch:
     (Path(torch.hub.get_dir()) / "checkpoints").mkdir(parents=True)
     torch.save(network.state_dict(), Path(torch.hub.get_dir()) / "checkpoints" / "resnet50-11ad3fa6.pth")
     model = StreamingResNet("resnet50", 64, functional.cross_entropy)
-    assert torch.equal(model.stream_network.stream_module[0].weight, network.conv1.weight)
-    assert torch.equal(model.head[2].weight, network.fc.weight)
+    assert torch.equal(part(model.stream_network.stream_module, "0.weight"), network.conv1.weight)
+    assert torch.equal(part(model.head, "2.weight"), network.fc.weight)
 
 
 def test_unknown_models_are_refused() -> None:
