@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.engine.compat.msd_pytorch.reference import convolved
+from tests.engine.networks.msd.reference import convolved
 from wholefield.compat.msd_pytorch.conv import (
     Conv2dInPlaceModule,
     Conv3dInPlaceModule,

@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from wholefield.compat.msd_pytorch import MSDLayerModule
-from wholefield.compat.msd_pytorch.conv import convolve
 from wholefield.compat.msd_pytorch.relu_inplace import ReLUInplaceModule
 from wholefield.compat.msd_pytorch.stitch import (
     StitchBuffer,
@@ -77,32 +75,3 @@ def test_the_last_stitch_starts_its_gradients_anew() -> None:
     buffer, image = StitchBuffer(), torch.randn(1, 1, 4, dtype=torch.float64, requires_grad=True)
     buffer.like_(image, (1, 3, 4))
     assert torch.autograd.gradcheck(lambda x: stitchCopy(x, buffer.L, buffer.G, 2)[:, 2:], image)
-
-
-def test_a_dense_network_of_layers_over_a_buffer() -> None:
-    torch.manual_seed(0)
-    buffer, width, dilations = StitchBuffer(), 2, (1, 2, 3)
-    layers = [MSDLayerModule(buffer, 1, i, width, d).double() for i, d in enumerate(dilations)]
-    image = torch.randn(1, 1, 6, 5, dtype=torch.float64, requires_grad=True)
-    along = torch.randn(1, 7, 6, 5, dtype=torch.float64)
-    parameters = [p for layer in layers for p in layer.parameters()]
-
-    def stitched() -> Tensor:
-        buffer.like_(image, (1, 7, 6, 5))
-        value = StitchCopyModule(buffer, 0)(image)
-        for layer in layers:
-            value = layer(value)
-        return value
-
-    def concatenated() -> Tensor:
-        value = image
-        for layer, dilation in zip(layers, dilations, strict=True):
-            out = convolve(value, layer.convolution.weight, layer.convolution.bias, 1, dilation).relu()
-            value = torch.cat([value, out], 1)
-        return value
-
-    torch.testing.assert_close(stitched(), concatenated())
-    found = torch.autograd.grad(stitched(), [image, *parameters], along)
-    expected = torch.autograd.grad(concatenated(), [image, *parameters], along)
-    for a, b in zip(found, expected, strict=True):
-        torch.testing.assert_close(a, b)

@@ -33,7 +33,7 @@ def data_parallel(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def pruned(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    result = {}
+    result: dict[str, Tensor] = {}
     for name, tensor in state.items():
         if "msd_block.weight" in name:
             mask = (tensor.abs() > 0.2).to(tensor.dtype)
@@ -88,7 +88,7 @@ def test_pruned_weights_are_masked(tmp_path: Path) -> None:
     for mine, theirs in zip(opened.msd.msd_block.weights, model.msd.msd_block.weights, strict=True):
         assert torch.equal(mine, theirs * (theirs.abs() > 0.2))
     both, _ = open_model(old_file(model, tmp_path / "both.torch", lambda state: data_parallel(pruned(state))))
-    assert torch.equal(both.msd.msd_block.weight1, opened.msd.msd_block.weight1)
+    assert torch.equal(both.msd.msd_block.weights[1], opened.msd.msd_block.weights[1])
 
 
 def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -4,20 +4,12 @@ import math
 
 import torch
 
-from wholefield.compat.msd_pytorch import (
-    MSDBlock,
-    MSDBlock2d,
-    MSDBlockImpl2d,
-    MSDFinalLayer,
-    MSDModule,
-    MSDModule2d,
-)
-from wholefield.compat.msd_pytorch.msd_block import msdblock2d
 from wholefield.networks.msd.kernel.functions import msd_block
+from wholefield.networks.msd.modules import MSDBlock, MSDFinalLayer, MSDModule
 
 
 def test_parameters_come_in_the_documented_order() -> None:
-    names = [name for name, _ in MSDModule2d(2, 3, 2, 4).named_parameters()]
+    names = [name for name, _ in MSDModule(2, 3, 2, 4).named_parameters()]
     assert names == [
         "msd_block.bias",
         "msd_block.weight0",
@@ -25,7 +17,7 @@ def test_parameters_come_in_the_documented_order() -> None:
         "final_layer.linear.weight",
         "final_layer.linear.bias",
     ]
-    network = MSDModule2d(2, 3, 2, 4)
+    network = MSDModule(2, 3, 2, 4)
     assert network.msd_block.bias.shape == (8,)
     assert [tuple(weight.shape) for weight in network.msd_block.weights] == [(4, 2, 3, 3), (4, 6, 3, 3)]
     assert network.final_layer.linear.weight.shape == (3, 10, 1)
@@ -49,23 +41,13 @@ def test_the_network_is_its_block_and_final_layer() -> None:
     for ndim in (2, 3):
         network = MSDModule(2, 3, 4, 2, [1, 3], ndim).double()
         torch.nn.init.normal_(network.final_layer.linear.weight)
+        assert network.final_layer.linear.bias is not None
         torch.nn.init.normal_(network.final_layer.linear.bias)
         image = torch.randn(2, 2, *(7, 6, 5)[:ndim], dtype=torch.float64)
         expected = network.final_layer(network.msd_block(image))
         torch.testing.assert_close(network(image), expected, rtol=1e-12, atol=1e-12)
         with torch.no_grad():
             torch.testing.assert_close(network(image), expected, rtol=1e-12, atol=1e-12)
-
-
-def test_the_autograd_function_takes_the_documented_arguments() -> None:
-    block = MSDBlock2d(1, (1, 2, 3), 2).double()
-    image = torch.randn(1, 1, 6, 5, dtype=torch.float64, requires_grad=True)
-    assert torch.equal(msdblock2d(image, block.dilations, block.bias, *block.weights), block(image))
-    assert torch.autograd.gradcheck(
-        lambda x, b, *w: MSDBlockImpl2d.apply(x, (1, 2, 3), b, *w), (image, block.bias, *block.weights)
-    )
-    assert block(image).shape == (1, 7, 6, 5)
-    assert block.out_channels == 7
 
 
 def test_a_block_without_layers_gives_its_input() -> None:
@@ -84,16 +66,19 @@ def test_the_final_layer_combines_channels() -> None:
 
 def test_autocast_leaves_the_network_in_its_own_precision() -> None:
     torch.manual_seed(0)
-    network = MSDModule2d(1, 1, 6, 1)
+    network = MSDModule(1, 1, 6, 1)
     torch.nn.init.normal_(network.final_layer.linear.weight)
     image = torch.randn(1, 1, 20, 21)
     expected = network(image)
     expected.sum().backward()
-    gradient = network.msd_block.weight0.grad
+    gradient = network.msd_block.weights[0].grad
+    assert gradient is not None
     network.zero_grad()
     with torch.autocast("cpu", torch.bfloat16):
         found = network(image)
         assert torch.equal(found, expected)
         assert network(image.bfloat16()).dtype == torch.float32
         found.sum().backward()
-    assert torch.equal(network.msd_block.weight0.grad, gradient)
+    again = network.msd_block.weights[0].grad
+    assert again is not None
+    assert torch.equal(again, gradient)

@@ -18,4 +18,6 @@ def test_cuts_keep_the_rows_in_front_of_every_strip(step: int) -> None:
         cuts.see(first, channels[:, first : first + step])
     assert cuts.above(0) is None
     for first in (2, 4, 6, 8):
-        assert torch.equal(cuts.above(first), channels[:, max(0, first - 3) : first])
+        above = cuts.above(first)
+        assert above is not None
+        assert torch.equal(above, channels[:, max(0, first - 3) : first])

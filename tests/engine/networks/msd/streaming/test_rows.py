@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from wholefield.compat.msd_pytorch import MSDModule, ShapeError
+from wholefield.networks.msd.errors import ShapeError
+from wholefield.networks.msd.modules import MSDModule
 from wholefield.networks.msd.predict import stream_rows
 
 

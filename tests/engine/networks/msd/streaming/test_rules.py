@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from wholefield.compat.msd_pytorch import MSDBlock, MSDModule, MSDRegressionModel, MSDSegmentationModel
+from wholefield.networks.msd.enums import Task
+from wholefield.networks.msd.modules import MSDBlock, MSDModule
+from wholefield.networks.msd.network import MSDNetwork
 from wholefield.streaming import Streamed
 
 
@@ -44,14 +46,14 @@ def test_blocks_stream_too() -> None:
         torch.testing.assert_close(Streamed(block, 16)(image), block(image), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", [MSDRegressionModel, MSDSegmentationModel])
-def test_whole_models_stream_with_their_normalisation(kind: type[MSDRegressionModel]) -> None:
-    model = kind(1, 2, 6, 1)
-    for parameter in model.net.parameters():
+@pytest.mark.parametrize("task", Task)
+def test_whole_networks_stream_with_their_normalization(task: Task) -> None:
+    network = MSDNetwork(1, 2, 6, task=task)
+    for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     image = torch.randn(1, 1, 50, 43)
     with torch.no_grad():
-        torch.testing.assert_close(Streamed(model.net, 32)(image), model.net(image), rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(Streamed(network, 32)(image), network(image), rtol=1e-5, atol=1e-5)
 
 
 def test_frozen_layers_stream_with_right_gradients() -> None:

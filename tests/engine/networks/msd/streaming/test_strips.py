@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from wholefield.compat.msd_pytorch import MSDModule
+from wholefield.networks.msd.modules import MSDModule
 
 
 def random_network(depth: int, width: int, dilations: Iterable[int], ndim: int) -> MSDModule:

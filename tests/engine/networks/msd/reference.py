@@ -1,5 +1,6 @@
-"""Convolution with symmetric borders in NumPy and float64, tap by tap, independent of torch."""
+"""Convolutions and blocks with symmetric borders in NumPy and float64, tap by tap, independent of torch."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -27,3 +28,11 @@ def convolved(image: Array, weight: Array, bias: Array, stride: int = 1, dilatio
     for axis, length in enumerate(spatial):
         out = out.take(np.arange(0, length, stride), axis + 2)
     return out
+
+
+def block(image: Array, dilations: Sequence[int], bias: Array, weights: Sequence[Array]) -> Array:
+    """A mixed-scale dense block: the input and all layers, (batch, channels, [slice,] row, column)."""
+    biases = bias.reshape(len(weights), -1)
+    for dilation, own, weight in zip(dilations, biases, weights, strict=True):
+        image = np.concatenate([image, np.maximum(convolved(image, weight, own, 1, dilation), 0)], 1)
+    return image
