@@ -35,7 +35,10 @@ class FirstSteps(QObject):
     def _begin(self) -> None:
         window, options = self._window, self._options
         window.enter(options.workspace)
-        if options.file is not None:
+        if options.file is not None and options.workspace:
+            # As if it had been chosen there: many files of one plane are pictures as well as stacks.
+            window.workspace.path_chosen.emit(options.file)
+        elif options.file is not None:
             window.open(options.file)
         if options.demo:
             window.registry[f"{window.workspace.name}.open_demo"].trigger()

@@ -41,6 +41,16 @@ def test_the_file_is_opened_once_the_window_is_drawn(
     qtbot.waitUntil(lambda: frame.quiet)
 
 
+def test_a_picture_is_a_stack_in_the_workspace_that_was_asked_for(
+    frame: MainWindow, qtbot: QtBot, make_slide: Callable[..., Path]
+) -> None:
+    _steps = FirstSteps(frame, parse([str(make_slide("a.tif")), "--workspace", "stacks"]))
+    frame.show()
+    qtbot.waitUntil(lambda: frame.windowTitle() == "a.tif — Wholefield")
+    assert frame.workspace.name == "stacks"
+    qtbot.waitUntil(lambda: frame.quiet)
+
+
 def test_the_workspace_of_the_last_start_comes_first(frame: MainWindow) -> None:
     frame.services.settings.workspace = "a workspace of a later version"
     frame.enter()

@@ -157,9 +157,7 @@ class TrainingSettings(RunSettings):
     schedule_epochs: Annotated[
         int,
         Ge(1),
-        Setting(
-            "Epochs between two reductions, or without improvement before one.", unit="epochs", advanced=True
-        ),
+        Setting("Epochs between two reductions, or without improvement before one.", advanced=True),
         Requires("schedule", "Only for the schedules step and plateau.", (Schedule.STEP, Schedule.PLATEAU)),
     ] = 10
     schedule_factor: Annotated[
@@ -178,7 +176,6 @@ class TrainingSettings(RunSettings):
         Ge(1),
         Setting(
             "Epochs without a better validation after which training stops.",
-            unit="epochs",
             group=Group.VALIDATION,
             none="Never",
             advanced=True,

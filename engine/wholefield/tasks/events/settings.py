@@ -132,7 +132,6 @@ class FlowSettings(TrainingSettings):
         Setting(
             "Channels of the finest layer of the network.",
             label="Width",
-            unit="channels",
             group=Group.NETWORK,
         ),
     ] = 8
@@ -140,7 +139,7 @@ class FlowSettings(TrainingSettings):
         int,
         Ge(1),
         Le(6),
-        Setting("How often the network halves the image.", label="Depth", unit="levels", group=Group.NETWORK),
+        Setting("How often the network halves the image.", label="Depth", group=Group.NETWORK),
     ] = 3
     rnn_cell: Annotated[
         RnnCell,

@@ -198,13 +198,13 @@ class SegmentSettings(SlideTrainingSettings):
     width: Annotated[
         int,
         Ge(1),
-        Setting("Channels of the finest level of the U-Net.", unit="channels", group=Group.NETWORK),
+        Setting("Channels of the finest level of the U-Net.", group=Group.NETWORK),
     ] = 16
     depth: Annotated[
         int,
         Ge(1),
         Le(8),
-        Setting("How often the U-Net halves the image.", unit="levels", group=Group.NETWORK),
+        Setting("How often the U-Net halves the image.", group=Group.NETWORK),
     ] = 3
     class_weighting: ClassWeightingSetting = ClassWeighting.NONE
     initial_weights: InitialWeights = None

@@ -95,9 +95,7 @@ def _demand_path(name: str, path: Path) -> None:
         )
 
 
-Depth = Annotated[
-    int, Ge(1), Le(1000), Setting("Hidden layers of the network.", unit="layers", group=Group.NETWORK)
-]
+Depth = Annotated[int, Ge(1), Le(1000), Setting("Hidden layers of the network.", group=Group.NETWORK)]
 Crops = Annotated[
     int | None,
     Ge(1),
@@ -132,9 +130,7 @@ class StackTrainingSettings(TrainingSettings):
         ),
     ] = 2
     depth: Depth = 30
-    width: Annotated[
-        int, Ge(1), Setting("Channels that every layer adds.", unit="channels", group=Group.NETWORK)
-    ] = 1
+    width: Annotated[int, Ge(1), Setting("Channels that every layer adds.", group=Group.NETWORK)] = 1
     dilations: Annotated[
         str,
         Setting(
@@ -188,7 +184,6 @@ class StackTrainingSettings(TrainingSettings):
         Setting(
             "Rows whose gradients are computed at once, for crops that do not fit in memory.",
             label="Strip height",
-            unit="rows",
             group=Group.COMPUTATION,
             none="Whole crop",
             advanced=True,
@@ -263,7 +258,6 @@ class StackPairSettings(StackTrainingSettings):
         Setting(
             "Neighboring slices that the network sees at once, with the slice in their middle.",
             label="Input slices (2.5-D)",
-            unit="slices",
             group=Group.NETWORK,
             advanced=True,
         ),
