@@ -1,4 +1,4 @@
-"""Feature files: what is written is read back, files of others too, and damage is a sentence."""
+"""Feature files: written features are read back, other writers too, and damage is reported."""
 
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def test_stopping_leaves_no_file(recording: Any, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_no_feature_file_is_refused(tmp_path: Path) -> None:
+def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.h5").write_text("no")
     with pytest.raises(SourceError, match=r"text\.h5 cannot be opened as HDF5"):
         FeatureFile(tmp_path / "text.h5")

@@ -98,7 +98,7 @@ def test_sharpening_works_at_a_level_and_leaves_the_state_alone() -> None:
     assert not torch.allclose(first, second)
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_invalid_values_are_refused() -> None:
     with pytest.raises(SettingError, match="micro_bins"):
         network(micro_bins=4)
     for options in ({"micro_tbin": 3}, {"depth_level": 3}):

@@ -53,7 +53,7 @@ def test_early_moments_show_the_first_bin() -> None:
     np.testing.assert_allclose(predictor.flow_at(12_000), by_hand(2000, 2) * 200, rtol=1e-4, atol=1e-4)
 
 
-def test_playing_goes_on_from_the_last_state_and_a_jump_does_not() -> None:
+def test_playback_continues_from_the_last_state_and_a_jump_does_not() -> None:
     predictor = FlowPredictor(network(), FlowInput(5000), Clip(), warm_up=1)
     whole = [flow for _, flow in predictor.flows()]
     assert len(whole) == 20

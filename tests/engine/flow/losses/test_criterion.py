@@ -51,7 +51,7 @@ def test_terms_without_weight_are_not_computed() -> None:
     assert set(FlowLoss({"data": 1, "l1": 0})(pyramid, flows)) == {"data"}
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_invalid_values_are_refused() -> None:
     with pytest.raises(SettingError, match="names 'sharpness'"):
         FlowLoss({"sharpness": 1.0})
     with pytest.raises(SettingError, match="smoothness_mask"):

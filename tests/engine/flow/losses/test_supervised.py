@@ -6,7 +6,7 @@ import torch
 from wholefield.flow.losses.supervised import supervised_loss
 
 
-def test_right_flow_costs_nothing_but_the_floor() -> None:
+def test_the_right_flow_has_the_lowest_possible_loss() -> None:
     label = torch.full((2, 1, 2, 8, 8), 4.0).double()
     flows = [torch.full((2, 1, 2, 4, 4), 2.0).double(), label]
     assert float(supervised_loss(flows, label)) == pytest.approx(1e-6**0.45)

@@ -25,7 +25,7 @@ def test_formulas() -> None:
     assert found.pixels == valid.sum()
 
 
-def test_zero_flow_is_the_measure() -> None:
+def test_zero_flow_is_the_reference() -> None:
     truth = np.random.default_rng(0).normal(0, 3, (2, 5, 7))
     assert flow_errors(np.zeros_like(truth), truth).of_zero == 1
     assert flow_errors(truth, truth).aee == 0

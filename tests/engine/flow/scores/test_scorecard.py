@@ -41,7 +41,7 @@ def test_the_card_is_a_table(make_events: Callable[..., np.ndarray]) -> None:
     assert with_truth.splitlines()[1].startswith("ours")
 
 
-def test_little_motion_is_said() -> None:
+def test_little_motion_is_reported() -> None:
     from wholefield.sources.events.recording import EVENT_DTYPE
 
     empty = score_flow(np.zeros(0, EVENT_DTYPE), np.zeros((2, 16, 20)), 0, 50_000)

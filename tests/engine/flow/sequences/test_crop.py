@@ -1,4 +1,4 @@
-"""Crops and mirrors do the same to events, to images and to flow."""
+"""Crops and flips do the same to events, to images and to flow."""
 
 import numpy as np
 from hypothesis import given, settings, strategies as st

@@ -1,4 +1,4 @@
-"""Batches: order, masks, labels, events, and going on in the middle."""
+"""Batches: order, masks, labels, events, and resuming in the middle of an epoch."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_events_match_the_features(source: BinSource) -> None:
         torch.testing.assert_close(cube, image, atol=1e-3, rtol=1e-4)
 
 
-def test_a_resumed_epoch_goes_on_as_it_would_have(source: BinSource) -> None:
+def test_a_resumed_epoch_continues_as_if_uninterrupted(source: BinSource) -> None:
     def loader() -> SequenceLoader:
         made = SequenceLoader([source], 2, max_consecutive=2, crop_size=12, augment=True, repeats=2, seed=7)
         made.begin(3)
@@ -117,7 +117,7 @@ def test_what_does_not_fit_is_refused(source: BinSource) -> None:
         SequenceLoader([source], 2, crop_size=31)
 
 
-def test_every_iteration_starts_anew_unless_a_state_was_restored(source: BinSource) -> None:
+def test_every_iteration_starts_at_the_beginning_unless_a_state_was_restored(source: BinSource) -> None:
     loader = SequenceLoader([source], 2, max_consecutive=2, seed=7)
     assert len(list(loader)) == len(list(loader)) == 5
     next(iter(loader))

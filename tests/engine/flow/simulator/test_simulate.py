@@ -1,4 +1,4 @@
-"""Simulated recordings: exact flow, pixels that obey their thresholds, noise at its rates."""
+"""Simulated recordings: order, seeds, stretches, and flow that leads from one frame to the next."""
 
 from dataclasses import replace
 

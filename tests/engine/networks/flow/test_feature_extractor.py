@@ -55,7 +55,7 @@ def test_what_sets_the_networks_apart() -> None:
     assert len(middle.layers) == 3
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_invalid_values_are_refused() -> None:
     with pytest.raises(SettingError, match="choose one of eminet"):
         build_feature_extractor("maxinet", 6)
     with pytest.raises(SettingError, match="no setting 'bases'"):

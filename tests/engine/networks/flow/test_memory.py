@@ -1,4 +1,4 @@
-"""What a network carries: taken out, put back, set aside."""
+"""The state that a network carries: read, restored, set aside."""
 
 import pytest
 import torch

@@ -52,7 +52,7 @@ def test_reset_with_a_mask_forgets_one_sequence_only(cell: Cell) -> None:
     assert not torch.allclose(carried, fresh)
 
 
-def test_other_sizes_start_afresh() -> None:
+def test_other_sizes_start_from_an_empty_state() -> None:
     torch.manual_seed(2)
     layer = recurrence("lstm", 3, 4, separable=False)
     small = torch.randn(1, 1, 3, 4, 4)

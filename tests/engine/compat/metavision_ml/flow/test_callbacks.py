@@ -40,6 +40,6 @@ def test_every_epoch_lengthens_sequences_and_every_second_has_a_video() -> None:
     ]
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_invalid_values_are_refused() -> None:
     with pytest.raises(SettingError, match="at least 1"):
         FlowCallback(None, curriculum_param=0.5)

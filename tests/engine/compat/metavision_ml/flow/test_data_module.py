@@ -36,7 +36,7 @@ def test_every_epoch_trains_without_a_callback(folder: Path, tmp_path: Path) -> 
     assert run.global_step == 3 * len(data.train_dataloader()) > 0
 
 
-def test_what_cannot_be_is_told(folder: Path, tmp_path: Path) -> None:
+def test_missing_folders_and_wrong_sizes_are_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no folder train"):
         FlowDataModule(SETTINGS, str(tmp_path)).setup()
     (tmp_path / "train").mkdir()

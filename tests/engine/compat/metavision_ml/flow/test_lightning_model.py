@@ -33,7 +33,7 @@ def test_fit_validate_test_and_videos(folder: Path, tmp_path: Path) -> None:
     assert result["test_aee"] == pytest.approx(2, abs=1.5)
 
 
-def test_two_steps_carry_the_state_and_a_start_forgets_it(folder: Path) -> None:
+def test_two_steps_carry_the_state_and_a_start_clears_it(folder: Path) -> None:
     torch.manual_seed(0)
     model = FlowModel(**SETTINGS).eval()
     data = FlowDataModule(model.hparams, str(folder))
