@@ -1,6 +1,8 @@
 """A real main window for every test that wants one, small slides on disk, and no thread or timer left behind."""
 
 import gc
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from pytestqt.wait_signal import SignalBlocker
 
 from tests.conftest import PATIENCE_S
 from wholefield_app.launch import make_window
+from wholefield_app.runs.worker import RunThread
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
@@ -38,6 +41,22 @@ class PatientBot(QtBot):
 def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     """As pytest-qt's, in no hurry."""
     return PatientBot(request)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def qt_threads_are_measured() -> Iterator[None]:
+    """Coverage follows the threads that Python starts; those of Qt have to ask for it."""
+    trace = threading.gettrace()
+    with pytest.MonkeyPatch.context() as patch:
+        if trace is not None:
+            run = RunThread.run
+
+            def traced(thread: RunThread) -> None:
+                sys.settrace(trace)
+                run(thread)
+
+            patch.setattr(RunThread, "run", traced)
+        yield
 
 
 @pytest.fixture(autouse=True)
