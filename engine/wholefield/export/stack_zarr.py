@@ -16,7 +16,7 @@ from wholefield.errors import SettingError
 from wholefield.export.stack_planes import AnyArray, Shape, passing, refuse_empty, written_dtype
 from wholefield.files import replacing_folder
 from wholefield.progress import ProgressCallback
-from wholefield.sources.kinds import is_zarr
+from wholefield.sources.signatures import is_zarr
 from wholefield.sources.slides.pixels import shrink
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.ome_zarr import OWN_ATTRIBUTES

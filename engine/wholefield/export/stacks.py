@@ -20,7 +20,7 @@ from wholefield.export.stack_planes import AnyArray, Shape, passing, refuse_empt
 from wholefield.export.stack_zarr import NgffVersion, write_ome_zarr
 from wholefield.files import replacing
 from wholefield.progress import ProgressCallback
-from wholefield.sources.ome import AFFINE, OWN_NAMESPACE
+from wholefield.sources.slides.ome import AFFINE, OWN_NAMESPACE
 from wholefield.sources.stacks.geometry import StackGeometry
 
 __all__ = ["NgffVersion", "write_nifti", "write_ome_zarr", "write_tiff_stack"]

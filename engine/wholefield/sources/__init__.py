@@ -15,12 +15,7 @@ if TYPE_CHECKING:
         EVENT_DTYPE as EVENT_DTYPE,
         Recording as Recording,
     )
-    from wholefield.sources.kinds import (
-        SLIDE_SUFFIXES as SLIDE_SUFFIXES,
-        STACK_SUFFIXES as STACK_SUFFIXES,
-        Kind as Kind,
-        kind_of as kind_of,
-    )
+    from wholefield.sources.kinds import Kind as Kind, kind_of as kind_of
     from wholefield.sources.opening import (
         file_filter as file_filter,
         open_source as open_source,
@@ -30,6 +25,7 @@ if TYPE_CHECKING:
     from wholefield.sources.rect import (
         Rect as Rect,
     )
+    from wholefield.sources.signatures import SLIDE_SUFFIXES as SLIDE_SUFFIXES
     from wholefield.sources.slides.display import (
         ChannelDisplay as ChannelDisplay,
         default_display as default_display,
@@ -46,6 +42,7 @@ if TYPE_CHECKING:
     from wholefield.sources.slides.slide_image import (
         SlideImage as SlideImage,
     )
+    from wholefield.sources.stacks.formats import STACK_SUFFIXES as STACK_SUFFIXES
     from wholefield.sources.stacks.geometry import (
         StackGeometry as StackGeometry,
     )

@@ -9,23 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from wholefield.sources.events.formats import HDF5_SIGNATURE, recording_format
-from wholefield.sources.stacks.formats import VOLUMES, volume_format
+from wholefield.sources.signatures import (
+    HEAD_BYTES,
+    PICTURE_SIGNATURES,
+    SLIDE_SUFFIXES,
+    TIFF_SIGNATURES,
+    first_dicom,
+    is_dicom,
+    is_zarr,
+)
+from wholefield.sources.stacks.formats import volume_format
 
 # The readers are imported by the functions that need them: together they would delay the first window.
 
-SLIDE_SUFFIXES = (
-    ".svs", ".tif", ".tiff", ".ndpi", ".vms", ".vmu", ".scn", ".mrxs", ".svslide", ".bif", ".czi", ".dcm",
-    ".zarr", ".zip", ".png", ".jpg", ".jpeg",
-)  # fmt: skip
-STACK_SUFFIXES = (
-    ".tif", ".tiff", ".dcm", *(suffix for format in VOLUMES for suffix in format.suffixes), ".h5", ".hdf5", ".hdf",
-    ".nxs", ".nx5", ".zarr", ".zip",
-)  # fmt: skip
-ZARR_MARKERS = (".zattrs", ".zgroup", "zarr.json")
-PICTURE_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-HEAD_BYTES = 1024
-SLICE_SUFFIXES = (".tif", ".tiff", ".png")
 MICROSCOPY = "SM"
 
 
@@ -94,33 +90,6 @@ def _folder_kind(path: Path) -> Kind | None:
 
     slices = slices_in(path)
     return Kind.STACK if len(slices) > 1 and slices_agree(slices) else None
-
-
-def is_dicom(head: bytes) -> bool:
-    """Whether a file that begins so is DICOM with the usual preamble."""
-    return head[128:132] == b"DICM"
-
-
-def first_dicom(folder: Path) -> Path | None:
-    """The DICOM file of a folder whose name comes first."""
-    for path in sorted(folder.iterdir()):
-        # Pictures are passed over by name: a folder may hold thousands of them.
-        known = path.suffix.lower() in SLICE_SUFFIXES or path.name.startswith(".")
-        if not known and path.is_file():
-            with path.open("rb") as file:
-                if is_dicom(file.read(132)):
-                    return path
-    return None
-
-
-def is_zarr(path: Path) -> bool:
-    """Whether a folder or a zip file holds a Zarr group."""
-    if path.is_dir():
-        return any((path / marker).is_file() for marker in ZARR_MARKERS)
-    if path.suffix.lower() != ".zip" or not path.is_file() or not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(marker in archive.namelist() for marker in ZARR_MARKERS)
 
 
 def _tiff_kind(path: Path) -> Kind | None:

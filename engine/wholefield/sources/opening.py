@@ -7,14 +7,11 @@ from pathlib import Path
 from wholefield.sources.events.formats import RECORDING_SUFFIXES
 from wholefield.sources.events.opening import open_recording
 from wholefield.sources.events.recording import Recording
-from wholefield.sources.kinds import (
-    SLIDE_SUFFIXES,
-    STACK_SUFFIXES,
-    Kind,
-    kind_of,
-)
+from wholefield.sources.kinds import Kind, kind_of
+from wholefield.sources.signatures import SLIDE_SUFFIXES
 from wholefield.sources.slides.image import ImageSource
 from wholefield.sources.slides.opening import open_image
+from wholefield.sources.stacks.formats import STACK_SUFFIXES
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
 

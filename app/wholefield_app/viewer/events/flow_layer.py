@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from wholefield.tasks.events.provider import FlowField, FlowProvider
+from wholefield.tasks.events.flow_field import FlowField, FlowProvider
 from wholefield_app.background import Background
 from wholefield_app.calls import ConflatedCall
 from wholefield_app.problems import Problem

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QColor, QImage
 
-from wholefield.tasks.events.provider import FlowField
+from wholefield.tasks.events.flow_field import FlowField
 from wholefield_app.viewer.events.arrows import Arrows, make_arrows
 from wholefield_app.viewer.events.style import FrameStyle, Scheme, Sight
 

@@ -18,7 +18,7 @@ from wholefield_app.viewer.events.style import FrameStyle
 
 if TYPE_CHECKING:
     from wholefield.sources import Recording
-    from wholefield.tasks.events.provider import FlowProvider
+    from wholefield.tasks.events.flow_field import FlowProvider
     from wholefield_app.viewer.events.frame_view import FrameView
     from wholefield_app.viewer.events.frames import Frame
 

@@ -19,7 +19,8 @@ from wholefield_app.workspaces.events.opening import first_accumulation
 
 if TYPE_CHECKING:
     from wholefield.sources import Recording
-    from wholefield.tasks.events.provider import FlowProvider, FlowSource
+    from wholefield.tasks.events.flow_field import FlowProvider
+    from wholefield.tasks.events.provider import FlowSource
 
 
 def export_video(config: VideoSettings, report: ReportFunction, control: Control) -> Exported:

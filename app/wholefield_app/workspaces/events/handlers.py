@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 
 from wholefield.sources.events.recording import Recording
-from wholefield.tasks.events.provider import FlowProvider, FlowSource, needs_span
+from wholefield.tasks.events.flow_field import FlowProvider
+from wholefield.tasks.events.provider import FlowSource, needs_span
 from wholefield_app.document.commands import info_command
 from wholefield_app.panels.properties import Properties
 from wholefield_app.problems import Problem

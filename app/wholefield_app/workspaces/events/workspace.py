@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from wholefield.tasks.events.provider import FlowProvider, FlowSource
+from wholefield.tasks.events.flow_field import FlowProvider
+from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.actions import Action, Registry
 from wholefield_app.document.activity import Activity, Topic
 from wholefield_app.document.demo import DemoMaker

@@ -20,6 +20,8 @@ Integers = npt.NDArray[np.int64]
 # What compiled code counts with.
 Integer = int | np.int64
 
+# Bits of the clocks in the words, in us: it starts again after 2**bits us.
+DAT_CLOCK_BITS, EVT2_CLOCK_BITS, EVT3_CLOCK_BITS = 32, 34, 24
 # A time that no file holds: nothing can be said yet about the clock.
 UNKNOWN = -(2**62)
 # Bounds of a window that takes every event with a known time.

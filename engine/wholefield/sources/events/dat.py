@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from wholefield.sources.events.codec import (
+    DAT_CLOCK_BITS,
     UNKNOWN,
     Codec,
     Decoded,
@@ -18,8 +19,6 @@ from wholefield.sources.events.codec import (
     unwrapped,
 )
 
-CLOCK_BITS = 32
-
 
 def clock(words: Words) -> tuple[int, int] | None:
     """See `Codec.clock`."""
@@ -28,7 +27,7 @@ def clock(words: Words) -> tuple[int, int] | None:
 
 def plain(words: Words, before: int = UNKNOWN) -> Decoded:
     """See `Codec.plain`."""
-    times = unwrapped((words & 0xFFFFFFFF).astype(np.int64), before, CLOCK_BITS)
+    times = unwrapped((words & 0xFFFFFFFF).astype(np.int64), before, DAT_CLOCK_BITS)
     place = words >> np.uint64(32)
     nothing = words[:0]
     return Decoded(
@@ -44,4 +43,4 @@ def load_walk() -> Walk:
     return walk_dat
 
 
-DAT = Codec("Prophesee DAT", np.dtype("<u8"), CLOCK_BITS, clock, plain, load_walk)
+DAT = Codec("Prophesee DAT", np.dtype("<u8"), DAT_CLOCK_BITS, clock, plain, load_walk)

@@ -13,8 +13,11 @@ import numpy.typing as npt
 from wholefield.kernels.compiled import compiled
 from wholefield.sources.events.codec import (
     BASE,
+    DAT_CLOCK_BITS,
     DISORDER,
     EARLIEST,
+    EVT2_CLOCK_BITS,
+    EVT3_CLOCK_BITS,
     HIGH,
     LATEST,
     LOW,
@@ -28,9 +31,6 @@ from wholefield.sources.events.codec import (
     Integers,
     Words,
 )
-from wholefield.sources.events.dat import CLOCK_BITS as DAT_BITS
-from wholefield.sources.events.evt2 import CLOCK_BITS as EVT2_BITS
-from wholefield.sources.events.evt3 import CLOCK_BITS as EVT3_BITS
 
 Pairs = npt.NDArray[np.uint64]
 
@@ -83,7 +83,7 @@ def walk_evt2(
                 else:
                     outside += 1
         elif kind == 8:
-            clock = _advanced(clock, (word & 0xFFFFFFF) << 6, EVT2_BITS)
+            clock = _advanced(clock, (word & 0xFFFFFFF) << 6, EVT2_CLOCK_BITS)
         elif kind == 10 and clock != UNKNOWN:
             _trigger(word & 1, clock + (word >> 22 & 63) - origin, word >> 8 & 31, triggers, stats)
     state[HIGH] = clock
@@ -123,7 +123,7 @@ def walk_evt21(
                     bits >>= 1
                     x += 1
         elif kind == 8:
-            clock = _advanced(clock, (top & 0xFFFFFFF) << 6, EVT2_BITS)
+            clock = _advanced(clock, (top & 0xFFFFFFF) << 6, EVT2_CLOCK_BITS)
         elif kind == 10 and clock != UNKNOWN:
             _trigger(top & 1, t, top >> 8 & 31, triggers, stats)
     state[HIGH] = clock
@@ -184,7 +184,7 @@ def walk_evt3(
             base, polarity = word & 2047, word >> 11 & 1
         elif kind == 8:
             before = clock
-            clock = _advanced(clock, (word & 0xFFF) << 12, EVT3_BITS)
+            clock = _advanced(clock, (word & 0xFFF) << 12, EVT3_CLOCK_BITS)
             fine = fine if clock == before else 0
             t = clock + fine - origin
         elif kind == 10 and clock != UNKNOWN:
@@ -204,7 +204,7 @@ def walk_dat(
     earliest, latest, disorder = stats[EARLIEST], stats[LATEST], stats[DISORDER]
     clock = state[HIGH]
     for i in range(words.shape[0]):
-        clock = _advanced(clock, np.int64(words[i] & np.uint64(0xFFFFFFFF)), DAT_BITS)
+        clock = _advanced(clock, np.int64(words[i] & np.uint64(0xFFFFFFFF)), DAT_CLOCK_BITS)
         place = np.int64(words[i] >> np.uint64(32))
         t = clock - origin
         if low <= t < high:

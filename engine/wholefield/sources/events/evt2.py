@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from wholefield.sources.events.codec import (
+    EVT2_CLOCK_BITS,
     UNKNOWN,
     Codec,
     Decoded,
@@ -18,8 +19,6 @@ from wholefield.sources.events.codec import (
     triggers_of,
     unwrapped,
 )
-
-CLOCK_BITS = 34
 
 
 def clock(words: Words) -> tuple[int, int] | None:
@@ -32,7 +31,7 @@ def plain(words: Words, before: int = UNKNOWN) -> Decoded:
     """See `Codec.plain`."""
     kind = words >> 28
     is_high = kind == 8
-    highs = unwrapped((words[is_high] & 0xFFFFFFF).astype(np.int64) << 6, before, CLOCK_BITS)
+    highs = unwrapped((words[is_high] & 0xFFFFFFF).astype(np.int64) << 6, before, EVT2_CLOCK_BITS)
     # Which of the high times holds at each word; 0 is the one before them all.
     current = np.concatenate([[before], highs])[np.cumsum(is_high)]
     times = current + (words >> 22 & 63)
@@ -53,4 +52,4 @@ def load_walk() -> Walk:
     return walk_evt2
 
 
-EVT2 = Codec("Prophesee RAW EVT2", np.dtype("<u4"), CLOCK_BITS, clock, plain, load_walk)
+EVT2 = Codec("Prophesee RAW EVT2", np.dtype("<u4"), EVT2_CLOCK_BITS, clock, plain, load_walk)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from wholefield.sources.events.codec import (
+    EVT2_CLOCK_BITS,
     UNKNOWN,
     Codec,
     Decoded,
@@ -20,7 +21,6 @@ from wholefield.sources.events.codec import (
     unwrapped,
 )
 
-CLOCK_BITS = 34
 # Cameras repeat the high time at least this often; larger steps speak for a wrong order of the halves.
 USUAL_STEP = 64
 
@@ -46,7 +46,7 @@ def plain(words: Words, before: int = UNKNOWN) -> Decoded:
     kind = words >> np.uint64(60)
     top = words >> np.uint64(32)
     is_high = kind == 8
-    highs = unwrapped((top[is_high] & 0xFFFFFFF).astype(np.int64) << 6, before, CLOCK_BITS)
+    highs = unwrapped((top[is_high] & 0xFFFFFFF).astype(np.int64) << 6, before, EVT2_CLOCK_BITS)
     current = np.concatenate([[before], highs])[np.cumsum(is_high)]
     times = current + (top >> 22 & 63).astype(np.int64)
     vector = np.flatnonzero((kind <= 1) & (current != UNKNOWN))
@@ -91,7 +91,7 @@ def _ticks(words: Words) -> int:
 
 
 WORD = np.dtype("<u8")
-EVT21 = Codec("Prophesee RAW EVT2.1", WORD, CLOCK_BITS, clock, plain, load_walk)
+EVT21 = Codec("Prophesee RAW EVT2.1", WORD, EVT2_CLOCK_BITS, clock, plain, load_walk)
 EVT21_LEGACY = Codec(
-    "Prophesee RAW EVT2.1 (legacy)", WORD, CLOCK_BITS, legacy_clock, legacy_plain, load_legacy_walk
+    "Prophesee RAW EVT2.1 (legacy)", WORD, EVT2_CLOCK_BITS, legacy_clock, legacy_plain, load_legacy_walk
 )

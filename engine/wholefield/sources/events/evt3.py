@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from wholefield.sources.events.codec import (
+    EVT3_CLOCK_BITS,
     UNKNOWN,
     Codec,
     Decoded,
@@ -24,8 +25,6 @@ from wholefield.sources.events.codec import (
     triggers_of,
     unwrapped,
 )
-
-CLOCK_BITS = 24
 
 
 def clock(words: Words) -> tuple[int, int] | None:
@@ -62,7 +61,7 @@ def plain(words: Words, before: int = UNKNOWN) -> Decoded:
 def _times(kind: Words, value: Integers, before: int) -> Integers:
     """The time at each word, or UNKNOWN before the first high time."""
     is_high = kind == 8
-    highs = np.concatenate([[before], unwrapped(value[is_high] << 12, before, CLOCK_BITS)])
+    highs = np.concatenate([[before], unwrapped(value[is_high] << 12, before, EVT3_CLOCK_BITS)])
     high = highs[np.cumsum(is_high)]
     changed = is_high.copy()
     changed[is_high] = np.diff(highs) != 0
@@ -89,4 +88,4 @@ def load_walk() -> Walk:
     return walk_evt3
 
 
-EVT3 = Codec("Prophesee RAW EVT3", np.dtype("<u2"), CLOCK_BITS, clock, plain, load_walk)
+EVT3 = Codec("Prophesee RAW EVT3", np.dtype("<u2"), EVT3_CLOCK_BITS, clock, plain, load_walk)

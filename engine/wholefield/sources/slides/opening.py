@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wholefield.errors import SourceError
-from wholefield.sources.kinds import PICTURE_SIGNATURES, SLIDE_SUFFIXES, TIFF_SIGNATURES, first_dicom, is_zarr
 from wholefield.sources.reading import head_of, readable
+from wholefield.sources.signatures import (
+    PICTURE_SIGNATURES,
+    SLIDE_SUFFIXES,
+    TIFF_SIGNATURES,
+    first_dicom,
+    is_zarr,
+)
 from wholefield.sources.slides.image import ImageSource
 
 # The readers are imported by the functions that need them: together they would delay the first window.

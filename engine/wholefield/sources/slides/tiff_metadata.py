@@ -6,8 +6,8 @@ from typing import Any
 
 import tifffile
 
-from wholefield.sources.ome import ome_looks, ome_spacing, parse_ome
 from wholefield.sources.slides.image import ChannelLook, plausible_spacing
+from wholefield.sources.slides.ome import ome_looks, ome_spacing, parse_ome
 from wholefield.sources.units import to_micrometers
 
 RESOLUTION_UNITS = {tifffile.RESUNIT.INCH: "inch", tifffile.RESUNIT.CENTIMETER: "cm"}

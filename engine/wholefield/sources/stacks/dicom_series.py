@@ -11,8 +11,8 @@ import numpy as np
 import pydicom
 
 from wholefield.errors import SourceError
-from wholefield.sources.kinds import is_dicom
 from wholefield.sources.reading import damaged
+from wholefield.sources.signatures import is_dicom
 from wholefield.sources.stacks.dicom_pixels import decode_frame, stored_dtype
 from wholefield.sources.stacks.dicom_slices import Arrangement, Slice, arrange, slices_of
 from wholefield.sources.stacks.sliced_stack import SlicedStack

@@ -72,6 +72,11 @@ VOLUMES = (
     ),
 )
 
+STACK_SUFFIXES = (
+    ".tif", ".tiff", ".dcm", *(suffix for format in VOLUMES for suffix in format.suffixes), ".h5", ".hdf5", ".hdf",
+    ".nxs", ".nx5", ".zarr", ".zip",
+)  # fmt: skip
+
 
 def volume_format(path: Path, head: bytes) -> VolumeFormat | None:
     """The format of a file that begins with these bytes, or None where it is none of the table."""

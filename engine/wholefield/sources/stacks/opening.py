@@ -6,17 +6,16 @@ from pathlib import Path
 
 from wholefield.errors import SourceError
 from wholefield.sources.events.formats import HDF5_SIGNATURE
-from wholefield.sources.kinds import (
+from wholefield.sources.reading import head_of, readable
+from wholefield.sources.signatures import (
     HEAD_BYTES,
     PICTURE_SIGNATURES,
-    STACK_SUFFIXES,
     TIFF_SIGNATURES,
     first_dicom,
     is_dicom,
     is_zarr,
 )
-from wholefield.sources.reading import head_of, readable
-from wholefield.sources.stacks.formats import volume_format
+from wholefield.sources.stacks.formats import STACK_SUFFIXES, volume_format
 from wholefield.sources.stacks.stack import DatasetInfo, StackSource
 
 # The readers are imported by the functions that need them: together they would delay the first window.

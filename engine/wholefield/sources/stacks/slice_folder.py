@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from wholefield.errors import SourceError
-from wholefield.sources.kinds import SLICE_SUFFIXES
+from wholefield.sources.signatures import SLICE_SUFFIXES
 from wholefield.sources.slides.image import ImageSource
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.sliced_stack import SlicedStack

@@ -15,8 +15,8 @@ import tifffile
 
 from wholefield.errors import SourceError
 from wholefield.sources.cache import SHARED_CACHE
-from wholefield.sources.ome import own_affine, parse_ome
 from wholefield.sources.reading import unreadable
+from wholefield.sources.slides.ome import own_affine, parse_ome
 from wholefield.sources.slides.tiff import (
     level_planes,
     main_series,

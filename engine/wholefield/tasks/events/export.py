@@ -14,7 +14,7 @@ from wholefield.runs.parts import Step, reporter
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.fields import write_fields
-from wholefield.tasks.events.provider import FlowProvider
+from wholefield.tasks.events.flow_field import FlowProvider
 from wholefield.tasks.events.settings import FlowFormat
 
 SECOND = 1e6

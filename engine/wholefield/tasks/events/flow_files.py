@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SourceError
-from wholefield.tasks.events.provider import FlowField, FlowSource
+from wholefield.tasks.events.flow_field import FlowField
 
 if TYPE_CHECKING:
     from wholefield.export.flow import FlowFile
     from wholefield.sources import Recording
+    from wholefield.tasks.events.provider import FlowSource
 
 SECOND = 1e6
 

@@ -14,7 +14,8 @@ from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.parts import Step, reporter
 from wholefield.runs.reports import ReportFunction
-from wholefield.tasks.events.provider import FlowProvider, FlowSource
+from wholefield.tasks.events.flow_field import FlowProvider
+from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.score_settings import ScoreSettings
 
 if TYPE_CHECKING:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wholefield.tasks.events.provider import FlowField, FlowSource
+from wholefield.tasks.events.flow_field import FlowField
 
 if TYPE_CHECKING:
     from wholefield.sources import Recording
     from wholefield.tasks.events.moments import MomentFlow
+    from wholefield.tasks.events.provider import FlowSource
 
 
 class NetworkFlow:

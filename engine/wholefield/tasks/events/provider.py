@@ -1,67 +1,20 @@
-"""Flow of a recording at any moment: who tells it, and where it comes from. Imports no torch."""
+"""Where the flow of a recording comes from: a checkpoint or a file. Imports no torch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from wholefield.errors import SettingError
 from wholefield.training.settings import Device
 
 if TYPE_CHECKING:
     from wholefield.sources import Recording
+    from wholefield.tasks.events.flow_field import FlowProvider
 
 CHECKPOINT_SUFFIX = ".ckpt"
 SINGLE_SUFFIXES = (".flo", ".png")
-
-
-@dataclass(frozen=True, eq=False)
-class FlowField:
-    """A dense flow and when it holds.
-
-    Attributes:
-        flow: float32 (2, H, W) in px per s, x first.
-        start_us: From when it holds.
-        end_us: Until when; it no longer holds at this time.
-    """
-
-    flow: npt.NDArray[np.float32]
-    start_us: int
-    end_us: int
-
-    def holds_at(self, time_us: int) -> bool:
-        """Whether it is the flow of a moment."""
-        return self.start_us <= time_us < self.end_us
-
-
-class FlowProvider(Protocol):
-    """The flow of one recording, from a file or by a network.
-
-    Attributes:
-        name: What a user reads.
-        source: Where it comes from; whoever needs a provider of his own opens it again.
-    """
-
-    name: str
-    source: FlowSource
-
-    def flow_at(self, time_us: int) -> FlowField | None:
-        """The flow at a moment on the clock of the recording, or None where there is none.
-
-        Called in worker threads, one call at a time; it may take its time. The field holds at the moment asked for.
-
-        Raises:
-            WholefieldError: It cannot be told; the text says why.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of files; called when no call is going on, and perhaps twice."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QApplication
 
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH
 from wholefield.errors import SourceError
-from wholefield.tasks.events.provider import FlowField, FlowSource
+from wholefield.tasks.events.flow_field import FlowField
+from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.event_view import EventView
 

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events, make_recording
-from wholefield.tasks.events.provider import FlowField
+from wholefield.tasks.events.flow_field import FlowField
 from wholefield_app.viewer.events.frames import (
     NO_FLOW,
     PART_US,

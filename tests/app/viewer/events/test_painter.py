@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
-from wholefield.tasks.events.provider import FlowField
+from wholefield.tasks.events.flow_field import FlowField
 from wholefield_app.viewer.events.frames import Frame, FrameMaker, FrameRequest
 from wholefield_app.viewer.events.painter import fitted_rect, frame_image, paint_frame
 from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight

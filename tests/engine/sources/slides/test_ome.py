@@ -1,6 +1,6 @@
 import pytest
 
-from wholefield.sources.ome import ome_looks, ome_spacing, own_affine, parse_ome
+from wholefield.sources.slides.ome import ome_looks, ome_spacing, own_affine, parse_ome
 
 XML = """<?xml version="1.0"?>
 <OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">
