@@ -19,7 +19,7 @@ from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.cli import COMMANDS
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.events.exporting_frames import pixels_of
+from wholefield_app.workspaces.events.export.frames import pixels_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,7 +59,7 @@ def test_the_command_that_the_window_copies_paints_what_the_window_shows(
     qtbot.waitUntil(lambda: window.quiet and window.workspace.title == clip.name, timeout=20_000)
     space = window.workspace
     view = space.view
-    space.handlers.open_flow(FlowSource(labels_path(clip)))
+    space.open_flow(FlowSource(labels_path(clip)))
     qtbot.waitUntil(lambda: view.flow.provider is not None and window.quiet)
     view.set_style(replace(FrameStyle(accumulation_us=20_000, flow=FlowMode.BOTH, step=7), sight=sight))
     view.player.go_to(40_000)

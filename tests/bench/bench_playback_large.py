@@ -74,10 +74,10 @@ def open_and_count(window: MainWindow, space: EventsWorkspace, path: Path) -> No
     print(f"{path.stat().st_size / 1e9:.1f} GB: first frame after {time.perf_counter() - start:.2f} s")
     lateness = Lateness()
     lateness.begin()
-    until(lambda: space.desk.recording.indexed and window.quiet)
+    until(lambda: space.document.recording.indexed and window.quiet)
     lateness.end()
     print(
-        f"counted after {time.perf_counter() - start:.1f} s: {space.desk.recording.num_events / 1e6:.0f} M events; "
+        f"counted after {time.perf_counter() - start:.1f} s: {space.document.recording.num_events / 1e6:.0f} M events; "
         f"event loop late p95 {lateness.percentile(95):.1f} ms, most {max(lateness.late_ms):.0f} ms; "
         f"memory grew by {(resident() - before) / 1e6:.0f} MB"
     )

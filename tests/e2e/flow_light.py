@@ -7,9 +7,8 @@ from PySide6.QtWidgets import QComboBox
 
 from tests.e2e.light import Light, Wait
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.events.exporting import Export
-from wholefield_app.workspaces.events.exporting_dialog import ExportDialog
-from wholefield_app.workspaces.events.training import FlowWork
+from wholefield_app.workspaces.events.export.dialog import ExportDialog
+from wholefield_app.workspaces.events.export.run import ExportSettings
 from wholefield_resources.demo.events import EventDemo, EventDemoSettings, make_event_demo
 
 
@@ -18,16 +17,6 @@ class FlowLight(Light):
 
     def __init__(self, window: MainWindow, wait: Wait) -> None:
         super().__init__(window, wait, "events")
-
-    @property
-    def work(self) -> FlowWork:
-        """What holds the training and the panels that belong to it."""
-        return self.space.work
-
-    @property
-    def checkpoint(self) -> Path | None:
-        """The network that is on offer."""
-        return self.work.flow_panel.checkpoint
 
     def open(self, path: Path) -> None:
         """Open a recording and wait until it is counted and drawn."""
@@ -48,14 +37,14 @@ class FlowLight(Light):
 
     def train(self, runs: Path, **settings: object) -> None:
         """Complete the training panel and start."""
-        self.work.draft.choose_runs(runs)
-        self.work.draft.set(**settings)
+        self.space.draft.choose_runs(runs)
+        self.space.draft.set(**settings)
         self.start()
 
     def show_flow(self) -> None:
         """Show the flow of the chosen network, and wait until the frame has it."""
-        self._wait(self.window.registry["events.show_flow"].isEnabled)
-        self.window.registry["events.show_flow"].trigger()
+        self._wait(self.window.registry["events.predict"].isEnabled)
+        self.window.registry["events.predict"].trigger()
         checkpoint, view = self.checkpoint, self.space.view
         name = f"{checkpoint.parent.name}/{checkpoint.name}"
         self._wait(lambda: view.flow.provider.name == name and self.window.quiet)
@@ -69,10 +58,10 @@ class FlowLight(Light):
 
     def judge(self) -> None:
         """Ask for the score card and wait for it."""
-        self.work.flow_panel.measure.click()
-        self._wait(lambda: self.work.flow_panel.table.card is not None)
+        self.space.prediction_panel.evaluate.click()
+        self._wait(lambda: self.space.prediction_panel.table.card is not None)
 
-    def export(self, path: Path, **fields: object) -> Export:
+    def export(self, path: Path, **fields: object) -> ExportSettings:
         """Set up an export in its dialog, beginning with what the window shows, and wait until it is written."""
         self.window.registry["events.export"].trigger()
         (dialog,) = self.space.central.findChildren(ExportDialog)
@@ -85,5 +74,5 @@ class FlowLight(Light):
         export = dialog.settings(path)
         dialog.wanted.emit(export)
         dialog.accept()
-        self._wait(lambda: not self.work.exporting.session.state.active)
+        self._wait(lambda: not self.space.export.state.active)
         return export

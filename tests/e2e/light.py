@@ -29,12 +29,7 @@ class Light:
         self.space: Any = window.workspace
         self.reports: list[Report] = []
         self._wait = lambda condition: wait(lambda: self._holds(condition))
-        self.work.training.session.reported.connect(self.reports.extend)
-
-    @property
-    def work(self) -> Any:
-        """What holds the training and the panels that belong to it."""
-        return self.space
+        self.space.training.reported.connect(self.reports.extend)
 
     @property
     def checkpoint(self) -> Path | None:
@@ -48,21 +43,21 @@ class Light:
 
     def start(self) -> None:
         """Begin to train."""
-        self.work.training_panel.buttons["start"].click()
+        self.space.training_panel.buttons["start"].click()
 
     def wait_for_previews(self, count: int) -> None:
         """Wait until so many previews came and the newest is drawn."""
         self._wait(lambda: len(self.previews) >= count)
-        self._wait(lambda: not self.work.preview_panel.busy and bool(self.work.preview_panel.line.text()))
+        self._wait(lambda: not self.space.preview_panel.busy and bool(self.space.preview_panel.line.text()))
 
     def stop(self) -> None:
         """Stop and keep, and wait until the model is on offer."""
-        self.work.training_panel.buttons["stop"].click()
+        self.space.training_panel.buttons["stop"].click()
         self.finish()
 
     def finish(self) -> None:
         """Wait until the training has ended and its model is on offer."""
-        self._wait(lambda: not self.work.training.session.state.active)
+        self._wait(lambda: not self.space.training.state.active)
         self._wait(lambda: self.checkpoint is not None)
 
     def _holds(self, condition: Callable[[], bool]) -> bool:

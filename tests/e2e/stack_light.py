@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.light import Light, Wait
+from wholefield_app.document.document import Role
 from wholefield_app.viewer.plane_view import Compare
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.stacks.opening import Role
 from wholefield_resources.demo.stack import StackDemo, StackDemoSettings, make_stack_demo
 
 
@@ -24,7 +24,7 @@ class StackLight(Light):
 
         self.space.demo.make = make
         self.window.registry["stacks.open_demo"].trigger()
-        self._wait(lambda: Role.TARGET in self.space.desk.stacks and self.window.quiet)
+        self._wait(lambda: Role.TARGET in self.space.document.things and self.window.quiet)
 
     def train(self, depth: int, epochs: int, crop_size: int) -> None:
         """Complete the training panel and start."""
@@ -35,10 +35,10 @@ class StackLight(Light):
         """Predict the open stack and wait until the result is shown behind the swipe handle."""
         self._wait(self.window.registry["stacks.predict"].isEnabled)
         self.space.prediction_panel.predict.click()
-        self._wait(lambda: Role.PREDICTION in self.space.desk.stacks and self.window.quiet)
-        assert self.space.sight.compare is Compare.SWIPE
+        self._wait(lambda: Role.PREDICTION in self.space.document.things and self.window.quiet)
+        assert self.space.display.compare is Compare.SWIPE
 
     def export(self, path: Path) -> None:
         """Export the prediction and wait until it is written."""
-        self.space.exporting.start(self.space.handlers.exported(), path)
-        self._wait(lambda: not self.space.exporting.session.state.active)
+        self.space.export_to(path)
+        self._wait(lambda: not self.space.export.state.active)

@@ -15,8 +15,8 @@ from wholefield.flow.simulator.files import write_simulation
 from wholefield.runs.reports import StepDone
 from wholefield_app.viewer.events.style import FlowMode
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.events.exporting_dialog import ExportKind
-from wholefield_app.workspaces.events.exporting_frames import pixels_of
+from wholefield_app.workspaces.events.export.dialog import ExportKind
+from wholefield_app.workspaces.events.export.frames import pixels_of
 
 EPOCHS = 2
 SMALL_NETWORK = {"base": 2, "scales": 2, "num_tbins": 2, "crop_size": 32, "epochs": EPOCHS}
@@ -43,7 +43,7 @@ def test_open_train_see_judge_and_export(
     light = FlowLight(window, lambda condition: qtbot.waitUntil(condition, timeout=600_000))
     light.open(path)
     assert window.windowTitle() == f"{path.name} — Wholefield"
-    view, recording = light.space.view, light.space.desk.recording
+    view, recording = light.space.view, light.space.document.recording
     if real:
         assert recording.num_events == 343_474
 
@@ -53,9 +53,9 @@ def test_open_train_see_judge_and_export(
     light.wait_for_previews(EPOCHS + 1)
     assert [each.epoch for each in light.previews] == list(range(EPOCHS + 1))
     assert not np.array_equal(light.previews[0].flow, light.previews[-1].flow)
-    assert f"after epoch {EPOCHS}" in light.work.preview_panel.line.text()
+    assert f"after epoch {EPOCHS}" in light.space.preview_panel.line.text()
     steps = [report for report in light.reports if isinstance(report, StepDone)]
-    assert set(light.work.curves_panel.data.terms) == set(steps[0].terms) == {"bw_deblur", "smoothness2"}
+    assert set(light.space.curves_panel.data.terms) == set(steps[0].terms) == {"bw_deblur", "smoothness2"}
 
     light.show_flow()
     view.set_style(
@@ -65,7 +65,7 @@ def test_open_train_see_judge_and_export(
     light.go_to(moment)
     assert len(view.frame.arrows) > 10
     light.judge()
-    card = light.work.flow_panel.table.card
+    card = light.space.prediction_panel.table.card
     assert card.scores[2].fwl == 1.0
     assert (card.flow.errors is None) == real
 

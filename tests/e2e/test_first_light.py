@@ -25,7 +25,7 @@ def test_open_train_watch_predict_and_keep(
 
     light.open(slide)
     assert window.windowTitle() == f"{SLIDE} — Wholefield"
-    view = light.space.desk.view
+    view = light.space.view
     gridded = view.grab_view()
     window.registry["slides.grid"].trigger()
     assert view.grab_view() != gridded

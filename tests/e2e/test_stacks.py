@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.e2e.stack_light import StackLight
 from wholefield.sources import open_stack
+from wholefield_app.document.document import Role
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.stacks.opening import Role
 from wholefield_resources.demo.stack import StackDemoSettings
 
 SMALL = StackDemoSettings(slices=10, size=96, angles=96, bodies=30)
@@ -39,7 +39,7 @@ def test_open_demo_train_predict_export_and_read_again(
     assert f"after epoch {EPOCHS}" in light.space.preview_panel.line.text()
 
     light.predict()
-    stacks = light.space.desk.stacks
+    stacks = light.space.document.things
     noisy, clean, predicted = (stacks[role].source.read() for role in Role)
     assert psnr(predicted, clean) > psnr(noisy, clean) + 1
     swiped = light.space.view.grab_view()
@@ -67,7 +67,7 @@ def test_a_network_over_volumes_is_trained_and_predicts(
     light.wait_for_previews(4)
     assert light.previews[-1].metrics["psnr"] > light.previews[0].metrics["psnr"] + 1
     light.predict()
-    prediction = light.space.desk.stacks[Role.PREDICTION].source
+    prediction = light.space.document.things[Role.PREDICTION].source
     assert (prediction.shape, prediction.dtype) == ((TINY.slices, TINY.size, TINY.size), np.float32)
     shown = light.previews[-1]
     np.testing.assert_allclose(

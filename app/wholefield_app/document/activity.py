@@ -2,14 +2,14 @@
 
 from enum import Enum
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from wholefield.runs.reports import Report, StepDone
-from wholefield_app.runs import SessionState
+from wholefield_app.runs import RunSession
 
 
 class Topic(Enum):
-    """What can go on at the same time; in the order in which it is told."""
+    """What can go on at the same time; in the order in which it is told. Sessions have titles of topics."""
 
     TRAINING = "Training"
     PREDICTION = "Prediction"
@@ -44,10 +44,12 @@ class Activity(QObject):
             self._texts[topic] = text
             self.changed.emit(self.line)
 
-    def say_state(self, topic: Topic, state: SessionState) -> None:
+    def say_state(self, session: RunSession) -> None:
         """Tell the state of a run."""
-        self.say(topic, f"{topic.value}: {state.value.lower()}" if state.active else "")
+        text = f"{session.title}: {session.words.lower()}" if session.state.active else ""
+        self.say(Topic(session.title), text)
 
+    @Slot(list)
     def say_progress(self, reports: list[Report]) -> None:
         """Tell how far the training is."""
         steps = [report for report in reports if isinstance(report, StepDone)]

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from wholefield.sources.kinds import Kind
 
@@ -21,8 +22,7 @@ def claims_nothing(path: Path) -> bool:
 class Entry:
     """The way into a workspace: what the rail shows, which files lead here, and where its class is found.
 
-    Importing the class takes longer than drawing the window, so an entry stands in a module of its own that imports
-    none of the workspace.
+    Importing the class takes longer than drawing the window, so an entry imports none of the workspace.
 
     Attributes:
         name: Unique name in lower case; ids of the actions begin with it, as in "slides.open_demo".
@@ -30,7 +30,7 @@ class Entry:
         about: One sentence on what it is for.
         icon: Name of an icon in resources/icons.
         kind: The kind of file that is opened in it.
-        load: Imports the workspace and returns its class.
+        workspace: `module:class` of the workspace.
         also: Kinds that can be opened here too, when the user asks for it here.
         claims: Whether a path belongs here whatever its kind; called in a worker thread.
     """
@@ -40,6 +40,11 @@ class Entry:
     about: str
     icon: str
     kind: Kind
-    load: Callable[[], "type[Workspace]"]
+    workspace: str
     also: tuple[Kind, ...] = ()
     claims: Callable[[Path], bool] = claims_nothing
+
+    def load(self) -> "type[Workspace]":
+        """Import the workspace."""
+        module, name = self.workspace.split(":")
+        return cast("type[Workspace]", getattr(import_module(module), name))

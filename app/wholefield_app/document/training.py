@@ -1,4 +1,4 @@
-"""A training as a workspace sees it: starts it in a session and knows its folder and checkpoints."""
+"""A training as a workspace sees it: a session that knows its folder and tells of its checkpoints."""
 
 import logging
 from functools import partial
@@ -20,6 +20,7 @@ from wholefield.runs.reports import (
     Started,
 )
 from wholefield.runs.settings import RunSettings
+from wholefield.tasks.registry import find_task, run_task
 from wholefield_app.runs import RunSession
 
 log = logging.getLogger(__name__)
@@ -31,11 +32,10 @@ ENDINGS = {
 }
 
 
-class Training(QObject):
+class Training(RunSession):
     """One training at a time.
 
     Attributes:
-        session: The run.
         folder: Folder of the run that began last and is still there, or None.
 
     Signals:
@@ -45,15 +45,16 @@ class Training(QObject):
     checkpoint_saved = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.session = RunSession(worth_keeping=True, parent=self)
+        super().__init__(
+            "Training", worth_keeping=True, stopping="Stopping, the model is kept", parent=parent
+        )
         self.folder: Path | None = None
-        self.session.reported.connect(self._note)
+        self.reported.connect(self._note)
 
-    def start(self, config: RunSettings, runs: Path, what: str) -> None:
-        """Begin to train in a new folder under `runs`; the log says `what` is trained."""
-        log.info("Training %s", what)
-        self.session.start(partial(train, config, runs))
+    def begin(self, settings: RunSettings, runs: Path) -> None:
+        """Begin to train in a new folder under `runs`."""
+        log.info("Training %s", find_task(settings.task).run_title(settings))
+        self.start(partial(train, settings, runs))
 
     @Slot(list)
     def _note(self, reports: list[Report]) -> None:
@@ -62,10 +63,7 @@ class Training(QObject):
                 self.folder = report.folder
                 log.info("The run writes into %s", report.folder)
             elif isinstance(report, EpochDone):
-                values = ", ".join(
-                    f"{name.replace('_', ' ')} {value:.3g}" for name, value in report.metrics.items()
-                )
-                log.info("Epoch %d: %s", report.epoch, values)
+                log.info("Epoch %d: %s", report.epoch, _figures(report))
             elif isinstance(report, CheckpointSaved) and report.best:
                 self.checkpoint_saved.emit(report.path)
             elif isinstance(report, Message):
@@ -75,8 +73,10 @@ class Training(QObject):
                 self.folder = None if report.reason is Reason.DISCARDED else report.folder
 
 
-def train(config: RunSettings, runs: Path, report: ReportFunction, control: Control) -> None:
-    """Make the run's folder and do the run; called in the run's thread."""
-    from wholefield.tasks.registry import run_task
+def _figures(report: EpochDone) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in report.metrics.items())
 
-    run_task(config, RunFolder.create(runs, config).path, report, control)
+
+def train(settings: RunSettings, runs: Path, report: ReportFunction, control: Control) -> None:
+    """Make the run's folder and do the run; called in the run's thread."""
+    run_task(settings, RunFolder.create(runs, settings).path, report, control)

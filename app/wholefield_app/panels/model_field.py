@@ -6,7 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QToolButton, QWidget
 
 from wholefield_app.panels.elided import ElidedCombo
-from wholefield_app.runs.checkpoints import Checkpoint
+from wholefield_app.runs.models import TrainedModel
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 
@@ -14,7 +14,7 @@ ABOUT = "The trained model to use"
 
 
 class ModelField(QWidget):
-    """A list of checkpoints and a button that chooses a file.
+    """A list of trained models and a button that chooses a file.
 
     Signals:
         changed: Another checkpoint is chosen.
@@ -47,7 +47,7 @@ class ModelField(QWidget):
         """The chosen checkpoint."""
         return self.list.currentData()
 
-    def set_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
+    def set_models(self, models: list[TrainedModel]) -> None:
         """Offer these; the chosen one stays chosen, and so do files that the user chose stay on offer.
 
         While nothing is chosen, or what was is gone, the first is.
@@ -59,10 +59,10 @@ class ModelField(QWidget):
             for path in (self.list.itemData(row) for row in rows)
             if path in self._files and path.is_file()
         ]
-        known = {item.path for item in checkpoints}
+        known = {item.path for item in models}
         with QSignalBlocker(self.list):
             self.list.clear()
-            for item in checkpoints:
+            for item in models:
                 self._offer(item.path, item.title)
             for path in own:
                 if path not in known:

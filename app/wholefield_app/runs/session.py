@@ -12,6 +12,7 @@ from wholefield_app.runs.coalesce import coalesce
 from wholefield_app.runs.worker import RunThread, Work
 
 BATCHES_PER_SECOND = 20
+CANCELING = "Canceling"
 
 
 class SessionState(StrEnum):
@@ -20,7 +21,7 @@ class SessionState(StrEnum):
     IDLE = "Ready"
     RUNNING = "Running"
     PAUSED = "Paused"
-    STOPPING = "Stopping, the model is kept"
+    STOPPING = "Stopping"
     DISCARDING = "Discarding"
 
     @property
@@ -33,7 +34,8 @@ class RunSession(QObject):
     """Starts a run in a thread of its own and steers it. Lives in the GUI thread; all signals come there.
 
     Attributes:
-        worth_keeping: Whether closing the window asks before it ends such a run.
+        title: What kind of run it is, such as "Training".
+        worth_keeping: Whether what there is so far is of use when it is stopped, so that it can be stopped and kept.
         state: What the session is doing.
 
     Signals:
@@ -48,14 +50,33 @@ class RunSession(QObject):
     ended = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, *, worth_keeping: bool, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        title: str = "Run",
+        *,
+        worth_keeping: bool = False,
+        stopping: str = SessionState.STOPPING,
+        parent: QObject | None = None,
+    ) -> None:
+        """Do nothing yet; `stopping` is what the window says while the run stops and keeps what there is."""
         super().__init__(parent)
+        self.title = title
         self.worth_keeping = worth_keeping
+        self._stopping = stopping
         self.state = SessionState.IDLE
         self._control = Control()
         self._thread: RunThread | None = None
         self._mailbox = Mailbox(1000 // BATCHES_PER_SECOND, self)
         self._mailbox.arrived.connect(self._pass_on)
+
+    @property
+    def words(self) -> str:
+        """What the session is doing, in words."""
+        if self.state is SessionState.STOPPING:
+            return self._stopping
+        if self.state is SessionState.DISCARDING and not self.worth_keeping:
+            return CANCELING
+        return self.state.value
 
     def start(self, work: Work) -> None:
         """Begin a run.

@@ -1,8 +1,29 @@
 """The workspaces of the window, one for each kind of file; a new kind is a folder here and a line in `ENTRIES`."""
 
-from wholefield_app.document.entry import Entry
-from wholefield_app.workspaces.events.entry import EVENTS
-from wholefield_app.workspaces.slides.entry import SLIDES
-from wholefield_app.workspaces.stacks.entry import STACKS
+from pathlib import Path
 
+from wholefield.sources.kinds import Kind
+from wholefield_app.document.entry import Entry
+
+
+def _is_project(path: Path) -> bool:
+    """Take folders that are laid out as a project of slides."""
+    from wholefield_app.workspaces.slides.project import is_project
+
+    return is_project(path)
+
+
+SLIDES = Entry(
+    "slides", "Slides", "Look at slides and other large images, train on them, predict.", "slide",
+    Kind.IMAGE, "wholefield_app.workspaces.slides.workspace:SlidesWorkspace", claims=_is_project,
+)  # fmt: skip
+# A single slice is a stack of one, hence the images.
+STACKS = Entry(
+    "stacks", "Stacks", "Look at CT stacks, train on them, predict.", "stack",
+    Kind.STACK, "wholefield_app.workspaces.stacks.workspace:StacksWorkspace", also=(Kind.IMAGE,),
+)  # fmt: skip
+EVENTS = Entry(
+    "events", "Events", "Play recordings of event cameras, find and export their flow.", "events",
+    Kind.RECORDING, "wholefield_app.workspaces.events.workspace:EventsWorkspace",
+)  # fmt: skip
 ENTRIES: tuple[Entry, ...] = (SLIDES, STACKS, EVENTS)

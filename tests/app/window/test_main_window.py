@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QToolBar
 from pytestqt.qtbot import QtBot
 
 from wholefield.runs.control import Control
+from wholefield_app.document import dialogs
 from wholefield_app.launch import make_window
 from wholefield_app.runs import SessionState
 from wholefield_app.theme.theme import ThemeName, load_theme
 from wholefield_app.window.closing import ClosingQuestion
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.window.submenus import RecentMenu
-from wholefield_app.workspaces.slides import handlers
 
 OpenAndWait = Callable[[Path], None]
 
@@ -37,17 +37,17 @@ def test_at_first_the_window_says_what_to_do(window: MainWindow) -> None:
 
 def test_open_by_menu(window: MainWindow, qtbot, monkeypatch, make_slide) -> None:
     slide = make_slide("by menu.tif")
-    monkeypatch.setattr(handlers, "ask_for_slide", lambda *_: slide)
+    monkeypatch.setattr(dialogs, "ask_for_file", lambda *_: slide)
     window.registry["slides.open"].trigger()
     qtbot.waitUntil(lambda: window.windowTitle() == "by menu.tif — Wholefield")
-    assert window.workspace.central.currentWidget() is window.workspace.desk.view
+    assert window.workspace.view.isVisible()
     assert window.registry["slides.fit"].isEnabled()
     assert window.services.settings.recent == (slide,)
 
 
 def test_a_cancelled_dialog_changes_nothing(window: MainWindow, monkeypatch) -> None:
-    for name in ("ask_for_slide", "ask_for_folder"):
-        monkeypatch.setattr(handlers, name, lambda *_: None)
+    for name in ("ask_for_file", "ask_for_folder"):
+        monkeypatch.setattr(dialogs, name, lambda *_: None)
     window.registry["slides.open"].trigger()
     window.registry["slides.open_folder"].trigger()
     assert window.workspace.quiet
@@ -153,7 +153,7 @@ def test_only_what_was_asked_for_last_is_opened(window: MainWindow, qtbot, make_
 
 def test_close_the_slide(window: MainWindow, make_slide, open_and_wait: OpenAndWait) -> None:
     open_and_wait(make_slide("a.tif"))
-    source = window.workspace.desk.source
+    source = window.workspace.document.input
     window.registry["slides.close"].trigger()
     assert window.windowTitle() == "Wholefield"
     assert window.workspace.central.currentWidget() is window.workspace.welcome
@@ -221,10 +221,10 @@ def test_the_view_is_saved_as_a_picture(
 ) -> None:
     open_and_wait(make_slide("a.tif"))
     out = tmp_path / "out.png"
-    monkeypatch.setattr(handlers, "ask_for_picture", lambda *_: out)
+    monkeypatch.setattr(dialogs, "ask_for_picture", lambda *_: out)
     window.registry["slides.save_picture"].trigger()
     assert out.stat().st_size > 1000
-    monkeypatch.setattr(handlers, "ask_for_picture", lambda *_: tmp_path / "no folder" / "out.png")
+    monkeypatch.setattr(dialogs, "ask_for_picture", lambda *_: tmp_path / "no folder" / "out.png")
     window.registry["slides.save_picture"].trigger()
     qtbot.waitUntil(window.banner.isVisible)
     assert "out.png cannot be written" in window.banner.sentence.text()
@@ -263,7 +263,7 @@ def running(window: MainWindow, qtbot) -> list[str]:
             ended.append(type(end).__name__)
             raise
 
-    window.workspace.training.session.start(work)
+    window.workspace.training.start(work)
     return ended
 
 
@@ -280,7 +280,7 @@ def test_closing_during_a_run_asks_and_can_be_cancelled(
     question = ask(window, qtbot)
     question.cancel_button.click()
     assert window.isVisible()
-    assert window.workspace.training.session.state is SessionState.RUNNING
+    assert window.workspace.training.state is SessionState.RUNNING
     assert running == []
 
 
@@ -292,7 +292,7 @@ def test_closing_during_a_run_ends_it_as_answered(
     getattr(question, button).click()
     qtbot.waitUntil(lambda: not window.isVisible())
     assert running == [end]
-    assert not window.workspace.training.session.state.active
+    assert not window.workspace.training.state.active
 
 
 def test_the_tool_bar_offers_resume_in_place_of_pause(window: MainWindow, running: list[str]) -> None:
@@ -304,7 +304,7 @@ def test_the_tool_bar_offers_resume_in_place_of_pause(window: MainWindow, runnin
     assert (pause.isVisible(), resume.isVisible()) == (False, True)
     resume.trigger()
     assert (pause.isVisible(), resume.isVisible()) == (True, False)
-    assert window.workspace.training.session.state is SessionState.RUNNING
+    assert window.workspace.training.state is SessionState.RUNNING
 
 
 def test_closing_during_a_pause_ends_the_run_too(window: MainWindow, qtbot, running: list[str]) -> None:
@@ -318,8 +318,8 @@ def test_a_run_that_ends_while_the_question_stands_lets_the_window_close(
     window: MainWindow, qtbot, running: list[str]
 ) -> None:
     question = ask(window, qtbot)
-    window.workspace.training.session.discard()
-    qtbot.waitUntil(lambda: not window.workspace.training.session.state.active)
+    window.workspace.training.discard()
+    qtbot.waitUntil(lambda: not window.workspace.training.state.active)
     question.keep_button.click()
     qtbot.waitUntil(lambda: not window.isVisible())
 

@@ -13,10 +13,8 @@ from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.window.closing import ClosingQuestion
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.window.routing import workspace_for
-from wholefield_app.workspaces import ENTRIES as ALL
-from wholefield_app.workspaces.slides.entry import SLIDES
+from wholefield_app.workspaces import ENTRIES as ALL, SLIDES, STACKS
 from wholefield_app.workspaces.slides.workspace import SlidesWorkspace
-from wholefield_app.workspaces.stacks.entry import STACKS
 
 ENTRIES = (SLIDES, TINY)
 
@@ -184,7 +182,7 @@ def test_what_goes_on_elsewhere_is_told_too(two: MainWindow) -> None:
 
 
 def test_closing_asks_once_for_the_runs_of_all_workspaces(two: MainWindow, qtbot) -> None:
-    two.workspace.training.session.start(run_until_told)
+    two.workspace.training.start(run_until_told)
     two.go_to("tiny")
     two.workspace.session.start(run_until_told)
     tiny = two.workspace

@@ -22,7 +22,7 @@ class TinyWorkspace(Workspace):
         self.path: Path | None = None
         self.demos = 0
         self.closed = False
-        self.session = RunSession(worth_keeping=True, parent=self)
+        self.session = RunSession("Training", worth_keeping=True, parent=self)
         self.panel = QLabel("a panel")
         self.readout = QLabel("a readout")
         self._central = QLabel("nothing")
@@ -78,5 +78,11 @@ def _is_tiny(path: Path) -> bool:
 
 
 TINY = TinyWorkspace.entry = Entry(
-    "tiny", "Tiny", "Look at next to nothing.", "grid", Kind.STACK, lambda: TinyWorkspace, claims=_is_tiny
+    "tiny",
+    "Tiny",
+    "Look at next to nothing.",
+    "grid",
+    Kind.STACK,
+    f"{__name__}:TinyWorkspace",
+    claims=_is_tiny,
 )

@@ -1,14 +1,15 @@
-"""The actions of the events workspace."""
+"""The actions that only recordings have: playing, their flow, how it is shown and how good it is."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from wholefield_app.actions import Action, Menu
+from wholefield_app.actions.action import Availability, requires
+from wholefield_app.runs import SessionState
+from wholefield_app.viewer.events.event_view import EventView
 from wholefield_app.viewer.events.style import FlowMode, Sight
-
-if TYPE_CHECKING:
-    from wholefield_app.workspaces.events.workspace import EventsWorkspace
+from wholefield_app.workspaces.events.score import ScoreSession
 
 SIGHTS = {
     Sight.RAW: ("Raw &events", "compare-alone", "Show the events as they are."),
@@ -19,122 +20,74 @@ SIGHTS = {
     ),
     Sight.BESIDE: ("Raw &beside sharpened", "compare-beside", "Show both side by side."),
 }
+NO_FLOW = "Open a flow file, or show the flow of a network, first."
+IsOpen = Callable[[], Availability]
 
 
-def event_actions(workspace: "EventsWorkspace") -> list[Action]:
-    """Everything that a user can do with recordings."""
-    return [*_files(workspace), *_looking(workspace), *_sights(workspace), *_playing(workspace)]
+def has_flow(view: EventView) -> Callable[[], Availability]:
+    """The condition that there is flow over the recording."""
+    return lambda: requires((view.flow.provider is not None, NO_FLOW))
 
 
-def _files(space: "EventsWorkspace") -> list[Action]:
-    handlers = space.handlers
-
-    def is_open() -> bool:
-        return space.desk.recording is not None
-
+def flow_file_actions(
+    is_open: IsOpen, view: EventView, ask_for_flow: Callable[[], None], close_flow: Callable[[], None]
+) -> list[Action]:
+    """Open and close the flow over the recording."""
     return [
         Action(
-            "events.open", "&Open a recording…", Menu.FILE, handlers.ask_for_recording, "folder",
-            "Choose a recording: Prophesee RAW, DAT or HDF5, DSEC or MVSEC HDF5, AEDAT4, text or npz.",
-            shortcut="Ctrl+O", group="open", on_toolbar=True,
-        ),
-        Action(
-            "events.open_demo", "Open the &demo recording", Menu.FILE, space.open_demo, "demo",
-            "Open a recording simulated by the program itself, with its exact flow.",
-            group="open", enabled_when=lambda: not space.demo.busy,
-        ),
-        Action(
-            "events.open_flow", "Open a &flow file…", Menu.FILE, handlers.ask_for_flow, "flow",
+            "events.open_flow", "Open a &flow file…", Menu.FILE, ask_for_flow, "flow",
             "Show flow from HDF5 labels, a .flo file or a 16-bit PNG of DSEC over the events.",
-            shortcut="Ctrl+Shift+O", group="recording", enabled_when=is_open, on_toolbar=True,
+            shortcut="Ctrl+Shift+O", group="file", enabled_when=is_open, on_toolbar=True,
         ),
         Action(
-            "events.close_flow", "Close the f&low", Menu.FILE, space.close_flow, "close",
-            "Show no flow any more.", group="recording", enabled_when=lambda: space.view.flow.provider is not None,
-        ),
-        Action(
-            "events.properties", "Recording &properties", Menu.FILE, handlers.show_properties, "info",
-            "Show format, sensor, length and event rate of the open recording.",
-            shortcut="Ctrl+I", group="recording", enabled_when=is_open, command=handlers.info_command,
-        ),
-        Action(
-            "events.save_picture", "&Save the frame as a picture…", Menu.FILE, handlers.ask_to_save_picture,
-            "picture", "Write what the view shows into a PNG file.",
-            shortcut="Ctrl+S", group="recording", enabled_when=is_open, command=space.work.picture_command,
-        ),
-        Action(
-            "events.close", "&Close the recording", Menu.FILE, space.close_recording, "close",
-            "Show no recording any more.", shortcut="Ctrl+W", group="recording", enabled_when=is_open,
+            "events.close_flow", "Close the f&low", Menu.FILE, close_flow, "close", "Remove the flow from the view.",
+            group="file", enabled_when=has_flow(view),
         ),
     ]  # fmt: skip
 
 
-def _looking(space: "EventsWorkspace") -> list[Action]:
-    canvas = space.view.canvas
-
-    def is_open() -> bool:
-        return space.desk.recording is not None
-
-    return [
-        Action(
-            "events.fit", "&Whole frame", Menu.VIEW, canvas.fit, "fit", "Show the whole frame.",
-            shortcut="Ctrl+0", group="zoom", enabled_when=is_open, on_toolbar=True,
-        ),
-        Action(
-            "events.zoom_in", "Zoom i&n", Menu.VIEW, canvas.zoom_in, "zoom-in", "Magnify the middle of the view.",
-            shortcut="Ctrl++", group="zoom", enabled_when=is_open, on_toolbar=True,
-        ),
-        Action(
-            "events.zoom_out", "Zoom o&ut", Menu.VIEW, canvas.zoom_out, "zoom-out", "Show more of the frame.",
-            shortcut="Ctrl+-", group="zoom", enabled_when=is_open, on_toolbar=True,
-        ),
-    ]  # fmt: skip
-
-
-def _sights(space: "EventsWorkspace") -> list[Action]:
-    view = space.view
-
-    def has_flow() -> bool:
-        return view.flow.provider is not None
+def display_actions(view: EventView) -> list[Action]:
+    """Choose how events and flow are shown."""
 
     def switch(sight: Sight) -> None:
         view.set_style(replace(view.style_of_frames, sight=sight))
+
+    def is_shown(sight: Sight) -> bool:
+        return view.flow.provider is not None and view.style_of_frames.sight is sight
 
     def toggle_arrows() -> None:
         mode = FlowMode.NONE if view.style_of_frames.flow.arrows else FlowMode.ARROWS
         view.set_style(replace(view.style_of_frames, flow=mode))
 
+    def shows_arrows() -> bool:
+        return view.flow.provider is not None and view.style_of_frames.flow.arrows
+
     return [
         *(
             Action(
                 f"events.{sight}", title, Menu.VIEW, partial(switch, sight), icon, about, group="sight",
-                enabled_when=has_flow, on_toolbar=True,
-                checked_when=lambda sight=sight: has_flow() and view.style_of_frames.sight is sight,
+                enabled_when=has_flow(view), on_toolbar=True, checked_when=partial(is_shown, sight),
             )
             for sight, (title, icon, about) in SIGHTS.items()
         ),
         Action(
             "events.arrows", "Flow as &arrows", Menu.VIEW, toggle_arrows, "flow", "Show the flow as arrows, or not.",
-            shortcut="A", group="flow", enabled_when=has_flow,
-            checked_when=lambda: has_flow() and view.style_of_frames.flow.arrows,
+            shortcut="A", group="flow", enabled_when=has_flow(view), checked_when=shows_arrows,
         ),
     ]  # fmt: skip
 
 
-def _playing(space: "EventsWorkspace") -> list[Action]:
-    view, player = space.view, space.view.player
-
-    def is_open() -> bool:
-        return space.desk.recording is not None
-
+def playing_actions(is_open: IsOpen, view: EventView) -> list[Action]:
+    """Play, step and loop."""
+    player = view.player
     return [
         Action(
             "events.play", "&Play", Menu.RUN, player.toggle, "start", "Play the recording, or stop.",
             shortcut="Space", group="play", enabled_when=is_open, checked_when=lambda: player.playing,
         ),
         Action(
-            "events.step_on", "Step &on", Menu.RUN, partial(view.step, 1), "step-on",
-            "Go on by the accumulation time.", shortcut="Right", group="play", enabled_when=is_open,
+            "events.step_on", "Step f&orward", Menu.RUN, partial(view.step, 1), "step-on",
+            "Go forward by the accumulation time.", shortcut="Right", group="play", enabled_when=is_open,
         ),
         Action(
             "events.step_back", "Step &back", Menu.RUN, partial(view.step, -1), "step-back",
@@ -142,12 +95,39 @@ def _playing(space: "EventsWorkspace") -> list[Action]:
         ),
         Action(
             "events.loop", "&Loop", Menu.RUN, lambda: player.set_loops(not player.loops), "loop",
-            "Begin anew at the end, or stop there.", shortcut="L", group="play", enabled_when=is_open,
+            "Start again at the end, or stop there.", shortcut="L", group="play", enabled_when=is_open,
             checked_when=lambda: player.loops,
         ),
         Action(
             "events.play_all", "Play &everything", Menu.RUN, partial(player.choose, None), "reset",
             "Play the whole recording again instead of the chosen stretch.", group="play",
-            enabled_when=lambda: player.chosen is not None,
+            enabled_when=lambda: requires(
+                (player.chosen is not None, "Choose a stretch first: drag with Shift over the event rate.")
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def score_actions(
+    view: EventView, score: ScoreSession, evaluate: Callable[[], None], command: Callable[[], str | None]
+) -> list[Action]:
+    """Evaluate the flow that is shown."""
+
+    def can_score() -> Availability:
+        return requires(
+            (view.flow.provider is not None, NO_FLOW),
+            (not score.state.active, "The flow is already being evaluated."),
+        )
+
+    return [
+        Action(
+            "events.score", "E&valuate the flow", Menu.RUN, evaluate, "score",
+            "Compare the flow with no flow and with the best single translation.",
+            shortcut="Ctrl+J", group="prediction", enabled_when=can_score, command=command,
+        ),
+        Action(
+            "events.cancel_score", "&Cancel the evaluation", Menu.RUN, score.discard, "close",
+            "End the current evaluation without a score card.", group="prediction",
+            enabled_when=lambda: requires((score.state is SessionState.RUNNING, "No evaluation is running.")),
         ),
     ]  # fmt: skip

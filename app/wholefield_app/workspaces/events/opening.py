@@ -1,9 +1,10 @@
-"""Opens recordings, and chooses how long to accumulate at first; runs in worker threads."""
+"""Opens recordings and chooses how long to accumulate at first; runs in worker threads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from wholefield.progress import ProgressCallback
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 ENOUGH = 0.08
 SHORTEST_US, LONGEST_US = 500, 33_000
 RATE_BINS = 1600
+# EVT 3.0: the high and the low time, a row, and an event in it.
+ONE_EVENT = b"% evt 3.0\n% geometry 2x2\n% end\n" + b"\x00\x80\x00\x60\x00\x00\x00\x20"
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,6 @@ def open_path(path: Path) -> OpenRecording:
         raise
 
 
-def let_go(found: OpenRecording) -> None:
-    """Close what was opened and is not wanted any more."""
-    found.recording.close()
-
-
 def first_accumulation(recording: Recording) -> int:
     """The first of 0.5, 1, 2, 5 ... ms in the middle of the recording that holds enough events, at most 33 ms."""
     wanted = ENOUGH * recording.width * recording.height
@@ -67,3 +65,20 @@ def index_and_rate(recording: Recording, progress: ProgressCallback) -> Rate:
     """
     recording.index(progress)
     return recording.rate(min(RATE_BINS, max(recording.duration_us, 1)))
+
+
+def warm_up() -> None:
+    """Open and draw a recording of one event: decoder and loops take longer to load than the first recording to open.
+
+    Raises:
+        OSError: There is no folder for temporary files.
+    """
+    from wholefield.sources import open_recording
+    from wholefield_app.viewer.events.frames import FrameMaker, FrameRequest
+    from wholefield_app.viewer.events.style import FrameStyle
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "one.raw"
+        path.write_bytes(ONE_EVENT)
+        with open_recording(path) as recording:
+            FrameMaker().make(FrameRequest(recording, recording.duration_us, FrameStyle()))

@@ -1,137 +1,185 @@
-"""The events workspace: joins the desk, the view and the demo recording with their panels."""
+"""The events workspace: what recordings have beyond what all workspaces have in common."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QInputDialog, QWidget
 
+from wholefield.errors import SettingError
+from wholefield.runs.reports import FlowPreviewReady
+from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.flow_field import FlowProvider
-from wholefield.tasks.events.provider import FlowSource
+from wholefield.tasks.events.provider import FlowSource, needs_span
+from wholefield.tasks.events.score_settings import ScoreSettings
+from wholefield.tasks.events.settings import FlowPredictSettings
 from wholefield_app.actions import Action, Registry
-from wholefield_app.document.activity import Activity, Topic
-from wholefield_app.document.demo import DemoMaker
-from wholefield_app.document.workspace import Panel, Workspace
+from wholefield_app.actions.action import Availability, requires
+from wholefield_app.document import actions, dialogs
+from wholefield_app.document.commands import command_of
+from wholefield_app.document.document import Role
+from wholefield_app.document.document_workspace import BOTTOM, LEFT, RIGHT, Canvas, DocumentWorkspace
+from wholefield_app.document.export import Export
+from wholefield_app.document.workspace import Panel
 from wholefield_app.panels.event_facts_panel import EventFactsPanel
 from wholefield_app.panels.event_style_panel import EventStylePanel
-from wholefield_app.panels.notice import Notice
-from wholefield_app.panels.welcome import Welcome
+from wholefield_app.panels.preview_panel import PreviewPanel
+from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
 from wholefield_app.viewer.events.event_view import NO_RATE, EventView
+from wholefield_app.viewer.events.frame_view import PixelReadout
 from wholefield_app.viewer.events.rate_strip import Rate
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle
-from wholefield_app.workspaces.events.actions import event_actions
-from wholefield_app.workspaces.events.commands import flow_actions
-from wholefield_app.workspaces.events.desk import Desk
-from wholefield_app.workspaces.events.entry import EVENTS
-from wholefield_app.workspaces.events.handlers import Handlers
-from wholefield_app.workspaces.events.properties import describe_recording
-from wholefield_app.workspaces.events.readouts import Readouts
-from wholefield_app.workspaces.events.training import PREVIEW, FlowWork
-from wholefield_app.workspaces.events.warming import warm_up
+from wholefield_app.workspaces import EVENTS
+from wholefield_app.workspaces.events.actions import (
+    display_actions,
+    flow_file_actions,
+    playing_actions,
+    score_actions,
+)
+from wholefield_app.workspaces.events.document import RecordingDocument, describe_recording
+from wholefield_app.workspaces.events.draft import EventsDraft
+from wholefield_app.workspaces.events.export.dialog import ExportDialog
+from wholefield_app.workspaces.events.export.frames import framing_of_view
+from wholefield_app.workspaces.events.export.run import ExportSettings, run_export
+from wholefield_app.workspaces.events.export.settings import Pictures
+from wholefield_app.workspaces.events.export.shown import Shown, video_of
+from wholefield_app.workspaces.events.flow_panel import FlowPanel
+from wholefield_app.workspaces.events.opening import warm_up
+from wholefield_app.workspaces.events.preview import EMPTY, draw_flow_preview
+from wholefield_app.workspaces.events.score import Moment, ScoreSession, settings_of
+from wholefield_app.workspaces.events.words import WORDS, describe_pixel
 
 if TYPE_CHECKING:
     from wholefield_resources.demo.events import EventDemo
 
 log = logging.getLogger(__name__)
 
-LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
-
-PURPOSE = "Play recordings of event cameras, find their optical flow without any ground truth, and export it as video."
-HINT = "Or drop a recording anywhere in this window."
-FIRST_STEPS = ("events.open", "events.open_demo")
-MAKING_DEMO = "Simulating the demo recording"
+PREVIEW = "events.preview"
+FLOW = "events.flow"
 STYLE_KEY = "events/style"
 COUNTING = "The events are being counted: {share:.0%}"
+FLOW_FILTER = "Flow (*.h5 *.hdf5 *.flo *.png)"
+# DSEC gives its flow for 100 ms.
+USUAL_MS, SHORTEST_MS, LONGEST_MS = 100.0, 0.001, 1e6
 
 
-class EventsWorkspace(Workspace):
-    """Look at recordings, play them, see flow over them.
+class EventsWorkspace(DocumentWorkspace):
+    """Look at recordings, play them, train on them, see and evaluate flow over them.
 
     Attributes:
-        desk: The open recording.
-        view: Its frames.
-        demo: Makes the demo recording.
-        handlers: What the actions do.
-        work: Training, the flow of networks, score card and export.
+        score: The evaluation of the flow.
     """
 
     entry = EVENTS
+    words = WORDS
+    predict_task = FlowPredictSettings.task
+    settings_key = "events/training"
     log_behind = PREVIEW
 
+    document: RecordingDocument
+    draft: EventsDraft
+    view: EventView
+    prediction_panel: FlowPanel
+
     def __init__(self, services: Services) -> None:
-        super().__init__(services)
-        self.desk = Desk(services, self)
-        self.view = EventView(services.themes.theme)
-        self.demo = DemoMaker(services, make_demo, self)
-        self.handlers = Handlers(self, services)
-        self._labels_next: tuple[Path, Path] | None = None
-        self._activity = Activity(self)
-        self._activity.changed.connect(self.status_changed)
-        self.work = FlowWork(self, services, self._activity)
-        self._readouts = Readouts(self.view)
-        self._central = QStackedWidget()
+        document, view = RecordingDocument(services), EventView(services.themes.theme)
+        super().__init__(services, document, view, EventsDraft(), make_demo, Export("Finishing the file"))
+        self.score = ScoreSession(self)
+        self._flow_next: tuple[Path, Path] | None = None
         services.background.run(warm_up, then=_warm, failed=_cold)
 
     @property
-    def title(self) -> str:
-        """The name of the open recording."""
-        return self.desk.recording.name if self.desk.recording is not None else ""
+    def canvas(self) -> Canvas:
+        """The frame."""
+        return self.view.canvas
 
     @property
-    def central(self) -> QWidget:
-        """The view, or the welcome page while no recording is open."""
-        return self._central
-
-    @property
-    def sessions(self) -> tuple[RunSession, ...]:
-        """Training and export."""
-        return self.work.sessions
+    def own_sessions(self) -> tuple[RunSession, ...]:
+        """The evaluation."""
+        return (self.score,)
 
     @property
     def quiet(self) -> bool:
         """Whether files, frames and flow are all there, and nothing plays."""
-        return not (self._services.background.busy or self.view.busy or self.work.busy)
+        return super().quiet and not self.view.busy
 
     def actions(self) -> list[Action]:
         """What a user can do with recordings."""
-        return [*event_actions(self), *flow_actions(self.work)]
+        is_open, view = actions.is_open(self), self.view
+        return [
+            *actions.opening_actions(self), *flow_file_actions(is_open, view, self._ask_for_flow, self.close_flow),
+            *actions.file_actions(self), *actions.zoom_actions(self), *display_actions(view),
+            *playing_actions(is_open, view), *actions.training_actions(self), actions.predict_action(self),
+            *score_actions(view, self.score, self.evaluate, self.score_command),
+        ]  # fmt: skip
 
-    def make_panels(self, registry: Registry) -> list[Panel]:
-        """Make the panels around the view."""
-        services, theme = self._services, self._services.themes.theme
-        first_steps = [registry[name] for name in FIRST_STEPS]
-        self.welcome = Welcome(self.name, PURPOSE, HINT, first_steps, services.settings)
-        self.notice = Notice(theme)
-        self._central.addWidget(self.welcome)
-        self._central.addWidget(self._shown())
+    def panels(self, registry: Registry) -> list[Panel]:
+        """Facts and style on the left, training, flow and curves on the right, the preview below."""
         self.facts_panel = EventFactsPanel()
         self.style_panel = EventStylePanel(registry)
-        self._connect()
-        self.view.set_style(FrameStyle.from_json(services.settings.json(STYLE_KEY) or {}))
+        assert self.preview_panel is not None
         return [
             Panel("events.facts", "Recording", self.facts_panel, LEFT, 230),
             Panel("events.style", "View", self.style_panel, LEFT, 420),
-            *self.work.make_panels(registry),
+            Panel("events.training", "Training", self.training_panel, RIGHT, 480),
+            Panel(FLOW, "Flow", scrolling(self.prediction_panel), RIGHT, 480, tab_of="events.training"),
+            Panel("events.curves", "Curves", self.curves_panel, RIGHT, 340),
+            Panel(PREVIEW, "Preview", self.preview_panel, BOTTOM, 220),
         ]
 
-    def readouts(self) -> list[QWidget]:
-        """The pixel under the mouse, and the zoom."""
-        return [self._readouts.pixel, self._readouts.zoom]
+    def make_preview_panel(self) -> PreviewPanel:
+        """A moment of the recording."""
+        services = self._services
+        return PreviewPanel(
+            services.background, services.themes.theme, FlowPreviewReady, draw_flow_preview, EMPTY
+        )
 
-    def open(self, path: Path) -> None:
-        """Open a recording."""
-        self.desk.open(path)
+    def make_prediction_panel(self, registry: Registry) -> FlowPanel:
+        """The network, the score card and the export."""
+        return FlowPanel(self.export, self.score, registry, self._services.themes.theme)
 
-    def open_demo(self) -> None:
-        """Make the demo recording, if it is not there yet, and open it with its flow."""
-        self.demo.start()
-        self.changed.emit()
+    def connect_own(self) -> None:
+        """Connect frames, flow and event rate."""
+        document, view = self.document, self.view
+        self.follow_theme(view)
+        document.replaced.connect(view.release)
+        document.indexing.connect(self._show_indexing)
+        document.indexed.connect(self._show_rate)
+        view.problem.connect(self._services.report)
+        view.style_changed.connect(self._follow_style)
+        view.flow.provider_changed.connect(self._follow_flow)
+        view.player.changed.connect(self.changed)
+        view.shown.connect(self._show_zoom)
+        view.moved.connect(self._show_zoom)
+        view.hovered.connect(self._show_pixel)
+        self.style_panel.changed.connect(view.set_style)
+        view.set_style(FrameStyle.from_json(self._services.settings.json(STYLE_KEY) or {}))
+
+    def follow_document(self, role: Role) -> None:
+        """Show another recording, or none."""
+        del role
+        self.score.discard()
+        found = self.document.input
+        if found is None:
+            self.view.show_recording(None)
+        else:
+            self.view.show_recording(found.recording, found.accumulation_us)
+            self.draft.set_recording(found.recording.path)
+        self._show_facts()
+        self._show_zoom()
+        self._open_flow_of_demo()
+
+    def take_demo(self, demo: "EventDemo") -> None:
+        """Open the demo recording; its exact flow follows."""
+        self._flow_next = demo.recording, demo.labels
+        self.open(demo.recording)
 
     def set_flow(self, provider: FlowProvider | None) -> None:
         """Take the flow over the open recording from here; it is shown as arrows unless it is shown already."""
@@ -140,79 +188,150 @@ class EventsWorkspace(Workspace):
             self.view.set_style(replace(style, flow=FlowMode.ARROWS))
         self.view.flow.set_provider(provider)
 
+    def open_flow(self, source: FlowSource) -> None:
+        """Show the flow of a file or a network."""
+        if (recording := self.document.recording) is not None:
+            self._services.background.run(
+                source.open, recording,
+                then=partial(self._take_flow, recording), failed=self._services.report, dropped=_close,
+            )  # fmt: skip
+
     def close_flow(self) -> None:
         """Show no flow."""
         self.set_flow(None)
 
-    def close_recording(self) -> None:
-        """Show no recording."""
-        self.desk.remove()
+    def predict_settings(self) -> FlowPredictSettings | None:
+        """The settings that write the flow of the open recording."""
+        path, checkpoint = self.document.path, self.prediction_panel.checkpoint
+        if path is None or checkpoint is None:
+            return None
+        return FlowPredictSettings(recording=path, checkpoint=checkpoint)
+
+    def can_predict(self) -> Availability:
+        """Whether a recording is open and a model chosen."""
+        return actions.can_predict(self)
+
+    def predict(self) -> None:
+        """Let the chosen network find the flow over the open recording."""
+        recording, settings = self.document.recording, self.predict_settings()
+        if recording is not None and settings is not None:
+            source = FlowSource(settings.checkpoint, device=self.draft.value("device"))
+            self.set_flow(source.open(recording))
+            self.panel_wanted.emit(FLOW, True)
+
+    def evaluate(self) -> None:
+        """Evaluate the flow in the window that is chosen in the panel."""
+        try:
+            settings = self._score_settings()
+        except SettingError as error:
+            self._services.report(Problem(str(error)))
+            return
+        if settings is not None:
+            self.panel_wanted.emit(FLOW, True)
+            self.score.begin(settings)
+
+    def score_command(self) -> str | None:
+        """The command line that evaluates the flow in the window that is chosen in the panel."""
+        try:
+            settings = self._score_settings()
+        except SettingError:
+            return None
+        return command_of(settings) if settings is not None else None
+
+    def can_export(self) -> Availability:
+        """Whether a recording is open, and no export is running."""
+        return requires(
+            (self.document.input is not None, self.words.open_first),
+            (not self.export.state.active, "An export is already running."),
+        )
+
+    def ask_to_export(self) -> None:
+        """Let the user set up an export, and begin it."""
+        from wholefield.export.video import video_format
+
+        if (shown := self._shown()) is None:
+            return
+        dialog = ExportDialog(shown, video_format(), self._services.settings.last_folder, self.central)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.wanted.connect(self.export_as)
+        dialog.open()
+
+    @Slot(object)
+    def export_as(self, settings: ExportSettings) -> None:
+        """Begin an export."""
+        self.export.begin(partial(run_export, settings), command_of(settings))
+
+    def cancel_export(self) -> None:
+        """End the current export; what is written of a video stays playable."""
+        self.export.stop_and_keep()
+
+    def export_command(self) -> str | None:
+        """The command line that makes a video of what the window shows."""
+        if (shown := self._shown()) is None:
+            return None
+        return command_of(video_of(shown, Path(f"{shown.recording.stem}.mp4")))
+
+    def picture_command(self) -> str | None:
+        """The command line that writes the frame that is shown as a picture."""
+        if (shown := self._shown()) is None:
+            return None
+        time_us = self.view.player.time_us
+        frame = {"what": Pictures.FRAMES, "start_us": time_us, "end_us": time_us + 1, "speed": 1.0}
+        return command_of(video_of(shown, Path(f"{shown.recording.stem}_frames"), **frame))
 
     def close(self) -> None:
-        """Let go of files and threads."""
+        """Release files and threads."""
         self._services.settings.set_json(STYLE_KEY, self.view.style_of_frames.to_json())
-        self.demo.close()
-        self.work.close()
-        self.desk.remove()
-        self.view.shutdown()
+        super().close()
 
-    def _shown(self) -> QWidget:
-        """The view with the warnings about the recording above it."""
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.notice)
-        layout.addWidget(self.view, 1)
-        return page
+    def _shown(self) -> Shown | None:
+        view, recording = self.view, self.document.recording
+        if recording is None or view.frame is None:
+            return None
+        field, player, flow = view.frame.request.field, view.player, view.flow.provider
+        delta_t = self.draft.value("delta_t") if field is None else field.end_us - field.start_us
+        return Shown(
+            recording.path, recording.duration_us, player.span, player.speed, view.frame.size,
+            view.style_of_frames, framing_of_view(view.canvas), flow.source if flow is not None else None, delta_t,
+        )  # fmt: skip
 
-    def _connect(self) -> None:
-        desk, view = self.desk, self.view
-        desk.opened.connect(self.opened)
-        desk.opening.connect(self._show_opening)
-        desk.changed.connect(self._follow_desk)
-        desk.replaced.connect(view.release)
-        desk.indexing.connect(self._show_indexing)
-        desk.indexed.connect(self._show_rate)
-        view.problem.connect(self._services.report)
-        view.style_changed.connect(self._follow_style)
-        view.flow.provider_changed.connect(self._follow_flow)
-        view.player.changed.connect(self.changed)
-        view.shown.connect(self._readouts.refresh)
-        self.style_panel.changed.connect(view.set_style)
-        self.welcome.chosen.connect(self.open)
-        self.demo.progressed.connect(self._show_demo_progress)
-        self.demo.made.connect(self._open_demo_recording)
-        self.demo.ended.connect(self._end_demo)
-        for part in (view, self.notice):
-            self._services.themes.changed.connect(part.use_theme)
+    def _score_settings(self) -> ScoreSettings | None:
+        view, path, flow = self.view, self.document.path, self.view.flow.provider
+        if path is None or flow is None:
+            return None
+        moment = Moment(view.player.time_us, view.style_of_frames.accumulation_us, view.player.chosen)
+        return settings_of(path, flow.source, self.prediction_panel.window_to_score, moment)
 
-    @Slot(str)
-    def _show_opening(self, name: str) -> None:
-        text = f"Opening {name}" if name else ""
-        self.welcome.set_busy(text)
-        self._activity.say(Topic.OPENING, text)
+    def _ask_for_flow(self) -> None:
+        """Let the user choose a file with flow for the open recording."""
+        if (recording := self.document.path) is None:
+            return
+        filters = f"{FLOW_FILTER};;All files (*)"
+        path = dialogs.ask_for_file(self.central, "Open a flow file", recording.parent, filters)
+        if path is None:
+            return
+        span_us = ask_for_span_us(self.central, path.name) if needs_span(path) else None
+        if span_us is not None or not needs_span(path):
+            self.open_flow(FlowSource(path, span_us))
 
-    @Slot()
-    def _follow_desk(self) -> None:
-        found = self.desk.open_recording
-        self._central.setCurrentIndex(0 if found is None else 1)
-        if found is None:
-            self.view.show_recording(None)
+    def _take_flow(self, recording: Recording, provider: FlowProvider) -> None:
+        if recording is self.document.recording:
+            self.set_flow(provider)
         else:
-            self.view.show_recording(found.recording, found.accumulation_us)
-        self._show_facts()
-        self._readouts.refresh()
-        self.changed.emit()
-        self._open_labels()
+            provider.close()
+
+    def _open_flow_of_demo(self) -> None:
+        path, pair = self.document.path, self._flow_next
+        if path is not None and pair is not None:
+            self._flow_next = None
+            if path == pair[0]:
+                self.open_flow(FlowSource(pair[1]))
 
     def _show_facts(self) -> None:
-        recording = self.desk.recording
-        self.notice.show_sentences(recording.warnings if recording is not None else ())
-        if recording is None:
-            self.facts_panel.show_facts([])
-        else:
-            self.facts_panel.show_facts(describe_recording(recording, indexed=recording.indexed))
+        recording = self.document.recording
+        self.notice.show_sentences(self.document.warnings)
+        rows = [] if recording is None else describe_recording(recording, indexed=recording.indexed)
+        self.facts_panel.show_facts(rows)
 
     @Slot(float)
     def _show_indexing(self, share: float) -> None:
@@ -232,32 +351,32 @@ class EventsWorkspace(Workspace):
     @Slot()
     def _follow_flow(self) -> None:
         provider = self.view.flow.provider
-        self.style_panel.show_flow_source(provider.name if provider is not None else "")
+        name = provider.name if provider is not None else ""
+        self.score.discard()
+        self.style_panel.show_flow_source(name)
+        self.prediction_panel.show_provider(name)
         self.changed.emit()
-
-    @Slot(int, int)
-    def _show_demo_progress(self, done: int, total: int) -> None:
-        self.welcome.set_busy(MAKING_DEMO, done, total)
-        self._activity.say(Topic.DEMO, f"{MAKING_DEMO}: {done} of {total}")
 
     @Slot(object)
-    def _open_demo_recording(self, demo: "EventDemo") -> None:
-        self._labels_next = demo.recording, demo.labels
-        self.open(demo.recording)
-
-    def _open_labels(self) -> None:
-        """Open the exact flow of the demo recording with it."""
-        recording, pair = self.desk.recording, self._labels_next
-        if recording is not None and pair is not None:
-            self._labels_next = None
-            if recording.path == pair[0]:
-                self.handlers.open_flow(FlowSource(pair[1]))
+    def _show_pixel(self, readout: PixelReadout | None) -> None:
+        self.readout.show_cursor(describe_pixel(readout) if readout is not None else "")
 
     @Slot()
-    def _end_demo(self) -> None:
-        self.welcome.set_busy("")
-        self._activity.say(Topic.DEMO, "")
-        self.changed.emit()
+    def _show_zoom(self) -> None:
+        self.readout.show_zoom(f"{self.view.canvas.scale:.0%}" if self.view.frame is not None else "")
+
+
+def ask_for_span_us(parent: QWidget, name: str) -> float | None:
+    """In how many us the displacements of a flow file happen, or None."""
+    text = f"{name} does not say in how much time its displacements happen. Time in ms:"
+    value, good = QInputDialog.getDouble(
+        parent, "Time of the flow", text, USUAL_MS, SHORTEST_MS, LONGEST_MS, 3
+    )
+    return value * 1e3 if good else None
+
+
+def _close(provider: FlowProvider) -> None:
+    provider.close()
 
 
 def _warm(result: None) -> None:

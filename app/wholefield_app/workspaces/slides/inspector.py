@@ -13,9 +13,10 @@ from wholefield_app.panels.inspector_panel import NO_SLIDE, InspectorPanel
 from wholefield_app.problems import Problem
 from wholefield_app.runs import SessionState
 from wholefield_app.services import Services
-from wholefield_app.workspaces.slides.desk import Desk
-from wholefield_app.workspaces.slides.sight_boxes import FIELD, Grid, sight_boxes
-from wholefield_app.workspaces.slides.training_form import SlidesDraft
+from wholefield_app.viewer import SlideView
+from wholefield_app.workspaces.slides.document import SlideDocument
+from wholefield_app.workspaces.slides.draft import SlidesDraft
+from wholefield_app.workspaces.slides.receptive_field import FIELD, Grid, field_boxes
 
 REST_MS = 300
 # The marked field takes this share of the view when it is zoomed to.
@@ -55,9 +56,17 @@ class Inspector(QObject):
 
     changed = Signal()
 
-    def __init__(self, desk: Desk, draft: SlidesDraft, panel: InspectorPanel, services: Services) -> None:
-        super().__init__(desk)
-        self._desk, self._draft, self._panel, self._services = desk, draft, panel, services
+    def __init__(
+        self,
+        document: SlideDocument,
+        view: SlideView,
+        draft: SlidesDraft,
+        panel: InspectorPanel,
+        services: Services,
+    ) -> None:
+        super().__init__(document)
+        self._document, self._view, self._draft = document, view, draft
+        self._panel, self._services = panel, services
         self._inspection: Inspection | None = None
         self._asked: Question | None = None
         self._pixel: tuple[float, float] | None = None
@@ -102,8 +111,8 @@ class Inspector(QObject):
 
     def _connect(self) -> None:
         panel, settings = self._panel, self._panel.settings
-        self._desk.slide_changed.connect(self._forget)
-        self._desk.view.clicked.connect(self._look)
+        self._document.changed.connect(self._forget)
+        self._view.clicked.connect(self._look)
         self._draft.changed.connect(self._follow)
         settings.network_chosen.connect(self._set_network)
         settings.tile_size_chosen.connect(self._set_tile_size)
@@ -124,7 +133,7 @@ class Inspector(QObject):
         return str(self._draft.value("model") or "unet")
 
     def _question(self) -> Question | None:
-        source = self._desk.source
+        source = self._document.input
         if source is None:
             return None
         tile_size, level = self._draft.tiling
@@ -176,7 +185,7 @@ class Inspector(QObject):
 
     @Slot(float, float)
     def _look(self, x: float, y: float) -> None:
-        source = self._desk.source
+        source = self._document.input
         if self.active and source is not None and 0 <= x < source.width and 0 <= y < source.height:
             self._pixel = (x, y)
             self._mark()
@@ -191,13 +200,13 @@ class Inspector(QObject):
         """Mark what the selected layer sees around the pixel that was clicked, or nothing."""
         grid = self._grid()
         self._sight = self._seen(grid)
-        boxes = [] if self._sight is None or grid is None else sight_boxes(self._sight, grid)
-        self._desk.view.set_boxes(boxes)
+        boxes = [] if self._sight is None or grid is None else field_boxes(self._sight, grid)
+        self._view.set_boxes(boxes)
         if self._inspection is not None:
             self._panel.show_sight(self._sight)
 
     def _grid(self) -> Grid | None:
-        source, inspection = self._desk.source, self._inspection
+        source, inspection = self._document.input, self._inspection
         if source is None or inspection is None:
             return None
         height, width = inspection.size
@@ -218,10 +227,10 @@ class Inspector(QObject):
 
     @Slot()
     def _zoom(self) -> None:
-        grid, view = self._grid(), self._desk.view
+        grid, view = self._grid(), self._view
         if self._sight is None or grid is None:
             return
-        x, y, width, height, _, _ = grid.box(*self._sight.field, "", FIELD)
+        x, y, width, height, _, _ = grid.box(self._sight.field[0], self._sight.field[1], "", FIELD)
         ratio = view.devicePixelRatioF()
         view.zoom_to(
             SHARE_OF_VIEW * ratio * min(view.width() / max(width, 1), view.height() / max(height, 1))

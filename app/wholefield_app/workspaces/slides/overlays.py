@@ -6,10 +6,11 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from wholefield.runs.reports import Report, TileDone
 from wholefield.tasks.slides.class_map import SegmentedSlide
+from wholefield_app.viewer import SlideView
 from wholefield_app.viewer.classes import ClassPicture
 from wholefield_app.viewer.colormap import Colormap
 from wholefield_app.viewer.geometry import Box
-from wholefield_app.workspaces.slides.desk import Desk
+from wholefield_app.workspaces.slides.document import SlideDocument
 
 if TYPE_CHECKING:
     from wholefield_app.workspaces.slides.prediction import Answer
@@ -32,9 +33,10 @@ class Overlays(QObject):
 
     changed = Signal()
 
-    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+    def __init__(self, document: SlideDocument, view: SlideView, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._document = document
+        self._view = view
         self._tiling = (512, 0)
         self._result: Answer | None = None
         self._shown_class = 0
@@ -45,9 +47,9 @@ class Overlays(QObject):
         self._linger = QTimer(self)
         self._linger.setSingleShot(True)
         self._linger.setInterval(LINGER_MS)
-        self._linger.timeout.connect(desk.view.clear_sweep)
+        self._linger.timeout.connect(view.clear_sweep)
         self._lit = False
-        desk.slide_changed.connect(self._draw_grid)
+        document.changed.connect(self._draw_grid)
 
     def set_tiling(self, tile_size: int, level: int) -> None:
         """Use tiles of this size in px of this level; there is no grid for a size of 0."""
@@ -65,16 +67,16 @@ class Overlays(QObject):
     def show_map(self, shown: bool) -> None:
         """Show or hide the map."""
         self.map_shown = shown
-        self._desk.view.set_map_visible(shown)
+        self._view.set_map_visible(shown)
         self.changed.emit()
 
     def set_opacity(self, opacity: float) -> None:
-        """Let so much of the map be seen, 0 to 1."""
+        """Set the opacity of the map, 0 to 1."""
         self._opacity = opacity
-        self._desk.view.set_map_opacity(opacity)
+        self._view.set_map_opacity(opacity)
 
-    def set_colours(self, colormap: Colormap) -> None:
-        """Draw the map in these colours."""
+    def set_colors(self, colormap: Colormap) -> None:
+        """Draw the map in these colors."""
         self._colormap = colormap
         self._draw_map()
 
@@ -87,7 +89,7 @@ class Overlays(QObject):
     @Slot(list)
     def follow(self, reports: list[Report]) -> None:
         """Light up the tiles of the open slide that a run visits, and let them go out when it goes elsewhere."""
-        source = self._desk.source
+        source = self._document.input
         for report in reports:
             if not isinstance(report, TileDone) or source is None:
                 continue
@@ -102,24 +104,24 @@ class Overlays(QObject):
         """Forget which tiles were visited."""
         self._lit = False
         self._linger.stop()
-        self._desk.view.clear_sweep()
+        self._view.clear_sweep()
 
     def _light(self, report: TileDone) -> None:
         self._lit = True
         self._linger.stop()
         (top, bottom), (left, right) = report.box
-        self._desk.view.show_sweep(report.sweep, (left, top, right - left, bottom - top))
+        self._view.show_sweep(report.sweep, (left, top, right - left, bottom - top))
 
     @Slot()
     def _draw_grid(self) -> None:
-        source = self._desk.source
+        source = self._document.input
         if source is not None:
             tile_size, level = self._tiling
             level = min(level, len(source.levels) - 1)
-            self._desk.view.set_tile_grid((tile_size or None) if self.grid_shown else None, level)
+            self._view.set_tile_grid((tile_size or None) if self.grid_shown else None, level)
 
     def _draw_map(self) -> None:
-        view, result, index = self._desk.view, self._result, self._shown_class
+        view, result, index = self._view, self._result, self._shown_class
         view.set_map(None)
         view.set_classes(None)
         if isinstance(result, SegmentedSlide):

@@ -11,7 +11,7 @@ from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.slides.class_map import SegmentedSlide
 from wholefield.tasks.slides.prediction import SlidePrediction
 from wholefield.tasks.slides.settings import PredictSettings
-from wholefield_app.runs import RunSession
+from wholefield_app.document.prediction import Prediction
 
 Answer = SlidePrediction | SegmentedSlide
 """What a network says of a slide: its class and the evidence, or the class of every pixel."""
@@ -19,11 +19,10 @@ Answer = SlidePrediction | SegmentedSlide
 log = logging.getLogger(__name__)
 
 
-class Prediction(QObject):
-    """One prediction at a time.
+class SlidePredictions(Prediction):
+    """One prediction at a time, and its result while its slide is open.
 
     Attributes:
-        session: The run.
         result: The newest result, or None.
         shown: Index of the class whose map is shown; of a segmentation the only class shown, all for the first one.
 
@@ -35,16 +34,14 @@ class Prediction(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.session = RunSession(worth_keeping=False, parent=self)
         self._slide: Path | None = None
         self.result: Answer | None = None
         self.shown = 0
-        self.session.ended.connect(self._take)
+        self.done.connect(self._take)
 
-    def start(self, config: PredictSettings) -> None:
+    def predict(self, settings: PredictSettings) -> None:
         """Begin to predict."""
-        log.info("Predicting on %s with %s", config.slide.name, config.checkpoint)
-        self.session.start(partial(predict, config))
+        self.begin(partial(predict, settings), settings.slide, settings.checkpoint)
 
     def show_class(self, index: int) -> None:
         """Show the map of another class."""
@@ -54,7 +51,7 @@ class Prediction(QObject):
     def look_at(self, slide: Path | None) -> None:
         """Another slide, or none, is open: results of the one before are of no use."""
         self._slide = slide
-        self.session.discard()
+        self.discard()
         self.result = None
         self.changed.emit()
 
@@ -63,26 +60,24 @@ class Prediction(QObject):
         """The result, where it is a segmentation."""
         return self.result if isinstance(self.result, SegmentedSlide) else None
 
-    @Slot(object)
-    def _take(self, result: Answer | None) -> None:
-        if result is None or result.slide != self._slide:
+    @Slot(object, object)
+    def _take(self, slide: Path, result: Answer) -> None:
+        if slide != self._slide:
             return
         self.result = result
         shares = result.probabilities
         if isinstance(result, SegmentedSlide):
             self.shown = 0
-            text = ", ".join(
-                f"{name} {share:.1%}" for name, share in zip(result.classes, shares, strict=True)
-            )
-            log.info("%s: %s", result.slide.name, text)
+            pairs = zip(result.classes, shares, strict=True)
+            log.info("%s: %s", slide.name, ", ".join(f"{name} {share:.1%}" for name, share in pairs))
         else:
             self.shown = int(shares.argmax())
-            log.info("%s: %s, probability %.3f", result.slide.name, result.winner, shares.max())
+            log.info("%s: %s, probability %.3f", slide.name, result.winner, shares.max())
         self.changed.emit()
 
 
-def predict(config: PredictSettings, report: ReportFunction, control: Control) -> Answer:
+def predict(settings: PredictSettings, report: ReportFunction, control: Control) -> Answer:
     """Do the prediction; called in the run's thread."""
     from wholefield.tasks.slides.predict import predict_slide
 
-    return predict_slide(config, report, control)
+    return predict_slide(settings, report, control)

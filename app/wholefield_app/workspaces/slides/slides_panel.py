@@ -12,11 +12,11 @@ from wholefield_app.background import Background, Task
 from wholefield_app.panels.heading import heading, muted
 from wholefield_app.problems import Problem
 from wholefield_app.theme.theme import Theme
-from wholefield_app.workspaces.slides.opening import make_thumbnail
 from wholefield_app.workspaces.slides.project import SlideEntry, SlideProject
 
 PATH = Qt.ItemDataRole.UserRole
 SIDE = 48
+THUMBNAIL = 2 * SIDE
 EMPTY = "No folder is open.\nOpen a folder of slides to list them here with their labels."
 
 
@@ -125,6 +125,22 @@ class SlidesPanel(QWidget):
     @Slot(QListWidgetItem)
     def _choose(self, item: QListWidgetItem) -> None:
         self.chosen.emit(Path(item.data(PATH)))
+
+
+def make_thumbnail(path: Path) -> QImage:
+    """A small picture of the slide at `path`, at most 96 px a side; called in a worker thread.
+
+    Raises:
+        SourceError: The slide cannot be read.
+    """
+    from wholefield.sources import default_display, open_image, to_display
+
+    with open_image(path) as source:
+        display = default_display(source)
+        colors = to_display(source.thumbnail(THUMBNAIL), display).copy()
+    height, width = colors.shape[:2]
+    # The picture must own its pixels: the array goes when this function returns.
+    return QImage(colors.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
 def describe(project: SlideProject) -> str:

@@ -1,131 +1,96 @@
-"""The slides workspace: joins the desk, the training and the prediction with their panels."""
+"""The slides workspace: what slides have beyond what all workspaces have in common."""
 
-import logging
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtCore import Slot
 
-from wholefield.errors import SettingError
-from wholefield.tasks.registry import find_task
-from wholefield_app.actions import Action, Registry
-from wholefield_app.document.activity import Activity, Topic
-from wholefield_app.document.demo import DemoMaker
-from wholefield_app.document.training import Training
-from wholefield_app.document.workspace import Panel, Workspace
-from wholefield_app.forms.form import SettingsForm
-from wholefield_app.panels.curve_data import ACCURACY, Quality
-from wholefield_app.panels.curves_panel import CurvesPanel
+from wholefield.tasks.slides.settings import PredictSettings
+from wholefield_app.actions import Action, Menu, Registry
+from wholefield_app.actions.action import Availability, requires
+from wholefield_app.document import actions, dialogs
+from wholefield_app.document.document import Role
+from wholefield_app.document.document_workspace import LEFT, RIGHT, DocumentWorkspace
+from wholefield_app.document.export import Export
+from wholefield_app.document.handlers import predict_command
+from wholefield_app.document.workspace import Panel
 from wholefield_app.panels.inspector_panel import InspectorPanel
 from wholefield_app.panels.scrolling import scrolling
-from wholefield_app.panels.training_panel import TrainingPanel
-from wholefield_app.panels.welcome import Welcome
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
-from wholefield_app.workspaces.slides.actions import slide_actions
-from wholefield_app.workspaces.slides.checkpoints import list_models
-from wholefield_app.workspaces.slides.demo import make_demo
-from wholefield_app.workspaces.slides.desk import Desk
-from wholefield_app.workspaces.slides.entry import SLIDES
-from wholefield_app.workspaces.slides.exporting import ClassExport
-from wholefield_app.workspaces.slides.handlers import INSPECTOR, TRAINING_KEY, Handlers
+from wholefield_app.viewer import SlideView
+from wholefield_app.workspaces import SLIDES
+from wholefield_app.workspaces.slides.document import SlideDocument
+from wholefield_app.workspaces.slides.draft import SlidesDraft
+from wholefield_app.workspaces.slides.export import FORMATS, IMAGE, export_classes
 from wholefield_app.workspaces.slides.inspector import Inspector
 from wholefield_app.workspaces.slides.overlays import Overlays
-from wholefield_app.workspaces.slides.prediction import Prediction
-from wholefield_app.workspaces.slides.prediction_panel import PredictionPanel
-from wholefield_app.workspaces.slides.project import SlideProject
-from wholefield_app.workspaces.slides.readouts import Readouts
+from wholefield_app.workspaces.slides.prediction import SlidePredictions
+from wholefield_app.workspaces.slides.prediction_panel import SlidePredictionPanel
+from wholefield_app.workspaces.slides.project import SlideProject, read_project
 from wholefield_app.workspaces.slides.slides_panel import SlidesPanel
-from wholefield_app.workspaces.slides.training_form import SlidesDraft
+from wholefield_app.workspaces.slides.words import WORDS, describe_position, describe_zoom
 
-LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
-RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
-
-PURPOSE = "Exact deep learning on images of any size, tile by tile."
-HINT = "Or drop a slide or a folder of slides anywhere in this window."
-FIRST_STEPS = ("slides.open", "slides.open_folder", "slides.open_demo")
-TOPICS = (Topic.TRAINING, Topic.PREDICTION, Topic.EXPORT)
-QUALITIES = (Quality("validation_dice", "Dice", ACCURACY.range), ACCURACY)
-MAKING_DEMO = "Making the slides of the demo project"
-
-log = logging.getLogger(__name__)
+INSPECTOR = "slides.inspector"
 
 
-class SlidesWorkspace(Workspace):
+class SlidesWorkspace(DocumentWorkspace):
     """Look at slides, train on them, predict.
 
     Attributes:
-        desk: The open slide and its view.
         overlays: What is laid over the slide.
-        training: The training.
         prediction: The prediction.
-        class_export: The export of a segmentation.
-        demo: Makes the demo project.
-        handlers: What the actions do.
     """
 
     entry = SLIDES
+    words = WORDS
+    predict_task = PredictSettings.task
+    settings_key = "training/settings"
     hints = (("Move the slide", "drag, or the arrow keys"), ("Zoom at the pointer", "wheel"))
 
+    document: SlideDocument
+    draft: SlidesDraft
+    view: SlideView
+
     def __init__(self, services: Services) -> None:
-        super().__init__(services)
-        self.draft = SlidesDraft(self)
-        self.desk = Desk(services, self)
-        self.overlays = Overlays(self.desk, self)
-        self.training = Training(self)
-        self.prediction = Prediction(self)
-        self.class_export = ClassExport(self)
-        self.demo = DemoMaker(services, make_demo, self)
-        self.handlers = Handlers(self, services)
-        self._activity = Activity(self)
-        self._activity.changed.connect(self.status_changed)
-        self._readouts = Readouts(self.desk.view)
-        self._central = QStackedWidget()
+        document, view = SlideDocument(services), SlideView()
+        super().__init__(services, document, view, SlidesDraft(), make_demo, Export())
+        # The view shows the slide before anything is laid over it.
+        document.changed.connect(self._show_in_view)
+        self.overlays = Overlays(document, view, self)
+        self.prediction = SlidePredictions(self)
 
     @property
-    def title(self) -> str:
-        """The name of the open slide."""
-        return self.desk.source.name if self.desk.source is not None else ""
+    def canvas(self) -> SlideView:
+        """The view itself is zoomed."""
+        return self.view
 
     @property
-    def central(self) -> QWidget:
-        """The view, or the welcome page while no slide is open."""
-        return self._central
-
-    @property
-    def sessions(self) -> tuple[RunSession, ...]:
-        """Training, prediction and export."""
-        return self.training.session, self.prediction.session, self.class_export.session
+    def own_sessions(self) -> tuple[RunSession, ...]:
+        """The prediction."""
+        return (self.prediction,)
 
     @property
     def quiet(self) -> bool:
         """Whether files, thumbnails and tiles are all there."""
-        return not self._services.background.busy and self.desk.view.is_settled and not self.inspector.busy
+        return super().quiet and self.view.is_settled and not self.inspector.busy
 
     def actions(self) -> list[Action]:
         """What a user can do with slides."""
-        return slide_actions(self)
+        return [
+            *actions.opening_actions(self), *actions.file_actions(self), *actions.zoom_actions(self),
+            *self._overlay_actions(), *actions.training_actions(self), actions.predict_action(self),
+            actions.cancel_action(self, self.prediction),
+        ]  # fmt: skip
 
-    def make_panels(self, registry: Registry) -> list[Panel]:
-        """Make the panels around the view."""
+    def panels(self, registry: Registry) -> list[Panel]:
+        """Slides and prediction on the left, training, curves and the inspector on the right."""
         services, theme = self._services, self._services.themes.theme
-        self.form = SettingsForm(self.draft, theme)
-        self.welcome = Welcome(
-            self.name, PURPOSE, HINT, [registry[name] for name in FIRST_STEPS], services.settings
-        )
-        self._central.addWidget(self.welcome)
-        self._central.addWidget(self.desk.view)
         self.slides_panel = SlidesPanel(services.background, registry, theme)
-        self.training_panel = TrainingPanel(self.name, self.form, self.training.session, registry, theme)
-        self.curves_panel = CurvesPanel(theme, QUALITIES)
-        self.prediction_panel = PredictionPanel(
-            self.prediction, self.class_export.session, self.overlays, registry, theme
-        )
         self.inspector_panel = InspectorPanel(theme)
-        self.inspector = Inspector(self.desk, self.draft, self.inspector_panel, services)
-        self._connect()
-        self._recall_settings()
+        self.inspector = Inspector(self.document, self.view, self.draft, self.inspector_panel, services)
         return [
             Panel("slides.list", "Slides", self.slides_panel, LEFT, 480),
             Panel("slides.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 320),
@@ -137,141 +102,166 @@ class SlidesWorkspace(Workspace):
             ),
         ]  # fmt: skip
 
-    def readouts(self) -> list[QWidget]:
-        """Cursor position and zoom."""
-        return [self._readouts.cursor, self._readouts.zoom]
+    def make_prediction_panel(self, registry: Registry) -> SlidePredictionPanel:
+        """Probabilities or shares of the classes."""
+        theme = self._services.themes.theme
+        return SlidePredictionPanel(self.prediction, self.export, self.overlays, registry, theme)
 
-    def open(self, path: Path) -> None:
-        """Open a slide or a folder of slides."""
-        self.desk.open(path)
+    def connect_own(self) -> None:
+        """Connect project, overlays and inspector."""
+        self.follow_theme(self.slides_panel, self.inspector_panel)
+        self.view.problem.connect(self._report_tile)
+        self.view.cursor_moved.connect(self._show_cursor)
+        self.view.cursor_left.connect(self.readout.cursor.clear)
+        self.view.view_changed.connect(self._show_zoom)
+        self.document.project_found.connect(self._show_project)
+        self.slides_panel.chosen.connect(self.document.show)
+        self.draft.changed.connect(self._follow_tiling)
+        for session in self.sessions:
+            session.reported.connect(self.overlays.follow)
+            session.state_changed.connect(self._end_sweep)
+        self.prediction.changed.connect(self._show_prediction)
+        self.training.state_changed.connect(self.inspector.follow_training)
+        for changed in (self.overlays.changed, self.inspector.changed):
+            changed.connect(self.changed)
 
-    def open_demo(self) -> None:
-        """Make the demo project, if it is not there yet, and open it."""
-        self.demo.start()
-        self.changed.emit()
+    def follow_document(self, role: Role) -> None:
+        """Results of the slide before are of no use."""
+        del role
+        path = self.document.path
+        self.prediction.look_at(path)
+        self._show_zoom()
+        if path is not None:
+            self.slides_panel.mark(path)
+
+    def take_demo(self, demo: SlideProject) -> None:
+        """Open the demo project."""
+        self._show_project(demo)
+        self.opened.emit(demo.folder)
+
+    def predict_settings(self) -> PredictSettings | None:
+        """The settings of a prediction on the open slide."""
+        slide, checkpoint = self.document.path, self.prediction_panel.checkpoint
+        if slide is None or checkpoint is None:
+            return None
+        return PredictSettings(slide=slide, checkpoint=checkpoint, tile_size=self.draft.value("tile_size"))
+
+    def can_predict(self) -> Availability:
+        """Whether a slide is open, a model chosen and no prediction running."""
+        return actions.can_predict(self, self.prediction)
+
+    def predict(self) -> None:
+        """Predict on the open slide with the chosen model."""
+        if (settings := self.predict_settings()) is not None:
+            self.prediction.predict(settings)
+
+    def can_export(self) -> Availability:
+        """Whether there is a segmentation, and no export is running."""
+        segmented = self.prediction.segmentation is not None
+        return requires(
+            (segmented, "Predict with a segmentation model first."),
+            (not self.export.state.active, "An export is already running."),
+        )
+
+    def ask_to_export(self) -> None:
+        """Let the user choose where the classes of the open slide go, and write them."""
+        if (found := self.prediction.segmentation) is None:
+            return
+        suggestion = self._services.settings.last_folder / f"{found.slide.stem}_classes{IMAGE}"
+        path = dialogs.ask_for_export(self.central, "Export the classes", suggestion, FORMATS)
+        if path is not None:
+            self.export.begin(partial(export_classes, found, path))
+
+    def export_command(self) -> str | None:
+        """The command line that predicts, and writes the classes."""
+        return predict_command(self)
 
     def close(self) -> None:
-        """Let go of files and threads."""
-        self.demo.close()
+        """Release files and threads."""
         self.inspector.close()
-        self.curves_panel.stop()
         self.overlays.clear_sweep()
         self.slides_panel.drop_thumbnails()
-        self.desk.close()
+        super().close()
 
-    def _connect(self) -> None:
-        self._connect_desk()
-        self._connect_runs()
-        self._connect_looks()
+    def _overlay_actions(self) -> list[Action]:
+        overlays, prediction = self.overlays, self.prediction
+        return [
+            Action(
+                "slides.grid", "&Tile grid", Menu.VIEW, self._toggle_grid, "grid",
+                "Draw the tiles of the chosen size over the slide.",
+                shortcut="Ctrl+G", group="overlays", on_toolbar=True, checked_when=lambda: overlays.grid_shown,
+            ),
+            Action(
+                "slides.map", "Prediction &map", Menu.VIEW, self._toggle_map, "map",
+                "Lay the map of the prediction over the slide.", shortcut="Ctrl+M", group="overlays", on_toolbar=True,
+                enabled_when=lambda: requires((prediction.result is not None, "Predict on the open slide first.")),
+                checked_when=lambda: overlays.map_shown and prediction.result is not None,
+            ),
+            Action(
+                INSPECTOR, "&Inspector", Menu.VIEW, self._toggle_inspector, "inspector",
+                "Show the layers of the network, what each of them sees where you click, and what tiles cost.",
+                shortcut="Ctrl+Shift+I", group="overlays", on_toolbar=True,
+                checked_when=lambda: self.inspector.active, command=lambda: self.inspector.command(),
+            ),
+        ]  # fmt: skip
 
-    def _connect_desk(self) -> None:
-        self.desk.opened.connect(self.opened)
-        self.desk.opening.connect(self._show_opening)
-        self.desk.slide_changed.connect(self._show_slide)
-        self.desk.project_found.connect(self._show_project)
-        self.welcome.chosen.connect(self.open)
-        self.slides_panel.chosen.connect(self.desk.show)
-        self.demo.progressed.connect(self._show_demo_progress)
-        self.demo.made.connect(self._open_demo_project)
-        self.demo.ended.connect(self._end_demo)
+    def _toggle_grid(self) -> None:
+        self.overlays.show_grid(not self.overlays.grid_shown)
 
-    def _connect_runs(self) -> None:
-        for session in self.sessions:
-            session.state_changed.connect(self._follow_state)
-            session.failed.connect(self._services.report)
-            session.reported.connect(self.overlays.follow)
-        self.training.session.reported.connect(self._activity.say_progress)
-        self.training.session.reported.connect(self.curves_panel.add)
-        self.training.checkpoint_saved.connect(self._list_checkpoints)
-        self.training.session.ended.connect(self._list_checkpoints)
-        self.prediction.changed.connect(self._show_prediction)
+    def _toggle_map(self) -> None:
+        self.overlays.show_map(not self.overlays.map_shown)
 
-    def _connect_looks(self) -> None:
-        themes = self._services.themes
-        for panel in (
-            self.slides_panel, self.training_panel, self.curves_panel, self.prediction_panel, self.inspector_panel,
-        ):  # fmt: skip
-            themes.changed.connect(panel.use_theme)
-        self.draft.changed.connect(self._follow_tiling)
-        self.draft.changed.connect(self.changed)
-        self.overlays.changed.connect(self.changed)
-        self.prediction_panel.checkpoint_changed.connect(self.changed)
-        self.inspector.changed.connect(self.changed)
-        self.training.session.state_changed.connect(self.inspector.follow_training)
+    def _toggle_inspector(self) -> None:
+        self.panel_wanted.emit(INSPECTOR, not self.inspector.active)
 
-    def _recall_settings(self) -> None:
-        values = self._services.settings.json(TRAINING_KEY)
-        if values is None:
-            return
-        try:
-            self.draft.restore(find_task(values.get("task", "")).settings.from_json(values))
-        except SettingError as error:
-            log.warning("The settings of the last training are not taken up: %s", error)
+    @Slot()
+    def _show_in_view(self) -> None:
+        self.view.set_source(self.document.input)
+
+    @Slot(str)
+    def _report_tile(self, sentence: str) -> None:
+        self._services.report(Problem(sentence))
+
+    @Slot(float, float, object)
+    def _show_cursor(self, x: float, y: float, color: tuple[int, int, int] | None) -> None:
+        source = self.document.input
+        inside = source is not None and 0 <= x < source.width and 0 <= y < source.height
+        self.readout.show_cursor(
+            describe_position(x, y, source.spacing, color) if source is not None and inside else ""
+        )
+
+    @Slot()
+    def _show_zoom(self) -> None:
+        source = self.document.input
+        self.readout.show_zoom(describe_zoom(source, self.view.scale) if source is not None else "")
 
     @Slot()
     def _follow_tiling(self) -> None:
         self.overlays.set_tiling(*self.draft.tiling)
 
-    @Slot(str)
-    def _show_opening(self, name: str) -> None:
-        text = f"Opening {name}" if name else ""
-        self.welcome.set_busy(text)
-        self._activity.say(Topic.OPENING, text)
-
-    @Slot()
-    def _show_slide(self) -> None:
-        source = self.desk.source
-        self._central.setCurrentWidget(self.welcome if source is None else self.desk.view)
-        self.prediction.look_at(None if source is None else source.path)
-        self._readouts.refresh()
-        if source is not None:
-            self.slides_panel.mark(source.path)
-        self.changed.emit()
-
     @Slot(object)
     def _show_project(self, project: SlideProject) -> None:
         self.slides_panel.show_project(project)
         self.draft.set_project(project)
-        self._list_checkpoints()
-        self.desk.show(project.entries[0].path)
+        self.document.show(project.entries[0].path)
         if project.warning:
             self._services.report(Problem(project.warning))
 
     @Slot()
-    def _list_checkpoints(self) -> None:
-        if (runs := self.draft.runs) is not None:
-            self._services.background.run(
-                list_models,
-                runs,
-                then=self.prediction_panel.models.set_checkpoints,
-                failed=self._services.report,
-            )
-
-    @Slot(int, int)
-    def _show_demo_progress(self, done: int, total: int) -> None:
-        self.welcome.set_busy(MAKING_DEMO, done, total)
-        self._activity.say(Topic.DEMO, f"{MAKING_DEMO}: {done} of {total}")
-
-    @Slot(object)
-    def _open_demo_project(self, project: SlideProject) -> None:
-        self._show_project(project)
-        self.opened.emit(project.folder)
-
-    @Slot()
-    def _end_demo(self) -> None:
-        self.welcome.set_busy("")
-        self._activity.say(Topic.DEMO, "")
-        self.changed.emit()
-
-    @Slot()
-    def _follow_state(self) -> None:
-        for topic, session in zip(TOPICS, self.sessions, strict=True):
-            self._activity.say_state(topic, session.state)
+    def _end_sweep(self) -> None:
         if not any(session.state.active for session in self.sessions):
             self.overlays.clear_sweep()
-        self.changed.emit()
 
     @Slot()
     def _show_prediction(self) -> None:
         self.overlays.set_result(self.prediction.result, self.prediction.shown)
         self.changed.emit()
+
+
+def make_demo(progress: Callable[[int, int], None]) -> SlideProject:
+    """Make the demo project in the user's data folder; called in a worker thread."""
+    from wholefield_resources.demo.project import ensure_demo_project
+    from wholefield_resources.demo.slides import CLASSES
+
+    made = ensure_demo_project(progress=progress)
+    return replace(read_project(made.slides, made.labels), class_names=", ".join(CLASSES))

@@ -78,7 +78,8 @@ class DatasetDialog(QDialog):
 
     @Slot()
     def _tell(self) -> None:
-        self.chosen.emit(self._choice, self.list.currentItem().text(0))
+        if (item := self.list.currentItem()) is not None:
+            self.chosen.emit(self._choice, item.text(0))
 
     @Slot()
     def _take_scan(self) -> None:

@@ -1,13 +1,13 @@
 """Opens stacks and looks at a sample of their values; runs in worker threads."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from wholefield_app.document.document import Role
 from wholefield_app.viewer.levels import Levels, ValueFacts, describe_values
 from wholefield_app.viewer.plane_images import COLORS, PlaneLook
 
@@ -19,14 +19,6 @@ SAMPLED_SIDE = 256
 # Values of two stacks are shown between the same levels unless their spans differ by more than this factor.
 ALIKE = 4.0
 AIR = -200.0
-
-
-class Role(StrEnum):
-    """What a stack is for; the value is what the window calls it."""
-
-    INPUT = "Input"
-    TARGET = "Target"
-    PREDICTION = "Prediction"
 
 
 @dataclass(frozen=True)
@@ -117,12 +109,6 @@ def open_path(path: Path, role: Role, dataset: str | None = None) -> OpenStack |
     except BaseException:
         source.close()
         raise
-
-
-def let_go(found: OpenStack | DatasetChoice) -> None:
-    """Close what was opened and is not wanted any more."""
-    if isinstance(found, OpenStack):
-        found.source.close()
 
 
 def sample_of(source: "StackSource") -> npt.NDArray[Any]:

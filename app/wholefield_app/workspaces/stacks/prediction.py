@@ -1,58 +1,52 @@
-"""Prediction on the open stack: runs it in a session and knows where the result lies."""
+"""Predicts on the open stack and writes stacks as other formats; in the threads of runs."""
 
-import logging
-from functools import partial
 from pathlib import Path
-
-from PySide6.QtCore import QObject, Signal, Slot
+from typing import TYPE_CHECKING
 
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Finished, Reason, ReportFunction
-from wholefield.tasks.stacks.settings import StackPredictSettings
-from wholefield_app.runs import RunSession
+from wholefield.tasks.registry import run_task
+from wholefield.tasks.stacks.export_settings import StackExportSettings
+from wholefield.tasks.stacks.settings import StackFormat, StackPredictSettings
+from wholefield_app.document.export import Written
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from wholefield_app.workspaces.stacks.opening import OpenStack
 
-
-class Prediction(QObject):
-    """One prediction at a time.
-
-    Attributes:
-        session: The run.
-
-    Signals:
-        done: Path of the stack that was predicted, and path of the result.
-    """
-
-    done = Signal(object, object)
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.session = RunSession(worth_keeping=False, parent=self)
-        self._stack: Path | None = None
-        self.session.ended.connect(self._take)
-
-    def start(self, config: StackPredictSettings, runs: Path) -> None:
-        """Begin to predict in a new folder under `runs`."""
-        log.info("Predicting on %s with %s", config.stack.name, config.checkpoint)
-        self._stack = config.stack
-        self.session.start(partial(predict, config, runs))
-
-    @Slot(object)
-    def _take(self, result: Path | None) -> None:
-        if result is not None:
-            log.info("The prediction is in %s", result)
-            self.done.emit(self._stack, result)
+FORMATS = {
+    f"{form.label} ({' '.join(f'*{suffix}' for suffix in form.suffixes)})": form.suffixes
+    for form in StackFormat
+}
 
 
 def predict(
-    config: StackPredictSettings, runs: Path, report: ReportFunction, control: Control
+    settings: StackPredictSettings, runs: Path, report: ReportFunction, control: Control
 ) -> Path | None:
-    """Do the prediction; called in the run's thread. The file of the result, or None where there is none."""
-    from wholefield.tasks.registry import run_task
-
-    run = RunFolder.create(runs, config)
-    end = run_task(config, run.path, report, control)
+    """Predict in a new folder under `runs`. The file of the result, or None where there is none."""
+    run = RunFolder.create(runs, settings)
+    end = run_task(settings, run.path, report, control)
     completed = isinstance(end, Finished) and end.reason is Reason.COMPLETED
-    return config.result(run.path) if completed else None
+    return settings.result(run.path) if completed else None
+
+
+def export_settings(stack: "OpenStack", path: Path) -> StackExportSettings:
+    """The settings of an export of an open stack; the suffix of the name decides about the format."""
+    source = stack.source
+    return StackExportSettings(
+        stack=source.path, dataset=source.dataset, out=path, labels=bool(stack.facts.labels)
+    )
+
+
+def export(settings: StackExportSettings, report: ReportFunction, control: Control) -> Written:
+    """Write a stack that is opened for this alone, so that it may be closed in the window meanwhile.
+
+    Raises:
+        WholefieldError: It cannot be read, or not be written like this.
+        RunCancelled: The control asked for it; nothing is left behind.
+    """
+    from wholefield.tasks.stacks.export import export_stack
+
+    settings.validate()
+    found = export_stack(settings, report, control)
+    return Written(found.path, lost=found.lost)

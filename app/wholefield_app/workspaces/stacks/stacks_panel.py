@@ -14,14 +14,14 @@ from PySide6.QtWidgets import (
 
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
+from wholefield_app.document.document import Role
 from wholefield_app.panels.heading import heading, muted
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.plane_view import Compare
-from wholefield_app.workspaces.stacks.desk import Desk
-from wholefield_app.workspaces.stacks.opening import OpenStack, Role, size_text
-from wholefield_app.workspaces.stacks.properties import spacing_text
-from wholefield_app.workspaces.stacks.sight import OPACITY, Sight
+from wholefield_app.workspaces.stacks.display import OPACITY, StackDisplay
+from wholefield_app.workspaces.stacks.document import StackDocument, spacing_text
+from wholefield_app.workspaces.stacks.opening import OpenStack, size_text
 
 EMPTY = {
     Role.INPUT: "Open a stack to begin.",
@@ -34,7 +34,7 @@ COMPARISONS = {
     Compare.OVER: "One over the other",
     Compare.SWIPE: "With a swipe handle",
 }
-COLOURS = "Colours"
+COLORS = "Colors"
 
 
 class StackRow(QWidget):
@@ -85,12 +85,14 @@ class StackRow(QWidget):
 
 
 class StacksPanel(QWidget):
-    """Follows the desk and the sight."""
+    """Follows the document and how it is shown."""
 
-    def __init__(self, desk: Desk, sight: Sight, registry: Registry, theme: Theme) -> None:
+    def __init__(
+        self, document: StackDocument, display: StackDisplay, registry: Registry, theme: Theme
+    ) -> None:
         super().__init__()
-        self._desk = desk
-        self._sight = sight
+        self._document = document
+        self._display = display
         self.rows = {role: StackRow(role, theme) for role in Role}
         self.channel = QComboBox(toolTip="Which channel of the input is shown", accessibleName="Channel")
         self.channel.currentIndexChanged.connect(self._set_channel)
@@ -101,7 +103,7 @@ class StacksPanel(QWidget):
         self.compare.currentIndexChanged.connect(self._set_compare)
         self.other = QComboBox(toolTip="The second stack", accessibleName="Second stack")
         self.other.currentIndexChanged.connect(self._set_other)
-        self.opacity = QSlider(Qt.Orientation.Horizontal, toolTip="How much is seen of the stack on top")
+        self.opacity = QSlider(Qt.Orientation.Horizontal, toolTip="Opacity of the stack on top")
         self.opacity.setAccessibleName("Opacity")
         self.opacity.setRange(0, 100)
         self.opacity.setValue(round(100 * OPACITY))
@@ -111,7 +113,7 @@ class StacksPanel(QWidget):
         layout.setContentsMargins(12, 8, 12, 12)
         layout.setSpacing(10)
         for role, row in self.rows.items():
-            row.closed.connect(desk.remove)
+            row.closed.connect(document.remove)
             layout.addWidget(row)
             if role is Role.INPUT:
                 layout.addWidget(self.channel)
@@ -120,9 +122,9 @@ class StacksPanel(QWidget):
         layout.addWidget(self._look)
         layout.addStretch()
         self._list_channels()
-        desk.changed.connect(self._follow_desk)
-        sight.changed.connect(self._follow_sight)
-        self._follow_sight()
+        document.changed.connect(self._follow_document)
+        display.changed.connect(self._follow_display)
+        self._follow_display()
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
@@ -143,56 +145,56 @@ class StacksPanel(QWidget):
         return section
 
     @Slot(object)
-    def _follow_desk(self, role: Role) -> None:
-        first = None if role is Role.INPUT else self._desk.input
-        self.rows[role].show_stack(self._desk.stacks.get(role), first)
+    def _follow_document(self, role: Role) -> None:
+        first = None if role is Role.INPUT else self._document.input
+        self.rows[role].show_stack(self._document.things.get(role), first)
         if role is Role.INPUT:
             self._list_channels()
 
     def _list_channels(self) -> None:
-        stack = self._desk.input
+        stack = self._document.input
         with QSignalBlocker(self.channel):
             self.channel.clear()
             if stack is not None and stack.coloured:
-                self.channel.addItem(COLOURS, None)
+                self.channel.addItem(COLORS, None)
             for index, name in enumerate(stack.channel_names if stack is not None else ()):
                 self.channel.addItem(name, index)
         self.channel.setVisible(stack is not None and stack.source.channels > 1)
 
     @Slot()
-    def _follow_sight(self) -> None:
+    def _follow_display(self) -> None:
         with QSignalBlocker(self.channel):
-            self.channel.setCurrentIndex(self.channel.findData(self._sight.channel))
-        others = [role for role in (Role.TARGET, Role.PREDICTION) if role in self._desk.stacks]
+            self.channel.setCurrentIndex(self.channel.findData(self._display.channel))
+        others = [role for role in (Role.TARGET, Role.PREDICTION) if role in self._document.things]
         self._look.setVisible(bool(others))
         with QSignalBlocker(self.other):
             self.other.clear()
             for role in others:
                 self.other.addItem(role.value, role)
-            if self._sight.with_role in others:
-                self.other.setCurrentIndex(others.index(self._sight.with_role))
+            if self._display.with_role in others:
+                self.other.setCurrentIndex(others.index(self._display.with_role))
         with QSignalBlocker(self.compare):
-            self.compare.setCurrentIndex(self.compare.findData(self._sight.compare))
-        self._form.setRowVisible(self.other, self._sight.compare is not Compare.ALONE and len(others) > 1)
-        seen_through = self._sight.compare in (Compare.OVER, Compare.SWIPE)
+            self.compare.setCurrentIndex(self.compare.findData(self._display.compare))
+        self._form.setRowVisible(self.other, self._display.compare is not Compare.ALONE and len(others) > 1)
+        seen_through = self._display.compare in (Compare.OVER, Compare.SWIPE)
         self._form.setRowVisible(self.opacity, seen_through)
 
     @Slot()
     def _set_channel(self) -> None:
-        self._sight.set_channel(self.channel.currentData())
+        self._display.set_channel(self.channel.currentData())
 
     @Slot()
     def _set_compare(self) -> None:
         # Qt gives members of a text enumeration back as plain texts.
-        self._sight.set_compare(Compare(self.compare.currentData()))
+        self._display.set_compare(Compare(self.compare.currentData()))
 
     @Slot()
     def _set_other(self) -> None:
-        self._sight.set_with(Role(self.other.currentData()))
+        self._display.set_with(Role(self.other.currentData()))
 
     @Slot(int)
     def _set_opacity(self, percent: int) -> None:
-        self._sight.set_opacity(percent / 100)
+        self._display.set_opacity(percent / 100)
 
 
 def facts_of(stack: OpenStack, first: OpenStack | None = None) -> str:
@@ -211,4 +213,4 @@ def facts_of(stack: OpenStack, first: OpenStack | None = None) -> str:
     known = first is not None and spacing_text(first.source.geometry) == spacing_text(source.geometry)
     if source.geometry.spacing is None or known:
         return text
-    return f"{text}\n{spacing_text(source.geometry)} a voxel"
+    return f"{text}\n{spacing_text(source.geometry)} per voxel"

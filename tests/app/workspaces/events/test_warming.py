@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from wholefield_app.workspaces.events import workspace
-from wholefield_app.workspaces.events.warming import warm_up
+from wholefield_app.workspaces.events.opening import warm_up
 
 ROOT = Path(__file__).resolve().parents[4]
 
 # What a frame of another recording calls is compiled already.
 CODE = """
-from wholefield_app.workspaces.events.warming import warm_up
+from wholefield_app.workspaces.events.opening import warm_up
 warm_up()
 from wholefield.flow.viz import event_kernels
 from wholefield.sources.events.evt3 import EVT3

@@ -16,11 +16,12 @@ from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import write_flo
 from wholefield.flow.simulator import SceneSettings
 from wholefield.tasks.events.provider import FlowSource
+from wholefield_app.document import dialogs
 from wholefield_app.panels.properties import Properties
 from wholefield_app.viewer.events.style import FlowMode, Sight
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.events import desk, handlers
+from wholefield_app.workspaces.events import document as document_module, workspace as workspace_module
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
 from wholefield_resources.demo.events import EventDemoSettings, make_event_demo
 
@@ -82,7 +83,7 @@ def test_a_recording_is_opened_from_anywhere(window: MainWindow, qtbot, make_fil
 
 def test_what_is_chosen_in_the_dialog_is_opened(window, space, qtbot, make_file, monkeypatch) -> None:
     path = make_file("chosen.h5")
-    monkeypatch.setattr(handlers, "ask_for_recording", lambda *_: path)
+    monkeypatch.setattr(dialogs, "ask_for_file", lambda *_: path)
     window.registry["events.open"].trigger()
     qtbot.waitUntil(lambda: space.title == "chosen.h5" and window.quiet, timeout=20_000)
 
@@ -128,7 +129,7 @@ def test_the_panel_changes_what_is_shown_and_it_is_remembered(
     space.style_panel.scheme.setCurrentText("White")
     qtbot.waitUntil(lambda: window.quiet)
     assert space.view.frame.request.style.scheme.background == "#ffffff"
-    space.close_recording()
+    space.close_document()
     qtbot.waitUntil(lambda: window.quiet)
     window.close()
     assert window.services.settings.json("events/style")["scheme"]["background"] == "#ffffff"
@@ -142,8 +143,8 @@ def test_flow_from_a_file_is_shown_as_arrows(
     flow[0] = 5
     write_flo(path, flow)
     open_recording(make_file())
-    monkeypatch.setattr(handlers, "ask_for_flow", lambda *_: path)
-    monkeypatch.setattr(handlers, "ask_for_span_us", lambda *_: 10_000.0)
+    monkeypatch.setattr(dialogs, "ask_for_file", lambda *_: path)
+    monkeypatch.setattr(workspace_module, "ask_for_span_us", lambda *_: 10_000.0)
     window.registry["events.open_flow"].trigger()
     qtbot.waitUntil(lambda: space.view.flow.provider is not None and window.quiet, timeout=20_000)
     frame = space.view.frame
@@ -164,7 +165,7 @@ def test_flow_from_a_file_is_shown_as_arrows(
 def test_flow_of_another_sensor_is_refused(window, space, make_file, open_recording, qtbot, tmp_path) -> None:
     write_flo(tmp_path / "small.flo", np.zeros((2, 3, 4), np.float32))
     open_recording(make_file())
-    space.handlers.open_flow(FlowSource(tmp_path / "small.flo", 1000))
+    space.open_flow(FlowSource(tmp_path / "small.flo", 1000))
     qtbot.waitUntil(window.banner.isVisible, timeout=20_000)
     assert window.banner.sentence.text() == (
         "small.flo has 4 x 3 px, but noise.h5 has 64 x 48; choose the flow of this recording."
@@ -175,13 +176,13 @@ def test_another_recording_takes_the_place_of_the_first(
     window, space, make_file, open_recording, qtbot
 ) -> None:
     open_recording(make_file("a.h5"))
-    first = space.desk.recording
+    first = space.document.recording
     space.view.set_style(replace(space.view.style_of_frames, sight=Sight.BESIDE))
     open_recording(make_file("b.h5", seed=1))
     qtbot.waitUntil(lambda: window.quiet)
     with pytest.raises(SourceError):
         first.events(0, 1000)
-    assert space.view.frame.request.recording is space.desk.recording
+    assert space.view.frame.request.recording is space.document.recording
 
 
 def test_while_the_events_are_counted_everything_else_works(
@@ -194,8 +195,8 @@ def test_while_the_events_are_counted_everything_else_works(
         assert gate.wait(300)
         return index_and_rate(recording, progress)
 
-    index_and_rate = desk.index_and_rate
-    monkeypatch.setattr(desk, "index_and_rate", slow)
+    index_and_rate = document_module.index_and_rate
+    monkeypatch.setattr(document_module, "index_and_rate", slow)
     space.open(make_file())
     qtbot.waitUntil(
         lambda: space.view.frame is not None and space.facts_panel.progress.isVisible(), timeout=20_000
@@ -220,10 +221,10 @@ def test_counting_ends_with_the_recording(window, space, make_file, qtbot, monke
             stopped.set()
             raise
 
-    monkeypatch.setattr(desk, "index_and_rate", slow)
+    monkeypatch.setattr(document_module, "index_and_rate", slow)
     space.open(make_file())
     qtbot.waitUntil(lambda: space.title == "noise.h5", timeout=20_000)
-    space.close_recording()
+    space.close_document()
     gate.set()
     qtbot.waitUntil(lambda: window.quiet and stopped.is_set(), timeout=20_000)
     assert not window.banner.isVisible()
@@ -238,7 +239,7 @@ def test_properties_and_the_picture_of_the_frame(
     assert dialog.windowTitle() == "Properties of noise.h5"
     dialog.close()
     out = tmp_path / "frame.png"
-    monkeypatch.setattr(handlers, "ask_for_picture", lambda *_: out)
+    monkeypatch.setattr(dialogs, "ask_for_picture", lambda *_: out)
     window.registry["events.save_picture"].trigger()
     assert QImage(str(out)).size() == space.view.canvas.size()
 

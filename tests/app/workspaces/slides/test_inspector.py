@@ -18,7 +18,7 @@ from wholefield_app.window.main_window import MainWindow
 from wholefield_app.window.submenus import CommandMenu
 from wholefield_app.workspaces.slides import inspector as inspector_module
 from wholefield_app.workspaces.slides.inspector import Inspector
-from wholefield_app.workspaces.slides.sight_boxes import CELL, FIELD, TILE
+from wholefield_app.workspaces.slides.receptive_field import CELL, FIELD, TILE
 
 
 @pytest.fixture(autouse=True)
@@ -46,12 +46,12 @@ def wait(window: MainWindow, qtbot) -> None:
 
 
 def boxes(window: MainWindow) -> list[str]:
-    return [box.colour.name() for box in window.workspace.desk.view._boxes.boxes]
+    return [box.colour.name() for box in window.workspace.view._boxes.boxes]
 
 
 def click(window: MainWindow, x: float, y: float, qtbot) -> None:
     """A real click at a level-0 position."""
-    view = window.workspace.desk.view
+    view = window.workspace.view
     place = QPoint(*(round(value) for value in view._view.to_screen(x, y)))
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
 
@@ -63,7 +63,7 @@ def test_it_is_hidden_at_first_and_plans_nothing(
     assert not window.docks.by_id["slides.inspector"].isVisible()
     assert not window.registry["slides.inspector"].isChecked()
     assert not inspector.busy
-    click_at = window.workspace.desk.view.clicked
+    click_at = window.workspace.view.clicked
     click_at.emit(10.0, 10.0)
     assert boxes(window) == []
 
@@ -119,7 +119,7 @@ def test_a_click_marks_field_position_and_tiles(open_inspector: MainWindow, qtbo
 
 
 def test_a_click_beside_the_slide_marks_nothing(open_inspector: MainWindow) -> None:
-    open_inspector.workspace.desk.view.clicked.emit(-1.0, 10.0)
+    open_inspector.workspace.view.clicked.emit(-1.0, 10.0)
     assert boxes(open_inspector) == []
 
 
@@ -139,9 +139,9 @@ def test_marks_follow_the_settings_and_go_with_the_panel(open_inspector: MainWin
 def test_zooming_to_what_is_marked_brings_it_into_sight(open_inspector: MainWindow, qtbot) -> None:
     window, panel = open_inspector, open_inspector.workspace.inspector_panel
     assert not panel.zoom.isEnabled()
-    window.workspace.desk.view.clicked.emit(90.0, 200.0)
+    window.workspace.view.clicked.emit(90.0, 200.0)
     panel.zoom.click()
-    view = window.workspace.desk.view
+    view = window.workspace.view
     field = next(box.box for box in view._boxes.boxes if box.colour.name() == FIELD)
     seen = view.visible_rect()
     assert seen.contains(*(field.x + field.width / 2, field.y + field.height / 2))
@@ -248,7 +248,7 @@ def test_a_plan_that_cannot_be_made_is_explained(
 
 
 def test_the_settings_are_locked_while_a_training_goes_on(open_inspector: MainWindow) -> None:
-    session = open_inspector.workspace.training.session
+    session = open_inspector.workspace.training
     settings = open_inspector.workspace.inspector_panel.settings
     session.state_changed.emit(SessionState.RUNNING)
     assert not any(field.isEnabled() for field in (settings.network, settings.tile_size, settings.suggest))
@@ -287,7 +287,7 @@ def test_on_a_real_slide(window: MainWindow, data_folder: Path, open_and_wait, q
     window.workspace.draft.set(model="resnet18", tile_size=512)
     window.registry["slides.inspector"].trigger()
     wait(window, qtbot)
-    window.workspace.desk.view.clicked.emit(1000.0, 1480.0)
+    window.workspace.view.clicked.emit(1000.0, 1480.0)
     assert window.workspace.inspector_panel.sentence.text().endswith("sees 435 × 435 px, in 4 tiles.")
     assert boxes(window) == [TILE] * 4 + [FIELD, CELL]
 

@@ -6,20 +6,20 @@ import tifffile
 import zarr
 
 from wholefield.errors import SourceError
-from wholefield_app.workspaces.slides.opening import THUMBNAIL, let_go, make_thumbnail, open_path
+from wholefield_app.workspaces.slides.document import open_path
 from wholefield_app.workspaces.slides.project import SlideProject
+from wholefield_app.workspaces.slides.slides_panel import THUMBNAIL, make_thumbnail
 
 
 def test_a_file_is_a_slide_and_a_folder_a_project(make_slide, project_folder: Path) -> None:
     source = open_path(make_slide("a.tif", side=64))
     assert (source.width, source.height) == (64, 64)
-    let_go(source)
+    source.close()
     with pytest.raises(SourceError):
         source.read_region(0, 0, 0, 4, 4)
     project = open_path(project_folder)
     assert isinstance(project, SlideProject)
     assert len(project.entries) == 4
-    let_go(project)
 
 
 def test_a_folder_that_is_an_image_is_opened_as_one(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_a_folder_that_is_an_image_is_opened_as_one(tmp_path: Path) -> None:
     ]
     source = open_path(folder)
     assert (source.width, source.height) == (50, 40)
-    let_go(source)
+    source.close()
 
 
 @pytest.mark.parametrize("shape", [(200, 100), (100, 200), (40, 30)])

@@ -21,7 +21,7 @@ def predicted(slide: Path) -> SlidePrediction:
 
 
 def picture(window: MainWindow) -> bytes:
-    return bytes(window.workspace.desk.view.grab_view().constBits())
+    return bytes(window.workspace.view.grab_view().constBits())
 
 
 def test_the_grid_follows_the_form_and_its_switch(window: MainWindow, overlays: Overlays) -> None:
@@ -43,7 +43,7 @@ def test_a_level_that_the_slide_lacks_uses_its_coarsest(window: MainWindow, over
 
 
 def test_the_map_of_a_prediction_is_laid_over_and_taken_away(window: MainWindow, overlays: Overlays) -> None:
-    slide = window.workspace.desk.source.path
+    slide = window.workspace.document.input.path
     plain = picture(window)
     overlays.set_result(predicted(slide), 1)
     rare = picture(window)
@@ -58,7 +58,7 @@ def test_the_map_of_a_prediction_is_laid_over_and_taken_away(window: MainWindow,
 
 
 def test_only_tiles_of_the_open_slide_light_up(window: MainWindow, overlays: Overlays, monkeypatch) -> None:
-    view, slide = window.workspace.desk.view, window.workspace.desk.source.path
+    view, slide = window.workspace.view, window.workspace.document.input.path
     shown: list[object] = []
     monkeypatch.setattr(view, "show_sweep", lambda sweep, box: shown.append((sweep, box)))
     box = ((10, 30), (100, 164))
@@ -74,7 +74,7 @@ def test_only_tiles_of_the_open_slide_light_up(window: MainWindow, overlays: Ove
 def test_lit_tiles_go_out_after_the_run_has_gone_on(
     window: MainWindow, overlays: Overlays, monkeypatch, qtbot
 ) -> None:
-    slide = window.workspace.desk.source.path
+    slide = window.workspace.document.input.path
     cleared: list[bool] = []
     overlays._linger.timeout.connect(lambda: cleared.append(True))
     here = TileDone(Direction.FORWARD, (0, 0), (1, 1), ((0, 64), (0, 64)), slide)

@@ -131,7 +131,7 @@ def test_a_click_on_a_slide_opens_it(ready: MainWindow, qtbot) -> None:
 
 
 def test_start_pause_resume_stop(training: MainWindow, qtbot) -> None:
-    session, panel = training.workspace.training.session, training.workspace.training_panel
+    session, panel = training.workspace.training, training.workspace.training_panel
     assert enabled(training) == {"pause", "stop", "discard"}
     assert not panel.form.isEnabled()
     assert panel.buttons["pause"].isVisible()
@@ -152,7 +152,7 @@ def test_start_pause_resume_stop(training: MainWindow, qtbot) -> None:
 
 def test_an_discarded_training_leaves_nothing(training: MainWindow, qtbot) -> None:
     training.registry["slides.discard"].trigger()
-    qtbot.waitUntil(lambda: not training.workspace.training.session.state.active)
+    qtbot.waitUntil(lambda: not training.workspace.training.state.active)
     qtbot.waitUntil(lambda: training.workspace.prediction_panel.checkpoint is None)
     assert training.workspace.training.folder is None
     assert not training.registry["slides.show_folder"].isEnabled()
@@ -175,7 +175,7 @@ def test_a_setting_that_cannot_work_is_said_in_the_banner(window: MainWindow, qt
     window.registry["slides.start"].trigger()
     qtbot.waitUntil(window.banner.isVisible)
     assert "Still to be chosen: slides, labels." in window.banner.sentence.text()
-    assert not window.workspace.training.session.state.active
+    assert not window.workspace.training.state.active
 
 
 def test_a_run_that_fails_says_why(ready: MainWindow, qtbot, monkeypatch) -> None:
@@ -192,7 +192,7 @@ def test_a_run_that_fails_says_why(ready: MainWindow, qtbot, monkeypatch) -> Non
 
 def test_predicting_shows_probabilities_and_the_map(training: MainWindow, qtbot) -> None:
     space = training.workspace
-    without = space.desk.view.grab_view()
+    without = space.view.grab_view()
     assert training.registry["slides.predict"].isEnabled()
     assert not training.registry["slides.map"].isEnabled()
     space.prediction_panel.predict.click()
@@ -200,14 +200,14 @@ def test_predicting_shows_probabilities_and_the_map(training: MainWindow, qtbot)
     assert space.prediction_panel.bars.isVisible()
     assert space.prediction_panel.bars.accessibleDescription() == "plain 25.0%, rare 75.0%"
     assert space.prediction.shown == 1
-    shown = space.desk.view.grab_view()
+    shown = space.view.grab_view()
     assert shown != without
     space.prediction_panel.opacity.setValue(100)
-    assert space.desk.view.grab_view() != shown
-    space.prediction_panel.colours.setCurrentText("Magma")
-    magma = space.desk.view.grab_view()
+    assert space.view.grab_view() != shown
+    space.prediction_panel.colors.setCurrentText("Magma")
+    magma = space.view.grab_view()
     space.prediction_panel.bars.chosen.emit(0)
-    assert space.desk.view.grab_view() != magma
+    assert space.view.grab_view() != magma
     training.registry["slides.map"].trigger()
     assert not training.registry["slides.map"].isChecked()
 
@@ -216,7 +216,7 @@ def test_another_slide_takes_the_prediction_away(training: MainWindow, qtbot) ->
     space = training.workspace
     training.registry["slides.predict"].trigger()
     qtbot.waitUntil(lambda: space.prediction.result is not None)
-    space.desk.show(space.draft.value("slides") / "slide_3.tif")
+    space.document.show(space.draft.value("slides") / "slide_3.tif")
     qtbot.waitUntil(lambda: training.windowTitle().startswith("slide_3"))
     assert space.prediction.result is None
     assert not space.prediction_panel.bars.isVisible()
@@ -234,10 +234,10 @@ def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(training: MainWindow
     space = training.workspace
     training.registry["slides.predict"].trigger()
     assert training.registry["slides.cancel_prediction"].isEnabled()
-    space.desk.show(space.draft.value("slides") / "slide_1.tif")
+    space.document.show(space.draft.value("slides") / "slide_1.tif")
     qtbot.waitUntil(lambda: training.windowTitle().startswith("slide_1"))
     gate.set()
-    qtbot.waitUntil(lambda: not space.prediction.session.state.active)
+    qtbot.waitUntil(lambda: not space.prediction.state.active)
     assert space.prediction.result is None
 
 
@@ -249,7 +249,7 @@ def test_a_checkpoint_file_of_ones_own_can_be_used(ready: MainWindow, tmp_path: 
     panel.models.choose(own)
     assert panel.checkpoint == own
     assert ready.registry["slides.predict"].isEnabled()
-    panel.models.set_checkpoints([])
+    panel.models.set_models([])
     assert panel.checkpoint == own
 
 
@@ -257,8 +257,8 @@ def test_the_settings_of_a_training_come_back_at_the_next_start(
     training: MainWindow, qapp, qtbot, store: QSettings
 ) -> None:
     config = training.workspace.draft.settings()
-    training.workspace.training.session.discard()
-    qtbot.waitUntil(lambda: not training.workspace.training.session.state.active)
+    training.workspace.training.discard()
+    qtbot.waitUntil(lambda: not training.workspace.training.state.active)
     training.close()
     again = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))
     qtbot.addWidget(again)

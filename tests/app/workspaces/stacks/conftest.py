@@ -8,8 +8,8 @@ import pytest
 
 from wholefield.export.stacks import write_tiff_stack
 from wholefield.sources.stacks.geometry import StackGeometry
+from wholefield_app.document.document import Role
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.stacks.opening import Role
 from wholefield_app.workspaces.stacks.workspace import StacksWorkspace
 
 SHAPE = (4, 40, 48)
@@ -56,7 +56,7 @@ def open_stack(window: MainWindow, space: StacksWorkspace, qtbot) -> Callable[..
     """Opens a stack for a role and waits until its planes are there."""
 
     def do(path: Path, role: Role = Role.INPUT) -> None:
-        space.desk.open(path, role)
-        qtbot.waitUntil(lambda: role in space.desk.stacks and window.quiet, timeout=20_000)
+        space.document.open(path, role)
+        qtbot.waitUntil(lambda: role in space.document.things and window.quiet, timeout=20_000)
 
     return do

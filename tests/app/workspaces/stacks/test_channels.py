@@ -7,14 +7,14 @@ import pytest
 import tifffile
 
 from wholefield.sources import open_stack as read_stack
+from wholefield_app.document import dialogs
 from wholefield_app.viewer.levels import Levels
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.stacks import handlers
 
 
 def test_one_channel_after_the_other(window: MainWindow, space, channels: Path, open_stack, qtbot) -> None:
     open_stack(channels)
-    panel, sight = space.stacks_panel, space.sight
+    panel, sight = space.stacks_panel, space.display
     assert panel.channel.isVisible()
     assert [panel.channel.itemText(row) for row in range(panel.channel.count())] == ["DAPI", "GFP"]
     assert "2 channels of uint16" in panel.rows["Input"].facts.text()
@@ -35,9 +35,9 @@ def test_one_channel_after_the_other(window: MainWindow, space, channels: Path, 
 
 def test_the_picture_is_that_of_the_channel(space, channels: Path, open_stack, qtbot) -> None:
     open_stack(channels)
-    space.sight.set_levels(Levels(0, 2000))
-    space.sight.set_channel(1)
-    space.sight.set_levels(Levels(0, 2000))
+    space.display.set_levels(Levels(0, 2000))
+    space.display.set_channel(1)
+    space.display.set_levels(Levels(0, 2000))
     qtbot.waitUntil(lambda: not space.view.busy)
     z = space.view.position[0]
     image = space.view._pictures[0].images[0]
@@ -59,10 +59,10 @@ def test_colours_stay_colours(space, open_stack, tmp_path: Path) -> None:
     ]
     assert panel.channel.currentText() == "Colours"
     assert space.view._pictures[0].images[0].pixelColor(3, 3).getRgb()[:3] == (200, 0, 0)
-    space.sight.next_channel()
+    space.display.next_channel()
     assert panel.channel.currentText() == "Channel 1"
     panel.channel.setCurrentIndex(0)
-    assert space.sight.channel is None
+    assert space.display.channel is None
 
 
 def test_one_channel_needs_no_choice(window: MainWindow, space, make_stack, open_stack) -> None:
@@ -76,9 +76,9 @@ def test_all_channels_are_exported(
     window: MainWindow, space, channels: Path, open_stack, qtbot, tmp_path: Path, monkeypatch, name: str
 ) -> None:
     open_stack(channels)
-    monkeypatch.setattr(handlers, "ask_for_export", lambda *_: tmp_path / name)
+    monkeypatch.setattr(dialogs, "ask_for_export", lambda *_: tmp_path / name)
     window.registry["stacks.export"].trigger()
-    qtbot.waitUntil(lambda: not space.exporting.session.state.active)
+    qtbot.waitUntil(lambda: not space.export.state.active)
     assert not window.banner.isVisible(), window.banner.sentence.text()
     assert space.prediction_panel.export_note.text() == f"{name} is written."
     with read_stack(channels) as first, read_stack(tmp_path / name) as second:
@@ -90,10 +90,10 @@ def test_nifti_holds_one_channel(
     window: MainWindow, space, channels: Path, open_stack, qtbot, tmp_path
 ) -> None:
     open_stack(channels)
-    space.exporting.start(space.desk.input, tmp_path / "out.nii.gz")
+    space.export_to(tmp_path / "out.nii.gz")
     qtbot.waitUntil(window.banner.isVisible)
     assert window.banner.sentence.text() == (
         "A NIfTI volume has one value per voxel, but this stack has 2 channels; export it as TIFF or OME-Zarr."
     )
-    qtbot.waitUntil(lambda: not space.exporting.session.state.active)
+    qtbot.waitUntil(lambda: not space.export.state.active)
     assert not (tmp_path / "out.nii.gz").exists()

@@ -5,8 +5,9 @@ import threading
 import pytest
 
 from wholefield.tasks.stacks.settings import StackSegmentationSettings
+from wholefield_app.document.document import Role
+from wholefield_app.document.handlers import train_command
 from wholefield_app.workspaces.stacks.label_count import Stopped, count, describe_labels
-from wholefield_app.workspaces.stacks.opening import Role
 
 
 def test_the_sentence() -> None:
@@ -30,7 +31,7 @@ def test_the_form_shows_what_the_target_holds(space, make_stack, open_stack, qtb
     assert draft.note_on("label_values").startswith("In the target: 0 (3")
     assert draft.task.settings is StackSegmentationSettings
     draft.set(label_values="0,1", ignore_label="2")
-    assert "--label-values=0,1 --ignore-label=2" in space.handlers.train_command()
+    assert "--label-values=0,1 --ignore-label=2" in train_command(space)
     open_stack(make_stack("others.tif", labels=True, seed=3), Role.TARGET)
     assert (draft.value("label_values"), draft.value("ignore_label")) == (None, None)
     space.stacks_panel.rows[Role.TARGET].close_button.click()

@@ -27,15 +27,16 @@ from wholefield.tasks.stacks.settings import (
     StackRegressionSettings,
     StackSegmentationSettings,
 )
+from wholefield_app.document import dialogs
+from wholefield_app.document.document import Role
+from wholefield_app.document.handlers import properties_command, train_command
 from wholefield_app.launch import make_window
 from wholefield_app.panels.properties import Properties
 from wholefield_app.viewer.levels import Levels
 from wholefield_app.viewer.plane_view import Compare
 from wholefield_app.viewer.stack_scene import VoxelReadout
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.stacks import handlers
 from wholefield_app.workspaces.stacks.datasets import DatasetDialog
-from wholefield_app.workspaces.stacks.opening import Role
 from wholefield_app.workspaces.stacks.workspace import StacksWorkspace
 
 
@@ -60,7 +61,7 @@ def test_a_stack_is_opened_from_anywhere(window: MainWindow, qtbot, make_stack, 
     window.registry["stacks.close"].trigger()
     assert space.welcome.isVisible()
     other = make_stack("b.tif")
-    monkeypatch.setattr(handlers, "ask_for_stack", lambda *_: other)
+    monkeypatch.setattr(dialogs, "ask_for_file", lambda *_: other)
     window.registry["stacks.open"].trigger()
     qtbot.waitUntil(lambda: window.windowTitle() == "b.tif — Wholefield")
     qtbot.waitUntil(lambda: window.quiet)
@@ -80,19 +81,19 @@ def test_a_target_of_another_size_is_refused(
     window: MainWindow, space, qtbot, make_stack, open_stack
 ) -> None:
     open_stack(make_stack("a.tif"))
-    space.desk.open(make_stack("small.tif", (3, 40, 48)), Role.TARGET)
+    space.document.open(make_stack("small.tif", (3, 40, 48)), Role.TARGET)
     qtbot.waitUntil(window.banner.isVisible)
     assert window.banner.sentence.text() == (
         "small.tif has 3 × 40 × 48 voxels, but a.tif has 4 × 40 × 48; choose a stack of the same size."
     )
-    assert Role.TARGET not in space.desk.stacks
+    assert Role.TARGET not in space.document.things
 
 
 def test_a_pair_is_compared_and_trained_on(window: MainWindow, space, make_stack, open_stack) -> None:
     open_stack(make_stack("noisy.tif"))
     assert not window.registry["stacks.compare_swipe"].isEnabled()
     open_stack(make_stack("clean.tif", seed=1), Role.TARGET)
-    assert space.sight.compare is Compare.BESIDE
+    assert space.display.compare is Compare.BESIDE
     assert space.view.twin.isVisible()
     assert space.draft.task.settings is StackRegressionSettings
     window.registry["stacks.compare_swipe"].trigger()
@@ -101,14 +102,14 @@ def test_a_pair_is_compared_and_trained_on(window: MainWindow, space, make_stack
     config = space.draft.settings()
     assert (config.stack.name, config.target.name) == ("noisy.tif", "clean.tif")
     space.stacks_panel.rows[Role.TARGET].close_button.click()
-    assert space.sight.compare is Compare.ALONE
+    assert space.display.compare is Compare.ALONE
     assert space.draft.value("target") is None
 
 
 def test_labels_lie_over_the_input_and_are_segmented(space, make_stack, open_stack, qtbot) -> None:
     open_stack(make_stack("a.tif"))
     open_stack(make_stack("labels.tif", labels=True), Role.TARGET)
-    assert space.sight.compare is Compare.OVER
+    assert space.display.compare is Compare.OVER
     assert space.view.scene.other.levels is None
     assert space.draft.task.settings is StackSegmentationSettings
     assert "3 labels" in space.stacks_panel.rows[Role.TARGET].facts.text()
@@ -119,19 +120,19 @@ def test_levels_by_number_button_and_drag(space, make_stack, open_stack, qtbot) 
     panel = space.levels_panel
     panel.low.setValue(-1.5)
     panel.high.setValue(2.5)
-    assert space.sight.levels == Levels(-1.5, 2.5)
+    assert space.display.levels == Levels(-1.5, 2.5)
     assert (panel.level.value(), panel.window.value()) == (0.5, 4.0)
     panel.high.setValue(-3)
-    assert space.sight.levels == Levels(-1.5, 2.5)
+    assert space.display.levels == Levels(-1.5, 2.5)
     assert panel.high.value() == 2.5
     panel.full.click()
-    assert space.sight.levels == space.desk.input.facts.full
+    assert space.display.levels == space.document.input.facts.full
     panel.auto.click()
-    assert space.sight.levels == space.desk.input.facts.automatic
-    before = space.sight.levels
+    assert space.display.levels == space.document.input.facts.automatic
+    before = space.display.levels
     space.view.levels_dragged.emit(40, 0)
-    assert space.sight.levels.window > before.window
-    assert panel.window.value() == pytest.approx(space.sight.levels.window)
+    assert space.display.levels.window > before.window
+    assert panel.window.value() == pytest.approx(space.display.levels.window)
     qtbot.waitUntil(lambda: not space.view.busy)
 
 
@@ -147,8 +148,8 @@ def test_the_volume_of_a_file_is_chosen(window: MainWindow, space, qtbot, tmp_pa
     row = next(index for name, index in rows.items() if "second" in name)
     dialog.list.setCurrentItem(dialog.list.topLevelItem(row))
     dialog.buttons.button(QDialogButtonBox.StandardButton.Open).click()
-    qtbot.waitUntil(lambda: space.desk.input is not None)
-    assert space.desk.input.source.shape == (4, 24, 20)
+    qtbot.waitUntil(lambda: space.document.input is not None)
+    assert space.document.input.source.shape == (4, 24, 20)
     assert "second" in space.draft.value("dataset")
     qtbot.waitUntil(lambda: window.quiet)
 
@@ -166,7 +167,7 @@ def test_a_scan_is_put_into_the_training_form(window: MainWindow, space, qtbot, 
     dialog.scan.click()
     assert space.draft.task.settings is Noise2InverseSettings
     assert space.draft.settings() == Noise2InverseSettings(projections=path)
-    assert space.desk.input is None
+    assert space.document.input is None
     assert window.docks.by_id["stacks.training"].isVisible()
 
 
@@ -175,14 +176,14 @@ def test_what_noise2inverse_leaves_is_shown(
 ) -> None:
     make_stack(DENOISED, seed=1)
     path = make_stack(RECONSTRUCTION)
-    session = space.training.session
+    session = space.training
     session.reported.emit([Started("noise2inverse", tmp_path, steps=4, epochs=2)])
     session.reported.emit([Finished(tmp_path, Reason.COMPLETED)])
     session.ended.emit(None)
-    qtbot.waitUntil(lambda: Role.PREDICTION in space.desk.stacks and window.quiet)
-    assert space.desk.input.source.path == path
-    assert space.desk.stacks[Role.PREDICTION].source.path == tmp_path / DENOISED
-    assert space.sight.compare is Compare.SWIPE
+    qtbot.waitUntil(lambda: Role.PREDICTION in space.document.things and window.quiet)
+    assert space.document.input.source.path == path
+    assert space.document.things[Role.PREDICTION].source.path == tmp_path / DENOISED
+    assert space.display.compare is Compare.SWIPE
     session.ended.emit(None)
     qtbot.waitUntil(lambda: window.quiet)
 
@@ -190,10 +191,10 @@ def test_what_noise2inverse_leaves_is_shown(
 def test_the_voxel_under_the_mouse_is_told(space, make_stack, open_stack) -> None:
     open_stack(make_stack("a.tif"))
     space.view.hovered.emit(VoxelReadout((1, 2, 3), ("0.5",)))
-    assert space._readouts.voxel.text() == "z 1, y 2, x 3   2.00, 1.00, 1.50 µm   value 0.5"
+    assert space.readout.cursor.text() == "z 1, y 2, x 3   2.00, 1.00, 1.50 µm   value 0.5"
     space.view.hovered.emit(None)
-    assert space._readouts.voxel.text() == ""
-    assert space._readouts.zoom.text().endswith("%")
+    assert space.readout.cursor.text() == ""
+    assert space.readout.zoom.text().endswith("%")
 
 
 def test_properties_and_warnings(window: MainWindow, space, make_stack, open_stack) -> None:
@@ -208,7 +209,7 @@ def test_properties_and_warnings(window: MainWindow, space, make_stack, open_sta
 
 def test_warnings_of_a_run_stand_above_the_view(space, make_stack, open_stack) -> None:
     open_stack(make_stack("a.tif"))
-    session = space.prediction.session
+    session = space.prediction
     session.reported.emit([Message(Level.INFO, "All is well.")])
     assert not space.notice.isVisible()
     session.reported.emit([Message(Level.WARNING, "The voxels differ.")])
@@ -231,7 +232,7 @@ def test_a_tilted_unevenly_spaced_scan_warns(space, open_stack, data_folder: Pat
     open_stack(data_folder / "stacks" / "dicom_head_ge")
     assert space.notice.isVisible()
     assert "tilt" in space.notice.text.text()
-    assert space.desk.input.hounsfield
+    assert space.document.input.hounsfield
     assert "Bone" in [
         space.levels_panel.presets.itemText(row) for row in range(space.levels_panel.presets.count())
     ]
@@ -241,7 +242,7 @@ def test_a_tilted_unevenly_spaced_scan_warns(space, open_stack, data_folder: Pat
 
 def test_the_training_is_followed(window: MainWindow, space, qtbot) -> None:
     image = np.zeros((16, 16), np.float32)
-    session = space.training.session
+    session = space.training
     session.reported.emit([Started("stack-regression", Path("run"), steps=4, epochs=2)])
     session.reported.emit([PreviewReady(0, 3, image, image, image, {"psnr": 10.0})])
     session.reported.emit(
@@ -273,12 +274,12 @@ def test_what_cannot_start_says_what_is_missing(window: MainWindow, space, qtbot
 
 
 def test_commands_do_the_same(window: MainWindow, space, make_stack, open_stack) -> None:
-    assert space.handlers.train_command() is None
+    assert train_command(space) is None
     path = make_stack("a.tif")
     open_stack(path)
-    assert space.handlers.info_command() == f"wholefield info {path}"
+    assert properties_command(space) == f"wholefield info {path}"
     open_stack(make_stack("b.tif"), Role.TARGET)
-    command = space.handlers.train_command()
+    command = train_command(space)
     assert command.startswith("wholefield train stack-regression")
     assert "a.tif" in command
 
@@ -297,7 +298,7 @@ def test_the_demo_is_made_with_progress_and_opened_as_a_pair(
     space.demo.make = make
     window.registry["stacks.open_demo"].trigger()
     assert not window.registry["stacks.open_demo"].isEnabled()
-    qtbot.waitUntil(lambda: Role.TARGET in space.desk.stacks)
+    qtbot.waitUntil(lambda: Role.TARGET in space.document.things)
     assert space.draft.value("projections") == Demo.projections
     assert window.windowTitle().startswith("noisy.tif")
     qtbot.waitUntil(lambda: window.quiet)
@@ -320,13 +321,13 @@ def test_the_target_is_chosen_as_a_file_or_a_folder(
     with read_stack(make_stack("labels.tif", labels=True)) as labels:
         for index in range(labels.shape[0]):
             tifffile.imwrite(folder / f"{index}.tif", labels.plane(0, index))
-    monkeypatch.setattr(handlers, "ask_for_stack", lambda *_: clean)
+    monkeypatch.setattr(dialogs, "ask_for_file", lambda *_: clean)
     window.registry["stacks.pair"].trigger()
-    qtbot.waitUntil(lambda: Role.TARGET in space.desk.stacks and window.quiet)
-    assert space.desk.stacks[Role.TARGET].source.path == clean
-    monkeypatch.setattr(handlers, "ask_for_slices", lambda *_: folder)
+    qtbot.waitUntil(lambda: Role.TARGET in space.document.things and window.quiet)
+    assert space.document.things[Role.TARGET].source.path == clean
+    monkeypatch.setattr(dialogs, "ask_for_folder", lambda *_: folder)
     window.registry["stacks.pair_folder"].trigger()
-    qtbot.waitUntil(lambda: space.desk.stacks[Role.TARGET].source.path == folder and window.quiet)
+    qtbot.waitUntil(lambda: space.document.things[Role.TARGET].source.path == folder and window.quiet)
     assert space.draft.task.settings is StackSegmentationSettings
 
 
@@ -352,7 +353,7 @@ def test_the_places_of_the_planes_are_remembered(
     second.resize(window.size())
     second.show()
     second.workspace.open(make_stack("a.tif"))
-    qtbot.waitUntil(lambda: second.workspace.desk.input is not None and second.quiet)
+    qtbot.waitUntil(lambda: second.workspace.document.input is not None and second.quiet)
     assert shares(second.workspace) == pytest.approx(before, abs=0.02)
     second.registry["view.reset_layout"].trigger()
     assert shares(second.workspace) == pytest.approx(first, abs=0.02)

@@ -1,0 +1,151 @@
+"""What is open: opened off the GUI thread, replaced, and closed once nothing shows it any more."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from wholefield_app.background import Task
+from wholefield_app.problems import Problem
+from wholefield_app.services import Services
+
+Thing = TypeVar("Thing")
+
+
+class Role(StrEnum):
+    """What an open thing is for; the value is what the window calls it."""
+
+    INPUT = "Input"
+    TARGET = "Target"
+    PREDICTION = "Prediction"
+
+
+class Document(QObject, Generic[Thing]):
+    """Holds what is worked on and, where there are such, a target and a prediction that belong to it.
+
+    A kind of document says how a path is opened (`reader`), what is closed (`release`) and what is known of it.
+
+    Attributes:
+        things: What is open, by role.
+
+    Signals:
+        opened: Path that the user opened as the input.
+        changed: The Role whose thing is another one now, or none.
+        opening: Name of what is being opened, or an empty text when that has ended.
+    """
+
+    opened = Signal(object)
+    changed = Signal(object)
+    opening = Signal(str)
+
+    def __init__(self, services: Services, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._services = services
+        self._tasks: dict[Role, Task] = {}
+        self.things: dict[Role, Thing] = {}
+
+    @property
+    def input(self) -> Thing | None:
+        """What is worked on."""
+        return self.things.get(Role.INPUT)
+
+    @property
+    def name(self) -> str:
+        """The name of the file that is worked on; empty where there is none."""
+        return self.path.name if self.path is not None else ""
+
+    @property
+    def path(self) -> Path | None:
+        """The file or folder that is worked on."""
+        raise NotImplementedError
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on what is wrong with the input."""
+        return ()
+
+    def properties(self) -> list[tuple[str, str]]:
+        """Names and values of what is known of the input, the important ones first."""
+        raise NotImplementedError
+
+    def reader(self, role: Role, part: str | None) -> Callable[[Path], Any]:
+        """The function that opens a path, in a worker thread.
+
+        Args:
+            role: What it is opened for.
+            part: What of the file, or None where that is to be found out.
+        """
+        raise NotImplementedError
+
+    def release(self, found: Any) -> None:
+        """Close what was opened and is not wanted any more."""
+        raise NotImplementedError
+
+    def open(
+        self, path: Path, role: Role = Role.INPUT, part: str | None = None, *, remembered: bool = True
+    ) -> None:
+        """Open something; what was asked for before and is not there yet is dropped.
+
+        Args:
+            path: The file or folder.
+            role: What it is for; without an input, everything is one.
+            part: What of the file, or None to choose where there are several.
+            remembered: Whether the user named the path, so that it belongs in the list of recent files.
+        """
+        if self.input is None and Role.INPUT not in self._tasks:
+            role = Role.INPUT
+        self._drop(role)
+        self.opening.emit(path.name)
+        self._tasks[role] = self._services.background.run(
+            self.reader(role, part),
+            path,
+            then=partial(self._arrive, role, path if remembered else None),
+            failed=partial(self._refuse, role),
+            dropped=self.release,
+        )
+
+    def remove(self, role: Role = Role.INPUT) -> None:
+        """Close what is open for a role; without an input there is nothing that the others belong to."""
+        for each in list(Role) if role is Role.INPUT else [role]:
+            self._drop(each)
+            self.put(each, None)
+
+    def take(self, role: Role, found: Any, named: Path | None) -> None:
+        """Take in what was opened, in the GUI thread; `named` is the path where the user named it."""
+        self.put(role, found)
+        if named is not None and role is Role.INPUT:
+            self.opened.emit(named)
+
+    def put(self, role: Role, thing: Thing | None) -> None:
+        """Show something else for a role, or nothing."""
+        before = self.things.pop(role, None)
+        if thing is not None:
+            self.things[role] = thing
+        if before is not None or thing is not None:
+            # Whatever shows the thing of before releases it now.
+            self.changed.emit(role)
+        if before is not None:
+            self.replace(before)
+
+    def replace(self, before: Thing) -> None:
+        """Close what was open before; nothing shows it any more."""
+        self.release(before)
+
+    def _drop(self, role: Role) -> None:
+        task = self._tasks.pop(role, None)
+        if task is not None:
+            task.cancel()
+            self.opening.emit("")
+
+    def _arrive(self, role: Role, named: Path | None, found: Any) -> None:
+        self._tasks.pop(role, None)
+        self.opening.emit("")
+        self.take(role, found, named)
+
+    def _refuse(self, role: Role, problem: Problem) -> None:
+        self._tasks.pop(role, None)
+        self.opening.emit("")
+        self._services.report(problem)

@@ -1,0 +1,404 @@
+"""What all workspaces with a document have in common: view and first page, training, models, demo, export."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from PySide6.QtCore import Qt, SignalInstance, Slot
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from wholefield.errors import SettingError
+from wholefield.runs.reports import Level, Message, Report, Started
+from wholefield.runs.settings import RunSettings
+from wholefield.tasks.registry import find_task, tasks
+from wholefield_app.actions import Registry
+from wholefield_app.document.activity import Activity, Topic
+from wholefield_app.document.demo import DemoMaker, MakeDemo
+from wholefield_app.document.document import Document, Role
+from wholefield_app.document.export import Export
+from wholefield_app.document.prediction import PredictionPanel
+from wholefield_app.document.readouts import Readouts
+from wholefield_app.document.training import Training
+from wholefield_app.document.words import Words
+from wholefield_app.document.workspace import Panel, Workspace
+from wholefield_app.forms.draft import RUNS, Draft
+from wholefield_app.forms.form import SettingsForm
+from wholefield_app.latest import Latest
+from wholefield_app.panels.curves_panel import CurvesPanel
+from wholefield_app.panels.notice import Notice
+from wholefield_app.panels.preview_panel import PreviewPanel
+from wholefield_app.panels.training_panel import TrainingPanel
+from wholefield_app.panels.welcome import Welcome
+from wholefield_app.runs import RunSession
+from wholefield_app.runs.models import TrainedModel, list_models
+from wholefield_app.services import Services
+
+LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
+RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+
+log = logging.getLogger(__name__)
+
+
+class Canvas(Protocol):
+    """What the actions ask of the part of a view that is zoomed."""
+
+    def fit(self) -> None:
+        """Show all of it."""
+
+    def zoom_in(self) -> None:
+        """Magnify the middle."""
+
+    def zoom_out(self) -> None:
+        """Show more."""
+
+
+class Themed(Protocol):
+    """A part that follows the theme."""
+
+    def use_theme(self, theme: Any) -> None:
+        """Paint in the colors of `theme`."""
+
+
+class DocumentWorkspace(Workspace):
+    """A workspace with one document: what is open is shown, trained on, predicted on and exported.
+
+    Attributes:
+        words: In which words it differs from the others.
+        predict_task: Name of the task that uses the models.
+        settings_key: Where the settings of the last training are remembered.
+        document: What is open.
+        view: Shows it.
+        draft: The settings of the next training.
+        training: The training.
+        export: The export.
+        demo: Makes the demo.
+        activity: What is going on.
+    """
+
+    words: ClassVar[Words]
+    predict_task: ClassVar[str]
+    settings_key: ClassVar[str]
+
+    def __init__(
+        self,
+        services: Services,
+        document: Document[Any],
+        view: Any,
+        draft: Draft,
+        make_demo: MakeDemo,
+        export: Export,
+    ) -> None:
+        super().__init__(services)
+        self.document, self.draft, self.export = document, draft, export
+        self.view: Any = view
+        for part in (document, draft, export):
+            part.setParent(self)
+        self.training = Training(self)
+        self.demo = DemoMaker(services, make_demo, self)
+        self.activity = Activity(self)
+        self.activity.changed.connect(self.status_changed)
+        self.readout = Readouts(self)
+        self.preview_panel: PreviewPanel | None = None
+        self._models = Latest(services.background, list_models, parent=self)
+        self._finished: Path | None = None
+        self._central = QStackedWidget()
+
+    # What a workspace adds.
+
+    @property
+    def canvas(self) -> Canvas:
+        """The part of the view that is zoomed."""
+        raise NotImplementedError
+
+    @property
+    def own_sessions(self) -> tuple[RunSession, ...]:
+        """Sessions beside training and export."""
+        return ()
+
+    def panels(self, registry: Registry) -> list[Panel]:
+        """Make the panels around those that all workspaces have, in their order."""
+        raise NotImplementedError
+
+    def make_prediction_panel(self, registry: Registry) -> PredictionPanel:
+        """Make the panel in which a model is chosen."""
+        raise NotImplementedError
+
+    def make_preview_panel(self) -> PreviewPanel | None:
+        """Make the panel that shows what a network makes of an example while it is trained."""
+        return None
+
+    def connect_own(self) -> None:
+        """Connect what only this workspace has; everything is made by then."""
+
+    def follow_document(self, role: Role) -> None:
+        """Show what is open for a role now."""
+        raise NotImplementedError
+
+    def take_demo(self, demo: Any) -> None:
+        """Open the demo that was made."""
+        raise NotImplementedError
+
+    def predict_settings(self) -> RunSettings | None:
+        """The settings of a prediction on what is open with the chosen model; None while there is none of them."""
+        raise NotImplementedError
+
+    def can_predict(self) -> bool | str:
+        """Whether `predict` can be used, or else why not."""
+        raise NotImplementedError
+
+    def predict(self) -> None:
+        """Use the chosen model on what is open."""
+        raise NotImplementedError
+
+    def ask_to_export(self) -> None:
+        """Let the user choose what is exported and where it goes, and begin it."""
+        raise NotImplementedError
+
+    def can_export(self) -> bool | str:
+        """Whether there is something to export and no export is running, or else why not."""
+        raise NotImplementedError
+
+    def export_command(self) -> str | None:
+        """The command line that writes what an export writes."""
+        raise NotImplementedError
+
+    def cancel_export(self) -> None:
+        """End the current export; nothing is left behind."""
+        self.export.discard()
+
+    def picture_command(self) -> str | None:
+        """The command line that writes the picture that is shown; None where there is none."""
+        return None
+
+    # What the window asks.
+
+    @property
+    def title(self) -> str:
+        """The name of what is open."""
+        return self.document.name
+
+    @property
+    def central(self) -> QWidget:
+        """The view, or the first page while nothing is open."""
+        return self._central
+
+    @property
+    def sessions(self) -> tuple[RunSession, ...]:
+        """Training, export and the others."""
+        return self.training, *self.own_sessions, self.export
+
+    @property
+    def quiet(self) -> bool:
+        """Whether files, pictures and previews are all there."""
+        preview = self.preview_panel is not None and self.preview_panel.busy
+        return not (self._services.background.busy or self._models.busy or preview)
+
+    @property
+    def services(self) -> Services:
+        """The services of the window."""
+        return self._services
+
+    def readouts(self) -> list[QWidget]:
+        """What is under the mouse, and the zoom."""
+        return self.readout.widgets
+
+    def open(self, path: Path) -> None:
+        """Open a file or folder."""
+        self.document.open(path)
+
+    def open_demo(self) -> None:
+        """Make the demo, if it is not there yet, and open it."""
+        self.demo.start()
+        self.changed.emit()
+
+    def close_document(self) -> None:
+        """Show nothing."""
+        self.document.remove()
+
+    def close(self) -> None:
+        """Release files and threads."""
+        self.demo.close()
+        self._models.drop()
+        self.curves_panel.stop()
+        if self.preview_panel is not None:
+            self.preview_panel.stop()
+        self.document.remove()
+        self.view.shutdown()
+
+    def make_panels(self, registry: Registry) -> list[Panel]:
+        """Make the panels around the view."""
+        services, theme = self._services, self._services.themes.theme
+        steps = [registry[f"{self.name}.{step}"] for step in self._first_steps()]
+        self.welcome = Welcome(self.name, self.words.purpose, self.words.hint, steps, services.settings)
+        self.notice = Notice(theme)
+        self._central.addWidget(self.welcome)
+        self._central.addWidget(self._page())
+        self.form = SettingsForm(self.draft, theme)
+        self.training_panel = TrainingPanel(self.name, self.form, self.training, registry, theme)
+        self.curves_panel = CurvesPanel(theme, self._qualities())
+        self.preview_panel = self.make_preview_panel()
+        self.prediction_panel = self.make_prediction_panel(registry)
+        panels = self.panels(registry)
+        self._connect()
+        self.connect_own()
+        self.recall_settings()
+        return panels
+
+    # What the actions do.
+
+    @property
+    def runs(self) -> Path | None:
+        """The folder that new runs go into and whose models are on offer; None while nothing is open."""
+        beside = self.document.path or self._trained_on
+        return self.draft.runs or (beside.parent / RUNS if beside is not None else None)
+
+    @property
+    def _trained_on(self) -> Path | None:
+        """The last path that the settings of the draft must have, such as that of the labels."""
+        names = [name for name, declared in self.draft.declarations.items() if declared.required]
+        paths = [value for value in map(self.draft.value, names) if isinstance(value, Path)]
+        return paths[-1] if paths else None
+
+    def recall_settings(self) -> None:
+        """Take up the settings of the last training."""
+        values = self._services.settings.json(self.settings_key)
+        if values is None:
+            return
+        try:
+            self.draft.restore(find_task(str(values.get("task"))).settings.from_json(values))
+        except SettingError as error:
+            log.warning("The settings of the last training are not taken up: %s", error)
+
+    def follow_theme(self, *parts: Themed) -> None:
+        """Paint parts in the colors of every theme from now on."""
+        for part in parts:
+            self._services.themes.changed.connect(part.use_theme)
+
+    @Slot()
+    def list_models(self) -> None:
+        """Offer the models of earlier runs."""
+        if (runs := self.runs) is not None:
+            self._models.ask(runs, self.predict_task)
+
+    @Slot(str)
+    def warn(self, *sentences: str) -> None:
+        """Say something above the view, below what is said of the document itself."""
+        self.notice.show_sentences(tuple(dict.fromkeys((*self.document.warnings, *sentences))))
+
+    def _first_steps(self) -> tuple[str, ...]:
+        return ("open", "open_folder", "open_demo") if self.words.folder_about else ("open", "open_demo")
+
+    def _qualities(self) -> tuple[Any, ...]:
+        return tuple(task.quality for task in self.draft.tasks[:1])
+
+    def _page(self) -> QWidget:
+        """The view with the warnings about the document above it."""
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.view, 1)
+        return page
+
+    def _connect(self) -> None:
+        self._connect_document()
+        self._connect_runs()
+        self.follow_theme(self.notice, self.training_panel, self.curves_panel, self.prediction_panel)
+        if self.preview_panel is not None:
+            self.follow_theme(self.preview_panel)
+
+    def _connect_document(self) -> None:
+        self.document.opened.connect(self.opened)
+        self.document.opening.connect(self._show_opening)
+        self.document.changed.connect(self._follow_document)
+        self.draft.changed.connect(self.changed)
+        self.welcome.chosen.connect(self.open)
+        self.demo.progressed.connect(self._show_demo_progress)
+        self.demo.made.connect(self.take_demo)
+        self.demo.ended.connect(self._end_demo)
+        self._models.answered.connect(self._offer_models)
+        self._models.failed.connect(self._services.report)
+        self.prediction_panel.model_changed.connect(self.changed)
+
+    def _connect_runs(self) -> None:
+        for session in self.sessions:
+            session.state_changed.connect(self._follow_state)
+            session.failed.connect(self._services.report)
+            session.reported.connect(self._show_warnings)
+        follow: list[Callable[[list[Report]], None] | SignalInstance] = [
+            self._name_quality,
+            self.activity.say_progress,
+            self.curves_panel.add,
+        ]
+        if self.preview_panel is not None:
+            follow.append(self.preview_panel.add)
+        for each in follow:
+            self.training.reported.connect(each)
+        self.training.checkpoint_saved.connect(self.list_models)
+        self.training.ended.connect(self._list_finished)
+        self.export.lost.connect(self.warn)
+
+    @Slot(str)
+    def _show_opening(self, name: str) -> None:
+        text = f"Opening {name}" if name else ""
+        self.welcome.set_busy(text)
+        self.activity.say(Topic.OPENING, text)
+
+    @Slot(object)
+    def _follow_document(self, role: Role) -> None:
+        self._central.setCurrentIndex(0 if self.document.input is None else 1)
+        if role is Role.INPUT:
+            self.notice.show_sentences(self.document.warnings)
+            self.prediction_panel.say_exported("")
+        self.follow_document(role)
+        if role is Role.INPUT:
+            self.list_models()
+        self.changed.emit()
+
+    @Slot()
+    def _list_finished(self) -> None:
+        """The model of a run that has just ended is chosen."""
+        self._finished = self.training.folder
+        self.list_models()
+
+    @Slot(object)
+    def _offer_models(self, models: list[TrainedModel]) -> None:
+        finished, self._finished = self._finished, None
+        self.prediction_panel.models.set_models(models)
+        if finished is not None:
+            self.prediction_panel.models.choose_run(finished)
+
+    @Slot(int, int)
+    def _show_demo_progress(self, done: int, total: int) -> None:
+        self.welcome.set_busy(self.words.making_demo, done, total)
+        self.activity.say(Topic.DEMO, f"{self.words.making_demo}: {done} of {total}")
+
+    @Slot()
+    def _end_demo(self) -> None:
+        self.welcome.set_busy("")
+        self.activity.say(Topic.DEMO, "")
+        self.changed.emit()
+
+    @Slot()
+    def _follow_state(self) -> None:
+        for session in self.sessions:
+            self.activity.say_state(session)
+        self.changed.emit()
+
+    @Slot(list)
+    def _name_quality(self, reports: list[Report]) -> None:
+        """The curve of the validation is named after the task that is trained."""
+        for report in reports:
+            task = tasks().get(report.task) if isinstance(report, Started) else None
+            if task is not None and task.quality is not None:
+                self.curves_panel.set_qualities((task.quality,))
+
+    @Slot(list)
+    def _show_warnings(self, reports: list[Report]) -> None:
+        """Say what a run warns of above the view."""
+        found = [each.text for each in reports if isinstance(each, Message) and each.level is Level.WARNING]
+        if found:
+            self.warn(*found)

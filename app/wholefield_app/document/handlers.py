@@ -1,0 +1,83 @@
+"""What the actions do that all workspaces have: dialogs, runs, and the command lines that do the same."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from wholefield.errors import SettingError, WholefieldError
+from wholefield_app.document import dialogs
+from wholefield_app.document.commands import command_of, info_command
+from wholefield_app.document.document_workspace import DocumentWorkspace
+from wholefield_app.panels.properties import Properties
+from wholefield_app.problems import Problem
+
+
+def ask_to_open(space: DocumentWorkspace) -> None:
+    """Let the user choose a file."""
+    start, filters = space.services.settings.last_folder, dialogs.open_filters(space.entry.kind)
+    path = dialogs.ask_for_file(space.central, f"Open a {space.words.noun}", start, filters)
+    if path is not None:
+        space.path_chosen.emit(path)
+
+
+def ask_for_folder(space: DocumentWorkspace) -> None:
+    """Let the user choose a folder."""
+    start = space.services.settings.last_folder
+    if (path := dialogs.ask_for_folder(space.central, "Open a folder", start)) is not None:
+        space.open(path)
+
+
+def show_properties(space: DocumentWorkspace) -> None:
+    """Show what is known of the open file."""
+    if space.document.input is not None:
+        dialog = Properties(space.title, space.document.properties(), space.central)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+
+def properties_command(space: DocumentWorkspace) -> str | None:
+    """The command line that prints what is known of the open file."""
+    path = space.document.path
+    return info_command(path) if path is not None else None
+
+
+def ask_to_save_picture(space: DocumentWorkspace) -> None:
+    """Let the user choose where the picture of the view goes, and write it."""
+    suggestion = space.services.settings.last_folder / f"{Path(space.title).stem}.png"
+    title = f"Save the {space.words.picture} as a picture"
+    path = dialogs.ask_for_picture(space.central, title, suggestion)
+    if path is not None and not space.view.grab_view().save(str(path), "PNG"):
+        space.services.report(Problem(f"{path} cannot be written; choose another folder or name."))
+
+
+def start_training(space: DocumentWorkspace) -> None:
+    """Train with the settings of the draft; a setting that cannot work is said in the banner."""
+    try:
+        settings = space.draft.settings()
+    except SettingError as error:
+        space.services.report(Problem(str(error)))
+        return
+    if (runs := space.runs) is not None:
+        space.services.settings.set_json(space.settings_key, settings.to_json())
+        space.training.begin(settings, runs)
+
+
+def train_command(space: DocumentWorkspace) -> str | None:
+    """The command line that trains with the settings of the draft."""
+    try:
+        return command_of(space.draft.settings())
+    except WholefieldError:
+        return None
+
+
+def show_run_folder(space: DocumentWorkspace) -> None:
+    """Open the folder of the last run in the system's file manager."""
+    if space.training.folder is not None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(space.training.folder)))
+
+
+def predict_command(space: DocumentWorkspace) -> str | None:
+    """The command line that predicts on the open file."""
+    settings = space.predict_settings()
+    return command_of(settings) if settings is not None else None

@@ -1,0 +1,160 @@
+"""The settings of a video: what the export dialog asks for and what `wholefield video` takes are the same."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge, Gt, Le
+
+from wholefield.errors import SettingError
+from wholefield.runs.settings import PathKind, RunSettings, Setting
+from wholefield.tasks.events.provider import FlowSource
+from wholefield.training.settings import Device, DeviceSetting
+from wholefield_app.viewer.events.style import DEFAULT_SCHEME, SCHEMES, FlowMode, FrameStyle, Scheme, Sight
+from wholefield_app.workspaces.events.export.frames import (
+    Framing,
+    Moments,
+    framing_of_size,
+    framing_within,
+)
+
+SCHEME = SCHEMES[DEFAULT_SCHEME]
+STYLE = FrameStyle()
+# Settings of a style that have the same name here; the scheme and the flow have their own.
+SHARED = tuple(field.name for field in fields(FrameStyle) if field.name not in ("scheme", "flow"))
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
+NUMBER = r"-?\d+(?:\.\d+)?(?:e\+?\d+)?"
+SIZE, PLACE = re.compile(r"([1-9]\d*)x([1-9]\d*)"), re.compile(",".join([f"({NUMBER})"] * 4))
+
+
+class Pictures(StrEnum):
+    """What the pictures become."""
+
+    VIDEO = "video"
+    FRAMES = "frames"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoSettings(RunSettings):
+    """Write a recording, with its flow, as a video or as pictures: what the window shows."""
+
+    command: ClassVar[tuple[str, ...]] = ("video",)
+
+    recording: Annotated[Path, Setting("The recording.", positional=True)]
+    out: Annotated[Path, Setting("The video, or the folder of the pictures.", path=PathKind.NEW, short="o")]
+    what: Annotated[Pictures, Setting("A video, or a folder with a PNG file for every frame.")] = (
+        Pictures.VIDEO
+    )
+    start_us: Annotated[int, Ge(0), Setting("The moment of the first frame in us.")] = 0
+    end_us: Annotated[
+        int | None, Ge(1), Setting("All frames are before this moment in us; none goes to the end.")
+    ] = None
+    fps: Annotated[float, Gt(0), Le(1000), Setting("Frames in a second of the video.")] = 30.0
+    speed: Annotated[float, Gt(0), Setting("Seconds of the recording in a second of the video.")] = 1.0
+    zoom: Annotated[
+        float, Gt(0), Le(64), Setting("Px of the picture for each of the sensor, where no size is given.")
+    ] = 1.0
+    size: Annotated[str | None, Setting("Size of the pictures in px, such as 1280x720.")] = None
+    place: Annotated[
+        str | None,
+        Setting(
+            "Left,top,width,height of the whole frame in a picture of that size; none puts it in the middle."
+        ),
+    ] = None
+    around: Annotated[
+        str | None, Setting("Colour around the frame, as #rrggbb; none is that behind events.")
+    ] = None
+    flow: Annotated[
+        Path | None,
+        Setting("Flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."),
+    ] = None
+    span_us: Annotated[
+        float | None, Gt(0), Setting("Time in us in which the displacements of a .flo or PNG file happen.")
+    ] = None
+    device: DeviceSetting = Device.AUTO
+    sight: Annotated[
+        Sight, Setting("Events as they are, sharpened along the flow, or both side by side.")
+    ] = STYLE.sight
+    show: Annotated[FlowMode, Setting("How the flow is shown.")] = FlowMode.ARROWS
+    accumulation_us: Annotated[
+        int | None,
+        Ge(1),
+        Setting("A frame shows the events of so many us; none is as long as it takes to see shapes."),
+    ] = None
+    full_at: Annotated[int, Ge(1), Setting("Events in a pixel for the full colour.")] = STYLE.full_at
+    background: Annotated[str, Setting("Colour behind the events, as #rrggbb.")] = SCHEME.background
+    on: Annotated[str, Setting("Colour of positive events, as #rrggbb.")] = SCHEME.on
+    off: Annotated[str, Setting("Colour of negative events, as #rrggbb.")] = SCHEME.off
+    opacity: Annotated[float, Ge(0), Le(1), Setting("Opacity of the dense flow.")] = STYLE.opacity
+    step: Annotated[int, Ge(1), Setting("Distance of the arrows in px of the sensor.")] = STYLE.step
+    threshold: Annotated[float, Ge(0), Setting("Slower flow has no arrow, in px per s.")] = STYLE.threshold
+    scale: Annotated[
+        float, Gt(0), Setting("Length of an arrow: times the way within the accumulation time.")
+    ] = STYLE.scale
+    only_on_events: Annotated[bool, Setting("Show flow only where events are.")] = STYLE.only_on_events
+    legend: Annotated[bool, Setting("Show the colour wheel of the flow.")] = STYLE.legend
+    time_stamp: Annotated[bool, Setting("Show the time.")] = STYLE.time_stamp
+
+    @property
+    def source(self) -> FlowSource | None:
+        """Where the flow comes from."""
+        return FlowSource(self.flow, self.span_us, self.device) if self.flow is not None else None
+
+    def style(self, accumulation_us: int) -> FrameStyle:
+        """How frames look; the accumulation time counts where none is set."""
+        values = {name: getattr(self, name) for name in SHARED}
+        values["accumulation_us"] = self.accumulation_us or accumulation_us
+        return FrameStyle(scheme=Scheme(self.background, self.on, self.off), flow=self.show, **values)
+
+    def moments(self, duration_us: int) -> Moments:
+        """The moments of the frames of a recording of so many us."""
+        end_us = duration_us if self.end_us is None else min(self.end_us, duration_us)
+        return Moments(self.start_us, end_us, self.fps, self.speed)
+
+    def framing(self, frame: tuple[int, int]) -> Framing:
+        """How large pictures are and where in them a frame of a size in px of the sensor lies."""
+        around = self.around or self.background
+        if self.size is None:
+            return framing_of_size(frame, self.zoom, around)
+        width, height = map(int, self.size.split("x"))
+        if self.place is None:
+            return framing_within(frame, width, height, around)
+        left, top, frame_width, frame_height = map(float, self.place.split(","))
+        return Framing(width, height, (left, top, frame_width, frame_height), around)
+
+    def validate(self) -> None:
+        """Check limits, the range, colours and sizes.
+
+        Raises:
+            SettingError: names the setting and what it must be.
+        """
+        super().validate()
+        self.require_above("end_us", "start_us")
+        for name in ("background", "on", "off", "around"):
+            _check(name, getattr(self, name), COLOUR, "a colour such as #14181f")
+        _check("size", self.size, SIZE, "width x height in px, such as 1280x720")
+        _check("place", self.place, PLACE, "left,top,width,height in px, such as 0,0,1280,720")
+        if self.place is not None and self.size is None:
+            raise SettingError("The setting place needs the size of the pictures; give size, too.")
+
+
+def style_values(style: FrameStyle) -> dict[str, Any]:
+    """A style as settings of a video."""
+    scheme = style.scheme
+    colours = {"background": scheme.background, "on": scheme.on, "off": scheme.off}
+    return {name: getattr(style, name) for name in SHARED} | colours | {"show": style.flow}
+
+
+def framing_values(framing: Framing) -> dict[str, Any]:
+    """A framing as settings of a video."""
+    place = ",".join(f"{value:.10g}" for value in framing.target)
+    return {"size": f"{framing.width}x{framing.height}", "place": place, "around": framing.background}
+
+
+def _check(name: str, value: str | None, pattern: re.Pattern[str], wanted: str) -> None:
+    if value is not None and not pattern.fullmatch(value):
+        raise SettingError(f"The setting {name} is {value!r} but must be {wanted}.")

@@ -1,0 +1,65 @@
+"""What the window shows, as the settings that an export begins with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wholefield.tasks.events.provider import FlowSource
+from wholefield_app.viewer.events.style import FrameStyle
+from wholefield_app.viewer.events.timeline import Span
+from wholefield_app.workspaces.events.export.frames import Framing
+from wholefield_app.workspaces.events.export.settings import VideoSettings, framing_values, style_values
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the window shows.
+
+    Attributes:
+        recording: The file.
+        duration_us: Its length.
+        span: The stretch that is played.
+        speed: How fast it is played.
+        size: Of a frame in px of the sensor.
+        style: How frames look.
+        framing: Where the frame lies in the view.
+        flow: Where the flow over the events comes from, or None.
+        delta_t: Length of a field of it in us.
+    """
+
+    recording: Path
+    duration_us: int
+    span: Span
+    speed: float
+    size: tuple[int, int]
+    style: FrameStyle
+    framing: Framing
+    flow: FlowSource | None
+    delta_t: int
+
+    def end_of(self, end_us: int) -> int | None:
+        """An end as a setting: None where it is that of the recording."""
+        return None if end_us >= self.duration_us else end_us
+
+
+def video_of(shown: Shown, out: Path, **changes: Any) -> VideoSettings:
+    """The video of what is shown, but for `changes` of settings."""
+    values = {
+        "start_us": shown.span.start_us,
+        "end_us": shown.end_of(shown.span.end_us),
+        "speed": shown.speed,
+        **style_values(shown.style),
+        **flow_values(shown.flow),
+    }
+    if shown.flow is None:
+        del values["show"]
+    if not changes.keys() & {"zoom", "size"}:
+        values |= framing_values(shown.framing)
+    return VideoSettings(recording=shown.recording, out=out, **(values | changes))
+
+
+def flow_values(flow: FlowSource | None) -> dict[str, Any]:
+    """Where flow comes from as settings."""
+    if flow is None:
+        return {}
+    return {"flow": flow.path, "span_us": flow.span_us, "device": flow.device}

@@ -1,0 +1,102 @@
+"""The open slide: how a slide or a folder of slides is opened, and what is known of it."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+
+from wholefield_app.document.document import Document, Role
+from wholefield_app.workspaces.slides.project import SlideProject, find_slides, read_project
+
+if TYPE_CHECKING:
+    from wholefield.sources import ImageSource
+
+log = logging.getLogger(__name__)
+
+
+class SlideDocument(Document["ImageSource"]):
+    """Holds one slide; a folder becomes a project.
+
+    Signals:
+        project_found: The SlideProject of a folder that was opened.
+    """
+
+    project_found = Signal(object)
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the slide."""
+        return self.input.path if self.input is not None else None
+
+    def properties(self) -> list[tuple[str, str]]:
+        """Format, size, levels and spacing, and what else the file tells."""
+        return describe_slide(self.input) if self.input is not None else []
+
+    def show(self, path: Path) -> None:
+        """Open a slide of the project."""
+        self.open(path, remembered=False)
+
+    def reader(self, role: Role, part: str | None) -> Callable[[Path], Any]:
+        """Opens a slide, or lists a folder of slides."""
+        del role, part
+        return open_path
+
+    def release(self, found: Any) -> None:
+        """Close a slide; a project holds no files open."""
+        if not isinstance(found, SlideProject):
+            found.close()
+
+    def take(self, role: Role, found: Any, named: Path | None) -> None:
+        """Show a slide, or tell of a project."""
+        if not isinstance(found, SlideProject):
+            log.info("Opened %s (%s, %d × %d px)", found.path, found.format_name, found.width, found.height)
+            super().take(role, found, named)
+            return
+        if named is not None:
+            self.opened.emit(named)
+        self.project_found.emit(found)
+
+
+def open_path(path: Path) -> "ImageSource | SlideProject":
+    """Open a slide, or list a folder of slides; called in a worker thread.
+
+    Raises:
+        SourceError: Neither works; the text says why.
+    """
+    from wholefield.sources import open_image
+
+    if path.is_dir() and not _is_one_slide(path):
+        return read_project(path)
+    return open_image(path)
+
+
+def describe_slide(source: "ImageSource") -> list[tuple[str, str]]:
+    """Names and values of all properties, the important ones first."""
+    rows = [
+        ("File", str(source.path)),
+        ("Format", source.format_name),
+        ("Size", f"{source.width:,} × {source.height:,} px"),
+        ("Channels", f"{source.channels} × {source.dtype}"),
+        ("Spacing", _spacing(source)),
+    ]
+    for index, level in enumerate(source.levels):
+        size = f"{level.width:,} × {level.height:,} px, 1 : {level.downsample:.4g}"
+        rows.append((f"Level {index}", size))
+    return rows + sorted(source.metadata.items())
+
+
+def _spacing(source: "ImageSource") -> str:
+    if source.spacing is None:
+        return "not in the file"
+    y, x = source.spacing
+    return f"{x:.4g} × {y:.4g} µm per pixel"
+
+
+def _is_one_slide(folder: Path) -> bool:
+    """Whether a folder is itself an image: OME-Zarr, or a DICOM slide in several files."""
+    if folder.suffix.lower() == ".zarr" or (folder / ".zattrs").exists() or (folder / "zarr.json").exists():
+        return True
+    slides = find_slides(folder)
+    return bool(slides) and all(path.suffix.lower() == ".dcm" for path in slides)

@@ -1,0 +1,124 @@
+"""The open stacks: how they are opened, whether they fit each other, and what is known of them."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from wholefield.sources.stacks.geometry import StackGeometry
+from wholefield_app.document.document import Document, Role
+from wholefield_app.problems import Problem
+from wholefield_app.services import Services
+from wholefield_app.workspaces.stacks.opening import (
+    DatasetChoice,
+    OpenStack,
+    open_path,
+    size_text,
+    sizes_differ,
+)
+
+log = logging.getLogger(__name__)
+
+
+class StackDocument(Document[OpenStack]):
+    """Holds the input stack, and a target and a prediction of the same size.
+
+    Signals:
+        choice_wanted: The DatasetChoice of a file that holds several volumes.
+    """
+
+    choice_wanted = Signal(object)
+
+    def __init__(self, services: Services, parent: QObject | None = None) -> None:
+        super().__init__(services, parent)
+        self._pair_next: tuple[Path, Path, Role] | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The file or folder of the input."""
+        return self.input.source.path if self.input is not None else None
+
+    @property
+    def name(self) -> str:
+        """The name of the input."""
+        return self.input.source.name if self.input is not None else ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is unusual about the input."""
+        return tuple(self.input.source.warnings) if self.input is not None else ()
+
+    def properties(self) -> list[tuple[str, str]]:
+        """Format, size, spacing and values of the input, and what else the file tells."""
+        return describe_stack(self.input) if self.input is not None else []
+
+    def open_pair(self, stack: Path, other: Path, role: Role = Role.TARGET) -> None:
+        """Open an input stack and, once it is there, its target (or prediction)."""
+        self._pair_next = stack, other, role
+        self.open(stack)
+
+    def reader(self, role: Role, part: str | None) -> Callable[[Path], Any]:
+        """Opens a stack, or one of the volumes of a file."""
+        return partial(open_path, role=role, dataset=part)
+
+    def release(self, found: Any) -> None:
+        """Close a stack; a choice holds no file open."""
+        if isinstance(found, OpenStack):
+            found.source.close()
+
+    def take(self, role: Role, found: Any, named: Path | None) -> None:
+        """Take in a stack, or ask which volume is wanted; what does not fit the input is refused."""
+        if isinstance(found, DatasetChoice):
+            self.choice_wanted.emit(found)
+        elif role is Role.INPUT:
+            self._take_input(found, named)
+        elif self.input is None:
+            self.release(found)
+        elif sentence := sizes_differ(self.input.source, found.source):
+            self.release(found)
+            self._services.report(Problem(sentence))
+        else:
+            super().take(role, found, named)
+
+    def put(self, role: Role, thing: OpenStack | None) -> None:
+        """Show another stack for a role, or none."""
+        if thing is not None:
+            source = thing.source
+            log.info("Opened %s (%s, %s voxels)", source.path, source.format_name, source.shape)
+        super().put(role, thing)
+
+    def _take_input(self, found: OpenStack, named: Path | None) -> None:
+        for role in (Role.TARGET, Role.PREDICTION):
+            self.remove(role)
+        super().take(Role.INPUT, found, named)
+        pair, self._pair_next = self._pair_next, None
+        if pair is not None and pair[0] == found.source.path:
+            self.open(pair[1], pair[2])
+
+
+def describe_stack(stack: OpenStack) -> list[tuple[str, str]]:
+    """Names and values of all properties, the important ones first."""
+    source, facts = stack.source, stack.facts
+    rows = [("File", str(source.path)), ("Format", source.format_name)]
+    if source.dataset is not None:
+        rows.append(("Volume", source.dataset))
+    rows += [
+        ("Slices × rows × columns", size_text(source.shape)),
+        ("Channels", f"{source.channels} × {source.dtype}"),
+        ("Voxel (z × y × x)", spacing_text(source.geometry)),
+        ("Values in a sample", f"{facts.lowest:.6g} to {facts.highest:.6g}"),
+    ]
+    rows += [("Warning", warning) for warning in source.warnings]
+    return rows + sorted(source.metadata.items())
+
+
+def spacing_text(geometry: StackGeometry) -> str:
+    """The size of a voxel."""
+    if geometry.spacing is None:
+        return "not in the file"
+    sizes = " × ".join(f"{size:.4g}" for size in geometry.spacing)
+    unit = {"um": "µm"}.get(geometry.unit, geometry.unit or "(no unit)")
+    return f"{sizes} {unit}"

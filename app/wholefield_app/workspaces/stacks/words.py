@@ -1,0 +1,50 @@
+"""The words of the stacks workspace: of its actions, and of the status bar."""
+
+from wholefield.sources.stacks.geometry import StackGeometry
+from wholefield_app.document.prediction import PredictionWords
+from wholefield_app.document.words import Words
+from wholefield_app.viewer.stack_scene import VoxelReadout
+
+MOUSE = (
+    ("Walk through the slices", "wheel"),
+    ("Zoom at the pointer", "Ctrl and wheel"),
+    ("Move all views to a voxel", "click"),
+    ("Move the picture", "drag, or the arrow keys"),
+    ("Change level and window", "drag with the right button"),
+)
+WORDS = Words(
+    noun="stack",
+    purpose="Denoise and segment CT stacks with networks trained on your own data.",
+    hint="Or drop a stack or a folder of slices anywhere in this window.",
+    open_icon="stack",
+    open_about="Choose a stack: TIFF, DICOM, NIfTI, MHA, NRRD, HDF5 or OME-Zarr.",
+    folder_about="Choose a folder of TIFF, PNG or DICOM slices.",
+    demo="stack",
+    demo_about="Open a noisy scan made by the program itself, paired with the truth and ready to train on.",
+    making_demo="Scanning and reconstructing the demo stack",
+    properties_about="Show format, size, spacing and values of the open stack.",
+    picture_about="Write what the large view shows into a PNG file.",
+    whole="Whole sl&ice",
+    whole_about="Show the whole slice.",
+    zoom_out_about="Show more of the slice.",
+    predict="Pre&dict the open stack",
+    predict_about="Run the chosen network over every slice of the open stack.",
+    export="&Export as…",
+    export_about="Write the prediction, or the input while there is none, as TIFF, NIfTI or OME-Zarr.",
+)
+PREDICTION = PredictionWords(
+    no_model="Train a network first, or choose a checkpoint file; then predict the open stack.",
+    ready="The whole open stack is predicted and shown with a swipe handle.",
+    files="Checkpoints (*.ckpt *.torch *.pt *.pth)",
+)
+
+
+def describe_voxel(readout: VoxelReadout, geometry: StackGeometry) -> str:
+    """The voxel, its place in the unit of the spacing where that is known, and its values."""
+    z, y, x = readout.position
+    text = f"z {z}, y {y}, x {x}"
+    if geometry.spacing is not None:
+        unit = {"um": "µm"}.get(geometry.unit, geometry.unit)
+        lengths = (index * size for index, size in zip(readout.position, geometry.spacing, strict=True))
+        text += f"   {', '.join(f'{length:.2f}' for length in lengths)} {unit}".rstrip()
+    return f"{text}   value {' | '.join(readout.values)}"
