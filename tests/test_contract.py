@@ -17,7 +17,6 @@ OPEN_CIRCLES = (
     ("wholefield.runs.settings", "wholefield.tasks.registry"),
     ("wholefield.tasks.events.**", "wholefield.tasks.events.**"),
     ("wholefield.sources.**", "wholefield.sources.**"),
-    ("wholefield_app.workspaces.**", "wholefield_app.workspaces.*.entry"),
 )
 
 
