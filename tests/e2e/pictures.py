@@ -64,7 +64,7 @@ def events(window: MainWindow, wait: Wait) -> Light:
     demo = EventDemoSettings()
     light = FlowLight(window, wait)
     light.open_demo(Path("planes"), demo)
-    light.work.draft.set(teacher=Teacher.LABELS)
+    light.space.draft.set(teacher=Teacher.LABELS)
     light.train(
         Path("runs"), delta_t=demo.scene.label_delta_us, num_tbins=4, crop_size=96, epochs=16, crops=6,
         learning_rate=3e-3, preview_us=1_500_000,

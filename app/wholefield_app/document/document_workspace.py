@@ -13,6 +13,7 @@ from wholefield.runs.reports import Level, Message, Report, Started
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.registry import find_task, tasks
 from wholefield_app.actions import Registry
+from wholefield_app.calls import DebouncedCall
 from wholefield_app.document.activity import Activity, Topic
 from wholefield_app.document.demo import DemoMaker, MakeDemo
 from wholefield_app.document.document import Document, Role
@@ -24,7 +25,6 @@ from wholefield_app.document.words import Words
 from wholefield_app.document.workspace import Panel, Workspace
 from wholefield_app.forms.draft import RUNS, Draft
 from wholefield_app.forms.form import SettingsForm
-from wholefield_app.latest import Latest
 from wholefield_app.panels.curves_panel import CurvesPanel
 from wholefield_app.panels.notice import Notice
 from wholefield_app.panels.preview_panel import PreviewPanel
@@ -101,7 +101,7 @@ class DocumentWorkspace(Workspace):
         self.activity.changed.connect(self.status_changed)
         self.readout = Readouts(self)
         self.preview_panel: PreviewPanel | None = None
-        self._models = Latest(services.background, list_models, parent=self)
+        self._models = DebouncedCall(services.background, list_models, parent=self)
         self._finished: Path | None = None
         self._central = QStackedWidget()
 

@@ -75,7 +75,7 @@ class SlidesPanel(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Paint the empty pictures in the colours of `theme` from now on."""
+        """Paint the empty pictures in the colors of `theme` from now on."""
         self._theme = theme
 
     def _make_empty(self, registry: Registry) -> QWidget:
@@ -159,7 +159,7 @@ def describe(project: SlideProject) -> str:
 
 
 def thumbnail_icon(picture: QImage, theme: Theme) -> QIcon:
-    """The picture as an icon that keeps its colours in a selected row."""
+    """The picture as an icon that keeps its colors in a selected row."""
     square = framed(picture, theme)
     icon = QIcon(square)
     icon.addPixmap(square, QIcon.Mode.Selected)

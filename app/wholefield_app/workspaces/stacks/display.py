@@ -101,7 +101,7 @@ class StackDisplay(QObject):
     def _follow_document(self, role: Role) -> None:
         stack = self._document.things.get(role)
         if role is Role.INPUT and stack is not None:
-            self.channel, self._levels = None if stack.coloured else 0, {}
+            self.channel, self._levels = None if stack.colored else 0, {}
         elif stack is not None:
             self.with_role = role
             if self.compare is Compare.ALONE:

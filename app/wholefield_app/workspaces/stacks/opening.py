@@ -39,7 +39,7 @@ class OpenStack:
         return self.channel_facts[0]
 
     @property
-    def coloured(self) -> bool:
+    def colored(self) -> bool:
         """Whether the channels are red, green and blue, and perhaps opacity."""
         return self.source.channels in COLORS and self.source.dtype == np.uint8
 

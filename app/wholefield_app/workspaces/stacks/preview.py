@@ -22,7 +22,7 @@ def draw_preview(report: PreviewReady, first: PreviewReady) -> Pictures:
     """Draw a preview.
 
     The prediction is shown between the levels of the target (of the input where there is none), so that the two can
-    be compared; labels get the colours that they have in the view.
+    be compared; labels get the colors that they have in the view.
 
     Args:
         report: The preview.

@@ -76,7 +76,7 @@ class StackRow(QWidget):
         self.facts.setText(facts_of(stack, first) if stack is not None else EMPTY[self.role])
 
     def use_theme(self, theme: Theme) -> None:
-        """Draw the icons in the colours of `theme`."""
+        """Draw the icons in the colors of `theme`."""
         self.close_button.setIcon(icon("close", theme))
 
     @Slot()
@@ -128,7 +128,7 @@ class StacksPanel(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Draw the icons in the colours of `theme`."""
+        """Draw the icons in the colors of `theme`."""
         for row in self.rows.values():
             row.use_theme(theme)
 
@@ -155,7 +155,7 @@ class StacksPanel(QWidget):
         stack = self._document.input
         with QSignalBlocker(self.channel):
             self.channel.clear()
-            if stack is not None and stack.coloured:
+            if stack is not None and stack.colored:
                 self.channel.addItem(COLORS, None)
             for index, name in enumerate(stack.channel_names if stack is not None else ()):
                 self.channel.addItem(name, index)

@@ -223,7 +223,7 @@ def test_what_a_target_shares_with_the_input_is_said_once(space, make_stack, ope
     open_stack(make_stack("a.tif"))
     open_stack(make_stack("labels.tif", labels=True), Role.TARGET)
     rows = space.stacks_panel.rows
-    assert rows[Role.INPUT].facts.text() == "4 × 40 × 48, float32\n2 × 0.5 × 0.5 µm a voxel"
+    assert rows[Role.INPUT].facts.text() == "4 × 40 × 48, float32\n2 × 0.5 × 0.5 µm per voxel"
     assert rows[Role.TARGET].facts.text() == "uint8, 3 labels"
 
 

@@ -151,7 +151,7 @@ class ExportDialog(QDialog):
         self.size = choice({}, "Size of the pictures", "Size")
         for title, values in self._sizes().items():
             self.size.addItem(title, values)
-        self.legend = QCheckBox("Colour wheel of the flow", checked=shown.style.legend)
+        self.legend = QCheckBox("Color wheel of the flow", checked=shown.style.legend)
         self.time_stamp = QCheckBox("Time stamp", checked=shown.style.time_stamp)
         self.delta_t = _time(
             "Fields hold the displacements in so much time", 1, shown.duration_us, shown.delta_t

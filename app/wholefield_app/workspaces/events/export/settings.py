@@ -26,7 +26,7 @@ SCHEME = SCHEMES[DEFAULT_SCHEME]
 STYLE = FrameStyle()
 # Settings of a style that have the same name here; the scheme and the flow have their own.
 SHARED = tuple(field.name for field in fields(FrameStyle) if field.name not in ("scheme", "flow"))
-COLOUR = re.compile("#[0-9a-fA-F]{6}")
+COLOR = re.compile("#[0-9a-fA-F]{6}")
 NUMBER = r"-?\d+(?:\.\d+)?(?:e\+?\d+)?"
 SIZE, PLACE = re.compile(r"([1-9]\d*)x([1-9]\d*)"), re.compile(",".join([f"({NUMBER})"] * 4))
 
@@ -66,7 +66,7 @@ class VideoSettings(RunSettings):
         ),
     ] = None
     around: Annotated[
-        str | None, Setting("Colour around the frame, as #rrggbb; none is that behind events.")
+        str | None, Setting("Color around the frame, as #rrggbb; none is that behind events.")
     ] = None
     flow: Annotated[
         Path | None,
@@ -85,10 +85,10 @@ class VideoSettings(RunSettings):
         Ge(1),
         Setting("A frame shows the events of so many us; none is as long as it takes to see shapes."),
     ] = None
-    full_at: Annotated[int, Ge(1), Setting("Events in a pixel for the full colour.")] = STYLE.full_at
-    background: Annotated[str, Setting("Colour behind the events, as #rrggbb.")] = SCHEME.background
-    on: Annotated[str, Setting("Colour of positive events, as #rrggbb.")] = SCHEME.on
-    off: Annotated[str, Setting("Colour of negative events, as #rrggbb.")] = SCHEME.off
+    full_at: Annotated[int, Ge(1), Setting("Events in a pixel for the full color.")] = STYLE.full_at
+    background: Annotated[str, Setting("Color behind the events, as #rrggbb.")] = SCHEME.background
+    on: Annotated[str, Setting("Color of positive events, as #rrggbb.")] = SCHEME.on
+    off: Annotated[str, Setting("Color of negative events, as #rrggbb.")] = SCHEME.off
     opacity: Annotated[float, Ge(0), Le(1), Setting("Opacity of the dense flow.")] = STYLE.opacity
     step: Annotated[int, Ge(1), Setting("Distance of the arrows in px of the sensor.")] = STYLE.step
     threshold: Annotated[float, Ge(0), Setting("Slower flow has no arrow, in px per s.")] = STYLE.threshold
@@ -96,7 +96,7 @@ class VideoSettings(RunSettings):
         float, Gt(0), Setting("Length of an arrow: times the way within the accumulation time.")
     ] = STYLE.scale
     only_on_events: Annotated[bool, Setting("Show flow only where events are.")] = STYLE.only_on_events
-    legend: Annotated[bool, Setting("Show the colour wheel of the flow.")] = STYLE.legend
+    legend: Annotated[bool, Setting("Show the color wheel of the flow.")] = STYLE.legend
     time_stamp: Annotated[bool, Setting("Show the time.")] = STYLE.time_stamp
 
     @property
@@ -127,7 +127,7 @@ class VideoSettings(RunSettings):
         return Framing(width, height, (left, top, frame_width, frame_height), around)
 
     def validate(self) -> None:
-        """Check limits, the range, colours and sizes.
+        """Check limits, the range, colors and sizes.
 
         Raises:
             SettingError: names the setting and what it must be.
@@ -135,7 +135,7 @@ class VideoSettings(RunSettings):
         super().validate()
         self.require_above("end_us", "start_us")
         for name in ("background", "on", "off", "around"):
-            _check(name, getattr(self, name), COLOUR, "a colour such as #14181f")
+            _check(name, getattr(self, name), COLOR, "a color such as #14181f")
         _check("size", self.size, SIZE, "width x height in px, such as 1280x720")
         _check("place", self.place, PLACE, "left,top,width,height in px, such as 0,0,1280,720")
         if self.place is not None and self.size is None:
@@ -145,8 +145,8 @@ class VideoSettings(RunSettings):
 def style_values(style: FrameStyle) -> dict[str, Any]:
     """A style as settings of a video."""
     scheme = style.scheme
-    colours = {"background": scheme.background, "on": scheme.on, "off": scheme.off}
-    return {name: getattr(style, name) for name in SHARED} | colours | {"show": style.flow}
+    colors = {"background": scheme.background, "on": scheme.on, "off": scheme.off}
+    return {name: getattr(style, name) for name in SHARED} | colors | {"show": style.flow}
 
 
 def framing_values(framing: Framing) -> dict[str, Any]:
