@@ -52,12 +52,12 @@ def test_colours_stay_colours(space, open_stack, tmp_path: Path) -> None:
     open_stack(tmp_path / "photo.tif")
     panel = space.stacks_panel
     assert [panel.channel.itemText(row) for row in range(4)] == [
-        "Colours",
+        "Colors",
         "Channel 1",
         "Channel 2",
         "Channel 3",
     ]
-    assert panel.channel.currentText() == "Colours"
+    assert panel.channel.currentText() == "Colors"
     assert space.view._pictures[0].images[0].pixelColor(3, 3).getRgb()[:3] == (200, 0, 0)
     space.display.next_channel()
     assert panel.channel.currentText() == "Channel 1"
