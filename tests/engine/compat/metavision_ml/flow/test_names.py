@@ -2,9 +2,11 @@
 
 import inspect
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+from tests.engine.compat.metavision_ml.flow.conftest import trainer
 from wholefield.compat.metavision_ml import flow
 from wholefield.flow.losses import LOSS_NAMES
 
@@ -104,3 +106,13 @@ def test_attributes_of_the_network() -> None:
     assert network.in_channels == 6
     for name in ("feature_extractor", "pyramid", "warping_head", "criterion"):
         assert hasattr(network, name)
+
+
+@pytest.mark.parametrize("name", ["validation_epoch_end", "test_epoch_end"])
+def test_epoch_ends_are_left_out_because_lightning_refuses_them(name: str, tmp_path: Path) -> None:
+    assert not hasattr(flow.FlowModel, name)
+    model = flow.FlowModel(array_dim=(1, 6, 8, 8), network_kwargs={"base": 2})
+    setattr(model, name, list)
+    run = trainer(tmp_path, max_epochs=1)
+    with pytest.raises(NotImplementedError, match=name):
+        (run.test if name.startswith("test") else run.validate)(model, [])
