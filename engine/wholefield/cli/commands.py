@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from wholefield.cli import convert, events, flow, stacks
@@ -169,9 +170,9 @@ def _prepare_msd(parser: argparse.ArgumentParser) -> None:
 
 
 def _msd(arguments: argparse.Namespace) -> int:
-    # The commands of mixed-scale dense networks parse their own options, so that only they load torch.
-    from wholefield.compat.msd_pytorch.main import main as train_msd
-
+    # The commands of mixed-scale dense networks parse their own options, so that only they load torch. They are named,
+    # not imported: nothing of the program needs the documented names of other packages.
+    train_msd: Callable[[Sequence[str]], int] = import_module("wholefield.compat.msd_pytorch.main").main
     return train_msd(arguments.arguments or ["--help"])
 
 
