@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter
 
-from wholefield_app.viewer.geometry import Box
+from wholefield.sources.rect import Rect
 from wholefield_app.viewer.hud import contrast, line_height, paint_cased_rect, small_font, text_width
 from wholefield_app.viewer.layer import Frame, Layer
 
@@ -17,7 +17,7 @@ from wholefield_app.viewer.layer import Frame, Layer
 class MarkedBox:
     """A rectangle in level-0 px with its label and color."""
 
-    box: Box
+    box: Rect[float]
     label: str
     color: QColor
 

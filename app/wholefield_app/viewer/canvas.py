@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from wholefield_app.viewer.geometry import Box, View, fitted, limited, limited_scale
+from wholefield.sources.rect import Rect
+from wholefield_app.viewer.geometry import View, fitted, limited, limited_scale
 from wholefield_app.viewer.gestures import Gestures
 
 STEP = 1.5
@@ -43,7 +44,7 @@ class Canvas(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._image = Box(0, 0, 0, 0)
+        self._image: Rect[float] = Rect(0, 0, 0, 0)
         self._view = View(1, 1)
         self._at_fit = True
         self._pressed: QPointF | None = None
@@ -97,7 +98,7 @@ class Canvas(QWidget):
 
     def _set_image_size(self, width: float, height: float) -> None:
         """Show an image of this size from now on, whole; (0, 0) for none."""
-        self._image = Box(0, 0, width, height)
+        self._image = Rect(0, 0, width, height)
         self._end_drag()
         self.fit()
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from wholefield_app.viewer.geometry import Box, View
+from wholefield.sources.rect import Rect
+from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
 from wholefield_app.viewer.levels import LABEL_COLORS
 
@@ -32,7 +33,7 @@ class ClassPicture:
     """
 
     levels: Sequence[ClassArray]
-    box: Box
+    box: Rect[float]
     names: Sequence[str]
     alone: int = 0
 
@@ -58,7 +59,7 @@ def crop_in_sight(picture: ClassPicture, view: View) -> Crop | None:
     """The part of the coarsest level that is fine enough for the screen; None where nothing is in sight."""
     box = picture.box
     seen = box.intersected(
-        Box(view.left / view.scale, view.top / view.scale, view.width / view.scale, view.height / view.scale)
+        Rect(view.left / view.scale, view.top / view.scale, view.width / view.scale, view.height / view.scale)
     )
     if seen.empty:
         return None
@@ -132,11 +133,11 @@ class ClassLayer(Layer):
         return [LegendRow(picture.names[index], QColor(*class_color(index))) for index in shown]
 
 
-def _place(picture: ClassPicture, crop: Crop) -> Box:
+def _place(picture: ClassPicture, crop: Crop) -> Rect[float]:
     """The level-0 rectangle of a crop."""
     height, width = picture.levels[crop.level].shape
     per_row, per_column = picture.box.height / height, picture.box.width / width
-    return Box(
+    return Rect(
         picture.box.x + crop.left * per_column,
         picture.box.y + crop.top * per_row,
         (crop.right - crop.left) * per_column,

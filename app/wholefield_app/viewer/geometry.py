@@ -3,41 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+
+from wholefield.sources.rect import Rect
 
 FIT_MARGIN = 0.96
 LARGEST_SCALE = 64.0
 SMALLEST_FIT_FRACTION = 0.25
-
-
-class Box(NamedTuple):
-    """An upright rectangle; in level-0 px unless said otherwise."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        """Right edge."""
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        """Bottom edge."""
-        return self.y + self.height
-
-    def intersected(self, other: Box) -> Box:
-        """What both have in common; its width or height is 0 where they have nothing in common."""
-        x, y = max(self.x, other.x), max(self.y, other.y)
-        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
-        return Box(x, y, max(right - x, 0), max(bottom - y, 0))
-
-    @property
-    def empty(self) -> bool:
-        """Whether it covers nothing."""
-        return self.width <= 0 or self.height <= 0
 
 
 @dataclass(frozen=True)
@@ -70,25 +41,25 @@ class View:
         """The position in the widget, in logical px, of a level-0 position."""
         return (x * self.scale - self.left) / self.ratio, (y * self.scale - self.top) / self.ratio
 
-    def box_to_screen(self, box: Box) -> Box:
+    def box_to_screen(self, box: Rect[float]) -> Rect[float]:
         """A level-0 rectangle in logical px of the widget, its edges rounded to device px."""
         x, y, width, height = self.box_to_device(box)
-        return Box(x / self.ratio, y / self.ratio, width / self.ratio, height / self.ratio)
+        return Rect(x / self.ratio, y / self.ratio, width / self.ratio, height / self.ratio)
 
-    def box_to_device(self, box: Box) -> Box:
+    def box_to_device(self, box: Rect[float]) -> Rect[float]:
         """A level-0 rectangle in device px of the viewport, its edges rounded so that neighbors meet."""
         x, y = round(box.x * self.scale) - self.left, round(box.y * self.scale) - self.top
         right, bottom = round(box.right * self.scale) - self.left, round(box.bottom * self.scale) - self.top
-        return Box(x, y, right - x, bottom - y)
+        return Rect(x, y, right - x, bottom - y)
 
     @property
-    def visible(self) -> Box:
+    def visible(self) -> Rect[float]:
         """The level-0 rectangle under the viewport; it may reach beyond the image."""
-        return self.device_to_box(Box(0, 0, self.width, self.height))
+        return self.device_to_box(Rect(0, 0, self.width, self.height))
 
-    def device_to_box(self, area: Box) -> Box:
+    def device_to_box(self, area: Rect[float]) -> Rect[float]:
         """The level-0 rectangle under an area of the viewport in device px."""
-        return Box(
+        return Rect(
             (area.x + self.left) / self.scale,
             (area.y + self.top) / self.scale,
             area.width / self.scale,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter
 
-from wholefield_app.viewer.geometry import Box
+from wholefield.sources.rect import Rect
 from wholefield_app.viewer.hud import contrast, fill_rects, line_height, small_font, text_width
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
 
@@ -33,7 +33,7 @@ class TileGrid:
     height: float
     text: str
 
-    def counts(self, image: Box) -> tuple[int, int]:
+    def counts(self, image: Rect[float]) -> tuple[int, int]:
         """(columns, rows) of tiles that cover an image."""
         # An edge that rounding put a hair beyond the image opens no tile.
         return (
@@ -78,7 +78,7 @@ class GridLayer(Layer):
             return 0.0
         return min(self.grid.width, self.grid.height) * frame.view.scale / frame.view.ratio
 
-    def _paint_lines(self, painter: QPainter, frame: Frame, shown: Box, strength: float) -> None:
+    def _paint_lines(self, painter: QPainter, frame: Frame, shown: Rect[float], strength: float) -> None:
         grid, image = self.grid, frame.image
         assert grid is not None
         columns = [0.0, *grid.lines(shown.x, shown.right, grid.width, image.right), image.right]
@@ -91,14 +91,14 @@ class GridLayer(Layer):
             color = QColor(tint)
             color.setAlpha(round(alpha * strength))
             wide = thickness + 2 * margin
-            lefts = [frame.view.box_to_device(Box(x, 0, 0, 0)).x - margin for x in columns]
-            tops = [frame.view.box_to_device(Box(0, y, 0, 0)).y - margin for y in rows]
+            lefts = [frame.view.box_to_device(Rect(x, 0, 0, 0)).x - margin for x in columns]
+            tops = [frame.view.box_to_device(Rect(0, y, 0, 0)).y - margin for y in rows]
             lines = [QRectF(left, area.y, wide, area.height) for left in lefts]
             lines += [QRectF(area.x, top, area.width, wide) for top in tops]
             fill_rects(painter, lines, color)
         painter.restore()
 
-    def _paint_labels(self, painter: QPainter, frame: Frame, shown: Box) -> None:
+    def _paint_labels(self, painter: QPainter, frame: Frame, shown: Rect[float]) -> None:
         grid = self.grid
         assert grid is not None
         painter.save()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPalette
 
-from wholefield_app.viewer.geometry import Box, View
+from wholefield.sources.rect import Rect
+from wholefield_app.viewer.geometry import View
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Frame:
     """
 
     view: View
-    image: Box
+    image: Rect[float]
     spacing: float | None
     palette: QPalette
 
@@ -32,7 +33,7 @@ class Frame:
         """The viewport in logical px."""
         return QRectF(0, 0, self.view.width / self.view.ratio, self.view.height / self.view.ratio)
 
-    def rect(self, box: Box) -> QRectF:
+    def rect(self, box: Rect[float]) -> QRectF:
         """A level-0 rectangle in logical px of the viewport."""
         return QRectF(*self.view.box_to_screen(box))
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from wholefield.sources.rect import Rect
 from wholefield_app.viewer.colormap import Colormap, colorise, table
-from wholefield_app.viewer.geometry import Box
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
 
 RAMP_COLORS = 16
@@ -56,7 +56,7 @@ class MapLayer(Layer):
         self.opacity = 0.5
         self.visible = True
         self._image: QImage | None = None
-        self._box = Box(0, 0, 0, 0)
+        self._box: Rect[float] = Rect(0, 0, 0, 0)
         self._title = ""
         self._ramp: tuple[QColor, ...] = ()
         self._smooth = True
@@ -64,7 +64,7 @@ class MapLayer(Layer):
     def show(
         self,
         values: npt.NDArray[np.floating] | None,
-        box: Box,
+        box: Rect[float],
         colormap: Colormap,
         title: str,
         smooth: bool,

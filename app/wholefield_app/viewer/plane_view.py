@@ -9,8 +9,9 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from wholefield.sources.rect import Rect
 from wholefield_app.viewer.canvas import Canvas
-from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame
 from wholefield_app.viewer.plane_marks import paint_caption, paint_crosshair, paint_swipe
 from wholefield_app.viewer.planes import PlaneShape
@@ -136,7 +137,7 @@ class PlaneView(Canvas):
             if self._plane is None or self._picture.isNull():
                 return
             frame = Frame(self._view, self._image, self._micrometres, self.palette())
-            target = frame.rect(Box(0, 0, self._plane.width, self._plane.height))
+            target = frame.rect(Rect(0, 0, self._plane.width, self._plane.height))
             self._paint_pictures(painter, target)
             accent = self.palette().color(QPalette.ColorRole.Link)
             if self._cross is not None:

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from wholefield_app.viewer.geometry import Box, View
+from wholefield.sources.rect import Rect
+from wholefield_app.viewer.geometry import View
 
 TILE = 512
 # Two resolutions closer than this are not worth a level of their own.
@@ -84,12 +85,12 @@ class DisplayLevel:
         x, y = column * self.span, row * self.span
         return x, y, min(self.span, self.width - x), min(self.span, self.height - y)
 
-    def box(self, column: int, row: int) -> Box:
+    def box(self, column: int, row: int) -> Rect[float]:
         """The level-0 rectangle that a tile covers."""
         x, y, width, height = self.stored_region(column, row)
-        return Box(x * self.pitch_x, y * self.pitch_y, width * self.pitch_x, height * self.pitch_y)
+        return Rect(x * self.pitch_x, y * self.pitch_y, width * self.pitch_x, height * self.pitch_y)
 
-    def tiles_in(self, box: Box) -> Iterator[tuple[int, int]]:
+    def tiles_in(self, box: Rect[float]) -> Iterator[tuple[int, int]]:
         """(column, row) of the tiles that a level-0 rectangle touches, in raster order."""
         if box.empty:
             return
@@ -143,7 +144,7 @@ def tiles_around(levels: Sequence[DisplayLevel], view: View) -> list[TileKey]:
     """What a view will want next: its surroundings, one level coarser, nearest first."""
     index = min(level_for(levels, view.scale) + 1, len(levels) - 1)
     x, y, width, height = view.visible
-    around = Box(x - width / 2, y - height / 2, 2 * width, 2 * height)
+    around = Rect(x - width / 2, y - height / 2, 2 * width, 2 * height)
     keys = (TileKey(index, column, row) for column, row in levels[index].tiles_in(around))
     return sorted(keys, key=lambda key: _distance(levels, key, view))
 

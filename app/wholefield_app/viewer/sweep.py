@@ -9,7 +9,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter, QRegion
 
 from wholefield.runs.reports import Direction
-from wholefield_app.viewer.geometry import Box
+from wholefield.sources.rect import Rect
 from wholefield_app.viewer.hud import paint_cased_rect
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
 
@@ -95,7 +95,7 @@ class SweepLayer(Layer):
         for direction, region in self.trace.done.items():
             tint = _with_alpha(COLORS[direction], TINT_ALPHA)
             for rect in region & shown:
-                painter.fillRect(frame.rect(Box(*rect.getRect())), tint)
+                painter.fillRect(frame.rect(Rect(*rect.getRect())), tint)
         for direction, box, strength in self.trace.glows(self._clock()):
             self._paint_glow(painter, frame, direction, box, strength)
 
@@ -111,7 +111,7 @@ class SweepLayer(Layer):
     def _paint_glow(
         self, painter: QPainter, frame: Frame, direction: Direction, box: PixelBox, strength: float
     ) -> None:
-        rect = frame.rect(Box(*box))
+        rect = frame.rect(Rect(*box))
         if not rect.intersects(frame.area):
             return
         painter.fillRect(rect, _with_alpha(COLORS[direction], GLOW_ALPHA * strength))

@@ -8,7 +8,8 @@ from PySide6.QtCore import QPoint, QRect, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, QRegion
 
 from wholefield.sources.cache import ByteCache
-from wholefield_app.viewer.geometry import Box, View
+from wholefield.sources.rect import Rect
+from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.pyramid import TILE, DisplayLevel, TileKey, level_for, tiles_for
 
 CACHE_BYTES = 384 * 2**20
@@ -65,7 +66,7 @@ class TilePainter:
         """Red, green and blue of a level-0 position in the tile shown at a scale; None while it is not held."""
         index = level_for(self.levels, scale)
         level = self.levels[index]
-        for column, row in level.tiles_in(Box(x, y, 1e-6, 1e-6)):
+        for column, row in level.tiles_in(Rect(x, y, 1e-6, 1e-6)):
             image = self.images.get(TileKey(index, column, row))
             if image is not None:
                 box = level.box(column, row)
@@ -117,7 +118,7 @@ class TilePainter:
             bounds = region.boundingRect()
             painter.fillRect(bounds, self.background)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < NEAREST_FROM_SCALE)
-            area = view.device_to_box(Box(bounds.x(), bounds.y(), bounds.width(), bounds.height()))
+            area = view.device_to_box(Rect(bounds.x(), bounds.y(), bounds.width(), bounds.height()))
             index = level_for(self.levels, view.scale)
             for column, row in self.levels[index].tiles_in(area):
                 self._draw_tile(painter, view, TileKey(index, column, row))
@@ -132,7 +133,7 @@ class TilePainter:
         if key in self._unfinished:
             painter.drawImage(_device_rect(view, box), self._unfinished[key])
 
-    def _substitutes(self, index: int, box: Box) -> Iterator[tuple[TileKey, Box]]:
+    def _substitutes(self, index: int, box: Rect[float]) -> Iterator[tuple[TileKey, Rect[float]]]:
         """Tiles held that show something of a place, finer ones first, then the nearest complete coarser level."""
         if index > 0:
             yield from self._held(index - 1, box)
@@ -142,14 +143,14 @@ class TilePainter:
             if len(held) == sum(1 for _ in self.levels[coarser].tiles_in(box)):
                 return
 
-    def _held(self, index: int, box: Box) -> Iterator[tuple[TileKey, Box]]:
+    def _held(self, index: int, box: Rect[float]) -> Iterator[tuple[TileKey, Rect[float]]]:
         level = self.levels[index]
         for column, row in level.tiles_in(box):
             key = TileKey(index, column, row)
             if key in self.images:
                 yield key, level.box(column, row).intersected(box)
 
-    def _draw_part(self, painter: QPainter, view: View, key: TileKey, part: Box) -> bool:
+    def _draw_part(self, painter: QPainter, view: View, key: TileKey, part: Rect[float]) -> bool:
         """Draw what a tile has of a level-0 rectangle inside it; False if the tile is not held."""
         image = self.images.get(key)
         if image is None:
@@ -167,5 +168,5 @@ class TilePainter:
         return True
 
 
-def _device_rect(view: View, box: Box) -> QRect:
+def _device_rect(view: View, box: Rect[float]) -> QRect:
     return QRect(*(int(value) for value in view.box_to_device(box)))

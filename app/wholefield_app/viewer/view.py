@@ -12,12 +12,12 @@ from PySide6.QtGui import QCloseEvent, QColor, QImage, QMouseEvent, QPainter, QP
 from PySide6.QtWidgets import QWidget
 
 from wholefield.runs.reports import Direction
+from wholefield.sources.rect import Rect
 from wholefield_app.viewer.boxes import BoxLayer, MarkedBox
 from wholefield_app.viewer.canvas import Canvas
 from wholefield_app.viewer.classes import ClassLayer, ClassPicture
 from wholefield_app.viewer.colormap import Colormap
 from wholefield_app.viewer.empty import paint_empty
-from wholefield_app.viewer.geometry import Box
 from wholefield_app.viewer.grid import GridLayer, TileGrid
 from wholefield_app.viewer.layer import Frame, Layer
 from wholefield_app.viewer.legend import paint_legend
@@ -157,7 +157,7 @@ class SlideView(Canvas):
             title: What the legend calls it.
             smooth: Whether to interpolate between values.
         """
-        box = self._image if rect_level0 is None else Box(*rect_level0)
+        box = self._image if rect_level0 is None else Rect(*rect_level0)
         self._map.show(values, box, Colormap(colormap), title, smooth)
         self._map.opacity = self._map.opacity if opacity is None else opacity
         self.update()
@@ -181,7 +181,7 @@ class SlideView(Canvas):
     def set_boxes(self, boxes: Sequence[tuple[float, float, float, float, str, QColor | str]]) -> None:
         """Mark rectangles: (x, y, width, height; level-0 px, label, color), the later ones on top."""
         self._boxes.boxes = [
-            MarkedBox(Box(x, y, width, height), label, QColor(color))
+            MarkedBox(Rect(x, y, width, height), label, QColor(color))
             for x, y, width, height, label, color in boxes
         ]
         self.update()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-Number = TypeVar("Number", int, float)
+Number = TypeVar("Number", int, float, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)

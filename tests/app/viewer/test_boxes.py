@@ -2,8 +2,9 @@ import numpy as np
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
+from wholefield.sources.rect import Rect
 from wholefield_app.viewer.boxes import BoxLayer, MarkedBox
-from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame
 
 
@@ -11,14 +12,14 @@ def painted(layer, view, rgb):
     image = QImage(view.width, view.height, QImage.Format.Format_RGB32)
     image.fill(QColor(99, 99, 99))
     painter = QPainter(image)
-    layer.paint(painter, Frame(view, Box(0, 0, 1000, 1000), None, QPalette()))
+    layer.paint(painter, Frame(view, Rect(0, 0, 1000, 1000), None, QPalette()))
     painter.end()
     return rgb(image)
 
 
 def test_a_box_is_outlined_where_it_lies_and_empty_inside(qapp: QApplication, rgb) -> None:
     layer = BoxLayer()
-    layer.boxes = [MarkedBox(Box(100, 60, 80, 40), "", QColor("#ff0000"))]
+    layer.boxes = [MarkedBox(Rect(100, 60, 80, 40), "", QColor("#ff0000"))]
     shown = painted(layer, View(400, 300, 1.0, left=20, top=10), rgb)
     marked = (shown != 99).any(axis=2)
     rows, columns = np.nonzero(marked)
@@ -29,7 +30,7 @@ def test_a_box_is_outlined_where_it_lies_and_empty_inside(qapp: QApplication, rg
 
 def test_the_label_stays_in_sight_when_the_box_begins_outside(qapp: QApplication, rgb) -> None:
     layer = BoxLayer()
-    layer.boxes = [MarkedBox(Box(-500, -500, 2000, 2000), "whole field", QColor("#0000ff"))]
+    layer.boxes = [MarkedBox(Rect(-500, -500, 2000, 2000), "whole field", QColor("#0000ff"))]
     shown = painted(layer, View(400, 300, 1.0), rgb)
     plate = (shown == [0, 0, 255]).all(axis=2)
     assert plate[:20, :60].sum() > 300
@@ -38,5 +39,5 @@ def test_the_label_stays_in_sight_when_the_box_begins_outside(qapp: QApplication
 
 def test_a_box_out_of_sight_is_not_painted(qapp: QApplication, rgb) -> None:
     layer = BoxLayer()
-    layer.boxes = [MarkedBox(Box(900, 900, 50, 50), "far", QColor("#0000ff"))]
+    layer.boxes = [MarkedBox(Rect(900, 900, 50, 50), "far", QColor("#0000ff"))]
     assert (painted(layer, View(400, 300, 1.0), rgb) == 99).all()

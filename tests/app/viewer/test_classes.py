@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 
+from wholefield.sources.rect import Rect
 from wholefield_app.viewer.classes import (
     CYCLE,
     ClassLayer,
@@ -13,7 +14,7 @@ from wholefield_app.viewer.classes import (
     class_image,
     crop_in_sight,
 )
-from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame
 
 NAMES = ("glass", "tissue", "spore")
@@ -24,7 +25,7 @@ def picture() -> ClassPicture:
     """4 x 8 pixels of a level at half resolution, and a level of half of that."""
     classes = np.zeros((4, 8), np.uint8)
     classes[:, 4:], classes[2:, 6:] = 1, 2
-    return ClassPicture((classes, classes[::2, ::2]), Box(0, 0, 16, 8), NAMES)
+    return ClassPicture((classes, classes[::2, ::2]), Rect(0, 0, 16, 8), NAMES)
 
 
 def painted(picture: ClassPicture | None, view: View, opacity: float = 1.0) -> QImage:
@@ -34,7 +35,7 @@ def painted(picture: ClassPicture | None, view: View, opacity: float = 1.0) -> Q
     image = QImage(view.width, view.height, QImage.Format.Format_RGB32)
     image.fill(QColor("white"))
     painter = QPainter(image)
-    layer.paint(painter, Frame(view, Box(0, 0, 16, 8), None, QPalette()))
+    layer.paint(painter, Frame(view, Rect(0, 0, 16, 8), None, QPalette()))
     painter.end()
     return image
 
@@ -78,7 +79,7 @@ def test_only_what_is_in_sight_is_cut_out(picture: ClassPicture, view: View, cro
 
 def test_legend_names_what_is_shown(picture: ClassPicture) -> None:
     layer = ClassLayer()
-    frame = Frame(View(8, 8), Box(0, 0, 16, 8), None, QPalette())
+    frame = Frame(View(8, 8), Rect(0, 0, 16, 8), None, QPalette())
     assert layer.legend(frame) == []
     layer.show(picture)
     assert [(row.text, row.color.getRgb()[:3]) for row in layer.legend(frame)] == [

@@ -1,15 +1,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from wholefield_app.viewer.geometry import (
-    LARGEST_SCALE,
-    Box,
-    View,
-    fit_scale,
-    fitted,
-    limited,
-    limited_scale,
-)
+from wholefield.sources.rect import Rect
+from wholefield_app.viewer.geometry import LARGEST_SCALE, View, fit_scale, fitted, limited, limited_scale
 
 ratios = st.sampled_from([1.0, 1.25, 1.5, 2.0, 3.0])
 scales = st.floats(1e-4, 64)
@@ -59,9 +52,9 @@ def test_shift_is_none_when_the_scale_or_size_changes() -> None:
 
 @given(views, st.floats(0, 100_000), st.floats(0, 100_000), st.floats(1, 5000), st.floats(1, 5000))
 def test_neighboring_boxes_meet_on_the_screen(view, x, y, width, height) -> None:
-    first = view.box_to_device(Box(x, y, width, height))
-    right = view.box_to_device(Box(x + width, y, width, height))
-    below = view.box_to_device(Box(x, y + height, width, height))
+    first = view.box_to_device(Rect(x, y, width, height))
+    right = view.box_to_device(Rect(x + width, y, width, height))
+    below = view.box_to_device(Rect(x, y + height, width, height))
     assert first.right == right.x
     assert first.bottom == below.y
     assert all(value == int(value) for value in first)
@@ -69,7 +62,7 @@ def test_neighboring_boxes_meet_on_the_screen(view, x, y, width, height) -> None
 
 @given(views, st.integers(-2000, 2000), st.integers(-2000, 2000), st.floats(0, 1e5), st.floats(0, 1e5))
 def test_pan_moves_every_box_by_exactly_as_much(view, dx, dy, x, y) -> None:
-    box = Box(x, y, 512, 512)
+    box = Rect(x, y, 512, 512)
     before, after = view.box_to_device(box), view.panned(dx, dy).box_to_device(box)
     assert (after.x - before.x, after.y - before.y) == (dx, dy)
     assert (after.width, after.height) == (before.width, before.height)
@@ -115,7 +108,7 @@ def test_scale_stays_useful(view, width, height, scale) -> None:
     assert min(fit_scale(view, width, height) / 4, 1.0) <= found <= LARGEST_SCALE
 
 
-boxes = st.builds(Box, *[st.integers(-50, 50)] * 2, *[st.integers(0, 60)] * 2)
+boxes = st.builds(Rect, *[st.integers(-50, 50)] * 2, *[st.integers(0, 60)] * 2)
 
 
 @given(boxes, boxes)

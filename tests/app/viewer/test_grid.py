@@ -6,13 +6,14 @@ from hypothesis import given, strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
-from wholefield_app.viewer.geometry import Box, View, fitted
+from wholefield.sources.rect import Rect
+from wholefield_app.viewer.geometry import View, fitted
 from wholefield_app.viewer.grid import GridLayer, TileGrid
 from wholefield_app.viewer.layer import Frame
 
 
 def frame(view, width=1000, height=800):
-    return Frame(view, Box(0, 0, width, height), None, QPalette())
+    return Frame(view, Rect(0, 0, width, height), None, QPalette())
 
 
 def paint(layer, shown, color):
@@ -33,7 +34,7 @@ def luminance(color):
 
 @given(st.integers(1, 100_000), st.integers(1, 4096))
 def test_as_many_tiles_as_cover_the_image(length, tile) -> None:
-    assert TileGrid(tile, tile, "").counts(Box(0, 0, length, 1)) == (-(-length // tile), 1)
+    assert TileGrid(tile, tile, "").counts(Rect(0, 0, length, 1)) == (-(-length // tile), 1)
 
 
 @given(st.integers(1, 2000), st.integers(1, 2000), st.integers(1, 4096), st.integers(1, 9000))

@@ -2,7 +2,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
-from wholefield_app.viewer.geometry import Box, View
+from wholefield.sources.rect import Rect
+from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame, LegendRow
 from wholefield_app.viewer.legend import paint_legend
 
@@ -11,7 +12,7 @@ def painted(rows, beside=None):
     image = QImage(600, 400, QImage.Format.Format_RGB32)
     image.fill(QColor("#336699"))
     painter = QPainter(image)
-    paint_legend(painter, Frame(View(600, 400), Box(0, 0, 10, 10), None, QPalette()), rows, beside)
+    paint_legend(painter, Frame(View(600, 400), Rect(0, 0, 10, 10), None, QPalette()), rows, beside)
     painter.end()
     return image
 

@@ -4,8 +4,9 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
+from wholefield.sources.rect import Rect
 from wholefield_app.viewer.colormap import Colormap, table
-from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame
 from wholefield_app.viewer.map import MapLayer, map_image, paint_map
 
@@ -45,11 +46,11 @@ def layer_with(values, box):
 
 
 def test_the_map_lies_on_its_part_of_the_image(qapp: QApplication, rgb) -> None:
-    layer = layer_with(np.zeros((3, 4)), Box(100, 60, 200, 120))
+    layer = layer_with(np.zeros((3, 4)), Rect(100, 60, 200, 120))
     view = View(400, 300, 0.5, left=20, top=10)
     image = canvas(400, 300)
     painter = QPainter(image)
-    layer.paint(painter, Frame(view, Box(0, 0, 800, 600), None, QPalette()))
+    layer.paint(painter, Frame(view, Rect(0, 0, 800, 600), None, QPalette()))
     painter.end()
     dark = rgb(image)[..., 0] == 0
     rows, columns = np.nonzero(dark)
@@ -58,23 +59,23 @@ def test_the_map_lies_on_its_part_of_the_image(qapp: QApplication, rgb) -> None:
 
 
 def test_cells_that_reach_beyond_the_image_are_cut_off(qapp: QApplication, rgb) -> None:
-    layer = layer_with(np.zeros((2, 2)), Box(-10, -10, 120, 100))
+    layer = layer_with(np.zeros((2, 2)), Rect(-10, -10, 120, 100))
     image = canvas(150, 150)
     painter = QPainter(image)
-    layer.paint(painter, Frame(View(150, 150, left=-20, top=-20), Box(0, 0, 100, 80), None, QPalette()))
+    layer.paint(painter, Frame(View(150, 150, left=-20, top=-20), Rect(0, 0, 100, 80), None, QPalette()))
     painter.end()
     rows, columns = np.nonzero(rgb(image)[..., 0] == 0)
     assert (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1) == (20, 120, 20, 100)
 
 
 def test_the_legend_is_there_while_the_map_is() -> None:
-    layer = layer_with(np.zeros((3, 4)), Box(0, 0, 4, 3))
-    frame = Frame(View(10, 10), Box(0, 0, 4, 3), None, QPalette())
+    layer = layer_with(np.zeros((3, 4)), Rect(0, 0, 4, 3))
+    frame = Frame(View(10, 10), Rect(0, 0, 4, 3), None, QPalette())
     (row,) = layer.legend(frame)
     assert row.text == "Tumour"
     assert (row.ramp[0], row.ramp[-1]) == (QColor(0, 0, 0), QColor(255, 255, 255))
     layer.visible = False
     assert layer.legend(frame) == []
     layer.visible = True
-    layer.show(None, Box(0, 0, 4, 3), Colormap.GRAY, "Tumour", smooth=False)
+    layer.show(None, Rect(0, 0, 4, 3), Colormap.GRAY, "Tumour", smooth=False)
     assert layer.legend(frame) == []

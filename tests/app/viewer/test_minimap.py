@@ -3,13 +3,14 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
-from wholefield_app.viewer.geometry import Box, View, fitted
+from wholefield.sources.rect import Rect
+from wholefield_app.viewer.geometry import View, fitted
 from wholefield_app.viewer.layer import Frame
 from wholefield_app.viewer.minimap import MinimapLayer, mark_in
 
 
 def frame(view, width=4000, height=2000):
-    return Frame(view, Box(0, 0, width, height), None, QPalette())
+    return Frame(view, Rect(0, 0, width, height), None, QPalette())
 
 
 @pytest.fixture

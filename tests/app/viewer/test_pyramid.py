@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from wholefield.sources.rect import Rect
 from wholefield.sources.slides.image import levels_from_sizes
-from wholefield_app.viewer.geometry import Box, View
+from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.pyramid import (
     TILE,
     TileKey,
@@ -73,7 +74,7 @@ def test_the_tiles_in_a_box_are_those_that_touch_it(stored, data) -> None:
     span_x, span_y = level.span * level.pitch_x, level.span * level.pitch_y
     x = data.draw(st.floats(-0.5, 1.2)) * stored[0].width
     y = data.draw(st.floats(-0.5, 1.2)) * stored[0].height
-    box = Box(x, y, data.draw(st.floats(0.1, 4)) * span_x, data.draw(st.floats(0.1, 4)) * span_y)
+    box = Rect(x, y, data.draw(st.floats(0.1, 4)) * span_x, data.draw(st.floats(0.1, 4)) * span_y)
     found = set(level.tiles_in(box))
     for column in range(
         max(math.floor(x / span_x) - 1, 0), min(math.ceil(box.right / span_x) + 1, level.columns)
@@ -81,14 +82,14 @@ def test_the_tiles_in_a_box_are_those_that_touch_it(stored, data) -> None:
         for row in range(
             max(math.floor(y / span_y) - 1, 0), min(math.ceil(box.bottom / span_y) + 1, level.rows)
         ):
-            touching = not Box(column * span_x, row * span_y, span_x, span_y).intersected(box).empty
+            touching = not Rect(column * span_x, row * span_y, span_x, span_y).intersected(box).empty
             assert ((column, row) in found) == touching
 
 
 def test_an_empty_box_touches_nothing() -> None:
     level = display_levels(levels_from_sizes([(2000, 2000)]))[0]
-    assert list(level.tiles_in(Box(10, 10, 0, 5))) == []
-    assert list(level.tiles_in(Box(-900, -900, 300, 300))) == []
+    assert list(level.tiles_in(Rect(10, 10, 0, 5))) == []
+    assert list(level.tiles_in(Rect(-900, -900, 300, 300))) == []
 
 
 @given(stored_levels(), st.floats(1e-4, 64))

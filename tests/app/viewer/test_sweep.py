@@ -5,7 +5,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
 from wholefield.runs.reports import Direction
-from wholefield_app.viewer.geometry import Box, View
+from wholefield.sources.rect import Rect
+from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame
 from wholefield_app.viewer.sweep import COLORS, GLOW_SECONDS, SweepLayer, SweepTrace
 
@@ -67,7 +68,7 @@ def test_a_tile_glows_for_a_second_and_weaker_all_the_time() -> None:
 def test_a_visited_tile_is_bright_then_tinted(qapp: QApplication) -> None:
     now = [0.0]
     layer = SweepLayer(lambda: now[0])
-    shown = Frame(View(200, 100), Box(0, 0, 200, 100), None, QPalette())
+    shown = Frame(View(200, 100), Rect(0, 0, 200, 100), None, QPalette())
 
     def color(x, y):
         image = QImage(200, 100, QImage.Format.Format_RGB32)
@@ -105,7 +106,7 @@ def test_the_two_colors_differ_for_every_kind_of_color_vision() -> None:
 
 def test_the_legend_names_the_sweeps_that_ran() -> None:
     layer = SweepLayer()
-    shown = Frame(View(10, 10), Box(0, 0, 1, 1), None, QPalette())
+    shown = Frame(View(10, 10), Rect(0, 0, 1, 1), None, QPalette())
     assert layer.legend(shown) == []
     layer.visit(FORWARD, (0, 0, 10, 10))
     layer.visit(FORWARD, (10, 0, 10, 10))

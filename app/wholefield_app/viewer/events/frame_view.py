@@ -8,10 +8,10 @@ from PySide6.QtCore import QRectF, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from wholefield.sources.rect import Rect
 from wholefield_app.viewer.canvas import Canvas
 from wholefield_app.viewer.events.frames import Frame
 from wholefield_app.viewer.events.painter import paint_frame
-from wholefield_app.viewer.geometry import Box
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class FrameView(Canvas):
     @property
     def frame_rect(self) -> QRectF:
         """Where the whole frame lies, in logical px of the widget."""
-        return QRectF(*self._view.box_to_screen(Box(0, 0, self._image.width, self._image.height)))
+        return QRectF(*self._view.box_to_screen(Rect(0, 0, self._image.width, self._image.height)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the frame."""

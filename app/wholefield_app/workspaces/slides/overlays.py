@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from wholefield.runs.reports import Report, TileDone
+from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.class_map import SegmentedSlide
 from wholefield_app.viewer import SlideView
 from wholefield_app.viewer.classes import ClassPicture
 from wholefield_app.viewer.colormap import Colormap
-from wholefield_app.viewer.geometry import Box
 from wholefield_app.workspaces.slides.document import SlideDocument
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Overlays(QObject):
         view.set_map(None)
         view.set_classes(None)
         if isinstance(result, SegmentedSlide):
-            picture = ClassPicture(result.map.levels, Box(0, 0, *result.size), result.classes, index)
+            picture = ClassPicture(result.map.levels, Rect(0, 0, *result.size), result.classes, index)
             view.set_classes(picture, self._opacity)
         elif result is not None:
             title = f"Evidence for {result.classes[index]}"
