@@ -27,14 +27,17 @@ def make(
 ) -> tuple[Tensor, Parameters]:
     """An image and parameters that keep the activations of a deep network in range."""
     torch.manual_seed(0)
-    options = {"device": device, "dtype": dtype}
+
+    def normal(*size: int) -> Tensor:
+        return torch.randn(*size, device=device, dtype=dtype)
+
     kernel = [3] * (len(shape) - 2)
-    weights = [torch.randn(width, shape[1] + i * width, *kernel, **options) for i in range(depth)]
+    weights = [normal(width, shape[1] + i * width, *kernel) for i in range(depth)]
     weights = [weight * (2 / weight[0].numel()) ** 0.5 for weight in weights]
     channels = shape[1] + depth * width
-    final = torch.randn(2, channels, **options) / channels
-    image = torch.randn(*shape, **options)
-    bias, final_bias = torch.zeros(depth * width, **options), torch.zeros(2, **options)
+    final = normal(2, channels) / channels
+    image = normal(*shape)
+    bias, final_bias = image.new_zeros(depth * width), image.new_zeros(2)
     return image, (repeat_dilations(range(1, 11), depth), bias, weights, final, final_bias)
 
 

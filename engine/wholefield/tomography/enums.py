@@ -15,7 +15,7 @@ class Strategy(StrEnum):
 
 
 class Window(StrEnum):
-    """What tapers the ramp filter of a reconstruction towards high frequencies."""
+    """What tapers the ramp filter of a reconstruction toward high frequencies."""
 
     RAMP = "ramp"
     HANN = "hann"

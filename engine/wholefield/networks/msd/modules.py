@@ -82,7 +82,7 @@ class MSDBlock(nn.Module):
         return [getattr(self, f"weight{layer}") for layer in range(self.depth)]
 
     def reset_parameters(self, c_out: int) -> None:
-        """Draw new kernels for a network with so many output channels; biases become zero."""
+        """Draw new kernels for a network with that many output channels; biases become zero."""
         nn.init.zeros_(self.bias)
         for weight in self.weights:
             init_convolution_weights(weight, self.in_channels, c_out, self.width, self.depth)

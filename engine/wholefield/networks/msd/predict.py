@@ -23,7 +23,7 @@ def stream_rows(
 ) -> Iterator[tuple[int, Tensor]]:
     """Run a network over an image of any height, given and returned row by row; equal to the network on the whole.
 
-    Memory is that of the channels over so many rows as the sum of the dilations (slices, for volumes), whatever the
+    Memory is that of the channels over as many rows (slices) as the dilations add up to, whatever the
     height.
 
     Args:

@@ -34,17 +34,17 @@ def test_home_is_expanded_and_links_are_followed(folder: Path, monkeypatch: pyte
     assert ImageStack("~/link.tif").paths == [(folder / "scan2.tif").resolve()]
 
 
-def test_colour_images_are_channel_row_column(tmp_path: Path) -> None:
+def test_color_images_are_channel_row_column(tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 255, (4, 6, 3), dtype=np.uint8)
-    cv2.imwrite(str(tmp_path / "colour.png"), image[..., ::-1])
-    tifffile.imwrite(tmp_path / "colour.tif", image, photometric="rgb")
+    cv2.imwrite(str(tmp_path / "color.png"), image[..., ::-1])
+    tifffile.imwrite(tmp_path / "color.tif", image, photometric="rgb")
     tifffile.imwrite(
         tmp_path / "planar.tif", image.transpose(2, 0, 1), planarconfig="separate", photometric="rgb"
     )
-    for name in ("colour.png", "colour.tif", "planar.tif"):
+    for name in ("color.png", "color.tif", "planar.tif"):
         found = ImageStack(tmp_path / name)[0]
         np.testing.assert_array_equal(found.numpy(), image.transpose(2, 0, 1))
-    collapsed = ImageStack(tmp_path / "colour.png", collapse_channels=True)[0]
+    collapsed = ImageStack(tmp_path / "color.png", collapse_channels=True)[0]
     np.testing.assert_allclose(collapsed.numpy(), image.mean(axis=2)[None], rtol=1e-6)
 
 

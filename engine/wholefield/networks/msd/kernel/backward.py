@@ -134,7 +134,7 @@ class BackwardPass:
         rows[:, self.frame.pitch - margin :].zero_()
 
     def _lines_of(self, lines: Tensor, group: Group, layer: int, shift: int = 0) -> Tensor:
-        """Line gradients of a layer, (lines * width, pixels), read so many pixels further to the right."""
+        """Line gradients of a layer, (lines * width, pixels), read that many pixels further to the right."""
         size = self._height * self._flat.shape[1]
         start = self.frame.margin + (layer - group.layers.start) * size + shift
         return lines[start : start + size].view(self._height, -1)
@@ -155,9 +155,9 @@ class BackwardPass:
             grad_input=frame.inside(stages.pop()),
         )
         for axis, stage in zip(range(-2, -spec.ndim - 1, -1), reversed(stages), strict=True):
-            before, centre, after = stage.unbind(0)
-            write_shifted_adjoint(before, centre, axis, -spec.dilations[layer])
-            write_shifted_adjoint(after, centre, axis, spec.dilations[layer])
+            before, center, after = stage.unbind(0)
+            write_shifted_adjoint(before, center, axis, -spec.dilations[layer])
+            write_shifted_adjoint(after, center, axis, spec.dilations[layer])
 
     def _add_to_own(self, group: Group, layer: int, lines: Tensor) -> None:
         """Add to the gradients of the channels of its own group in front of a layer."""

@@ -58,7 +58,7 @@ class BufferPool:
         return Lease(self, piece, shape)
 
     def take_back(self, piece: Tensor) -> None:
-        """Keep a piece for the next borrower; the oldest spare pieces are let go."""
+        """Keep a piece for the next borrower; the oldest spare pieces are released."""
         with self._lock:
             spare = self._spare.setdefault((piece.device, piece.dtype), [])
             spare.append(piece)
@@ -66,7 +66,7 @@ class BufferPool:
 
     @staticmethod
     def _shrink(spare: list[Tensor], limit: int) -> None:
-        """Let the oldest spare pieces go until the others take no more than so many bytes."""
+        """Release the oldest spare pieces until the others take no more bytes than the limit."""
         while sum(each.nbytes for each in spare) > limit:
             del spare[0]
 
@@ -76,7 +76,7 @@ class BufferPool:
             return sum(each.nbytes for kind in self._spare.values() for each in kind)
 
     def clear(self) -> None:
-        """Let go of all spare memory."""
+        """Release all spare memory."""
         with self._lock:
             self._spare.clear()
 

@@ -105,9 +105,9 @@ class ForwardPass:
                 products = scratch[: len(kernels) * size].view(-1, size)
                 taps = [aligned(self.spec, margin, products, group, run) for run in runs]
             torch.mm(kernels, images[:, first:end], out=products)
-            for out, (before, centre, after) in zip(outs, taps, strict=True):
+            for out, (before, center, after) in zip(outs, taps, strict=True):
                 inside = out[..., first : end - 2 * margin]
-                torch.add(before, centre, out=inside)
+                torch.add(before, center, out=inside)
                 inside.add_(after)
 
     def _add_own(self, group: Group, layer: int, own: Tensor, front: Tensor, lines: Tensor) -> Tensor:
@@ -134,10 +134,10 @@ class ForwardPass:
         spec, frame = self.spec, self.frame
         lines = sums.view(*(3,) * (spec.ndim - 1), *frame.padded(spec.width))
         for axis in range(-spec.ndim, -1):
-            before, centre, after = lines.unbind(0)
-            add_shifted(centre, before, axis, -spec.dilations[layer])
-            add_shifted(centre, after, axis, spec.dilations[layer])
-            lines = centre
+            before, center, after = lines.unbind(0)
+            add_shifted(center, before, axis, -spec.dilations[layer])
+            add_shifted(center, after, axis, spec.dilations[layer])
+            lines = center
         result = self._unknown(own.view(frame.padded(spec.width)))
         torch.clamp_min(self._unknown(lines), 0, out=result)
         fill_margins(result, frame.margin)

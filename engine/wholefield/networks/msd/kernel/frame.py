@@ -55,13 +55,13 @@ class Frame:
         return extended.narrow(-1, self.margin, self.columns)
 
     def band(self, planes: int, item_bytes: int, cached: int = BAND_BYTES) -> int:
-        """Pixels of so many whole rows that so many planes of them take no more bytes than stay in cache."""
+        """Pixels of the whole rows over which that many planes stay in cache."""
         rows = max(1, cached // (planes * self.pitch * item_bytes))
         pieces = -(-self.rows // rows)
         return -(-self.rows // pieces) * self.pitch
 
     def bands(self, planes: int, item_bytes: int, cached: int = BAND_BYTES) -> Iterator[tuple[int, int]]:
-        """Ranges (first, end) of pixels, each of whole rows, in which so many planes stay in cache."""
+        """Ranges (first, end) of pixels, each of whole rows, over which that many planes stay in cache."""
         step, pixels = self.band(planes, item_bytes, cached), self.rows * self.pitch
         for first in range(0, pixels, step):
             yield first, min(first + step, pixels)

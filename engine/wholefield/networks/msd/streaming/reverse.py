@@ -178,7 +178,7 @@ class ReverseStream:
         return Frame(1, (end - first, *self.shape[1:]), self.spec.margin)
 
     def _pieces(self, first: int, end: int, band: int) -> Iterator[tuple[int, int]]:
-        """Bands of at most so many rows that do not wrap around."""
+        """Bands of at most that many rows that do not wrap around."""
         for start, stop in ring_pieces(first, end, self._ring):
             for row in range(start, stop, band):
                 yield row, min(row + band, stop)
@@ -271,9 +271,9 @@ class ReverseStream:
         if spec.ndim == 3:
             planes = targets.unflatten(-1, (self.shape[1], -1))
             for layer, each in zip(layers, planes, strict=True):
-                before, centre, after = each.unbind(1)
-                write_shifted_adjoint(before, centre, -2, -spec.dilations[layer])
-                write_shifted_adjoint(after, centre, -2, spec.dilations[layer])
+                before, center, after = each.unbind(1)
+                write_shifted_adjoint(before, center, -2, -spec.dilations[layer])
+                write_shifted_adjoint(after, center, -2, spec.dilations[layer])
         return lines
 
     def _gather_run(self, run: range, out: Tensor, first: int, end: int) -> None:

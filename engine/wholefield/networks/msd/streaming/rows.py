@@ -137,7 +137,7 @@ class RowStream:
             self._finish(layer, min(bound, self._ready[layer + 1] + self.step))
 
     def _pieces(self, first: int, end: int, band: int) -> Iterator[tuple[int, int]]:
-        """Bands of at most so many rows that do not wrap around."""
+        """Bands of at most that many rows that do not wrap around."""
         for start, stop in ring_pieces(first, end, self._ring):
             for row in range(start, stop, band):
                 yield row, min(row + band, stop)
@@ -153,9 +153,9 @@ class RowStream:
         lines = lines.view(len(group.layers), spec.lines, spec.width, pixels)
         inside = pixels - 2 * margin
         for run in spec.runs(group.layers):
-            before, centre, after = aligned(spec, margin, products, group, run)
+            before, center, after = aligned(spec, margin, products, group, run)
             out = lines[run.start - group.layers.start :][: len(run)].narrow(-1, margin, inside)
-            torch.add(before, centre, out=out)
+            torch.add(before, center, out=out)
             out.add_(after)
         return lines.flatten(1, 2)
 
@@ -207,9 +207,9 @@ class RowStream:
         if spec.ndim == 2:
             return lines.view(len(run), 3, spec.width, count, self._unit)
         planes = lines.view(len(run), 3, 3, spec.width, count, *self.shape[1:-1], self._frame.pitch)
-        for layer, (before, centre, after) in zip(run, planes.movedim(2, 1), strict=True):
-            add_shifted(centre, before, -2, -spec.dilations[layer])
-            add_shifted(centre, after, -2, spec.dilations[layer])
+        for layer, (before, center, after) in zip(run, planes.movedim(2, 1), strict=True):
+            add_shifted(center, before, -2, -spec.dilations[layer])
+            add_shifted(center, after, -2, spec.dilations[layer])
         return planes[:, :, 1].flatten(-2)
 
     def _add(self, layer: int, by_row: Tensor, first: int, end: int) -> None:
