@@ -15,7 +15,7 @@ def compiled(function: Function) -> Function:
 
     The machine code is kept beside the source file, or in the user's cache folder where that is read-only, so
     that only the first call ever waits. Where neither can be written numba refuses to cache, and every process
-    compiles anew.
+    compiles again.
     """
     try:
         return numba.njit(cache=True, nogil=True)(function)

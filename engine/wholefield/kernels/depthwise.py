@@ -50,12 +50,12 @@ def gradients(
         gradient: Of the result, (batch, channels, height, width), float32 or float64.
         input: (batch, channels, height + kernel - 1, width + kernel - 1) of the same type.
         weight: (channels, 1, *kernel).
-        wants: Whether those of input, weight and bias are asked for.
+        wants: Whether those of input, weight and bias are requested.
 
     Returns:
-        Those of input, weight and bias, None where it was not asked for.
+        Those of input, weight and bias, None where it was not requested.
     """
-    # That of the input is fast; asked for that of the bias, torch would compute that of the weights as well.
+    # That of the input is fast; with that of the bias, torch would compute that of the weights as well.
     grad_input = torch.ops.aten.convolution_backward(
         gradient,
         input,

@@ -21,7 +21,7 @@ Call: TypeAlias = tuple[Any, ...]
 
 
 def parts_of(first: int, last: int, each: int) -> list[Part]:
-    """A range of things with so many numbers each, in a part for every thread that is worth waking."""
+    """A range of things with that many numbers each, in a part for every thread that is worth waking."""
     count = max(1, min(torch.get_num_threads(), last - first, (last - first) * each // LEAST_PART))
     return list(pairwise(first + (last - first) * part // count for part in range(count + 1)))
 

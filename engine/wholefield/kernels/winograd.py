@@ -73,7 +73,7 @@ def is_kind(weight: _Shaped, stride: Sequence[int], dilation: Sequence[int], gro
 def scratch_bytes(
     channels: int, filters: int, rows: Sequence[int], dtype: torch.dtype, training: bool
 ) -> int:
-    """Bytes of scratch memory of a convolution whose result has so many rows: (batch, height, width)."""
+    """Bytes of scratch memory of a convolution whose result has that many rows: (batch, height, width)."""
     walk = Walk.over(rows, (filters, channels), dtype)
     tiles = walk.across * sum(min(last - first, walk.together) for first, last in walk.parts)
     both = (1 + training * len(walk.parts)) * channels * filters + tiles * (channels + filters)
@@ -123,10 +123,10 @@ def gradients(
         gradient: Of the result, (batch, channels out, height, width).
         input: (batch, channels in, height + 2, width + 2).
         weight: (channels out, channels in, 3, 3).
-        wants: Whether those of input, weight and bias are asked for.
+        wants: Whether those of input, weight and bias are requested.
 
     Returns:
-        Those of input, weight and bias, None where it was not asked for.
+        Those of input, weight and bias, None where it was not requested.
     """
     return torch.ops.wholefield.convolve3x3_backward(gradient, input, weight, wants)
 

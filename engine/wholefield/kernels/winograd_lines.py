@@ -335,7 +335,7 @@ def gradient_of_factors(
     """B v B^T, tiles laid over each other.
 
     The two rows that the last tile row shares with the next of its image go to `tail` (2, width * channels) instead, if
-    it has rows, so that several threads can work side by side. Whoever calls clears them in `out` before and adds the
+    it has rows, so that several threads can work side by side. The caller clears them in `out` before and adds the
     tail after.
     """
     height, length, image_step, row_step = shape

@@ -71,7 +71,7 @@ class Seam(NamedTuple):
 
     @classmethod
     def at(cls, end: int, down: int, image: Image) -> "Seam":
-        """The seam before a tile row, counted over images of so many."""
+        """The seam before a tile row, counted over images of that many rows."""
         if end % down == 0:
             return cls(image.no_rows(), image.no_rows())
         rows = image.two_rows(end // down, end % down * 4)
@@ -104,7 +104,7 @@ class Walk(NamedTuple):
 
     @classmethod
     def over(cls, shape: Sequence[int], filters: Sequence[int], dtype: torch.dtype) -> "Walk":
-        """Those of a result (batch, height, width) for so many channels out and in."""
+        """Those of a result (batch, height, width) for that many channels out and in."""
         itemsize = dtype.itemsize
         down, across = -(-shape[1] // 4), -(-shape[2] // 4)
         each, filter_bytes = 36 * across * max(filters), 36 * prod(filters) * itemsize
@@ -139,7 +139,7 @@ class Rows(NamedTuple):
     last: int
 
     def room(self, use: "Use", channels: int) -> Tensor:
-        """Room for factors or products of so many channels: (6, 6, tiles, channels)."""
+        """Room for factors or products of that many channels: (6, 6, tiles, channels)."""
         return room(use, (6, 6, (self.last - self.first) * self.walk.across, channels), self.walk.dtype)
 
     def share(self, walk: Callable[..., None], *arrays: Any) -> None:

@@ -64,7 +64,7 @@ def split_classifier(network: nn.Module) -> tuple[nn.Module, MappingHead]:
         The backbone, images -> features, and the head, features -> logits; both share the parameters.
 
     Raises:
-        SettingError: the network is no `Classifier`.
+        SettingError: the network is not a `Classifier`.
 
     Example:
         >>> from wholefield.networks import small_cnn, split_classifier

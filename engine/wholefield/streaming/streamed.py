@@ -39,7 +39,7 @@ class Streamed(nn.Module):
     Attributes:
         network: The network; its parameters are the module's.
         tile_size: Tile size per axis in pixels, or one number for all axes.
-        smallest_block: Deep, small nodes wait until about so many new positions per axis have gathered, one number or
+        smallest_block: Deep, small nodes wait until about that many new positions per axis have gathered, one number or
             one per axis; None chooses 32, and up to 128 along the last axis of an image where there is room.
         reduction: Pools the network's only output over the image as it is computed; None returns the output itself.
         halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
@@ -101,7 +101,7 @@ class Streamed(nn.Module):
             tensors += self.reduction.parameters()
         image = x if isinstance(x, Tensor) else None
         if not torch.is_grad_enabled():
-            # A function is told what requires a gradient, but not that none is wanted.
+            # A function learns what requires a gradient, but not that none is needed.
             image, tensors = (
                 None if image is None else image.detach(),
                 [tensor.detach() for tensor in tensors],

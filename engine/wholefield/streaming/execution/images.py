@@ -49,7 +49,7 @@ class ReadAhead:
 
         Args:
             read: Reads a box.
-            boxes: All boxes in the order in which they will be asked for.
+            boxes: All boxes in the order in which they will be read.
         """
         self._read = read
         self._boxes: Iterator[Spans] = iter(boxes)

@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def working_format(ndim: int, dtype: torch.dtype, device: torch.device) -> torch.memory_format:
-    """The memory format in which tiles of an image (of so many dimensions) are computed fastest.
+    """The memory format in which tiles of an image (of that many dimensions) are computed fastest.
 
     On a CPU, convolutions, pooling and normalization of float32 and bfloat16 run faster with the channels last; double
     precision has no such kernels. Other devices keep the format in which the image comes.

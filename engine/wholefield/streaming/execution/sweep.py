@@ -38,8 +38,8 @@ class Gradients:
     """What the reverse sweep found.
 
     Attributes:
-        image: Gradient of the image, or None if it was not asked for.
-        tensors: Gradient of each slot, None where it was not asked for or is not reached.
+        image: Gradient of the image, or None if it was not requested.
+        tensors: Gradient of each slot, None where it was not requested or is not reached.
     """
 
     image: Tensor | None

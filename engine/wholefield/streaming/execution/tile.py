@@ -90,7 +90,7 @@ class _Step:
         self._kept: Blocks = {}
         self._views: dict[tuple[int, int], Tensor] = {}
         self._handed: Halos = {}
-        # Nodes whose block is no view of another's; those of them with a single reader, which may write over it.
+        # Nodes whose block is not a view of another's; those of them with a single reader, which may write over it.
         self._fresh: set[int] = set()
         self._owned: set[int] = set()
 

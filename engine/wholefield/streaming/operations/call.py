@@ -80,7 +80,7 @@ class Local:
         overwrite: Computes one block in the memory of its first input, where the model asks for that.
         recall: Puts a block whose values are known into the graph, as if it had been computed; None where computing it
             again costs no more.
-        scratch: Bytes of working memory for a block with so many positions per axis, beyond what torch allocates, in
+        scratch: Bytes of working memory for a block with that many positions per axis, beyond what torch allocates, in
             inference or in training; None where there is none.
     """
 

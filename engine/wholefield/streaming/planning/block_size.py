@@ -32,10 +32,10 @@ def blocks_per_axis(
     Args:
         program: The traced network, as it will run.
         tile_size: Tile size per axis in pixels.
-        smallest_block: What was asked for.
+        smallest_block: The setting.
 
     Raises:
-        StreamingError: It is no whole number, not positive, or given for another number of axes; or the image is too
+        StreamingError: It is not a whole number, not positive, or given for another number of axes; or the image is too
             small for the network.
     """
     axes = len(tile_size)

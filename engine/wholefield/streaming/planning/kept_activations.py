@@ -5,7 +5,7 @@ from math import prod
 from wholefield.streaming.tracing.program import Node, Program
 
 KEEP_BUDGET = 224 * 2**20
-"""Bytes of blocks that training keeps where nothing else is asked for."""
+"""Bytes of blocks that training keeps by default."""
 
 
 LEAST_WORK = 90

@@ -18,7 +18,7 @@ def sizes_per_axis(
         usual: Which sizes are usual, for messages.
 
     Raises:
-        StreamingError: It is no whole number, not positive, or given for another number of axes.
+        StreamingError: It is not a whole number, not positive, or given for another number of axes.
     """
     numbers = given if isinstance(given, Sequence) else [given] * axes
     try:

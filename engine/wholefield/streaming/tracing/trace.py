@@ -34,7 +34,7 @@ def trace(network: nn.Module, shape: Iterable[int], dtype: torch.dtype, device: 
         network: A module of local operations that takes one tensor.
         shape: (batch, channels, *axes) of the whole image.
         dtype: Element type of the image.
-        device: Device that the network is told it runs on.
+        device: Device that the network sees as its own.
 
     Raises:
         NotLocalError: A layer is not local; the text names it.

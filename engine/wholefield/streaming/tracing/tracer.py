@@ -130,7 +130,7 @@ class Tracer(TorchFunctionMode):
         )
 
     def _prepare(self, func: Callable[..., Any], name: str, given: _ARGUMENT, operands: _ARGUMENT) -> Any:
-        """A call on tensors that do not depend on the image: kept as it stands, to be made anew in every forward."""
+        """A call on tensors that do not depend on the image: kept as it stands, to be made again in every forward."""
         args, named = self._without_data(given)
         with torch.no_grad(), torch.device("meta"):
             result = func(*args, **named)

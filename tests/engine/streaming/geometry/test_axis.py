@@ -1,13 +1,12 @@
 """Every map against torch itself: an image with a single bright position tells which outputs read it."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from hypothesis import assume, given, settings, strategies as st
 from torch import Tensor
 from torch.nn import functional
 
+from tests.engine.streaming.geometry.maps import LENGTHS, check, reads_of
 from wholefield.streaming import symmetric_pad
 from wholefield.streaming.geometry.axis import (
     AxisMap,
@@ -20,75 +19,6 @@ from wholefield.streaming.geometry.axis import (
     window,
 )
 from wholefield.streaming.geometry.interpolation import linear, nearest
-
-Reads = list[set[int]]
-"""For each output the inputs that it reads."""
-
-LENGTHS = st.integers(1, 15)
-
-
-def reads_of(function: Callable[[Tensor], Tensor], length: int) -> Reads:
-    bright = torch.eye(length, dtype=torch.float64)[:, None, :]
-    seen = function(bright)[:, 0, :] != 0
-    return [set(seen[:, k].nonzero()[:, 0].tolist()) for k in range(seen.shape[1])]
-
-
-def check(axis_map: AxisMap, reads: Reads, *, tight: bool = True, slack: int = 0) -> None:
-    """All that the schedule relies on. Tight: nothing is held longer or awaited later than needed."""
-    assert axis_map.length_out == len(reads)
-    _check_needs(axis_map, reads, tight, slack)
-    _check_ready(axis_map, reads, tight and not slack)
-    _check_oldest(axis_map, reads, tight and not slack)
-    _check_together(axis_map)
-
-
-def _check_needs(axis_map: AxisMap, reads: Reads, tight: bool, slack: int) -> None:
-    for start in range(len(reads)):
-        union: set[int] = set()
-        for stop in range(start + 1, len(reads) + 1):
-            union |= reads[stop - 1]
-            low, high = axis_map.needs(start, stop)
-            assert 0 <= low < high <= axis_map.length_in
-            if union:
-                assert low <= min(union) <= max(union) < high
-                if tight:
-                    assert min(union) - low <= slack
-                    assert high - 1 - max(union) <= slack
-
-
-def _check_ready(axis_map: AxisMap, reads: Reads, tight: bool) -> None:
-    assert axis_map.ready(0) == 0
-    assert axis_map.ready(axis_map.length_in) == axis_map.length_out
-    for available in range(1, axis_map.length_in):
-        most = 0
-        while most < len(reads) and all(k < available for k in reads[most]):
-            most += 1
-        found = axis_map.ready(available)
-        assert found <= most
-        assert found == most or not tight
-        assert found >= axis_map.ready(available - 1)
-
-
-def _check_oldest(axis_map: AxisMap, reads: Reads, tight: bool) -> None:
-    assert axis_map.oldest(len(reads)) == axis_map.length_in
-    for done in range(len(reads)):
-        rest = set().union(*reads[done:])
-        found = axis_map.oldest(done)
-        assert found <= axis_map.oldest(done + 1)
-        if rest:
-            assert found <= min(rest)
-            assert found == min(rest) or not tight
-
-
-def _check_together(axis_map: AxisMap) -> None:
-    """What becomes ready needs only what is there, and nothing that was let go."""
-    steps = sorted({axis_map.ready(available) for available in range(axis_map.length_in + 1)})
-    for available in range(1, axis_map.length_in + 1):
-        stop = axis_map.ready(available)
-        for start in (step for step in steps if step < stop):
-            low, high = axis_map.needs(start, stop)
-            assert high <= available
-            assert low >= axis_map.oldest(start)
 
 
 @given(LENGTHS)
@@ -200,55 +130,6 @@ def test_strided_slices(length: int, start: int, stop: int, step: int) -> None:
     assume(start < stop)
     reads = reads_of(lambda x: x[..., start:stop:step], length)
     check(Window(length, len(reads), 1, step, 1, -start), reads, tight=step == 1)
-
-
-@settings(max_examples=150)
-@given(LENGTHS, st.integers(1, 40), st.booleans())
-def test_nearest_to_a_size(length: int, outputs: int, centered: bool) -> None:
-    mode = "nearest-exact" if centered else "nearest"
-    reads = reads_of(lambda x: functional.interpolate(x, size=outputs, mode=mode), length)
-    check(nearest(length, outputs, None, centered), reads)
-
-
-@settings(max_examples=150)
-@given(LENGTHS, st.floats(0.2, 4.0), st.booleans())
-def test_nearest_by_a_factor(length: int, factor: float, centered: bool) -> None:
-    assume(int(length * factor) >= 1)
-    mode = "nearest-exact" if centered else "nearest"
-    reads = reads_of(lambda x: functional.interpolate(x, scale_factor=factor, mode=mode), length)
-    check(nearest(length, len(reads), factor, centered), reads)
-
-
-@pytest.mark.parametrize("centered", [False, True])
-def test_nearest_where_coordinates_are_whole_numbers(centered: bool) -> None:
-    """Single precision puts 109 * (4 / 218) below 2; the exact fraction, and torch in double precision, do not."""
-    mode = "nearest-exact" if centered else "nearest"
-    for length in range(1, 130, 3):
-        for outputs in range(1, 400, 7):
-            positions = torch.arange(length, dtype=torch.float64)[None, None]
-            expected = functional.interpolate(positions, size=outputs, mode=mode)[0, 0]
-            found = nearest(length, outputs, None, centered).sources(0, outputs)
-            assert found.tolist() == expected.tolist(), (length, outputs)
-
-
-@settings(max_examples=150)
-@given(LENGTHS, st.integers(1, 40), st.booleans())
-def test_linear_to_a_size(length: int, outputs: int, aligned: bool) -> None:
-    reads = reads_of(
-        lambda x: functional.interpolate(x, size=outputs, mode="linear", align_corners=aligned), length
-    )
-    # A neighbor may be read with weight zero, which the bright position does not show.
-    check(linear(length, outputs, None, aligned), reads, slack=1)
-
-
-@settings(max_examples=150)
-@given(LENGTHS, st.floats(0.2, 4.0), st.booleans())
-def test_linear_by_a_factor(length: int, factor: float, aligned: bool) -> None:
-    assume(int(length * factor) >= 1)
-    reads = reads_of(
-        lambda x: functional.interpolate(x, scale_factor=factor, mode="linear", align_corners=aligned), length
-    )
-    check(linear(length, len(reads), factor, aligned), reads, slack=1)
 
 
 @pytest.mark.parametrize(

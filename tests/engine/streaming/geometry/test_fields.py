@@ -1,17 +1,15 @@
-"""Receptive fields against published tables, gradients, and the arithmetic of the overlapping scheme."""
+"""Receptive fields against published tables, gradients and the closed form for chains."""
 
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import given
 from torch import nn
 
+from tests.engine.streaming.geometry.maps import chain, layers
 from tests.parts import gradient
 from wholefield import networks
 from wholefield.streaming import plan
-from wholefield.streaming.geometry.axis import Window, window
 from wholefield.streaming.geometry.fields import fields
-from wholefield.streaming.geometry.overlap import exact_pixels, redundant_work
-from wholefield.streaming.geometry.schedule import AxisNode
 
 # Pixels seen after each stage of torchvision's layouts.
 TABLE = {
@@ -81,18 +79,6 @@ def test_a_gradient_reaches_exactly_the_pixels_of_the_field(name: str) -> None:
             assert columns.max() < right
 
 
-layers = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3)), min_size=1, max_size=5)
-
-
-def chain(shape: list[tuple[int, int, int]], length: int = 3000) -> list[AxisNode]:
-    nodes = [AxisNode((), (), length)]
-    for index, (kernel, step, dilation) in enumerate(shape):
-        along = window(length, kernel, step, dilation, dilation * (kernel - 1) // 2)
-        nodes.append(AxisNode((index,), (along,), along.length_out))
-        length = along.length_out
-    return nodes
-
-
 @given(layers)
 def test_chains_follow_the_closed_form(shape: list[tuple[int, int, int]]) -> None:
     size = jump = 1
@@ -101,33 +87,3 @@ def test_chains_follow_the_closed_form(shape: list[tuple[int, int, int]]) -> Non
         jump *= step
     field = fields(chain(shape))[-1]
     assert [field.size, field.stride] == [size, jump]
-
-
-@given(layers, st.integers(20, 200))
-@settings(max_examples=50)
-def test_exact_pixels_touch_only_outputs_that_see_the_tile_alone(
-    shape: list[tuple[int, int, int]], tile: int
-) -> None:
-    nodes = chain(shape)
-    start, stop = exact_pixels(nodes, tile, [len(nodes) - 1])
-    reads: dict[int, set[tuple[int, int]]] = {pixel: set() for pixel in range(-40, tile + 40)}
-    for output in range(-60, tile + 60):
-        seen = {output}
-        for node in reversed(nodes[1:]):
-            along = node.maps[0]
-            assert isinstance(along, Window)
-            seen = {
-                k * along.step - along.padding + tap * along.dilation
-                for k in seen
-                for tap in range(along.kernel)
-            }
-        for pixel in seen & reads.keys():
-            reads[pixel].add((min(seen), max(seen)))
-    for pixel in range(start, stop):
-        assert all(low >= 0 and high < tile for low, high in reads[pixel])
-
-
-def test_an_overlapping_scheme_that_keeps_nothing_cannot_run() -> None:
-    nodes = chain([(3, 2, 1)] * 5)
-    assert redundant_work([nodes, nodes], (40, 40), [5]) == float("inf")
-    assert redundant_work([nodes, nodes], (4000, 4000), [5]) < 1.2

@@ -114,7 +114,7 @@ def tile_shape(network: nn.Module, tile_size: int | Sequence[int]) -> tuple[int,
     """(1, channels, *tile size per axis): channels and number of axes are those of the first convolution.
 
     Raises:
-        StreamingError: The tile size is no positive whole number, or given for another number of axes.
+        StreamingError: The tile size is not a positive whole number, or given for another number of axes.
     """
     first = next((module for module in network.modules() if isinstance(module, _ConvNd)), None)
     channels, axes = (first.in_channels, len(first.kernel_size)) if first else (3, 2)

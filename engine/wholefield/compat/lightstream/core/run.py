@@ -1,4 +1,4 @@
-"""One forward in wait of its backward: the outputs that autograd knows, and the image that they belong to."""
+"""One forward that waits for its backward: the outputs that autograd knows, and the image that they belong to."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from wholefield.streaming.errors import StreamingError
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A forward in wait of its backward.
+    """A forward that waits for its backward.
 
     Attributes:
         image: The image as it was given.

@@ -270,7 +270,7 @@ class StreamingCNN(nn.Module):
         return Run(image, writes(image), pixels, _tensors(result))
 
     def __getstate__(self) -> dict[str, Any]:
-        # Forwards in wait belong to their graph, which cannot be copied or sent to another process.
+        # Waiting forwards belong to their graph, which cannot be copied or sent to another process.
         return {name: value for name, value in vars(self).items() if name != "_runs"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

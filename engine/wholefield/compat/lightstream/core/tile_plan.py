@@ -82,7 +82,7 @@ class TilePlan:
         """The inverse of `to_plain`.
 
         Raises:
-            StreamingError: These are no such values.
+            StreamingError: These are other values.
         """
         try:
             return cls(
@@ -94,7 +94,7 @@ class TilePlan:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise StreamingError(
-                "The tile cache is none of this program; remove it, or save a new one with "
+                "The tile cache was not written by this program; remove it, or save a new one with "
                 "save_tile_cache_if_needed(overwrite=True)."
             ) from error
 

@@ -85,7 +85,7 @@ def test_a_cache_is_taken_by_its_own_network_and_refused_by_others() -> None:
         StreamingCNN(small(stride=2), (1, 3, 64, 64), state_dict=cache)
     with pytest.raises(StreamingError, match=r"for tiles of \(64, 64\) pixels, not \(64, 32\); remove it"):
         StreamingCNN(small(), (1, 3, 64, 32), state_dict=cache)
-    with pytest.raises(StreamingError, match="is none of this program"):
+    with pytest.raises(StreamingError, match="was not written by this program"):
         StreamingCNN(small(), (1, 3, 64, 64), state_dict={"net_stats": {}})
 
 

@@ -190,7 +190,7 @@ def test_a_layer_is_refused_by_name_with_reason_and_way_out(name: str) -> None:
 
 
 def test_a_refusal_names_the_line_of_the_model() -> None:
-    with pytest.raises(NotLocalError, match=r"\(mean, test_refusals\.py line \d+\)"):
+    with pytest.raises(NotLocalError, match=r"\(mean, test_tracer\.py line \d+\)"):
         Streamed(nn.Sequential(conv(), SqueezeExcite()), 4)(image())
 
 
@@ -236,7 +236,7 @@ class Decides(nn.Module):
 @pytest.mark.parametrize("how", ["truth", "number", "list", "array", "coin", "mask"])
 def test_a_decision_by_values_names_the_line(how: str) -> None:
     with pytest.raises(
-        StreamingError, match=r"decides by pixel values or random numbers at test_refusals\.py line \d+"
+        StreamingError, match=r"decides by pixel values or random numbers at test_tracer\.py line \d+"
     ) as error:
         Streamed(nn.Sequential(conv(), Decides(how)), 4)(torch.randn(1, 4, 1, 1))
     assert "Decide by shapes, settings" in str(error.value)
@@ -329,7 +329,7 @@ def test_a_symmetric_border_wider_than_the_image() -> None:
 
 
 def test_a_bug_of_the_model_is_told_with_its_line() -> None:
-    with pytest.raises(StreamingError, match=r"test_refusals\.py line \d+ \(.*nowhere.*\): name 'nowhere'"):
+    with pytest.raises(StreamingError, match=r"test_tracer\.py line \d+ \(.*nowhere.*\): name 'nowhere'"):
         Streamed(Apply(lambda x: nowhere(x)), 4)(image())  # type: ignore[name-defined]  # noqa: F821
 
 
