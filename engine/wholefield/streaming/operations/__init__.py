@@ -6,7 +6,6 @@ from wholefield.streaming.operations import (  # noqa: F401  (importing a family
     convolution,
     pointwise,
     pooling,
-    random,
     resize,
     shuffle,
 )

@@ -1,4 +1,7 @@
-"""Operations that treat every position by itself: arithmetic, activations, comparisons, concatenation."""
+"""Operations that treat every position by itself: arithmetic, activations, comparisons, concatenation, noise.
+
+Noise per position is drawn again by the reverse sweep; noise per channel is drawn once a forward (see composite).
+"""
 
 from collections.abc import Sequence
 
@@ -118,3 +121,22 @@ def joined(call: Call) -> Local:
     if dim % len(call.shape) in axes:
         raise Refusal("it joins two images side by side. Join them before the streamed network.")
     return positionwise(call, axes)
+
+
+@register(
+    "dropout", "alpha_dropout", "rand_like", "randn_like", "bernoulli", "normal", "uniform", "exponential"
+)
+def per_position(call: Call) -> Local:
+    """Noise that is drawn for every position by itself."""
+    return positionwise(call, call.refs[0].axes, random=_draws(call))
+
+
+@register("rrelu")
+def rrelu(call: Call) -> Local:
+    """A leaky ReLU whose slope is drawn for every position in training."""
+    return positionwise(call, call.refs[0].axes, random=True)
+
+
+def _draws(call: Call) -> bool:
+    training = call.kwargs.get("training", call.args[2] if len(call.args) > 2 else True)
+    return bool(training) or "dropout" not in call.name

@@ -1,4 +1,9 @@
-"""LightningStreamingModule: a LightningModule around a streamed network; training step and optimizer are the user's."""
+"""LightningStreamingModule: a LightningModule around a streamed network; training step and optimizer are the user's.
+
+In data parallel training, DistributedDataParallel finds out which parameters a step leaves out by walking the graph of
+the loss. The streamed part is cut off that graph, so the search would take all of it for unused and leave its gradients
+unreduced. Waiting for every parameter instead is right: the second call of the backward reaches them.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,11 +12,12 @@ import lightning as L
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from wholefield.compat.lightstream.core.pixels import Image
 from wholefield.compat.lightstream.core.scnn import StreamingCNN
-from wholefield.compat.lightstream.modules.data_parallel import check_wrapper, wait_for_all_parameters
 from wholefield.networks.normalization import freeze_normalization
+from wholefield.streaming.errors import StreamingError
 from wholefield.streaming.planning.sizes import sizes_per_axis
 
 TileSize = int | Sequence[int]
@@ -20,25 +26,26 @@ TileSize = int | Sequence[int]
 class LightningStreamingModule(L.LightningModule):
     """A streamed network in a LightningModule; a subclass adds training_step and configure_optimizers.
 
-    Where a subclass overrides setup or an on_* hook, it calls the parent's first.
+        Where a subclass overrides setup or an on_* hook, it calls the parent's first.
 
-    Attributes:
-        stream_network: The streamed part, a StreamingCNN.
-        train_streaming_layers: Whether the streamed part learns.
-        use_streaming: Whether it is streamed at all.
+        Attributes:
+            stream_network: The streamed part, a StreamingCNN.
+            train_streaming_layers: Whether the streamed part learns.
+            use_streaming: Whether it is streamed at all.
 
-    Example:
-        >>> import torch
-        >>> from torch import nn
-        >>> from wholefield.compat.lightstream import LightningStreamingModule, StreamingModule
-        >>> net = nn.Conv2d(3, 4, 3, padding=1)
-        >>> module = LightningStreamingModule(StreamingModule(net, tile_size=32))
-        >>> image = torch.rand(1, 3, 50, 70)
-        >>> output = module(image)
-        >>> output.sum().backward()
-        >>> module.backward_streaming(image, output.grad)
-        >>> net.weight.grad.shape
-        torch.Size([4, 3, 3, 3])
+        Example:
+            >>> import torch
+            >>> from torch import nn
+    from torch.nn.parallel import DistributedDataParallel
+            >>> from wholefield.compat.lightstream import LightningStreamingModule, StreamingModule
+            >>> net = nn.Conv2d(3, 4, 3, padding=1)
+            >>> module = LightningStreamingModule(StreamingModule(net, tile_size=32))
+            >>> image = torch.rand(1, 3, 50, 70)
+            >>> output = module(image)
+            >>> output.sum().backward()
+            >>> module.backward_streaming(image, output.grad)
+            >>> net.weight.grad.shape
+            torch.Size([4, 3, 3, 3])
     """
 
     stream_network: StreamingCNN
@@ -177,3 +184,23 @@ class LightningStreamingModule(L.LightningModule):
     def _prepare(self) -> None:
         self.stream_network.to(self.device)
         self.freeze_normalization_layers()
+
+
+def wait_for_all_parameters(strategy: Any) -> None:
+    """Turn the search for unused parameters off in a Lightning strategy that wraps the model later."""
+    options = getattr(strategy, "_ddp_kwargs", None)
+    if isinstance(options, dict) and options.get("find_unused_parameters"):
+        strategy._ddp_kwargs = {**options, "find_unused_parameters": False}
+
+
+def check_wrapper(model: Any) -> None:
+    """Refuse a wrapped model that would leave the streamed gradients unreduced.
+
+    Raises:
+        StreamingError: It searches for unused parameters, or takes the graph of the first step for all steps.
+    """
+    if isinstance(model, DistributedDataParallel) and (model.find_unused_parameters or model.static_graph):
+        raise StreamingError(
+            "DistributedDataParallel with find_unused_parameters or static_graph cannot see the streamed parameters; "
+            'use Trainer(strategy="ddp"), and call super().setup(stage) where you override setup.'
+        )

@@ -17,7 +17,7 @@ from torch.distributed import destroy_process_group, init_process_group
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 
-from wholefield.compat.lightstream.modules.data_parallel import check_wrapper, wait_for_all_parameters
+from wholefield.compat.lightstream.modules.lightningstreaming import check_wrapper, wait_for_all_parameters
 from wholefield.streaming import StreamingError
 
 SCRIPT = Path(__file__).with_name("two_processes.py")
