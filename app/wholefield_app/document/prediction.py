@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.export import Export
-from wholefield_app.panels.heading import muted
 from wholefield_app.panels.model_field import ModelField
 from wholefield_app.panels.progress import RunProgress
 from wholefield_app.runs import RunSession, SessionState
 from wholefield_app.runs.worker import Work
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.heading import muted
 
 log = logging.getLogger(__name__)
 

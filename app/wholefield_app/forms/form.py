@@ -20,8 +20,8 @@ from wholefield_app.forms.fields import (
 from wholefield_app.forms.layout import form_layout
 from wholefield_app.forms.more_settings import MoreSettings
 from wholefield_app.forms.path_field import PathField
-from wholefield_app.panels.heading import heading, muted
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.heading import heading, muted
 
 TASK, RUNS_FOLDER = "task", "runs_folder"
 MARGINS = (12, 8, 12, 8)

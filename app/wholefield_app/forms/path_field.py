@@ -8,9 +8,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from wholefield.runs.settings import PathKind
-from wholefield_app.panels.elided import ElidedLine
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.elided import ElidedLine
 
 # As high as the line beside it.
 BUTTON = 26

@@ -6,9 +6,9 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from wholefield_app.panels.elided import ElidedLabel
-from wholefield_app.panels.heading import muted
 from wholefield_app.panels.scrolling import scrolling
+from wholefield_app.widgets.elided import ElidedLabel
+from wholefield_app.widgets.heading import muted
 
 NOTHING = "Open a recording to see its format, sensor, length and event rate."
 INDEXING = "Reading the whole recording once for the event rate; everything else works meanwhile."

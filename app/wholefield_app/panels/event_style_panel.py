@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.forms.layout import TEXT_MARGINS, form_layout
-from wholefield_app.panels.heading import heading, muted
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
+from wholefield_app.widgets.heading import heading, muted
 
 OWN = "Own colors"
 SIGHTS = {Sight.RAW: "Raw", Sight.SHARPENED: "Sharpened", Sight.BESIDE: "Raw beside sharpened"}

@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
 
 from wholefield.tasks.slides.inspection import Inspection, Sight
 from wholefield.tasks.slides.layer_rows import LayerChoice, LayerRow
-from wholefield_app.panels.heading import muted
 from wholefield_app.panels.inspector_settings import InspectorSettings
 from wholefield_app.panels.inspector_table import TIMES, LayerTable
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.heading import muted
 
 CHOICES = {
     LayerChoice.ALL: "All operations",

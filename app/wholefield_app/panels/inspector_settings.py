@@ -19,7 +19,7 @@ from wholefield.machine import free_memory
 from wholefield.tasks.slides.inspection import Purpose
 from wholefield_app.forms.draft import Draft
 from wholefield_app.forms.layout import TEXT_MARGINS
-from wholefield_app.panels.heading import muted
+from wholefield_app.widgets.heading import muted
 
 TILE_SIZES = (64, 128, 256, 512, 1024, 2048, 4096)
 GB = 10**9

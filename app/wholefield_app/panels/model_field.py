@@ -5,10 +5,10 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QToolButton, QWidget
 
-from wholefield_app.panels.elided import ElidedCombo
 from wholefield_app.runs.models import TrainedModel
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.elided import ElidedCombo
 
 ABOUT = "The trained model to use"
 

@@ -10,9 +10,9 @@ from wholefield.runs.reports import Report, Started
 from wholefield_app.background import Background
 from wholefield_app.calls import DebouncedCall
 from wholefield_app.panels.foldable import Foldable
-from wholefield_app.panels.heading import muted
 from wholefield_app.panels.picture_row import PictureRow, Pictures
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.heading import muted
 
 Draw = Callable[[Any, Any], Pictures]
 

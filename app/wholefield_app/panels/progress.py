@@ -4,10 +4,10 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from wholefield.runs.reports import Direction, PartDone, Report, Started, StepDone, TileDone
-from wholefield_app.panels.heading import muted
 from wholefield_app.panels.sweep import SweepMap
 from wholefield_app.panels.words import duration
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.heading import muted
 
 SWEEPS = {Direction.FORWARD: "forward sweep", Direction.REVERSE: "reverse sweep"}
 

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from wholefield_app.panels.heading import heading, muted
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.timeline import span_text
+from wholefield_app.widgets.heading import heading, muted
 
 if TYPE_CHECKING:
     from wholefield.flow.scores.scorecard import Score, ScoreCard

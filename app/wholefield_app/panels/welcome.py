@@ -8,9 +8,9 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from wholefield_app.actions.button import ActionButton
-from wholefield_app.panels.heading import heading, muted
 from wholefield_app.settings import Settings
 from wholefield_app.theme.icons import window_icon
+from wholefield_app.widgets.heading import heading, muted
 
 WIDTH, MARGIN = 480, 12
 # The view takes the place of the page, and is of little use where it is narrower.

@@ -26,13 +26,13 @@ from wholefield_app.document.entry import Entry
 from wholefield_app.document.workspace import Workspace
 from wholefield_app.log import SessionLog
 from wholefield_app.mailbox import Mailbox
-from wholefield_app.panels.elided import ElidedLabel
 from wholefield_app.problems import ExceptionHooks, Problem
 from wholefield_app.runs import RunSession, SessionState
 from wholefield_app.services import Services
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.theme.theme import ThemeName
+from wholefield_app.widgets.elided import ElidedLabel
 from wholefield_app.window.actions import entry_id, window_actions
 from wholefield_app.window.banner import Banner
 from wholefield_app.window.closing import ClosingQuestion

@@ -7,10 +7,10 @@ from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.export import Export
 from wholefield_app.document.prediction import PredictionPanel, PredictionWords, SessionProgress
 from wholefield_app.forms.layout import choice
-from wholefield_app.panels.heading import heading
 from wholefield_app.panels.score_panel import ScoreTable
 from wholefield_app.runs import SessionState
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.heading import heading
 from wholefield_app.workspaces.events.score import ScoreSession, Window
 
 WORDS = PredictionWords(

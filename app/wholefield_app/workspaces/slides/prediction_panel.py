@@ -8,9 +8,9 @@ from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.export import Export
 from wholefield_app.document.prediction import PredictionPanel, PredictionWords, SessionProgress
 from wholefield_app.panels.bars import Probability, ProbabilityBars
-from wholefield_app.panels.heading import muted
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.colormap import Colormap
+from wholefield_app.widgets.heading import muted
 from wholefield_app.workspaces.slides.overlays import OPACITY, Overlays
 from wholefield_app.workspaces.slides.prediction import SlidePredictions
 

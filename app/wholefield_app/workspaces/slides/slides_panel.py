@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QStackedLayo
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.background import Background, Task
-from wholefield_app.panels.heading import heading, muted
 from wholefield_app.problems import Problem
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.heading import heading, muted
 from wholefield_app.workspaces.slides.project import SlideEntry, SlideProject
 
 PATH = Qt.ItemDataRole.UserRole

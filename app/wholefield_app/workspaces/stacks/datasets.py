@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from wholefield_app.panels.heading import muted
+from wholefield_app.widgets.heading import muted
 from wholefield_app.workspaces.stacks.opening import DatasetChoice, size_text
 
 QUESTION = "{} holds several volumes. Which one do you want to open?"

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtGui import QFont, QFontMetrics
 from pytestqt.qtbot import QtBot
 
-from wholefield_app.panels.elided import ElidedLabel, ElidedLine, elided
+from wholefield_app.widgets.elided import ElidedLabel, ElidedLine, elided
 
 PATH = "/data/a long folder/with another inside/of a project/slide_of_a_patient.tif"
 
