@@ -16,7 +16,8 @@ from wholefield.networks.msd.kernel.backward import Wanted
 from wholefield.networks.msd.kernel.functions import own_precision, spec_of
 from wholefield.networks.msd.kernel.parameters import Parameters
 from wholefield.networks.msd.spec import BlockSpec
-from wholefield.networks.msd.streaming.reverse import Cuts, ReverseStream
+from wholefield.networks.msd.streaming.cuts import Cuts
+from wholefield.networks.msd.streaming.reverse import ReverseStream
 from wholefield.networks.msd.streaming.rows import STEP, RowStream, SeeRows
 
 

@@ -1,23 +1,43 @@
-"""How an image is cut into strips, and what is kept of the rows in front of them; gradients are tested with strips."""
+"""The backward pass in strips: blocks of the image's gradient in order, and sums over several images."""
 
-import pytest
 import torch
+from torch import Tensor
 
-from wholefield.networks.msd.streaming.reverse import Cuts, strips
+from tests.engine.networks.msd.kernel.cases import parameters, with_cat
+from wholefield.networks.msd.kernel.autograd import as_parameters
+from wholefield.networks.msd.kernel.backward import Wanted
+from wholefield.networks.msd.kernel.parameters import Parameters
+from wholefield.networks.msd.spec import BlockSpec
+from wholefield.networks.msd.streaming.cuts import Cuts
+from wholefield.networks.msd.streaming.reverse import ReverseStream
+from wholefield.networks.msd.streaming.strips import stream_batch
 
 
-def test_strips_cover_the_axis() -> None:
-    assert strips(10, 4) == [(0, 4), (4, 8), (8, 10)]
+def test_blocks_come_last_rows_first_and_gradients_add_up_over_images() -> None:
+    images, bias, weights, each = parameters((2, 1, 23, 9), 4, 1, (1, 3))
+    final = torch.linspace(-1, 1, 10, dtype=torch.float64).view(2, 5)
+    gradient = torch.randn(2, 2, 23, 9, dtype=torch.float64)
+    asked = [images, bias, *weights]
+    output = torch.einsum("oc,bchw->bohw", final, with_cat(images, each, bias, weights))
+    expected = torch.autograd.grad(output, asked, gradient)
 
-
-@pytest.mark.parametrize("step", [1, 3, 10])
-def test_cuts_keep_the_rows_in_front_of_every_strip(step: int) -> None:
-    channels = torch.randn(3, 10, 5)
-    cuts = Cuts(10, 2, 3)
-    for first in range(0, 10, step):
-        cuts.see(first, channels[:, first : first + step])
-    assert cuts.above(0) is None
-    for first in (2, 4, 6, 8):
-        above = cuts.above(first)
-        assert above is not None
-        assert torch.equal(above, channels[:, max(0, first - 3) : first])
+    spec = BlockSpec(1, 1, each)
+    with torch.no_grad():
+        packed = Parameters.pack(spec, weights, bias)
+        cuts = [Cuts(23, 5, spec.margin) for _ in images]
+        zeros = final.new_zeros(2)
+        stream_batch(images, bias, weights, final, zeros, spec, [each.see for each in cuts])
+        stream = ReverseStream(spec, packed, final, (23, 9), 5, Wanted.of(True, True, [True] * 4))
+        for index, (image, cut) in enumerate(zip(images, cuts, strict=True)):
+            found: list[Tensor] = []
+            row = 23
+            for first, block in stream.run(image, cut, gradient[index]):
+                assert first + block.shape[1] == row
+                row = first
+                found.insert(0, block.clone())
+            assert row == 0
+            torch.testing.assert_close(torch.cat(found, 1), expected[0][index], rtol=1e-10, atol=1e-10)
+        biases, kernels = as_parameters(spec, stream.matrices(), weights, bias)
+    for one, other in zip([biases, *kernels], expected[1:], strict=True):
+        assert one is not None
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
