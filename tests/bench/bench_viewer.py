@@ -18,7 +18,7 @@ from PySide6.QtCore import QEventLoop, QPointF, QTimer
 from PySide6.QtWidgets import QApplication
 
 from wholefield.sources import open_source
-from wholefield_app.viewer import SlideView
+from wholefield_app.viewer.slides.view import SlideView
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 WIDTH, HEIGHT = 1600, 1000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.e2e.light import Light, Wait
 from wholefield_app.document.document import Role
-from wholefield_app.viewer.plane_view import Compare
+from wholefield_app.viewer.stacks.plane_view import Compare
 from wholefield_app.window.main_window import MainWindow
 from wholefield_resources.demo.stack import StackDemo, StackDemoSettings, make_stack_demo
 

@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QLinearGradient, QMouseEvent, QPainter, QPaint
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.levels import Levels, ValueFacts
+from wholefield_app.viewer.stacks.levels import Levels, ValueFacts
 
 HEIGHT = 76
 RAMP = 8

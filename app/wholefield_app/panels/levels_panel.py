@@ -14,7 +14,7 @@ from wholefield_app.forms.layout import TEXT_MARGINS, form_layout
 from wholefield_app.panels.histogram import Histogram
 from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.levels import Levels, ValueFacts
+from wholefield_app.viewer.stacks.levels import Levels, ValueFacts
 from wholefield_app.widgets.heading import muted
 
 NOTHING = "Open a stack to see which values occur in it."

@@ -1,5 +1,1 @@
-"""The slide viewer: a pyramid of any size with grid, sweeps, maps and marks over it."""
-
-from wholefield_app.viewer.view import SlideView
-
-__all__ = ["SlideView"]
+"""What is looked at: slides, stacks and recordings, and what their views have in common."""

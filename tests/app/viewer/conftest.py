@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from wholefield.errors import SourceError
 from wholefield.sources.slides.image import AnyArray, Description, ImageSource, levels_from_sizes
-from wholefield_app.viewer import SlideView
+from wholefield_app.viewer.slides.view import SlideView
 
 
 class ArraySource(ImageSource):

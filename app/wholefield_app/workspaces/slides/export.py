@@ -8,7 +8,7 @@ from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import PartDone, ReportFunction
 from wholefield_app.document.export import Written
-from wholefield_app.viewer.classes import class_color
+from wholefield_app.viewer.slides.classes import class_color
 
 if TYPE_CHECKING:
     from wholefield.tasks.slides.class_map import SegmentedSlide

@@ -13,7 +13,7 @@ from wholefield_app.panels.inspector_panel import NO_SLIDE, InspectorPanel
 from wholefield_app.problems import Problem
 from wholefield_app.runs import SessionState
 from wholefield_app.services import Services
-from wholefield_app.viewer import SlideView
+from wholefield_app.viewer.slides.view import SlideView
 from wholefield_app.workspaces.slides.document import SlideDocument
 from wholefield_app.workspaces.slides.draft import SlidesDraft
 from wholefield_app.workspaces.slides.receptive_field import FIELD, Grid, field_boxes

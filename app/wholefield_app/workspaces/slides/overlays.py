@@ -7,9 +7,9 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from wholefield.runs.reports import Report, TileDone
 from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.class_map import SegmentedSlide
-from wholefield_app.viewer import SlideView
-from wholefield_app.viewer.classes import ClassPicture
 from wholefield_app.viewer.colormap import Colormap
+from wholefield_app.viewer.slides.classes import ClassPicture
+from wholefield_app.viewer.slides.view import SlideView
 from wholefield_app.workspaces.slides.document import SlideDocument
 
 if TYPE_CHECKING:

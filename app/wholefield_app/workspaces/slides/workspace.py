@@ -20,7 +20,7 @@ from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
-from wholefield_app.viewer import SlideView
+from wholefield_app.viewer.slides.view import SlideView
 from wholefield_app.workspaces import SLIDES
 from wholefield_app.workspaces.slides.document import SlideDocument
 from wholefield_app.workspaces.slides.draft import SlidesDraft

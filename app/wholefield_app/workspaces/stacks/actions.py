@@ -5,9 +5,9 @@ from functools import partial
 
 from wholefield_app.actions import Action, Menu
 from wholefield_app.actions.action import Availability, requires
-from wholefield_app.viewer.plane_view import Compare
-from wholefield_app.viewer.planes import AXES
-from wholefield_app.viewer.stack_view import StackView
+from wholefield_app.viewer.stacks.plane_view import Compare
+from wholefield_app.viewer.stacks.planes import AXES
+from wholefield_app.viewer.stacks.stack_view import StackView
 from wholefield_app.workspaces.stacks.display import StackDisplay
 from wholefield_app.workspaces.stacks.document import StackDocument
 

@@ -3,11 +3,11 @@
 from PySide6.QtCore import QObject, Signal, Slot
 
 from wholefield_app.document.document import Role
-from wholefield_app.viewer.levels import Levels, ValueFacts
-from wholefield_app.viewer.plane_images import PlaneLook
-from wholefield_app.viewer.plane_view import Compare
-from wholefield_app.viewer.stack_scene import StackScene
-from wholefield_app.viewer.stack_view import StackView
+from wholefield_app.viewer.stacks.levels import Levels, ValueFacts
+from wholefield_app.viewer.stacks.plane_images import PlaneLook
+from wholefield_app.viewer.stacks.plane_view import Compare
+from wholefield_app.viewer.stacks.stack_scene import StackScene
+from wholefield_app.viewer.stacks.stack_view import StackView
 from wholefield_app.workspaces.stacks.document import StackDocument
 from wholefield_app.workspaces.stacks.opening import OpenStack
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield_app.document.document import Role
-from wholefield_app.viewer.levels import Levels, ValueFacts, describe_values
-from wholefield_app.viewer.plane_images import COLORS, PlaneLook
+from wholefield_app.viewer.stacks.levels import Levels, ValueFacts, describe_values
+from wholefield_app.viewer.stacks.plane_images import COLORS, PlaneLook
 
 if TYPE_CHECKING:
     from wholefield.sources import DatasetInfo, StackSource

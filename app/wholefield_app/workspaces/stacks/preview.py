@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from wholefield.runs.reports import PreviewReady
 from wholefield_app.panels.picture_row import Pictures
-from wholefield_app.viewer.levels import describe_values
-from wholefield_app.viewer.plane_images import plane_image
+from wholefield_app.viewer.stacks.levels import describe_values
+from wholefield_app.viewer.stacks.plane_images import plane_image
 
 LARGEST_SIDE = 768
 ABBREVIATIONS = {"psnr": "PSNR", "ssim": "SSIM", "iou": "IoU"}

@@ -17,7 +17,7 @@ from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.document import Role
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.plane_view import Compare
+from wholefield_app.viewer.stacks.plane_view import Compare
 from wholefield_app.widgets.heading import heading, muted
 from wholefield_app.workspaces.stacks.display import OPACITY, StackDisplay
 from wholefield_app.workspaces.stacks.document import StackDocument, spacing_text

@@ -3,7 +3,7 @@
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.document.prediction import PredictionWords
 from wholefield_app.document.words import Words
-from wholefield_app.viewer.stack_scene import VoxelReadout
+from wholefield_app.viewer.stacks.stack_scene import VoxelReadout
 
 MOUSE = (
     ("Walk through the slices", "wheel"),

@@ -29,9 +29,9 @@ from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
-from wholefield_app.viewer.plane_view import Compare
-from wholefield_app.viewer.stack_scene import VoxelReadout
-from wholefield_app.viewer.stack_view import StackView
+from wholefield_app.viewer.stacks.plane_view import Compare
+from wholefield_app.viewer.stacks.stack_scene import VoxelReadout
+from wholefield_app.viewer.stacks.stack_view import StackView
 from wholefield_app.workspaces import STACKS
 from wholefield_app.workspaces.stacks.actions import comparing_actions, pairing_actions, walking_actions
 from wholefield_app.workspaces.stacks.datasets import DatasetDialog

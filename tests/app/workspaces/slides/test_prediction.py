@@ -16,7 +16,7 @@ from wholefield.tasks.slides.class_map import ClassMap, SegmentedSlide
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 from wholefield_app.document import dialogs
 from wholefield_app.runs import SessionState
-from wholefield_app.viewer.classes import class_color
+from wholefield_app.viewer.slides.classes import class_color
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.slides.export import export_classes
 

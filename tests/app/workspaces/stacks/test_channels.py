@@ -8,7 +8,7 @@ import tifffile
 
 from wholefield.sources import open_stack as read_stack
 from wholefield_app.document import dialogs
-from wholefield_app.viewer.levels import Levels
+from wholefield_app.viewer.stacks.levels import Levels
 from wholefield_app.window.main_window import MainWindow
 
 

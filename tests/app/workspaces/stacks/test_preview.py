@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from wholefield.runs.reports import PreviewReady
-from wholefield_app.viewer.levels import LABEL_COLOURS
+from wholefield_app.viewer.stacks.levels import LABEL_COLORS
 from wholefield_app.workspaces.stacks.preview import LARGEST_SIDE, describe_preview, draw_preview
 
 IMAGE = np.arange(12, dtype=np.float32).reshape(3, 4)
@@ -20,7 +20,7 @@ def test_classes_are_coloured() -> None:
     report = PreviewReady(2, 0, IMAGE[:2, :2], classes, classes, {})
     _, target, prediction = (image for _, image in draw_preview(report, report).images)
     assert target == prediction
-    assert prediction.pixelColor(1, 0).getRgb()[:3] == tuple(LABEL_COLOURS[0].tolist())
+    assert prediction.pixelColor(1, 0).getRgb()[:3] == tuple(LABEL_COLORS[0].tolist())
     assert prediction.pixelColor(0, 0).alpha() == 0
 
 

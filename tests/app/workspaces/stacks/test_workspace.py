@@ -32,9 +32,9 @@ from wholefield_app.document.document import Role
 from wholefield_app.document.handlers import properties_command, train_command
 from wholefield_app.launch import make_window
 from wholefield_app.panels.properties import Properties
-from wholefield_app.viewer.levels import Levels
-from wholefield_app.viewer.plane_view import Compare
-from wholefield_app.viewer.stack_scene import VoxelReadout
+from wholefield_app.viewer.stacks.levels import Levels
+from wholefield_app.viewer.stacks.plane_view import Compare
+from wholefield_app.viewer.stacks.stack_scene import VoxelReadout
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.stacks.datasets import DatasetDialog
 from wholefield_app.workspaces.stacks.workspace import StacksWorkspace

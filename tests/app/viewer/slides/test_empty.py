@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 
-from wholefield_app.viewer.empty import paint_empty
+from wholefield_app.viewer.slides.empty import paint_empty
 
 
 def painted(width, height, window, text):

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QBoxLayout, QSplitter, QVBoxLayout, QWidget
 from wholefield_app.background import Background
 from wholefield_app.calls import ConflatedCall
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.plane_images import PlanePictures, PlaneReader, PlaneRequest
-from wholefield_app.viewer.plane_view import Compare, PlaneView
-from wholefield_app.viewer.planes import AXES, Position, moved, plane_axes, stepped
-from wholefield_app.viewer.slice_bar import SliceBar
-from wholefield_app.viewer.stack_scene import StackScene, VoxelReadout
+from wholefield_app.viewer.stacks.plane_images import PlanePictures, PlaneReader, PlaneRequest
+from wholefield_app.viewer.stacks.plane_view import Compare, PlaneView
+from wholefield_app.viewer.stacks.planes import AXES, Position, moved, plane_axes, stepped
+from wholefield_app.viewer.stacks.slice_bar import SliceBar
+from wholefield_app.viewer.stacks.stack_scene import StackScene, VoxelReadout
 
 MAIN_SHARE, SIDE_SHARE = 5, 2
 

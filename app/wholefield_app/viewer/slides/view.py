@@ -13,19 +13,19 @@ from PySide6.QtWidgets import QWidget
 
 from wholefield.runs.reports import Direction
 from wholefield.sources.rect import Rect
-from wholefield_app.viewer.boxes import BoxLayer, MarkedBox
 from wholefield_app.viewer.canvas import Canvas
-from wholefield_app.viewer.classes import ClassLayer, ClassPicture
 from wholefield_app.viewer.colormap import Colormap
-from wholefield_app.viewer.empty import paint_empty
-from wholefield_app.viewer.grid import GridLayer, TileGrid
 from wholefield_app.viewer.layer import Frame, Layer
 from wholefield_app.viewer.legend import paint_legend
-from wholefield_app.viewer.map import MapLayer
-from wholefield_app.viewer.minimap import MinimapLayer
-from wholefield_app.viewer.picture import Picture
 from wholefield_app.viewer.scalebar import ScaleBarLayer
-from wholefield_app.viewer.sweep import SweepLayer
+from wholefield_app.viewer.slides.boxes import BoxLayer, MarkedBox
+from wholefield_app.viewer.slides.classes import ClassLayer, ClassPicture
+from wholefield_app.viewer.slides.empty import paint_empty
+from wholefield_app.viewer.slides.grid import GridLayer, TileGrid
+from wholefield_app.viewer.slides.map import MapLayer
+from wholefield_app.viewer.slides.minimap import MinimapLayer
+from wholefield_app.viewer.slides.picture import Picture
+from wholefield_app.viewer.slides.sweep import SweepLayer
 
 if TYPE_CHECKING:
     from wholefield.sources import ChannelDisplay, ImageSource

@@ -6,8 +6,8 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from wholefield.errors import SourceError
-from wholefield_app.viewer.loader import TileLoader
-from wholefield_app.viewer.pyramid import TileKey
+from wholefield_app.viewer.slides.loader import TileLoader
+from wholefield_app.viewer.slides.pyramid import TileKey
 
 A, B, C, D = (TileKey(0, column, 0) for column in range(4))
 

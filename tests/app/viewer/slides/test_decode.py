@@ -4,8 +4,8 @@ from hypothesis import given, strategies as st
 
 from wholefield.errors import SourceError
 from wholefield.sources import ChannelDisplay
-from wholefield_app.viewer.decode import BLOCK, TileReader, blocks, to_image
-from wholefield_app.viewer.pyramid import TileKey
+from wholefield_app.viewer.slides.decode import BLOCK, TileReader, blocks, to_image
+from wholefield_app.viewer.slides.pyramid import TileKey
 
 
 def never():
@@ -61,7 +61,7 @@ def test_a_tile_that_is_unwanted_is_given_up_between_blocks(make_source) -> None
 
 
 def test_a_tile_that_takes_long_is_shown_as_it_grows(make_source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wholefield_app.viewer.decode.SHOW_EVERY_S", -1.0)
+    monkeypatch.setattr("wholefield_app.viewer.slides.decode.SHOW_EVERY_S", -1.0)
     source = make_source(4096, 4096)
     shown = []
     whole = TileReader(source)(TileKey(3, 0, 0), never, shown.append)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from tests.app.viewer.memory_stack import MemoryStack, numbered
-from wholefield_app.viewer.levels import Levels
-from wholefield_app.viewer.plane_images import PlaneLook, PlaneReader, PlaneRequest, plane_image
+from tests.app.viewer.stacks.memory_stack import MemoryStack, numbered
+from wholefield_app.viewer.stacks.levels import Levels
+from wholefield_app.viewer.stacks.plane_images import PlaneLook, PlaneReader, PlaneRequest, plane_image
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, QRegion
 from wholefield.sources.cache import ByteCache
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.geometry import View
-from wholefield_app.viewer.pyramid import TILE, DisplayLevel, TileKey, level_for, tiles_for
+from wholefield_app.viewer.slides.pyramid import TILE, DisplayLevel, TileKey, level_for, tiles_for
 
 CACHE_BYTES = 384 * 2**20
 # From here on single px are what one wants to see.

@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wholefield_app.viewer.levels import LABEL_COLORS, Levels, describe_values, to_gray, to_label_colors
+from wholefield_app.viewer.stacks.levels import (
+    LABEL_COLORS,
+    Levels,
+    describe_values,
+    to_gray,
+    to_label_colors,
+)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.float32, np.float64])

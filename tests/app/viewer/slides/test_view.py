@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPalette
 from pytestqt.qtbot import QtBot
 
 from wholefield.sources import ChannelDisplay, open_image
-from wholefield_app.viewer import SlideView
+from wholefield_app.viewer.slides.view import SlideView
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QApplication
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.geometry import View, fitted
 from wholefield_app.viewer.layer import Frame
-from wholefield_app.viewer.minimap import MinimapLayer, mark_in
+from wholefield_app.viewer.slides.minimap import MinimapLayer, mark_in
 
 
 def frame(view, width=4000, height=2000):

@@ -3,7 +3,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from wholefield_app.viewer.geometry import View, fitted
-from wholefield_app.viewer.picture import Picture
+from wholefield_app.viewer.slides.picture import Picture
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
-from wholefield_app.viewer.levels import LABEL_COLORS
+from wholefield_app.viewer.stacks.levels import LABEL_COLORS
 
 ClassArray = npt.NDArray[np.unsignedinteger[Any]]
 # A multiple of the number of colors, so that classes beyond a byte keep theirs.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield_app.viewer.plane_images import PlaneLook, PlaneRequest
-from wholefield_app.viewer.planes import PlaneShape, Position, plane_shape
+from wholefield_app.viewer.stacks.plane_images import PlaneLook, PlaneRequest
+from wholefield_app.viewer.stacks.planes import PlaneShape, Position, plane_shape
 
 MICROMETRES = {"mm": 1e3, "um": 1.0}
 

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QApplication
 
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.geometry import View, fitted
-from wholefield_app.viewer.grid import GridLayer, TileGrid
 from wholefield_app.viewer.layer import Frame
+from wholefield_app.viewer.slides.grid import GridLayer, TileGrid
 
 
 def frame(view, width=1000, height=800):

@@ -8,7 +8,7 @@ from wholefield.sources.rect import Rect
 from wholefield_app.viewer.colormap import Colormap, table
 from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame
-from wholefield_app.viewer.map import MapLayer, map_image, paint_map
+from wholefield_app.viewer.slides.map import MapLayer, map_image, paint_map
 
 
 def canvas(width, height):

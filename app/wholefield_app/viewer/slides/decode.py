@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
 
-from wholefield_app.viewer.pyramid import DisplayLevel, TileKey, display_levels
+from wholefield_app.viewer.slides.pyramid import DisplayLevel, TileKey, display_levels
 
 if TYPE_CHECKING:
     from wholefield.sources import ChannelDisplay, ImageSource

@@ -13,9 +13,9 @@ from wholefield.sources.rect import Rect
 from wholefield_app.viewer.canvas import Canvas
 from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame
-from wholefield_app.viewer.plane_marks import paint_caption, paint_crosshair, paint_swipe
-from wholefield_app.viewer.planes import PlaneShape
 from wholefield_app.viewer.scalebar import ScaleBarLayer, zoom_text
+from wholefield_app.viewer.stacks.plane_marks import paint_caption, paint_crosshair, paint_swipe
+from wholefield_app.viewer.stacks.planes import PlaneShape
 
 # Device px of a voxel from which on its edges are drawn sharp.
 SHARP_FROM = 2.0

@@ -8,7 +8,7 @@ from wholefield.runs.reports import Direction
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame
-from wholefield_app.viewer.sweep import COLORS, GLOW_SECONDS, SweepLayer, SweepTrace
+from wholefield_app.viewer.slides.sweep import COLORS, GLOW_SECONDS, SweepLayer, SweepTrace
 
 FORWARD, REVERSE = Direction.FORWARD, Direction.REVERSE
 

@@ -4,10 +4,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from wholefield_app.viewer.decode import TileReader
 from wholefield_app.viewer.geometry import View, fitted
-from wholefield_app.viewer.pyramid import TileKey
-from wholefield_app.viewer.tiles import TilePainter
+from wholefield_app.viewer.slides.decode import TileReader
+from wholefield_app.viewer.slides.pyramid import TileKey
+from wholefield_app.viewer.slides.tiles import TilePainter
 
 BACKGROUND = QColor(10, 20, 30)
 
@@ -190,7 +190,7 @@ def test_the_color_at_a_position_is_the_one_shown(make_source, make_tiles) -> No
 def test_more_tiles_than_the_cache_holds_are_kept_while_they_are_in_sight(
     make_source, make_tiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wholefield_app.viewer.tiles.CACHE_BYTES", 2**20)
+    monkeypatch.setattr("wholefield_app.viewer.slides.tiles.CACHE_BYTES", 2**20)
     source = make_source(3000, 2000)
     tiles = make_tiles(source, lambda key: False)
     reader = TileReader(source)

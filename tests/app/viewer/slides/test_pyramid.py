@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from wholefield.sources.rect import Rect
 from wholefield.sources.slides.image import levels_from_sizes
 from wholefield_app.viewer.geometry import View
-from wholefield_app.viewer.pyramid import (
+from wholefield_app.viewer.slides.pyramid import (
     TILE,
     TileKey,
     display_levels,

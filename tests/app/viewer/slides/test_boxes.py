@@ -3,9 +3,9 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
 from wholefield.sources.rect import Rect
-from wholefield_app.viewer.boxes import BoxLayer, MarkedBox
 from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame
+from wholefield_app.viewer.slides.boxes import BoxLayer, MarkedBox
 
 
 def painted(layer, view, rgb):

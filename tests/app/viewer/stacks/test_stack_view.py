@@ -9,15 +9,15 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.app.viewer.memory_stack import MemoryStack, numbered
+from tests.app.viewer.stacks.memory_stack import MemoryStack, numbered
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.background import Background
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.levels import Levels
-from wholefield_app.viewer.plane_images import PlaneLook
-from wholefield_app.viewer.plane_view import Compare, PlaneView
-from wholefield_app.viewer.stack_scene import StackScene
-from wholefield_app.viewer.stack_view import StackView, value_text
+from wholefield_app.viewer.stacks.levels import Levels
+from wholefield_app.viewer.stacks.plane_images import PlaneLook
+from wholefield_app.viewer.stacks.plane_view import Compare, PlaneView
+from wholefield_app.viewer.stacks.stack_scene import StackScene
+from wholefield_app.viewer.stacks.stack_view import StackView, value_text
 
 LEVELS = Levels(0, 500)
 

@@ -5,7 +5,9 @@ import pytest
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 
 from wholefield.sources.rect import Rect
-from wholefield_app.viewer.classes import (
+from wholefield_app.viewer.geometry import View
+from wholefield_app.viewer.layer import Frame
+from wholefield_app.viewer.slides.classes import (
     CYCLE,
     ClassLayer,
     ClassPicture,
@@ -14,8 +16,6 @@ from wholefield_app.viewer.classes import (
     class_image,
     crop_in_sight,
 )
-from wholefield_app.viewer.geometry import View
-from wholefield_app.viewer.layer import Frame
 
 NAMES = ("glass", "tissue", "spore")
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PySide6.QtGui import QImage
 
 from wholefield.sources.cache import ByteCache
-from wholefield_app.viewer.levels import Levels, to_gray, to_label_colors
+from wholefield_app.viewer.stacks.levels import Levels, to_gray, to_label_colors
 
 if TYPE_CHECKING:
     from wholefield.sources.stacks.stack import StackSource

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from wholefield_app.viewer.decode import TileReader
 from wholefield_app.viewer.geometry import View
-from wholefield_app.viewer.loader import TileLoader
-from wholefield_app.viewer.pyramid import TileKey, tiles_around
-from wholefield_app.viewer.tiles import TilePainter
+from wholefield_app.viewer.slides.decode import TileReader
+from wholefield_app.viewer.slides.loader import TileLoader
+from wholefield_app.viewer.slides.pyramid import TileKey, tiles_around
+from wholefield_app.viewer.slides.tiles import TilePainter
 
 if TYPE_CHECKING:
     from wholefield.sources import ChannelDisplay, ImageSource

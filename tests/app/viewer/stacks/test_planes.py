@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from wholefield_app.viewer.planes import moved, plane_axes, plane_shape, stepped
+from wholefield_app.viewer.stacks.planes import moved, plane_axes, plane_shape, stepped
 
 
 def test_cubes_without_spacing() -> None:

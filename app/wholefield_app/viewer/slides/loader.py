@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
 from wholefield.errors import WholefieldError
-from wholefield_app.viewer.pyramid import TileKey
+from wholefield_app.viewer.slides.pyramid import TileKey
 
 log = logging.getLogger(__name__)
 
