@@ -1,21 +1,14 @@
 """What the window knows of a workspace before anything of it is loaded."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from wholefield.sources.kinds import Kind
 
 if TYPE_CHECKING:
     from wholefield_app.document.workspace import Workspace
-
-
-def claims_nothing(path: Path) -> bool:
-    """Whether a path belongs here whatever its kind: none does."""
-    del path
-    return False
 
 
 @dataclass(frozen=True)
@@ -32,7 +25,7 @@ class Entry:
         kind: The kind of file that is opened in it.
         workspace: `module:class` of the workspace.
         also: Kinds that can be opened here too, when the user asks for it here.
-        claims: Whether a path belongs here whatever its kind; called in a worker thread.
+        claimed_by: `module:function` that says whether a path belongs here whatever its kind; empty where none does.
     """
 
     name: str
@@ -42,9 +35,18 @@ class Entry:
     kind: Kind
     workspace: str
     also: tuple[Kind, ...] = ()
-    claims: Callable[[Path], bool] = claims_nothing
+    claimed_by: str = ""
 
     def load(self) -> "type[Workspace]":
         """Import the workspace."""
-        module, name = self.workspace.split(":")
-        return cast("type[Workspace]", getattr(import_module(module), name))
+        return cast("type[Workspace]", _named(self.workspace))
+
+    def claims(self, path: Path) -> bool:
+        """Whether a path belongs here whatever its kind; called in a worker thread."""
+        return bool(self.claimed_by) and bool(_named(self.claimed_by)(path))
+
+
+def _named(name: str) -> Any:
+    """The thing behind `module:name`."""
+    module, _, thing = name.partition(":")
+    return getattr(import_module(module), thing)

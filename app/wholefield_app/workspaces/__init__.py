@@ -1,21 +1,12 @@
 """The workspaces of the window, one for each kind of file; a new kind is a folder here and a line in `ENTRIES`."""
 
-from pathlib import Path
-
 from wholefield.sources.kinds import Kind
 from wholefield_app.document.entry import Entry
 
-
-def _is_project(path: Path) -> bool:
-    """Take folders that are laid out as a project of slides."""
-    from wholefield_app.workspaces.slides.project import is_project
-
-    return is_project(path)
-
-
 SLIDES = Entry(
     "slides", "Slides", "Look at slides and other large images, train on them, predict.", "slide",
-    Kind.IMAGE, "wholefield_app.workspaces.slides.workspace:SlidesWorkspace", claims=_is_project,
+    Kind.IMAGE, "wholefield_app.workspaces.slides.workspace:SlidesWorkspace",
+    claimed_by="wholefield_app.workspaces.slides.project:is_project",
 )  # fmt: skip
 # A single slice is a stack of one, hence the images.
 STACKS = Entry(

@@ -73,7 +73,7 @@ class TinyWorkspace(Workspace):
         self.path = None
 
 
-def _is_tiny(path: Path) -> bool:
+def is_tiny(path: Path) -> bool:
     return path.suffix == ".tiny"
 
 
@@ -84,5 +84,5 @@ TINY = TinyWorkspace.entry = Entry(
     "grid",
     Kind.STACK,
     f"{__name__}:TinyWorkspace",
-    claims=_is_tiny,
+    claimed_by=f"{__name__}:is_tiny",
 )
