@@ -91,7 +91,7 @@ def test_a_style_and_a_framing_are_settings() -> None:
         ({"size": "0x5"}, "size is '0x5'"),
         ({"size": "640x480", "place": "1,2,3"}, "place is '1,2,3'"),
         ({"place": "1,2,3,4"}, "give size, too"),
-        ({"around": "black"}, "around is 'black' but must be a colour"),
+        ({"around": "black"}, "around is 'black' but must be a color"),
         ({"off": "#12345"}, "off is '#12345'"),
         ({"fps": 0}, "fps is 0 but must be above 0"),
         ({"opacity": 1.5}, "opacity is 1.5 but must be at most 1"),
