@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
+from wholefield.tasks.slides.segmentation import mean_dice
 
 from tests.bench.measure import machine
 from wholefield.runs.control import Control
@@ -25,7 +26,6 @@ from wholefield.streaming import Streamed
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.mask_data import MaskedArea
 from wholefield.tasks.slides.masks import Labels, MaskedSlide, read_masks, split_rows
-from wholefield.tasks.slides.segmentation import mean_dice
 from wholefield.tasks.slides.segmenter import load_segmenter
 from wholefield.tasks.slides.settings import SegmentSettings
 from wholefield.tasks.slides.slide_input import labelled_area

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEventLoop, QTimer
 
-from wholefield.runs.reports import FlowPreviewReady, PreviewReady, Report
+from wholefield.runs.reports import PreviewReady, Report
 from wholefield_app.window.main_window import MainWindow
 
 POLL_MS = 10
@@ -37,9 +37,9 @@ class Light:
         return self.space.prediction_panel.checkpoint
 
     @property
-    def previews(self) -> list[PreviewReady | FlowPreviewReady]:
+    def previews(self) -> list[PreviewReady]:
         """What the network made of one slice or moment, before the first epoch and after each."""
-        return [report for report in self.reports if isinstance(report, PreviewReady | FlowPreviewReady)]
+        return [report for report in self.reports if isinstance(report, PreviewReady)]
 
     def start(self) -> None:
         """Begin to train."""

@@ -13,10 +13,10 @@ from wholefield.export.flow import FlowFile, read_dsec_png, read_flo
 from wholefield.flow.simulator import SceneSettings
 from wholefield.flow.simulator.files import write_simulation
 from wholefield.runs.reports import StepDone
-from wholefield_app.video.frames import pixels_of
 from wholefield_app.viewer.events.style import FlowMode
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.events.export_dialog import ExportKind
+from wholefield_app.workspaces.events.export.dialog import ExportKind
+from wholefield_app.workspaces.events.export.frames import pixels_of
 
 EPOCHS = 2
 SMALL_NETWORK = {"base": 2, "scales": 2, "num_tbins": 2, "crop_size": 32, "epochs": EPOCHS}
@@ -52,7 +52,7 @@ def test_open_train_see_judge_and_export(
     light.finish()
     light.wait_for_previews(EPOCHS + 1)
     assert [each.epoch for each in light.previews] == list(range(EPOCHS + 1))
-    assert not np.array_equal(light.previews[0].flow, light.previews[-1].flow)
+    assert not np.array_equal(light.previews[0].pictures["flow"], light.previews[-1].pictures["flow"])
     assert f"after epoch {EPOCHS}" in light.space.preview_panel.line.text()
     steps = [report for report in light.reports if isinstance(report, StepDone)]
     assert set(light.space.curves_panel.data.terms) == set(steps[0].terms) == {"bw_deblur", "smoothness2"}

@@ -71,6 +71,6 @@ def test_a_network_over_volumes_is_trained_and_predicts(
     assert (prediction.shape, prediction.dtype) == ((TINY.slices, TINY.size, TINY.size), np.float32)
     shown = light.previews[-1]
     np.testing.assert_allclose(
-        prediction.plane(0, shown.slice_index)[20:40], shown.prediction[20:40], atol=0.02
+        prediction.plane(0, shown.at)[20:40], shown.pictures["prediction"][20:40], atol=0.02
     )
     window.close()

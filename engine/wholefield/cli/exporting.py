@@ -1,4 +1,4 @@
-"""Commands that write what a config says into its `out`, whole or not at all."""
+"""Commands that write what a settings says into its `out`, whole or not at all."""
 
 import argparse
 import sys
@@ -20,34 +20,34 @@ class _Exported(Protocol):
     def path(self) -> Path: ...
 
 
-_Config = TypeVar("_Config", bound=RunSettings)
+_Settings = TypeVar("_Settings", bound=RunSettings)
 
 
-def add_export_arguments(parser: argparse.ArgumentParser, config: type[RunSettings]) -> None:
+def add_export_arguments(parser: argparse.ArgumentParser, settings: type[RunSettings]) -> None:
     """Add the settings of an export and the leave to replace what is there."""
-    add_settings(parser, config)
+    add_settings(parser, settings)
     parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
 
 
 def export_by(
     arguments: argparse.Namespace,
-    kind: type[_Config],
-    write: Callable[[_Config, Terminal, Control], _Exported],
+    kind: type[_Settings],
+    write: Callable[[_Settings, Terminal, Control], _Exported],
 ) -> int:
     """Write the file, print its path, and return the exit code; progress goes to the error stream.
 
     Raises:
         WholefieldError: A setting is out of range, or something cannot be read or written.
     """
-    config = settings_from(arguments, kind)
-    config.validate()
-    out: Path = getattr(config, "out")  # noqa: B009  (every export has one; RunSettings in general has not)
+    settings = settings_from(arguments, kind)
+    settings.validate()
+    out: Path = getattr(settings, "out")  # noqa: B009  (every export has one; RunSettings in general has not)
     if out.exists() and not arguments.replace:
         raise SettingError(f"{out} exists; choose another name or give --replace.")
     control = Control()
     try:
         with interruptible(control):
-            exported = write(config, Terminal(), control)
+            exported = write(settings, Terminal(), control)
     except RunCancelled:
         print("stopped; nothing is kept", file=sys.stderr)
         return DISCARDED

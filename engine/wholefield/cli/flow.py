@@ -31,9 +31,9 @@ def score(arguments: argparse.Namespace) -> int:
     """
     from wholefield.tasks.events.judging import judge
 
-    config = settings_from(arguments, ScoreSettings)
-    config.validate()
-    card = judge(config, Terminal(), Control())
+    settings = settings_from(arguments, ScoreSettings)
+    settings.validate()
+    card = judge(settings, Terminal(), Control())
     print(json.dumps(as_json(card), indent=2) if arguments.json else card.text())
     return 0
 

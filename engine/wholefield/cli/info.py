@@ -88,19 +88,12 @@ def _image(source: ImageSource) -> Lines:
 
 
 def _checkpoint(path: Path) -> Lines:
-    from wholefield.training.checkpoints import SPEC, read_checkpoint
+    from wholefield.training.checkpoints import card_in, read_checkpoint
 
     content = read_checkpoint(path)
-    described = {name.replace("_", " "): _text(value) for name, value in content[SPEC].items()}
     return [
         ("file", str(path)),
         ("format", "checkpoint of a training run"),
-        *described.items(),
+        *card_in(content, path).lines(),
         ("trained steps", str(content.get("global_step", "unknown"))),
     ]
-
-
-def _text(value: object) -> str:
-    if isinstance(value, tuple | list):
-        return ", ".join(map(_text, value))
-    return f"{value:.6g}" if isinstance(value, float) else "unknown" if value is None else str(value)

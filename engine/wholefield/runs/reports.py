@@ -126,44 +126,23 @@ class PartDone:
 
 @dataclass(frozen=True, eq=False)
 class PreviewReady:
-    """What the network makes of one slice right now.
+    """What the network makes of one piece of the data right now.
 
     Attributes:
-        epoch: epochs done; 0 before the first.
-        slice_index: the slice, counted from 0.
-        input: (y, x) float32.
-        target: (y, x) in its own values, whole numbers for labels; None where there is none.
-        prediction: (y, x) float32, or the values of labels, whole numbers.
-        metrics: values by name, of this slice alone.
+        epoch: Epochs done; 0 before the first.
+        at: Which piece: a slice, counted from 0, or a moment in us on the clock of the recording.
+        pictures: Arrays by name, such as `input`, `target` (where there is one) and `prediction`: (y, x) numbers, or
+            whole numbers for labels; of flow `flow` (2, H, W) in px per s, x then y, `events` (H, W, 3) RGB, and
+            `mask` (H, W), where there are some.
+        metrics: Values by name, of this piece alone.
+        path: The file of the piece, where there are several.
     """
 
     epoch: int
-    slice_index: int
-    input: NDArray[Any]
-    target: NDArray[Any] | None
-    prediction: NDArray[Any]
-    metrics: Mapping[str, float]
-
-
-@dataclass(frozen=True, eq=False)
-class FlowPreviewReady:
-    """What a flow network makes of one moment of a recording right now.
-
-    Attributes:
-        epoch: epochs done; 0 before the first.
-        time_us: end of the time bin that is shown, on the clock of the recording.
-        flow: (2, H, W) float32, x then y, in px per s.
-        picture: (H, W, 3) uint8 RGB, the events of that time bin.
-        mask: (H, W) bool, where it has events.
-        path: the recording.
-    """
-
-    epoch: int
-    time_us: int
-    flow: NDArray[Any]
-    picture: NDArray[Any]
-    mask: NDArray[Any]
-    path: Path
+    at: int
+    pictures: Mapping[str, NDArray[Any]]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -204,7 +183,6 @@ Report = (
     | TileDone
     | PartDone
     | PreviewReady
-    | FlowPreviewReady
     | CheckpointSaved
     | Message
     | Finished

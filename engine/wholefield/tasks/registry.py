@@ -28,6 +28,7 @@ from wholefield.tasks.stacks.settings import (
     StackRegressionSettings,
     StackSegmentationSettings,
 )
+from wholefield.training.quality import Quality
 
 ENTRY_POINTS = "wholefield.tasks"
 
@@ -40,23 +41,6 @@ class Data(StrEnum):
     SLIDES = "slides"
     STACKS = "stacks"
     EVENTS = "events"
-
-
-@dataclass(frozen=True)
-class Quality:
-    """The figure of the validation by which epochs are compared.
-
-    Attributes:
-        metric: Its name among the metrics of an epoch, such as `validation_dice`.
-        title: Its name on the screen, with its unit, such as "PSNR, dB".
-        larger_is_better: Which of two is the better one.
-        range: Smallest and largest value, where the axis of a plot should show both.
-    """
-
-    metric: str
-    title: str
-    larger_is_better: bool = True
-    range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +84,8 @@ class Task:
 
 
 ACCURACY = Quality("validation_accuracy", "Accuracy", range=(0, 1))
+ENDPOINT_ERROR = Quality("validation_aee", "Endpoint error, px", larger_is_better=False)
+SPLIT_ERROR = Quality("validation_loss", "Split error", larger_is_better=False)
 DICE = Quality("validation_dice", "Dice", range=(0, 1))
 TASKS = (
     Task(
@@ -144,7 +130,7 @@ TASKS = (
         "Noise2Inverse",
         Data.STACKS,
         "wholefield.tasks.stacks.noise2inverse:train_noise2inverse",
-        Quality("validation_loss", "Split error", larger_is_better=False),
+        SPLIT_ERROR,
         "stack-predict",
         "wholefield.tasks.stacks.settings:run_title",
     ),
@@ -156,7 +142,7 @@ TASKS = (
         "Optical flow",
         Data.EVENTS,
         "wholefield.tasks.events.train:train_flow",
-        Quality("validation_aee", "Endpoint error, px", larger_is_better=False),
+        ENDPOINT_ERROR,
         "flow-predict",
         "wholefield.tasks.events.settings:run_title",
     ),

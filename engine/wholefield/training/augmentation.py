@@ -1,4 +1,4 @@
-"""Harmless changes of training images: turned, mirrored and tinted, box by box as they are read."""
+"""Harmless changes of training images: flipped, rotated by quarters, other colors; box by box where they are large."""
 
 from dataclasses import dataclass
 
@@ -6,16 +6,32 @@ import numpy as np
 from torch import Tensor
 
 from wholefield.sources.slides.orientation import Orientation
+from wholefield.training.settings import Augmentation
+
+
+def draw_orientation(augmentation: Augmentation, random: np.random.Generator) -> Orientation:
+    """One of those that an augmentation allows, all equally likely: flips of both axes, rotations, or all eight."""
+    quarters, mirrored = int(random.integers(4)), bool(random.integers(2))
+    if not augmentation.rotations:
+        # With a flip of left and right, half a turn makes the flip of top and bottom.
+        quarters = quarters // 2 * 2 if augmentation.flips else 0
+    return Orientation(quarters, mirrored and augmentation.flips)
+
+
+def oriented(image: Tensor, orientation: Orientation) -> Tensor:
+    """An image (..., h, w) in an orientation."""
+    rotated = image.rot90(orientation.quarters, (-2, -1))
+    return rotated.flip(-1) if orientation.mirrored else rotated
 
 
 @dataclass(frozen=True)
-class Tint:
-    """A change of colours, the same all over an image, so that it can be made tile by tile.
+class ColorJitter:
+    """A change of colors, the same all over an image, so that it can be made tile by tile.
 
     Attributes:
-        brightness: added to every value on the scale 0..1.
-        contrast: factor about the middle of that scale.
-        saturation: factor of what tells a colour from its grey; without effect on images of other than 3 channels.
+        brightness: Added to every value on the scale 0..1.
+        contrast: Factor about the middle of that scale.
+        saturation: Factor of the distance of a color from gray; without effect on images of other than 3 channels.
     """
 
     brightness: float
@@ -23,33 +39,17 @@ class Tint:
     saturation: float
 
     @classmethod
-    def draw(cls, strength: float, random: np.random.Generator) -> "Tint":
-        """A change at random: factors in 1 +- strength, brightness in +- half of it."""
+    def draw(cls, strength: float, random: np.random.Generator) -> "ColorJitter | None":
+        """A change at random: factors in 1 +- strength, brightness in +- half of it; None for no strength."""
+        if not strength:
+            return None
         brightness, contrast, saturation = random.uniform(-strength, strength, 3).tolist()
         return cls(brightness / 2, 1 + contrast, 1 + saturation)
 
     def of(self, values: Tensor) -> Tensor:
-        """Values (channels, h, w) on the scale 0..1 with changed colours; they may leave the scale a little."""
+        """Values (channels, h, w) on the scale 0..1 with changed colors; they may leave the scale a little."""
         values = (values - 0.5) * self.contrast + 0.5 + self.brightness
         if values.shape[0] != 3:
             return values
-        grey = values.mean(0, keepdim=True)
-        return grey + (values - grey) * self.saturation
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Which changes a training makes.
-
-    Attributes:
-        turns: whether to turn by quarters and to mirror.
-        tint: strength of the change of colours, 0 for none.
-    """
-
-    turns: bool = False
-    tint: float = 0.0
-
-    def draw(self, random: np.random.Generator) -> tuple[Orientation, Tint | None]:
-        """The changes of one visit."""
-        turn = Orientation.draw(random) if self.turns else Orientation()
-        return turn, Tint.draw(self.tint, random) if self.tint else None
+        gray = values.mean(0, keepdim=True)
+        return gray + (values - gray) * self.saturation

@@ -1,57 +1,135 @@
-"""Reading checkpoints of training runs: what was trained, for which task, and its weights."""
+"""Checkpoints of training runs: the card of the network, its weights, and weights to start from."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from wholefield.errors import SourceError
+from wholefield.errors import SettingError, SourceError
+from wholefield.runs.folder import RunFolder
+from wholefield.training.model_card import ModelCard, demand_same
 
-SPEC = "wholefield"
-"""Where a checkpoint keeps the description of its model."""
+CARD = "wholefield"
+"""Where a checkpoint keeps the card of its network."""
+FORMER_CARD = "tessera"
 PREFIX = "network."
+
+
+def read_file(path: Path) -> Mapping[str, Any]:
+    """What a file of torch holds; nothing in it is executed.
+
+    Raises:
+        SourceError: The file is missing or damaged.
+    """
+    if not path.is_file():
+        raise SourceError(f"The checkpoint {path} does not exist; choose an existing one.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # torch raises many unrelated types for a damaged file.
+        raise SourceError(f"{path} is not a readable checkpoint; choose another.") from error
+    if not isinstance(content, Mapping):
+        raise SourceError(f"{path} is not a checkpoint; choose another.")
+    return content
 
 
 def read_checkpoint(path: Path) -> Mapping[str, Any]:
     """Read a checkpoint of a training run.
 
     Raises:
-        SourceError: the file is missing, damaged or something else.
+        SourceError: The file is missing, damaged or something else.
     """
-    if not path.is_file():
-        raise SourceError(f"The checkpoint {path} does not exist; choose an existing one.")
-    try:
-        # Weights only: a checkpoint from elsewhere must not be able to run code.
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        # torch raises many unrelated types for a damaged file.
-        raise SourceError(f"{path} is not a readable checkpoint; choose another.") from error
-    if not isinstance(content, dict) or "state_dict" not in content or "task" not in content.get(SPEC, ()):
+    content = read_file(path)
+    if "state_dict" not in content or "task" not in content.get(CARD, content.get(FORMER_CARD, ())):
         raise SourceError(
             f"{path} is not a checkpoint of a training run; choose best.ckpt or last.ckpt of one."
         )
     return content
 
 
-def weights_of(content: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The weights of the network, under its own names."""
-    return {
-        name.removeprefix(PREFIX): value
-        for name, value in content["state_dict"].items()
-        if name.startswith(PREFIX)
-    }
+def card_in(content: Mapping[str, Any], path: Path) -> ModelCard:
+    """The card in what a checkpoint holds.
+
+    Raises:
+        SourceError: It is incomplete, or that of something else.
+    """
+    try:
+        return ModelCard.from_plain(content[CARD if CARD in content else FORMER_CARD])
+    except (KeyError, TypeError, ValueError) as error:
+        raise SourceError(f"{path} describes its network incompletely ({error}); train it again.") from error
 
 
-def load_into(network: torch.nn.Module, content: Mapping[str, Any], path: Path) -> None:
+def card_of(path: Path) -> ModelCard:
+    """The card of a checkpoint.
+
+    Raises:
+        SourceError: The file is missing, damaged or something else.
+    """
+    return card_in(read_checkpoint(path), path)
+
+
+def load_into(network: nn.Module, content: Mapping[str, Any], path: Path) -> None:
     """Put the weights of a checkpoint into a network.
 
     Raises:
-        SourceError: they do not fit.
+        SourceError: They do not fit.
     """
     try:
-        network.load_state_dict(weights_of(content))
+        network.load_state_dict(_weights(content))
     except RuntimeError as error:
         name = type(network).__name__
         raise SourceError(f"The weights in {path} do not fit the model {name}; train it again.") from error
+
+
+def starting_weights(path: Path) -> dict[str, Tensor]:
+    """The weights in a file to start from: a checkpoint of a run, a state dict, or one in a `state_dict`.
+
+    Raises:
+        SourceError: The file is missing, damaged or holds no weights.
+    """
+    content = read_file(path)
+    state = _weights(content) if "state_dict" in content else dict(content)
+    if not state or not all(isinstance(value, Tensor) for value in state.values()):
+        raise SourceError(
+            f"{path} holds no weights; choose a checkpoint, or a file made of network.state_dict()."
+        )
+    return state
+
+
+def start_from(network: nn.Module, path: Path) -> None:
+    """Put weights to start from into a network.
+
+    Raises:
+        SourceError: The file is missing, damaged, or of a network of another shape.
+    """
+    try:
+        network.load_state_dict(starting_weights(path))
+    except RuntimeError as error:
+        detail = " ".join(str(error).split())[:300]
+        raise SourceError(f"{path} does not fit {type(network).__name__}: {detail}") from error
+
+
+def continues(folder: RunFolder, card: ModelCard) -> bool:
+    """Whether an earlier part of a run is continued.
+
+    Raises:
+        SettingError: The earlier part trained another network, or was made by a version that saved no progress.
+    """
+    if not folder.last.exists():
+        return False
+    content = read_checkpoint(folder.last)
+    demand_same(card_in(content, folder.last), card, folder.path)
+    if "loops" not in content:
+        raise SettingError(
+            f"The run in {folder.path} was started by an earlier version and cannot be continued; "
+            f"start a new run with {folder.last} as initial_weights."
+        )
+    return True
+
+
+def _weights(content: Mapping[str, Any]) -> dict[str, Tensor]:
+    state = content["state_dict"]
+    named = {name.removeprefix(PREFIX): value for name, value in state.items() if name.startswith(PREFIX)}
+    return named or dict(state)

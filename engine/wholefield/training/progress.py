@@ -1,137 +1,150 @@
-"""What ties a Lightning training to a run: reports, control between batches, checkpoints of the run folder."""
+"""What ties a Lightning training to a run: reports, control, checkpoints, early stopping and previews."""
 
 import shutil
 import time
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import Callback, Trainer
 
 from wholefield.files import replacing
-from wholefield.runs.control import Control, StopAndKeep
+from wholefield.runs.control import StopAndKeep
 from wholefield.runs.eta import Pace
 from wholefield.runs.folder import RunFolder
-from wholefield.runs.reports import CheckpointSaved, EpochDone, ReportFunction, StepDone
+from wholefield.runs.reports import (
+    CheckpointSaved,
+    EpochDone,
+    Level,
+    Message,
+    PreviewReady,
+    ReportFunction,
+    StepDone,
+)
+from wholefield.training.quality import Score
+from wholefield.training.settings import TrainingSettings
+from wholefield.training.trainee import Trainee
 
-Score = tuple[float, ...]
-"""How good an epoch was; the greater tuple wins."""
-
-
-class Trainee(LightningModule):
-    """What a run trains: a Lightning module that can be asked how it is doing.
-
-    Attributes:
-        last_loss: training loss of the newest step.
-        last_terms: weighted terms of that loss by name; empty where it has one only.
-    """
-
-    last_loss: float = float("nan")
-    last_terms: Mapping[str, float] = MappingProxyType({})
-
-    @abstractmethod
-    def epoch_metrics(self) -> Mapping[str, float]:
-        """The values of the epoch that ends, by name; starts counting anew."""
-
-    @abstractmethod
-    def score(self, metrics: Mapping[str, float]) -> Score:
-        """How good an epoch with these metrics was."""
+Preview = Callable[[int], PreviewReady]
+"""Makes the preview after so many epochs."""
 
 
 class RunProgress(Callback):
     """Reports the steps and epochs of a `Trainee`, obeys the control, and keeps last.ckpt and best.ckpt.
 
     Attributes:
-        best: the score of best.ckpt, or None before the first epoch has ended.
+        best: The score of best.ckpt, or None before the first epoch has ended.
+
+    Args:
+        folder: The run folder.
+        settings: Patience of early stopping, and time between checkpoints.
+        report: Called with every report.
+        pace: Estimates the time left and obeys the control.
+        begin_epoch: Called with the number of each epoch, counted from 0, before its first batch.
+        preview: Makes a preview before the first and after every epoch; None for none.
+        clock: Gives seconds; monotonic.
     """
 
     def __init__(
         self,
         folder: RunFolder,
+        settings: TrainingSettings,
         report: ReportFunction,
-        control: Control,
+        pace: Pace,
         begin_epoch: Callable[[int], None],
+        preview: Preview | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Set up; `begin_epoch` is told the number of each epoch, counted from 0, before its first item."""
-        self._folder = folder
-        self._report = report
-        self._control = control
-        self._begin_epoch = begin_epoch
-        self._pace = Pace()
+        self._folder, self._settings, self._report, self._pace = folder, settings, report, pace
+        self._begin_epoch, self._preview, self._clock = begin_epoch, preview, clock
+        self._saved = clock()
+        self._waited = 0
         self.best: Score | None = None
 
-    def poll(self) -> None:
-        """Obey the control; the time of a pause is left out of the estimate of the time left.
-
-        Raises:
-            StopAndKeep: the run was asked to stop and keep its results.
-            Discarded: the run was asked to end without results.
-        """
-        before = time.monotonic()
-        self._control.poll()
-        self._pace.idle(time.monotonic() - before)
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock; drop metrics that a resumed run is about to measure again."""
-        self._pace = Pace(steps_done(trainer))
+    def on_train_start(self, trainer: Trainer, pl_module: Trainee) -> None:
+        """Start the clock; drop metrics that a resumed run is about to measure again; show the first preview."""
+        self._pace.start(steps_done(trainer))
+        self._saved = self._clock()
         if steps_done(trainer):
             self._folder.rewind(steps_done(trainer))
+        # Lightning does not start an epoch again that a resumed run is in the middle of.
+        self._begin_epoch(trainer.current_epoch)
+        self._stop_where_patience_ends(trainer)
+        self._show(trainer.current_epoch, pl_module)
 
-    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: Trainee) -> None:
         """Tell the data which epoch begins."""
         self._begin_epoch(trainer.current_epoch)
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Obey the control."""
-        self.poll()
+    def on_train_batch_start(self, trainer: Trainer, pl_module: Trainee, *_: Any) -> None:
+        """Obey the control, and save where the last checkpoint is too old."""
+        minutes = self._settings.checkpoint_minutes
+        # Only here, between two batches, do Lightning's counters and the loader agree on what is done.
+        if minutes is not None and self._clock() - self._saved >= 60 * minutes:
+            self._save(trainer)
+        self._pace.poll()
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: Trainee, *_: Any) -> None:
         """Report the step."""
-        step, steps = steps_done(trainer), steps_of(trainer)
-        epochs = trainer.max_epochs or 0
+        step, steps = steps_done(trainer), (trainer.max_epochs or 0) * int(trainer.num_training_batches)
         left = self._pace.seconds_left(step, steps)
-        epoch, loss, terms = trainer.current_epoch + 1, pl_module.last_loss, pl_module.last_terms
-        self._report(StepDone(step, steps, epoch, epochs, loss, left, terms))
+        epoch, epochs = trainer.current_epoch + 1, trainer.max_epochs or 0
+        self._report(StepDone(step, steps, epoch, epochs, pl_module.last_loss, left, pl_module.last_terms))
 
-    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+    def on_validation_batch_end(self, trainer: Trainer, pl_module: Trainee, *_: Any) -> None:
         """Obey the control."""
-        self.poll()
+        self._pace.poll()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Trainee) -> None:
-        """Report the epoch and save it; validation is over by now."""
-        metrics = pl_module.epoch_metrics()
-        self._report(EpochDone(trainer.current_epoch + 1, metrics, steps_done(trainer)))
+        """Report the epoch, save it and show it; validation is over by now."""
+        epoch, metrics = trainer.current_epoch + 1, pl_module.epoch_metrics()
+        self._report(EpochDone(epoch, metrics, steps_done(trainer)))
         score = pl_module.score(metrics)
         improved = self.best is None or score > self.best
         self.best = score if improved else self.best
+        self._waited = 0 if improved else self._waited + 1
+        pl_module.end_epoch(epoch, metrics, improved=improved)
         self._save(trainer)
         if improved:
             with replacing(self._folder.best) as temporary:
                 shutil.copyfile(self._folder.last, temporary)
             self._report(CheckpointSaved(self._folder.best, best=True))
+        self._show(epoch, pl_module)
+        self._stop_where_patience_ends(trainer)
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+    def on_exception(self, trainer: Trainer, pl_module: Trainee, exception: BaseException) -> None:
         """Save what was learned when the run is asked to stop and keep it."""
         if isinstance(exception, StopAndKeep):
             _repeat_validation(trainer)
+            if self.best is None:
+                text = f"Nothing was validated yet; {self._folder.last.name} holds what was learned so far."
+                self._report(Message(Level.INFO, text))
             self._save(trainer)
-            if not self._folder.best.exists():
-                # Whoever stops within the first epoch still finds a model where models are.
-                shutil.copyfile(self._folder.last, self._folder.best)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps: the best score."""
-        return {"best": self.best}
+        """What a checkpoint keeps: the best score, and the epochs since."""
+        return {"best": self.best, "waited": self._waited}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the best score of a resumed run."""
         best = state_dict["best"]
         self.best = None if best is None else tuple(best)
+        self._waited = state_dict.get("waited", 0)
+
+    def _stop_where_patience_ends(self, trainer: Trainer) -> None:
+        patience = self._settings.early_stopping_patience
+        trainer.should_stop = patience is not None and self._waited >= patience
+
+    def _show(self, epoch: int, trainee: Trainee) -> None:
+        if self._preview is not None:
+            training = trainee.training
+            trainee.eval()
+            self._report(self._preview(epoch))
+            trainee.train(training)
 
     def _save(self, trainer: Trainer) -> None:
         with replacing(self._folder.last) as temporary:
             trainer.save_checkpoint(temporary)
+        self._saved = self._clock()
         self._report(CheckpointSaved(self._folder.last, best=False))
 
 
@@ -150,8 +163,3 @@ def _repeat_validation(trainer: Trainer) -> None:
 def steps_done(trainer: Trainer) -> int:
     """Batches trained so far, over all epochs and all parts of a resumed run."""
     return trainer.fit_loop.epoch_loop.batch_progress.total.processed
-
-
-def steps_of(trainer: Trainer) -> int:
-    """Batches of the whole run."""
-    return (trainer.max_epochs or 0) * int(trainer.num_training_batches)

@@ -1,6 +1,6 @@
 """The settings that all trainings share, under the same words in forms, commands and files. Imports no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
@@ -54,6 +54,25 @@ class ClassWeighting(Choice):
 
     NONE = "none", "None"
     BALANCED = "balanced", "Balanced"
+
+    def weights(self, counts: Sequence[int]) -> tuple[float, ...]:
+        """The weight of every class in the loss.
+
+        Args:
+            counts: How often each occurs.
+
+        Returns:
+            1 for all, or n / (classes * n of the class), so that all count alike and their mean is 1; 0 for a class
+            that does not occur.
+
+        Example:
+            >>> ClassWeighting.BALANCED.weights([3, 1, 0])
+            (0.6666666666666666, 2.0, 0.0)
+        """
+        if self is ClassWeighting.NONE:
+            return (1.0,) * len(counts)
+        present = sum(count > 0 for count in counts)
+        return tuple(sum(counts) / (present * count) if count else 0.0 for count in counts)
 
 
 class Augmentation(Choice):

@@ -18,7 +18,7 @@ from wholefield.export.pyramid import (
     level_shapes,
     write_pyramid,
 )
-from wholefield.sources import open_image
+from wholefield.sources import open_source
 from wholefield.sources.slides.image import AnyArray
 
 
@@ -46,7 +46,7 @@ def test_pixels_of_every_level(
     path = tmp_path / "a.tif"
     settings = PyramidSettings(64, compression, layout=layout, coarsest=100)
     write_pyramid(path, image, (0.5, 0.25), settings)
-    with open_image(path) as source:
+    with open_source(path) as source:
         assert [(level.height, level.width) for level in source.levels] == [(331, 277), (166, 139), (83, 70)]
         assert source.format_name == ("OME-TIFF" if layout is Layout.OME else "Pyramidal TIFF")
         assert source.spacing == pytest.approx((0.5, 0.25))
@@ -87,7 +87,7 @@ def test_jpeg_is_close(tmp_path: Path) -> None:
     image = np.stack(np.broadcast_arrays(ramp, ramp[:200, None], np.uint8(128)), axis=-1)
     path = tmp_path / "a.tif"
     write_pyramid(path, image, None, PyramidSettings(compression=Compression.JPEG, quality=95))
-    with open_image(path) as source:
+    with open_source(path) as source:
         assert source.spacing is None
         pixels = source.read_region(0, 0, 0, 300, 200).astype(int)
     assert np.abs(pixels - image).mean() < 2
@@ -108,7 +108,7 @@ def test_a_stream_is_taken_tile_by_tile(tmp_path: Path) -> None:
         tmp_path / "a.tif", TileStream((130, 100, 1), np.uint8, stream), None, PyramidSettings(tile_size=32)
     )
     assert len(alive) == 5 * 4
-    with open_image(tmp_path / "a.tif") as source:
+    with open_source(tmp_path / "a.tif") as source:
         np.testing.assert_array_equal(source.read_region(0, 0, 0, 100, 130), image)
 
 

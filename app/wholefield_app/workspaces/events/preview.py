@@ -4,7 +4,7 @@ import numpy as np
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage, QPainter
 
-from wholefield.runs.reports import FlowPreviewReady
+from wholefield.runs.reports import PreviewReady
 from wholefield_app.panels.picture_row import Pictures
 from wholefield_app.viewer.events.arrows import make_arrows, paint_arrows
 from wholefield_app.viewer.events.timeline import time_text
@@ -21,7 +21,7 @@ TOP_PERCENTILE = 95
 FAINT = 0.45
 
 
-def draw_flow_preview(report: FlowPreviewReady, first: FlowPreviewReady) -> Pictures:
+def draw_flow_preview(report: PreviewReady, first: PreviewReady) -> Pictures:
     """Draw a preview: events, dense flow where there are events, and arrows over them.
 
     Args:
@@ -30,26 +30,31 @@ def draw_flow_preview(report: FlowPreviewReady, first: FlowPreviewReady) -> Pict
     """
     from wholefield.flow.viz import flow_colors
 
-    events = _image(report.picture)
-    dense = np.where(report.mask[..., None], flow_colors(report.flow), 0).astype(np.uint8)
+    events = _image(report.pictures["events"])
+    dense = np.where(report.pictures["mask"][..., None], flow_colors(report.pictures["flow"]), 0).astype(
+        np.uint8
+    )
     named = (("Events", events), ("Flow", _image(dense)), ("Arrows", _with_arrows(events, report)))
     return Pictures(named, describe_preview(report, first))
 
 
-def describe_preview(report: FlowPreviewReady, first: FlowPreviewReady) -> str:
+def describe_preview(report: PreviewReady, first: PreviewReady) -> str:
     """Recording, moment, epoch, and the speed found at the events, now and before the first epoch."""
     when = f"after epoch {report.epoch}" if report.epoch else "before the first epoch"
-    text = f"{report.path.name} at {time_text(report.time_us)}, {when}   median speed {median_speed(report):.3g} px/s"
+    name = report.path.name if report.path else "The recording"
+    text = f"{name} at {time_text(report.at)}, {when}   median speed {median_speed(report):.3g} px/s"
     return f"{text} (at first {median_speed(first):.3g})" if report.epoch else text
 
 
-def median_speed(report: FlowPreviewReady) -> float:
+def median_speed(report: PreviewReady) -> float:
     """Median speed at pixels with events in px per s; 0 without any."""
-    return float(np.median(np.hypot(*report.flow[:, report.mask]))) if report.mask.any() else 0.0
+    mask = report.pictures["mask"]
+    return float(np.median(np.hypot(*report.pictures["flow"][:, mask]))) if mask.any() else 0.0
 
 
-def _with_arrows(events: QImage, report: FlowPreviewReady) -> QImage:
-    speeds = np.hypot(*report.flow[:, report.mask])
+def _with_arrows(events: QImage, report: PreviewReady) -> QImage:
+    flow, mask = report.pictures["flow"], report.pictures["mask"]
+    speeds = np.hypot(*flow[:, mask])
     top = float(np.percentile(speeds, TOP_PERCENTILE)) if speeds.size else 0.0
     scale = max(WIDTH / events.width(), 1.0)
     image = QImage(events.size() * scale, QImage.Format.Format_RGB32)
@@ -59,7 +64,7 @@ def _with_arrows(events: QImage, report: FlowPreviewReady) -> QImage:
         painter.drawImage(image.rect(), events)
         painter.setOpacity(1.0)
         if top > 0:
-            arrows = make_arrows(report.flow, report.mask.astype(np.float32), STEP, 0.0, LONG / top)
+            arrows = make_arrows(flow, mask.astype(np.float32), STEP, 0.0, LONG / top)
             paint_arrows(painter, arrows, QPointF(0, 0), scale, dark=True)
     return image
 

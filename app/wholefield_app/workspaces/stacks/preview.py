@@ -28,20 +28,22 @@ def draw_preview(report: PreviewReady, first: PreviewReady) -> Pictures:
         report: The preview.
         first: That of the same run before the first epoch, to tell the progress.
     """
-    scale = report.input if report.target is None else report.target
+    given, found = report.pictures["input"], report.pictures["prediction"]
+    target = report.pictures.get("target")
+    scale = given if target is None else target
     levels = describe_values(scale).automatic
-    classes = report.prediction.dtype.kind in "ui"
-    named = [("Input", plane_image(_thinned(report.input), describe_values(report.input).automatic))]
-    if report.target is not None:
-        named.append(("Target", plane_image(_thinned(report.target), None if classes else levels)))
-    named.append(("Prediction", plane_image(_thinned(report.prediction), None if classes else levels)))
+    classes = found.dtype.kind in "ui"
+    named = [("Input", plane_image(_thinned(given), describe_values(given).automatic))]
+    if target is not None:
+        named.append(("Target", plane_image(_thinned(target), None if classes else levels)))
+    named.append(("Prediction", plane_image(_thinned(found), None if classes else levels)))
     return Pictures(tuple(named), describe_preview(report, first))
 
 
 def describe_preview(report: PreviewReady, first: PreviewReady) -> str:
     """Slice, epoch and metrics, each with its value before the first epoch."""
     when = f"after epoch {report.epoch}" if report.epoch else "before the first epoch"
-    parts = [f"Slice {report.slice_index}, {when}"]
+    parts = [f"Slice {report.at}, {when}"]
     for name, value in report.metrics.items():
         text = f"{ABBREVIATIONS.get(name) or name.replace('_', ' ').capitalize()} {value:.3g}"
         text += " dB" if name == "psnr" else ""

@@ -48,6 +48,10 @@ class Settings:
     dilations: tuple[int, ...]
     ndim: int
 
+    def to_plain(self) -> dict[str, Any]:
+        """As plain values, for a file."""
+        return {**asdict(self), "task": self.task.value, "dilations": list(self.dilations)}
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -86,7 +90,7 @@ class Checkpoint:
 
 def plain_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Parameters under their own names: no ``module.`` prefix, pruned weights multiplied by their masks."""
-    stripped = {re.sub(r"(^|\.)module\.", r"\1", name): tensor for name, tensor in state.items()}
+    stripped = {re.sub(r"^network\.|(^|\.)module\.", r"\1", name): tensor for name, tensor in state.items()}
     plain = {}
     for name, tensor in stripped.items():
         if name.endswith("_orig"):
@@ -210,8 +214,7 @@ def write_checkpoint(
         >>> dict(read_checkpoint("net.ckpt").extra)
         {'note': 'ours'}
     """
-    stored = {**asdict(settings), "task": settings.task.value, "dilations": list(settings.dilations)}
-    content = {"epoch": epoch, "state_dict": dict(state), "settings": stored}
+    content = {"epoch": epoch, "state_dict": dict(state), "settings": settings.to_plain()}
     content |= extra or {}
     if optimizer is not None:
         content["optimizer"] = dict(optimizer)

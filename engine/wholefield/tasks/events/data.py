@@ -8,7 +8,9 @@ from wholefield.export.flow import labels_path
 from wholefield.flow.labels import load_labels_flow
 from wholefield.flow.sequences import BinSource, SequenceLoader, SpanBins, open_bins, split_in_time
 from wholefield.flow.sequences.bins import event_files
+from wholefield.flow.sequences.windows import max_consecutive_batches
 from wholefield.tasks.events.settings import FlowSettings, Teacher
+from wholefield.training.model_card import TRAINING, VALIDATION, DataFile, data_files
 
 PARTS = ("train", "val")
 
@@ -29,6 +31,21 @@ def recording_files(path: Path) -> list[Path]:
     return files
 
 
+class CurriculumLoader(SequenceLoader):
+    """Lengthens its sequences from epoch to epoch.
+
+    Attributes:
+        growth: Growth per epoch of the batches that follow each other.
+    """
+
+    growth: float = 1.0
+
+    def begin(self, epoch: int) -> None:
+        """Start an epoch, with sequences as long as it may have."""
+        self.max_consecutive = max_consecutive_batches(self.growth, epoch + 1)
+        super().begin(epoch)
+
+
 class FlowData:
     """The open files of a run and the batches of them.
 
@@ -39,15 +56,15 @@ class FlowData:
         preview: begins with the batch to show while training, whose last bin holds the moment of the settings.
 
     Args:
-        config: The settings.
+        settings: The settings.
 
     Raises:
         SourceError: a file cannot be read.
         SettingError: there is no file, or files do not fit each other or the settings.
     """
 
-    def __init__(self, config: FlowSettings) -> None:
-        self._config = config
+    def __init__(self, settings: FlowSettings) -> None:
+        self._config = settings
         self._open: list[BinSource] = []
         try:
             self.training, self.validation = self._loaders()
@@ -61,16 +78,23 @@ class FlowData:
         while self._open:
             self._open.pop().close()
 
+    @property
+    def files(self) -> tuple[DataFile, ...]:
+        """What the files are called in a card."""
+        training, validation = ([source.path for source in part] for part in self._parts)
+        return (*data_files(training, TRAINING), *data_files(validation, VALIDATION))
+
     def _loaders(self) -> tuple[SequenceLoader, SequenceLoader | None]:
-        config = self._config
-        if all((config.recordings / part).is_dir() for part in PARTS):
-            training, validation = (self._sources(config.recordings / part) for part in PARTS)
+        settings = self._config
+        if all((settings.recordings / part).is_dir() for part in PARTS):
+            training, validation = (self._sources(settings.recordings / part) for part in PARTS)
         else:
             parts = [
-                split_in_time(source, config.validation_fraction, config.num_tbins)
-                for source in self._sources(config.recordings)
+                split_in_time(source, settings.validation_fraction, settings.num_tbins)
+                for source in self._sources(settings.recordings)
             ]
             training, validation = [first for first, _ in parts], [second for _, second in parts]
+        self._parts = training, validation
         return self._training_loader(training), self._validation_loader(validation)
 
     def _preview_loader(self) -> SequenceLoader:
@@ -82,41 +106,45 @@ class FlowData:
         return SequenceLoader([SpanBins(source, max(last + 1 - count, 0), count)], count)
 
     def _sources(self, path: Path) -> list[BinSource]:
-        config, found = self._config, []
+        settings, found = self._config, []
         for file in recording_files(path):
             found.append(
-                open_bins(file, config.preprocess, config.delta_t, downsampling_factor=config.downsampling)
+                open_bins(
+                    file, settings.preprocess, settings.delta_t, downsampling_factor=settings.downsampling
+                )
             )
             self._open.append(found[-1])
-        if config.teacher is not Teacher.FRAMES:
-            _demand_known(found, config.teacher)
+        if settings.teacher is not Teacher.FRAMES:
+            _demand_known(found, settings.teacher)
         return found
 
     def _training_loader(self, sources: Sequence[BinSource]) -> SequenceLoader:
-        config = self._config
-        return SequenceLoader(
+        settings = self._config
+        loader = CurriculumLoader(
             sources,
-            config.num_tbins,
-            config.batch_size,
+            settings.num_tbins,
+            settings.batch_size,
             max_consecutive=1,
-            crop_size=config.crop_size or None,
-            augment=config.augmentation.flips,
-            repeats=config.crops,
-            seed=config.seed,
-            load_labels=load_labels_flow if config.teacher is Teacher.LABELS else None,
+            crop_size=settings.crop_size or None,
+            augment=settings.augmentation.flips,
+            repeats=settings.crops,
+            seed=settings.seed,
+            load_labels=load_labels_flow if settings.teacher is Teacher.LABELS else None,
         )
+        loader.growth = settings.curriculum
+        return loader
 
     def _validation_loader(self, sources: Sequence[BinSource]) -> SequenceLoader | None:
-        config = self._config
-        long_enough = [source for source in sources if source.bins >= config.num_tbins]
+        settings = self._config
+        long_enough = [source for source in sources if source.bins >= settings.num_tbins]
         if not long_enough:
             return None
         alike = len({(source.width, source.height) for source in long_enough}) == 1
         labelled = all(labels_path(source.path).exists() for source in long_enough)
         return SequenceLoader(
             long_enough,
-            config.num_tbins,
-            crop_size=None if alike else config.crop_size or None,
+            settings.num_tbins,
+            crop_size=None if alike else settings.crop_size or None,
             load_labels=load_labels_flow if labelled else None,
         )
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control, StopAndKeep
-from wholefield.runs.parts import Step, reporter
+from wholefield.runs.eta import PartCounter, Step
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.fields import write_fields
@@ -28,7 +28,7 @@ class Exported:
     complete: bool
 
 
-def export_flow(config: FlowExportSettings, report: ReportFunction, control: Control) -> Exported:
+def export_flow(settings: FlowExportSettings, report: ReportFunction, control: Control) -> Exported:
     """Write the fields; whoever stops it early keeps the files that are written, but no HDF5 file.
 
     Raises:
@@ -37,20 +37,22 @@ def export_flow(config: FlowExportSettings, report: ReportFunction, control: Con
     """
     from wholefield.sources import open_recording
 
-    step = reporter("Exporting fields", report, control)
-    with open_recording(config.recording) as recording, closing(config.source.open(recording)) as flow:
-        end = recording.duration_us if config.end_us is None else min(config.end_us, recording.duration_us)
-        times = range(config.start_us, end, config.delta_t)
+    step = PartCounter("Exporting fields", 0, report, control).done
+    with open_recording(settings.recording) as recording, closing(settings.source.open(recording)) as flow:
+        end = (
+            recording.duration_us if settings.end_us is None else min(settings.end_us, recording.duration_us)
+        )
+        times = range(settings.start_us, end, settings.delta_t)
         shape = len(times), recording.height, recording.width
         try:
-            write_fields(config.out, config.format, _fields(flow, times, step), shape, config.delta_t)
+            write_fields(settings.out, settings.format, _fields(flow, times, step), shape, settings.delta_t)
         except StopAndKeep:
-            if config.format is FlowFormat.HDF5:
+            if settings.format is FlowFormat.HDF5:
                 raise
-            return Exported(config.out, complete=False)
+            return Exported(settings.out, complete=False)
         except OSError as error:
-            raise unwritable(config.out, error) from error
-    return Exported(config.out, complete=True)
+            raise unwritable(settings.out, error) from error
+    return Exported(settings.out, complete=True)
 
 
 def unwritable(path: Path, error: OSError) -> SettingError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
-from wholefield.runs.parts import Step, reporter
+from wholefield.runs.eta import PartCounter, Step
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.flow_field import FlowProvider
 from wholefield.tasks.events.provider import FlowSource
@@ -32,7 +31,7 @@ Flow = npt.NDArray[np.float32]
 Events = npt.NDArray[Any]
 
 
-def judge(config: ScoreSettings, report: ReportFunction, control: Control) -> ScoreCard:
+def judge(settings: ScoreSettings, report: ReportFunction, control: Control) -> ScoreCard:
     """The score card; with the errors against the true flow where labels lie beside the recording.
 
     Raises:
@@ -42,9 +41,11 @@ def judge(config: ScoreSettings, report: ReportFunction, control: Control) -> Sc
     from wholefield.flow.scores.scorecard import score_flow
     from wholefield.sources import open_recording
 
-    begin = partial(reporter, report=report, control=control)
-    with open_recording(config.recording) as recording, closing(config.source.open(recording)) as flow:
-        start, end = window_of(config, recording, flow)
+    def begin(what: str) -> Step:
+        return PartCounter(what, 0, report, control).done
+
+    with open_recording(settings.recording) as recording, closing(settings.source.open(recording)) as flow:
+        start, end = window_of(settings, recording, flow)
         events = events_in(recording, start, end, begin("Reading events"))
         fields = fields_in(flow, start, end, begin("Finding the flow"))
         truth = truth_in(recording, start, end)
@@ -52,7 +53,7 @@ def judge(config: ScoreSettings, report: ReportFunction, control: Control) -> Sc
         return score_flow(events, fields, start, end, truth, name=flow.name, progress=progress)
 
 
-def window_of(config: ScoreSettings, recording: Recording, flow: FlowProvider) -> tuple[int, int]:
+def window_of(settings: ScoreSettings, recording: Recording, flow: FlowProvider) -> tuple[int, int]:
     """The window that is given, or one around a moment in which the events move far enough for FWL to tell.
 
     Raises:
@@ -60,10 +61,10 @@ def window_of(config: ScoreSettings, recording: Recording, flow: FlowProvider) -
     """
     from wholefield.flow.scores.sharpness import ENOUGH_PX, LONGEST_US, SHORTEST_US, median_motion
 
-    if config.start_us is not None and config.end_us is not None:
-        return config.start_us, config.end_us
-    moment = recording.duration_us // 2 if config.at_us is None else config.at_us
-    events = recording.events(max(moment - config.sample_us, 0), max(moment, 1))
+    if settings.start_us is not None and settings.end_us is not None:
+        return settings.start_us, settings.end_us
+    moment = recording.duration_us // 2 if settings.at_us is None else settings.at_us
+    events = recording.events(max(moment - settings.sample_us, 0), max(moment, 1))
     speed = median_motion(events, flow_in(flow, moment), SECOND)
     length = int(np.clip(SECOND * ENOUGH_PX / speed, SHORTEST_US, LONGEST_US)) if speed > 0 else LONGEST_US
     start = max(min(moment - length // 2, recording.duration_us - length), 0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wholefield.flow.predictor import Flow, FlowPredictor
 from wholefield.flow.representations.registry import SizedEventSource
-from wholefield.tasks.events.spec import load_flow
+from wholefield.tasks.events.model import input_of, load_flow
 from wholefield.training.devices import resolve
 from wholefield.training.settings import Device
 
@@ -13,7 +13,7 @@ class MomentFlow:
     """Flow of the time bins [k delta_t, (k + 1) delta_t), so that whoever plays goes from one bin to the next.
 
     Attributes:
-        spec: The description of the network.
+        card: What is known of the network.
 
     Args:
         checkpoint: A checkpoint of a flow training.
@@ -25,9 +25,10 @@ class MomentFlow:
     """
 
     def __init__(self, checkpoint: Path, recording: SizedEventSource, device: Device = Device.AUTO) -> None:
-        network, self.spec = load_flow(checkpoint)
-        self._predictor = FlowPredictor(network.to(resolve(device)), self.spec.given, recording)
-        self._bins = max(1, -(-recording.duration_us // self.spec.delta_t))
+        network, self.card = load_flow(checkpoint)
+        self._given = input_of(self.card)
+        self._predictor = FlowPredictor(network.to(resolve(device)), self._given, recording)
+        self._bins = max(1, -(-recording.duration_us // self._given.delta_t))
 
     def flow_at(self, time_us: int) -> tuple[Flow, int, int]:
         """The flow of the bin that holds a moment, and when the bin begins and ends; the last bin for later moments.
@@ -41,6 +42,6 @@ class MomentFlow:
         Raises:
             SourceError: The recording cannot be read there.
         """
-        step = self.spec.delta_t
+        step = self._given.delta_t
         start = min(max(time_us // step, 0), self._bins - 1) * step
         return self._predictor.flow_at(start + step), start, start + step

@@ -4,19 +4,20 @@ from collections.abc import Iterator
 
 from wholefield.flow.predictor import Flow, FlowPredictor
 from wholefield.runs.control import Control
+from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
-from wholefield.runs.reports import PartDone, ReportFunction, Started
+from wholefield.runs.reports import ReportFunction, Started
 from wholefield.sources.events.opening import open_recording
 from wholefield.tasks.events.fields import write_fields
+from wholefield.tasks.events.model import input_of, load_flow
 from wholefield.tasks.events.settings import FlowPredictSettings
-from wholefield.tasks.events.spec import load_flow
 from wholefield.training.devices import resolve
 
 SECOND = 1e6
 
 
 def predict_flow(
-    config: FlowPredictSettings, folder: RunFolder, report: ReportFunction, control: Control
+    settings: FlowPredictSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task: NAME_flow.h5, or NAME_flow with a file for every time bin, in the run folder.
 
@@ -26,18 +27,22 @@ def predict_flow(
         WholefieldError: recording, checkpoint or settings cannot work.
         StopAndKeep, Discarded: the control asked for it, between two time bins.
     """
-    report(Started(config.task, folder.path))
-    network, spec = load_flow(config.checkpoint)
-    with open_recording(config.recording) as recording:
-        predictor = FlowPredictor(network.to(resolve(config.device)), spec.given, recording)
-        end = recording.duration_us if config.end_us is None else min(config.end_us, recording.duration_us)
-        count = max(-(-(end - config.start_us) // spec.delta_t), 0)
+    report(Started(settings.task, folder.path))
+    network, card = load_flow(settings.checkpoint)
+    given = input_of(card)
+    with open_recording(settings.recording) as recording:
+        predictor = FlowPredictor(network.to(resolve(settings.device)), given, recording)
+        end = (
+            recording.duration_us if settings.end_us is None else min(settings.end_us, recording.duration_us)
+        )
+        count = max(-(-(end - settings.start_us) // given.delta_t), 0)
+
+        counter = PartCounter("Finding flow", count, report, control)
 
         def fields() -> Iterator[Flow]:
-            for done, (_, flow) in enumerate(predictor.flows(config.start_us, end), start=1):
-                control.poll()
-                yield flow * (spec.delta_t / SECOND)
-                report(PartDone("Finding flow", done, count))
+            for done, (_, flow) in enumerate(predictor.flows(settings.start_us, end), start=1):
+                yield flow * (given.delta_t / SECOND)
+                counter.done(done)
 
         shape = (count, recording.height, recording.width)
-        write_fields(config.result(folder.path), config.format, fields(), shape, spec.delta_t)
+        write_fields(settings.result(folder.path), settings.format, fields(), shape, given.delta_t)

@@ -253,6 +253,11 @@ class FlowSettings(TrainingSettings):
         from wholefield.flow.representations import preprocessor
 
         preprocessor(self.preprocess)
+        if self.augmentation.rotations:
+            raise SettingError(
+                f"The setting augmentation is {self.augmentation}, but sequences of events are only flipped; "
+                "choose none or flips."
+            )
         if self.teacher is Teacher.FRAMES and not set(self.loss_weights) & set(FRAME_LOSSES):
             raise SettingError(
                 "Nothing would teach the flow: give weight_data, weight_time_consistency or weight_bw_deblur a value."

@@ -1,71 +1,25 @@
 """A slide classifier: a streamed backbone with its head, and the checkpoint that holds all it takes to use it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wholefield.errors import SourceError
 from wholefield.networks.classifier import AttentionClassifier, Classifier
 from wholefield.networks.heads import MappingHead
 from wholefield.networks.registry import find_model
 from wholefield.networks.split import split_classifier
-from wholefield.sources.slides.slide_image import Pixels
+from wholefield.networks.weights import DEFAULT
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.images import LazyImage
 from wholefield.tasks.slides.footprint import local_output
-from wholefield.tasks.slides.settings import ClassifySettings, Head
+from wholefield.tasks.slides.settings import Head
 from wholefield.tasks.slides.streamed_model import StreamedModel
-from wholefield.training.checkpoints import SPEC, load_into, read_checkpoint
-
-
-@dataclass(frozen=True)
-class ClassifierSpec:
-    """What must be known, beside the weights, to classify a slide.
-
-    Attributes:
-        model: name of the network in the list of models.
-        classes: names of the classes in the order of the logits.
-        level: pyramid level that it was trained on.
-        spacing: um per pixel of that level along (y, x); None where the slides do not say.
-        mean: per channel mean that was subtracted, on the scale 0..1.
-        std: per channel divisor, on the same scale.
-        head: how the features are pooled.
-    """
-
-    model: str
-    classes: tuple[str, ...]
-    level: int
-    spacing: tuple[float, float] | None
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    head: Head = Head.AVERAGE
-
-    @property
-    def pixels(self) -> Pixels:
-        """How pixels are scaled."""
-        return Pixels(self.mean, self.std)
-
-    def to_plain(self) -> dict[str, Any]:
-        """As plain values, for a checkpoint."""
-        return asdict(self) | {"task": ClassifySettings.task, "head": self.head.value}
-
-    @classmethod
-    def from_plain(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of `to_plain`; raises KeyError, TypeError or ValueError where values are missing or odd."""
-        return cls(
-            model=values["model"],
-            classes=tuple(values["classes"]),
-            level=values["level"],
-            spacing=None if values["spacing"] is None else tuple(values["spacing"]),
-            mean=tuple(values["mean"]),
-            std=tuple(values["std"]),
-            head=Head(values["head"]),
-        )
+from wholefield.training.checkpoints import card_in, load_into, read_checkpoint, starting_weights
+from wholefield.training.model_card import ModelCard
 
 
 class StreamedClassifier(StreamedModel):
@@ -123,36 +77,23 @@ class Evidence:
         self.map[(slice(None), slice(None), *key[2:])] = self._head.evidence(block)
 
 
-def build_network(spec: ClassifierSpec, weights: str | None = None) -> nn.Module:
-    """The network that a description names, fresh or with weights to start from.
+def build_network(card: ModelCard, weights: str | None = None) -> nn.Module:
+    """The network that a card names, fresh or with weights to start from.
 
     Raises:
         SettingError: the model is not in the list.
         SourceError: the weights are missing or do not fit.
     """
-    classes = len(spec.classes)
-    network = find_model(spec.model).build(weights=weights, num_classes=classes)
-    if spec.head is Head.ATTENTION:
+    classes = len(card.classes)
+    given = weights if weights in (None, DEFAULT) else starting_weights(Path(weights))
+    network = find_model(card.architecture).build(weights=given, num_classes=classes)
+    if card.arguments["head"] == Head.ATTENTION:
         assert isinstance(network, Classifier)
         return AttentionClassifier(network, classes)
     return network
 
 
-def checkpoint_spec(content: Mapping[str, Any], path: Path) -> ClassifierSpec:
-    """The description of the classifier in a checkpoint.
-
-    Raises:
-        SourceError: it is incomplete, or that of something else.
-    """
-    try:
-        return ClassifierSpec.from_plain(content[SPEC])
-    except (KeyError, TypeError, ValueError) as error:
-        raise SourceError(
-            f"{path} describes its classifier incompletely ({error}); train it again."
-        ) from error
-
-
-def load_classifier(path: Path, tile_size: int) -> tuple[StreamedClassifier, ClassifierSpec]:
+def load_classifier(path: Path, tile_size: int) -> tuple[StreamedClassifier, ModelCard]:
     """Rebuild the classifier of a checkpoint, ready to predict.
 
     Raises:
@@ -160,9 +101,9 @@ def load_classifier(path: Path, tile_size: int) -> tuple[StreamedClassifier, Cla
         SettingError: it names a model that is not in the list.
     """
     content = read_checkpoint(path)
-    spec = checkpoint_spec(content, path)
-    network = build_network(spec)
+    card = card_in(content, path)
+    network = build_network(card)
     load_into(network, content, path)
     classifier = StreamedClassifier(network, tile_size)
     classifier.train(False)
-    return classifier, spec
+    return classifier, card

@@ -1,89 +1,119 @@
 """The task classify: train a streamed network to name the class of a slide."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
+from torch.nn import functional
+from torchmetrics.functional.classification import multiclass_accuracy
 
 from wholefield.networks.registry import find_model
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import open_image
-from wholefield.tasks.slides.classification import SlideClassification
-from wholefield.tasks.slides.classifier import (
-    ClassifierSpec,
-    StreamedClassifier,
-    build_network,
-    checkpoint_spec,
-)
-from wholefield.tasks.slides.labels import ONE_SLIDE, LabelTable, Split, class_weights, read_labels, split
+from wholefield.sources.slides.slide_image import Pixels
+from wholefield.tasks.registry import ACCURACY
+from wholefield.tasks.slides.classifier import StreamedClassifier, build_network
+from wholefield.tasks.slides.labels import ONE_SLIDE, LabelledSlide, LabelTable, read_labels, split
 from wholefield.tasks.slides.settings import ClassifySettings
 from wholefield.tasks.slides.slide_input import labelled_area
-from wholefield.tasks.slides.slides_data import SlideLoader
-from wholefield.tasks.slides.training import calibrate, calibration_squares, demand_same, fit, updates_of
-from wholefield.training.augmentation import Augmentation
-from wholefield.training.checkpoints import read_checkpoint
-from wholefield.training.settings import Augmentation as Augment
+from wholefield.tasks.slides.slides_data import Item, SlideLoader
+from wholefield.tasks.slides.training import SlideTrainee, calibrate, split_files
+from wholefield.training.checkpoints import continues
+from wholefield.training.loop import fit
+from wholefield.training.model_card import ClassCard, DataFile, InputCard, ModelCard, versions
 
 
 def train_classifier(
-    config: ClassifySettings, folder: RunFolder, report: ReportFunction, control: Control
+    settings: ClassifySettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task; goes on from last.ckpt where the folder has one.
 
     Raises:
-        WholefieldError: labels, slides, weights or settings cannot work.
-        StopAndKeep: the control asked for it; last.ckpt and best.ckpt are written.
-        Discarded: the control asked for it.
+        WholefieldError: Labels, slides, weights or settings cannot work.
+        StopAndKeep: The control asked for it; last.ckpt is written.
+        Discarded: The control asked for it.
     """
-    table = read_labels(config.labels, config.slides)
-    parts = split(table, config.validation_fraction, config.seed)
-    spec = _spec(config, table)
-    continued = folder.last.exists()
-    if continued:
-        found = checkpoint_spec(read_checkpoint(folder.last), folder.last)
-        demand_same(found, spec, ("model", "head", "classes", "level"), folder)
-    torch.manual_seed(config.seed)
-    training, validation = _loaders(config, table, parts, spec)
-    classifier = StreamedClassifier(build_network(spec, config.initial_weights), config.tile_size)
-    report(Started(config.task, folder.path, len(training) * config.epochs, config.epochs, table.classes))
+    table = read_labels(settings.labels, settings.slides)
+    parts = split(table, settings.validation_fraction, settings.seed)
+    training_rows, validation_rows = (
+        [table.rows[i] for i in part] for part in (parts.training, parts.validation)
+    )
+    card = _card(settings, table, split_files(training_rows, validation_rows))
+    continued = continues(folder, card)
+    torch.manual_seed(settings.seed)
+    training, validation = _loaders(settings, table.classes, training_rows, validation_rows, card)
+    classifier = StreamedClassifier(build_network(card, settings.initial_weights), settings.tile_size)
+    report(
+        Started(settings.task, folder.path, len(training) * settings.epochs, settings.epochs, table.classes)
+    )
     if len({row.path for row in table.rows}) == 1:
         report(Message(Level.WARNING, ONE_SLIDE))
-    rows = [table.rows[i] for i in parts.training]
-    if config.initial_weights is None and not continued:
-        calibrate(classifier.network, calibration_squares(rows, config, spec), report)
-    targets = table.targets()
-    weights = class_weights([targets[i] for i in parts.training], len(table.classes))
-    module = SlideClassification(classifier, spec, config, weights, updates_of(config, training))
-    fit(module, training, validation, config, folder, report, control)
+    if settings.initial_weights is None and not continued:
+        calibrate(classifier.network, training_rows, settings, card, report)
+    counts = Counter(row.label for row in training_rows)
+    weights = settings.class_weighting.weights([counts[name] for name in table.classes])
+    module = SlideClassification(classifier, card, settings, weights)
+    fit(module, training, validation, settings, folder, report, control)
 
 
-def _spec(config: ClassifySettings, table: LabelTable) -> ClassifierSpec:
-    entry = find_model(config.model)
+class SlideClassification(SlideTrainee[StreamedClassifier]):
+    """Trains a streamed classifier with a class-weighted cross entropy."""
+
+    def __init__(
+        self,
+        classifier: StreamedClassifier,
+        card: ModelCard,
+        settings: ClassifySettings,
+        weights: Sequence[float],
+    ) -> None:
+        """Set up; `weights` are those of the classes."""
+        super().__init__(classifier, card, settings, ACCURACY)
+        self._weights = torch.tensor(weights)
+
+    def item_loss(self, item: Item) -> tuple[Tensor, Mapping[str, float]]:
+        """The weighted cross entropy of one slide, and whether its class was found."""
+        self.view = item.image
+        logits, target = self.model.logits(item.image.on(self.model.like)), item.target.to(self.device)
+        # cross_entropy's own weights cancel out in a batch of one.
+        weight = self._weights.to(logits)[target]
+        loss = weight.squeeze() * functional.cross_entropy(logits.float(), target)
+        classes = len(self._weights)
+        hit = multiclass_accuracy(logits.detach().float(), target, classes, average="micro")
+        return loss, {"accuracy": float(hit)}
+
+
+def _card(settings: ClassifySettings, table: LabelTable, data: tuple[DataFile, ...]) -> ModelCard:
+    entry = find_model(settings.model)
     with open_image(table.rows[0].path) as source:
-        labelled_area(source, table.rows[0].region, config.level)
-        downsample = source.levels[config.level].downsample
+        labelled_area(source, table.rows[0].region, settings.level)
+        downsample = source.levels[settings.level].downsample
         spacing = source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)
-    return ClassifierSpec(
-        entry.name, table.classes, config.level, spacing, entry.mean, entry.std, config.head
+    return ModelCard(
+        settings.task,
+        entry.name,
+        {"head": settings.head.value},
+        tuple(map(ClassCard, table.classes)),
+        InputCard(len(entry.mean), settings.level, spacing, "um", entry.mean, entry.std),
+        data,
+        versions=versions(),
     )
 
 
 def _loaders(
-    config: ClassifySettings, table: LabelTable, parts: Split, spec: ClassifierSpec
+    settings: ClassifySettings,
+    classes: Sequence[str],
+    training: Sequence[LabelledSlide],
+    validation: Sequence[LabelledSlide],
+    card: ModelCard,
 ) -> tuple[SlideLoader, SlideLoader]:
     """Training in random order, as squares where asked for; validation always on the whole labelled part."""
-    targets = table.targets()
 
-    def loader(places: tuple[int, ...], **options: Any) -> SlideLoader:
-        rows = [table.rows[i] for i in places]
-        return SlideLoader(rows, [targets[i] for i in places], config.level, spec.pixels, **options)
+    def loader(rows: Sequence[LabelledSlide], **options: Any) -> SlideLoader:
+        targets = [classes.index(row.label) for row in rows]
+        return SlideLoader(rows, targets, settings.level, Pixels(card.input.mean, card.input.std), **options)
 
-    training = loader(
-        parts.training,
-        square=config.crop_size,
-        repeats=config.repeats,
-        shuffle_seed=config.seed,
-        augmentation=Augmentation(config.augmentation is not Augment.NONE, config.color_jitter),
-    )
-    return training, loader(parts.validation)
+    return loader(training, **settings.loading), loader(validation)

@@ -1,6 +1,5 @@
 """The label file of a classify run: which slide, or part of one, belongs to which class. Imports no torch."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,15 +152,3 @@ def _demand_both(name: str, sides: list[bool]) -> None:
             f"The slides of the class {name} have rows of other classes too, and cannot be divided into training "
             "and validation; label more slides."
         )
-
-
-def class_weights(targets: Sequence[int], classes: int) -> tuple[float, ...]:
-    """Weights that give every class the same say in the loss: n / (classes * n of the class).
-
-    Raises:
-        ValueError: a class does not occur.
-    """
-    counts = Counter(targets)
-    if missing := set(range(classes)) - set(counts):
-        raise ValueError(f"No row has the class {min(missing)}.")
-    return tuple(len(targets) / (classes * counts[index]) for index in range(classes))

@@ -1,4 +1,4 @@
-"""Slides with masks, one a step, as a network is given them; and what is measured on them before training."""
+"""Slides with masks, a few per step, as a network is given them; and what is measured on them before training."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -17,7 +17,8 @@ from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.streaming.geometry.spans import Spans
 from wholefield.tasks.slides.masks import IGNORED, Labels, MaskedSlide, read_classes
 from wholefield.tasks.slides.slide_input import labelled_area, random_square
-from wholefield.training.augmentation import Augmentation
+from wholefield.training.augmentation import ColorJitter, draw_orientation
+from wholefield.training.settings import Augmentation
 from wholefield.training.visits import Visits
 
 LARGEST_SAMPLE = 2048
@@ -122,17 +123,11 @@ def survey(rows: Sequence[MaskedSlide], level: int, labels: Labels) -> Survey:
         length = max(len(counts), len(found))
         counts = np.pad(counts, (0, length - len(counts))) + np.pad(found, (0, length - len(found)))
     if np.count_nonzero(counts) < 2:
-        raise SettingError("The masks hold a single class; check the files, and the setting foreground.")
+        raise SettingError("The masks hold a single class; check the files, and the setting binarize_labels.")
     mean = np.sum(sums, 0) / pixels
     std = np.sqrt(np.maximum(np.sum(squares, 0) / pixels - mean**2, 0))
     std[std == 0] = 1
     return Survey(tuple(mean.tolist()), tuple(std.tolist()), tuple(counts.tolist()), _spacing(rows[0], level))
-
-
-def pixel_weights(counts: Sequence[int]) -> tuple[float, ...]:
-    """Weights that give every class the same say, n / (classes * n of the class); 0 for a class that is absent."""
-    present = sum(count > 0 for count in counts)
-    return tuple(sum(counts) / (present * count) if count else 0.0 for count in counts)
 
 
 class MaskLoader(Visits[MaskItem]):
@@ -148,16 +143,18 @@ class MaskLoader(Visits[MaskItem]):
         square: int | None = None,
         repeats: int = 1,
         seed: int | None = None,
-        augmentation: Augmentation | None = None,
+        augmentation: Augmentation = Augmentation.NONE,
+        color_jitter: float = 0.0,
+        batch_size: int = 1,
     ) -> None:
         """Set up the visits; nothing is read yet. See `wholefield.tasks.slides.slides_data.SlideLoader`."""
-        super().__init__(len(rows), repeats, seed)
+        super().__init__(len(rows), repeats, seed, batch_size)
         self._slides = tuple(rows)
         self._level = level
         self._pixels = pixels
         self._labels = labels
         self._square = square
-        self._augmentation = augmentation or Augmentation()
+        self._augmentation, self._color_jitter = augmentation, color_jitter
 
     def item(self, row: int, place: int, files: ExitStack) -> MaskItem:
         """The item at a place of the current epoch.
@@ -171,7 +168,8 @@ class MaskLoader(Visits[MaskItem]):
         area = labelled_area(source, slide.region, self._level)
         if self._square is not None:
             area = random_square(area, self._square, random)
-        orientation, tint = self._augmentation.draw(random)
+        orientation = draw_orientation(self._augmentation, random)
+        jitter = ColorJitter.draw(self._color_jitter, random)
         image = SlideImage(
             source,
             self._level,
@@ -179,7 +177,7 @@ class MaskLoader(Visits[MaskItem]):
             mean=self._pixels.mean,
             std=self._pixels.std,
             orientation=orientation,
-            tint=None if tint is None else tint.of,
+            tint=None if jitter is None else jitter.of,
         )
         return MaskItem(MaskedArea(image, mask, self._labels))
 

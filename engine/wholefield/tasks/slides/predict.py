@@ -8,8 +8,9 @@ import torch
 from wholefield.errors import SettingError
 from wholefield.progress import ProgressCallback
 from wholefield.runs.control import Control
+from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
-from wholefield.runs.reports import Level, Message, PartDone, ReportFunction, Started
+from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
 from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.tasks.slides.class_export import write_class_image, write_class_outlines
@@ -20,10 +21,11 @@ from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
 from wholefield.tasks.slides.segmenter import StreamedSegmenter, load_segmenter
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 from wholefield.tasks.slides.slide_input import labelled_area
-from wholefield.tasks.slides.streamed_model import Spec, StreamedModel
+from wholefield.tasks.slides.streamed_model import StreamedModel
 from wholefield.tasks.slides.training import tile_reporter
-from wholefield.training.checkpoints import SPEC, read_checkpoint
+from wholefield.training.checkpoints import card_of
 from wholefield.training.devices import resolve
+from wholefield.training.model_card import ModelCard
 
 CLASS_IMAGE = "classes.ome.tif"
 CLASS_OUTLINES = "classes.geojson"
@@ -32,11 +34,11 @@ TOLERATED_RATIO = 1.25
 
 
 def predict_into(
-    config: PredictSettings, folder: RunFolder, report: ReportFunction, control: Control
+    settings: PredictSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task and save the prediction in the run folder; see `predict_slide`."""
-    report(Started(config.task, folder.path))
-    found = predict_slide(config, report, control)
+    report(Started(settings.task, folder.path))
+    found = predict_slide(settings, report, control)
     if isinstance(found, SlidePrediction):
         found.save(folder.path / PREDICTION)
     else:
@@ -44,7 +46,7 @@ def predict_into(
 
 
 def predict_slide(
-    config: PredictSettings, report: ReportFunction, control: Control
+    settings: PredictSettings, report: ReportFunction, control: Control
 ) -> SlidePrediction | SegmentedSlide:
     """Stream a whole slide through a trained classifier or segmenter; no more than a tile of it is in memory.
 
@@ -52,54 +54,53 @@ def predict_slide(
         WholefieldError: slide, checkpoint or settings cannot work.
         StopAndKeep, Discarded: the control asked for it, between two tiles.
     """
-    model, spec = load_model(config.checkpoint, config.tile_size)
-    model.network.to(resolve(config.device))
-    level = spec.level if config.level is None else config.level
-    with open_image(config.slide) as source:
+    model, card = load_model(settings.checkpoint, settings.tile_size)
+    model.network.to(resolve(settings.device))
+    level = (card.input.level or 0) if settings.level is None else settings.level
+    with open_image(settings.slide) as source:
         area = labelled_area(source, None, level)
-        _warn_of_other_spacing(source, level, spec, report)
-        image = SlideImage(source, level, area=area, mean=spec.pixels.mean, std=spec.pixels.std).on(
-            model.like
-        )
+        _warn_of_other_spacing(source, level, card, report)
+        image = SlideImage(source, level, area=area, mean=card.input.mean, std=card.input.std).on(model.like)
         model.watch(tile_reporter(lambda: image, control.poll, report))
         if isinstance(model, StreamedSegmenter):
-            return _segment(model, spec, image)
+            return _segment(model, card, image)
         assert isinstance(model, StreamedClassifier)
-        return _classify(model, spec, image, config)
+        return _classify(model, card, image, settings)
 
 
 def _classify(
-    model: StreamedClassifier, spec: Spec, image: SlideImage, config: PredictSettings
+    model: StreamedClassifier, card: ModelCard, image: SlideImage, settings: PredictSettings
 ) -> SlidePrediction:
     logits, evidence = model.evidence(image)
     probabilities, maps = logits.softmax(1)[0], evidence.softmax(1)[0]
     if not torch.isfinite(probabilities).all():
         raise SettingError(
-            f"The checkpoint {config.checkpoint} gives no finite result; its training diverged."
+            f"The checkpoint {settings.checkpoint} gives no finite result; its training diverged."
         )
     return SlidePrediction(
         slide=image.slide,
-        classes=spec.classes,
+        classes=card.names,
         probabilities=probabilities.float().cpu().numpy(),
         maps=maps.float().cpu().numpy(),
         box=_map_box(model, image, (maps.shape[1], maps.shape[2])),
     )
 
 
-def _segment(model: StreamedSegmenter, spec: Spec, image: SlideImage) -> SegmentedSlide:
-    found = ClassMap((1, len(spec.classes), *image.shape[2:]))
+def _segment(model: StreamedSegmenter, card: ModelCard, image: SlideImage) -> SegmentedSlide:
+    found = ClassMap((1, len(card.classes), *image.shape[2:]))
     model.streamed.write(image, found)
     found.finish()
     source, downsample = image.source, image.downsample
     spacing = source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)
-    return SegmentedSlide(image.slide, spec.classes, found, (source.width, source.height), spacing)
+    return SegmentedSlide(image.slide, card.names, found, (source.width, source.height), spacing)
 
 
 def _save_classes(found: SegmentedSlide, folder: Path, report: ReportFunction, control: Control) -> None:
     def part(what: str) -> ProgressCallback:
+        counter = PartCounter(what, 100, report, control)
+
         def progress(done: int, total: int) -> None:
-            control.poll()
-            report(PartDone(what, round(100 * done / total), 100))
+            counter.done(round(100 * done / total))
 
         return progress
 
@@ -110,14 +111,14 @@ def _save_classes(found: SegmentedSlide, folder: Path, report: ReportFunction, c
     report(Message(Level.INFO, f"Shares of the classes: {text}."))
 
 
-def load_model(checkpoint: Path, tile_size: int) -> tuple[StreamedModel, Spec]:
+def load_model(checkpoint: Path, tile_size: int) -> tuple[StreamedModel, ModelCard]:
     """The model of a checkpoint of any training task, ready to predict.
 
     Raises:
         SourceError: the file is missing, damaged or something else.
         SettingError: it names a model that is not in the list.
     """
-    if read_checkpoint(checkpoint)[SPEC]["task"] == SegmentSettings.task:
+    if card_of(checkpoint).task == SegmentSettings.task:
         return load_segmenter(checkpoint, tile_size)
     return load_classifier(checkpoint, tile_size)
 
@@ -132,14 +133,15 @@ def _map_box(
     return x + left * scale, y + top * scale, (right - left) * scale, (bottom - top) * scale
 
 
-def _warn_of_other_spacing(source: ImageSource, level: int, spec: Spec, report: ReportFunction) -> None:
-    if source.spacing is None or spec.spacing is None:
+def _warn_of_other_spacing(source: ImageSource, level: int, card: ModelCard, report: ReportFunction) -> None:
+    there = card.input.spacing
+    if source.spacing is None or there is None:
         return
     here = np.array(source.spacing) * source.levels[level].downsample
-    ratio = float(np.max(np.maximum(here / spec.spacing, spec.spacing / here)))
+    ratio = float(np.max(np.maximum(here / there, there / here)))
     if ratio > TOLERATED_RATIO:
         text = (
             f"{source.name} has {here[0]:.3g} um per pixel at level {level}, but the model was trained at "
-            f"{spec.spacing[0]:.3g} um; choose the level that comes closest."
+            f"{there[0]:.3g} um; choose the level that comes closest."
         )
         report(Message(Level.WARNING, text))

@@ -1,113 +1,135 @@
 """The task segment: train a streamed U-Net to name the class of every pixel."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import torch
+from torch import Tensor
 
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
+from wholefield.sources.slides.slide_image import Pixels
+from wholefield.tasks.registry import DICE
 from wholefield.tasks.slides.labels import ONE_SLIDE
-from wholefield.tasks.slides.mask_data import MaskLoader, Survey, pixel_weights, survey
-from wholefield.tasks.slides.masks import Labels, MaskedSlide, read_masks, split_rows
-from wholefield.tasks.slides.segmentation import SlideSegmentation
-from wholefield.tasks.slides.segmenter import (
-    SegmenterSpec,
-    StreamedSegmenter,
-    build_segmenter,
-    segmenter_spec,
-)
+from wholefield.tasks.slides.mask_data import MaskItem, MaskLoader, Survey, survey
+from wholefield.tasks.slides.masks import Labels, read_masks, split_rows
+from wholefield.tasks.slides.segmenter import StreamedSegmenter, build_segmenter
 from wholefield.tasks.slides.settings import SegmentSettings
-from wholefield.tasks.slides.training import calibrate, calibration_squares, demand_same, fit, updates_of
-from wholefield.training.augmentation import Augmentation
-from wholefield.training.checkpoints import read_checkpoint
-from wholefield.training.settings import Augmentation as Augment, ClassWeighting
+from wholefield.tasks.slides.training import SlideTrainee, calibrate, split_files
+from wholefield.training.checkpoints import continues
+from wholefield.training.loop import fit
+from wholefield.training.model_card import ClassCard, DataFile, InputCard, ModelCard, versions
 
 
 def train_segmenter(
-    config: SegmentSettings, folder: RunFolder, report: ReportFunction, control: Control
+    settings: SegmentSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task; goes on from last.ckpt where the folder has one.
 
     Raises:
-        WholefieldError: table, slides, masks, weights or settings cannot work.
-        StopAndKeep: the control asked for it; last.ckpt and best.ckpt are written.
-        Discarded: the control asked for it.
+        WholefieldError: Table, slides, masks, weights or settings cannot work.
+        StopAndKeep: The control asked for it; last.ckpt is written.
+        Discarded: The control asked for it.
     """
-    rows = read_masks(config.masks, config.slides)
-    parts = split_rows([row.path for row in rows], config.validation_fraction, config.seed)
-    labels = Labels(config.binarize_labels, config.ignore_label)
-    training_rows = [rows[i] for i in parts.training]
-    found = survey(rows, config.level, labels)
-    spec = _spec(config, found)
-    continued = folder.last.exists()
-    if continued:
-        earlier = segmenter_spec(read_checkpoint(folder.last), folder.last)
-        demand_same(earlier, spec, ("classes", "level", "width", "depth"), folder)
-    torch.manual_seed(config.seed)
-    training, validation = _loaders(config, training_rows, [rows[i] for i in parts.validation], spec, labels)
-    counts = (*found.counts, *(0,) * (len(spec.classes) - len(found.counts)))
-    weights = (
-        pixel_weights(counts) if config.class_weighting is ClassWeighting.BALANCED else (1.0,) * len(counts)
+    rows = read_masks(settings.masks, settings.slides)
+    parts = split_rows([row.path for row in rows], settings.validation_fraction, settings.seed)
+    labels = Labels(settings.binarize_labels, settings.ignore_label)
+    training_rows, validation_rows = ([rows[i] for i in part] for part in (parts.training, parts.validation))
+    found = survey(rows, settings.level, labels)
+    card = _card(settings, found, split_files(training_rows, validation_rows))
+    continued = continues(folder, card)
+    torch.manual_seed(settings.seed)
+    pixels = Pixels(card.input.mean, card.input.std)
+    training = MaskLoader(training_rows, settings.level, pixels, labels, **settings.loading)
+    validation = MaskLoader(validation_rows, settings.level, pixels, labels)
+    # Classes that are named beyond those found do not occur.
+    counts = (*found.counts, *(0,) * (len(card.classes) - len(found.counts)))
+    weights = settings.class_weighting.weights(counts)
+    segmenter = StreamedSegmenter(
+        build_segmenter(card, settings.initial_weights), settings.tile_size, weights
     )
-    segmenter = StreamedSegmenter(build_segmenter(spec, config.initial_weights), config.tile_size, weights)
-    report(Started(config.task, folder.path, len(training) * config.epochs, config.epochs, spec.classes))
-    report(Message(Level.INFO, _shares(found, spec)))
+    report(Started(settings.task, folder.path, len(training) * settings.epochs, settings.epochs, card.names))
+    report(Message(Level.INFO, _shares(found, card)))
     if len({row.path for row in rows}) == 1:
         report(Message(Level.WARNING, ONE_SLIDE))
-    if config.initial_weights is None and not continued:
-        calibrate(segmenter.network, calibration_squares(training_rows, config, spec), report)
-    module = SlideSegmentation(segmenter, spec, config, updates_of(config, training))
-    fit(module, training, validation, config, folder, report, control)
+    if settings.initial_weights is None and not continued:
+        calibrate(segmenter.network, training_rows, settings, card, report)
+    module = SlideSegmentation(segmenter, card, settings, DICE)
+    fit(module, training, validation, settings, folder, report, control)
 
 
-def _spec(config: SegmentSettings, found: Survey) -> SegmenterSpec:
-    names = class_names(config, len(found.counts))
-    return SegmenterSpec(
-        names, config.level, found.spacing, found.mean, found.std, config.width, config.depth
+class SlideSegmentation(SlideTrainee[StreamedSegmenter]):
+    """Trains a streamed segmenter with the cross entropy of every pixel that counts."""
+
+    _confusion: Tensor
+
+    def item_loss(self, item: MaskItem) -> tuple[Tensor, Mapping[str, float]]:
+        """The weighted mean cross entropy over the pixels that count; adds to the table of the validation."""
+        self.view = item.image.image
+        total, table = self.model.judge(item.image.on(self.model.like))
+        if not self.training:
+            self._confusion += table.cpu()
+        return total / table.sum().clamp(min=1), {}
+
+    def on_validation_epoch_start(self) -> None:
+        """Count from nothing."""
+        super().on_validation_epoch_start()
+        classes = len(self.card.classes)
+        self._confusion = torch.zeros(classes, classes, dtype=torch.int64)
+
+    def epoch_metrics(self) -> dict[str, float]:
+        """Mean losses, share of right pixels and mean Dice of the classes but the first."""
+        correct, total = self._confusion.diagonal().sum(), self._confusion.sum()
+        figures = {
+            "validation_accuracy": float(correct / total.clamp(min=1)),
+            "validation_dice": mean_dice(self._confusion),
+        }
+        return super().epoch_metrics() | figures
+
+
+def mean_dice(table: Tensor) -> float:
+    """Mean over the classes but the first of 2 |A and B| / (|A| + |B|); classes that do not occur are left out.
+
+    1 where none of them occurs and none is found. From the table that a streamed network adds up tile by tile.
+    """
+    overlap = table.diagonal()[1:].double()
+    sizes = (table.sum(0) + table.sum(1))[1:].double()
+    occurs = sizes > 0
+    return float((2 * overlap[occurs] / sizes[occurs]).mean()) if occurs.any() else 1.0
+
+
+def _card(settings: SegmentSettings, found: Survey, data: tuple[DataFile, ...]) -> ModelCard:
+    names = class_names(settings, len(found.counts))
+    return ModelCard(
+        settings.task,
+        "unet",
+        {"width": settings.width, "depth": settings.depth},
+        tuple(map(ClassCard, names)),
+        InputCard(len(found.mean), settings.level, found.spacing, "um", found.mean, found.std),
+        data,
+        versions=versions(),
     )
 
 
-def class_names(config: SegmentSettings, found: int) -> tuple[str, ...]:
+def class_names(settings: SegmentSettings, found: int) -> tuple[str, ...]:
     """What the classes are called where the masks hold `found` of them.
 
     Raises:
-        SettingError: fewer names are given.
+        SettingError: Fewer names are given.
     """
-    given = tuple(name.strip() for name in config.names.split(",") if name.strip())
+    given = tuple(name.strip() for name in settings.names.split(",") if name.strip())
     if given and len(given) < found:
         raise SettingError(
             f"The setting names has {len(given)} names, but the masks hold {found} classes; name all, or none."
         )
     if given:
         return given
-    return ("background", "foreground") if config.binarize_labels else tuple(map(str, range(found)))
+    return ("background", "foreground") if settings.binarize_labels else tuple(map(str, range(found)))
 
 
-def _shares(found: Survey, spec: SegmenterSpec) -> str:
+def _shares(found: Survey, card: ModelCard) -> str:
     total = sum(found.counts)
     # Classes that are named beyond those found have no share.
-    shares = (f"{name} {count / total:.1%}" for name, count in zip(spec.classes, found.counts, strict=False))
+    shares = (f"{name} {count / total:.1%}" for name, count in zip(card.names, found.counts, strict=False))
     return f"Shares of the classes: {', '.join(shares)}."
-
-
-def _loaders(
-    config: SegmentSettings,
-    training: Sequence[MaskedSlide],
-    validation: Sequence[MaskedSlide],
-    spec: SegmenterSpec,
-    labels: Labels,
-) -> tuple[MaskLoader, MaskLoader]:
-    """Training in random order, as squares where asked for; validation always on the whole part."""
-
-    def loader(rows: Sequence[MaskedSlide], **options: Any) -> MaskLoader:
-        return MaskLoader(rows, config.level, spec.pixels, labels, **options)
-
-    options = {"square": config.crop_size, "repeats": config.repeats, "seed": config.seed}
-    return loader(
-        training,
-        augmentation=Augmentation(config.augmentation is not Augment.NONE, config.color_jitter),
-        **options,
-    ), loader(validation)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Le
 
@@ -89,9 +89,16 @@ class SlideTrainingSettings(TrainingSettings):
     )
 
     @property
-    def repeats(self) -> int:
-        """Visits to each slide in an epoch."""
-        return self.crops_per_slide if self.crop_size else 1
+    def loading(self) -> dict[str, Any]:
+        """How a loader of slides gives training data, as its keywords."""
+        return {
+            "square": self.crop_size,
+            "repeats": self.crops_per_slide if self.crop_size else 1,
+            "seed": self.seed,
+            "augmentation": self.augmentation,
+            "color_jitter": self.color_jitter,
+            "batch_size": self.batch_size,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

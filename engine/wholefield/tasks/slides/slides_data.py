@@ -1,4 +1,4 @@
-"""Labelled slides, one a step, as a network is given them."""
+"""Labelled slides, a few per step, as a network is given them."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -10,7 +10,8 @@ from wholefield.sources import open_image
 from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.tasks.slides.labels import LabelledSlide
 from wholefield.tasks.slides.slide_input import labelled_area, random_square
-from wholefield.training.augmentation import Augmentation
+from wholefield.training.augmentation import ColorJitter, draw_orientation
+from wholefield.training.settings import Augmentation
 from wholefield.training.visits import Visits
 
 
@@ -41,8 +42,10 @@ class SlideLoader(Visits[Item]):
         *,
         square: int | None = None,
         repeats: int = 1,
-        shuffle_seed: int | None = None,
-        augmentation: Augmentation | None = None,
+        seed: int | None = None,
+        augmentation: Augmentation = Augmentation.NONE,
+        color_jitter: float = 0.0,
+        batch_size: int = 1,
     ) -> None:
         """Set up the visits; nothing is read yet.
 
@@ -53,16 +56,18 @@ class SlideLoader(Visits[Item]):
             pixels: how pixels are scaled.
             square: side of a random square in pixels of the level, or None for the whole labelled part.
             repeats: visits to each row in an epoch.
-            shuffle_seed: seed of the order and of the squares; None keeps the order of the rows.
-            augmentation: how images are changed; None leaves them.
+            seed: seed of the order and of the squares; None keeps the order of the rows.
+            augmentation: how images are flipped and rotated.
+            color_jitter: strength of changes of color.
+            batch_size: slides of a batch.
         """
-        super().__init__(len(rows), repeats, shuffle_seed)
+        super().__init__(len(rows), repeats, seed, batch_size)
         self._slides = tuple(rows)
         self._targets = tuple(targets)
         self._level = level
         self._pixels = pixels
         self._square = square
-        self._augmentation = augmentation or Augmentation()
+        self._augmentation, self._color_jitter = augmentation, color_jitter
 
     def item(self, row: int, place: int, files: ExitStack) -> Item:
         """The item at a place of the current epoch.
@@ -76,7 +81,8 @@ class SlideLoader(Visits[Item]):
         area = labelled_area(source, labelled.region, self._level)
         if self._square is not None:
             area = random_square(area, self._square, random)
-        orientation, tint = self._augmentation.draw(random)
+        orientation = draw_orientation(self._augmentation, random)
+        jitter = ColorJitter.draw(self._color_jitter, random)
         image = SlideImage(
             source,
             self._level,
@@ -84,6 +90,6 @@ class SlideLoader(Visits[Item]):
             mean=self._pixels.mean,
             std=self._pixels.std,
             orientation=orientation,
-            tint=None if tint is None else tint.of,
+            tint=None if jitter is None else jitter.of,
         )
         return Item(image, torch.tensor([self._targets[row]]))

@@ -1,41 +1,10 @@
 """A network whose local part is streamed: what trainings train and predictions ask, whatever the task."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
-
 from torch import Tensor, nn
 
 from wholefield.networks.normalization import freeze_normalization
-from wholefield.sources.slides.slide_image import Pixels
 from wholefield.streaming import Streamed
 from wholefield.streaming.execution.tile_visits import OnTile
-
-
-class Spec(Protocol):
-    """What must be known, beside the weights, to use a trained network."""
-
-    @property
-    def model(self) -> str:
-        """Name of the network."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes in the order of the logits."""
-
-    @property
-    def level(self) -> int:
-        """Pyramid level that it was trained on."""
-
-    @property
-    def spacing(self) -> tuple[float, float] | None:
-        """Size in um of a pixel of that level along (y, x)."""
-
-    @property
-    def pixels(self) -> Pixels:
-        """How pixels are scaled."""
-
-    def to_plain(self) -> Mapping[str, Any]:
-        """As plain values, for a checkpoint."""
 
 
 class StreamedModel:

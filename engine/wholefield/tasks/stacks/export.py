@@ -5,10 +5,10 @@ from pathlib import Path
 
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
+from wholefield.runs.eta import PartCounter
 from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
-from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.export_settings import StackExportSettings
 from wholefield.tasks.stacks.writing import lost_place, write_stack
 
@@ -26,38 +26,38 @@ class Exported:
     lost: str
 
 
-def export_stack(config: StackExportSettings, report: ReportFunction, control: Control) -> Exported:
+def export_stack(settings: StackExportSettings, report: ReportFunction, control: Control) -> Exported:
     """Write a stack, whole or not at all.
 
     Raises:
         WholefieldError: it cannot be read, or not be written like this.
         RunCancelled: the control asked for it; nothing is left behind.
     """
-    with open_stack(config.stack, config.dataset) as stack:
+    with open_stack(settings.stack, settings.dataset) as stack:
         for text in stack.warnings:
             report(Message(Level.WARNING, text))
         try:
-            _write(config, stack, PartCounter("Exporting slices", stack.shape[0], report, control))
+            _write(settings, stack, PartCounter("Exporting slices", stack.shape[0], report, control))
         except OSError as error:
             raise SettingError(
-                f"{config.out} cannot be written ({error.strerror or error}); choose another folder, or make room."
+                f"{settings.out} cannot be written ({error.strerror or error}); choose another folder, or make room."
             ) from error
-        lost = lost_place(config.format, stack.geometry)
+        lost = lost_place(settings.format, stack.geometry)
     if lost:
         report(Message(Level.INFO, lost))
-    return Exported(config.out, lost)
+    return Exported(settings.out, lost)
 
 
-def _write(config: StackExportSettings, stack: StackSource, counter: PartCounter) -> None:
+def _write(settings: StackExportSettings, stack: StackSource, counter: PartCounter) -> None:
     write_stack(
-        config.format,
-        config.out,
+        settings.format,
+        settings.out,
         (stack.plane(0, index) for index in range(stack.shape[0])),
         stack.shape,
         stack.dtype,
         stack.geometry,
         lambda done, _: counter.done(done),
-        labels=config.labels,
+        labels=settings.labels,
         channels=stack.channels,
         names=stack.channel_names,
     )

@@ -60,19 +60,19 @@ class LabelSet:
         return values.astype(kind)[classes]
 
 
-def label_set(counts: Mapping[int, int], config: StackSegmentationSettings, name: str) -> LabelSet:
+def label_set(counts: Mapping[int, int], settings: StackSegmentationSettings, name: str) -> LabelSet:
     """The labels that the settings ask for, or all that occur and are not ignored.
 
     Args:
         counts: how often every value occurs.
-        config: the settings.
+        settings: the settings.
         name: the stack of labels, for the errors.
 
     Raises:
         SettingError: there are not at least two, or a value occurs that is neither a class nor ignored.
     """
-    ignored = config.ignored_values
-    values = set(counts) - ignored if config.class_values is None else config.class_values
+    ignored = settings.ignored_values
+    values = set(counts) - ignored if settings.class_values is None else settings.class_values
     if others := sorted(set(counts) - ignored - values):
         raise SettingError(
             f"{name} holds {', '.join(map(str, others))} beside the labels {', '.join(map(str, sorted(values)))}; "

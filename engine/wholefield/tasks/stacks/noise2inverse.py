@@ -1,6 +1,6 @@
 """The task noise2inverse: train on a scan's own noise, then denoise all of its slices."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -9,20 +9,20 @@ from torch import Tensor
 
 from wholefield.export.stacks import write_tiff_stack
 from wholefield.networks.msd.network import MSDNetwork
+from wholefield.networks.msd.predict import predict_image
 from wholefield.runs.control import Control
+from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
-from wholefield.runs.reports import Level, Message, PreviewReady, ReportFunction, Started
+from wholefield.runs.reports import PreviewReady, ReportFunction
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.tasks.stacks.counter import PartCounter
-from wholefield.tasks.stacks.normalising import measured
+from wholefield.tasks.registry import SPLIT_ERROR
 from wholefield.tasks.stacks.parts import StackParts, open_parts
 from wholefield.tasks.stacks.preview import slices_around
 from wholefield.tasks.stacks.scratch import SCRATCH, scratch_volume
-from wholefield.tasks.stacks.session import Session
 from wholefield.tasks.stacks.settings import DENOISED, RECONSTRUCTION, Noise2InverseSettings
-from wholefield.tasks.stacks.spec import StackSpec
-from wholefield.tasks.stacks.split import demand_pairs, long_runs, preview_slice, split_slices
+from wholefield.tasks.stacks.split import described, long_runs, preview_slice, split_slices
 from wholefield.tasks.stacks.split_volumes import SplitVolumePairs, denoise_volume, read_volume
+from wholefield.tasks.stacks.training import StackTrainee, arguments_of, assess, network_of, train
 from wholefield.tomography.enums import Strategy
 from wholefield.tomography.noise2inverse import (
     SplitPairs,
@@ -31,34 +31,37 @@ from wholefield.tomography.noise2inverse import (
     pair_of,
     part_outputs,
 )
-from wholefield.training.pairs import Pairs
+from wholefield.training.checkpoints import load_into, read_checkpoint
+from wholefield.training.devices import resolve
+from wholefield.training.model_card import TRAINING, VALIDATION, ModelCard, data_files, versions
+from wholefield.training.pairs import Pair, Pairs
 
 PARTS = "parts.npy"
 WHOLE = slice(None)
 
 
 def train_noise2inverse(
-    config: Noise2InverseSettings, folder: RunFolder, report: ReportFunction, control: Control
+    settings: Noise2InverseSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task; goes on from last.ckpt where the folder has one.
 
     Raises:
         WholefieldError: scan or settings cannot work.
-        StopAndKeep: the control asked for it; where training had begun, last.ckpt and best.ckpt are written.
+        StopAndKeep: the control asked for it; where training had begun, last.ckpt is written.
         Discarded: the control asked for it.
     """
     file = folder.path / PARTS
     with ExitStack() as opened:
-        parts = open_parts(config, file, opened, report, control)
-        model = _train(config, parts, folder, report, control)
+        parts = open_parts(settings, file, opened, report, control)
+        model = _train(settings, parts, folder, report, control)
         geometry = parts.stacks[0].geometry if isinstance(parts, StackParts) else StackGeometry()
         write = _Writer(folder, parts.shape[1:], geometry, report, control)
         write(RECONSTRUCTION, "Writing the reconstruction", (images.mean(0) for images in _slices(parts)))
-        if config.ndim == 2:
-            denoised = (denoise_slice(model, images, config.strategy) for images in _slices(parts))
+        if settings.ndim == 2:
+            denoised = (denoise_slice(model, images, settings.strategy) for images in _slices(parts))
             write(DENOISED, "Denoising slices", denoised)
         else:
-            _denoise_volume(config, model, parts, write)
+            _denoise_volume(settings, model, parts, write)
         del parts
     # The reconstructions are large, and made again if the run is ever continued.
     file.unlink(missing_ok=True)
@@ -71,43 +74,66 @@ def _slices(parts: SplitReconstructions) -> Iterator[Tensor]:
 
 
 def _denoise_volume(
-    config: Noise2InverseSettings, model: MSDNetwork, parts: SplitReconstructions, write: "_Writer"
+    settings: Noise2InverseSettings, model: MSDNetwork, parts: SplitReconstructions, write: "_Writer"
 ) -> None:
     counter = PartCounter("Denoising the volume", parts.shape[0], write.report, write.control)
     with scratch_volume(write.folder.path / SCRATCH, parts.shape[1:], "float32") as mean:
-        denoise_volume(model, parts, config.strategy, mean, counter)
+        denoise_volume(model, parts, settings.strategy, mean, counter)
         write(DENOISED, "Writing slices", map(torch.from_numpy, mean.planes()))
 
 
 def _train(
-    config: Noise2InverseSettings,
+    settings: Noise2InverseSettings,
     parts: SplitReconstructions,
     folder: RunFolder,
     report: ReportFunction,
     control: Control,
 ) -> MSDNetwork:
-    split = split_slices(parts.shape[1], config)
-    torch.manual_seed(config.seed)
-    model = MSDNetwork(1, 1, config.depth, config.width, config.dilation_values, ndim=config.ndim)
-    session = Session(model, StackSpec(config.task), config, folder, report, control)
-    training, validation = (_pairs(config, parts, slices) for slices in (split.training, split.validation))
-    warning = demand_pairs(config, split, training, validation)
-    preview = SplitPreview(model, parts, config.strategy, preview_slice(parts.shape[1], split, config))
-    steps = session.settings.steps(len(training)) * config.epochs
-    report(Started(config.task, folder.path, steps, config.epochs))
-    if warning:
-        report(Message(Level.WARNING, warning))
-    if not session.continued:
-        slices = SplitPairs(parts, config.strategy, split.training)
-        model.set_normalization(measured(slices, report, control))
-    session.train(training, validation, preview)
-    return model
+    split = split_slices(parts.shape[1], settings)
+    network = network_of(settings, 1)
+    training, validation = (_pairs(settings, parts, slices) for slices in (split.training, split.validation))
+    files = settings.part_paths if settings.projections is None else (settings.projections,)
+    data = (
+        *data_files(files, TRAINING, described(split.training)),
+        *data_files(files if split.validation else (), VALIDATION, described(split.validation)),
+    )
+    card = ModelCard(settings.task, "msd", arguments_of(network), data=data, versions=versions())
+    train(
+        SplitTrainee.of(network, card, settings),
+        settings,
+        split,
+        training,
+        validation,
+        SplitPreview(network, parts, settings.strategy, preview_slice(parts.shape[1], split, settings)),
+        SplitPairs(parts, settings.strategy, split.training),
+        folder,
+        report,
+        control,
+    )
+    # The training ends with the newest network; the best one denoises.
+    load_into(network, read_checkpoint(folder.best), folder.best)
+    return network.to(resolve(settings.device)).eval()
 
 
-def _pairs(config: Noise2InverseSettings, parts: SplitReconstructions, slices: Sequence[int]) -> Pairs:
-    if config.ndim == 2:
-        return SplitPairs(parts, config.strategy, slices)
-    return SplitVolumePairs(parts, config.strategy, long_runs(slices, config))
+class SplitTrainee(StackTrainee):
+    """Its figure is the error against the other splits: without a clean image nothing else can be measured."""
+
+    @classmethod
+    def of(cls, network: MSDNetwork, card: ModelCard, settings: Noise2InverseSettings) -> "SplitTrainee":
+        """The training of a network."""
+        return cls(network, card, settings, SPLIT_ERROR)
+
+    def judge(self, batch: Sequence[Pair]) -> Mapping[str, float]:
+        """The split error of one pair."""
+        ((images, targets),) = batch
+        loss, _ = assess(self.network, predict_image(self.network, images[0]), targets[0])
+        return {"loss": loss}
+
+
+def _pairs(settings: Noise2InverseSettings, parts: SplitReconstructions, slices: Sequence[int]) -> Pairs:
+    if settings.ndim == 2:
+        return SplitPairs(parts, settings.strategy, slices)
+    return SplitVolumePairs(parts, settings.strategy, long_runs(slices, settings))
 
 
 @dataclass(frozen=True)
@@ -133,7 +159,7 @@ class SplitPreview:
         targets = torch.stack([pair_of(images, part, self.strategy)[1] for part in range(len(images))])
         metrics = {"split_error": (outputs - targets).square().mean().item()}
         noisy, denoised = images.mean(0).numpy(), outputs.mean(0).numpy()
-        return PreviewReady(epoch, self.at, noisy, None, denoised, metrics)
+        return PreviewReady(epoch, self.at, {"input": noisy, "prediction": denoised}, metrics)
 
     def _outputs(self, images: Tensor) -> Tensor:
         """The network's output for every part: (K, rows, columns)."""

@@ -13,10 +13,10 @@ from torch import Tensor
 from wholefield.errors import SettingError
 from wholefield.files import replacing
 from wholefield.runs.control import Control
+from wholefield.runs.eta import PartCounter
 from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
-from wholefield.tasks.stacks.counter import PartCounter
 from wholefield.tasks.stacks.numbers import whole_numbers
 from wholefield.tasks.stacks.settings import Noise2InverseSettings
 from wholefield.tomography.noise2inverse import SplitReconstructions, split_reconstructions
@@ -69,7 +69,7 @@ class FileParts:
 
 
 def open_parts(
-    config: Noise2InverseSettings, file: Path, opened: ExitStack, report: ReportFunction, control: Control
+    settings: Noise2InverseSettings, file: Path, opened: ExitStack, report: ReportFunction, control: Control
 ) -> SplitReconstructions:
     """The reconstructions that the settings name; those of projections are made first unless `file` holds them.
 
@@ -77,10 +77,10 @@ def open_parts(
         WholefieldError: a file cannot be used.
         StopAndKeep, Discarded: the control asked for it.
     """
-    if config.projections is None:
-        return _from_stacks([opened.enter_context(open_stack(path)) for path in config.part_paths])
+    if settings.projections is None:
+        return _from_stacks([opened.enter_context(open_stack(path)) for path in settings.part_paths])
     if not file.exists():
-        _reconstruct(config, config.projections, file, report, control)
+        _reconstruct(settings, settings.projections, file, report, control)
     return FileParts(np.load(file, mmap_mode="r"))
 
 
@@ -95,11 +95,11 @@ def _from_stacks(stacks: Sequence[StackSource]) -> StackParts:
 
 
 def _reconstruct(
-    config: Noise2InverseSettings, path: Path, file: Path, report: ReportFunction, control: Control
+    settings: Noise2InverseSettings, path: Path, file: Path, report: ReportFunction, control: Control
 ) -> None:
     """Reconstruct some detector rows after the other into a file, whole or absent at any moment."""
-    rows = _rows(config, path)
-    center = config.center if config.center is not None else _center(path, rows[len(rows) // 2])
+    rows = _rows(settings, path)
+    center = settings.center if settings.center is not None else _center(path, rows[len(rows) // 2])
     report(Message(Level.INFO, f"The rotation axis is at column {center:.2f}."))
     counter = PartCounter("Reconstructing slices", len(rows), report, control)
     array: NDArray[np.float32] | None = None
@@ -108,29 +108,29 @@ def _reconstruct(
             some = rows[first : first + ROWS_AT_ONCE]
             scan = read_projections(path, slice(some.start, some.stop))
             parts = split_reconstructions(
-                scan.line_integrals(), scan.angles, config.parts,
-                size=config.size, center=center, window=config.window,
+                scan.line_integrals(), scan.angles, settings.parts,
+                size=settings.size, center=center, window=settings.window,
             )  # fmt: skip
             if array is None:
-                shape = (config.parts, len(rows), *parts.shape[2:])
+                shape = (settings.parts, len(rows), *parts.shape[2:])
                 array = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
             array[:, first : first + len(some)] = parts.numpy()
             counter.done(first + len(some))
         del array
 
 
-def _rows(config: Noise2InverseSettings, path: Path) -> range:
+def _rows(settings: Noise2InverseSettings, path: Path) -> range:
     """The detector rows to reconstruct.
 
     Raises:
         SettingError: there are no such rows.
     """
     count = detector_rows(path)
-    if config.rows is None:
+    if settings.rows is None:
         return range(count)
-    asked = whole_numbers("rows", config.rows)
+    asked = whole_numbers("rows", settings.rows)
     if asked[-1] >= count:
-        raise SettingError(f"The setting rows is {config.rows!r}, but {path} has rows 0 to {count - 1}.")
+        raise SettingError(f"The setting rows is {settings.rows!r}, but {path} has rows 0 to {count - 1}.")
     return range(asked[0], asked[-1] + 1)
 
 

@@ -8,25 +8,25 @@ import numpy as np
 from torch import Tensor
 
 from wholefield.errors import SettingError
-from wholefield.networks.msd.checkpoints import read_checkpoint
 from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import fits, predict_image, predict_rows
 from wholefield.runs.control import Control
+from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import AnyArray, StackSource
-from wholefield.tasks.stacks.counter import PartCounter
+from wholefield.tasks.stacks.labels import LabelSet
 from wholefield.tasks.stacks.numbers import whole_numbers
 from wholefield.tasks.stacks.pairs import slab_around, volume_of
 from wholefield.tasks.stacks.scratch import SCRATCH, scratch_volume
 from wholefield.tasks.stacks.settings import StackPredictSettings
-from wholefield.tasks.stacks.spec import StackSpec, read_spec
 from wholefield.tasks.stacks.volumes import volume_blocks, volume_windows
 from wholefield.tasks.stacks.writing import lost_place, write_stack
-from wholefield.training.checkpoints import SPEC
+from wholefield.training.checkpoints import CARD, FORMER_CARD, card_in, read_file
 from wholefield.training.devices import resolve
+from wholefield.training.model_card import InputCard, ModelCard, label_classes
 from wholefield.training.settings import Precision
 
 # Beyond this ratio of the voxel sizes, structures no longer look as they did in training.
@@ -34,7 +34,7 @@ TOLERATED_RATIO = 1.25
 
 
 def predict_stack(
-    config: StackPredictSettings, folder: RunFolder, report: ReportFunction, control: Control
+    settings: StackPredictSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
     """Run the task: the result is whole or absent at any moment.
 
@@ -42,21 +42,21 @@ def predict_stack(
         WholefieldError: stack, checkpoint or settings cannot work.
         StopAndKeep, Discarded: the control asked for it, between two slices or parts of one; nothing is written.
     """
-    report(Started(config.task, folder.path))
-    with open_stack(config.stack, config.dataset) as stack:
-        network = load_network(config, stack.channels)
+    report(Started(settings.task, folder.path))
+    with open_stack(settings.stack, settings.dataset) as stack:
+        network = load_network(settings, stack.channels)
         _demand_fitting(network, stack)
-        for text in (*stack.warnings, *_other_spacing(network.spec, stack)):
+        for text in (*stack.warnings, *_other_spacing(network.card.input, stack)):
             report(Message(Level.WARNING, text))
         counter = PartCounter("Predicting slices", stack.shape[0], report, control)
-        path = config.result(folder.path)
+        path = settings.result(folder.path)
         planes = (
             predicted_planes(network, stack, counter.poll)
             if network.model.ndim == 2
             else predicted_volume(network, stack, folder.path / SCRATCH, report, control)
         )
         write_stack(
-            config.format,
+            settings.format,
             path,
             planes,
             stack.shape,
@@ -66,7 +66,7 @@ def predict_stack(
             labels=network.gives_labels,
         )
     report(Message(Level.INFO, f"The prediction is in {path}."))
-    if lost := lost_place(config.format, stack.geometry):
+    if lost := lost_place(settings.format, stack.geometry):
         report(Message(Level.INFO, lost))
 
 
@@ -76,13 +76,18 @@ class StackNetwork:
 
     Attributes:
         model: the network, on its device.
-        spec: what is known of its training.
+        card: what is known of its training.
         shown: the class whose probability is written; None writes the labels, or the values of a regression.
     """
 
     model: MSDNetwork
-    spec: StackSpec
+    card: ModelCard
     shown: int | None = None
+
+    @property
+    def labels(self) -> LabelSet:
+        """The labels, to turn classes into values."""
+        return LabelSet(self.card.values)
 
     @property
     def gives_labels(self) -> bool:
@@ -94,7 +99,7 @@ class StackNetwork:
         """The type of what is written."""
         if not self.gives_labels:
             return np.dtype(np.float32)
-        return self.spec.label_set.in_file(np.zeros(1, np.uint8)).dtype
+        return self.labels.in_file(np.zeros(1, np.uint8)).dtype
 
     def plane(self, output: Tensor) -> AnyArray:
         """What is written of an output, (c_out, ...) to (...)."""
@@ -102,43 +107,45 @@ class StackNetwork:
             return output[0].float().cpu().numpy()
         if self.shown is not None:
             return output[self.shown].float().exp().cpu().numpy()
-        return self.spec.label_set.in_file(output.argmax(0).cpu().numpy().astype(np.uint8))
+        return self.labels.in_file(output.argmax(0).cpu().numpy().astype(np.uint8))
 
 
-def load_network(config: StackPredictSettings, channels: int) -> StackNetwork:
+def load_network(settings: StackPredictSettings, channels: int) -> StackNetwork:
     """The network of a checkpoint, ready to predict a stack of so many channels.
 
     Raises:
         WholefieldError: the checkpoint is no such network, or lacks the label that is asked for.
     """
-    dilations = None if config.dilations is None else whole_numbers("dilations", config.dilations)
-    model = MSDNetwork.from_checkpoint(config.checkpoint, dilations)
+    dilations = None if settings.dilations is None else whole_numbers("dilations", settings.dilations)
+    model = MSDNetwork.from_checkpoint(settings.checkpoint, dilations)
     if model.task is Task.REGRESSION and model.c_out > 1:
         raise SettingError(
-            f"The network of {config.checkpoint} gives {model.c_out} values a voxel, but a stack is written with one; "
-            "choose a network with one output."
+            f"The network of {settings.checkpoint} gives {model.c_out} values per voxel, but a stack is written "
+            "with one; choose a network with one output."
         )
-    extra = read_checkpoint(config.checkpoint).extra
-    spec = read_spec(extra, config.checkpoint) if SPEC in extra else _spec_of(model, channels)
+    content = read_file(settings.checkpoint)
+    described = CARD in content or FORMER_CARD in content
+    card = card_in(content, settings.checkpoint) if described else _card_of(model, channels)
     shown = None
-    if config.probability_of is not None:
-        if config.probability_of not in spec.labels:
-            known = ", ".join(map(str, spec.labels)) or "none"
+    if settings.probability_of is not None:
+        if settings.probability_of not in card.values:
+            known = ", ".join(map(str, card.values)) or "none"
             raise SettingError(
-                f"The setting probability_of is {config.probability_of}, but the labels of "
-                f"{config.checkpoint} are {known}."
+                f"The setting probability_of is {settings.probability_of}, but the labels of "
+                f"{settings.checkpoint} are {known}."
             )
-        shown = spec.labels.index(config.probability_of)
-    model.to(resolve(config.device))
-    if config.precision is Precision.BF16:
+        shown = card.values.index(settings.probability_of)
+    model.to(resolve(settings.device))
+    if settings.precision is Precision.BF16:
         model.msd.bfloat16()
-    return StackNetwork(model, spec, shown)
+    return StackNetwork(model, card, shown)
 
 
-def _spec_of(model: MSDNetwork, channels: int) -> StackSpec:
-    """The description of a network that was trained elsewhere: its channels are neighbouring slices."""
+def _card_of(model: MSDNetwork, channels: int) -> ModelCard:
+    """The card of a network that was trained elsewhere: its channels are neighbouring slices."""
     labels = tuple(range(model.c_out)) if model.task is Task.SEGMENTATION else ()
-    return StackSpec(model.task.value, channels, max(1, model.c_in // channels), labels)
+    given = InputCard(channels, slices=max(1, model.c_in // channels))
+    return ModelCard(model.task.value, "msd", classes=label_classes(labels), input=given)
 
 
 def _demand_fitting(network: StackNetwork, stack: StackSource) -> None:
@@ -147,11 +154,15 @@ def _demand_fitting(network: StackNetwork, stack: StackSource) -> None:
     Raises:
         SettingError: it has other channels or is smaller than a dilation.
     """
-    model, spec = network.model, network.spec
-    if stack.channels != spec.channels or stack.channels * spec.slab != model.c_in or spec.slab % 2 == 0:
+    model, given = network.model, network.card.input
+    if (
+        stack.channels != given.channels
+        or stack.channels * given.slices != model.c_in
+        or given.slices % 2 == 0
+    ):
         raise SettingError(
-            f"The network takes {model.c_in} channels ({spec.slab} slices of {spec.channels}), but {stack.name} has "
-            f"{stack.channels} a slice; choose another stack or checkpoint."
+            f"The network takes {model.c_in} channels ({given.slices} slices of {given.channels}), but {stack.name} "
+            f"has {stack.channels} per slice; choose another stack or checkpoint."
         )
     smallest = min(stack.shape[-model.ndim :])
     if max(model.dilations) > smallest:
@@ -161,10 +172,10 @@ def _demand_fitting(network: StackNetwork, stack: StackSource) -> None:
         )
 
 
-def _other_spacing(spec: StackSpec, stack: StackSource) -> list[str]:
+def _other_spacing(given: InputCard, stack: StackSource) -> list[str]:
     """What to say of voxels of another size than in training."""
-    here, there = stack.geometry.spacing, spec.spacing
-    if here is None or there is None or stack.geometry.unit != spec.unit:
+    here, there = stack.geometry.spacing, given.spacing
+    if here is None or there is None or stack.geometry.unit != given.unit:
         return []
     ratio = np.array(here) / there
     if max(ratio.max(), (1 / ratio).max()) <= TOLERATED_RATIO:
@@ -172,7 +183,7 @@ def _other_spacing(spec: StackSpec, stack: StackSource) -> list[str]:
     sizes = (" x ".join(f"{value:.3g}" for value in spacing) for spacing in (here, there))
     return [
         "{} has voxels of {} {unit}, but the network was trained at {}; resample the stack.".format(
-            stack.name, *sizes, unit=spec.unit
+            stack.name, *sizes, unit=given.unit
         )
     ]
 
@@ -190,7 +201,9 @@ def predicted_planes(
     for at in range(stack.shape[0]):
         poll()
         if fits(network.model, stack.shape[1:]):
-            yield network.plane(predict_image(network.model, slab_around(stack, at, network.spec.slab)))
+            yield network.plane(
+                predict_image(network.model, slab_around(stack, at, network.card.input.slices))
+            )
         else:
             yield np.concatenate(list(_row_blocks(network, stack, at, poll)))
 
@@ -200,7 +213,7 @@ def _row_blocks(
 ) -> Iterator[AnyArray]:
     def read(first: int, end: int) -> Tensor:
         poll()
-        return slab_around(stack, at, network.spec.slab, slice(first, end))
+        return slab_around(stack, at, network.card.input.slices, slice(first, end))
 
     for _, block in predict_rows(network.model, read, stack.shape[1:]):
         yield network.plane(block)

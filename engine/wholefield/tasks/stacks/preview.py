@@ -1,6 +1,6 @@
 """What a network makes of one slice while it is trained."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +13,11 @@ from wholefield.sources.stacks.stack import AnyArray, StackSource
 from wholefield.tasks.stacks.labels import LabelSet
 from wholefield.tasks.stacks.pairs import SlicePairs, Target, VolumePairs
 from wholefield.tasks.stacks.settings import StackPairSettings
-from wholefield.training.fit import assess
+from wholefield.tasks.stacks.training import assess
 from wholefield.training.pairs import Pairs
 
 # Slices on both sides of the one to show that a network over volumes is given.
 REACH = 8
-
-Preview = Callable[[int], PreviewReady]
-"""Makes the preview after so many epochs."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +48,12 @@ class PairPreview:
             image, output, target = (each.narrow(1, self.plane, 1) for each in (image, output, target))
         _, metrics = assess(self.model, output, target)
         found = output[0] if self.labels is None else output.argmax(0)
-        return PreviewReady(
-            epoch,
-            self.at,
-            self._shown(image[self.channel]),
-            self._shown(target[0], self.labels),
-            self._shown(found, self.labels),
-            metrics,
-        )
+        pictures = {
+            "input": self._shown(image[self.channel]),
+            "target": self._shown(target[0], self.labels),
+            "prediction": self._shown(found, self.labels),
+        }
+        return PreviewReady(epoch, self.at, pictures, metrics)
 
     def _shown(self, values: Tensor, labels: LabelSet | None = None) -> AnyArray:
         """A slice of numbers, or of classes as the values of their labels: (rows, columns)."""
@@ -69,15 +64,15 @@ class PairPreview:
 
 
 def preview_of(
-    config: StackPairSettings, model: MSDNetwork, stack: StackSource, target: Target, at: int
+    settings: StackPairSettings, model: MSDNetwork, stack: StackSource, target: Target, at: int
 ) -> PairPreview:
     """What makes the previews of a slice."""
-    if config.ndim == 2:
-        middle = config.input_slices // 2 * stack.channels
+    if settings.ndim == 2:
+        middle = settings.input_slices // 2 * stack.channels
         return PairPreview(
-            model, SlicePairs(stack, target, [at], config.input_slices), at, middle, None, target.labels
+            model, SlicePairs(stack, target, [at], settings.input_slices), at, middle, None, target.labels
         )
-    run = slices_around(at, stack.shape[0], config.dilation_values)
+    run = slices_around(at, stack.shape[0], settings.dilation_values)
     return PairPreview(model, VolumePairs(stack, target, [run]), at, 0, at - run.start, target.labels)
 
 

@@ -227,6 +227,11 @@ class StackTrainingSettings(TrainingSettings):
                 f"The setting dilations goes up to {max(self.dilation_values)}, more than the crop_size "
                 f"{self.crop}; make the crops larger or the dilations smaller."
             )
+        if self.precision not in (Precision.FULL, Precision.DOUBLE):
+            raise SettingError(
+                f"The setting precision is {self.precision}, in which mixed-scale dense layers would lose digits in "
+                "their long sums; choose 32-true or 64-true."
+            )
         if self.validation_slices is not None:
             whole_numbers("validation_slices", self.validation_slices)
 

@@ -21,7 +21,7 @@ class Split:
     validation: tuple[int, ...]
 
 
-def split_slices(count: int, config: StackTrainingSettings) -> Split:
+def split_slices(count: int, settings: StackTrainingSettings) -> Split:
     """Split so many slices as the settings ask.
 
     Without a list a block in the middle is kept: neighbours are so alike that slices picked here and there would
@@ -31,7 +31,7 @@ def split_slices(count: int, config: StackTrainingSettings) -> Split:
     Raises:
         SettingError: a slice does not exist, or none is left to train on.
     """
-    held_out = _listed(count, config) if config.validation_slices is not None else _block(count, config)
+    held_out = _listed(count, settings) if settings.validation_slices is not None else _block(count, settings)
     training = tuple(sorted(set(range(count)) - set(held_out)))
     if not training:
         raise SettingError(
@@ -40,9 +40,9 @@ def split_slices(count: int, config: StackTrainingSettings) -> Split:
     return Split(training, held_out)
 
 
-def _listed(count: int, config: StackTrainingSettings) -> tuple[int, ...]:
-    assert config.validation_slices is not None
-    listed = tuple(sorted(set(whole_numbers("validation_slices", config.validation_slices))))
+def _listed(count: int, settings: StackTrainingSettings) -> tuple[int, ...]:
+    assert settings.validation_slices is not None
+    listed = tuple(sorted(set(whole_numbers("validation_slices", settings.validation_slices))))
     if listed[-1] >= count:
         raise SettingError(
             f"The setting validation_slices names slice {listed[-1]}, but the stack has slices 0 to {count - 1}."
@@ -50,31 +50,31 @@ def _listed(count: int, config: StackTrainingSettings) -> tuple[int, ...]:
     return listed
 
 
-def _block(count: int, config: StackTrainingSettings) -> tuple[int, ...]:
-    wanted = config.validation_fraction * count
+def _block(count: int, settings: StackTrainingSettings) -> tuple[int, ...]:
+    wanted = settings.validation_fraction * count
     number = min(max(1, round(wanted)), count - 1) if wanted > 0 else 0
     first = (count - number) // 2
-    if config.ndim == 3 and number:
-        least = max(config.dilation_values)
+    if settings.ndim == 3 and number:
+        least = max(settings.dilation_values)
         number = max(number, least) if count >= 2 * least else number
         first = count - number
     return tuple(range(first, first + number))
 
 
-def preview_slice(count: int, split: Split, config: StackTrainingSettings) -> int:
+def preview_slice(count: int, split: Split, settings: StackTrainingSettings) -> int:
     """The slice to show: the one that the settings name, or the middle one of the validation (else training) slices.
 
     Raises:
         SettingError: there is no such slice.
     """
-    if config.preview_slice is None:
+    if settings.preview_slice is None:
         slices = split.validation or split.training
         return slices[len(slices) // 2]
-    if config.preview_slice >= count:
+    if settings.preview_slice >= count:
         raise SettingError(
-            f"The setting preview_slice is {config.preview_slice}, but the stack has slices 0 to {count - 1}."
+            f"The setting preview_slice is {settings.preview_slice}, but the stack has slices 0 to {count - 1}."
         )
-    return config.preview_slice
+    return settings.preview_slice
 
 
 def runs_of(slices: Sequence[int]) -> Iterator[range]:
@@ -86,22 +86,28 @@ def runs_of(slices: Sequence[int]) -> Iterator[range]:
             start = index
 
 
-def long_runs(slices: Sequence[int], config: StackTrainingSettings) -> list[range]:
+def described(slices: Sequence[int]) -> str:
+    """Ascending slices as a text, such as "slices 0-3, 7"."""
+    runs = (str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs_of(slices))
+    return f"slices {', '.join(runs)}" if slices else ""
+
+
+def long_runs(slices: Sequence[int], settings: StackTrainingSettings) -> list[range]:
     """Ascending slices as ranges without gaps, those left out that are shorter than a dilation of the network.
 
     Such a run could not be computed by itself.
     """
-    least = max(config.dilation_values)
+    least = max(settings.dilation_values)
     return [run for run in runs_of(slices) if len(run) >= least]
 
 
 def demand_pairs(
-    config: StackTrainingSettings, split: Split, training: Sized, validation: Sized
+    settings: StackTrainingSettings, split: Split, training: Sized, validation: Sized
 ) -> str | None:
     """What to warn of where runs of slices are too short for a network over volumes; None where all is well.
 
     Args:
-        config: the settings.
+        settings: the settings.
         split: the slices.
         training: what is left of them to train on.
         validation: what is left of them to measure on.
@@ -109,7 +115,7 @@ def demand_pairs(
     Raises:
         SettingError: nothing is left to train on.
     """
-    advice = f"the largest dilation is {max(config.dilation_values)}; use smaller dilations or other slices"
+    advice = f"the largest dilation is {max(settings.dilation_values)}; use smaller dilations or other slices"
     if not len(training):
         raise SettingError(f"No run of training slices is long enough for a network over volumes: {advice}.")
     if split.validation and not len(validation):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from wholefield.networks.msd.network import MSDNetwork
-from wholefield.tasks.stacks.counter import PartCounter
+from wholefield.runs.eta import PartCounter
 from wholefield.tasks.stacks.scratch import ScratchVolume
 from wholefield.tasks.stacks.volumes import volume_blocks, volume_windows
 from wholefield.tomography.enums import Strategy

@@ -6,19 +6,24 @@ import numpy as np
 import pytest
 
 from wholefield.runs.folder import RunFolder
-from wholefield.runs.reports import FlowPreviewReady, Started, StepDone
+from wholefield.runs.reports import PreviewReady, Started, StepDone
 from wholefield.tasks.events.settings import FlowNet, FlowSettings
 from wholefield_app.document.handlers import predict_command, train_command
 from wholefield_app.workspaces.events.preview import draw_flow_preview, median_speed
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
 
-def preview(epoch: int, speed: float) -> FlowPreviewReady:
+def preview(epoch: int, speed: float) -> PreviewReady:
     flow = np.zeros((2, 30, 40), np.float32)
     flow[0] = speed
     mask = np.zeros((30, 40), bool)
     mask[10:20, 10:30] = True
-    return FlowPreviewReady(epoch, 40_000, flow, np.full((30, 40, 3), 128, np.uint8), mask, Path("dots.hdf5"))
+    return PreviewReady(
+        epoch,
+        40_000,
+        {"flow": flow, "events": np.full((30, 40, 3), 128, np.uint8), "mask": mask},
+        path=Path("dots.hdf5"),
+    )
 
 
 class FakeMoments:

@@ -244,12 +244,14 @@ def test_the_training_is_followed(window: MainWindow, space, qtbot) -> None:
     image = np.zeros((16, 16), np.float32)
     session = space.training
     session.reported.emit([Started("stack-regression", Path("run"), steps=4, epochs=2)])
-    session.reported.emit([PreviewReady(0, 3, image, image, image, {"psnr": 10.0})])
+    session.reported.emit(
+        [PreviewReady(0, 3, {"input": image, "target": image, "prediction": image}, {"psnr": 10.0})]
+    )
     session.reported.emit(
         [
             StepDone(2, 4, 1, 2, 0.5, 9.0),
             EpochDone(1, {"validation_loss": 0.4, "validation_psnr": 21.0}, 2),
-            PreviewReady(1, 3, image, image, image, {"psnr": 20.0}),
+            PreviewReady(1, 3, {"input": image, "target": image, "prediction": image}, {"psnr": 20.0}),
         ]
     )
     qtbot.waitUntil(lambda: "after epoch 1" in space.preview_panel.line.text())

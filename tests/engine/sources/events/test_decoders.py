@@ -1,7 +1,5 @@
 """The compiled decoders give what the numpy ones give, for any words at all."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -28,14 +26,7 @@ from wholefield.sources.events.recording import EVENT_DTYPE
 ANY = 1 << 16
 
 
-def walk(
-    codec: Codec,
-    words: np.ndarray,
-    window: tuple[int, int] = EVER,
-    size: tuple[int, int] = (ANY, ANY),
-    origin: int = 0,
-    pieces: int = 1,
-) -> tuple[Any, Any, Any]:
+def walk(codec: Codec, words: np.ndarray, window=EVER, size=(ANY, ANY), origin=0, pieces=1):
     """Events, triggers and numbers of the compiled decoder, which is given the words in pieces."""
     room = 32 * len(words)
     events, triggers = np.zeros((room, 2), np.uint64), np.zeros((len(words), 3), np.int64)

@@ -1,10 +1,8 @@
 """Recordings too large to be read at opening: moments are found by looking at a few places of the file."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from tests.engine.sources.events.writers import raw_header, write_stream
@@ -45,7 +43,7 @@ def test_changing_rates_over_many_rounds(tmp_path: Path, monkeypatch: pytest.Mon
 class CountingFile(WordFile):
     words_read = 0
 
-    def read(self, begin: int, end: int) -> npt.NDArray[Any]:
+    def read(self, begin: int, end: int):
         words = super().read(begin, end)
         self.words_read += len(words)
         return words
@@ -62,15 +60,15 @@ def test_a_large_file_is_opened_by_reading_little(tmp_path: Path) -> None:
             words = [8 << 12 | 4 * step & 0xFFF, 6 << 12 | 7, 33, 2 << 12 | 44]
             file.write(np.array(words, "<u2").tobytes())
         file.truncate(len(header) + steps * 2**18)
-    stream = CountingFile(path, len(header), EVT3.word)
+    words = CountingFile(path, len(header), EVT3.word)
     try:
-        moments = ClockSearch(stream, EVT3)
+        moments = ClockSearch(words, EVT3)
         begin, state = moments.begin(10_000_000)
         assert abs(begin - 10_000_000 / 16384 * 2**17) < 3 * 2**17
         assert 10_000_000 - 3 * 16384 < state[0] < 10_000_000
-        assert stream.words_read < len(stream) / 5
+        assert words.words_read < len(words) / 5
     finally:
-        stream.close()
+        words.close()
     with open_raw(path) as recording:
         assert not recording.indexed
         assert recording.duration_us == (steps - 1) * 16384 + 1

@@ -42,11 +42,10 @@ def dataset(plane: AnyArray, syntax: str = ExplicitVRLittleEndian, **tags: Any) 
 def write_series(
     folder: Path, voxels: AnyArray, step: tuple[float, float, float] = (0, 0, 2), **tags: Any
 ) -> Path:
-    """One file per plane, named so that their order is not that of the stack."""
+    """A file a plane, named so that their order is not that of the stack."""
     folder.mkdir(exist_ok=True)
     for index, plane in enumerate(voxels):
         position = [10 + index * step[0], -20 + index * step[1], 5 + index * step[2]]
-        given: dict[str, Any] = {"ImagePositionPatient": position, "InstanceNumber": index + 1, **tags}
-        each = dataset(plane, **given)
+        each = dataset(plane, **{"ImagePositionPatient": position, "InstanceNumber": index + 1} | tags)
         each.save_as(folder / f"IM{(index * 5) % len(voxels):04}", enforce_file_format=True)
     return folder

@@ -13,7 +13,6 @@ import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.engine.sources.stacks.affines import affine_of
 from tests.engine.sources.stacks.dicom_files import write_series
 from wholefield.errors import SourceError
 from wholefield.export.stacks import NgffVersion, write_nifti, write_ome_zarr, write_tiff_stack
@@ -56,7 +55,7 @@ def hdf5_file(path: Path) -> None:
         file.create_dataset("entry/volume", data=volume(), chunks=(2, 16, 16), compression="gzip")
 
 
-CONTAINERS: dict[str, Callable[[Path], object]] = {
+CONTAINERS: dict[str, Callable[[Path], None]] = {
     "a.tif": lambda path: write_tiff_stack(path, volume(), SHAPE, "i2", GEOMETRY),
     "plain.tif": lambda path: tifffile.imwrite(path, volume(), metadata=None, photometric="minisblack"),
     "folder": folder_of_slices,
@@ -224,7 +223,7 @@ def test_the_seven_containers_of_one_real_volume(data_folder: Path) -> None:
                 assert stack.geometry.spacing == pytest.approx((4.22, 0.4882812, 0.4882812))
             if name in ("vol.mha", "vol.nii.gz", "vol.nrrd"):
                 np.testing.assert_allclose(
-                    affine_of(stack), np.diag([-0.4882812, -0.4882812, 4.22, 1.0]), rtol=1e-6
+                    stack.geometry.affine, np.diag([-0.4882812, -0.4882812, 4.22, 1.0]), rtol=1e-6
                 )
     assert arrays[0].shape == (12, 256, 256)
     assert arrays[0].std() > 100

@@ -9,12 +9,12 @@ import torch
 
 from wholefield.flow.predictor import FlowPredictor
 from wholefield.runs.control import Control
-from wholefield.runs.reports import FlowPreviewReady, Report
+from wholefield.runs.reports import PreviewReady, Report
 from wholefield.sources.events.opening import open_recording
 from wholefield.tasks.events.data import FlowData
+from wholefield.tasks.events.model import input_of, load_flow
 from wholefield.tasks.events.moments import MomentFlow
 from wholefield.tasks.events.settings import FlowSettings
-from wholefield.tasks.events.spec import load_flow
 from wholefield.tasks.registry import run_task
 from wholefield.training.devices import resolve
 
@@ -42,11 +42,11 @@ def checkpoint(clip: Path, tmp_path: Path) -> Path:
 def test_every_moment_of_a_bin_has_the_flow_of_the_bin(clip: Path, checkpoint: Path) -> None:
     with open_recording(clip) as recording:
         moments = MomentFlow(checkpoint, recording)
-        network, spec = load_flow(checkpoint)
+        network, card = load_flow(checkpoint)
         network.to(resolve(settings(clip).device))
         network.reset()
         with torch.inference_mode():
-            features = spec.given.features(recording, 0, 3)
+            features = input_of(card).features(recording, 0, 3)
             wanted = network(torch.from_numpy(features)[:, None])[-1][-1, 0].numpy()[:, :32, :40] * 100
         flow, start, end = moments.flow_at(29_999)
         assert (start, end) == (20_000, 30_000)
@@ -62,8 +62,8 @@ def test_bins_that_are_left_out_while_playing_are_not_forgotten(clip: Path, chec
     with open_recording(clip) as recording:
         predictors = []
         for _ in range(2):
-            network, spec = load_flow(checkpoint)
-            predictors.append(FlowPredictor(network, spec.given, recording, warm_up=1))
+            network, card = load_flow(checkpoint)
+            predictors.append(FlowPredictor(network, input_of(card), recording, warm_up=1))
         each, some = predictors
         flows = {start + DELTA_T: flow for start, flow in each.flows(0, 60_000)}
         for end in (10_000, 30_000, 50_000):
@@ -88,8 +88,8 @@ def test_a_training_shows_the_moment_that_was_asked_for(
 def test_the_preview_covers_the_sensor(clip: Path, tmp_path: Path) -> None:
     reports: list[Report] = []
     run_task(replace(settings(clip), preview_us=55_000), tmp_path / "run", reports.append, Control())
-    previews = [report for report in reports if isinstance(report, FlowPreviewReady)]
-    assert [(each.epoch, each.time_us, each.flow.shape) for each in previews] == [
+    previews = [report for report in reports if isinstance(report, PreviewReady)]
+    assert [(each.epoch, each.at, each.pictures["flow"].shape) for each in previews] == [
         (0, 60_000, (2, 32, 40)),
         (1, 60_000, (2, 32, 40)),
     ]

@@ -18,16 +18,16 @@ from wholefield.runs.reports import (
     EpochDone,
     Failed,
     Finished,
-    FlowPreviewReady,
     PartDone,
+    PreviewReady,
     Reason,
     Report,
     Started,
     StepDone,
 )
 from wholefield.sources.events.opening import open_recording
+from wholefield.tasks.events.model import input_of, load_flow
 from wholefield.tasks.events.settings import FlowFormat, FlowPredictSettings, FlowSettings, Teacher
-from wholefield.tasks.events.spec import load_flow
 from wholefield.tasks.events.train import some
 from wholefield.tasks.events.training import CARRIED
 from wholefield.tasks.registry import run_task
@@ -72,23 +72,27 @@ def test_every_teacher_trains_and_reports(config: FlowSettings, tmp_path: Path, 
         assert set(step.terms) == {term, "smoothness2"}
         assert sum(step.terms.values()) == pytest.approx(step.loss)
     for epoch in of(reports, EpochDone):
-        assert {"training_loss", "validation_loss", "validation_aee", "validation_aee_of_zero"} == set(
-            epoch.metrics
-        )
+        assert {
+            "training_loss",
+            "validation_loss",
+            "validation_aee",
+            "validation_aee_of_zero",
+            "learning_rate",
+        } == set(epoch.metrics)
     names = {row.metric for row in RunFolder(tmp_path / "run").metrics()}
     assert {"loss", f"loss_{term}"} <= names
 
 
 def test_previews_come_before_and_after_every_epoch(config: FlowSettings, tmp_path: Path) -> None:
-    previews = of(run(config, tmp_path / "run"), FlowPreviewReady)
+    previews = of(run(config, tmp_path / "run"), PreviewReady)
     assert [preview.epoch for preview in previews] == [0, 1, 2]
-    assert not np.array_equal(previews[0].flow, previews[2].flow)
+    assert not np.array_equal(previews[0].pictures["flow"], previews[2].pictures["flow"])
     for preview in previews:
-        assert preview.flow.shape == (2, 32, 40)
-        assert preview.picture.shape == (32, 40, 3)
-        assert preview.mask.shape == (32, 40)
-        assert preview.mask.any()
-        assert preview.time_us == 140_000
+        assert preview.pictures["flow"].shape == (2, 32, 40)
+        assert preview.pictures["events"].shape == (32, 40, 3)
+        assert preview.pictures["mask"].shape == (32, 40)
+        assert preview.pictures["mask"].any()
+        assert preview.at == 140_000
 
 
 def stopped(config: FlowSettings, folder: Path, step: int) -> None:
@@ -176,22 +180,26 @@ def test_a_halved_sensor_gives_flow_at_the_size_of_the_whole_one(
         truth = np.mean([np.hypot(*file.read(index)).mean() for index in range(12, 16)])
     # Labels are in px of what the network sees: half as long.
     assert epoch.metrics["validation_aee_of_zero"] == pytest.approx(truth / 2, rel=0.02)
-    network, spec = load_flow(tmp_path / "run" / "best.ckpt")
-    preview = of(reports, FlowPreviewReady)[-1]
-    assert preview.flow.shape == (2, 16, 20)
+    network, card = load_flow(tmp_path / "run" / "best.ckpt")
+    preview = of(reports, PreviewReady)[-1]
+    assert preview.pictures["flow"].shape == (2, 16, 20)
     with open_recording(config.recordings) as recording, torch.no_grad():
-        features = torch.from_numpy(spec.given.features(recording, 120_000, 2))[:, None]
+        features = torch.from_numpy(input_of(card).features(recording, 120_000, 2))[:, None]
         wanted = network(features)[-1][-1, 0].numpy() * 2 * 1e6 / DELTA_T
-        found = FlowPredictor(network, spec.given, recording, warm_up=1).flow_at(140_000)
-    np.testing.assert_allclose(preview.flow, wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
+        found = FlowPredictor(network, input_of(card), recording, warm_up=1).flow_at(140_000)
+    np.testing.assert_allclose(preview.pictures["flow"], wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
     assert found.shape == (2, 32, 40)
     np.testing.assert_allclose(found[:, 0, 0], wanted[:, 0, 0], rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
 
 
 def test_a_checkpoint_holds_what_prediction_needs(checkpoint: Path) -> None:
-    network, spec = load_flow(checkpoint)
+    network, card = load_flow(checkpoint)
     assert not network.training
-    assert (spec.preprocess, spec.delta_t, spec.channels) == ("event_cube", DELTA_T, 6)
+    assert (card.input.representation, card.input.time_bin_us, card.input.channels) == (
+        "event_cube",
+        DELTA_T,
+        6,
+    )
     assert float(network.scale) > 0
 
 

@@ -7,17 +7,24 @@ import torch
 
 from wholefield.errors import SettingError, SourceError
 from wholefield.networks import resnet18
-from wholefield.tasks.slides.classifier import ClassifierSpec, StreamedClassifier, load_classifier
-from wholefield.training.checkpoints import PREFIX, SPEC
+from wholefield.tasks.slides.classifier import StreamedClassifier, load_classifier
+from wholefield.training.checkpoints import CARD, PREFIX
+from wholefield.training.model_card import ClassCard, InputCard, ModelCard
 
-DESCRIPTION = ClassifierSpec("resnet18", ("x", "y"), 1, None, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+DESCRIPTION = ModelCard(
+    "classify",
+    "resnet18",
+    {"head": "average"},
+    tuple(map(ClassCard, "xy")),
+    InputCard(3, 1, None, "um", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+)
 
 
 @pytest.fixture(scope="module")
 def content() -> dict[str, object]:
     torch.manual_seed(0)
     state = {PREFIX + name: value for name, value in resnet18(num_classes=2).state_dict().items()}
-    return {"state_dict": state, SPEC: DESCRIPTION.to_plain()}
+    return {"state_dict": state, CARD: DESCRIPTION.to_plain()}
 
 
 def save(path: Path, content: object) -> Path:
@@ -25,15 +32,9 @@ def save(path: Path, content: object) -> Path:
     return path
 
 
-def test_plain_form_round_trip() -> None:
-    assert ClassifierSpec.from_plain(DESCRIPTION.to_plain()) == DESCRIPTION
-    other = ClassifierSpec("m", ("a",), 0, (0.5, 0.25), (0.1,), (0.2,))
-    assert ClassifierSpec.from_plain(other.to_plain()) == other
-
-
 def test_loads_ready_to_predict(content, tmp_path: Path) -> None:
-    classifier, spec = load_classifier(save(tmp_path / "c.ckpt", content), 64)
-    assert spec == DESCRIPTION
+    classifier, card = load_classifier(save(tmp_path / "c.ckpt", content), 64)
+    assert card == DESCRIPTION
     assert not any(module.training for module in classifier.network.modules())
     state = classifier.network.state_dict()
     assert all(torch.equal(value, content["state_dict"][PREFIX + name]) for name, value in state.items())
@@ -60,10 +61,13 @@ def test_logits_and_evidence_agree() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({SPEC: None}, "is not a checkpoint of a training run"),
+        ({CARD: None}, "is not a checkpoint of a training run"),
         ({"state_dict": None}, "is not a checkpoint of a training run"),
-        ({SPEC: {"task": "classify", "model": "resnet18"}}, "describes its classifier incompletely"),
-        ({SPEC: DESCRIPTION.to_plain() | {"classes": ("x", "y", "z")}}, "do not fit the model ResNet"),
+        ({CARD: {"task": "classify", "model": "resnet18"}}, "describes its network incompletely"),
+        (
+            {CARD: DESCRIPTION.to_plain() | {"classes": ({"name": "x"}, {"name": "y"}, {"name": "z"})}},
+            "do not fit the model ResNet",
+        ),
     ],
 )
 def test_incomplete_files(content, tmp_path: Path, change, sentence: str) -> None:
@@ -73,7 +77,7 @@ def test_incomplete_files(content, tmp_path: Path, change, sentence: str) -> Non
 
 
 def test_unknown_model(content, tmp_path: Path) -> None:
-    changed = content | {SPEC: DESCRIPTION.to_plain() | {"model": "vgg99"}}
+    changed = content | {CARD: DESCRIPTION.to_plain() | {"architecture": "vgg99"}}
     with pytest.raises(SettingError, match="'vgg99'; choose one of"):
         load_classifier(save(tmp_path / "c.ckpt", changed), 64)
 
@@ -87,7 +91,7 @@ class Trap:
 
 def test_code_in_a_file_does_not_run(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is not a readable checkpoint"):
-        load_classifier(save(tmp_path / "c.ckpt", {"state_dict": {}, SPEC: Trap()}), 64)
+        load_classifier(save(tmp_path / "c.ckpt", {"state_dict": {}, CARD: Trap()}), 64)
 
 
 def test_missing_and_damaged(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ from wholefield.runs.reports import (
     TileDone,
 )
 from wholefield.tasks.registry import run_task, settings_of
-from wholefield.tasks.slides.classification import SlideClassification
 from wholefield.tasks.slides.classifier import load_classifier
+from wholefield.tasks.slides.classify import SlideClassification
 from wholefield.tasks.slides.settings import ClassifySettings, Head
 from wholefield.training.settings import Device, Precision
 
@@ -134,9 +134,9 @@ class TestWholeRun:
         assert best["epoch"] == scores.index(max(scores))
 
     def test_checkpoint_describes_its_classifier(self, run: Run) -> None:
-        classifier, spec = load_classifier(run.folder.best, 64)
-        assert (spec.model, spec.classes, spec.level) == ("small_cnn", ("blue", "red"), 0)
-        assert spec.spacing == pytest.approx((0.5, 0.5))
+        classifier, card = load_classifier(run.folder.best, 64)
+        assert (card.architecture, card.names, card.input.level) == ("small_cnn", ("blue", "red"), 0)
+        assert card.input.spacing == pytest.approx((0.5, 0.5))
         assert not classifier.network.training
 
 
@@ -181,8 +181,8 @@ def test_three_classes_levels_crops_and_accumulation(
 def test_attention_head(config: ClassifySettings, tmp_path: Path) -> None:
     run = Run(replace(config, head=Head.ATTENTION), tmp_path / "run")
     assert run.of(EpochDone)[-1].metrics["validation_accuracy"] == 1.0
-    classifier, spec = load_classifier(run.folder.best, 64)
-    assert spec.head is Head.ATTENTION
+    classifier, card = load_classifier(run.folder.best, 64)
+    assert card.arguments["head"] == Head.ATTENTION
     with torch.no_grad():
         logits, maps = classifier.evidence(torch.rand(1, 3, 99, 130))
     torch.testing.assert_close(maps.mean((2, 3)), logits, rtol=1e-4, atol=1e-4)
@@ -197,7 +197,7 @@ def test_bf16(config: ClassifySettings, tmp_path: Path) -> None:
 def test_resnet_is_calibrated_and_keeps_its_statistics(config: ClassifySettings, tmp_path: Path) -> None:
     run = Run(replace(config, model="resnet18", epochs=1), tmp_path / "run")
     assert isinstance(run.end, Finished)
-    assert any("Measured the normalisation" in report.text for report in run.of(Message))
+    assert any("Measured the normalization" in report.text for report in run.of(Message))
     state = torch.load(run.folder.last, weights_only=True)["state_dict"]
     assert state["network.bn1.num_batches_tracked"] == 8
     assert all(math.isfinite(loss) for loss in run.losses())
@@ -209,7 +209,9 @@ class TestStopping:
         run = Run(config, tmp_path / "run", once(kind, 12, "stop_and_keep"))
         assert run.end == Finished(run.folder.path, Reason.STOPPED)
         assert isinstance(run.reports[-2], CheckpointSaved)
-        for path in (run.folder.last, run.folder.best):
+        unvalidated = [report for report in run.of(Message) if "Nothing was validated yet" in report.text]
+        assert bool(unvalidated) == (not run.of(EpochDone)) == (not run.folder.best.exists())
+        for path in filter(Path.exists, (run.folder.last, run.folder.best)):
             classifier, _ = load_classifier(path, 64)
             assert classifier.logits(torch.zeros(1, 3, 70, 70)).isfinite().all()
 
@@ -224,10 +226,10 @@ class TestStopping:
 
     def test_discarding_a_continued_run_keeps_the_earlier_part(self, config, tmp_path: Path) -> None:
         run = Run(config, tmp_path / "run", once(StepDone, 10, "stop_and_keep"))
-        before = run.folder.best.read_bytes()
+        before = run.folder.last.read_bytes()
         again = Run(config, tmp_path / "run", once(TileDone, 5, "discard"))
         assert again.end == Finished(run.folder.path, Reason.DISCARDED)
-        assert run.folder.best.read_bytes() == before
+        assert run.folder.last.read_bytes() == before
 
     def test_pause_waits_in_the_middle_of_an_epoch(self, config: ClassifySettings, tmp_path: Path) -> None:
         paused = threading.Event()

@@ -14,13 +14,19 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Direction, Finished, Level, Message, Reason, Report, TileDone, ignore
 from wholefield.sources import open_source
 from wholefield.tasks.registry import run_task
-from wholefield.tasks.slides.classifier import ClassifierSpec
 from wholefield.tasks.slides.predict import predict_slide
 from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
 from wholefield.tasks.slides.settings import PredictSettings
-from wholefield.training.checkpoints import PREFIX, SPEC
+from wholefield.training.checkpoints import CARD, PREFIX
+from wholefield.training.model_card import ClassCard, InputCard, ModelCard
 
-SPEC_VALUES = ClassifierSpec("small_cnn", ("a", "b", "c"), 0, (0.5, 0.5), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+CARD_VALUES = ModelCard(
+    "classify",
+    "small_cnn",
+    {"head": "average"},
+    tuple(map(ClassCard, "abc")),
+    InputCard(3, 0, (0.5, 0.5), "um", (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +41,7 @@ def network() -> torch.nn.Module:
 def checkpoint(network, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "best.ckpt"
     state = {PREFIX + name: value for name, value in network.state_dict().items()}
-    torch.save({"state_dict": state, SPEC: SPEC_VALUES.to_plain()}, path)
+    torch.save({"state_dict": state, CARD: CARD_VALUES.to_plain()}, path)
     return path
 
 

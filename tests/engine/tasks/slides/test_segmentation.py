@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from wholefield.tasks.slides.mask_data import pixel_weights
 from wholefield.tasks.slides.masks import IGNORED
 from wholefield.tasks.slides.pixel_loss import confusion
-from wholefield.tasks.slides.segmentation import mean_dice
+from wholefield.tasks.slides.segment import mean_dice
+from wholefield.training.settings import ClassWeighting
 
 
 def test_confusion_counts_pairs() -> None:
@@ -30,7 +30,7 @@ def test_dice_is_the_mean_over_the_classes_that_occur() -> None:
 
 
 def test_weights_give_every_class_the_same_say() -> None:
-    weights = pixel_weights((60, 30, 0, 10))
+    weights = ClassWeighting.BALANCED.weights((60, 30, 0, 10))
     assert [w * n for w, n in zip(weights, (60, 30, 0, 10), strict=True)] == pytest.approx(
         [100 / 3, 100 / 3, 0, 100 / 3]
     )

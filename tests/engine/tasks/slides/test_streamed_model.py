@@ -20,7 +20,7 @@ from wholefield.tasks.slides.classifier import StreamedClassifier
 from wholefield.tasks.slides.mask_data import MaskedArea
 from wholefield.tasks.slides.masks import IGNORED, Labels
 from wholefield.tasks.slides.segmenter import StreamedSegmenter
-from wholefield.training.augmentation import Tint
+from wholefield.training.augmentation import ColorJitter
 
 SCALE = {"mean": (0.5, 0.4, 0.6), "std": (0.2, 0.25, 0.3)}
 AREA = Rect(7, 3, 501, 478)
@@ -137,7 +137,9 @@ def test_segmenter(slide: Counted, turn: Orientation) -> None:
 
 
 def test_tints_do_not_depend_on_the_tiles(slide: Counted) -> None:
-    image = SlideImage(slide, area=AREA, orientation=Orientation(2), tint=Tint(0.1, 1.3, 0.6).of, **SCALE)
+    image = SlideImage(
+        slide, area=AREA, orientation=Orientation(2), tint=ColorJitter(0.1, 1.3, 0.6).of, **SCALE
+    )
     whole = image.read(((0, 478), (0, 501)))
     torch.testing.assert_close(image.read(((20, 91), (300, 333))), whole[..., 20:91, 300:333])
     assert not torch.allclose(

@@ -10,7 +10,6 @@ import pytest
 import tifffile
 import torch
 
-from wholefield.networks.msd.checkpoints import read_checkpoint
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
@@ -37,6 +36,7 @@ from wholefield.tomography.enums import Strategy
 from wholefield.tomography.noise2inverse import SplitPairs, TensorReconstructions, split_reconstructions
 from wholefield.tomography.phantom import draw, project, random_foam
 from wholefield.tomography.projections import find_center, read_projections
+from wholefield.training.checkpoints import card_of
 
 SIZE, SLICES, PHOTONS = 40, 3, 400.0
 
@@ -86,10 +86,10 @@ def test_a_scan_comes_closer_to_the_truth(
     assert 10 * np.log10(errors[0] / errors[1]) > 3
     previews = [report for report in reports if isinstance(report, PreviewReady)]
     assert len(previews) == 21
-    assert previews[0].slice_index == 1
-    np.testing.assert_allclose(previews[0].input, noisy[1], rtol=1e-5)
+    assert previews[0].at == 1
+    np.testing.assert_allclose(previews[0].pictures["input"], noisy[1], rtol=1e-5)
     assert previews[-1].metrics["split_error"] < previews[0].metrics["split_error"]
-    assert previews[0].target is None
+    assert "target" not in previews[0].pictures
     epochs = [report.metrics["validation_loss"] for report in reports if isinstance(report, EpochDone)]
     assert epochs[-1] < epochs[0]
     works = list(dict.fromkeys(report.what for report in reports if isinstance(report, PartDone)))
@@ -152,9 +152,9 @@ def test_a_network_over_volumes(
     ]
     assert "validation slices are too few" in warning
     network = MSDNetwork.from_checkpoint(folder.best)
-    epoch = read_checkpoint(folder.best).epoch
+    epoch = card_of(folder.best).epoch
     preview = [report for report in reports if isinstance(report, PreviewReady)][epoch]
-    np.testing.assert_allclose(preview.prediction, denoised[preview.slice_index], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(preview.pictures["prediction"], denoised[preview.at], rtol=1e-4, atol=1e-5)
     scanned = read_projections(config.projections)
     center = find_center(scanned.line_integrals()[1:2][0], scanned.angles)
     parts = split_reconstructions(scanned.line_integrals(), scanned.angles, 4, center=center)

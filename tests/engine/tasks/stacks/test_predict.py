@@ -19,9 +19,9 @@ from wholefield.sources.stacks.opening import open_stack
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.stacks.pairs import slab_around, volume_of
 from wholefield.tasks.stacks.settings import StackFormat, StackPredictSettings
-from wholefield.tasks.stacks.spec import StackSpec
 from wholefield.tasks.stacks.volumes import voxel_bytes
-from wholefield.training.checkpoints import SPEC
+from wholefield.training.checkpoints import CARD
+from wholefield.training.model_card import InputCard, ModelCard, label_classes
 from wholefield.training.settings import Precision
 
 
@@ -34,15 +34,28 @@ def randomise(model: MSDNetwork) -> MSDNetwork:
     return model
 
 
-def save(model: MSDNetwork, path: Path, spec: StackSpec | None) -> Path:
-    model.save(path, 3, extra=None if spec is None else {SPEC: spec.to_plain()})
+def card(
+    task: str,
+    channels: int = 1,
+    slices: int = 1,
+    labels: tuple[int, ...] = (),
+    spacing: tuple[float, ...] | None = None,
+    unit: str = "",
+) -> ModelCard:
+    """The card of a network over stacks."""
+    given = InputCard(channels, spacing=spacing, unit=unit, slices=slices)
+    return ModelCard(task, "msd", classes=label_classes(labels), input=given)
+
+
+def save(model: MSDNetwork, path: Path, known: ModelCard | None) -> Path:
+    model.save(path, 3, extra=None if known is None else {CARD: known.to_plain()})
     return path
 
 
 @pytest.fixture
 def regression(stacks: Path, tmp_path: Path) -> StackPredictSettings:
     model = randomise(MSDNetwork(3, 1, 4, 1, dilations=(1, 5)))
-    path = save(model, tmp_path / "net.ckpt", StackSpec("stack-regression", 1, 3))
+    path = save(model, tmp_path / "net.ckpt", card("stack-regression", 1, 3))
     return StackPredictSettings(stack=stacks / "input.tif", checkpoint=path)
 
 
@@ -90,9 +103,9 @@ def test_large_slices_flow_row_by_row(
 
 def test_volumes(stacks: Path, tmp_path: Path) -> None:
     model = randomise(MSDNetwork(1, 3, 4, dilations=(1, 2), ndim=3, task=Task.SEGMENTATION))
-    spec = StackSpec("stack-segmentation", labels=(0, 7, 1000))
+    known = card("stack-segmentation", labels=(0, 7, 1000))
     config = StackPredictSettings(
-        stack=stacks / "input.tif", checkpoint=save(model, tmp_path / "net.ckpt", spec)
+        stack=stacks / "input.tif", checkpoint=save(model, tmp_path / "net.ckpt", known)
     )
     run(config, tmp_path / "run")
     found = tifffile.imread(config.result(tmp_path / "run"))
@@ -108,7 +121,7 @@ def test_large_volumes_are_computed_window_by_window(
     model = randomise(MSDNetwork(1, 1, 3, 1, dilations=(1, 3, 2), ndim=3))
     config = StackPredictSettings(
         stack=stacks / "input.tif",
-        checkpoint=save(model, tmp_path / "net.ckpt", StackSpec("stack-regression")),
+        checkpoint=save(model, tmp_path / "net.ckpt", card("stack-regression")),
         output=tmp_path / "out.tif",
     )
     monkeypatch.setattr(
@@ -126,9 +139,9 @@ def test_large_volumes_are_computed_window_by_window(
 
 def test_labels_and_probabilities(stacks: Path, tmp_path: Path) -> None:
     model = randomise(MSDNetwork(1, 2, 3, task=Task.SEGMENTATION))
-    spec = StackSpec("stack-segmentation", labels=(0, 255))
+    known = card("stack-segmentation", labels=(0, 255))
     config = StackPredictSettings(
-        stack=stacks / "input.tif", checkpoint=save(model, tmp_path / "net.ckpt", spec)
+        stack=stacks / "input.tif", checkpoint=save(model, tmp_path / "net.ckpt", known)
     )
     run(config, tmp_path / "labels")
     labels = tifffile.imread(config.result(tmp_path / "labels"))
@@ -183,7 +196,7 @@ def test_other_voxels_are_told(regression: StackPredictSettings, tmp_path: Path)
     from wholefield.sources.stacks.geometry import StackGeometry
 
     model = randomise(MSDNetwork(1, 1, 2, 1))
-    save(model, regression.checkpoint, StackSpec("stack-regression", 1, 1, (), (1.0, 0.5, 0.5), "um"))
+    save(model, regression.checkpoint, card("stack-regression", 1, 1, (), (1.0, 0.5, 0.5), "um"))
     volume = tifffile.imread(regression.stack)
     write_tiff_stack(
         tmp_path / "s.tif", iter(volume), volume.shape, volume.dtype, StackGeometry((1.0, 1.0, 1.0), "um")
@@ -194,18 +207,18 @@ def test_other_voxels_are_told(regression: StackPredictSettings, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("model", "spec", "sentence"),
+    ("model", "known", "sentence"),
     [
-        (lambda: MSDNetwork(2, 1, 2, 1), StackSpec("a", 2), "input.tif has 1 a slice"),
+        (lambda: MSDNetwork(2, 1, 2, 1), card("a", 2), "input.tif has 1 per slice"),
         (lambda: MSDNetwork(2, 1, 2, 1), None, "takes 2 channels"),
-        (lambda: MSDNetwork(1, 2, 2, 1), None, "gives 2 values a voxel"),
+        (lambda: MSDNetwork(1, 2, 2, 1), None, "gives 2 values per voxel"),
         (lambda: MSDNetwork(1, 1, 2, 1, dilations=[38]), None, "reaches 38 voxels far"),
     ],
 )
 def test_what_does_not_fit_is_refused(
-    regression: StackPredictSettings, tmp_path: Path, model, spec: StackSpec | None, sentence: str
+    regression: StackPredictSettings, tmp_path: Path, model, known: ModelCard | None, sentence: str
 ) -> None:
-    save(model(), regression.checkpoint, spec)
+    save(model(), regression.checkpoint, known)
     _, end = run(regression, tmp_path / "run")
     assert isinstance(end, Failed)
     assert sentence in end.message

@@ -9,7 +9,6 @@ import pytest
 import tifffile
 import torch
 
-from wholefield.networks.msd.checkpoints import read_checkpoint
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
@@ -33,6 +32,7 @@ from wholefield.tasks.stacks.settings import (
     StackRegressionSettings,
     StackSegmentationSettings,
 )
+from wholefield.training.checkpoints import card_of
 from wholefield.training.settings import ClassWeighting
 
 
@@ -96,10 +96,12 @@ def test_a_regression_learns_and_reports(regression: StackRegressionSettings, tm
     previews = only(reports, PreviewReady)
     assert [preview.epoch for preview in previews] == [0, 1, 2, 3]
     volume = tifffile.imread(regression.stack)
-    assert {preview.slice_index for preview in previews} == {4}
-    np.testing.assert_array_equal(previews[0].input, volume[4])
-    np.testing.assert_allclose(previews[0].target, 3 * volume[4] - 500)
-    error = [np.abs(preview.prediction - preview.target).mean() for preview in previews]
+    assert {preview.at for preview in previews} == {4}
+    np.testing.assert_array_equal(previews[0].pictures["input"], volume[4])
+    np.testing.assert_allclose(previews[0].pictures["target"], 3 * volume[4] - 500)
+    error = [
+        np.abs(preview.pictures["prediction"] - preview.pictures["target"]).mean() for preview in previews
+    ]
     assert error[-1] < 0.5 * error[0]
 
 
@@ -107,7 +109,7 @@ def test_the_best_checkpoint_opens_by_itself(regression: StackRegressionSettings
     reports, _ = run(replace(regression, dilations="1,3", width=2), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
     model = MSDNetwork.from_checkpoint(folder.best)
-    epoch = read_checkpoint(folder.best).epoch
+    epoch = card_of(folder.best).epoch
     best = [report for report in only(reports, CheckpointSaved) if report.best]
     assert (model.dilations, model.width, model.depth) == ((1, 3, 1), 2, 3)
     assert epoch == len(best)
@@ -115,7 +117,7 @@ def test_the_best_checkpoint_opens_by_itself(regression: StackRegressionSettings
     preview = only(reports, PreviewReady)[epoch]
     with torch.no_grad():
         expected = model(volume[4][None, None])[0, 0]
-    np.testing.assert_allclose(preview.prediction, expected, rtol=1e-4)
+    np.testing.assert_allclose(preview.pictures["prediction"], expected, rtol=1e-4)
     steps = [row.step for row in folder.metrics() if row.metric == "loss"]
     assert steps == list(range(1, 43))
 
@@ -127,12 +129,12 @@ def test_a_segmentation_finds_its_labels(segmentation: StackSegmentationSettings
     (shares,) = only(reports, Message)
     assert shares.text.startswith("Shares of the labels: 0 5")
     preview = only(reports, PreviewReady)[-1]
-    assert preview.prediction.dtype == preview.target.dtype == np.uint8
-    np.testing.assert_array_equal(preview.target, tifffile.imread(segmentation.target)[4])
-    assert (preview.prediction == preview.target).mean() > 0.9
+    assert preview.pictures["prediction"].dtype == preview.pictures["target"].dtype == np.uint8
+    np.testing.assert_array_equal(preview.pictures["target"], tifffile.imread(segmentation.target)[4])
+    assert (preview.pictures["prediction"] == preview.pictures["target"]).mean() > 0.9
     counted = [part for part in only(reports, PartDone) if part.what == "Counting labels"]
     assert [part.done for part in counted] == list(range(1, 10))
-    assert read_checkpoint(RunFolder(tmp_path / "run").best).extra["wholefield"]["labels"] == (0, 255)
+    assert card_of(RunFolder(tmp_path / "run").best).values == (0, 255)
 
 
 def test_ignored_voxels_do_not_count(segmentation: StackSegmentationSettings, tmp_path: Path) -> None:
@@ -144,8 +146,8 @@ def test_ignored_voxels_do_not_count(segmentation: StackSegmentationSettings, tm
     reports, _ = run(config, tmp_path / "run")
     assert only(reports, Started)[0].classes == ("0", "255")
     preview = only(reports, PreviewReady)[-1]
-    assert set(np.unique(preview.target)) == {0, 3, 255}
-    assert set(np.unique(preview.prediction)) == {0, 255}
+    assert set(np.unique(preview.pictures["target"])) == {0, 3, 255}
+    assert set(np.unique(preview.pictures["prediction"])) == {0, 255}
     assert preview.metrics["accuracy"] > 0.85
 
 
@@ -159,7 +161,7 @@ def test_neighbouring_slices(segmentation: StackSegmentationSettings, tmp_path: 
     assert (model.c_in, model.ndim) == (options.get("input_slices", 1), options.get("ndim", 2))
     preview = only(reports, PreviewReady)[-1]
     volume = tifffile.imread(segmentation.stack)
-    np.testing.assert_array_equal(preview.input, volume[preview.slice_index])
+    np.testing.assert_array_equal(preview.pictures["input"], volume[preview.at])
     assert "validation_iou" in only(reports, EpochDone)[0].metrics
 
 
@@ -172,7 +174,8 @@ def test_a_run_that_goes_on_equals_one_that_never_stopped(
     _, end = run(regression, tmp_path / "parts", stop_at=step)
     folder = RunFolder(tmp_path / "parts")
     assert end == Finished(folder.path, Reason.STOPPED)
-    assert folder.best.exists()
+    assert folder.best.exists() == (step > 14)
+    assert folder.last.exists()
     assert {row.step for row in folder.metrics() if row.metric == "loss"} == set(range(1, step + 1))
     rest, end = run(regression, folder.path)
     assert end == Finished(folder.path, Reason.COMPLETED)
@@ -242,8 +245,8 @@ def test_strips_change_nothing(regression: StackRegressionSettings, tmp_path: Pa
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"depth": 4}, "depth 3, this one has 4"),
-        ({"dilations": "1"}, "with dilations"),
+        ({"depth": 4}, "started with another depth (3)"),
+        ({"dilations": "1"}, "started with another dilations"),
     ],
 )
 def test_another_network_cannot_go_on(
@@ -263,7 +266,7 @@ def test_other_labels_cannot_go_on(segmentation: StackSegmentationSettings, tmp_
     )
     _, end = run(replace(segmentation, target=tmp_path / "labels.tif"), tmp_path / "run")
     assert isinstance(end, Failed)
-    assert "was started with another labels ((0, 255))" in end.message
+    assert "was started with another classes" in end.message
 
 
 @pytest.mark.parametrize(

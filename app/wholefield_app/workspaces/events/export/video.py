@@ -9,12 +9,13 @@ from PySide6.QtGui import QImage
 
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control, RunCancelled, StopAndKeep
-from wholefield.runs.parts import Step, reporter
+from wholefield.runs.eta import PartCounter, Step
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export import Exported, unwritable
-from wholefield_app.video.frames import draw_frames, first_accumulation, pixels_of
-from wholefield_app.video.settings import Pictures, VideoSettings
 from wholefield_app.viewer.events.frames import frame_size
+from wholefield_app.workspaces.events.export.frames import draw_frames, pixels_of
+from wholefield_app.workspaces.events.export.settings import Pictures, VideoSettings
+from wholefield_app.workspaces.events.opening import first_accumulation
 
 if TYPE_CHECKING:
     from wholefield.sources import Recording
@@ -31,7 +32,7 @@ def export_video(config: VideoSettings, report: ReportFunction, control: Control
     """
     from wholefield.sources import open_recording
 
-    step = reporter("Exporting frames", report, control)
+    step = PartCounter("Exporting frames", 0, report, control).done
     with open_recording(config.recording) as recording, _opened(config.source, recording) as flow:
         images, count = _images(config, recording, flow)
         try:

@@ -10,16 +10,16 @@ from hypothesis import given, strategies as st
 from wholefield.cli.options import Parser, add_settings, command_line, settings_from
 from wholefield.errors import SettingError
 from wholefield.tasks.events.provider import FlowSource
-from wholefield_app.video.frames import Framing, Moments
-from wholefield_app.video.settings import (
+from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
+from wholefield_app.viewer.events.timeline import Span
+from wholefield_app.workspaces.events.export.frames import Framing, Moments
+from wholefield_app.workspaces.events.export.settings import (
     Pictures,
     VideoSettings,
     framing_values,
     style_values,
 )
-from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
-from wholefield_app.viewer.events.timeline import Span
-from wholefield_app.workspaces.events.export import Shown, video_of
+from wholefield_app.workspaces.events.export.shown import Shown, video_of
 
 VIDEO = VideoSettings(recording=Path("a.raw"), out=Path("a.mp4"))
 styles = st.builds(
@@ -91,7 +91,7 @@ def test_a_style_and_a_framing_are_settings() -> None:
         ({"size": "0x5"}, "size is '0x5'"),
         ({"size": "640x480", "place": "1,2,3"}, "place is '1,2,3'"),
         ({"place": "1,2,3,4"}, "give size, too"),
-        ({"around": "black"}, "around is 'black' but must be a color"),
+        ({"around": "black"}, "around is 'black' but must be a colour"),
         ({"off": "#12345"}, "off is '#12345'"),
         ({"fps": 0}, "fps is 0 but must be above 0"),
         ({"opacity": 1.5}, "opacity is 1.5 but must be at most 1"),

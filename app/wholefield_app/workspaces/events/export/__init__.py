@@ -1,0 +1,1 @@
+"""Writes recordings as videos and pictures, and their flow as files."""
