@@ -226,7 +226,7 @@ def test_channels_can_be_set_anew(view, array_source, settle) -> None:
         "cmu_mini_pyramid.tif",
         "cmu_mini.ome.tif",
         "large_image/yb10kx5k.zstd.tiff",
-        "large_image/gray10kx5k.tif",
+        "large_image/grey10kx5k.tif",
     ],
 )
 def test_a_real_slide_is_shown_as_it_is_stored(view, data_folder: Path, name, settle, rgb) -> None:
