@@ -68,7 +68,7 @@ class Background(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether any work is waiting, going on, or its outcome not yet handed over."""
+        """Whether any work is waiting, running, or its outcome not yet handed over."""
         return self._open > 0
 
     def run(

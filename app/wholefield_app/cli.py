@@ -25,7 +25,7 @@ def _prepare_video(parser: argparse.ArgumentParser) -> None:
 
 
 def _video(arguments: argparse.Namespace) -> int:
-    """Write a video; whoever interrupts it keeps a playable file of what was made."""
+    """Write a video; an interrupted one leaves a playable file of what was made."""
     from wholefield_app.workspaces.events.export.settings import VideoSettings
     from wholefield_app.workspaces.events.export.video import export_video, target_of
 

@@ -22,7 +22,7 @@ class Probability:
 
 
 class ProbabilityBars(QWidget):
-    """One row a class: name, percentage, bar.
+    """One row per class: name, percentage, bar.
 
     Signals:
         chosen: Index of the class that the user clicked or went to with the arrow keys.

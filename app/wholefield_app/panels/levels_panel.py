@@ -180,7 +180,7 @@ class LevelsPanel(QWidget):
             self.show_levels_again()
 
     def show_levels_again(self) -> None:
-        """Put the fields back: what was typed cannot be."""
+        """Put the fields back: what was typed is not possible."""
         numbers = (self._levels.low, self._levels.high, self._levels.level, self._levels.window)
         for field, value in zip((self.low, self.high, self.level, self.window), numbers, strict=True):
             with QSignalBlocker(field):

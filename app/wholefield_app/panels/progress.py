@@ -1,4 +1,4 @@
-"""How far a run is: a line of words, a bar, and the map of the tiles in work."""
+"""How far a run is: a line of words, a bar, and the map of the current tiles."""
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
@@ -35,7 +35,7 @@ class RunProgress(QWidget):
         self.rest("")
 
     def rest(self, text: str) -> None:
-        """No run is going on; `text` says how the last one ended, or what to do."""
+        """No run is in progress; `text` says how the last one ended, or what to do."""
         self.text.setText(text)
         self.text.setWordWrap(True)
         self.time_left.clear()

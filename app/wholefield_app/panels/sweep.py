@@ -1,4 +1,4 @@
-"""A small map of the tiles of the image in work: which the forward sweep has visited, which the reverse."""
+"""A small map of the tiles of the current image: which the forward sweep has visited, which the reverse."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -32,7 +32,7 @@ class SweepMap(QWidget):
         self._theme = theme
         self._report: TileDone | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Tiles of the slide in work")
+        self.setAccessibleName("Tiles of the current slide")
 
     def use_theme(self, theme: Theme) -> None:
         """Paint in the colors of `theme`."""
@@ -49,7 +49,7 @@ class SweepMap(QWidget):
         return QSize(160, HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint a cell a tile."""
+        """Paint a cell per tile."""
         if self._report is None:
             return
         rows, columns = self._report.counts

@@ -80,7 +80,7 @@ class Canvas(QWidget):
         self._zoom_by(1 / STEP)
 
     def zoom_to(self, scale: float) -> None:
-        """Show the middle at so many screen px per level-0 px; 1 is 100 %."""
+        """Show the middle at that many screen px per level-0 px; 1 is 100 %."""
         self._zoom_by(scale / self._view.scale)
 
     def center_on(self, x: float, y: float) -> None:
@@ -124,7 +124,7 @@ class Canvas(QWidget):
         self._show(limited(zoomed, width, height))
 
     def _pan_by(self, dx: float, dy: float) -> None:
-        """Move the picture by so many logical px."""
+        """Move the picture by that many logical px."""
         if not self._image.empty:
             self._at_fit = False
             panned = self._view.panned(dx * self._view.ratio, dy * self._view.ratio)

@@ -100,7 +100,7 @@ class View:
         return replace(self, width=width, height=height, ratio=ratio, scale=scale).centered(x, y)
 
     def shift_to(self, other: View) -> tuple[int, int] | None:
-        """How many device px the picture moves from this view to the other; None if it is drawn anew."""
+        """How many device px the picture moves from this view to the other; None if it is drawn again."""
         if replace(self, left=other.left, top=other.top) != other:
             return None
         return self.left - other.left, self.top - other.top

@@ -49,7 +49,7 @@ def zoom_text(scale: float, spacing: float | None) -> str:
 
 
 def plain_number(value: float, digits: int) -> str:
-    """A positive number with so many significant digits at least, and never an exponent."""
+    """A positive number with that many significant digits at least, and never an exponent."""
     places = max(digits - 1 - math.floor(math.log10(value)), 0)
     text = f"{value:,.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

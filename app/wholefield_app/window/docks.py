@@ -116,7 +116,7 @@ class Docks:
         self.fit()
 
     def fit(self) -> None:
-        """Give the sides the width that suits the window, or that they were dragged to."""
+        """Give the sides the width that suits the window, or that they were dragged to; what is below gives way."""
         width = self._window.width()
         for area, (share, least, greatest) in SIDES.items():
             docks = [dock for dock in self._standing(area) if not dock.isHidden()]
@@ -125,6 +125,11 @@ class Docks:
                 asked = max(usual, *(self._panels[dock.objectName()].width for dock in docks))
                 side = min(self.dragged.get(area.name, asked), max(usual, round(GREATEST_WIDTH * width)))
                 self._window.resizeDocks(docks, [side] * len(docks), HORIZONTAL)
+        greatest_height = round(GREATEST_HEIGHT * self._window.height())
+        below = [
+            dock for dock in self._standing(BOTTOM) if dock.isVisible() and dock.height() > greatest_height
+        ]
+        self._window.resizeDocks(below, [greatest_height] * len(below), VERTICAL)
 
     def note_drag(self, before: dict[str, int]) -> None:
         """Keep the width of the sides that are not as wide as `before` a press of the mouse."""

@@ -211,7 +211,7 @@ class MainWindow(QMainWindow):
         self.room.arrange()
 
     def close_window(self) -> None:
-        """Close, asking first where a run is going on."""
+        """Close, asking first where a run is in progress."""
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -309,7 +309,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_status(self) -> None:
-        """What goes on here, and after it what goes on in the other rooms."""
+        """What is in progress here, and after it what is in the other rooms."""
         others = [room for room in self._rooms.values() if room is not self.room]
         lines = [self.room.line, *map(self._line_of, others)]
         self.status.setText("   ".join(line for line in lines if line) or READY)

@@ -21,7 +21,7 @@ class Room(QMainWindow):
         workspace: What is worked on.
         docks: The panels.
         readouts: Widgets for the status bar: switches of the panels that fold, and what the workspace shows there.
-        line: What goes on in the workspace, in words.
+        line: What is in progress in the workspace, in words.
 
     Signals:
         line_changed: There is another line.

@@ -86,6 +86,18 @@ def test_a_panel_unfolds_when_it_has_something_to_show(
     qtbot.waitUntil(lambda: not curves.isVisible())
 
 
+def test_what_is_below_the_image_gives_way_in_a_low_window(window: MainWindow, qtbot: QtBot) -> None:
+    window.go_to("stacks")
+    preview = window.docks.by_id["stacks.preview"]
+    window.resize(1600, 1000)
+    preview.toggleViewAction().trigger()
+    QApplication.processEvents()
+    high = preview.height()
+    window.resize(1280, 720)
+    qtbot.waitUntil(lambda: preview.height() < high)
+    assert window.workspace.central.height() > 2 * preview.height()
+
+
 def test_what_the_user_closed_stays_closed(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     curves, panel = window.docks.by_id["slides.curves"], window.workspace.curves_panel
     panel.add([StepDone(1, 2, 1, 1, 0.6)])

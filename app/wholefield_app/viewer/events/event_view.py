@@ -119,7 +119,7 @@ class EventView(QWidget):
         self.refresh()
 
     def release(self, recording: Recording) -> None:
-        """Close a recording that is no longer shown, after the frame in work."""
+        """Close a recording that is no longer shown, after the current frame."""
         self._leaving.append(recording)
         gone = partial(self._forget, recording)
         self._frame_worker.run(recording.close, then=gone, failed=self.problem.emit)
@@ -139,7 +139,7 @@ class EventView(QWidget):
             self.style_changed.emit(style)
 
     def step(self, frames: int) -> None:
-        """Stop, and go so many accumulation times on or, with a negative number, back."""
+        """Stop, and go that many accumulation times on or, with a negative number, back."""
         self.player.step(frames * self._style.accumulation_us)
 
     @Slot()

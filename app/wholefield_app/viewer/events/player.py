@@ -18,7 +18,7 @@ class Player(QObject):
 
     Attributes:
         speed: Seconds of the recording in a second on the clock.
-        loops: Whether playing goes on at the start when it has come to the end.
+        loops: Whether playing continues at the start when it has reached the end.
 
     Signals:
         moved: The playhead is at another time, in us.
@@ -89,7 +89,7 @@ class Player(QObject):
         self.changed.emit()
 
     def set_loops(self, loops: bool) -> None:
-        """Begin anew at the end, or stop there."""
+        """Start again at the end, or stop there."""
         self.loops = loops
         self.changed.emit()
 

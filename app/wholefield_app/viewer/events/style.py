@@ -66,7 +66,7 @@ class FrameStyle:
 
     Attributes:
         scheme: The colors.
-        accumulation_us: A frame shows the events of so many us before its moment.
+        accumulation_us: A frame shows the events of that many us before its moment.
         full_at: Events in a pixel for the full color; 1 shades nothing.
         sight: Raw or sharpened events.
         flow: How the flow is shown.
@@ -98,7 +98,7 @@ class FrameStyle:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> FrameStyle:
-        """What `to_json` wrote; what is missing, unknown or cannot be is as in a new style."""
+        """What `to_json` wrote; what is missing, unknown or not valid is as in a new style."""
         style = cls()
         for field in fields(cls):
             if field.name in values:

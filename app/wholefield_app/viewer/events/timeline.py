@@ -65,10 +65,10 @@ def advanced(time_us: float, elapsed_s: float, speed: float, span: Span, loops: 
         elapsed_s: Seconds since then.
         speed: Seconds of the recording in a second on the clock.
         span: What is played.
-        loops: Whether playing goes on at the start when it has come to the end.
+        loops: Whether playing continues at the start when it has reached the end.
 
     Returns:
-        The time in us, and whether playing goes on.
+        The time in us, and whether playing continues.
     """
     there = max(time_us, span.start_us) + elapsed_s * speed * SECOND
     if there < span.end_us:

@@ -41,7 +41,7 @@ class SweepTrace:
     def visit(self, direction: Direction, box: PixelBox, now: float) -> None:
         """A sweep has reached a tile at a time in s."""
         area = QRegion(QRect(*box))
-        if self._begins_anew(direction, area):
+        if self._starts_again(direction, area):
             self._forget_done()
         if direction is Direction.REVERSE:
             self.done[Direction.FORWARD] -= area
@@ -62,7 +62,7 @@ class SweepTrace:
         self._forget_done()
         self._glows.clear()
 
-    def _begins_anew(self, direction: Direction, area: QRegion) -> bool:
+    def _starts_again(self, direction: Direction, area: QRegion) -> bool:
         if direction is Direction.FORWARD and self.counts[Direction.REVERSE]:
             return True
         return not (area & self.done[direction]).isEmpty()

@@ -78,7 +78,7 @@ class TilePainter:
         return None
 
     def redraw(self) -> None:
-        """Draw everything anew the next time."""
+        """Draw everything again the next time."""
         self._drawn = None
 
     def paint(self, painter: QPainter, view: View) -> None:

@@ -36,7 +36,7 @@ FRAME_MS = 33
 class SlideView(Canvas):
     """Shows a pyramid of any size; tiles are read in the background and nothing here waits for them.
 
-    Whoever owns the view calls `shutdown` before the application ends; closing the widget does so too.
+    The owner of the view calls `shutdown` before the application ends; closing the widget does so too.
 
     Signals:
         settled: Every tile in sight is there at the resolution of the screen (or cannot be read).

@@ -16,7 +16,7 @@ DRAG_LENGTH = 400.0
 NARROWEST = 1e-4
 MOST_LABELS = 32
 
-# The colors of Okabe and Ito (2008), told apart with every kind of color vision; labels beyond begin anew.
+# The colors of Okabe and Ito (2008), told apart with every kind of color vision; labels beyond start again.
 LABEL_COLORS = np.array(
     [
         (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167),
@@ -48,7 +48,7 @@ class Levels:
         return cls(level - window / 2, level + window / 2)
 
     def dragged(self, dx: float, dy: float, span: float) -> Levels:
-        """After a drag by so many logical px: right widens the window, down raises the level (darkens).
+        """After a drag by that many logical px: right widens the window, down raises the level (darkens).
 
         Args:
             dx: To the right.

@@ -52,7 +52,7 @@ class PlanePictures:
     Attributes:
         request: What was asked for.
         values: The voxels of each stack, (rows, columns) or (rows, columns, channels).
-        images: The picture of each, one pixel a voxel.
+        images: The picture of each, one pixel per voxel.
     """
 
     request: PlaneRequest

@@ -39,10 +39,10 @@ class PlaneView(Canvas):
     moves the picture, dragging with the right one changes window and level.
 
     Signals:
-        scrolled: The wheel asks for so many slices further.
+        scrolled: The wheel asks for that many slices further.
         picked: The voxel in this row and column was clicked.
         hovered: The mouse is over the voxel in this row and column.
-        levels_dragged: The mouse was dragged with the right button by so many logical px right and down.
+        levels_dragged: The mouse was dragged with the right button by that many logical px right and down.
     """
 
     scrolled = Signal(int)

@@ -54,7 +54,7 @@ class SliceBar(QWidget):
         return self._timer.isActive()
 
     def set_axis(self, name: str, length: int) -> None:
-        """Walk along an axis of this name, with so many slices."""
+        """Walk along an axis of this name, with that many slices."""
         self.name.setText(name)
         for widget in (self.slider, self.number):
             widget.setAccessibleName(f"Slice along {name}")

@@ -33,7 +33,7 @@ class StackView(QWidget):
     Signals:
         moved: There is another position, axis or zoom.
         hovered: The VoxelReadout under the mouse, or None.
-        levels_dragged: Window and level are to follow a drag of so many logical px right and down.
+        levels_dragged: Window and level are to follow a drag of that many logical px right and down.
         problem: The Problem of a plane that cannot be read.
     """
 
@@ -113,7 +113,7 @@ class StackView(QWidget):
         self.bar.play.toggle()
 
     def step(self, slices: int) -> None:
-        """Go so many slices further along the axis of the large plane."""
+        """Go that many slices further along the axis of the large plane."""
         self._step(self.axis, slices)
 
     def grab_view(self) -> QImage:

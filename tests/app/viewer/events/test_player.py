@@ -55,7 +55,7 @@ def test_slow_motion_loses_nothing_between_ticks(player: Player, clock: Clock) -
     assert player.time_us == pytest.approx(700, abs=1)
 
 
-def test_at_the_end_it_begins_anew_or_stops(player: Player, clock: Clock) -> None:
+def test_at_the_end_it_starts_again_or_stops(player: Player, clock: Clock) -> None:
     player.go_to(900_000)
     player.play()
     let_pass(player, clock, 0.25)

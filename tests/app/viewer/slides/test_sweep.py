@@ -32,7 +32,7 @@ def test_the_reverse_sweep_takes_over_what_the_forward_sweep_did(columns, rows, 
     assert trace.counts == {FORWARD: len(order), REVERSE: back}
 
 
-def test_a_forward_sweep_after_a_reverse_one_begins_anew() -> None:
+def test_a_forward_sweep_after_a_reverse_one_starts_again() -> None:
     trace = SweepTrace()
     for direction in (FORWARD, REVERSE, FORWARD):
         trace.visit(direction, (0, 0, 10, 10), 0.0)
@@ -40,7 +40,7 @@ def test_a_forward_sweep_after_a_reverse_one_begins_anew() -> None:
     assert trace.done[REVERSE].isEmpty()
 
 
-def test_a_tile_visited_again_begins_anew() -> None:
+def test_a_tile_visited_again_starts_again() -> None:
     trace = SweepTrace()
     for box in (*boxes(3, 2), (0, 0, 10, 10)):
         trace.visit(FORWARD, box, 0.0)
