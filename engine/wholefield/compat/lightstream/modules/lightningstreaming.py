@@ -26,26 +26,25 @@ TileSize = int | Sequence[int]
 class LightningStreamingModule(L.LightningModule):
     """A streamed network in a LightningModule; a subclass adds training_step and configure_optimizers.
 
-        Where a subclass overrides setup or an on_* hook, it calls the parent's first.
+    Where a subclass overrides setup or an on_* hook, it calls the parent's first.
 
-        Attributes:
-            stream_network: The streamed part, a StreamingCNN.
-            train_streaming_layers: Whether the streamed part learns.
-            use_streaming: Whether it is streamed at all.
+    Attributes:
+        stream_network: The streamed part, a StreamingCNN.
+        train_streaming_layers: Whether the streamed part learns.
+        use_streaming: Whether it is streamed at all.
 
-        Example:
-            >>> import torch
-            >>> from torch import nn
-    from torch.nn.parallel import DistributedDataParallel
+    Example:
+        >>> import torch
+        >>> from torch import nn
             >>> from wholefield.compat.lightstream import LightningStreamingModule, StreamingModule
-            >>> net = nn.Conv2d(3, 4, 3, padding=1)
-            >>> module = LightningStreamingModule(StreamingModule(net, tile_size=32))
-            >>> image = torch.rand(1, 3, 50, 70)
-            >>> output = module(image)
-            >>> output.sum().backward()
-            >>> module.backward_streaming(image, output.grad)
-            >>> net.weight.grad.shape
-            torch.Size([4, 3, 3, 3])
+        >>> net = nn.Conv2d(3, 4, 3, padding=1)
+        >>> module = LightningStreamingModule(StreamingModule(net, tile_size=32))
+        >>> image = torch.rand(1, 3, 50, 70)
+        >>> output = module(image)
+        >>> output.sum().backward()
+        >>> module.backward_streaming(image, output.grad)
+        >>> net.weight.grad.shape
+        torch.Size([4, 3, 3, 3])
     """
 
     stream_network: StreamingCNN
