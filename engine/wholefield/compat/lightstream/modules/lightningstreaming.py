@@ -36,7 +36,7 @@ class LightningStreamingModule(L.LightningModule):
     Example:
         >>> import torch
         >>> from torch import nn
-            >>> from wholefield.compat.lightstream import LightningStreamingModule, StreamingModule
+        >>> from wholefield.compat.lightstream import LightningStreamingModule, StreamingModule
         >>> net = nn.Conv2d(3, 4, 3, padding=1)
         >>> module = LightningStreamingModule(StreamingModule(net, tile_size=32))
         >>> image = torch.rand(1, 3, 50, 70)
