@@ -9,10 +9,11 @@ from typing import Any
 from annotated_types import Gt, Lt
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtGui import QValidator, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from wholefield.runs.settings import Declaration
 from wholefield_app.forms.layout import TEXT_MARGINS
+from wholefield_app.widgets.elided import ElidedCombo
 
 THOUSANDS = re.compile(r"-?[1-9]\d{0,2},\d{3}")
 LARGEST_WHOLE = 2**31 - 1
@@ -195,7 +196,7 @@ class OptionalRealField(TextField):
             self.setText("" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value))
 
 
-class ChoiceField(QComboBox):
+class ChoiceField(ElidedCombo):
     """One of several values, each with its label."""
 
     edited = Signal()
@@ -206,7 +207,7 @@ class ChoiceField(QComboBox):
         self._values = tuple(choices)
         self.addItems(list(choices.values()))
         self.currentIndexChanged.connect(self.edited)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setSizeAdjustPolicy(ElidedCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
 
     def read(self) -> Any:

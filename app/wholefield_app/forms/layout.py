@@ -6,13 +6,15 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
+from wholefield_app.widgets.elided import ElidedCombo
+
 # The style sheet's padding does not reach the text of a spin box.
 TEXT_MARGINS = (5, 0, 0, 0)
 
 
 def choice(titles: Mapping[Any, str], text: str, name: str) -> QComboBox:
     """A box with several values, each with what the form calls it."""
-    box = QComboBox(toolTip=text, accessibleName=name)
+    box = ElidedCombo(toolTip=text, accessibleName=name)
     for value, title in titles.items():
         box.addItem(title, value)
     return box

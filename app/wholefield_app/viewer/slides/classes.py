@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
+from wholefield_app.viewer.slides.map import paint_map
 from wholefield_app.viewer.stacks.levels import LABEL_COLORS
 
 ClassArray = npt.NDArray[np.unsignedinteger[Any]]
@@ -118,10 +119,7 @@ class ClassLayer(Layer):
         if self._made is None or self._made[0] != crop:
             part = self._picture.levels[crop.level][crop.top : crop.bottom, crop.left : crop.right]
             self._made = crop, class_image(part, self._picture.alone)
-        painter.save()
-        painter.setOpacity(self.opacity)
-        painter.drawImage(frame.rect(_place(self._picture, crop)), self._made[1])
-        painter.restore()
+        paint_map(painter, self._made[1], frame.rect(_place(self._picture, crop)), self.opacity, smooth=False)
 
     def legend(self, frame: Frame) -> list[LegendRow]:
         """The colors of the classes that are shown."""
