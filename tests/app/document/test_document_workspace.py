@@ -60,7 +60,7 @@ def test_curves_are_named_after_the_task_from_the_start(window: MainWindow, qtbo
     space.training.reported.emit([Started("noise2inverse", Path("run"), 4, 2), StepDone(1, 4, 1, 2, 0.5)])
     qtbot.waitUntil(lambda: space.curves_panel.plots is not None)
     plots = space.curves_panel.plots
-    assert plots.quality.getAxis("left").labelText == "Split error"
+    assert plots.quality.area.getAxis("left").labelText == "Split error"
     space.training.reported.emit([EpochDone(1, metrics, 2)])
     qtbot.waitUntil(lambda: plots.curves["quality"].getOriginalDataset()[1] is not None)
     assert plots.curves["quality"].getOriginalDataset()[1].tolist() == [0.25]

@@ -126,7 +126,7 @@ def score_actions(
             shortcut="Ctrl+J", group="prediction", enabled_when=can_score, command=command,
         ),
         Action(
-            "events.cancel_score", "&Cancel the evaluation", Menu.RUN, score.discard, "close",
+            "events.cancel_score", "Cancel the evalua&tion", Menu.RUN, score.discard, "close",
             "End the current evaluation without a score card.", group="prediction",
             enabled_when=lambda: requires((score.state is SessionState.RUNNING, "No evaluation is running.")),
         ),
