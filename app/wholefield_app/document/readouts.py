@@ -10,8 +10,10 @@ class Readouts(QObject):
     def __init__(self, parent: QObject, cursor_width: int = 420, zoom_width: int = 70) -> None:
         """Make labels that are at least so many px wide, so that nothing beside them moves."""
         super().__init__(parent)
-        self.cursor = QLabel(minimumWidth=cursor_width, alignment=Qt.AlignmentFlag.AlignRight)
-        self.zoom = QLabel(minimumWidth=zoom_width, alignment=Qt.AlignmentFlag.AlignRight)
+        self.cursor, self.zoom = QLabel(), QLabel()
+        for label, width in ((self.cursor, cursor_width), (self.zoom, zoom_width)):
+            label.setMinimumWidth(width)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight)
 
     @property
     def widgets(self) -> list[QWidget]:

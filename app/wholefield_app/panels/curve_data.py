@@ -7,29 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wholefield.runs.reports import EpochDone, Report, Started, StepDone
+from wholefield.tasks.registry import Quality
 
 SMOOTHING_STEPS = 20
 # A few steps with a huge loss must not flatten everything else; they are cut off by the upper edge.
 SHOWN_PERCENT = 97
 MARGIN = 0.05
-
-
-@dataclass(frozen=True)
-class Quality:
-    """A metric of the validation that goes up as the network gets better.
-
-    Attributes:
-        metric: Its name in the reports of the epochs.
-        title: What the axis says.
-        range: Smallest and largest value there can be; None where the axis follows the values.
-    """
-
-    metric: str
-    title: str
-    range: tuple[float, float] | None = None
-
-
-ACCURACY = Quality("validation_accuracy", "Accuracy", (0.0, 1.0))
 
 
 @dataclass

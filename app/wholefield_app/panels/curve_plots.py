@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from wholefield_app.panels.curve_data import CurveData, Quality, Series
+from wholefield.tasks.registry import Quality
+from wholefield_app.panels.curve_data import CurveData, Series
 from wholefield_app.theme.theme import Theme
 
 VALIDATION_LOSS = "validation_loss"

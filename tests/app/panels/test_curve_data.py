@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wholefield.runs.reports import EpochDone, Level, Message, Started, StepDone
-from wholefield_app.panels.curve_data import ACCURACY, SMOOTHING_STEPS, CurveData, Quality
+from wholefield.tasks.registry import ACCURACY, Quality
+from wholefield_app.panels.curve_data import SMOOTHING_STEPS, CurveData
 
 
 def step(number: int, loss: float) -> StepDone:

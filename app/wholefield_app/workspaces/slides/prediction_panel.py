@@ -1,12 +1,13 @@
 """The prediction panel of slides: how likely or how large each class is, and how the map is shown."""
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QSlider, QWidget
 
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.export import Export
 from wholefield_app.document.prediction import PredictionPanel, PredictionWords, SessionProgress
+from wholefield_app.forms.layout import choice
 from wholefield_app.panels.bars import Probability, ProbabilityBars
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.colormap import Colormap
@@ -66,17 +67,19 @@ class SlidePredictionPanel(PredictionPanel):
         self.progress.use_theme(theme)
 
     def _make_look(self) -> QWidget:
-        self.visible = QCheckBox("Show the map", checked=self._overlays.map_shown)
+        self.visible = QCheckBox("Show the map")
+        self.visible.setChecked(self._overlays.map_shown)
         self.visible.toggled.connect(self._overlays.show_map)
         self._overlays.changed.connect(self._follow_overlays)
-        self.opacity = QSlider(Qt.Orientation.Horizontal, toolTip="Opacity of the map")
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setToolTip("Opacity of the map")
         self.opacity.setAccessibleName("Opacity of the map")
         self.opacity.setRange(0, 100)
         self.opacity.setValue(round(100 * OPACITY))
         self.opacity.valueChanged.connect(self._set_opacity)
-        self.colors = QComboBox(toolTip="Colors of the map", accessibleName="Colors of the map")
-        for colormap in Colormap:
-            self.colors.addItem(colormap.value.capitalize(), colormap)
+        self.colors = choice(
+            {each: each.value.capitalize() for each in Colormap}, "Colors of the map", "Colors of the map"
+        )
         self.colors.currentIndexChanged.connect(self._set_colors)
         section = QWidget()
         form = QFormLayout(section)

@@ -38,7 +38,9 @@ class SlidesPanel(QWidget):
         self._thumbnails: list[Task] = []
         self.title = heading("")
         self.summary = muted()
-        self.list = QListWidget(iconSize=QSize(SIDE, SIDE), accessibleName="Slides of the project")
+        self.list = QListWidget()
+        self.list.setIconSize(QSize(SIDE, SIDE))
+        self.list.setAccessibleName("Slides of the project")
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.list.itemActivated.connect(self._choose)
         self.list.itemClicked.connect(self._choose)

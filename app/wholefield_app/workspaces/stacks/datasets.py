@@ -41,7 +41,9 @@ class DatasetDialog(QDialog):
         self._choice = choice
         self.setWindowTitle(f"Volumes in {choice.path.name}")
         self.setModal(True)
-        self.list = QTreeWidget(rootIsDecorated=False, columnCount=3, uniformRowHeights=True)
+        self.list = QTreeWidget()
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
         self.list.setHeaderLabels(["Volume", "Slices × rows × columns", "Type"])
         self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.list.header().setStretchLastSection(False)
@@ -49,7 +51,7 @@ class DatasetDialog(QDialog):
             self.list.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         for info in choice.datasets:
             self.list.addTopLevelItem(QTreeWidgetItem([info.name, size_text(info.shape), str(info.dtype)]))
-        self.list.setCurrentItem(self.list.topLevelItem(0))
+        self.list.setCurrentIndex(self.list.model().index(0, 0))
         self.list.itemActivated.connect(self.accept)
         kinds = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(kinds.Open | kinds.Cancel)

@@ -2,7 +2,6 @@
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.document import Role
+from wholefield_app.forms.layout import choice
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.stacks.plane_view import Compare
@@ -51,9 +51,9 @@ class StackRow(QWidget):
         self.role = role
         self.name = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.facts = muted(EMPTY[role])
-        self.close_button = QToolButton(
-            toolTip=f"Close the {role.lower()}", accessibleName=f"Close the {role.lower()}"
-        )
+        self.close_button = QToolButton()
+        self.close_button.setToolTip(f"Close the {role.lower()}")
+        self.close_button.setAccessibleName(f"Close the {role.lower()}")
         self.close_button.clicked.connect(self._close)
         head = QHBoxLayout()
         head.setSpacing(8)
@@ -94,16 +94,15 @@ class StacksPanel(QWidget):
         self._document = document
         self._display = display
         self.rows = {role: StackRow(role, theme) for role in Role}
-        self.channel = QComboBox(toolTip="Which channel of the input is shown", accessibleName="Channel")
+        self.channel = choice({}, "Which channel of the input is shown", "Channel")
         self.channel.currentIndexChanged.connect(self._set_channel)
         self.pair = ActionButton(registry["stacks.pair"], parent=self)
-        self.compare = QComboBox(toolTip="How a second stack is shown", accessibleName="Comparison")
-        for compare, title in COMPARISONS.items():
-            self.compare.addItem(title, compare)
+        self.compare = choice(COMPARISONS, "How a second stack is shown", "Comparison")
         self.compare.currentIndexChanged.connect(self._set_compare)
-        self.other = QComboBox(toolTip="The second stack", accessibleName="Second stack")
+        self.other = choice({}, "The second stack", "Second stack")
         self.other.currentIndexChanged.connect(self._set_other)
-        self.opacity = QSlider(Qt.Orientation.Horizontal, toolTip="Opacity of the stack on top")
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setToolTip("Opacity of the stack on top")
         self.opacity.setAccessibleName("Opacity")
         self.opacity.setRange(0, 100)
         self.opacity.setValue(round(100 * OPACITY))

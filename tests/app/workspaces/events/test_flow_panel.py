@@ -67,7 +67,7 @@ def test_a_setting_that_cannot_work_is_said_in_the_banner(open_clip, space, wind
 def test_the_settings_of_a_training_are_remembered(open_clip, space, window, monkeypatch) -> None:
     open_clip()
     begun: list[FlowSettings] = []
-    monkeypatch.setattr(space.training, "start", lambda config, runs, what: begun.append(config))
+    monkeypatch.setattr(space.training, "begin", lambda settings, runs: begun.append(settings))
     space.draft.set(delta_t=12_345)
     window.registry["events.start"].trigger()
     assert [config.delta_t for config in begun] == [12_345]
@@ -120,7 +120,7 @@ def test_the_network_of_a_past_run_shows_its_flow(
     open_clip()
     panel = space.prediction_panel
     assert panel.checkpoint == checkpoint
-    assert panel.models.list.currentText().startswith("midinet, bins of 10 ms, best")
+    assert panel.models.list.currentText().startswith("MIDINet, bins of 10 ms, not validated")
     assert predict_command(space).startswith("wholefield predict-flow")
     assert not judge.isEnabled()
     show.trigger()

@@ -89,7 +89,8 @@ class ExportDialog(QDialog):
         self.buttons = QDialogButtonBox()
         self.export = QPushButton("Export to…", default=True)
         self.export.setProperty("role", "primary")
-        self.copy = QPushButton("Copy as command", toolTip="Copy the command line that does the same")
+        self.copy = QPushButton("Copy as command")
+        self.copy.setToolTip("Copy the command line that does the same")
         self.buttons.addButton(self.copy, QDialogButtonBox.ButtonRole.ActionRole)
         self.buttons.addButton(self.export, QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
@@ -121,7 +122,7 @@ class ExportDialog(QDialog):
         return video_of(
             self._shown, path, what=Pictures(self.kind), start_us=_us(self.start),
             end_us=self._shown.end_of(_us(self.end)), fps=self.fps.value(), speed=self.speed.currentData(),
-            legend=self.legend.isChecked(), time_stamp=self.time_stamp.isChecked(), **self.size.currentData(),
+            legend=self.legend.isChecked(), time_stamp=self.time_stamp.isChecked(), **self.picture_size.currentData(),
         )  # fmt: skip
 
     def _flow_settings(self, path: Path) -> FlowExportSettings:
@@ -148,11 +149,13 @@ class ExportDialog(QDialog):
             {speed: speed_text(speed) for speed in SPEEDS}, "How fast time passes in the video", "Speed"
         )
         self.speed.setCurrentIndex(SPEEDS.index(shown.speed))
-        self.size = choice({}, "Size of the pictures", "Size")
+        self.picture_size = choice({}, "Size of the pictures", "Size")
         for title, values in self._sizes().items():
-            self.size.addItem(title, values)
-        self.legend = QCheckBox("Color wheel of the flow", checked=shown.style.legend)
-        self.time_stamp = QCheckBox("Time stamp", checked=shown.style.time_stamp)
+            self.picture_size.addItem(title, values)
+        self.legend = QCheckBox("Color wheel of the flow")
+        self.legend.setChecked(shown.style.legend)
+        self.time_stamp = QCheckBox("Time stamp")
+        self.time_stamp.setChecked(shown.style.time_stamp)
         self.delta_t = _time(
             "Fields hold the displacements in so much time", 1, shown.duration_us, shown.delta_t
         )
@@ -162,7 +165,9 @@ class ExportDialog(QDialog):
     def _sizes(self) -> Mapping[str, dict[str, Any]]:
         """The sizes on offer with their settings; none means that of the view."""
         shown = self._shown
-        found = {AS_SEEN.format(width=shown.framing.width, height=shown.framing.height): {}}
+        found: dict[str, dict[str, Any]] = {
+            AS_SEEN.format(width=shown.framing.width, height=shown.framing.height): {}
+        }
         for factor in FACTORS:
             framing = framing_of_size(shown.size, factor, shown.style.scheme.background)
             title = SIZES.format(factor=factor, width=framing.width, height=framing.height)
@@ -173,7 +178,7 @@ class ExportDialog(QDialog):
         form = form_layout()
         for title, field in (
             ("What", self.what), ("From", self.start), ("To", self.end), ("Time step", self.delta_t),
-            ("Frame rate", self.fps), ("Speed", self.speed), ("Size", self.size), ("Shown", self._checks()),
+            ("Frame rate", self.fps), ("Speed", self.speed), ("Size", self.picture_size), ("Shown", self._checks()),
         ):  # fmt: skip
             form.addRow(title, field)
         return form
@@ -188,7 +193,7 @@ class ExportDialog(QDialog):
         return self._shown_row
 
     def _connect(self) -> None:
-        for box in (self.what, self.speed, self.size):
+        for box in (self.what, self.speed, self.picture_size):
             box.currentIndexChanged.connect(self._follow)
         for field in (self.start, self.end, self.fps, self.delta_t):
             field.valueChanged.connect(self._follow)
@@ -200,7 +205,7 @@ class ExportDialog(QDialog):
     def _follow(self) -> None:
         """Show the fields that matter, and what comes of them."""
         kind, pictures = self.kind, self.kind.pictures
-        for field in (self.fps, self.speed, self.size, self._shown_row):
+        for field in (self.fps, self.speed, self.picture_size, self._shown_row):
             self._form.setRowVisible(field, pictures)
         self._form.setRowVisible(self.delta_t, not pictures)
         self._form.setRowVisible(self.start, kind is not ExportKind.HDF5)
@@ -254,9 +259,10 @@ class ExportDialog(QDialog):
 
 def _time(text: str, least: int, most: int, value: int) -> QDoubleSpinBox:
     """A field for a time in us; a spin box of whole numbers would end after 36 minutes."""
-    box = QDoubleSpinBox(
-        decimals=0, suffix=" µs", groupSeparatorShown=True, toolTip=text, accessibleName=text
-    )
+    box = QDoubleSpinBox(decimals=0, suffix=" µs")
+    box.setGroupSeparatorShown(True)
+    box.setToolTip(text)
+    box.setAccessibleName(text)
     box.setRange(least, max(least, most))
     box.setSingleStep(10_000)
     box.setValue(value)

@@ -161,7 +161,7 @@ def test_the_dialog_begins_with_what_the_window_shows(
     assert dialog.suggestion.name == "dots.mp4"
     assert dialog.summary.text().startswith("3 frames of ")
     dialog.speed.setCurrentIndex(dialog.speed.findData(0.1))
-    dialog.size.setCurrentIndex(3)
+    dialog.picture_size.setCurrentIndex(3)
     dialog.legend.setChecked(False)
     assert dialog.summary.text() == "30 frames of 96 × 64 px, 1.0 s of video."
     export = dialog.settings(tmp_path / "a.mp4")
