@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _prepare_video(parser: argparse.ArgumentParser) -> None:
-    from wholefield_app.workspaces.events.export.settings import VideoSettings
+    from wholefield_app.video.settings import VideoSettings
 
     add_settings(parser, VideoSettings)
     parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
@@ -26,8 +26,8 @@ def _prepare_video(parser: argparse.ArgumentParser) -> None:
 
 def _video(arguments: argparse.Namespace) -> int:
     """Write a video; an interrupted one leaves a playable file of what was made."""
-    from wholefield_app.workspaces.events.export.settings import VideoSettings
-    from wholefield_app.workspaces.events.export.video import export_video, target_of
+    from wholefield_app.video.settings import VideoSettings
+    from wholefield_app.video.write import export_video, target_of
 
     config = settings_from(arguments, VideoSettings)
     config.validate()

@@ -17,9 +17,9 @@ from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.cli import COMMANDS
+from wholefield_app.video.frames import pixels_of
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.events.export.frames import pixels_of
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QComboBox
 
 from tests.e2e.light import Light, Wait
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.events.export.dialog import ExportDialog
-from wholefield_app.workspaces.events.export.run import ExportSettings
+from wholefield_app.workspaces.events.export import ExportSettings
+from wholefield_app.workspaces.events.export_dialog import ExportDialog
 from wholefield_resources.demo.events import EventDemo, EventDemoSettings, make_event_demo
 
 

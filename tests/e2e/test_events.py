@@ -13,10 +13,10 @@ from wholefield.export.flow import FlowFile, read_dsec_png, read_flo
 from wholefield.flow.simulator import SceneSettings
 from wholefield.flow.simulator.files import write_simulation
 from wholefield.runs.reports import StepDone
+from wholefield_app.video.frames import pixels_of
 from wholefield_app.viewer.events.style import FlowMode
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.events.export.dialog import ExportKind
-from wholefield_app.workspaces.events.export.frames import pixels_of
+from wholefield_app.workspaces.events.export_dialog import ExportKind
 
 EPOCHS = 2
 SMALL_NETWORK = {"base": 2, "scales": 2, "num_tbins": 2, "crop_size": 32, "epochs": EPOCHS}

@@ -8,14 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from wholefield.progress import ProgressCallback
+from wholefield_app.video.frames import first_accumulation
 from wholefield_app.viewer.events.rate_strip import Rate
 
 if TYPE_CHECKING:
     from wholefield.sources import Recording
 
-# A frame begins to show shapes when about this share of the pixels have an event.
-ENOUGH = 0.08
-SHORTEST_US, LONGEST_US = 500, 33_000
 RATE_BINS = 1600
 # EVT 3.0: the high and the low time, a row, and an event in it.
 ONE_EVENT = b"% evt 3.0\n% geometry 2x2\n% end\n" + b"\x00\x80\x00\x60\x00\x00\x00\x20"
@@ -43,18 +41,6 @@ def open_path(path: Path) -> OpenRecording:
     except BaseException:
         recording.close()
         raise
-
-
-def first_accumulation(recording: Recording) -> int:
-    """The first of 0.5, 1, 2, 5 ... ms in the middle of the recording that holds enough events, at most 33 ms."""
-    wanted = ENOUGH * recording.width * recording.height
-    middle = recording.duration_us // 2
-    length = SHORTEST_US
-    for factor in (2.0, 2.5, 2.0, 2.0, 2.5, 2.0):
-        if recording.events(middle, middle + length).size >= wanted:
-            return length
-        length = int(length * factor)
-    return LONGEST_US
 
 
 def index_and_rate(recording: Recording, progress: ProgressCallback) -> Rate:

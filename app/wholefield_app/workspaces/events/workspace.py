@@ -32,6 +32,8 @@ from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
+from wholefield_app.video.frames import framing_of_view
+from wholefield_app.video.settings import Pictures
 from wholefield_app.viewer.events.event_view import NO_RATE, EventView
 from wholefield_app.viewer.events.frame_view import PixelReadout
 from wholefield_app.viewer.events.rate_strip import Rate
@@ -45,11 +47,8 @@ from wholefield_app.workspaces.events.actions import (
 )
 from wholefield_app.workspaces.events.document import RecordingDocument, describe_recording
 from wholefield_app.workspaces.events.draft import EventsDraft
-from wholefield_app.workspaces.events.export.dialog import ExportDialog
-from wholefield_app.workspaces.events.export.frames import framing_of_view
-from wholefield_app.workspaces.events.export.run import ExportSettings, run_export
-from wholefield_app.workspaces.events.export.settings import Pictures
-from wholefield_app.workspaces.events.export.shown import Shown, video_of
+from wholefield_app.workspaces.events.export import ExportSettings, Shown, run_export, video_of
+from wholefield_app.workspaces.events.export_dialog import ExportDialog
 from wholefield_app.workspaces.events.flow_panel import FlowPanel
 from wholefield_app.workspaces.events.opening import warm_up
 from wholefield_app.workspaces.events.preview import EMPTY, draw_flow_preview

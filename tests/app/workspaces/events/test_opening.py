@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from tests.app.viewer.events.memory_recording import make_recording
-from wholefield_app.workspaces.events.opening import (
-    LONGEST_US,
-    SHORTEST_US,
-    first_accumulation,
-    index_and_rate,
-)
+from wholefield_app.video.frames import LONGEST_US, SHORTEST_US, first_accumulation
+from wholefield_app.workspaces.events.opening import index_and_rate
 
 
 @pytest.mark.parametrize("count", [100, 3_000, 30_000, 300_000])

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from wholefield_app.viewer.events.frames import Frame
 
 SECOND = 1e6
+# A frame begins to show shapes when about this share of the pixels have an event.
+ENOUGH = 0.08
+SHORTEST_US, LONGEST_US = 500, 33_000
 
 Picture = npt.NDArray[np.uint8]
 
@@ -132,3 +135,15 @@ def pixels_of(image: QImage) -> Picture:
     plain = image.convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(plain.constBits(), np.uint8).reshape(plain.height(), plain.bytesPerLine())
     return rows[:, : 3 * plain.width()].reshape(plain.height(), plain.width(), 3).copy()
+
+
+def first_accumulation(recording: Recording) -> int:
+    """The first of 0.5, 1, 2, 5 ... ms in the middle of the recording that holds enough events, at most 33 ms."""
+    wanted = ENOUGH * recording.width * recording.height
+    middle = recording.duration_us // 2
+    length = SHORTEST_US
+    for factor in (2.0, 2.5, 2.0, 2.0, 2.5, 2.0):
+        if recording.events(middle, middle + length).size >= wanted:
+            return length
+        length = int(length * factor)
+    return LONGEST_US

@@ -18,18 +18,17 @@ from wholefield.runs.reports import PartDone
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.document.export import Written
-from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
-from wholefield_app.viewer.events.timeline import Span
-from wholefield_app.workspaces.events.export.dialog import COPIED, ExportDialog, ExportKind
-from wholefield_app.workspaces.events.export.frames import Framing, Moments, framing_of_view, pixels_of
-from wholefield_app.workspaces.events.export.run import run_export
-from wholefield_app.workspaces.events.export.settings import (
+from wholefield_app.video.frames import Framing, Moments, framing_of_view, pixels_of
+from wholefield_app.video.settings import (
     Pictures,
     VideoSettings,
     framing_values,
     style_values,
 )
-from wholefield_app.workspaces.events.export.shown import Shown, flow_values
+from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
+from wholefield_app.viewer.events.timeline import Span
+from wholefield_app.workspaces.events.export import Shown, flow_values, run_export
+from wholefield_app.workspaces.events.export_dialog import COPIED, ExportDialog, ExportKind
 
 # Text is painted in exports: it needs the fonts of an application.
 pytestmark = pytest.mark.usefixtures("qapp")

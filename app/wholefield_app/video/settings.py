@@ -14,13 +14,13 @@ from wholefield.errors import SettingError
 from wholefield.runs.settings import PathKind, RunSettings, Setting
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.training.settings import Device, DeviceSetting
-from wholefield_app.viewer.events.style import DEFAULT_SCHEME, SCHEMES, FlowMode, FrameStyle, Scheme, Sight
-from wholefield_app.workspaces.events.export.frames import (
+from wholefield_app.video.frames import (
     Framing,
     Moments,
     framing_of_size,
     framing_within,
 )
+from wholefield_app.viewer.events.style import DEFAULT_SCHEME, SCHEMES, FlowMode, FrameStyle, Scheme, Sight
 
 SCHEME = SCHEMES[DEFAULT_SCHEME]
 STYLE = FrameStyle()

@@ -10,16 +10,16 @@ from hypothesis import given, strategies as st
 from wholefield.cli.options import Parser, add_settings, command_line, settings_from
 from wholefield.errors import SettingError
 from wholefield.tasks.events.provider import FlowSource
-from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
-from wholefield_app.viewer.events.timeline import Span
-from wholefield_app.workspaces.events.export.frames import Framing, Moments
-from wholefield_app.workspaces.events.export.settings import (
+from wholefield_app.video.frames import Framing, Moments
+from wholefield_app.video.settings import (
     Pictures,
     VideoSettings,
     framing_values,
     style_values,
 )
-from wholefield_app.workspaces.events.export.shown import Shown, video_of
+from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
+from wholefield_app.viewer.events.timeline import Span
+from wholefield_app.workspaces.events.export import Shown, video_of
 
 VIDEO = VideoSettings(recording=Path("a.raw"), out=Path("a.mp4"))
 styles = st.builds(

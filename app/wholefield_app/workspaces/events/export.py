@@ -1,14 +1,22 @@
-"""What the window shows, as the settings that an export begins with."""
+"""The export of a recording: what the window shows as settings, and the work in the thread of a run."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wholefield.runs.control import Control
+from wholefield.runs.reports import ReportFunction
+from wholefield.tasks.events.export import export_flow
+from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.provider import FlowSource
+from wholefield_app.document.export import Written
+from wholefield_app.video.frames import Framing
+from wholefield_app.video.settings import VideoSettings, framing_values, style_values
+from wholefield_app.video.write import export_video
 from wholefield_app.viewer.events.style import FrameStyle
 from wholefield_app.viewer.events.timeline import Span
-from wholefield_app.workspaces.events.export.frames import Framing
-from wholefield_app.workspaces.events.export.settings import VideoSettings, framing_values, style_values
+
+ExportSettings = VideoSettings | FlowExportSettings
 
 
 @dataclass(frozen=True)
@@ -63,3 +71,18 @@ def flow_values(flow: FlowSource | None) -> dict[str, Any]:
     if flow is None:
         return {}
     return {"flow": flow.path, "span_us": flow.span_us, "device": flow.device}
+
+
+def run_export(settings: ExportSettings, report: ReportFunction, control: Control) -> Written:
+    """Do it. What can be used is kept when it is stopped early.
+
+    Raises:
+        WholefieldError: A setting cannot work, or something cannot be read or written.
+        RunCancelled: It was stopped, and nothing is left.
+    """
+    settings.validate()
+    if isinstance(settings, VideoSettings):
+        found = export_video(settings, report, control)
+    else:
+        found = export_flow(settings, report, control)
+    return Written(found.path, complete=found.complete)

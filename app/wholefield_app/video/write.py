@@ -12,10 +12,9 @@ from wholefield.runs.control import Control, RunCancelled, StopAndKeep
 from wholefield.runs.eta import PartCounter, Step
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export import Exported, unwritable
+from wholefield_app.video.frames import draw_frames, first_accumulation, pixels_of
+from wholefield_app.video.settings import Pictures, VideoSettings
 from wholefield_app.viewer.events.frames import frame_size
-from wholefield_app.workspaces.events.export.frames import draw_frames, pixels_of
-from wholefield_app.workspaces.events.export.settings import Pictures, VideoSettings
-from wholefield_app.workspaces.events.opening import first_accumulation
 
 if TYPE_CHECKING:
     from wholefield.sources import Recording

@@ -33,6 +33,10 @@ from wholefield_app.workspaces.events.export.frames import framing_of_size
 from wholefield_app.workspaces.events.export.run import ExportSettings
 from wholefield_app.workspaces.events.export.settings import Pictures, VideoSettings
 from wholefield_app.workspaces.events.export.shown import Shown, flow_values, video_of
+from wholefield_app.panels.heading import muted
+from wholefield_app.video.frames import framing_of_size
+from wholefield_app.video.settings import Pictures, VideoSettings
+from wholefield_app.workspaces.events.export import ExportSettings, Shown, flow_values, video_of
 
 
 class ExportKind(StrEnum):

@@ -1,1 +1,0 @@
-"""Writes recordings as videos and pictures, and their flow as files."""
