@@ -11,6 +11,7 @@ from wholefield.runs.reports import PartDone
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.score_settings import ScoreSettings
 from wholefield_app.viewer.events.timeline import Span
+from wholefield_app.window.closing import ClosingQuestion
 from wholefield_app.workspaces.events import score as score_module
 from wholefield_app.workspaces.events.score import Moment, Window, settings_of
 
@@ -112,6 +113,7 @@ def test_closing_the_window_ends_it(open_clip, open_labels, space, window, qtbot
     open_labels()
     space.evaluate()
     qtbot.waitUntil(slow.begun.is_set, timeout=20_000)
-    assert window.close()
+    assert not window.close()
+    window.findChild(ClosingQuestion).discard_button.click()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
     assert not space.score.state.active
-    assert not window.isVisible()
