@@ -25,17 +25,12 @@ from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.settings import FlowFormat
 from wholefield_app.document.commands import command_of
 from wholefield_app.forms.layout import TEXT_MARGINS, choice, form_layout
+from wholefield_app.video.frames import framing_of_size
+from wholefield_app.video.settings import Pictures, VideoSettings
 from wholefield_app.viewer.events.player import SPEEDS
 from wholefield_app.viewer.events.timeline import span_text
 from wholefield_app.viewer.events.transport import speed_text
 from wholefield_app.widgets.heading import muted
-from wholefield_app.workspaces.events.export.frames import framing_of_size
-from wholefield_app.workspaces.events.export.run import ExportSettings
-from wholefield_app.workspaces.events.export.settings import Pictures, VideoSettings
-from wholefield_app.workspaces.events.export.shown import Shown, flow_values, video_of
-from wholefield_app.panels.heading import muted
-from wholefield_app.video.frames import framing_of_size
-from wholefield_app.video.settings import Pictures, VideoSettings
 from wholefield_app.workspaces.events.export import ExportSettings, Shown, flow_values, video_of
 
 
