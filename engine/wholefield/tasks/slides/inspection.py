@@ -30,7 +30,7 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True)
-class Sight:
+class ReceptiveField:
     """What one position of a layer sees.
 
     Attributes:
@@ -102,7 +102,7 @@ class Inspection:
             case LayerChoice.STAGES:
                 return tuple(row for row in self.rows if row.ends_stage)
 
-    def look(self, node: int, pixel: Sequence[int]) -> Sight:
+    def look(self, node: int, pixel: Sequence[int]) -> ReceptiveField:
         """What the position of a layer sees whose field is centred nearest to a pixel (y, x) of the image."""
         position = self._plan.position_at(node, pixel)
         field = self._plan.seen_from(node, position)
@@ -111,7 +111,7 @@ class Inspection:
             for axis, p in zip(self._plan.layers[node].fields, position, strict=True)
         )
         tiles = tuple((start // self.tile_size, ceil(stop / self.tile_size)) for start, stop in field)
-        return Sight(self.rows[node], position, field, cell, tiles)
+        return ReceptiveField(self.rows[node], position, field, cell, tiles)
 
     def readouts(self, times: str = "x") -> tuple[tuple[str, str], ...]:
         """Name and value of what matters about the whole pass."""
