@@ -40,6 +40,7 @@ class CommandFinder(QDialog):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("finder")
         self._registry = registry
+        self._window = parent
         self.search = QLineEdit(placeholderText="What do you want to do?", objectName="search")
         self.search.textChanged.connect(self._narrow)
         self.search.installEventFilter(self)
@@ -60,7 +61,7 @@ class CommandFinder(QDialog):
         self._registry.refresh()
         self.search.clear()
         self._narrow("")
-        window = self.parentWidget()
+        window = self._window
         corner = window.mapToGlobal(window.rect().topLeft())
         self.move(corner.x() + (window.width() - self.width()) // 2, corner.y() + 64)
         self.show()

@@ -123,7 +123,7 @@ class Docks:
             if docks:
                 usual = min(max(round(share * width), least), greatest)
                 asked = max(usual, *(self._panels[dock.objectName()].width for dock in docks))
-                side = min(self.dragged.get(area.name, asked), max(usual, round(GREATEST_WIDTH * width)))
+                side = min(self.dragged.get(str(area.name), asked), max(usual, round(GREATEST_WIDTH * width)))
                 self._window.resizeDocks(docks, [side] * len(docks), HORIZONTAL)
         greatest_height = round(GREATEST_HEIGHT * self._window.height())
         below = [
@@ -140,7 +140,7 @@ class Docks:
     def widths(self) -> dict[str, int]:
         """How wide each side is, in px, by its name; without those on which nothing stands."""
         return {
-            area.name: docks[0].width()
+            str(area.name): docks[0].width()
             for area in SIDES
             if (docks := [dock for dock in self._standing(area) if dock.isVisible()])
         }

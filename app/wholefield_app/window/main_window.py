@@ -64,6 +64,8 @@ class MainWindow(QMainWindow):
         room: The room in sight; there is none before `enter`.
     """
 
+    room: Room
+
     def __init__(self, settings: Settings, themes: ThemeManager, entries: Sequence[Entry]) -> None:
         super().__init__()
         self.banner = Banner(themes.theme)

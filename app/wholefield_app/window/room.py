@@ -1,5 +1,7 @@
 """A workspace with its view, its panels and its log; the rooms of a window take turns in its middle."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QToolButton, QWidget
@@ -150,7 +152,7 @@ class Room(QMainWindow):
         )
 
     @Slot(object)
-    def _remember(self, path: object) -> None:
+    def _remember(self, path: Path) -> None:
         self._services.settings.add_recent(path, self.workspace.name)
 
     @Slot(str)

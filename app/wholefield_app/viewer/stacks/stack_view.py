@@ -266,7 +266,7 @@ class StackView(QWidget):
     def _hover(self, row: int, column: int) -> None:
         axis = self._axis_of(self.sender())
         pictures = self._pictures.get(axis)
-        if pictures is None:
+        if pictures is None or self.scene is None:
             return
         at = stepped(moved(self.position, axis, row, column), axis, pictures.request.index, self.scene.shape)
         values = tuple(value_text(plane[row, column]) for plane in pictures.values)
