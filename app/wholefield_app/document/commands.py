@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from wholefield.runs.settings import RunSettings
+from wholefield.tasks.slides.inspection import UNET, NetworkChoice
 from wholefield.tasks.slides.layer_rows import LayerChoice
 
 
@@ -19,7 +20,13 @@ def info_command(path: Path) -> str:
     return shlex.join(["wholefield", "info", str(path)])
 
 
-def inspect_command(model: str, slide: Path, level: int, tile_size: int, layers: LayerChoice) -> str:
+def inspect_command(
+    network: NetworkChoice, slide: Path, level: int, tile_size: int, layers: LayerChoice
+) -> str:
     """The command line that prints what streaming a network over a slide does and costs."""
-    options = [f"--model={model}", f"--slide={slide}", f"--level={level}", f"--tile-size={tile_size}"]
+    if network.model == UNET:
+        described = ["--task=segment", f"--width={network.width}", f"--depth={network.depth}"]
+    else:
+        described = [f"--model={network.model}"]
+    options = [*described, f"--slide={slide}", f"--level={level}", f"--tile-size={tile_size}"]
     return shlex.join(["wholefield", "inspect", *options, f"--layers={layers}"])

@@ -6,11 +6,25 @@ from pathlib import Path
 
 from wholefield.cli.options import parse
 from wholefield.errors import SettingError
-from wholefield.networks.registry import CLASSIFIERS
-from wholefield.tasks.slides.inspection import Inspection, Purpose, inspect_network, suggest_for
+from wholefield.networks.registry import CLASSIFIERS, find_model
+from wholefield.tasks.slides.inspection import (
+    Inspection,
+    NetworkChoice,
+    Purpose,
+    inspect_network,
+    suggest_for,
+)
 from wholefield.tasks.slides.layer_rows import HEADINGS, LayerChoice
+from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings
 
 TILE_SIZE = 512
+TASKS = (ClassifySettings, SegmentSettings)
+NETWORK = {
+    "width": "Channels of the finest level of the U-Net of the task segment.",
+    "depth": "How often it halves the image.",
+    "classes": "Classes that it tells apart.",
+    "channels": "Channels of the slides.",
+}
 UNITS = {prefix: 10**power for prefix, power in (("", 0), ("K", 3), ("M", 6), ("G", 9), ("T", 12))}
 UNITS |= {f"{prefix}I": 2**power for prefix, power in (("K", 10), ("M", 20), ("G", 30), ("T", 40))}
 # Columns of text stand at the left, columns of numbers at the right.
@@ -20,7 +34,15 @@ TEXTS = 2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     models = ", ".join(entry.name for entry in CLASSIFIERS)
-    parser.add_argument("--model", required=True, help=f"Network: {models}.")
+    parser.add_argument(
+        "--task",
+        choices=[task.task for task in TASKS],
+        default=ClassifySettings.task,
+        help="Task whose network is laid out. Default: classify.",
+    )
+    parser.add_argument("--model", help=f"Network of the task classify: {models}.")
+    for name, text in NETWORK.items():
+        parser.add_argument(f"--{name}", help=f"{text} Default: {getattr(NetworkChoice, name)}.")
     image = parser.add_mutually_exclusive_group(required=True)
     image.add_argument(
         "--size", metavar="WIDTHxHEIGHT", help="Size of the image in pixels, such as 4096x4096."
@@ -53,16 +75,38 @@ def inspect(arguments: argparse.Namespace) -> int:
     """
     level, tile_size = parse("level", arguments.level, int), parse("tile_size", arguments.tile_size, int)
     size = parse_size(arguments.size) if arguments.size is not None else slide_size(arguments.slide, level)
-    inspection = inspect_network(arguments.model, size, tile_size)
+    choice = choice_of(arguments)
+    inspection = inspect_network(choice, size, tile_size)
     lines = [*inspection.readouts()]
     if arguments.memory is not None:
         purpose = Purpose(arguments.purpose)
-        suggested = suggest_for(arguments.model, size, parse_bytes(arguments.memory), purpose)
+        suggested = suggest_for(choice, size, parse_bytes(arguments.memory), purpose)
         lines.append(("Suggested tile size", f"{suggested} px for {purpose} within {arguments.memory}"))
     print(table(inspection, LayerChoice(arguments.layers)), end="\n\n")
     for name, value in lines:
         print(f"{name + ':':<24} {value}")
     return 0
+
+
+def choice_of(arguments: argparse.Namespace) -> NetworkChoice:
+    """The network that the options describe.
+
+    Raises:
+        SettingError: The task classify needs a model, or an option belongs to the other task.
+    """
+    given = {name: getattr(arguments, name) for name in NETWORK if getattr(arguments, name) is not None}
+    if arguments.task == SegmentSettings.task:
+        if arguments.model is not None:
+            raise SettingError("The task segment has one network, a U-Net; leave --model out.")
+        numbers = {name: parse(name, text, int) for name, text in given.items()}
+        if wrong := [name for name, number in numbers.items() if number < 1]:
+            raise SettingError(f"--{wrong[0]} is {numbers[wrong[0]]} but must be at least 1.")
+        return NetworkChoice(**numbers)
+    if arguments.model is None:
+        raise SettingError("Give --model for the task classify, or --task segment.")
+    if given:
+        raise SettingError(f"--{next(iter(given))} belongs to the task segment; add --task segment.")
+    return NetworkChoice(find_model(arguments.model).name)
 
 
 def table(inspection: Inspection, choice: LayerChoice) -> str:

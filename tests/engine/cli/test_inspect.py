@@ -120,3 +120,28 @@ def test_a_text_is_read_or_refused_in_words(text: str) -> None:
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(SettingError, match="must be a number with a unit"):
         parse_bytes(text)
+
+
+def test_the_u_net_of_a_segmentation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["inspect", "--task=segment", "--width=8", "--depth=2", "--size=300x200", "--tile-size=64"]) == 0
+    )
+    shown = capsys.readouterr().out
+    assert "300 x 200" in shown
+    assert "Overlapping tiles, exact gradients:" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--size=9x9"], "Give --model for the task classify"),
+        (["--size=9x9", "--model=small_cnn", "--width=3"], "--width belongs to the task segment"),
+        (["--size=9x9", "--task=segment", "--model=small_cnn"], "leave --model out"),
+        (["--size=9x9", "--task=segment", "--depth=0"], "--depth is 0 but must be at least 1"),
+    ],
+)
+def test_options_of_the_other_task_are_refused(
+    capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
+) -> None:
+    assert main(["inspect", *options]) == 2
+    assert sentence in capsys.readouterr().err

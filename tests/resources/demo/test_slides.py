@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 import scipy.optimize
 
-from wholefield.sources import open_image
+from wholefield.sources import open_source
 from wholefield.tasks.slides.masks import read_masks
 from wholefield_resources.demo.project import DemoProject
 from wholefield_resources.demo.slides import (
@@ -33,11 +33,8 @@ def labels(project: DemoProject) -> dict[str, str]:
         return {row["file"]: row["label"] for row in csv.DictReader(file)}
 
 
-Pictures = dict[str, npt.NDArray[np.uint8]]
-
-
 def pixels(path: Path) -> npt.NDArray[np.uint8]:
-    with open_image(path) as source:
+    with open_source(path) as source:
         return source.read_region(0, 0, 0, source.width, source.height)
 
 
@@ -86,9 +83,7 @@ def pictures(made_project: DemoProject) -> dict[str, npt.NDArray[np.uint8]]:
     return {name: pixels(made_project.slides / name) for name in labels(made_project)}
 
 
-def test_colors_of_a_small_picture_do_not_tell_the_class(
-    made_project: DemoProject, pictures: Pictures
-) -> None:
+def test_colors_of_a_small_picture_do_not_tell_the_class(made_project: DemoProject, pictures) -> None:
     names = sorted(pictures)
     given = labels(made_project)
     classes = np.array([given[name] == INFECTED for name in names], np.float64)
@@ -97,7 +92,7 @@ def test_colors_of_a_small_picture_do_not_tell_the_class(
     assert accuracy_left_out(statistics[:, :3], classes) <= 0.65
 
 
-def test_the_detail_tells_the_class(made_project: DemoProject, pictures: Pictures) -> None:
+def test_the_detail_tells_the_class(made_project: DemoProject, pictures) -> None:
     names = sorted(pictures)
     given = labels(made_project)
     classes = np.array([given[name] == INFECTED for name in names], np.float64)
@@ -113,7 +108,7 @@ def test_both_classes_are_equally_many(made_project: DemoProject) -> None:
 def test_slides_are_pyramids_of_different_odd_sizes(made_project: DemoProject) -> None:
     sizes = set()
     for name in labels(made_project):
-        with open_image(made_project.slides / name) as source:
+        with open_source(made_project.slides / name) as source:
             sizes.add((source.width, source.height))
             assert source.format_name == "Pyramidal TIFF"
             assert len(source.levels) >= 3
@@ -122,7 +117,7 @@ def test_slides_are_pyramids_of_different_odd_sizes(made_project: DemoProject) -
     assert len(sizes) == len(labels(made_project))
 
 
-def test_positions_are_where_the_rings_are(made_project: DemoProject, pictures: Pictures) -> None:
+def test_positions_are_where_the_rings_are(made_project: DemoProject, pictures) -> None:
     given = labels(made_project)
     positions = read_positions(made_project.positions)
     assert {row.file for row in positions} == {name for name, label in given.items() if label == INFECTED}
@@ -172,7 +167,7 @@ def test_masks_cover_the_spores_and_nothing_else(made_project: DemoProject) -> N
     positions = read_positions(made_project.positions)
     assert {row.path.name for row in rows} == {position.file for position in positions}
     for row in rows:
-        with open_image(row.path) as slide, open_image(row.mask) as mask:
+        with open_source(row.path) as slide, open_source(row.mask) as mask:
             assert [(one.width, one.height) for one in mask.levels] == [
                 (one.width, one.height) for one in slide.levels
             ]

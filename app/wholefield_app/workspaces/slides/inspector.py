@@ -5,8 +5,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from wholefield.networks.registry import find_model
-from wholefield.tasks.slides.inspection import Inspection, ReceptiveField, inspect_network, suggest_for
+from wholefield.tasks.slides.inspection import (
+    Inspection,
+    NetworkChoice,
+    ReceptiveField,
+    inspect_network,
+    suggest_for,
+)
 from wholefield_app.calls import DebouncedCall
 from wholefield_app.document.commands import inspect_command
 from wholefield_app.panels.inspector_panel import NO_SLIDE, InspectorPanel
@@ -30,14 +35,14 @@ class Question:
     Attributes:
         slide: The open slide.
         level: Its level.
-        model: Name of the network.
+        network: The network of the chosen task.
         size: Height and width of the level in px.
         tile_size: Side of a tile in px.
     """
 
     slide: Path
     level: int
-    model: str
+    network: NetworkChoice
     size: tuple[int, int]
     tile_size: int
 
@@ -70,7 +75,7 @@ class Inspector(QObject):
         self._inspection: Inspection | None = None
         self._asked: Question | None = None
         self._pixel: tuple[float, float] | None = None
-        self._seen: ReceptiveField | None = None
+        self._sight: ReceptiveField | None = None
         self.active = False
         self._plans = DebouncedCall(services.background, inspect_network, REST_MS, self)
         self._suggestions = DebouncedCall(services.background, suggest_for, 0, self)
@@ -106,7 +111,7 @@ class Inspector(QObject):
         if question is None:
             return None
         return inspect_command(
-            question.model, question.slide, question.level, question.tile_size, self._panel.shown
+            question.network, question.slide, question.level, question.tile_size, self._panel.shown
         )
 
     def _connect(self) -> None:
@@ -128,9 +133,12 @@ class Inspector(QObject):
         self._suggestions.busy_changed.connect(settings.set_looking)
 
     @property
-    def _network(self) -> str:
-        """Name of the network of the draft."""
-        return str(self._draft.value("model") or "unet")
+    def _network(self) -> NetworkChoice:
+        """The network of the draft; only some tasks have a choice of models."""
+        draft = self._draft
+        if "model" in draft.declarations:
+            return NetworkChoice(str(draft.value("model")))
+        return NetworkChoice(width=int(draft.value("width")), depth=int(draft.value("depth")))
 
     def _question(self) -> Question | None:
         source = self._document.input
@@ -158,14 +166,14 @@ class Inspector(QObject):
             return
         if self._inspection is None:
             height, width = question.size
-            title = find_model(question.model).title
+            title = question.network.title
             self._panel.show_message(f"Laying {title} out over {width:,} × {height:,} px")
-        self._plans.ask(question.model, question.size, question.tile_size)
+        self._plans.ask(question.network, question.size, question.tile_size)
 
     @Slot()
     def _forget(self) -> None:
         """Another slide: nothing is known of it, and nothing is marked on it."""
-        self._inspection = self._pixel = self._seen = None
+        self._inspection = self._pixel = self._sight = None
         self._follow()
 
     @Slot(object)
@@ -199,11 +207,11 @@ class Inspector(QObject):
     def _mark(self) -> None:
         """Mark what the selected layer sees around the pixel that was clicked, or nothing."""
         grid = self._grid()
-        self._seen = self._receptive_field(grid)
-        boxes = [] if self._seen is None or grid is None else field_boxes(self._seen, grid)
+        self._sight = self._seen(grid)
+        boxes = [] if self._sight is None or grid is None else field_boxes(self._sight, grid)
         self._view.set_boxes(boxes)
         if self._inspection is not None:
-            self._panel.show_receptive_field(self._seen)
+            self._panel.show_sight(self._sight)
 
     def _grid(self) -> Grid | None:
         source, inspection = self._document.input, self._inspection
@@ -212,7 +220,7 @@ class Inspector(QObject):
         height, width = inspection.size
         return Grid(inspection.tile_size, width, height, source.width / width, source.height / height)
 
-    def _receptive_field(self, grid: Grid | None) -> ReceptiveField | None:
+    def _seen(self, grid: Grid | None) -> ReceptiveField | None:
         layer = self._panel.layer
         if (
             not self.active
@@ -228,9 +236,9 @@ class Inspector(QObject):
     @Slot()
     def _zoom(self) -> None:
         grid, view = self._grid(), self._view
-        if self._seen is None or grid is None:
+        if self._sight is None or grid is None:
             return
-        x, y, width, height, _, _ = grid.box(self._seen.field[0], self._seen.field[1], "", FIELD)
+        x, y, width, height, _, _ = grid.box(self._sight.field[0], self._sight.field[1], "", FIELD)
         ratio = view.devicePixelRatioF()
         view.zoom_to(
             SHARE_OF_VIEW * ratio * min(view.width() / max(width, 1), view.height() / max(height, 1))
@@ -240,7 +248,7 @@ class Inspector(QObject):
     @Slot(object, object)
     def _want_suggestion(self, budget: int, purpose: object) -> None:
         if (question := self._question()) is not None:
-            self._suggestions.ask(question.model, question.size, budget, purpose)
+            self._suggestions.ask(question.network, question.size, budget, purpose)
 
     @Slot(object)
     def _set_tile_size(self, tile_size: int) -> None:

@@ -33,11 +33,19 @@ def exact_pixels(nodes: Sequence[AxisNode], tile: int, outputs: Sequence[int]) -
 
 
 def redundant_work(
-    nodes_per_axis: Sequence[Sequence[AxisNode]], tile: Sequence[int], outputs: Sequence[int]
+    nodes_per_axis: Sequence[Sequence[AxisNode]],
+    tile: Sequence[int],
+    outputs: Sequence[int],
+    counts: Sequence[int] | None = None,
 ) -> float:
-    """How often an overlapping scheme computes each pixel with tiles of this size; infinite if it cannot run."""
+    """How often an overlapping scheme computes each pixel with tiles of this size; infinite if it cannot run.
+
+    Where `counts` says that one tile covers an axis, nothing overlaps along it.
+    """
     factor = 1.0
-    for nodes, size in zip(nodes_per_axis, tile, strict=True):
+    for nodes, size, count in zip(nodes_per_axis, tile, counts or [2] * len(tile), strict=True):
+        if count == 1:
+            continue
         start, stop = exact_pixels(nodes, size, outputs)
         factor *= size / (stop - start) if stop > start else float("inf")
     return factor

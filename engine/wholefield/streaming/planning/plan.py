@@ -336,7 +336,7 @@ def _plan(
         offset=tuple((field.low, field.high) for field in last.fields),
         memory=_forecast(lay_out(folded, sizes, blocks), slot_tensors(folded, network), keep_budget).need(),
         macs=sum(layer.macs for layer in layers),
-        overlapping_work=redundant_work(nodes, sizes, outputs),
+        overlapping_work=redundant_work(nodes, sizes, outputs, recurrence.counts),
         _recurrence=recurrence,
     )
 

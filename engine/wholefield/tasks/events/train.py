@@ -109,9 +109,9 @@ def preview(
     batch = loader.batch(loader.batches()[0])
     training = network.training
     network.eval()
-    device = next(network.parameters()).device
+    like = next(network.parameters())
     with starting_afresh(network):
-        flow = network(batch["inputs"][:, :1].to(device))[-1][-1, 0].float().cpu().numpy()
+        flow = network(batch["inputs"][:, :1].to(like))[-1][-1, 0].float().cpu().numpy()
     network.train(training)
     features = batch["inputs"][-1, 0].numpy()
     (metadata, start, duration), *_ = (info for info in batch["video_infos"] if info is not None)

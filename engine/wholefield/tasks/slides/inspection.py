@@ -13,13 +13,17 @@ from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 from wholefield.errors import SettingError
-from wholefield.networks.registry import ModelEntry, find_model
+from wholefield.networks.registry import find_model
 from wholefield.tasks.slides.layer_rows import LayerChoice, LayerRow, per_axis, rows_of
+from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings, SlideTrainingSettings
 
 if TYPE_CHECKING:
     from torch import nn
 
     from wholefield.streaming.planning.plan import Plan
+
+
+UNET = "unet"
 
 
 class Purpose(StrEnum):
@@ -129,39 +133,96 @@ class Inspection:
             ("Halos in training", in_bytes(memory.halos)),
             ("Kept results in training", in_bytes(memory.blocks)),
             (
-                "Overlapping tiles",
+                "Overlapping tiles, exact gradients",
                 f"would compute each pixel {overlap:.2f} times" if isfinite(overlap) else "could not work at this size",
             ),
         )  # fmt: skip
 
 
-def inspect_network(model: str, size: tuple[int, int], tile_size: int) -> Inspection:
-    """Plan the streamed part of a network of the list over an image.
+@dataclass(frozen=True)
+class NetworkChoice:
+    """The network that a task trains, as its settings say.
+
+    Attributes:
+        model: name in the list of models, or `unet`.
+        width: channels of the finest level of a U-Net.
+        depth: how often a U-Net halves the image.
+        classes: classes that a U-Net tells apart.
+        channels: channels of the slides that a U-Net is given.
+    """
+
+    model: str = UNET
+    width: int = 16
+    depth: int = 3
+    classes: int = 2
+    channels: int = 3
+
+    @classmethod
+    def of(cls, settings: SlideTrainingSettings) -> "NetworkChoice":
+        """The network that a training trains."""
+        if isinstance(settings, SegmentSettings):
+            names = [name for name in settings.names.split(",") if name.strip()]
+            return cls(width=settings.width, depth=settings.depth, classes=max(len(names), 2))
+        assert isinstance(settings, ClassifySettings)
+        return cls(settings.model)
+
+    @property
+    def title(self) -> str:
+        """Its name on the screen."""
+        return "U-Net" if self.model == UNET else find_model(self.model).title
+
+    @property
+    def input_channels(self) -> int:
+        """Channels of the images that it takes."""
+        return self.channels if self.model == UNET else len(find_model(self.model).mean)
+
+    def build(self) -> "tuple[nn.Module, nn.Module]":
+        """The network, and the part of it that is streamed, with only the shapes of their parameters.
+
+        A plan needs no more, and drawing values takes time.
+        """
+        import torch
+
+        from wholefield.networks.split import streamed_part
+        from wholefield.networks.u_net import unet
+
+        network: nn.Module
+        with torch.device("meta"):
+            if self.model == UNET:
+                network = unet(self.channels, self.classes, width=self.width, depth=self.depth)
+            else:
+                network = find_model(self.model).build()
+        network = network.to_empty(device="cpu").eval()
+        return network, network if self.model == UNET else streamed_part(network)
+
+
+def inspect_network(choice: NetworkChoice | str, size: tuple[int, int], tile_size: int) -> Inspection:
+    """Plan the streamed part of a network over an image.
 
     Args:
-        model: name in the list of models.
+        choice: the network that a task trains, or a name in the list of models.
         size: height and width of the image in pixels.
         tile_size: side of a tile in pixels.
 
     Raises:
         SettingError: the model is unknown, or the tile or the image is too small for it.
     """
-    from wholefield.networks.split import streamed_part
     from wholefield.streaming.planning.plan import plan
 
     _refuse(size, tile_size)
-    entry = find_model(model)
-    network = _without_values(entry)
-    part = streamed_part(network)
-    made = plan(part, (1, len(entry.mean), *size), tile_size)
-    return Inspection(entry.name, entry.title, rows_of(made, part, _names(network, part)), made)
+    choice = NetworkChoice(choice) if isinstance(choice, str) else choice
+    network, part = choice.build()
+    made = plan(part, (1, choice.input_channels, *size), tile_size)
+    return Inspection(choice.model, choice.title, rows_of(made, part, _names(network, part)), made)
 
 
-def suggest_for(model: str, size: tuple[int, int], budget: int, purpose: Purpose = Purpose.TRAINING) -> int:
+def suggest_for(
+    choice: NetworkChoice | str, size: tuple[int, int], budget: int, purpose: Purpose = Purpose.TRAINING
+) -> int:
     """The largest usual tile size whose predicted peak memory stays within a budget.
 
     Args:
-        model: name in the list of models.
+        choice: the network that a task trains, or a name in the list of models.
         size: height and width of the image in pixels.
         budget: bytes above the network and the image.
         purpose: what the memory is for.
@@ -169,13 +230,12 @@ def suggest_for(model: str, size: tuple[int, int], budget: int, purpose: Purpose
     Raises:
         SettingError: the model is unknown, the image too small for it, or no tile size fits.
     """
-    from wholefield.networks.split import streamed_part
     from wholefield.streaming.planning.plan import suggest_tile_size
 
     _refuse(size)
-    entry = find_model(model)
-    shape = (1, len(entry.mean), *size)
-    part = streamed_part(_without_values(entry))
+    choice = NetworkChoice(choice) if isinstance(choice, str) else choice
+    shape = (1, choice.input_channels, *size)
+    _, part = choice.build()
     return suggest_tile_size(part, shape, budget, training=purpose is Purpose.TRAINING)
 
 
@@ -184,15 +244,6 @@ def _refuse(size: tuple[int, int], tile_size: int = 1) -> None:
         raise SettingError(f"The image is {size[1]} x {size[0]} pixels; give one that has some.")
     if tile_size < 1:
         raise SettingError(f"The setting tile_size is {tile_size} but must be at least 1.")
-
-
-def _without_values(entry: ModelEntry) -> "nn.Module":
-    """The network with only the shapes of its parameters: a plan needs no more, and drawing values takes time."""
-    import torch
-
-    with torch.device("meta"):
-        network = entry.build()
-    return network.to_empty(device="cpu")
 
 
 def _names(network: "nn.Module", part: "nn.Module") -> dict[str, str]:

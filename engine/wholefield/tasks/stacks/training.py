@@ -65,7 +65,7 @@ class StackTrainee(Trainee):
 def assess(network: MSDNetwork, output: Tensor, target: Tensor) -> tuple[float, dict[str, float]]:
     """Loss and figures of one output, (c_out, [slice,] row, column), against its target."""
     wanted = network.as_target(target[None])
-    output = output[None].to(network.device)
+    output = output[None].to(network.scale_in.weight)
     loss = network.criterion(output, wanted).item()
     if network.task is Task.SEGMENTATION:
         return loss, label_metrics(output, wanted, network.ignore_label)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,8 +10,15 @@ import torch
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.networks.registry import find_model
 from wholefield.networks.split import split_classifier
-from wholefield.tasks.slides.inspection import Inspection, Purpose, inspect_network, suggest_for
+from wholefield.tasks.slides.inspection import (
+    Inspection,
+    NetworkChoice,
+    Purpose,
+    inspect_network,
+    suggest_for,
+)
 from wholefield.tasks.slides.layer_rows import HEADINGS, LayerChoice
+from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings
 
 SIZE = (301, 437)
 
@@ -72,37 +80,37 @@ def test_windows_are_those_of_the_modules(inspection: Inspection) -> None:
 @pytest.mark.parametrize("pixel", [(0, 0), (150, 212), (300, 436), (17, 400)])
 def test_a_position_sees_what_its_gradient_reaches(inspection: Inspection, pixel: tuple[int, int]) -> None:
     """A maximum that ties may pass no gradient to the outermost pixels: the field must cover it, not equal it."""
-    seen = inspection.look(inspection.output.node, pixel)
+    sight = inspection.look(inspection.output.node, pixel)
     torch.manual_seed(0)
     part, _ = split_classifier(find_model("resnet18").build().eval())
     image = torch.randn(1, 3, *SIZE, requires_grad=True)
-    part(image)[0, :, *seen.position].sum().backward()
+    part(image)[0, :, *sight.position].sum().backward()
     reached = image.grad.abs().sum(dim=(0, 1)).nonzero()
-    for axis, (start, stop) in enumerate(seen.field):
+    for axis, (start, stop) in enumerate(sight.field):
         assert start <= reached[:, axis].min() <= start + 8
         assert stop - 8 <= reached[:, axis].max() + 1 <= stop
 
 
 def test_the_cell_holds_the_pixel_that_was_asked_for(inspection: Inspection) -> None:
     for row in inspection.rows_of(LayerChoice.STAGES):
-        seen = inspection.look(row.node, (150, 212))
-        for (start, stop), pixel, stride in zip(seen.cell, (150, 212), row.total_stride, strict=True):
+        sight = inspection.look(row.node, (150, 212))
+        for (start, stop), pixel, stride in zip(sight.cell, (150, 212), row.total_stride, strict=True):
             assert stop - start == stride
             assert start <= pixel + 0.5 <= stop
 
 
-def test_every_layer_and_corner_has_a_receptive_field_within_the_image(inspection: Inspection) -> None:
+def test_every_layer_and_corner_has_a_sight_within_the_image(inspection: Inspection) -> None:
     for row in inspection.rows:
         for pixel in ((0, 0), (300, 436), (0, 436)):
-            seen = inspection.look(row.node, pixel)
-            for (start, stop), length in zip(seen.field, SIZE, strict=True):
+            sight = inspection.look(row.node, pixel)
+            for (start, stop), length in zip(sight.field, SIZE, strict=True):
                 assert 0 <= start < stop <= length
-            for (first, last), (start, stop) in zip(seen.tiles, seen.field, strict=True):
+            for (first, last), (start, stop) in zip(sight.tiles, sight.field, strict=True):
                 assert first * 128 <= start < (first + 1) * 128
                 assert (last - 1) * 128 < stop <= last * 128
 
 
-def test_a_receptive_field_in_words(inspection: Inspection) -> None:
+def test_a_sight_in_words(inspection: Inspection) -> None:
     image = inspection.look(0, (200, 100))
     assert image.sentence() == "image, position (100, 200) sees 1 x 1 px, in 1 tile"
     deep = inspection.look(inspection.output.node, (150, 212))
@@ -123,10 +131,34 @@ def test_texts_name_the_width_first(inspection: Inspection) -> None:
 
 
 def test_overlapping_work_is_a_number_or_the_lack_of_one() -> None:
-    assert dict(inspect_network("small_cnn", SIZE, 512).readouts())["Overlapping tiles"].endswith(
-        "4.83 times"
-    )
-    assert "could not work" in dict(inspect_network("small_cnn", SIZE, 64).readouts())["Overlapping tiles"]
+    def overlap(size: tuple[int, int], tile_size: int) -> str:
+        return dict(inspect_network("small_cnn", size, tile_size).readouts())[
+            "Overlapping tiles, exact gradients"
+        ]
+
+    assert overlap((2048, 2048), 512) == "would compute each pixel 4.83 times"
+    assert overlap(SIZE, 64) == "could not work at this size"
+    # One tile covers the image, or one of its axes, along which nothing overlaps then.
+    assert overlap(SIZE, 512) == "would compute each pixel 1.00 times"
+    assert overlap((512, 2048), 512) == "would compute each pixel 2.20 times"
+
+
+@pytest.mark.parametrize(("width", "depth"), [(8, 2), (16, 3)])
+def test_the_network_of_a_segmentation_is_a_u_net_of_its_size(width: int, depth: int) -> None:
+    settings = SegmentSettings(slides=Path("s"), masks=Path("m"), width=width, depth=depth, names="a, b, c")
+    choice = NetworkChoice.of(settings)
+    assert choice == NetworkChoice(width=width, depth=depth, classes=3)
+    inspection = inspect_network(choice, SIZE, 128)
+    assert (inspection.model, inspection.title) == ("unet", "U-Net")
+    assert inspection.output.channels == 3
+    assert inspection.output.size == SIZE
+    assert max(row.channels for row in inspection.rows) >= width * 2**depth
+    assert suggest_for(choice, (1024, 1024), 10**10) >= 64
+
+
+def test_the_network_of_a_classification_is_its_model() -> None:
+    settings = ClassifySettings(slides=Path("s"), labels=Path("l"), model="resnet18")
+    assert NetworkChoice.of(settings) == NetworkChoice("resnet18")
 
 
 def test_a_suggestion_fits_its_budget_and_inference_needs_less() -> None:
