@@ -18,7 +18,7 @@ from wholefield.export.flow import labels_path, write_flow_hdf5
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.cli import COMMANDS
 from wholefield_app.video.frames import pixels_of
-from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
+from wholefield_app.viewer.events.style import EventsDisplay, FlowMode, FrameStyle
 from wholefield_app.window.main_window import MainWindow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,9 +51,9 @@ def test_a_video_is_written_by_a_process_without_a_display(clip: Path, tmp_path:
     video.release()
 
 
-@pytest.mark.parametrize("sight", list(Sight))
+@pytest.mark.parametrize("display", list(EventsDisplay))
 def test_the_command_that_the_window_copies_paints_what_the_window_shows(
-    window: MainWindow, qtbot: QtBot, clip, tmp_path: Path, sight, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, qtbot: QtBot, clip, tmp_path: Path, display, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window.open(clip)
     qtbot.waitUntil(lambda: window.quiet and window.workspace.title == clip.name, timeout=20_000)
@@ -61,7 +61,9 @@ def test_the_command_that_the_window_copies_paints_what_the_window_shows(
     view = space.view
     space.open_flow(FlowSource(labels_path(clip)))
     qtbot.waitUntil(lambda: view.flow.provider is not None and window.quiet)
-    view.set_style(replace(FrameStyle(accumulation_us=20_000, flow=FlowMode.BOTH, step=7), sight=sight))
+    view.set_style(
+        replace(FrameStyle(accumulation_us=20_000, flow=FlowMode.BOTH, step=7), events_view=display)
+    )
     view.player.go_to(40_000)
     qtbot.waitUntil(lambda: window.quiet and view.frame.request.time_us == 40_000)
     view.canvas.zoom_in()
@@ -94,8 +96,8 @@ def test_mistakes_are_sentences(clip: Path, tmp_path: Path, capsys: pytest.Captu
     for words, sentence in (
         ([], "a.mp4 exists; choose another name or give --replace"),
         (["--replace", "--size=big"], "size is 'big' but must be width x height"),
-        (["--replace", "--place=0,0,1,1"], "give size, too"),
-        (["--replace", "--on=red"], "on is 'red' but must be a color such as"),
+        (["--replace", "--viewport=0,0,1,1"], "give size, too"),
+        (["--replace", "--on-color=red"], "on_color is 'red' but must be a color such as"),
         (["--replace", "--start-us=100001"], "dots.hdf5 ends at 100000 us"),
         (["--replace", "--flow=gone.h5"], "gone.h5"),
     ):

@@ -31,7 +31,7 @@ from wholefield_app.viewer.events.arrows import paint_arrows
 from wholefield_app.viewer.events.event_view import EventView
 from wholefield_app.viewer.events.frames import Frame, FrameMaker
 from wholefield_app.viewer.events.painter import frame_image
-from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
+from wholefield_app.viewer.events.style import EventsDisplay, FlowMode, FrameStyle
 
 WIDTH, HEIGHT, DURATION_US = 1280, 720, 2_000_000
 RATE = 20e6
@@ -53,10 +53,11 @@ def main() -> None:
     view.show_recording(make_recording())
     view.flow.set_provider(make_flow())
     for flow, sight in (
-        (FlowMode.NONE, Sight.RAW), (FlowMode.ARROWS, Sight.RAW), (FlowMode.BOTH, Sight.RAW),
-        (FlowMode.NONE, Sight.SHARPENED), (FlowMode.ARROWS, Sight.SHARPENED), (FlowMode.ARROWS, Sight.BESIDE),
+        (FlowMode.NONE, EventsDisplay.RAW), (FlowMode.ARROWS, EventsDisplay.RAW), (FlowMode.BOTH, EventsDisplay.RAW),
+        (FlowMode.NONE, EventsDisplay.SHARPENED), (FlowMode.ARROWS, EventsDisplay.SHARPENED),
+        (FlowMode.ARROWS, EventsDisplay.BESIDE),
     ):  # fmt: skip
-        measure(view, replace(STYLE, flow=flow, sight=sight))
+        measure(view, replace(STYLE, flow=flow, events_view=sight))
     view.shutdown()
     application.processEvents()
 
@@ -111,9 +112,7 @@ def report(style: FrameStyle, frame: Frame, rate: float, lateness: Lateness, mad
     """Print one line."""
     count = len(frame.arrows) if frame.arrows is not None else 0
     paint = median_ms(lambda: frame_image(frame, WIDTH, HEIGHT))
-    line = (
-        f"{style.sight:9} {style.flow:6} {count:5} arrows: {rate:5.1f} frames/s, painted in {paint:4.1f} ms"
-    )
+    line = f"{style.events_view:9} {style.flow:6} {count:5} arrows: {rate:5.1f} frames/s, painted in {paint:4.1f} ms"
     if count:
         line += f", arrows {median_ms(lambda: draw(frame)):4.1f} ms"
     print(

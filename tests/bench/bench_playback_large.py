@@ -31,15 +31,15 @@ from tests.bench.measure import resident
 from wholefield.tasks.events.flow_files import SingleFlow
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.launch import make_application, make_window
-from wholefield_app.viewer.events.style import FlowMode, Sight
+from wholefield_app.viewer.events.style import EventsDisplay, FlowMode
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
 PARTS = 4
 STYLES = {
-    "raw": {"flow": FlowMode.NONE, "sight": Sight.RAW},
-    "with arrows and colours": {"flow": FlowMode.BOTH, "sight": Sight.RAW},
-    "raw beside sharpened": {"flow": FlowMode.ARROWS, "sight": Sight.BESIDE},
+    "raw": {"flow": FlowMode.NONE, "events_view": EventsDisplay.RAW},
+    "with arrows and colours": {"flow": FlowMode.BOTH, "events_view": EventsDisplay.RAW},
+    "raw beside sharpened": {"flow": FlowMode.ARROWS, "events_view": EventsDisplay.BESIDE},
 }
 
 

@@ -68,6 +68,7 @@ class DocumentWorkspace(Workspace):
         words: In which words it differs from the others.
         predict_task: Name of the task that uses the models.
         settings_key: Where the settings of the last training are remembered.
+        picture_command: Gives the command line that writes the picture that is shown; None where no command does.
         document: What is open.
         view: Shows it.
         draft: The settings of the next training.
@@ -80,6 +81,7 @@ class DocumentWorkspace(Workspace):
     words: ClassVar[Words]
     predict_task: ClassVar[str]
     settings_key: ClassVar[str]
+    picture_command: Callable[[], str | None] | None = None
 
     def __init__(
         self,
@@ -168,10 +170,6 @@ class DocumentWorkspace(Workspace):
         """End the current export; nothing is left behind."""
         self.export.discard()
 
-    def picture_command(self) -> str | None:
-        """The command line that writes the picture that is shown; None where there is none."""
-        return None
-
     # What the window asks.
 
     @property
@@ -220,11 +218,12 @@ class DocumentWorkspace(Workspace):
     def close(self) -> None:
         """Release files and threads."""
         self.demo.close()
-        self._models.drop()
         self.curves_panel.stop()
         if self.preview_panel is not None:
             self.preview_panel.stop()
         self.document.remove()
+        # Only now: models are listed anew whenever something else is open, or nothing.
+        self._models.drop()
         self.view.shutdown()
 
     def make_panels(self, registry: Registry) -> list[Panel]:

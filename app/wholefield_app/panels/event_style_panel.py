@@ -22,11 +22,15 @@ from wholefield_app.actions.button import ActionButton
 from wholefield_app.forms.layout import TEXT_MARGINS, form_layout
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.panels.wrapping import WrappingRow
-from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
+from wholefield_app.viewer.events.style import SCHEMES, EventsDisplay, FlowMode, FrameStyle, Scheme
 from wholefield_app.widgets.heading import heading, muted
 
 OWN = "Own colors"
-SIGHTS = {Sight.RAW: "Raw", Sight.SHARPENED: "Sharpened", Sight.BESIDE: "Raw beside sharpened"}
+DISPLAYS = {
+    EventsDisplay.RAW: "Raw",
+    EventsDisplay.SHARPENED: "Sharpened",
+    EventsDisplay.BESIDE: "Raw beside sharpened",
+}
 FLOWS = {
     FlowMode.NONE: "Not at all",
     FlowMode.ARROWS: "Arrows",
@@ -56,8 +60,10 @@ class EventStylePanel(QWidget):
         self.colors = {
             part: QPushButton(toolTip=f"{about}: choose a color") for part, about in PART_ABOUT.items()
         }
-        self.full_at = _whole(1, 100, "Events in a pixel for the full color; 1 shades nothing")
-        self.sight = _choice(SIGHTS.values(), "Sharpened: events are carried along the flow to one moment")
+        self.saturation = _whole(1, 100, "Events in a pixel for the full color; 1 shades nothing")
+        self.events_view = _choice(
+            DISPLAYS.values(), "Sharpened: events are carried along the flow to one moment"
+        )
         self.time_stamp = QCheckBox(
             "Time", toolTip="Write the moment and the accumulation time into the frame"
         )
@@ -83,8 +89,8 @@ class EventStylePanel(QWidget):
         names = list(SCHEMES)
         known = next((name for name in names if SCHEMES[name] == style.scheme), OWN)
         self.scheme.setCurrentText(known)
-        self.full_at.setValue(style.full_at)
-        self.sight.setCurrentText(SIGHTS[style.sight])
+        self.saturation.setValue(style.saturation)
+        self.events_view.setCurrentText(DISPLAYS[style.events_view])
         self.flow.setCurrentText(FLOWS[style.flow])
         for name in ("time_stamp", "legend", "only_on_events"):
             getattr(self, name).setChecked(getattr(style, name))
@@ -103,8 +109,8 @@ class EventStylePanel(QWidget):
     @property
     def _fields(self) -> list[QWidget]:
         return [
-            self.scheme, self.full_at, self.sight, self.time_stamp, self.legend, self.flow, self.only_on_events,
-            self.step, self.threshold, self.scale, self.opacity,
+            self.scheme, self.saturation, self.events_view, self.time_stamp, self.legend, self.flow,
+            self.only_on_events, self.step, self.threshold, self.scale, self.opacity,
         ]  # fmt: skip
 
     def _lay_out(self) -> None:
@@ -112,11 +118,12 @@ class EventStylePanel(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(12, 8, 12, 12)
         self.form = form_layout()
-        for field in (self.full_at, self.step, self.threshold, self.scale, self.opacity):
+        for field in (self.saturation, self.step, self.threshold, self.scale, self.opacity):
             field.setMinimumWidth(NARROWEST)
         for row in (
-            (heading("Events"),), ("Show", self.sight), ("Colors", self.scheme), (WrappingRow(self.colors.values()),),
-            ("Full color at", self.full_at), (WrappingRow([self.time_stamp, self.legend]),),
+            (heading("Events"),), ("Show", self.events_view), ("Colors", self.scheme),
+            (WrappingRow(self.colors.values()),), ("Full color at", self.saturation),
+            (WrappingRow([self.time_stamp, self.legend]),),
             (heading("Flow"),), (self.flow_source,), (self.open_flow,), ("Show", self.flow), ("Every", self.step),
             ("From", self.threshold), ("Length", self.scale), ("Opacity", self.opacity), (self.only_on_events,),
         ):  # fmt: skip
@@ -128,9 +135,9 @@ class EventStylePanel(QWidget):
         outer.addWidget(scrolling(inner))
 
     def _connect(self) -> None:
-        for combo in (self.sight, self.flow):
+        for combo in (self.events_view, self.flow):
             combo.currentIndexChanged.connect(self._tell)
-        for number in (self.full_at, self.step, self.threshold, self.scale, self.opacity):
+        for number in (self.saturation, self.step, self.threshold, self.scale, self.opacity):
             number.valueChanged.connect(self._tell)
         for box in (self.time_stamp, self.legend, self.only_on_events):
             box.toggled.connect(self._tell)
@@ -144,8 +151,8 @@ class EventStylePanel(QWidget):
         self._want(
             replace(
                 self._style,
-                full_at=self.full_at.value(),
-                sight=list(SIGHTS)[self.sight.currentIndex()],
+                saturation=self.saturation.value(),
+                events_view=list(DISPLAYS)[self.events_view.currentIndex()],
                 flow=list(FLOWS)[self.flow.currentIndex()],
                 opacity=self.opacity.value() / 100,
                 step=self.step.value(),

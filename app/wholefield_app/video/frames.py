@@ -114,7 +114,7 @@ def draw_frames(
         WholefieldError: The recording or the flow cannot be read.
     """
     maker = FrameMaker()
-    wants_flow = style.flow.arrows or style.flow.dense or style.sight.needs_flow
+    wants_flow = style.flow.arrows or style.flow.dense or style.events_view.needs_flow
     for time_us in moments:
         field = flow.flow_at(time_us) if flow is not None and wants_flow else None
         yield draw(maker.make(FrameRequest(recording, time_us, style, field)), framing)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Gt, Le
 
 from wholefield.errors import SettingError
-from wholefield.runs.settings import PathKind, RunSettings, Setting
+from wholefield.runs.settings import Former, PathKind, RunSettings, Setting, renamed
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.training.settings import Device, DeviceSetting
 from wholefield_app.video.frames import (
@@ -20,7 +22,14 @@ from wholefield_app.video.frames import (
     framing_of_size,
     framing_within,
 )
-from wholefield_app.viewer.events.style import DEFAULT_SCHEME, SCHEMES, FlowMode, FrameStyle, Scheme, Sight
+from wholefield_app.viewer.events.style import (
+    DEFAULT_SCHEME,
+    SCHEMES,
+    EventsDisplay,
+    FlowMode,
+    FrameStyle,
+    Scheme,
+)
 
 SCHEME = SCHEMES[DEFAULT_SCHEME]
 STYLE = FrameStyle()
@@ -28,7 +37,7 @@ STYLE = FrameStyle()
 SHARED = tuple(field.name for field in fields(FrameStyle) if field.name not in ("scheme", "flow"))
 COLOR = re.compile("#[0-9a-fA-F]{6}")
 NUMBER = r"-?\d+(?:\.\d+)?(?:e\+?\d+)?"
-SIZE, PLACE = re.compile(r"([1-9]\d*)x([1-9]\d*)"), re.compile(",".join([f"({NUMBER})"] * 4))
+SIZE, VIEWPORT = re.compile(r"([1-9]\d*)x([1-9]\d*)"), re.compile(",".join([f"({NUMBER})"] * 4))
 
 
 class Pictures(StrEnum):
@@ -43,6 +52,16 @@ class VideoSettings(RunSettings):
     """Write a recording, with its flow, as a video or as pictures: what the window shows."""
 
     command: ClassVar[tuple[str, ...]] = ("video",)
+    former: ClassVar[Mapping[str, Former]] = MappingProxyType(
+        {
+            "around": renamed("margin_color", str),
+            "place": renamed("viewport", str),
+            "sight": renamed("events_view", EventsDisplay),
+            "on": renamed("on_color", str),
+            "off": renamed("off_color", str),
+            "full_at": renamed("saturation", int),
+        }
+    )
 
     recording: Annotated[Path, Setting("The recording.", positional=True)]
     out: Annotated[Path, Setting("The video, or the folder of the pictures.", path=PathKind.NEW, short="o")]
@@ -59,13 +78,13 @@ class VideoSettings(RunSettings):
         float, Gt(0), Le(64), Setting("Px of the picture for each of the sensor, where no size is given.")
     ] = 1.0
     size: Annotated[str | None, Setting("Size of the pictures in px, such as 1280x720.")] = None
-    place: Annotated[
+    viewport: Annotated[
         str | None,
         Setting(
             "Left,top,width,height of the whole frame in a picture of that size; none puts it in the middle."
         ),
     ] = None
-    around: Annotated[
+    margin_color: Annotated[
         str | None, Setting("Color around the frame, as #rrggbb; none is that behind events.")
     ] = None
     flow: Annotated[
@@ -76,19 +95,19 @@ class VideoSettings(RunSettings):
         float | None, Gt(0), Setting("Time in us in which the displacements of a .flo or PNG file happen.")
     ] = None
     device: DeviceSetting = Device.AUTO
-    sight: Annotated[
-        Sight, Setting("Events as they are, sharpened along the flow, or both side by side.")
-    ] = STYLE.sight
+    events_view: Annotated[
+        EventsDisplay, Setting("Events as they are, sharpened along the flow, or both side by side.")
+    ] = STYLE.events_view
     show: Annotated[FlowMode, Setting("How the flow is shown.")] = FlowMode.ARROWS
     accumulation_us: Annotated[
         int | None,
         Ge(1),
         Setting("A frame shows the events of so many us; none is as long as it takes to see shapes."),
     ] = None
-    full_at: Annotated[int, Ge(1), Setting("Events in a pixel for the full color.")] = STYLE.full_at
+    saturation: Annotated[int, Ge(1), Setting("Events in a pixel for the full color.")] = STYLE.saturation
     background: Annotated[str, Setting("Color behind the events, as #rrggbb.")] = SCHEME.background
-    on: Annotated[str, Setting("Color of positive events, as #rrggbb.")] = SCHEME.on
-    off: Annotated[str, Setting("Color of negative events, as #rrggbb.")] = SCHEME.off
+    on_color: Annotated[str, Setting("Color of positive events, as #rrggbb.")] = SCHEME.on
+    off_color: Annotated[str, Setting("Color of negative events, as #rrggbb.")] = SCHEME.off
     opacity: Annotated[float, Ge(0), Le(1), Setting("Opacity of the dense flow.")] = STYLE.opacity
     step: Annotated[int, Ge(1), Setting("Distance of the arrows in px of the sensor.")] = STYLE.step
     threshold: Annotated[float, Ge(0), Setting("Slower flow has no arrow, in px per s.")] = STYLE.threshold
@@ -108,7 +127,9 @@ class VideoSettings(RunSettings):
         """How frames look; the accumulation time counts where none is set."""
         values = {name: getattr(self, name) for name in SHARED}
         values["accumulation_us"] = self.accumulation_us or accumulation_us
-        return FrameStyle(scheme=Scheme(self.background, self.on, self.off), flow=self.show, **values)
+        return FrameStyle(
+            scheme=Scheme(self.background, self.on_color, self.off_color), flow=self.show, **values
+        )
 
     def moments(self, duration_us: int) -> Moments:
         """The moments of the frames of a recording of so many us."""
@@ -117,14 +138,14 @@ class VideoSettings(RunSettings):
 
     def framing(self, frame: tuple[int, int]) -> Framing:
         """How large pictures are and where in them a frame of a size in px of the sensor lies."""
-        around = self.around or self.background
+        margin = self.margin_color or self.background
         if self.size is None:
-            return framing_of_size(frame, self.zoom, around)
+            return framing_of_size(frame, self.zoom, margin)
         width, height = map(int, self.size.split("x"))
-        if self.place is None:
-            return framing_within(frame, width, height, around)
-        left, top, frame_width, frame_height = map(float, self.place.split(","))
-        return Framing(width, height, (left, top, frame_width, frame_height), around)
+        if self.viewport is None:
+            return framing_within(frame, width, height, margin)
+        left, top, frame_width, frame_height = map(float, self.viewport.split(","))
+        return Framing(width, height, (left, top, frame_width, frame_height), margin)
 
     def validate(self) -> None:
         """Check limits, the range, colors and sizes.
@@ -134,25 +155,29 @@ class VideoSettings(RunSettings):
         """
         super().validate()
         self.require_above("end_us", "start_us")
-        for name in ("background", "on", "off", "around"):
+        for name in ("background", "on_color", "off_color", "margin_color"):
             _check(name, getattr(self, name), COLOR, "a color such as #14181f")
         _check("size", self.size, SIZE, "width x height in px, such as 1280x720")
-        _check("place", self.place, PLACE, "left,top,width,height in px, such as 0,0,1280,720")
-        if self.place is not None and self.size is None:
-            raise SettingError("The setting place needs the size of the pictures; give size, too.")
+        _check("viewport", self.viewport, VIEWPORT, "left,top,width,height in px, such as 0,0,1280,720")
+        if self.viewport is not None and self.size is None:
+            raise SettingError("The setting viewport needs the size of the pictures; give size, too.")
 
 
 def style_values(style: FrameStyle) -> dict[str, Any]:
     """A style as settings of a video."""
     scheme = style.scheme
-    colors = {"background": scheme.background, "on": scheme.on, "off": scheme.off}
+    colors = {"background": scheme.background, "on_color": scheme.on, "off_color": scheme.off}
     return {name: getattr(style, name) for name in SHARED} | colors | {"show": style.flow}
 
 
 def framing_values(framing: Framing) -> dict[str, Any]:
     """A framing as settings of a video."""
-    place = ",".join(f"{value:.10g}" for value in framing.target)
-    return {"size": f"{framing.width}x{framing.height}", "place": place, "around": framing.background}
+    viewport = ",".join(f"{value:.10g}" for value in framing.target)
+    return {
+        "size": f"{framing.width}x{framing.height}",
+        "viewport": viewport,
+        "margin_color": framing.background,
+    }
 
 
 def _check(name: str, value: str | None, pattern: re.Pattern[str], wanted: str) -> None:

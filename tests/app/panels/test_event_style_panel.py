@@ -7,9 +7,9 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QColorDialog, QWidget
 
 from wholefield_app.actions import Action, Menu, Registry
-from wholefield_app.panels.event_style_panel import FLOWS, NO_FLOW, OWN, SIGHTS, EventStylePanel
+from wholefield_app.panels.event_style_panel import DISPLAYS, FLOWS, NO_FLOW, OWN, EventStylePanel
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Scheme, Sight
+from wholefield_app.viewer.events.style import SCHEMES, EventsDisplay, FlowMode, FrameStyle, Scheme
 
 
 @pytest.fixture
@@ -29,21 +29,22 @@ def test_a_style_is_shown_without_telling_of_it(panel: EventStylePanel) -> None:
     told = []
     panel.changed.connect(told.append)
     style = FrameStyle(
-        scheme=SCHEMES["White"], full_at=9, sight=Sight.BESIDE, flow=FlowMode.BOTH, opacity=0.35, step=20,
+        scheme=SCHEMES["White"], saturation=9, events_view=EventsDisplay.BESIDE, flow=FlowMode.BOTH, opacity=0.35,
+        step=20,
         threshold=12.5, scale=3.0, only_on_events=False, legend=False, time_stamp=False,
     )  # fmt: skip
     panel.show_style(style)
     assert not told
     assert panel.scheme.currentText() == "White"
-    assert panel.sight.currentText() == SIGHTS[Sight.BESIDE]
-    panel.full_at.setValue(4)
-    assert told == [replace(style, full_at=4)]
+    assert panel.events_view.currentText() == DISPLAYS[EventsDisplay.BESIDE]
+    panel.saturation.setValue(4)
+    assert told == [replace(style, saturation=4)]
 
 
 def test_every_setting_changes_the_style(panel: EventStylePanel) -> None:
     told = []
     panel.changed.connect(told.append)
-    panel.sight.setCurrentText(SIGHTS[Sight.SHARPENED])
+    panel.events_view.setCurrentText(DISPLAYS[EventsDisplay.SHARPENED])
     panel.scheme.setCurrentText("Red and blue on white")
     panel.flow.setCurrentText(FLOWS[FlowMode.BOTH])
     panel.step.setValue(32)
@@ -54,7 +55,8 @@ def test_every_setting_changes_the_style(panel: EventStylePanel) -> None:
     panel.legend.click()
     panel.time_stamp.click()
     assert told[-1] == FrameStyle(
-        scheme=SCHEMES["Red and blue on white"], sight=Sight.SHARPENED, flow=FlowMode.BOTH, step=32, threshold=7.0,
+        scheme=SCHEMES["Red and blue on white"], events_view=EventsDisplay.SHARPENED, flow=FlowMode.BOTH, step=32,
+        threshold=7.0,
         scale=0.5, opacity=0.4, only_on_events=False, legend=False, time_stamp=False,
     )  # fmt: skip
     assert len(told) == 10

@@ -17,14 +17,14 @@ from wholefield_app.video.settings import (
     framing_values,
     style_values,
 )
-from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
+from wholefield_app.viewer.events.style import SCHEMES, EventsDisplay, FlowMode, FrameStyle
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.workspaces.events.export import Shown, video_of
 
 VIDEO = VideoSettings(recording=Path("a.raw"), out=Path("a.mp4"))
 styles = st.builds(
     FrameStyle, scheme=st.sampled_from(list(SCHEMES.values())), accumulation_us=st.integers(1, 10**7),
-    full_at=st.integers(1, 100), sight=st.sampled_from(Sight), flow=st.sampled_from(FlowMode),
+    saturation=st.integers(1, 100), events_view=st.sampled_from(EventsDisplay), flow=st.sampled_from(FlowMode),
     opacity=st.floats(0, 1), step=st.integers(2, 200), threshold=st.floats(0, 1e6), scale=st.floats(0.01, 1e3),
     only_on_events=st.booleans(), legend=st.booleans(), time_stamp=st.booleans(),
 )  # fmt: skip
@@ -71,7 +71,7 @@ def test_a_plain_command_shows_the_whole_frame() -> None:
     assert config.style(500) == replace(FrameStyle(), accumulation_us=500, flow=FlowMode.ARROWS)
     assert config.moments(1000) == Moments(0, 1000, 30.0, 1.0)
     assert config.source is None
-    assert replace(config, zoom=0.5, around="#ff0000").framing((641, 480)) == Framing(
+    assert replace(config, zoom=0.5, margin_color="#ff0000").framing((641, 480)) == Framing(
         320, 240, (0, 0, 320, 240), "#ff0000"
     )
     middle = replace(config, size="1280x500").framing((640, 480))
@@ -80,7 +80,7 @@ def test_a_plain_command_shows_the_whole_frame() -> None:
 
 def test_a_style_and_a_framing_are_settings() -> None:
     values = style_values(FrameStyle()) | framing_values(Framing(10, 20, (0.5, -3.0, 7, 8), "#000000"))
-    assert values["place"] == "0.5,-3,7,8"
+    assert values["viewport"] == "0.5,-3,7,8"
     assert replace(VIDEO, **values).style(1) == FrameStyle()
 
 
@@ -89,10 +89,10 @@ def test_a_style_and_a_framing_are_settings() -> None:
     [
         ({"end_us": 5, "start_us": 5}, "end_us is 5 but must be above start_us"),
         ({"size": "0x5"}, "size is '0x5'"),
-        ({"size": "640x480", "place": "1,2,3"}, "place is '1,2,3'"),
-        ({"place": "1,2,3,4"}, "give size, too"),
-        ({"around": "black"}, "around is 'black' but must be a colour"),
-        ({"off": "#12345"}, "off is '#12345'"),
+        ({"size": "640x480", "viewport": "1,2,3"}, "viewport is '1,2,3'"),
+        ({"viewport": "1,2,3,4"}, "give size, too"),
+        ({"margin_color": "black"}, "margin_color is 'black' but must be a colour"),
+        ({"off_color": "#12345"}, "off_color is '#12345'"),
         ({"fps": 0}, "fps is 0 but must be above 0"),
         ({"opacity": 1.5}, "opacity is 1.5 but must be at most 1"),
     ],
@@ -101,3 +101,21 @@ def test_settings_that_cannot_be_are_refused(changes, sentence: str) -> None:
     with pytest.raises(SettingError, match=sentence):
         replace(VIDEO, **changes).validate()
     assert Pictures("frames") is Pictures.FRAMES
+
+
+def test_options_of_the_former_names_still_work() -> None:
+    parser = Parser(prog="wholefield")
+    add_settings(parser, VideoSettings)
+    old = [
+        "--around=#ff0000",
+        "--size=640x480",
+        "--place=1,2,3,4",
+        "--sight=beside",
+        "--full-at=5",
+        "--on=#00ff00",
+    ]
+    found = settings_from(parser.parse_args(["a.raw", "--out=a.mp4", *old]), VideoSettings)
+    assert found == replace(
+        VIDEO, margin_color="#ff0000", size="640x480", viewport="1,2,3,4", events_view=EventsDisplay.BESIDE,
+        saturation=5, on_color="#00ff00",
+    )  # fmt: skip

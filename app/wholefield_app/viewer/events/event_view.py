@@ -153,7 +153,7 @@ class EventView(QWidget):
         if self._recording is None:
             return None
         style = self._style
-        wants_flow = style.flow.arrows or style.flow.dense or style.sight.needs_flow
+        wants_flow = style.flow.arrows or style.flow.dense or style.events_view.needs_flow
         field = self.flow.field_for(time_us, overtaken=self.player.playing) if wants_flow else None
         return FrameRequest(self._recording, time_us, style, field)
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage
 
 from wholefield.tasks.events.flow_field import FlowField
 from wholefield_app.viewer.events.arrows import Arrows, make_arrows
-from wholefield_app.viewer.events.style import FrameStyle, Scheme, Sight
+from wholefield_app.viewer.events.style import EventsDisplay, FrameStyle, Scheme
 
 if TYPE_CHECKING:
     from wholefield.flow.viz.event_pictures import EventColors, EventCounts
@@ -102,7 +102,7 @@ def gap(width: int) -> int:
 def frame_size(recording: Recording, style: FrameStyle) -> tuple[int, int]:
     """Width and height in px of the sensor of the frames of a recording."""
     width, height = recording.width, recording.height
-    return (2 * width + gap(width), height) if style.sight is Sight.BESIDE else (width, height)
+    return (2 * width + gap(width), height) if style.events_view is EventsDisplay.BESIDE else (width, height)
 
 
 class FrameMaker:
@@ -139,7 +139,7 @@ class FrameMaker:
         """
         shape = request.recording.height, request.recording.width
         middle, field = (request.start_us + request.time_us) / 2, request.field
-        sharpens = request.style.sight.needs_flow and field is not None
+        sharpens = request.style.events_view.needs_flow and field is not None
         raw = self._raw = _emptied(self._raw, shape)
         sharp = self._sharp = _emptied(self._sharp, shape) if sharpens else None
         for events in parts_of(request):
@@ -185,12 +185,12 @@ def _emptied(counts: EventCounts | None, shape: tuple[int, int]) -> EventCounts:
 
 
 def _panes(style: FrameStyle, raw: EventCounts, sharp: EventCounts | None) -> tuple[Pane, ...]:
-    match style.sight:
-        case Sight.RAW:
+    match style.events_view:
+        case EventsDisplay.RAW:
             return (Pane(_shaded(raw, style)),)
-        case Sight.SHARPENED if sharp is None:
+        case EventsDisplay.SHARPENED if sharp is None:
             return (Pane(_shaded(raw, style), NO_FLOW),)
-        case Sight.SHARPENED:
+        case EventsDisplay.SHARPENED:
             return (Pane(_shaded(sharp, style), "sharpened"),)
     first = Pane(_shaded(raw, style), "raw")
     return first, Pane(first.image, NO_FLOW) if sharp is None else Pane(_shaded(sharp, style), "sharpened")
@@ -199,7 +199,7 @@ def _panes(style: FrameStyle, raw: EventCounts, sharp: EventCounts | None) -> tu
 def _shaded(counts: EventCounts, style: FrameStyle) -> QImage:
     from wholefield.flow.viz.event_pictures import shade_events
 
-    return to_image(shade_events(counts, colors_of(style.scheme), style.full_at))
+    return to_image(shade_events(counts, colors_of(style.scheme), style.saturation))
 
 
 def parts_of(request: FrameRequest) -> Iterator[npt.NDArray[Any]]:

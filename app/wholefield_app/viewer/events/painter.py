@@ -76,7 +76,7 @@ def edge_color(background: QColor) -> QColor:
 
 
 def paint_part(painter: QPainter, image: QImage, place: QRectF, seen: QRectF) -> None:
-    """Draw the part of a picture that is in sight: drawing all of it at a high zoom is slow."""
+    """Draw the part of a picture that is in events_view: drawing all of it at a high zoom is slow."""
     across, down = image.width() / place.width(), image.height() / place.height()
     shown = place.intersected(seen)
     part = QRectF(

@@ -10,7 +10,7 @@ SHORTEST_US = 10
 LONGEST_US = 10_000_000
 
 
-class Sight(StrEnum):
+class EventsDisplay(StrEnum):
     """What is done with the events."""
 
     RAW = "raw"
@@ -20,7 +20,7 @@ class Sight(StrEnum):
     @property
     def needs_flow(self) -> bool:
         """Whether it shows sharpened events."""
-        return self is not Sight.RAW
+        return self is not EventsDisplay.RAW
 
 
 class FlowMode(StrEnum):
@@ -58,6 +58,8 @@ SCHEMES = {
     "Red and blue on white": Scheme("#ffffff", "#d7263d", "#1b5fd0"),
 }
 DEFAULT_SCHEME = "Dark"
+# What a style was written with before.
+FORMER = {"full_at": "saturation", "sight": "events_view"}
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ class FrameStyle:
     Attributes:
         scheme: The colors.
         accumulation_us: A frame shows the events of that many us before its moment.
-        full_at: Events in a pixel for the full color; 1 shades nothing.
-        sight: Raw or sharpened events.
+        saturation: Events in a pixel for the full color; 1 shades nothing.
+        events_view: Raw or sharpened events.
         flow: How the flow is shown.
         opacity: Of the dense flow, 0 to 1.
         step: Distance of the arrows in px of the sensor.
@@ -81,8 +83,8 @@ class FrameStyle:
 
     scheme: Scheme = SCHEMES[DEFAULT_SCHEME]
     accumulation_us: int = 10_000
-    full_at: int = 2
-    sight: Sight = Sight.RAW
+    saturation: int = 2
+    events_view: EventsDisplay = EventsDisplay.RAW
     flow: FlowMode = FlowMode.NONE
     opacity: float = 0.7
     step: int = 16
@@ -99,7 +101,7 @@ class FrameStyle:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> FrameStyle:
         """What `to_json` wrote; what is missing, unknown or not valid is as in a new style."""
-        style = cls()
+        style, values = cls(), {FORMER.get(name, name): value for name, value in values.items()}
         for field in fields(cls):
             if field.name in values:
                 try:

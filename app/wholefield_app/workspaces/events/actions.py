@@ -8,17 +8,17 @@ from wholefield_app.actions import Action, Menu
 from wholefield_app.actions.action import Availability, requires
 from wholefield_app.runs import SessionState
 from wholefield_app.viewer.events.event_view import EventView
-from wholefield_app.viewer.events.style import FlowMode, Sight
+from wholefield_app.viewer.events.style import EventsDisplay, FlowMode
 from wholefield_app.workspaces.events.score import ScoreSession
 
-SIGHTS = {
-    Sight.RAW: ("Raw &events", "compare-alone", "Show the events as they are."),
-    Sight.SHARPENED: (
+DISPLAYS = {
+    EventsDisplay.RAW: ("Raw &events", "compare-alone", "Show the events as they are."),
+    EventsDisplay.SHARPENED: (
         "&Sharpened events",
         "compare-over",
         "Show the events carried along the flow to one moment.",
     ),
-    Sight.BESIDE: ("Raw &beside sharpened", "compare-beside", "Show both side by side."),
+    EventsDisplay.BESIDE: ("Raw &beside sharpened", "compare-beside", "Show both side by side."),
 }
 NO_FLOW = "Open a flow file, or show the flow of a network, first."
 IsOpen = Callable[[], Availability]
@@ -49,11 +49,11 @@ def flow_file_actions(
 def display_actions(view: EventView) -> list[Action]:
     """Choose how events and flow are shown."""
 
-    def switch(sight: Sight) -> None:
-        view.set_style(replace(view.style_of_frames, sight=sight))
+    def switch(display: EventsDisplay) -> None:
+        view.set_style(replace(view.style_of_frames, events_view=display))
 
-    def is_shown(sight: Sight) -> bool:
-        return view.flow.provider is not None and view.style_of_frames.sight is sight
+    def is_shown(display: EventsDisplay) -> bool:
+        return view.flow.provider is not None and view.style_of_frames.events_view is display
 
     def toggle_arrows() -> None:
         mode = FlowMode.NONE if view.style_of_frames.flow.arrows else FlowMode.ARROWS
@@ -65,10 +65,10 @@ def display_actions(view: EventView) -> list[Action]:
     return [
         *(
             Action(
-                f"events.{sight}", title, Menu.VIEW, partial(switch, sight), icon, about, group="sight",
-                enabled_when=has_flow(view), on_toolbar=True, checked_when=partial(is_shown, sight),
+                f"events.{display}", title, Menu.VIEW, partial(switch, display), icon, about, group="display",
+                enabled_when=has_flow(view), on_toolbar=True, checked_when=partial(is_shown, display),
             )
-            for sight, (title, icon, about) in SIGHTS.items()
+            for display, (title, icon, about) in DISPLAYS.items()
         ),
         Action(
             "events.arrows", "Flow as &arrows", Menu.VIEW, toggle_arrows, "flow", "Show the flow as arrows, or not.",

@@ -13,7 +13,7 @@ from wholefield_app.theme.theme import ThemeName, load_theme
 from wholefield_app.viewer.events.event_view import EventView
 from wholefield_app.viewer.events.frame_view import readout_at
 from wholefield_app.viewer.events.painter import frame_image
-from wholefield_app.viewer.events.style import FlowMode, Sight
+from wholefield_app.viewer.events.style import EventsDisplay, FlowMode
 
 
 def settle(view: EventView, qtbot: QtBot) -> None:
@@ -60,7 +60,7 @@ def test_playing_shows_frame_after_frame(shown: EventView, qtbot: QtBot) -> None
 
 def test_the_screen_shows_what_an_export_paints(shown: EventView, gated, qtbot: QtBot) -> None:
     shown.flow.set_provider(gated)
-    shown.set_style(replace(shown.style_of_frames, flow=FlowMode.BOTH, sight=Sight.BESIDE))
+    shown.set_style(replace(shown.style_of_frames, flow=FlowMode.BOTH, events_view=EventsDisplay.BESIDE))
     settle(shown, qtbot)
     place = shown.canvas.frame_rect.toRect()
     grabbed = shown.canvas.grab(place).toImage().convertToFormat(QImage.Format.Format_RGB32)
@@ -131,7 +131,7 @@ def test_what_is_under_the_mouse_is_told(shown: EventView, gated, qtbot: QtBot) 
 
 
 def test_both_panes_tell_of_the_same_pixel(shown: EventView, qtbot: QtBot) -> None:
-    shown.set_style(replace(shown.style_of_frames, sight=Sight.BESIDE))
+    shown.set_style(replace(shown.style_of_frames, events_view=EventsDisplay.BESIDE))
     settle(shown, qtbot)
     frame = shown.frame
     second = frame.size[0] - WIDTH

@@ -17,9 +17,9 @@ from wholefield_app.viewer.events.frames import (
     frame_size,
     parts_of,
 )
-from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Scheme, Sight
+from wholefield_app.viewer.events.style import EventsDisplay, FlowMode, FrameStyle, Scheme
 
-STYLE = FrameStyle(scheme=Scheme("#102030", "#ffffff", "#4080c0"), accumulation_us=30_000, full_at=1)
+STYLE = FrameStyle(scheme=Scheme("#102030", "#ffffff", "#4080c0"), accumulation_us=30_000, saturation=1)
 
 
 def field_of(u: float, v: float) -> FlowField:
@@ -83,7 +83,7 @@ def test_flow_is_shown_only_where_events_are() -> None:
 
 
 def test_sharpened_events_lie_where_the_flow_carries_them() -> None:
-    style = replace(STYLE, sight=Sight.BESIDE)
+    style = replace(STYLE, events_view=EventsDisplay.BESIDE)
     frame = make(50_000, style, field_of(0, 0))
     raw, sharp = frame.panes
     assert (raw.caption, sharp.caption) == ("raw", "sharpened")
@@ -92,10 +92,13 @@ def test_sharpened_events_lie_where_the_flow_carries_them() -> None:
     assert frame.size == frame_size(make_recording(), style)
     moved = make(50_000, style, field_of(500, 0)).panes[1].image
     assert moved != raw.image
-    assert make(50_000, replace(style, sight=Sight.SHARPENED), field_of(500, 0)).panes[0].image == moved
+    assert (
+        make(50_000, replace(style, events_view=EventsDisplay.SHARPENED), field_of(500, 0)).panes[0].image
+        == moved
+    )
 
 
 def test_without_flow_it_is_said_that_nothing_can_be_sharpened() -> None:
-    alone = make(50_000, replace(STYLE, sight=Sight.SHARPENED))
-    beside = make(50_000, replace(STYLE, sight=Sight.BESIDE))
+    alone = make(50_000, replace(STYLE, events_view=EventsDisplay.SHARPENED))
+    beside = make(50_000, replace(STYLE, events_view=EventsDisplay.BESIDE))
     assert [pane.caption for pane in (*alone.panes, *beside.panes)] == [NO_FLOW, "raw", NO_FLOW]

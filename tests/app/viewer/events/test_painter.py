@@ -12,7 +12,7 @@ from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recordi
 from wholefield.tasks.events.flow_field import FlowField
 from wholefield_app.viewer.events.frames import Frame, FrameMaker, FrameRequest
 from wholefield_app.viewer.events.painter import fitted_rect, frame_image, paint_frame
-from wholefield_app.viewer.events.style import SCHEMES, FlowMode, FrameStyle, Sight
+from wholefield_app.viewer.events.style import SCHEMES, EventsDisplay, FlowMode, FrameStyle
 
 BARE = FrameStyle(accumulation_us=30_000, legend=False, time_stamp=False)
 
@@ -72,7 +72,9 @@ def test_dense_flow_is_mixed_with_the_events_by_its_opacity(qapp: QApplication, 
 
 
 def test_arrows_lie_over_the_events_and_only_over_the_first_of_two_panes(qapp: QApplication) -> None:
-    style = replace(BARE, flow=FlowMode.ARROWS, only_on_events=False, step=16, sight=Sight.BESIDE)
+    style = replace(
+        BARE, flow=FlowMode.ARROWS, only_on_events=False, step=16, events_view=EventsDisplay.BESIDE
+    )
     frame = make(style, u=0, v=300)
     plain = make(replace(style, flow=FlowMode.NONE), u=0, v=300)
     size = 4 * frame.size[0], 4 * frame.size[1]
@@ -96,7 +98,7 @@ def test_captions_time_and_wheel_are_written_where_the_style_wants_them(qapp: QA
     assert corners(replace(arrows, time_stamp=True)) == [True, False, False]
     assert corners(replace(arrows, legend=True)) == [False, True, False]
     assert corners(replace(BARE, legend=True)) == [False, False, False]
-    sharp, raw = make(replace(BARE, sight=Sight.SHARPENED), u=0), make()
+    sharp, raw = make(replace(BARE, events_view=EventsDisplay.SHARPENED), u=0), make()
     changed = pixels_of(frame_image(sharp, 640, 480)) != pixels_of(frame_image(raw, 640, 480))
     assert changed[:60, :320].any()
     assert not changed[60:].any()

@@ -25,7 +25,7 @@ from wholefield_app.video.settings import (
     framing_values,
     style_values,
 )
-from wholefield_app.viewer.events.style import FlowMode, FrameStyle, Sight
+from wholefield_app.viewer.events.style import EventsDisplay, FlowMode, FrameStyle
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.workspaces.events.export import Shown, flow_values, run_export
 from wholefield_app.workspaces.events.export_dialog import COPIED, ExportDialog, ExportKind
@@ -83,14 +83,14 @@ def test_a_video_has_the_frames_the_size_and_the_length_that_were_asked_for(
         assert float(stream.duration * stream.time_base) == pytest.approx(8 / 20, abs=0.051)
 
 
-@pytest.mark.parametrize("sight", list(Sight))
+@pytest.mark.parametrize("display", list(EventsDisplay))
 def test_frames_are_what_the_screen_shows(
-    open_clip, open_labels, space, window, qtbot, tmp_path, clip, sight
+    open_clip, open_labels, space, window, qtbot, tmp_path, clip, display
 ) -> None:
     open_clip()
     open_labels()
     view = space.view
-    view.set_style(replace(STYLE, sight=sight))
+    view.set_style(replace(STYLE, events_view=display))
     view.player.go_to(40_000)
     qtbot.waitUntil(
         lambda: window.quiet and view.frame.request.time_us == 40_000 and view.frame.request.field is not None
@@ -100,7 +100,7 @@ def test_frames_are_what_the_screen_shows(
     grabbed = pixels_of(view.canvas.grab().toImage())
     export = export_of(
         clip, tmp_path / "frames", what=Pictures.FRAMES, start_us=40_000, end_us=40_001,
-        **flow_values(view.flow.provider.source), **framing_values(framing_of_view(view.canvas)), sight=sight,
+        **flow_values(view.flow.provider.source), **framing_values(framing_of_view(view.canvas)), events_view=display,
     )  # fmt: skip
     assert run_export(export, lambda report: None, Control()).complete
     (file,) = (tmp_path / "frames").iterdir()

@@ -18,7 +18,7 @@ from wholefield.flow.simulator import SceneSettings
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.document import dialogs
 from wholefield_app.panels.properties import Properties
-from wholefield_app.viewer.events.style import FlowMode, Sight
+from wholefield_app.viewer.events.style import EventsDisplay, FlowMode
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events import document as document_module, workspace as workspace_module
@@ -177,7 +177,7 @@ def test_another_recording_takes_the_place_of_the_first(
 ) -> None:
     open_recording(make_file("a.h5"))
     first = space.document.recording
-    space.view.set_style(replace(space.view.style_of_frames, sight=Sight.BESIDE))
+    space.view.set_style(replace(space.view.style_of_frames, events_view=EventsDisplay.BESIDE))
     open_recording(make_file("b.h5", seed=1))
     qtbot.waitUntil(lambda: window.quiet)
     with pytest.raises(SourceError):
