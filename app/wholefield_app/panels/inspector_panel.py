@@ -96,7 +96,7 @@ class InspectorPanel(QWidget):
         self.message.setText(text)
         self._pages.setCurrentIndex(_Page.MESSAGE)
         self.settings.set_readouts(())
-        self.show_sight(None)
+        self.show_receptive_field(None)
 
     def show_inspection(self, inspection: Inspection) -> None:
         """Show the layers and what the pass costs."""
@@ -105,14 +105,14 @@ class InspectorPanel(QWidget):
         self._pages.setCurrentIndex(_Page.TABLE)
         self._fill()
 
-    def show_sight(self, sight: ReceptiveField | None) -> None:
+    def show_receptive_field(self, seen: ReceptiveField | None) -> None:
         """Say what a position sees, or what to do to know."""
         for button in (self.zoom, self.clear):
-            button.setEnabled(sight is not None)
-        if sight is None:
+            button.setEnabled(seen is not None)
+        if seen is None:
             self._say_what_to_do()
         else:
-            self.sentence.setText(f"{sight.sentence(TIMES)}.")
+            self.sentence.setText(f"{seen.sentence(TIMES)}.")
 
     def say(self, text: str) -> None:
         """Say a sentence under the table."""

@@ -75,7 +75,7 @@ class Inspector(QObject):
         self._inspection: Inspection | None = None
         self._asked: Question | None = None
         self._pixel: tuple[float, float] | None = None
-        self._sight: ReceptiveField | None = None
+        self._seen: ReceptiveField | None = None
         self.active = False
         self._plans = DebouncedCall(services.background, inspect_network, REST_MS, self)
         self._suggestions = DebouncedCall(services.background, suggest_for, 0, self)
@@ -173,7 +173,7 @@ class Inspector(QObject):
     @Slot()
     def _forget(self) -> None:
         """Another slide: nothing is known of it, and nothing is marked on it."""
-        self._inspection = self._pixel = self._sight = None
+        self._inspection = self._pixel = self._seen = None
         self._follow()
 
     @Slot(object)
@@ -207,11 +207,11 @@ class Inspector(QObject):
     def _mark(self) -> None:
         """Mark what the selected layer sees around the pixel that was clicked, or nothing."""
         grid = self._grid()
-        self._sight = self._seen(grid)
-        boxes = [] if self._sight is None or grid is None else field_boxes(self._sight, grid)
+        self._seen = self._receptive_field(grid)
+        boxes = [] if self._seen is None or grid is None else field_boxes(self._seen, grid)
         self._view.set_boxes(boxes)
         if self._inspection is not None:
-            self._panel.show_sight(self._sight)
+            self._panel.show_receptive_field(self._seen)
 
     def _grid(self) -> Grid | None:
         source, inspection = self._document.input, self._inspection
@@ -220,7 +220,7 @@ class Inspector(QObject):
         height, width = inspection.size
         return Grid(inspection.tile_size, width, height, source.width / width, source.height / height)
 
-    def _seen(self, grid: Grid | None) -> ReceptiveField | None:
+    def _receptive_field(self, grid: Grid | None) -> ReceptiveField | None:
         layer = self._panel.layer
         if (
             not self.active
@@ -236,9 +236,9 @@ class Inspector(QObject):
     @Slot()
     def _zoom(self) -> None:
         grid, view = self._grid(), self._view
-        if self._sight is None or grid is None:
+        if self._seen is None or grid is None:
             return
-        x, y, width, height, _, _ = grid.box(self._sight.field[0], self._sight.field[1], "", FIELD)
+        x, y, width, height, _, _ = grid.box(self._seen.field[0], self._seen.field[1], "", FIELD)
         ratio = view.devicePixelRatioF()
         view.zoom_to(
             SHARE_OF_VIEW * ratio * min(view.width() / max(width, 1), view.height() / max(height, 1))

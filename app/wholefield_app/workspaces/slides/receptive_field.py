@@ -43,23 +43,23 @@ class Grid(NamedTuple):
         return self.box((rows[0] * size, rows[1] * size), (columns[0] * size, columns[1] * size), "", TILE)
 
 
-def field_boxes(sight: ReceptiveField, grid: Grid) -> list[Box]:
+def field_boxes(seen: ReceptiveField, grid: Grid) -> list[Box]:
     """The tiles involved, the receptive field, and on top the position's own pixels."""
-    height, width = (stop - start for start, stop in sight.field)
-    tiles = f"{sight.tile_count:,} tile" + ("s" if sight.tile_count > 1 else "")
-    y, x = sight.position
+    height, width = (stop - start for start, stop in seen.field)
+    tiles = f"{seen.tile_count:,} tile" + ("s" if seen.tile_count > 1 else "")
+    y, x = seen.position
     return [
-        *_tiles(sight, grid),
+        *_tiles(seen, grid),
         grid.box(
-            sight.field[0], sight.field[1], f"{sight.row.name} sees {width} × {height} px in {tiles}", FIELD
+            seen.field[0], seen.field[1], f"{seen.row.name} sees {width} × {height} px in {tiles}", FIELD
         ),
-        grid.box(sight.cell[0], sight.cell[1], f"({x}, {y})", CELL),
+        grid.box(seen.cell[0], seen.cell[1], f"({x}, {y})", CELL),
     ]
 
 
-def _tiles(sight: ReceptiveField, grid: Grid) -> list[Box]:
-    (top, bottom), (left, right) = sight.tiles
-    if sight.tile_count > MOST_OUTLINES:
+def _tiles(seen: ReceptiveField, grid: Grid) -> list[Box]:
+    (top, bottom), (left, right) = seen.tiles
+    if seen.tile_count > MOST_OUTLINES:
         return [grid.tiles((top, bottom), (left, right))]
     places = [(row, column) for row in range(top, bottom) for column in range(left, right)]
     return [grid.tiles((row, row + 1), (column, column + 1)) for row, column in places]

@@ -28,11 +28,11 @@ def test_field_cell_and_tiles_lie_on_the_slide(
     inspection: Inspection, pixel: tuple[int, int], pitch: float
 ) -> None:
     grid = Grid(TILE_SIZE, WIDTH, HEIGHT, pitch, pitch)
-    sight = inspection.look(inspection.output.node, pixel)
-    *tiles, field, cell = field_boxes(sight, grid)
-    assert [box[5] for box in tiles] == [TILE] * sight.tile_count
+    seen = inspection.look(inspection.output.node, pixel)
+    *tiles, field, cell = field_boxes(seen, grid)
+    assert [box[5] for box in tiles] == [TILE] * seen.tile_count
     assert (field[5], cell[5]) == (FIELD, CELL)
-    (top, bottom), (left, right) = sight.field
+    (top, bottom), (left, right) = seen.field
     assert field[:4] == pytest.approx(
         (left * pitch, top * pitch, (right - left) * pitch, (bottom - top) * pitch)
     )
@@ -50,28 +50,28 @@ def test_field_cell_and_tiles_lie_on_the_slide(
 
 
 def test_the_labels_say_what_is_seen(inspection: Inspection) -> None:
-    sight = inspection.look(inspection.output.node, (150, 212))
-    boxes = field_boxes(sight, Grid(TILE_SIZE, WIDTH, HEIGHT, 1, 1))
+    seen = inspection.look(inspection.output.node, (150, 212))
+    boxes = field_boxes(seen, Grid(TILE_SIZE, WIDTH, HEIGHT, 1, 1))
     labels = [box[4] for box in boxes if box[4]]
-    y, x = sight.position
-    assert labels == [f"features.13 sees 151 × 151 px in {sight.tile_count} tiles", f"({x}, {y})"]
+    y, x = seen.position
+    assert labels == [f"features.13 sees 151 × 151 px in {seen.tile_count} tiles", f"({x}, {y})"]
     one = inspection.look(0, (10, 10))
     assert field_boxes(one, Grid(TILE_SIZE, WIDTH, HEIGHT, 1, 1))[-2][4] == "image sees 1 × 1 px in 1 tile"
 
 
 def test_very_many_tiles_get_one_outline() -> None:
     inspection = inspect_network("resnet18", (HEIGHT, WIDTH), 16)
-    sight = inspection.look(inspection.output.node, (150, 212))
-    assert sight.tile_count > MOST_OUTLINES
-    tiles, *_ = field_boxes(sight, Grid(16, WIDTH, HEIGHT, 1, 1))
-    (top, bottom), (left, right) = sight.tiles
+    seen = inspection.look(inspection.output.node, (150, 212))
+    assert seen.tile_count > MOST_OUTLINES
+    tiles, *_ = field_boxes(seen, Grid(16, WIDTH, HEIGHT, 1, 1))
+    (top, bottom), (left, right) = seen.tiles
     assert tiles[:4] == (
         left * 16,
         top * 16,
         min(right * 16, WIDTH) - left * 16,
         min(bottom * 16, HEIGHT) - top * 16,
     )
-    assert len(field_boxes(sight, Grid(16, WIDTH, HEIGHT, 1, 1))) == 3
+    assert len(field_boxes(seen, Grid(16, WIDTH, HEIGHT, 1, 1))) == 3
 
 
 def test_boxes_of_neighbouring_tiles_meet(inspection: Inspection) -> None:

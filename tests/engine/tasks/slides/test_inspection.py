@@ -80,37 +80,37 @@ def test_windows_are_those_of_the_modules(inspection: Inspection) -> None:
 @pytest.mark.parametrize("pixel", [(0, 0), (150, 212), (300, 436), (17, 400)])
 def test_a_position_sees_what_its_gradient_reaches(inspection: Inspection, pixel: tuple[int, int]) -> None:
     """A maximum that ties may pass no gradient to the outermost pixels: the field must cover it, not equal it."""
-    sight = inspection.look(inspection.output.node, pixel)
+    seen = inspection.look(inspection.output.node, pixel)
     torch.manual_seed(0)
     part, _ = split_classifier(find_model("resnet18").build().eval())
     image = torch.randn(1, 3, *SIZE, requires_grad=True)
-    part(image)[0, :, *sight.position].sum().backward()
+    part(image)[0, :, *seen.position].sum().backward()
     reached = image.grad.abs().sum(dim=(0, 1)).nonzero()
-    for axis, (start, stop) in enumerate(sight.field):
+    for axis, (start, stop) in enumerate(seen.field):
         assert start <= reached[:, axis].min() <= start + 8
         assert stop - 8 <= reached[:, axis].max() + 1 <= stop
 
 
 def test_the_cell_holds_the_pixel_that_was_asked_for(inspection: Inspection) -> None:
     for row in inspection.rows_of(LayerChoice.STAGES):
-        sight = inspection.look(row.node, (150, 212))
-        for (start, stop), pixel, stride in zip(sight.cell, (150, 212), row.total_stride, strict=True):
+        seen = inspection.look(row.node, (150, 212))
+        for (start, stop), pixel, stride in zip(seen.cell, (150, 212), row.total_stride, strict=True):
             assert stop - start == stride
             assert start <= pixel + 0.5 <= stop
 
 
-def test_every_layer_and_corner_has_a_sight_within_the_image(inspection: Inspection) -> None:
+def test_every_layer_and_corner_has_a_receptive_field_within_the_image(inspection: Inspection) -> None:
     for row in inspection.rows:
         for pixel in ((0, 0), (300, 436), (0, 436)):
-            sight = inspection.look(row.node, pixel)
-            for (start, stop), length in zip(sight.field, SIZE, strict=True):
+            seen = inspection.look(row.node, pixel)
+            for (start, stop), length in zip(seen.field, SIZE, strict=True):
                 assert 0 <= start < stop <= length
-            for (first, last), (start, stop) in zip(sight.tiles, sight.field, strict=True):
+            for (first, last), (start, stop) in zip(seen.tiles, seen.field, strict=True):
                 assert first * 128 <= start < (first + 1) * 128
                 assert (last - 1) * 128 < stop <= last * 128
 
 
-def test_a_sight_in_words(inspection: Inspection) -> None:
+def test_a_receptive_field_in_words(inspection: Inspection) -> None:
     image = inspection.look(0, (200, 100))
     assert image.sentence() == "image, position (100, 200) sees 1 x 1 px, in 1 tile"
     deep = inspection.look(inspection.output.node, (150, 212))
