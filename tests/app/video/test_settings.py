@@ -91,7 +91,7 @@ def test_a_style_and_a_framing_are_settings() -> None:
         ({"size": "0x5"}, "size is '0x5'"),
         ({"size": "640x480", "viewport": "1,2,3"}, "viewport is '1,2,3'"),
         ({"viewport": "1,2,3,4"}, "give size, too"),
-        ({"margin_color": "black"}, "margin_color is 'black' but must be a colour"),
+        ({"margin_color": "black"}, "margin_color is 'black' but must be a color"),
         ({"off_color": "#12345"}, "off_color is '#12345'"),
         ({"fps": 0}, "fps is 0 but must be above 0"),
         ({"opacity": 1.5}, "opacity is 1.5 but must be at most 1"),
