@@ -3,14 +3,13 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 from PySide6.QtCore import Qt, SignalInstance, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from wholefield.errors import SettingError
 from wholefield.runs.reports import Level, Message, Report, Started
-from wholefield.runs.settings import RunSettings
 from wholefield.tasks.registry import find_task, tasks
 from wholefield_app.actions import Registry
 from wholefield_app.calls import DebouncedCall
@@ -18,11 +17,10 @@ from wholefield_app.document.activity import Activity, Topic
 from wholefield_app.document.demo import DemoMaker, MakeDemo
 from wholefield_app.document.document import Document, Role
 from wholefield_app.document.export import Export
-from wholefield_app.document.prediction import PredictionPanel
+from wholefield_app.document.hooks import Themed, WorkspaceHooks
 from wholefield_app.document.readouts import Readouts
 from wholefield_app.document.training import Training
-from wholefield_app.document.words import Words
-from wholefield_app.document.workspace import Panel, Workspace
+from wholefield_app.document.workspace import Panel
 from wholefield_app.forms.draft import RUNS, Draft
 from wholefield_app.forms.form import SettingsForm
 from wholefield_app.panels.curves_panel import CurvesPanel
@@ -41,34 +39,10 @@ BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 log = logging.getLogger(__name__)
 
 
-class Canvas(Protocol):
-    """What the actions ask of the part of a view that is zoomed."""
-
-    def fit(self) -> None:
-        """Show all of it."""
-
-    def zoom_in(self) -> None:
-        """Magnify the middle."""
-
-    def zoom_out(self) -> None:
-        """Show more."""
-
-
-class Themed(Protocol):
-    """A part that follows the theme."""
-
-    def use_theme(self, theme: Any) -> None:
-        """Paint in the colors of `theme`."""
-
-
-class DocumentWorkspace(Workspace):
+class DocumentWorkspace(WorkspaceHooks):
     """A workspace with one document: what is open is shown, trained on, predicted on and exported.
 
     Attributes:
-        words: In which words it differs from the others.
-        predict_task: Name of the task that uses the models.
-        settings_key: Where the settings of the last training are remembered.
-        picture_command: Gives the command line that writes the picture that is shown; None where no command does.
         document: What is open.
         view: Shows it.
         draft: The settings of the next training.
@@ -77,11 +51,6 @@ class DocumentWorkspace(Workspace):
         demo: Makes the demo.
         activity: What is going on.
     """
-
-    words: ClassVar[Words]
-    predict_task: ClassVar[str]
-    settings_key: ClassVar[str]
-    picture_command: Callable[[], str | None] | None = None
 
     def __init__(
         self,
@@ -106,69 +75,6 @@ class DocumentWorkspace(Workspace):
         self._models = DebouncedCall(services.background, list_models, parent=self)
         self._finished: Path | None = None
         self._central = QStackedWidget()
-
-    # What a workspace adds.
-
-    @property
-    def canvas(self) -> Canvas:
-        """The part of the view that is zoomed."""
-        raise NotImplementedError
-
-    @property
-    def own_sessions(self) -> tuple[RunSession, ...]:
-        """Sessions beside training and export."""
-        return ()
-
-    def panels(self, registry: Registry) -> list[Panel]:
-        """Make the panels around those that all workspaces have, in their order."""
-        raise NotImplementedError
-
-    def make_prediction_panel(self, registry: Registry) -> PredictionPanel:
-        """Make the panel in which a model is chosen."""
-        raise NotImplementedError
-
-    def make_preview_panel(self) -> PreviewPanel | None:
-        """Make the panel that shows what a network makes of an example while it is trained."""
-        return None
-
-    def connect_own(self) -> None:
-        """Connect what only this workspace has; everything is made by then."""
-
-    def follow_document(self, role: Role) -> None:
-        """Show what is open for a role now."""
-        raise NotImplementedError
-
-    def take_demo(self, demo: Any) -> None:
-        """Open the demo that was made."""
-        raise NotImplementedError
-
-    def predict_settings(self) -> RunSettings | None:
-        """The settings of a prediction on what is open with the chosen model; None while there is none of them."""
-        raise NotImplementedError
-
-    def can_predict(self) -> bool | str:
-        """Whether `predict` can be used, or else why not."""
-        raise NotImplementedError
-
-    def predict(self) -> None:
-        """Use the chosen model on what is open."""
-        raise NotImplementedError
-
-    def ask_to_export(self) -> None:
-        """Let the user choose what is exported and where it goes, and begin it."""
-        raise NotImplementedError
-
-    def can_export(self) -> bool | str:
-        """Whether there is something to export and no export is running, or else why not."""
-        raise NotImplementedError
-
-    def export_command(self) -> str | None:
-        """The command line that writes what an export writes."""
-        raise NotImplementedError
-
-    def cancel_export(self) -> None:
-        """End the current export; nothing is left behind."""
-        self.export.discard()
 
     # What the window asks.
 
@@ -246,6 +152,10 @@ class DocumentWorkspace(Workspace):
         return panels
 
     # What the actions do.
+
+    def cancel_export(self) -> None:
+        """End the current export; nothing is left behind."""
+        self.export.discard()
 
     @property
     def runs(self) -> Path | None:

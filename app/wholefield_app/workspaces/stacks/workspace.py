@@ -18,8 +18,9 @@ from wholefield_app.actions.button import ActionButton
 from wholefield_app.document import actions, dialogs
 from wholefield_app.document.commands import command_of
 from wholefield_app.document.document import Role
-from wholefield_app.document.document_workspace import BOTTOM, LEFT, RIGHT, Canvas, DocumentWorkspace
+from wholefield_app.document.document_workspace import BOTTOM, LEFT, RIGHT, DocumentWorkspace
 from wholefield_app.document.export import Export
+from wholefield_app.document.hooks import Canvas
 from wholefield_app.document.prediction import Prediction, PredictionPanel, SessionProgress
 from wholefield_app.document.workspace import Panel
 from wholefield_app.forms.draft import RUNS
