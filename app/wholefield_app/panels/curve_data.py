@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wholefield.runs.reports import EpochDone, Report, Started, StepDone
-from wholefield.tasks.registry import Quality
+from wholefield.training.quality import Quality
 
 SMOOTHING_STEPS = 20
 # A few steps with a huge loss must not flatten everything else; they are cut off by the upper edge.

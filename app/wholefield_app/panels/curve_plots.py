@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from wholefield.tasks.registry import Quality
+from wholefield.training.quality import Quality
 from wholefield_app.panels.curve_data import CurveData, Series
 from wholefield_app.theme.theme import Theme
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from wholefield.errors import SettingError
 from wholefield.runs.folder import RunFolder, past_runs
-from wholefield.tasks.registry import Quality, find_task, settings_of
+from wholefield.tasks.registry import find_task, settings_of
+from wholefield.training.quality import Quality
 
 NOT_VALIDATED = "not validated"
 

@@ -10,7 +10,8 @@ from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import CheckpointSaved, EpochDone, ReportFunction, Started, StepDone
 from wholefield.runs.settings import Group, PathKind, Setting
-from wholefield.tasks.registry import Data, Quality, Task
+from wholefield.tasks.registry import Data, Task
+from wholefield.training.quality import Quality
 from wholefield.training.settings import TrainingSettings
 
 

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from wholefield.runs.reports import EpochDone, Report, Started, StepDone
-from wholefield.tasks.registry import ACCURACY, Quality
+from wholefield.tasks.registry import ACCURACY
+from wholefield.training.quality import Quality
 from wholefield_app.panels.curves_panel import UPDATES_PER_SECOND, CurvesPanel
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 
