@@ -28,7 +28,7 @@ from wholefield.tasks.slides.mask_data import MaskedArea
 from wholefield.tasks.slides.masks import Labels, MaskedSlide, read_masks, split_rows
 from wholefield.tasks.slides.segmenter import load_segmenter
 from wholefield.tasks.slides.settings import SegmentSettings
-from wholefield.tasks.slides.slide_input import labelled_area
+from wholefield.tasks.slides.slide_input import labeled_area
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 SLIDE = "cardio_B03_mip_v04.zarr"
@@ -83,7 +83,7 @@ def held_out(config: SegmentSettings) -> MaskedSlide:
 def read(row: MaskedSlide, pixels: Pixels) -> tuple[Tensor, Tensor]:
     """The image (1, C, h, w) and the classes (h, w) of a quadrant."""
     with open_image(row.path) as source, open_image(row.mask) as mask:
-        area = labelled_area(source, row.region, 0)
+        area = labeled_area(source, row.region, 0)
         both = MaskedArea(
             SlideImage(source, area=area, mean=pixels.mean, std=pixels.std), mask, Labels(foreground=True)
         )

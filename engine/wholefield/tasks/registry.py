@@ -28,7 +28,14 @@ from wholefield.tasks.stacks.settings import (
     StackRegressionSettings,
     StackSegmentationSettings,
 )
-from wholefield.training.quality import Quality
+from wholefield.training.quality import (
+    ACCURACY,
+    DICE,
+    ENDPOINT_ERROR,
+    PSNR,
+    SPLIT_ERROR,
+    Quality,
+)
 
 ENTRY_POINTS = "wholefield.tasks"
 
@@ -83,10 +90,6 @@ class Task:
         return str(getattr(import_module(module), function)(settings))
 
 
-ACCURACY = Quality("validation_accuracy", "Accuracy", range=(0, 1))
-ENDPOINT_ERROR = Quality("validation_aee", "Endpoint error, px", larger_is_better=False)
-SPLIT_ERROR = Quality("validation_loss", "Split error", larger_is_better=False)
-DICE = Quality("validation_dice", "Dice", range=(0, 1))
 TASKS = (
     Task(
         ClassifySettings,
@@ -112,7 +115,7 @@ TASKS = (
         "Denoise or restore",
         Data.STACKS,
         "wholefield.tasks.stacks.train:train_regression",
-        Quality("validation_psnr", "PSNR, dB"),
+        PSNR,
         "stack-predict",
         "wholefield.tasks.stacks.settings:run_title",
     ),

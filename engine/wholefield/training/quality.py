@@ -34,3 +34,10 @@ class Quality:
             return tuple(loss)
         value = metrics[self.metric]
         return (value if self.larger_is_better else -value, *loss)
+
+
+ACCURACY = Quality("validation_accuracy", "Accuracy", range=(0, 1))
+DICE = Quality("validation_dice", "Dice", range=(0, 1))
+PSNR = Quality("validation_psnr", "PSNR, dB")
+SPLIT_ERROR = Quality("validation_loss", "Split error", larger_is_better=False)
+ENDPOINT_ERROR = Quality("validation_aee", "Endpoint error, px", larger_is_better=False)

@@ -140,12 +140,12 @@ class FlowData:
         if not long_enough:
             return None
         alike = len({(source.width, source.height) for source in long_enough}) == 1
-        labelled = all(labels_path(source.path).exists() for source in long_enough)
+        labeled = all(labels_path(source.path).exists() for source in long_enough)
         return SequenceLoader(
             long_enough,
             settings.num_tbins,
             crop_size=None if alike else settings.crop_size or None,
-            load_labels=load_labels_flow if labelled else None,
+            load_labels=load_labels_flow if labeled else None,
         )
 
 

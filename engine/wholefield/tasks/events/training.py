@@ -11,8 +11,8 @@ from wholefield.flow.scores.endpoint_error import endpoint_error
 from wholefield.flow.sequences import Batch
 from wholefield.networks.flow.memory import Memory, memory_of, remember
 from wholefield.tasks.events.settings import FlowSettings
-from wholefield.tasks.registry import ENDPOINT_ERROR
 from wholefield.training.model_card import ModelCard
+from wholefield.training.quality import ENDPOINT_ERROR
 from wholefield.training.trainee import LOSSES, Trainee
 
 CARRIED = "flow_carried"

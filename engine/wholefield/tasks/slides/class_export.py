@@ -28,7 +28,7 @@ def write_class_outlines(
     path: Path,
     found: SegmentedSlide,
     progress: ProgressCallback | None = None,
-    colours: Sequence[tuple[int, int, int]] | None = None,
+    colors: Sequence[tuple[int, int, int]] | None = None,
 ) -> int:
     """Write the outlines of all objects, in pixels of level 0, as GeoJSON; returns how many there are.
 
@@ -38,4 +38,4 @@ def write_class_outlines(
     level = next(i for i, one in enumerate(found.map.levels) if one.size <= LARGEST_TRACED)
     height, width = found.map.levels[0].shape
     scale = 2**level * found.size[0] / width, 2**level * found.size[1] / height
-    return write_outlines(path, found.map.levels[level], found.classes, scale, colours, progress)
+    return write_outlines(path, found.map.levels[level], found.classes, scale, colors, progress)

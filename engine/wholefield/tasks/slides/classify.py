@@ -15,16 +15,16 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import open_image
 from wholefield.sources.slides.slide_image import Pixels
-from wholefield.tasks.registry import ACCURACY
 from wholefield.tasks.slides.classifier import StreamedClassifier, build_network
 from wholefield.tasks.slides.labels import ONE_SLIDE, LabelledSlide, LabelTable, read_labels, split
 from wholefield.tasks.slides.settings import ClassifySettings
-from wholefield.tasks.slides.slide_input import labelled_area
+from wholefield.tasks.slides.slide_input import labeled_area
 from wholefield.tasks.slides.slides_data import Item, SlideLoader
 from wholefield.tasks.slides.training import SlideTrainee, calibrate, split_files
 from wholefield.training.checkpoints import continues
 from wholefield.training.loop import fit
 from wholefield.training.model_card import ClassCard, DataFile, InputCard, ModelCard, versions
+from wholefield.training.quality import ACCURACY
 
 
 def train_classifier(
@@ -89,7 +89,7 @@ class SlideClassification(SlideTrainee[StreamedClassifier]):
 def _card(settings: ClassifySettings, table: LabelTable, data: tuple[DataFile, ...]) -> ModelCard:
     entry = find_model(settings.model)
     with open_image(table.rows[0].path) as source:
-        labelled_area(source, table.rows[0].region, settings.level)
+        labeled_area(source, table.rows[0].region, settings.level)
         downsample = source.levels[settings.level].downsample
         spacing = source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)
     return ModelCard(
@@ -110,7 +110,7 @@ def _loaders(
     validation: Sequence[LabelledSlide],
     card: ModelCard,
 ) -> tuple[SlideLoader, SlideLoader]:
-    """Training in random order, as squares where asked for; validation always on the whole labelled part."""
+    """Training in random order, as squares where asked for; validation always on the whole labeled part."""
 
     def loader(rows: Sequence[LabelledSlide], **options: Any) -> SlideLoader:
         targets = [classes.index(row.label) for row in rows]

@@ -1,4 +1,4 @@
-"""Where on its input an output position of a network lies: the centre and the spacing of its receptive fields."""
+"""Where on its input an output position of a network lies: the center and the spacing of its receptive fields."""
 
 from dataclasses import dataclass
 
@@ -16,16 +16,16 @@ class Footprint:
     """The grid of a feature map on the input, along one axis, in pixels of the input.
 
     Attributes:
-        centre: centre of the receptive field of position 0; pixel i covers [i, i + 1).
-        stride: distance of the centres of neighbouring positions.
+        center: center of the receptive field of position 0; pixel i covers [i, i + 1).
+        stride: distance of the centers of neighboring positions.
     """
 
-    centre: float
+    center: float
     stride: float
 
     def extent(self, positions: int) -> tuple[float, float]:
-        """(start, stop) of what the positions cover, each one stride wide around its centre."""
-        start = self.centre - self.stride / 2
+        """(start, stop) of what the positions cover, each one stride wide around its center."""
+        start = self.center - self.stride / 2
         return start, start + positions * self.stride
 
 

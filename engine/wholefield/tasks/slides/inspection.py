@@ -41,7 +41,7 @@ class ReceptiveField:
         row: the layer.
         position: of the layer's output, per axis.
         field: the pixels that it sees, cut to the image, (start, stop) per axis.
-        cell: the pixels that it stands for: one total stride around the centre of its field, in pixels per axis.
+        cell: the pixels that it stands for: one total stride around the center of its field, in pixels per axis.
         tiles: the tiles that hold its field, (start, stop) per axis.
     """
 
@@ -107,7 +107,7 @@ class Inspection:
                 return tuple(row for row in self.rows if row.ends_stage)
 
     def look(self, node: int, pixel: Sequence[int]) -> ReceptiveField:
-        """What the position of a layer sees whose field is centred nearest to a pixel (y, x) of the image."""
+        """What the position of a layer sees whose field is centered nearest to a pixel (y, x) of the image."""
         position = self._plan.position_at(node, pixel)
         field = self._plan.seen_from(node, position)
         cell = tuple(
@@ -252,5 +252,5 @@ def _names(network: "nn.Module", part: "nn.Module") -> dict[str, str]:
     return {name: known.get(module, name) for name, module in part.named_modules()}
 
 
-def _around(centre: Fraction, width: Fraction) -> tuple[float, float]:
-    return float(centre - width / 2), float(centre + width / 2)
+def _around(center: Fraction, width: Fraction) -> tuple[float, float]:
+    return float(center - width / 2), float(center + width / 2)

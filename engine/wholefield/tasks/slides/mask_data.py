@@ -16,7 +16,7 @@ from wholefield.sources.slides.pixels import unit_floats
 from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.streaming.geometry.spans import Spans
 from wholefield.tasks.slides.masks import IGNORED, Labels, MaskedSlide, read_classes
-from wholefield.tasks.slides.slide_input import labelled_area, random_square
+from wholefield.tasks.slides.slide_input import labeled_area, random_square
 from wholefield.training.augmentation import ColorJitter, draw_orientation
 from wholefield.training.settings import Augmentation
 from wholefield.training.visits import Visits
@@ -165,7 +165,7 @@ class MaskLoader(Visits[MaskItem]):
         """
         slide, random = self._slides[row], self.random(place)
         source, mask = (files.enter_context(open_image(path)) for path in (slide.path, slide.mask))
-        area = labelled_area(source, slide.region, self._level)
+        area = labeled_area(source, slide.region, self._level)
         if self._square is not None:
             area = random_square(area, self._square, random)
         orientation = draw_orientation(self._augmentation, random)
@@ -184,7 +184,7 @@ class MaskLoader(Visits[MaskItem]):
 
 def _sample(row: MaskedSlide, level: int, labels: Labels) -> tuple[AnyArray, AnyArray]:
     with open_image(row.path) as image, open_image(row.mask) as mask:
-        area = _middle(labelled_area(image, row.region, level))
+        area = _middle(labeled_area(image, row.region, level))
         pixels = image.read_region(level, *area)
         return pixels, read_classes(mask, image, level, area, labels)
 

@@ -25,7 +25,7 @@ class MaskedSlide:
 
     Attributes:
         path: the slide file.
-        mask: an image of the same size whose grey values are labels.
+        mask: an image of the same size whose gray values are labels.
         region: the part of the slide to use; None for all of it.
     """
 
@@ -36,7 +36,7 @@ class MaskedSlide:
 
 @dataclass(frozen=True)
 class Labels:
-    """What the grey values of a mask mean.
+    """What the gray values of a mask mean.
 
     Attributes:
         foreground: take every value above 0 as class 1, as in masks that number single objects.

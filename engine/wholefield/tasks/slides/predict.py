@@ -20,7 +20,7 @@ from wholefield.tasks.slides.footprint import footprint
 from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
 from wholefield.tasks.slides.segmenter import StreamedSegmenter, load_segmenter
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
-from wholefield.tasks.slides.slide_input import labelled_area
+from wholefield.tasks.slides.slide_input import labeled_area
 from wholefield.tasks.slides.streamed_model import StreamedModel
 from wholefield.tasks.slides.training import tile_reporter
 from wholefield.training.checkpoints import card_of
@@ -58,7 +58,7 @@ def predict_slide(
     model.network.to(resolve(settings.device))
     level = (card.input.level or 0) if settings.level is None else settings.level
     with open_image(settings.slide) as source:
-        area = labelled_area(source, None, level)
+        area = labeled_area(source, None, level)
         _warn_of_other_spacing(source, level, card, report)
         image = SlideImage(source, level, area=area, mean=card.input.mean, std=card.input.std).on(model.like)
         model.watch(tile_reporter(lambda: image, control.poll, report))

@@ -10,7 +10,6 @@ from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.slides.slide_image import Pixels
-from wholefield.tasks.registry import DICE
 from wholefield.tasks.slides.labels import ONE_SLIDE
 from wholefield.tasks.slides.mask_data import MaskItem, MaskLoader, Survey, survey
 from wholefield.tasks.slides.masks import Labels, read_masks, split_rows
@@ -20,6 +19,7 @@ from wholefield.tasks.slides.training import SlideTrainee, calibrate, split_file
 from wholefield.training.checkpoints import continues
 from wholefield.training.loop import fit
 from wholefield.training.model_card import ClassCard, DataFile, InputCard, ModelCard, versions
+from wholefield.training.quality import DICE
 
 
 def train_segmenter(

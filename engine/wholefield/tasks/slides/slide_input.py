@@ -1,4 +1,4 @@
-"""Which part of a level a network is given: a labelled region of a slide, or a random square inside it."""
+"""Which part of a level a network is given: a labeled region of a slide, or a random square inside it."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from wholefield.sources import ImageSource
 from wholefield.sources.rect import Rect
 
 
-def labelled_area(source: ImageSource, region: Rect[int] | None, level: int) -> Rect[int]:
+def labeled_area(source: ImageSource, region: Rect[int] | None, level: int) -> Rect[int]:
     """A region of level 0, or the whole slide, at another level.
 
     Raises:

@@ -9,7 +9,7 @@ from torch import Tensor
 from wholefield.sources import open_image
 from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.tasks.slides.labels import LabelledSlide
-from wholefield.tasks.slides.slide_input import labelled_area, random_square
+from wholefield.tasks.slides.slide_input import labeled_area, random_square
 from wholefield.training.augmentation import ColorJitter, draw_orientation
 from wholefield.training.settings import Augmentation
 from wholefield.training.visits import Visits
@@ -31,7 +31,7 @@ class Item:
 
 
 class SlideLoader(Visits[Item]):
-    """Visits labelled slides, whole or as a random square a visit."""
+    """Visits labeled slides, whole or as a random square a visit."""
 
     def __init__(
         self,
@@ -50,11 +50,11 @@ class SlideLoader(Visits[Item]):
         """Set up the visits; nothing is read yet.
 
         Args:
-            rows: the labelled slides.
+            rows: the labeled slides.
             targets: class index of each.
             level: pyramid level to read.
             pixels: how pixels are scaled.
-            square: side of a random square in pixels of the level, or None for the whole labelled part.
+            square: side of a random square in pixels of the level, or None for the whole labeled part.
             repeats: visits to each row in an epoch.
             seed: seed of the order and of the squares; None keeps the order of the rows.
             augmentation: how images are flipped and rotated.
@@ -76,9 +76,9 @@ class SlideLoader(Visits[Item]):
             SourceError: the file cannot be opened.
             SettingError: the slide does not fit the settings.
         """
-        labelled, random = self._slides[row], self.random(place)
-        source = files.enter_context(open_image(labelled.path))
-        area = labelled_area(source, labelled.region, self._level)
+        labeled, random = self._slides[row], self.random(place)
+        source = files.enter_context(open_image(labeled.path))
+        area = labeled_area(source, labeled.region, self._level)
         if self._square is not None:
             area = random_square(area, self._square, random)
         orientation = draw_orientation(self._augmentation, random)

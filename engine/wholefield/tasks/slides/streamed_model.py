@@ -8,7 +8,7 @@ from wholefield.streaming.execution.tile_visits import OnTile
 
 
 class StreamedModel:
-    """A network with its local part streamed in tiles; batch normalisation is frozen.
+    """A network with its local part streamed in tiles; batch normalization is frozen.
 
     Not a module itself: whoever trains it registers `network`, so that checkpoints keep the names of its
     parameters.
@@ -31,7 +31,7 @@ class StreamedModel:
         return next(self.network.parameters())
 
     def train(self, training: bool) -> None:
-        """Switch dropout on or off; the statistics of batch normalisation stay frozen."""
+        """Switch dropout on or off; the statistics of batch normalization stay frozen."""
         for module in (self.network, self.streamed, self.pooled):
             module.train(training)
         freeze_normalization(self.network)

@@ -16,7 +16,7 @@ from wholefield.sources.rect import Rect
 from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.streaming import TileVisit
 from wholefield.tasks.slides.settings import SlideTrainingSettings
-from wholefield.tasks.slides.slide_input import labelled_area, random_square
+from wholefield.tasks.slides.slide_input import labeled_area, random_square
 from wholefield.tasks.slides.streamed_model import StreamedModel
 from wholefield.training.model_card import TRAINING, VALIDATION, DataFile, ModelCard, data_files
 from wholefield.training.quality import Quality
@@ -126,7 +126,7 @@ def _squares(rows: Sequence[Row], settings: SlideTrainingSettings, card: ModelCa
     random = np.random.default_rng(settings.seed)
     for index in random.permutation(len(rows))[:CALIBRATION_SLIDES]:
         with open_image(rows[index].path) as source:
-            area = labelled_area(source, rows[index].region, settings.level)
+            area = labeled_area(source, rows[index].region, settings.level)
             square = random_square(area, CALIBRATION_SIDE, random)
             image = SlideImage(source, settings.level, area=square, mean=card.input.mean, std=card.input.std)
             yield image.read(((0, square.height), (0, square.width)))

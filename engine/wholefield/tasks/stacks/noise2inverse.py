@@ -15,7 +15,6 @@ from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import PreviewReady, ReportFunction
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.tasks.registry import SPLIT_ERROR
 from wholefield.tasks.stacks.parts import StackParts, open_parts
 from wholefield.tasks.stacks.preview import slices_around
 from wholefield.tasks.stacks.scratch import SCRATCH, scratch_volume
@@ -35,6 +34,7 @@ from wholefield.training.checkpoints import load_into, read_checkpoint
 from wholefield.training.devices import resolve
 from wholefield.training.model_card import TRAINING, VALIDATION, ModelCard, data_files, versions
 from wholefield.training.pairs import Pair, Pairs
+from wholefield.training.quality import SPLIT_ERROR
 
 PARTS = "parts.npy"
 WHOLE = slice(None)

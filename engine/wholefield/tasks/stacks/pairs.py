@@ -16,7 +16,7 @@ WHOLE = slice(None)
 def slab_around(
     stack: StackSource, at: int, slab: int, rows: slice = WHOLE, columns: slice = WHOLE
 ) -> Tensor:
-    """A slice and its neighbours as channels, reflected symmetrically at the ends of the stack.
+    """A slice and its neighbors as channels, reflected symmetrically at the ends of the stack.
 
     Args:
         stack: the stack.
@@ -73,7 +73,7 @@ class Target:
 
 @dataclass(frozen=True)
 class SlicePairs:
-    """Slices, each with its neighbours as channels.
+    """Slices, each with its neighbors as channels.
 
     Attributes:
         stack: the inputs.

@@ -142,7 +142,7 @@ def load_network(settings: StackPredictSettings, channels: int) -> StackNetwork:
 
 
 def _card_of(model: MSDNetwork, channels: int) -> ModelCard:
-    """The card of a network that was trained elsewhere: its channels are neighbouring slices."""
+    """The card of a network that was trained elsewhere: its channels are neighboring slices."""
     labels = tuple(range(model.c_out)) if model.task is Task.SEGMENTATION else ()
     given = InputCard(channels, slices=max(1, model.c_in // channels))
     return ModelCard(model.task.value, "msd", classes=label_classes(labels), input=given)

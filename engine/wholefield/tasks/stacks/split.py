@@ -24,7 +24,7 @@ class Split:
 def split_slices(count: int, settings: StackTrainingSettings) -> Split:
     """Split so many slices as the settings ask.
 
-    Without a list a block in the middle is kept: neighbours are so alike that slices picked here and there would
+    Without a list a block in the middle is kept: neighbors are so alike that slices picked here and there would
     say nothing about new ones, and the ends of a stack are often empty. For networks over volumes the block is the end
     of the stack, so that one long run is left, and where there is room as long as the largest dilation.
 

@@ -22,7 +22,7 @@ from wholefield.tasks.stacks.settings import (
     StackSegmentationSettings,
 )
 from wholefield.tasks.stacks.split import Split, described, long_runs, preview_slice, split_slices
-from wholefield.tasks.stacks.training import arguments_of, network_of, train, trainee_of
+from wholefield.tasks.stacks.training import StackTrainee, arguments_of, network_of, train
 from wholefield.training.model_card import (
     TRAINING,
     VALIDATION,
@@ -33,6 +33,7 @@ from wholefield.training.model_card import (
     versions,
 )
 from wholefield.training.pairs import Pairs
+from wholefield.training.quality import DICE, PSNR
 
 
 def train_regression(
@@ -138,8 +139,9 @@ def _train(
         _pairs(settings, stack, target, slices) for slices in (split.training, split.validation)
     )
     at = preview_slice(stack.shape[0], split, settings)
+    quality = PSNR if target.labels is None else DICE
     train(
-        trainee_of(network, _card(settings, network, stack, target, split), settings),
+        StackTrainee(network, _card(settings, network, stack, target, split), settings, quality),
         settings,
         split,
         training,

@@ -17,13 +17,11 @@ from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
-from wholefield.tasks.registry import find_task
 from wholefield.tasks.stacks.settings import StackTrainingSettings
 from wholefield.tasks.stacks.split import Split, demand_pairs
 from wholefield.training.checkpoints import continues, starting_weights
 from wholefield.training.loop import fit
 from wholefield.training.metrics import image_metrics, label_metrics
-from wholefield.training.model_card import ModelCard
 from wholefield.training.pairs import Pair, PairLoader, Pairs
 from wholefield.training.progress import Preview
 from wholefield.training.trainee import Trainee
@@ -154,13 +152,6 @@ def train(
     if not continued and settings.initial_weights is None:
         trainee.network.set_normalization(_measured(normalizing, report, control))
     fit(trainee, loader, PairLoader(validation), settings, folder, report, control, preview=preview)
-
-
-def trainee_of(network: MSDNetwork, card: ModelCard, settings: StackTrainingSettings) -> StackTrainee:
-    """A network in training for the task of the settings."""
-    quality = find_task(settings.task).quality
-    assert quality is not None
-    return StackTrainee(network, card, settings, quality)
 
 
 def _start_from(network: MSDNetwork, path: Path) -> None:

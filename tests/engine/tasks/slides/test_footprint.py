@@ -40,7 +40,7 @@ def test_centre_of_the_gradient(name: str) -> None:
     for found, position, axis in ((rows, y, 1), (columns, x, 0)):
         pixels = touched.any(axis).nonzero().flatten()
         middle = (int(pixels[0]) + int(pixels[-1]) + 1) / 2
-        assert found.centre + position * found.stride == pytest.approx(middle, abs=1)
+        assert found.center + position * found.stride == pytest.approx(middle, abs=1)
 
 
 def test_known_grids() -> None:

@@ -10,21 +10,21 @@ from wholefield.errors import SettingError
 from wholefield.sources import open_source
 from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.labels import LabelledSlide
-from wholefield.tasks.slides.slide_input import labelled_area, random_square
+from wholefield.tasks.slides.slide_input import labeled_area, random_square
 
 
 class TestLabelledArea:
     def test_whole_level(self, slides: Path) -> None:
         with open_source(slides / "red0.tif") as source:
             row = LabelledSlide(source.path, "red")
-            assert labelled_area(source, row.region, 0) == Rect(0, 0, 150, 131)
-            assert labelled_area(source, row.region, 1) == Rect(0, 0, 75, 66)
+            assert labeled_area(source, row.region, 0) == Rect(0, 0, 150, 131)
+            assert labeled_area(source, row.region, 1) == Rect(0, 0, 75, 66)
 
     def test_region_on_both_levels(self, slides: Path) -> None:
         row = LabelledSlide(slides / "red0.tif", "red", Rect(100, 50, 50, 81))
         with open_source(row.path) as source:
-            assert labelled_area(source, row.region, 0) == Rect(100, 50, 50, 81)
-            area = labelled_area(source, row.region, 1)
+            assert labeled_area(source, row.region, 0) == Rect(100, 50, 50, 81)
+            area = labeled_area(source, row.region, 1)
             assert area == Rect(50, 25, 25, 41)
             assert area.y + area.height <= 66
 
@@ -34,11 +34,11 @@ class TestLabelledArea:
             open_source(row.path) as source,
             pytest.raises(SettingError, match=r"region of red0\.tif leaves its 150 x 131"),
         ):
-            labelled_area(source, row.region, 0)
+            labeled_area(source, row.region, 0)
 
     def test_absent_level(self, slides: Path) -> None:
         with open_source(slides / "red0.tif") as source, pytest.raises(SettingError, match="levels up to 1"):
-            labelled_area(source, None, 2)
+            labeled_area(source, None, 2)
 
 
 @given(
