@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -130,9 +131,7 @@ def play(path: Path, index: bool) -> None:
     )
     recording.events(0, FRAME_US)
     moments = np.random.default_rng(1).integers(0, recording.duration_us, 50).tolist()
-    spent = [
-        _seconds(lambda moment=moment: recording.events(moment, moment + FRAME_US)) for moment in moments
-    ]
+    spent = [_seconds(partial(recording.events, moment, moment + FRAME_US)) for moment in moments]
     print(f"  any 33 ms: median {np.median(spent) * 1e3:.1f} ms, worst {max(spent) * 1e3:.1f} ms")
     gc.collect()
     before, played = resident(), 0

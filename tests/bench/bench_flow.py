@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +32,11 @@ from wholefield.flow.warping.events import Trajectory
 from wholefield.sources.events.opening import open_recording
 from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.data import FlowData
+from wholefield.tasks.events.model import build_flow, input_of
 from wholefield.tasks.events.settings import FlowSettings, Teacher
-from wholefield.tasks.events.train import GRADIENT_NORM, batch_losses, spec_of
+from wholefield.tasks.events.train import batch_losses, card_for
 from wholefield.training.schedule import learning_rate_factor
+from wholefield.training.settings import Augmentation
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"
 TRAINING, UNSEEN = range(10), range(100, 105)
@@ -48,7 +52,8 @@ def train(
     """Train as the task does, its schedule stretched over so many seconds of processor time; the network and steps."""
     torch.manual_seed(config.seed)
     data = FlowData(config)
-    network = spec_of(config, data).build(config.loss_weights or {"l1": 1.0}).train()
+    network = build_flow(card_for(config, data), config.loss_weights or {"l1": 1.0}).train()
+    stretched = replace(config, epochs=1)
     losses, optimizer = batch_losses(config), torch.optim.AdamW(network.parameters())
     start, steps, epoch, shown = time.thread_time(), 0, 0, EVERY
     try:
@@ -63,14 +68,14 @@ def train(
                 if spent > shown:
                     print(f"  {spent:4.0f} s, {steps} steps: {watch(network)}", flush=True)
                     shown, start = shown + EVERY, start + time.thread_time() - start - spent
-                rate = learning_rate_factor(round(spent / seconds * PROGRESS), PROGRESS)
+                rate = learning_rate_factor(stretched, round(spent / seconds * PROGRESS), PROGRESS)
                 for group in optimizer.param_groups:
                     group["lr"] = config.learning_rate * rate
                 network.reset(batch["mask_keep_memory"])
                 flows = [flow[:, batch["valid"]] for flow in network(batch["inputs"])]
                 optimizer.zero_grad()
                 torch.stack(list(losses(network, batch, flows).values())).sum().backward()
-                torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
+                torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clipping or math.inf)
                 optimizer.step()
                 steps += 1
     finally:
@@ -82,7 +87,7 @@ def flows_of(
 ) -> np.ndarray:
     """Flow (T, 2, H, W) in px per s of the time bins of a part of a recording."""
     data = FlowData(config)
-    given = spec_of(config, data).given
+    given = input_of(card_for(config, data))
     data.close()
     training = network.training
     network.reset()
@@ -133,7 +138,7 @@ def simulated(seconds: float = 600.0) -> None:
                 weight_data=1.0,
                 validation_fraction=0.05,
             )
-            network, steps = train(config, seconds, lambda net, c=config: _error_text(net, c, unseen))  # type: ignore[misc]
+            network, steps = train(config, seconds, partial(_error_text, config=config, folder=unseen))
             how = "supervised" if teacher is Teacher.LABELS else "self-supervised"
             print(
                 f"{how}, {steps} steps in {seconds:.0f} s, unseen recordings: {_error_text(network, config, unseen)}"
@@ -157,8 +162,8 @@ def spinner(seconds: float = 60.0) -> None:
         downsampling=1,
         num_tbins=4,
         crop_size=64,
-        repeats=20,
-        augment=False,
+        crops=20,
+        augmentation=Augmentation.NONE,
         learning_rate=4e-3,
         weight_data=1.0,
         weight_time_consistency=1.0,
@@ -214,8 +219,8 @@ def slider(seconds: float = 60.0) -> None:
         delta_t=40_000,
         num_tbins=3,
         crop_size=160,
-        repeats=100,
-        augment=False,
+        crops=100,
+        augmentation=Augmentation.NONE,
         teacher=Teacher.CONTRAST,
         contrast_events=8000,
         weight_smoothness=0.02,

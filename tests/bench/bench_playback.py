@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,7 +131,7 @@ def draw(frame: Frame) -> None:
     painter.end()
 
 
-def median_ms(work) -> float:
+def median_ms(work: Callable[[], object]) -> float:
     """Median milliseconds of some calls."""
     times = []
     for _ in range(REPEATS):

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -36,7 +37,7 @@ from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
 PARTS = 4
-STYLES = {
+STYLES: dict[str, dict[str, Any]] = {
     "raw": {"flow": FlowMode.NONE, "events_view": EventsDisplay.RAW},
     "with arrows and colours": {"flow": FlowMode.BOTH, "events_view": EventsDisplay.RAW},
     "raw beside sharpened": {"flow": FlowMode.ARROWS, "events_view": EventsDisplay.BESIDE},
@@ -60,9 +61,11 @@ def main(gigabytes: float = 5.0, seconds: float = 20.0) -> None:
         window.show()
         window.go_to("events")
         until(lambda: window.quiet)
-        open_and_count(window, window.workspace, path)
+        space = window.workspace
+        assert isinstance(space, EventsWorkspace)
+        open_and_count(window, space, path)
         for name, style in STYLES.items():
-            play(window.workspace, name, style, seconds)
+            play(space, name, style, seconds)
         window.close()
 
 
@@ -74,20 +77,24 @@ def open_and_count(window: MainWindow, space: EventsWorkspace, path: Path) -> No
     print(f"{path.stat().st_size / 1e9:.1f} GB: first frame after {time.perf_counter() - start:.2f} s")
     lateness = Lateness()
     lateness.begin()
-    until(lambda: space.document.recording.indexed and window.quiet)
+    recording = space.document.recording
+    assert recording is not None
+    until(lambda: recording.indexed and window.quiet)
     lateness.end()
     print(
-        f"counted after {time.perf_counter() - start:.1f} s: {space.document.recording.num_events / 1e6:.0f} M events; "
+        f"counted after {time.perf_counter() - start:.1f} s: {recording.num_events / 1e6:.0f} M events; "
         f"event loop late p95 {lateness.percentile(95):.1f} ms, most {max(lateness.late_ms):.0f} ms; "
         f"memory grew by {(resident() - before) / 1e6:.0f} MB"
     )
 
 
-def play(space: EventsWorkspace, name: str, style: dict[str, object], seconds: float) -> None:
+def play(space: EventsWorkspace, name: str, style: dict[str, Any], seconds: float) -> None:
     """Play for a while; print frames a second, lateness, and how much memory is held after each part of it."""
     view = space.view
     if style["flow"] is not FlowMode.NONE and view.flow.provider is None:
-        space.set_flow(make_flow(view.recording.width, view.recording.height, view.recording.duration_us))
+        recording = view.recording
+        assert recording is not None
+        space.set_flow(make_flow(recording.width, recording.height, recording.duration_us))
     view.set_style(replace(view.style_of_frames, accumulation_us=33_000, **style))
     shown: list[int] = []
     view.shown.connect(lambda frame: shown.append(frame.request.time_us))

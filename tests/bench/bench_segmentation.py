@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
-from wholefield.tasks.slides.segmentation import mean_dice
 
 from tests.bench.measure import machine
 from wholefield.runs.control import Control
@@ -26,9 +25,11 @@ from wholefield.streaming import Streamed
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.mask_data import MaskedArea
 from wholefield.tasks.slides.masks import Labels, MaskedSlide, read_masks, split_rows
+from wholefield.tasks.slides.segment import mean_dice
 from wholefield.tasks.slides.segmenter import load_segmenter
 from wholefield.tasks.slides.settings import SegmentSettings
 from wholefield.tasks.slides.slide_input import labeled_area
+from wholefield.training.settings import Augmentation
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 SLIDE = "cardio_B03_mip_v04.zarr"
@@ -48,13 +49,13 @@ def settings(folder: Path, epochs: int) -> SegmentSettings:
     return SegmentSettings(
         slides=SLIDES,
         masks=table,
-        foreground=True,
+        binarize_labels=True,
         tile_size=TILE,
         width=WIDTH,
         depth=DEPTH,
         epochs=epochs,
         learning_rate=3e-3,
-        turns=True,
+        augmentation=Augmentation.FLIPS_AND_ROTATIONS,
     )
 
 
@@ -115,8 +116,8 @@ def main(epochs: int = 10) -> None:
         config = settings(Path(folder), epochs)
         checkpoint = train(config, Path(folder) / "run")
         row = held_out(config)
-        spec = load_segmenter(checkpoint, TILE)[1]
-        image, classes = read(row, spec.pixels)
+        card = load_segmenter(checkpoint, TILE)[1]
+        image, classes = read(row, Pixels(card.input.mean, card.input.std))
         found = chances(checkpoint, image)
     chance = found["plain"]
     print(f"{row.region}, {classes.float().mean():.1%} nuclei: Dice {dice(chance, classes):.3f}")

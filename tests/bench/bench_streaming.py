@@ -15,6 +15,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -42,12 +43,12 @@ def main(arguments: list[str]) -> None:
     warm_up(network)
     for title in alone or PASSES:
         run = PASSES[title](image)
-        plain = None if alone else measure(lambda run=run: run(network), repeats=2)
+        plain = None if alone else measure(partial(run, network), repeats=2)
         if plain:
             print(f"{title:5} plain      {show(plain)}")
-        for tile in map(int, tiles or [512, 256, 128]):
+        for tile in [int(tile) for tile in tiles] or [512, 256, 128]:
             streamed = Streamed(network, tile, keep_budget=keep * 2**20, smallest_block=wait)
-            cost = measure(lambda run=run, streamed=streamed: run(streamed), repeats=2 if plain else 1)
+            cost = measure(partial(run, streamed), repeats=2 if plain else 1)
             print(
                 f"{title:5} tile {tile:5} {show(cost)}   {ratios(cost, plain) if plain else ''}", flush=True
             )

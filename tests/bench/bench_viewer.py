@@ -17,7 +17,7 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QPointF, QTimer
 from PySide6.QtWidgets import QApplication
 
-from wholefield.sources import open_source
+from wholefield.sources import ImageSource, open_source
 from wholefield_app.viewer.slides.view import SlideView
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
@@ -44,6 +44,7 @@ def main(arguments: list[str]) -> None:
 def measure(path: Path) -> None:
     """Print the figures of one file, without and with everything that can lie over the image."""
     with open_source(path) as source:
+        assert isinstance(source, ImageSource)
         view = SlideView()
         view.resize(WIDTH, HEIGHT)
         view.show()
@@ -78,6 +79,7 @@ def frame(view: SlideView, step: Step) -> tuple[float, float]:
 
 def pan(view: SlideView) -> Iterator[Step]:
     """Across the image at 100 %, in steps of a brisk drag."""
+    assert view.source is not None
     width, height = view.source.width, view.source.height
     view.zoom_to(1.0)
     for part in np.linspace(0.2, 0.8, FRAMES):
@@ -100,6 +102,7 @@ def zoom_about(view: SlideView, scale: float) -> None:
 def lay_over(view: SlideView) -> None:
     """Lay a grid, a map and a finished sweep over the image."""
     source = view.source
+    assert source is not None
     view.set_tile_grid(512)
     rows, columns = np.mgrid[: source.height // 32, : source.width // 32]
     view.set_map(0.5 + 0.5 * np.sin(rows / 7) * np.cos(columns / 9))
@@ -117,6 +120,7 @@ def settle(view: SlideView) -> None:
     QTimer.singleShot(GIVE_UP_MS, loop, loop.quit)
     loop.exec()
     if not view.is_settled:
+        assert view.source is not None
         raise TimeoutError(f"{view.source.name} is not complete after {GIVE_UP_MS / 1000:.0f} s")
 
 

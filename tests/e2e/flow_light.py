@@ -46,6 +46,7 @@ class FlowLight(Light):
         self._wait(self.window.registry["events.predict"].isEnabled)
         self.window.registry["events.predict"].trigger()
         checkpoint, view = self.checkpoint, self.space.view
+        assert checkpoint is not None
         name = f"{checkpoint.parent.name}/{checkpoint.name}"
         self._wait(lambda: view.flow.provider.name == name and self.window.quiet)
         self._wait(lambda: view.frame.request.field is not None)

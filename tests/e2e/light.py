@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QEventLoop, QTimer
 
@@ -26,7 +26,7 @@ class Light:
     def __init__(self, window: MainWindow, wait: Wait, workspace: str) -> None:
         self.window = window
         window.go_to(workspace)
-        self.space: Any = window.workspace
+        self.space = cast(Any, window.workspace)
         self.reports: list[Report] = []
         self._wait = lambda condition: wait(lambda: self._holds(condition))
         self.space.training.reported.connect(self.reports.extend)

@@ -70,6 +70,7 @@ def test_flo(tmp_path: Path, flow: np.ndarray, valid: np.ndarray) -> None:
 def test_dsec_png(tmp_path: Path, flow: np.ndarray, valid: np.ndarray) -> None:
     write_dsec_png(tmp_path / "a.png", flow, valid)
     blue_green_red = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
+    assert blue_green_red is not None
     assert blue_green_red.dtype == np.uint16
     np.testing.assert_array_equal(blue_green_red[..., 0], valid)
     row, column = np.argwhere(valid)[0]

@@ -18,7 +18,7 @@ from wholefield.export.pyramid import (
     level_shapes,
     write_pyramid,
 )
-from wholefield.sources import open_source
+from wholefield.sources import ImageSource, open_source
 from wholefield.sources.slides.image import AnyArray
 
 
@@ -47,6 +47,7 @@ def test_pixels_of_every_level(
     settings = PyramidSettings(64, compression, layout=layout, coarsest=100)
     write_pyramid(path, image, (0.5, 0.25), settings)
     with open_source(path) as source:
+        assert isinstance(source, ImageSource)
         assert [(level.height, level.width) for level in source.levels] == [(331, 277), (166, 139), (83, 70)]
         assert source.format_name == ("OME-TIFF" if layout is Layout.OME else "Pyramidal TIFF")
         assert source.spacing == pytest.approx((0.5, 0.25))
@@ -88,6 +89,7 @@ def test_jpeg_is_close(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     write_pyramid(path, image, None, PyramidSettings(compression=Compression.JPEG, quality=95))
     with open_source(path) as source:
+        assert isinstance(source, ImageSource)
         assert source.spacing is None
         pixels = source.read_region(0, 0, 0, 300, 200).astype(int)
     assert np.abs(pixels - image).mean() < 2
@@ -109,6 +111,7 @@ def test_a_stream_is_taken_tile_by_tile(tmp_path: Path) -> None:
     )
     assert len(alive) == 5 * 4
     with open_source(tmp_path / "a.tif") as source:
+        assert isinstance(source, ImageSource)
         np.testing.assert_array_equal(source.read_region(0, 0, 0, 100, 130), image)
 
 

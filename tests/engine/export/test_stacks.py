@@ -82,6 +82,7 @@ def test_the_affine_is_kept(tmp_path: Path, name: str) -> None:
     geometry = StackGeometry((2.0, 0.75, 0.5), "mm", AFFINE)
     WRITERS[name](tmp_path / name, voxels, voxels.shape, "i2", geometry)
     with open_stack(tmp_path / name) as stack:
+        assert stack.geometry.affine is not None
         np.testing.assert_allclose(stack.geometry.affine, AFFINE, rtol=1e-6)
         assert stack.geometry.spacing == pytest.approx(geometry.spacing)
         assert stack.geometry.unit == "mm"
@@ -96,7 +97,9 @@ def test_the_affine_is_kept(tmp_path: Path, name: str) -> None:
         ((3, 16, 17, 5), "u1", ()),
     ],
 )
-def test_channels_are_kept(tmp_path: Path, name: str, shape, dtype: str, names: tuple[str, ...]) -> None:
+def test_channels_are_kept(
+    tmp_path: Path, name: str, shape: tuple[int, ...], dtype: str, names: tuple[str, ...]
+) -> None:
     voxels = (np.random.default_rng(2).random(shape) * 250).astype(dtype)
     geometry = StackGeometry((2.0, 0.5, 0.25), "um")
     steps: list[int] = []
@@ -116,7 +119,7 @@ def test_channels_are_kept(tmp_path: Path, name: str, shape, dtype: str, names: 
 
 def test_channels_as_others_read_them(tmp_path: Path) -> None:
     voxels = volume("u1")[..., None] // np.array([1, 2], np.uint8)
-    options = {"channels": 2, "names": ("a", "b")}
+    options: dict[str, Any] = {"channels": 2, "names": ("a", "b")}
     write_tiff_stack(tmp_path / "a.tif", voxels, (5, 37, 41), "u1", StackGeometry(), **options)
     with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
         assert tiff.series[0].axes == "ZCYX"

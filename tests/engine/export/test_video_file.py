@@ -64,8 +64,8 @@ def test_a_video_without_pictures_leaves_nothing(tmp_path: Path) -> None:
         write_video(tmp_path / "a.mp4", iter(()), 0, 20)
 
     def broken() -> Iterator[np.ndarray]:
+        yield from ()
         raise SettingError("cannot be drawn")
-        yield
 
     with pytest.raises(SettingError, match="cannot be drawn"):
         write_video(tmp_path / "a.mp4", broken(), 1, 20)

@@ -1,6 +1,6 @@
 """The networks of the list, streamed over images of odd sizes in float64: outputs and every gradient are exact."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from wholefield.networks.normalization import freeze_normalization
 from wholefield.streaming import Streamed
 
 SIZE = (197, 231)
-TILES = {resnet18: (64,), resnet34: (256,), resnet50: (96,)}
+TILES: dict[Callable[[], ResNet], tuple[int, ...]] = {resnet18: (64,), resnet34: (256,), resnet50: (96,)}
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +26,8 @@ def awake(network: ResNet) -> nn.Module:
     """The backbone with frozen statistics, scales and shifts that are not those of a fresh network."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_var is not None
+            assert module.running_mean is not None
             nn.init.uniform_(module.running_var, 0.5, 2.0)
             nn.init.normal_(module.running_mean, std=0.1)
             nn.init.uniform_(module.weight, 0.3, 0.8)
@@ -43,7 +45,7 @@ def passed(module: nn.Module, image: Tensor, weights: Tensor | None) -> tuple[Te
 
 
 @pytest.mark.parametrize("build", TILES, ids=lambda build: build.__name__)
-def test_exact_at_any_tile_size(build) -> None:
+def test_exact_at_any_tile_size(build: Callable[[], ResNet]) -> None:
     torch.manual_seed(11)
     network = awake(build())
     image = torch.randn(1, 3, *SIZE, dtype=torch.float64)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 import scipy.optimize
 
-from wholefield.sources import open_source
+from wholefield.sources import ImageSource, open_source
 from wholefield.tasks.slides.masks import read_masks
 from wholefield_resources.demo.project import DemoProject
 from wholefield_resources.demo.slides import (
@@ -26,6 +26,7 @@ from wholefield_resources.demo.slides import (
 from wholefield_resources.demo.stamps import SPORE_RADIUS
 
 Floats = npt.NDArray[np.float64]
+Pictures = dict[str, npt.NDArray[np.uint8]]
 
 
 def labels(project: DemoProject) -> dict[str, str]:
@@ -35,6 +36,7 @@ def labels(project: DemoProject) -> dict[str, str]:
 
 def pixels(path: Path) -> npt.NDArray[np.uint8]:
     with open_source(path) as source:
+        assert isinstance(source, ImageSource)
         return source.read_region(0, 0, 0, source.width, source.height)
 
 
@@ -79,11 +81,13 @@ def accuracy_left_out(features: Floats, classes: Floats, folds: int = 6) -> floa
 
 
 @pytest.fixture(scope="module")
-def pictures(made_project: DemoProject) -> dict[str, npt.NDArray[np.uint8]]:
+def pictures(made_project: DemoProject) -> Pictures:
     return {name: pixels(made_project.slides / name) for name in labels(made_project)}
 
 
-def test_colors_of_a_small_picture_do_not_tell_the_class(made_project: DemoProject, pictures) -> None:
+def test_colors_of_a_small_picture_do_not_tell_the_class(
+    made_project: DemoProject, pictures: Pictures
+) -> None:
     names = sorted(pictures)
     given = labels(made_project)
     classes = np.array([given[name] == INFECTED for name in names], np.float64)
@@ -92,7 +96,7 @@ def test_colors_of_a_small_picture_do_not_tell_the_class(made_project: DemoProje
     assert accuracy_left_out(statistics[:, :3], classes) <= 0.65
 
 
-def test_the_detail_tells_the_class(made_project: DemoProject, pictures) -> None:
+def test_the_detail_tells_the_class(made_project: DemoProject, pictures: Pictures) -> None:
     names = sorted(pictures)
     given = labels(made_project)
     classes = np.array([given[name] == INFECTED for name in names], np.float64)
@@ -109,6 +113,7 @@ def test_slides_are_pyramids_of_different_odd_sizes(made_project: DemoProject) -
     sizes = set()
     for name in labels(made_project):
         with open_source(made_project.slides / name) as source:
+            assert isinstance(source, ImageSource)
             sizes.add((source.width, source.height))
             assert source.format_name == "Pyramidal TIFF"
             assert len(source.levels) >= 3
@@ -117,7 +122,7 @@ def test_slides_are_pyramids_of_different_odd_sizes(made_project: DemoProject) -
     assert len(sizes) == len(labels(made_project))
 
 
-def test_positions_are_where_the_rings_are(made_project: DemoProject, pictures) -> None:
+def test_positions_are_where_the_rings_are(made_project: DemoProject, pictures: Pictures) -> None:
     given = labels(made_project)
     positions = read_positions(made_project.positions)
     assert {row.file for row in positions} == {name for name, label in given.items() if label == INFECTED}
@@ -168,6 +173,8 @@ def test_masks_cover_the_spores_and_nothing_else(made_project: DemoProject) -> N
     assert {row.path.name for row in rows} == {position.file for position in positions}
     for row in rows:
         with open_source(row.path) as slide, open_source(row.mask) as mask:
+            assert isinstance(slide, ImageSource)
+            assert isinstance(mask, ImageSource)
             assert [(one.width, one.height) for one in mask.levels] == [
                 (one.width, one.height) for one in slide.levels
             ]

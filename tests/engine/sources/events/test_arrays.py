@@ -1,5 +1,6 @@
 """Numpy archives as recordings."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ ARCHIVES = {
 
 @pytest.mark.parametrize("name", sorted(ARCHIVES))
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_every_archive(tmp_path: Path, name: str, save) -> None:
+def test_every_archive(tmp_path: Path, name: str, save: Callable[..., None]) -> None:
     path = tmp_path / "a.npz"
     save(path, width=640, height=480, **ARCHIVES[name])
     assert is_event_archive(path)

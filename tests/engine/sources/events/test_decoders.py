@@ -14,6 +14,8 @@ from wholefield.sources.events.codec import (
     TRIGGERS,
     UNKNOWN,
     Codec,
+    Integers,
+    Words,
     fresh_state,
     fresh_stats,
 )
@@ -21,12 +23,19 @@ from wholefield.sources.events.dat import DAT
 from wholefield.sources.events.evt2 import EVT2
 from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.evt21 import EVT21, EVT21_LEGACY
-from wholefield.sources.events.recording import EVENT_DTYPE
+from wholefield.sources.events.recording import EVENT_DTYPE, Events
 
 ANY = 1 << 16
 
 
-def walk(codec: Codec, words: np.ndarray, window=EVER, size=(ANY, ANY), origin=0, pieces=1):
+def walk(
+    codec: Codec,
+    words: Words,
+    window: tuple[int, int] = EVER,
+    size: tuple[int, int] = (ANY, ANY),
+    origin: int = 0,
+    pieces: int = 1,
+) -> tuple[Events, Integers, Integers]:
     """Events, triggers and numbers of the compiled decoder, which is given the words in pieces."""
     room = 32 * len(words)
     events, triggers = np.zeros((room, 2), np.uint64), np.zeros((len(words), 3), np.int64)
@@ -38,7 +47,7 @@ def walk(codec: Codec, words: np.ndarray, window=EVER, size=(ANY, ANY), origin=0
     return events[: stats[TAKEN]].view(EVENT_DTYPE)[:, 0], triggers[: stats[TRIGGERS]], stats
 
 
-def likely_words(codec: Codec, seed: int, count: int) -> np.ndarray:
+def likely_words(codec: Codec, seed: int, count: int) -> Words:
     """Random words of which many are of the known types."""
     random = np.random.default_rng(seed)
     bits = codec.word.itemsize * 8

@@ -7,6 +7,7 @@ import pytest
 
 from tests.engine.sources.events.writers import raw_header, write_stream
 from wholefield.sources.events import search
+from wholefield.sources.events.codec import Words
 from wholefield.sources.events.event_words import WordFile
 from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.raw import open_raw
@@ -43,7 +44,7 @@ def test_changing_rates_over_many_rounds(tmp_path: Path, monkeypatch: pytest.Mon
 class CountingFile(WordFile):
     words_read = 0
 
-    def read(self, begin: int, end: int):
+    def read(self, begin: int, end: int) -> Words:
         words = super().read(begin, end)
         self.words_read += len(words)
         return words
@@ -57,8 +58,8 @@ def test_a_large_file_is_opened_by_reading_little(tmp_path: Path) -> None:
         file.write(header)
         for step in range(steps):
             file.seek(len(header) + step * 2**18)
-            words = [8 << 12 | 4 * step & 0xFFF, 6 << 12 | 7, 33, 2 << 12 | 44]
-            file.write(np.array(words, "<u2").tobytes())
+            round_of_clock = [8 << 12 | 4 * step & 0xFFF, 6 << 12 | 7, 33, 2 << 12 | 44]
+            file.write(np.array(round_of_clock, "<u2").tobytes())
         file.truncate(len(header) + steps * 2**18)
     words = CountingFile(path, len(header), EVT3.word)
     try:

@@ -11,7 +11,7 @@ from wholefield.sources.slides.image import AnyArray, Description, ImageSource, 
 
 
 class InMemory(ImageSource):
-    def __init__(self, tmp_path, pixels: AnyArray, looks: tuple[ChannelLook, ...] = ()) -> None:
+    def __init__(self, tmp_path: Path, pixels: AnyArray, looks: tuple[ChannelLook, ...] = ()) -> None:
         levels = levels_from_sizes([(pixels.shape[1], pixels.shape[0])])
         super().__init__(
             tmp_path, Description("memory", levels, pixels.shape[2], pixels.dtype, None, {}, looks)

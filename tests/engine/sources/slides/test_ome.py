@@ -19,11 +19,15 @@ def test_units() -> None:
     pixels = parse_ome(XML.format(unit='PhysicalSizeXUnit="nm" PhysicalSizeYUnit="mm"'))
     assert pixels is not None
     assert ome_spacing(pixels) is None
-    assert ome_spacing(parse_ome(XML.format(unit='PhysicalSizeYUnit="m"'))) is None
+    pixels = parse_ome(XML.format(unit='PhysicalSizeYUnit="m"'))
+    assert pixels is not None
+    assert ome_spacing(pixels) is None
 
 
 def test_names_and_colors() -> None:
-    looks = ome_looks(parse_ome(XML.format(unit="")))
+    pixels = parse_ome(XML.format(unit=""))
+    assert pixels is not None
+    looks = ome_looks(pixels)
     assert [look.name for look in looks] == ["DAPI", "Channel 2", "Channel 3", "Channel 4"]
     assert [look.color for look in looks] == [(0, 0, 255), (255, 0, 0), None, None]
 

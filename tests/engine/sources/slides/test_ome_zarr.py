@@ -113,6 +113,6 @@ def test_real_images(data_folder: Path) -> None:
         for level in range(3):
             one, other = (source.read_region(level, -5, 9, 131, 117) for source in (old, new))
             np.testing.assert_array_equal(one, other)
-        assert (cells.width, cells.height, cells.dtype) == (1280, 1080, np.uint16)
+        assert (cells.width, cells.height, cells.dtype) == (1280, 1080, np.dtype(np.uint16))
         assert cells.spacing == pytest.approx((0.65, 0.65))
         assert [look.name for look in cells.looks] == ["DAPI", "nanog", "Lamin B1"]

@@ -72,7 +72,7 @@ def test_a_closed_picture_says_so(tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_preview_is_not_the_end_of_the_picture() -> None:
-    data = imagecodecs.jpeg8_encode(noise(64, 64, 3))
+    data = bytes(imagecodecs.jpeg8_encode(noise(64, 64, 3)))
     preview = b"\xff\xe1\x00\x06\xff\xd9\xff\xd9"
     with_preview = data[:2] + preview + data[2:]
     assert jpeg_is_complete(with_preview)

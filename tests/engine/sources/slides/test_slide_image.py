@@ -21,9 +21,9 @@ PIXELS = Pixels((0.5, 0.25, 0.0), (0.25, 0.5, 1.0))
 
 class TestPixels:
     @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-    def test_scales_by_channel(self, dtype: type) -> None:
+    def test_scales_by_channel(self, dtype: type[np.unsignedinteger[Any]]) -> None:
         top = np.iinfo(dtype).max
-        region = np.array([[[0, 0, 0], [top, top, top]]], dtype=dtype)
+        region: npt.NDArray[Any] = np.array([[[0, 0, 0], [top, top, top]]], dtype=dtype)
         expected = torch.tensor([[[-2.0, 2.0]], [[-0.5, 1.5]], [[0.0, 1.0]]])
         torch.testing.assert_close(PIXELS.tensor(region, "x"), expected)
 
@@ -83,12 +83,12 @@ def script_and_window(path: Path, mean: tuple[float, ...], std: tuple[float, ...
 @pytest.mark.parametrize("shape", [(40, 50, 3), (40, 50)], ids=["color", "gray"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32], ids=["u1", "u2", "f4"])
 def test_script_and_window_see_the_same_values(
-    tmp_path: Path, shape: tuple[int, ...], dtype: type[np.generic]
+    tmp_path: Path, shape: tuple[int, ...], dtype: type[np.unsignedinteger[Any]] | type[np.floating[Any]]
 ) -> None:
     random = np.random.default_rng(1)
     unit = random.random(shape)
     unit.flat[0], unit.flat[-1] = 0, 1
-    top = np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 1
+    top = 1 if issubclass(dtype, np.floating) else np.iinfo(dtype).max
     pixels: npt.NDArray[Any] = (unit * top).astype(dtype)
     tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb" if pixels.ndim == 3 else "minisblack")
     script, window = script_and_window(tmp_path / "a.tif", (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))

@@ -46,6 +46,7 @@ def write_series(
     folder.mkdir(exist_ok=True)
     for index, plane in enumerate(voxels):
         position = [10 + index * step[0], -20 + index * step[1], 5 + index * step[2]]
-        each = dataset(plane, **{"ImagePositionPatient": position, "InstanceNumber": index + 1} | tags)
+        place: dict[str, Any] = {"ImagePositionPatient": position, "InstanceNumber": index + 1}
+        each = dataset(plane, **place | tags)
         each.save_as(folder / f"IM{(index * 5) % len(voxels):04}", enforce_file_format=True)
     return folder

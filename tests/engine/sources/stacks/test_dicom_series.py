@@ -45,6 +45,7 @@ def test_the_affine_leads_to_the_patient(tmp_path: Path) -> None:
         assert stack.geometry.spacing == pytest.approx((3, 0.5, 0.25))
         x, y, z = 7, 4, 2
         lps = np.array([10, -20, 5]) + x * 0.25 * along + y * 0.5 * down + z * 3 * normal
+        assert stack.geometry.affine is not None
         np.testing.assert_allclose(stack.geometry.affine @ [x, y, z, 1], [-lps[0], -lps[1], lps[2], 1])
         assert stack.warnings == ()
 
@@ -56,6 +57,8 @@ def test_a_tilted_gantry_warns(tmp_path: Path) -> None:
         (warning,) = stack.warnings
         assert "The gantry was tilted by 12.0 degrees" in warning
         # Planes lie closer together than the table moved.
+        assert stack.geometry.spacing is not None
+        assert stack.geometry.affine is not None
         assert stack.geometry.spacing[0] == pytest.approx(2 * np.cos(angle))
         np.testing.assert_allclose(stack.geometry.affine[:3, 2], [0, 0, 2], atol=1e-12)
 
@@ -84,11 +87,9 @@ def test_uneven_spacing_warns(tmp_path: Path) -> None:
 def test_rescaled_values(
     tmp_path: Path, stored: str, bits: int, scale: tuple[float, float], read: str
 ) -> None:
-    voxels = (
-        np.abs(volume(stored)).clip(max=2**bits - 1 if bits < 16 else None)
-        if stored == "u1"
-        else volume(stored)
-    )
+    voxels = volume(stored)
+    if stored == "u1":
+        voxels = np.abs(voxels).clip(max=2**bits - 1)
     tags: dict[str, Any] = {"RescaleSlope": scale[0], "RescaleIntercept": scale[1]}
     write_series(tmp_path, voxels, BitsStored=bits, HighBit=bits - 1, **tags)
     with open_stack(tmp_path) as stack:
@@ -216,7 +217,7 @@ def test_window_and_text(tmp_path: Path) -> None:
         tmp_path, volume(), WindowCenter=[40, 300], WindowWidth=[400, 1500], SeriesDescription="HEAD"
     )
     with open_stack(tmp_path) as stack:
-        assert stack.window == (-160, 240)
+        assert stack.window == (-160.0, 240.0)
         assert stack.metadata["SeriesDescription"] == "HEAD"
 
 
@@ -260,7 +261,7 @@ def test_the_tilted_unevenly_spaced_head(data_folder: Path) -> None:
         assert "The gantry was tilted by 18.5 degrees" in tilted
         assert "spaced unevenly" in uneven
         assert stack.shape == (11, 512, 512)
-        assert stack.window == (-15, 85)
+        assert stack.window == (-15.0, 85.0)
         # Air and bone in Hounsfield units.
         assert stack.plane(0, 5)[0, 256] < -900
         assert stack.plane(0, 5).max() > 1000
@@ -276,8 +277,10 @@ def test_a_label_map_lies_where_its_series_does(data_folder: Path) -> None:
         open_stack(folder / "liver_seg.dcm") as segmentation,
     ):
         assert scan.shape == labels.shape == segmentation.shape == (3, 512, 512)
-        np.testing.assert_allclose(scan.geometry.affine, labels.geometry.affine, atol=1e-4)
-        np.testing.assert_allclose(scan.geometry.affine, segmentation.geometry.affine, atol=1e-4)
+        assert scan.geometry.affine is not None
+        for other in (labels, segmentation):
+            assert other.geometry.affine is not None
+            np.testing.assert_allclose(scan.geometry.affine, other.geometry.affine, atol=1e-4)
         liver = scan.read()[segmentation.read() > 0]
         # Soft tissue, in Hounsfield units.
         assert 0 < np.median(liver) < 200

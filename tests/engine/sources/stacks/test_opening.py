@@ -55,7 +55,7 @@ def hdf5_file(path: Path) -> None:
         file.create_dataset("entry/volume", data=volume(), chunks=(2, 16, 16), compression="gzip")
 
 
-CONTAINERS: dict[str, Callable[[Path], None]] = {
+CONTAINERS: dict[str, Callable[[Path], object]] = {
     "a.tif": lambda path: write_tiff_stack(path, volume(), SHAPE, "i2", GEOMETRY),
     "plain.tif": lambda path: tifffile.imwrite(path, volume(), metadata=None, photometric="minisblack"),
     "folder": folder_of_slices,
@@ -222,6 +222,7 @@ def test_the_seven_containers_of_one_real_volume(data_folder: Path) -> None:
                 assert stack.geometry.unit == "mm"
                 assert stack.geometry.spacing == pytest.approx((4.22, 0.4882812, 0.4882812))
             if name in ("vol.mha", "vol.nii.gz", "vol.nrrd"):
+                assert stack.geometry.affine is not None
                 np.testing.assert_allclose(
                     stack.geometry.affine, np.diag([-0.4882812, -0.4882812, 4.22, 1.0]), rtol=1e-6
                 )

@@ -4,6 +4,7 @@ import bz2
 import errno
 import gzip
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def meta(path: Path, data: bytes = b"", **fields: object) -> Path:
 def test_parts_and_packings(tmp_path: Path, packing: Packing, parts: int) -> None:
     """Bytes before the voxels are skipped, in the file and after decompressing; those behind do not matter."""
     voxels = volume(dtype=">f4")
-    pack = {
+    pack: dict[Packing, Callable[[bytes], bytes]] = {
         Packing.RAW: bytes,
         Packing.ZLIB: zlib.compress,
         Packing.GZIP: gzip.compress,
@@ -79,9 +80,8 @@ def test_a_stream_of_many_members(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packing", [Packing.ZLIB, Packing.GZIP])
 def test_a_wrong_checksum_is_told(tmp_path: Path, packing: Packing) -> None:
-    packed = bytearray(
-        {Packing.ZLIB: zlib.compress, Packing.GZIP: gzip.compress}[packing](volume().tobytes())
-    )
+    pack: Callable[[bytes], bytes] = gzip.compress if packing is Packing.GZIP else zlib.compress
+    packed = bytearray(pack(volume().tobytes()))
     packed[-5 if packing is Packing.GZIP else -1] ^= 1
     (tmp_path / "a").write_bytes(packed)
     layout = RawLayout((Part(tmp_path / "a"),), (4, 5, 6), np.dtype("i2"), packing)
@@ -112,8 +112,10 @@ def test_geometry_of_meta_image(tmp_path: Path) -> None:
         Offset="1 2 3",
     )
     with open_stack(path) as stack:
-        assert (stack.geometry.spacing, stack.geometry.unit) == (pytest.approx((2, 0.75, 0.5)), "mm")
+        assert stack.geometry.spacing == pytest.approx((2, 0.75, 0.5))
+        assert stack.geometry.unit == "mm"
         lps = np.array([1, 2, 3]) + 3 * 0.5 * TURN[0] + 2 * 0.75 * TURN[1] + 1 * 2 * TURN[2]
+        assert stack.geometry.affine is not None
         np.testing.assert_allclose(stack.geometry.affine @ [3, 2, 1, 1], [-lps[0], -lps[1], lps[2], 1])
 
 
@@ -207,6 +209,7 @@ def test_spaces_of_nrrd(tmp_path: Path, space: str, signs: tuple[int, int, int])
     with open_stack(tmp_path / "a.nrrd") as stack:
         assert stack.geometry.spacing == pytest.approx((2, 0.75, 0.5))
         place = (np.array([1, 2, 3]) + 3 * axes[0] + 2 * axes[1] + axes[2]) * signs
+        assert stack.geometry.affine is not None
         np.testing.assert_allclose(stack.geometry.affine @ [3, 2, 1, 1], [*place, 1])
 
 
@@ -222,7 +225,8 @@ def test_nrrd_with_spacings_alone(tmp_path: Path) -> None:
         assert (stack.geometry.spacing, stack.geometry.unit) == ((2, 0.75, 0.5), "")
         assert stack.geometry.affine is None
     with open_stack(tmp_path / "b.nrrd") as stack:
-        assert (stack.geometry.spacing, stack.geometry.unit) == (pytest.approx((2, 0.75, 0.5)), "um")
+        assert stack.geometry.spacing == pytest.approx((2, 0.75, 0.5))
+        assert stack.geometry.unit == "um"
 
 
 def test_nrrd_in_color(tmp_path: Path) -> None:
@@ -267,6 +271,7 @@ def test_kinds_of_nifti(tmp_path: Path, name: str, kind: Any, dtype: str) -> Non
     assert kind_of(tmp_path / name) is Kind.STACK
     with open_stack(tmp_path / name) as stack:
         np.testing.assert_array_equal(stack.read(), voxels)
+        assert stack.geometry.affine is not None
         np.testing.assert_allclose(stack.geometry.affine, affine, rtol=1e-6)
         assert stack.geometry.spacing == pytest.approx((2, 0.75, 0.5))
 

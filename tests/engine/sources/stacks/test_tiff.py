@@ -6,7 +6,7 @@ import pytest
 import tifffile
 
 from wholefield.errors import SourceError
-from wholefield.export.pyramid import PyramidSettings, write_pyramid
+from wholefield.export.pyramid import Layout, PyramidSettings, write_pyramid
 from wholefield.sources import ImageSource, Kind, StackSource, kind_of, open_image, open_source, open_stack
 from wholefield.sources.stacks.stack import AnyArray
 
@@ -151,7 +151,7 @@ def test_spacing(
 
 
 def test_a_slide_stays_an_image(tmp_path: Path) -> None:
-    for name, layout in (("classic.tif", "classic"), ("ome.tif", "ome")):
+    for name, layout in (("classic.tif", Layout.CLASSIC), ("ome.tif", Layout.OME)):
         pixels = noise(300, 400, 3, dtype="u1")
         write_pyramid(
             tmp_path / name, pixels, None, PyramidSettings(tile_size=64, layout=layout, coarsest=128)
