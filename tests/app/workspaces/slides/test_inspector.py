@@ -46,7 +46,7 @@ def wait(window: MainWindow, qtbot) -> None:
 
 
 def boxes(window: MainWindow) -> list[str]:
-    return [box.colour.name() for box in window.workspace.view._boxes.boxes]
+    return [box.color.name() for box in window.workspace.view._boxes.boxes]
 
 
 def click(window: MainWindow, x: float, y: float, qtbot) -> None:
@@ -142,7 +142,7 @@ def test_zooming_to_what_is_marked_brings_it_into_sight(open_inspector: MainWind
     window.workspace.view.clicked.emit(90.0, 200.0)
     panel.zoom.click()
     view = window.workspace.view
-    field = next(box.box for box in view._boxes.boxes if box.colour.name() == FIELD)
+    field = next(box.box for box in view._boxes.boxes if box.color.name() == FIELD)
     seen = view.visible_rect()
     assert seen.contains(*(field.x + field.width / 2, field.y + field.height / 2))
     assert field.height * view.scale == pytest.approx(min(view.width(), view.height()) / 2, rel=0.01)
