@@ -18,6 +18,7 @@ from wholefield.sources import StackGeometry
 from wholefield.tasks.registry import settings_of
 from wholefield.tasks.slides.prediction import SlidePrediction
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings
+from wholefield.tasks.stacks.settings import StackSegmentationSettings
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,9 @@ def test_a_network_over_volumes_is_trained_and_predicts(
     words = ["train", "stack-segmentation", *settings.split(), "--ignore-label=9", *pair]
     assert main([*words, f"--out={tmp_path / 'runs'}"]) == 0
     (run,) = past_runs(tmp_path / "runs")
-    assert settings_of(run).ndim == 3
+    settings_found = settings_of(run)
+    assert isinstance(settings_found, StackSegmentationSettings)
+    assert settings_found.ndim == 3
     capsys.readouterr()
     result = tmp_path / "found.tif"
     words = ["predict-stack", str(tmp_path / "scan.tif"), f"--checkpoint={run.best}", f"--output={result}"]
@@ -94,7 +97,9 @@ def test_a_network_over_volumes_is_trained_and_predicts(
     assert "dilations is 'x'" in capsys.readouterr().err
 
 
-def test_train_from_a_file_and_go_on(config: ClassifySettings, tmp_path: Path, capsys) -> None:
+def test_train_from_a_file_and_go_on(
+    config: ClassifySettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     save_settings(config, tmp_path / "run.json")
     assert main(["train", "--config", str(tmp_path / "run.json"), "--out", str(tmp_path / "runs")]) == 0
     (run,) = past_runs(tmp_path / "runs")
@@ -181,7 +186,9 @@ def test_a_mistake_is_one_sentence(
     assert err.count("\n") == 1
 
 
-def test_a_failed_run_tells_why(config: ClassifySettings, tmp_path: Path, capsys) -> None:
+def test_a_failed_run_tells_why(
+    config: ClassifySettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     argv = [*words(config), "--level=3", f"--out={tmp_path}"]
     assert main(argv) == 2
     assert "the setting level cannot be 3" in capsys.readouterr().err

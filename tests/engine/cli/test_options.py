@@ -67,8 +67,8 @@ def test_only_what_differs_is_written() -> None:
     assert command_line(config) == (
         "wholefield train classify '--slides=my slides' --labels=l.csv --epochs=3 --device=cpu"
     )
-    config = PredictSettings(slide=Path("-a.svs"), checkpoint=Path("best.ckpt"))
-    assert command_line(config) == "wholefield predict --checkpoint=best.ckpt -- -a.svs"
+    other = PredictSettings(slide=Path("-a.svs"), checkpoint=Path("best.ckpt"))
+    assert command_line(other) == "wholefield predict --checkpoint=best.ckpt -- -a.svs"
 
 
 @pytest.mark.parametrize("task", TASKS, ids=[task.name for task in TASKS])

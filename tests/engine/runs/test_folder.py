@@ -66,7 +66,7 @@ def test_metrics_are_appended_and_exact(folder: RunFolder) -> None:
 
 
 @given(cut=st.integers(1, 39))
-def test_a_row_cut_short_is_left_out(tmp_path_factory, cut: int) -> None:
+def test_a_row_cut_short_is_left_out(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     folder = RunFolder(tmp_path_factory.mktemp("run"))
     folder.add_metrics(1, 1, {"loss": 0.5})
     folder.add_metrics(1, 2, {"loss": 0.25})

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import tifffile
 import torch
@@ -48,10 +49,11 @@ def base(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tr
     random = np.random.default_rng(0)
     volume = random.normal(1000, 50, (4, 20, 24)).astype(np.float32)
     labels = np.where(volume > 1020, 255, 0).astype(np.uint8)
-    for name, values in {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "input": volume, "target": 3 * volume - 500, "labels": labels,
         "other": volume + random.normal(0, 9, volume.shape),
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, values in arrays.items():
         kind = np.uint8 if name == "labels" else np.float32
         tifffile.imwrite(folder / f"{name}.tif", values.astype(kind), photometric="minisblack")
     events, _ = simulate(SceneSettings(40, 32, 120_000, planes=1), 0)
@@ -67,7 +69,7 @@ def base(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tr
     (folder / "labels.csv").write_text(
         "\n".join(["file,label", *rows, "red2.tif,red", "red3.tif,red"]) + "\n"
     )
-    pair = {"stack": folder / "input.tif", "depth": 2, "crop_size": 16, "crops": 2} | COMMON
+    pair: dict[str, Any] = {"stack": folder / "input.tif", "depth": 2, "crop_size": 16, "crops": 2} | COMMON
     split = f"{folder / 'input.tif'};{folder / 'other.tif'}"
     crop = {"crop_size": 32, "tile_size": 64} | COMMON
     return {
@@ -162,9 +164,9 @@ def test_takes_effect(
 
 @pytest.mark.parametrize("name", ["classify", "segment", "stack-segmentation"])
 def test_class_weighting_takes_effect(base: dict[str, TrainingSettings], tmp_path: Path, name: str) -> None:
+    options: list[dict[str, Any]] = [{"class_weighting": weighting} for weighting in ClassWeighting]
     runs = [
-        Trained(replace(base[name], class_weighting=weighting), tmp_path / weighting)
-        for weighting in ClassWeighting
+        Trained(replace(base[name], **option), tmp_path / str(index)) for index, option in enumerate(options)
     ]
     assert not torch.equal(runs[0].weights, runs[1].weights)
 

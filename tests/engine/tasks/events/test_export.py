@@ -1,7 +1,9 @@
 """Flow in every format, and what is left of an export that was stopped."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from tests.engine.tasks.events.conftest import DELTA_T
 from wholefield.errors import SettingError
 from wholefield.export.flow import FlowFile, labels_path, read_dsec_png, read_flo
 from wholefield.runs.control import Control, Discarded, StopAndKeep
-from wholefield.runs.reports import PartDone
+from wholefield.runs.reports import PartDone, Report
 from wholefield.tasks.events.export import Exported, export_flow
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.settings import FlowFormat
@@ -34,7 +36,9 @@ def run(config: FlowExportSettings) -> Exported:
     return export_flow(config, lambda report: None, Control())
 
 
-def test_hdf5_begins_with_the_recording_and_holds_displacements_in_its_own_step(config, rows) -> None:
+def test_hdf5_begins_with_the_recording_and_holds_displacements_in_its_own_step(
+    config: FlowExportSettings, rows: np.ndarray
+) -> None:
     assert run(replace(config, end_us=60_000)) == Exported(config.out, complete=True)
     with FlowFile(config.out) as file:
         assert (len(file), file.delta_t) == (12, 5_000)
@@ -46,7 +50,12 @@ def test_hdf5_begins_with_the_recording_and_holds_displacements_in_its_own_step(
     ("format", "read", "apart"), [(FlowFormat.FLO, read_flo, 1e-5), (FlowFormat.PNG, read_dsec_png, 1 / 250)]
 )
 def test_other_formats_have_a_file_for_every_field_of_the_range(
-    config, rows, tmp_path, format, read, apart
+    config: FlowExportSettings,
+    rows: np.ndarray,
+    tmp_path: Path,
+    format: FlowFormat,
+    read: Callable[[Path], Any],
+    apart: float,
 ) -> None:
     out = tmp_path / "files"
     assert run(replace(config, format=format, out=out, start_us=20_000, end_us=59_999)).complete
@@ -55,11 +64,13 @@ def test_other_formats_have_a_file_for_every_field_of_the_range(
     np.testing.assert_allclose(read(files[-1])[0], rows[5] / 2, atol=apart)
 
 
-def test_files_that_are_whole_stay_when_it_is_stopped_and_hdf5_goes(config, tmp_path: Path) -> None:
+def test_files_that_are_whole_stay_when_it_is_stopped_and_hdf5_goes(
+    config: FlowExportSettings, tmp_path: Path
+) -> None:
     control = Control()
 
-    def stop(report: PartDone) -> None:
-        if report.done == 3:
+    def stop(report: Report) -> None:
+        if isinstance(report, PartDone) and report.done == 3:
             control.stop_and_keep()
 
     found = export_flow(replace(config, format=FlowFormat.FLO, out=tmp_path / "files"), stop, control)
@@ -72,13 +83,14 @@ def test_files_that_are_whole_stay_when_it_is_stopped_and_hdf5_goes(config, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["files"]
 
 
-def test_what_cannot_be_exported_is_said(config, tmp_path: Path) -> None:
+def test_what_cannot_be_exported_is_said(config: FlowExportSettings, tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
-    for changes, sentence in (
+    mistakes: list[tuple[dict[str, Any], str]] = [
         ({"out": tmp_path / "a.png"}, r"a\.png must end in \.h5"),
         ({"start_us": 10}, "start_us is 10 but must be 0 for HDF5"),
         ({"format": FlowFormat.FLO, "start_us": 9, "end_us": 9}, "end_us is 9 but must be above"),
         ({"out": tmp_path / "taken" / "a.h5"}, "taken.*cannot be written"),
-    ):
+    ]
+    for changes, sentence in mistakes:
         with pytest.raises(SettingError, match=sentence):
             run(replace(config, **changes))

@@ -79,7 +79,9 @@ def test_a_training_shows_the_moment_that_was_asked_for(
     try:
         assert (data.preview is data.validation) == (moment is None)
         if moment is not None:
-            _, start, duration = data.preview.batch(data.preview.batches()[0])["video_infos"][0]
+            shown = data.preview.batch(data.preview.batches()[0])["video_infos"][0]
+            assert shown is not None
+            _, start, duration = shown
             assert start + duration == end
     finally:
         data.close()

@@ -39,9 +39,12 @@ def test_a_network_is_loaded_once_and_its_last_bin_holds_to_the_end(
         assert FakeMoments.made == []
         for time_us in (0, 9_999, 10_000, 160_000, 500_000):
             field = flow.flow_at(time_us)
+            assert field is not None
             assert field.holds_at(time_us)
             assert field.flow[0, 0, 0] == min(time_us // 10_000, LAST)
         assert FakeMoments.made == [(source.path, Device.CPU)]
         flow.close()
-        assert flow.flow_at(5).holds_at(5)
+        again = flow.flow_at(5)
+        assert again is not None
+        assert again.holds_at(5)
         assert len(FakeMoments.made) == 2

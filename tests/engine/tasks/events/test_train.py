@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -35,6 +36,7 @@ from wholefield.training.checkpoints import read_checkpoint
 from wholefield.training.settings import Device
 
 DELTA_T = 10_000
+Kind = TypeVar("Kind")
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def run(config: FlowSettings | FlowPredictSettings, folder: Path) -> list[Report
     return reports
 
 
-def of(reports: list[Report], kind: type) -> list:
+def of(reports: list[Report], kind: type[Kind]) -> list[Kind]:
     return [report for report in reports if isinstance(report, kind)]
 
 

@@ -48,9 +48,15 @@ def test_holds_the_classes_in_levels(found: ClassMap, wanted: np.ndarray) -> Non
     assert found.levels[0].dtype == np.uint8
 
 
+def file_of(level: np.ndarray) -> Path:
+    assert isinstance(level, np.memmap)
+    assert level.filename is not None
+    return Path(level.filename)
+
+
 def test_its_file_goes_with_it() -> None:
     made = ClassMap((1, 300, 4, 4))
-    folder = Path(made.levels[0].filename).parent
+    folder = file_of(made.levels[0]).parent
     assert made.levels[0].dtype == np.uint16
     assert folder.is_dir()
     del made

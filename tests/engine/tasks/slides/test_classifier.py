@@ -1,12 +1,13 @@
 """Checkpoints of classifiers: what is wrong with a file is said in a sentence, and no code of it runs."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from wholefield.errors import SettingError, SourceError
-from wholefield.networks import resnet18
+from wholefield.networks import ResNet, resnet18
 from wholefield.tasks.slides.classifier import StreamedClassifier, load_classifier
 from wholefield.training.checkpoints import CARD, PREFIX
 from wholefield.training.model_card import ClassCard, InputCard, ModelCard
@@ -21,7 +22,7 @@ DESCRIPTION = ModelCard(
 
 
 @pytest.fixture(scope="module")
-def content() -> dict[str, object]:
+def content() -> dict[str, Any]:
     torch.manual_seed(0)
     state = {PREFIX + name: value for name, value in resnet18(num_classes=2).state_dict().items()}
     return {"state_dict": state, CARD: DESCRIPTION.to_plain()}
@@ -32,7 +33,7 @@ def save(path: Path, content: object) -> Path:
     return path
 
 
-def test_loads_ready_to_predict(content, tmp_path: Path) -> None:
+def test_loads_ready_to_predict(content: dict[str, Any], tmp_path: Path) -> None:
     classifier, card = load_classifier(save(tmp_path / "c.ckpt", content), 64)
     assert card == DESCRIPTION
     assert not any(module.training for module in classifier.network.modules())
@@ -43,8 +44,10 @@ def test_loads_ready_to_predict(content, tmp_path: Path) -> None:
 def test_training_leaves_normalisation_frozen() -> None:
     classifier = StreamedClassifier(resnet18(num_classes=2), 64)
     classifier.train(True)
-    assert classifier.network.layer1.training
-    assert not classifier.network.bn1.training
+    network = classifier.network
+    assert isinstance(network, ResNet)
+    assert network.layer1.training
+    assert not network.bn1.training
 
 
 def test_logits_and_evidence_agree() -> None:
@@ -70,13 +73,15 @@ def test_logits_and_evidence_agree() -> None:
         ),
     ],
 )
-def test_incomplete_files(content, tmp_path: Path, change, sentence: str) -> None:
+def test_incomplete_files(
+    content: dict[str, Any], tmp_path: Path, change: dict[str, Any], sentence: str
+) -> None:
     changed = {name: value for name, value in (content | change).items() if value is not None}
     with pytest.raises(SourceError, match=sentence):
         load_classifier(save(tmp_path / "c.ckpt", changed), 64)
 
 
-def test_unknown_model(content, tmp_path: Path) -> None:
+def test_unknown_model(content: dict[str, Any], tmp_path: Path) -> None:
     changed = content | {CARD: DESCRIPTION.to_plain() | {"architecture": "vgg99"}}
     with pytest.raises(SettingError, match="'vgg99'; choose one of"):
         load_classifier(save(tmp_path / "c.ckpt", changed), 64)

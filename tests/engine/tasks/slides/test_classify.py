@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 import torch
@@ -30,6 +31,8 @@ from wholefield.tasks.slides.classifier import load_classifier
 from wholefield.tasks.slides.classify import SlideClassification
 from wholefield.tasks.slides.settings import ClassifySettings, Head
 from wholefield.training.settings import Device, Precision
+
+Kind = TypeVar("Kind")
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ class Run:
         if self.hook:
             self.hook(self, report)
 
-    def of(self, kind: type[Report]) -> list[Report]:
+    def of(self, kind: type[Kind]) -> list[Kind]:
         return [report for report in self.reports if isinstance(report, kind)]
 
     def losses(self) -> list[float]:
@@ -99,7 +102,7 @@ class TestWholeRun:
             (step, 40, 5) for step in range(1, 41)
         ]
         assert [report.epoch for report in steps] == [1 + index // 8 for index in range(40)]
-        assert all(report.seconds_left > 0 for report in steps[:-1])
+        assert all(report.seconds_left is not None and report.seconds_left > 0 for report in steps[:-1])
         assert steps[-1].seconds_left == 0
 
     def test_reports_each_tile_of_each_sweep_once(self, run: Run, slides: Path) -> None:
@@ -205,7 +208,9 @@ def test_resnet_is_calibrated_and_keeps_its_statistics(config: ClassifySettings,
 
 class TestStopping:
     @pytest.mark.parametrize("kind", [StepDone, TileDone])
-    def test_stop_and_keep_leaves_a_usable_model(self, config, tmp_path: Path, kind: type[Report]) -> None:
+    def test_stop_and_keep_leaves_a_usable_model(
+        self, config: ClassifySettings, tmp_path: Path, kind: type[Report]
+    ) -> None:
         run = Run(config, tmp_path / "run", once(kind, 12, "stop_and_keep"))
         assert run.end == Finished(run.folder.path, Reason.STOPPED)
         assert isinstance(run.reports[-2], CheckpointSaved)
@@ -224,7 +229,9 @@ class TestStopping:
         assert run.end == Finished(run.folder.path, Reason.DISCARDED)
         assert not run.folder.path.exists()
 
-    def test_discarding_a_continued_run_keeps_the_earlier_part(self, config, tmp_path: Path) -> None:
+    def test_discarding_a_continued_run_keeps_the_earlier_part(
+        self, config: ClassifySettings, tmp_path: Path
+    ) -> None:
         run = Run(config, tmp_path / "run", once(StepDone, 10, "stop_and_keep"))
         before = run.folder.last.read_bytes()
         again = Run(config, tmp_path / "run", once(TileDone, 5, "discard"))
@@ -232,17 +239,22 @@ class TestStopping:
         assert run.folder.last.read_bytes() == before
 
     def test_pause_waits_in_the_middle_of_an_epoch(self, config: ClassifySettings, tmp_path: Path) -> None:
-        paused = threading.Event()
+        paused, helpers = threading.Event(), list[threading.Thread]()
+
+        def resume(control: Control) -> None:
+            paused.wait(0.2)
+            control.resume()
 
         def pause(run: Run, report: Report) -> None:
             if isinstance(report, TileDone) and len(run.of(TileDone)) == 40:
                 run.control.pause()
-                helper = threading.Thread(target=lambda: (paused.wait(0.2), run.control.resume()))
+                helper = threading.Thread(target=resume, args=(run.control,))
                 helper.start()
-                run.helper = helper
+                helpers.append(helper)
 
         run = Run(replace(config, epochs=1), tmp_path / "run", pause)
-        run.helper.join()
+        (helper,) = helpers
+        helper.join()
         plain = Run(replace(config, epochs=1), tmp_path / "plain")
         assert run.losses() == plain.losses()
 
@@ -261,7 +273,7 @@ class TestResuming:
         ],
     )
     def test_goes_on_as_if_never_stopped(
-        self, config, tmp_path: Path, kind: type[Report], number: int
+        self, config: ClassifySettings, tmp_path: Path, kind: type[Report], number: int
     ) -> None:
         config = replace(config, epochs=3)
         plain = Run(config, tmp_path / "plain")
@@ -278,7 +290,9 @@ class TestResuming:
     def test_more_epochs_of_a_completed_run(self, config: ClassifySettings, tmp_path: Path) -> None:
         Run(replace(config, epochs=1), tmp_path / "run")
         second = Run(replace(config, epochs=2), tmp_path / "run")
-        assert settings_of(second.folder).epochs == 2
+        settings = settings_of(second.folder)
+        assert isinstance(settings, ClassifySettings)
+        assert settings.epochs == 2
         assert [report.step for report in second.of(StepDone)] == list(range(9, 17))
 
     def test_another_model_is_refused(self, config: ClassifySettings, tmp_path: Path) -> None:
@@ -299,7 +313,9 @@ class TestFailures:
             ({"initial_weights": "/nowhere.pth"}, "/nowhere.pth does not exist"),
         ],
     )
-    def test_settings(self, config: ClassifySettings, tmp_path: Path, change, sentence: str) -> None:
+    def test_settings(
+        self, config: ClassifySettings, tmp_path: Path, change: dict[str, Any], sentence: str
+    ) -> None:
         run = Run(replace(config, **change), tmp_path / "run")
         assert isinstance(run.end, Failed)
         assert sentence in run.end.message
@@ -314,7 +330,9 @@ class TestFailures:
         assert isinstance(run.end, Failed)
         assert ".tif" in run.end.message
 
-    def test_the_unexpected_is_told_and_logged(self, config, tmp_path: Path, monkeypatch) -> None:
+    def test_the_unexpected_is_told_and_logged(
+        self, config: ClassifySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def broken(self: SlideClassification, item: object, index: int) -> None:
             raise ZeroDivisionError("by accident")
 
@@ -325,7 +343,9 @@ class TestFailures:
         assert "Traceback" in run.folder.log_file.read_text()
 
 
-def test_runs_in_a_thread_and_prints_nothing(config: ClassifySettings, tmp_path: Path, capfd) -> None:
+def test_runs_in_a_thread_and_prints_nothing(
+    config: ClassifySettings, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     runs: list[Run] = []
     thread = threading.Thread(target=lambda: runs.append(Run(replace(config, epochs=1), tmp_path / "run")))
     thread.start()

@@ -35,6 +35,7 @@ def test_centre_of_the_gradient(name: str) -> None:
     features = network(image)
     y, x = features.shape[2] // 2, features.shape[3] // 2
     features[0, :, y, x].sum().backward()
+    assert image.grad is not None
     touched = image.grad.abs().sum((0, 1)) > 0
     rows, columns = footprint(network, image)
     for found, position, axis in ((rows, y, 1), (columns, x, 0)):

@@ -46,7 +46,9 @@ def test_importing_it_leaves_torch_alone() -> None:
 )
 def test_stages_have_the_known_fields_and_strides(model: str, stages: dict[str, tuple[int, int]]) -> None:
     rows = inspect_network(model, (2048, 2048), 1024).rows_of(LayerChoice.STAGES)
-    found = {row.layer.split(".")[0]: (row.field[0], row.total_stride[0]) for row in rows}
+    found: dict[str, tuple[object, object]] = {
+        row.layer.split(".")[0]: (row.field[0], row.total_stride[0]) for row in rows
+    }
     assert {name: found[name] for name in stages} == stages
     assert found["maxpool"] == (11, 4)
     assert [row.layer.split(".")[0] for row in rows] == ["relu", "maxpool", *stages]
@@ -54,7 +56,8 @@ def test_stages_have_the_known_fields_and_strides(model: str, stages: dict[str, 
 
 def test_a_network_without_blocks_has_a_stage_for_each_resolution() -> None:
     rows = inspect_network("small_cnn", SIZE, 128).rows_of(LayerChoice.STAGES)
-    assert [row.total_stride for row in rows] == [(2, 2), (4, 4), (8, 8), (32, 32)]
+    strides: list[tuple[object, ...]] = [row.total_stride for row in rows]
+    assert strides == [(2, 2), (4, 4), (8, 8), (32, 32)]
 
 
 def test_layers_bear_the_names_of_the_whole_network(inspection: Inspection) -> None:
@@ -85,6 +88,7 @@ def test_a_position_sees_what_its_gradient_reaches(inspection: Inspection, pixel
     part, _ = split_classifier(find_model("resnet18").build().eval())
     image = torch.randn(1, 3, *SIZE, requires_grad=True)
     part(image)[0, :, *seen.position].sum().backward()
+    assert image.grad is not None
     reached = image.grad.abs().sum(dim=(0, 1)).nonzero()
     for axis, (start, stop) in enumerate(seen.field):
         assert start <= reached[:, axis].min() <= start + 8

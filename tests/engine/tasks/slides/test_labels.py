@@ -99,7 +99,9 @@ class TestSplit:
         st.floats(0.01, 0.99),
         st.integers(0, 2**32 - 1),
     )
-    def test_is_a_partition_with_every_class_on_both_sides(self, counts, fraction: float, seed: int) -> None:
+    def test_is_a_partition_with_every_class_on_both_sides(
+        self, counts: list[int], fraction: float, seed: int
+    ) -> None:
         rows = table(counts)
         parts = split(rows, fraction, seed)
         assert sorted(parts.training + parts.validation) == list(range(len(rows.rows)))

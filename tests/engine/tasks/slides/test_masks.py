@@ -8,7 +8,7 @@ import tifffile
 from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError
-from wholefield.sources import open_source
+from wholefield.sources import open_image
 from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.masks import IGNORED, Labels, MaskedSlide, read_classes, read_masks, split_rows
 
@@ -86,7 +86,7 @@ class TestReading:
     def read(self, image: Path, mask: np.ndarray) -> np.ndarray:
         path = image.with_name("m.tif")
         tifffile.imwrite(path, mask, tile=(16, 16))
-        with open_source(image) as one, open_source(path) as other:
+        with open_image(image) as one, open_image(path) as other:
             return read_classes(other, one, 0, Rect(10, 20, 5, 4), Labels())
 
     def test_reads_the_area(self, image: Path) -> None:

@@ -8,11 +8,11 @@ import pytest
 import tifffile
 import torch
 
-from wholefield.networks import small_cnn
+from wholefield.networks import SmallCNN, small_cnn
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Direction, Finished, Level, Message, Reason, Report, TileDone, ignore
-from wholefield.sources import open_source
+from wholefield.sources import open_image
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.predict import predict_slide
 from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
@@ -30,7 +30,7 @@ CARD_VALUES = ModelCard(
 
 
 @pytest.fixture(scope="module")
-def network() -> torch.nn.Module:
+def network() -> SmallCNN:
     torch.manual_seed(4)
     network = small_cnn(num_classes=3).eval()
     torch.nn.init.normal_(network.head.fc.weight, std=0.1)
@@ -38,7 +38,7 @@ def network() -> torch.nn.Module:
 
 
 @pytest.fixture(scope="module")
-def checkpoint(network, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoint(network: SmallCNN, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "best.ckpt"
     state = {PREFIX + name: value for name, value in network.state_dict().items()}
     torch.save({"state_dict": state, CARD: CARD_VALUES.to_plain()}, path)
@@ -50,10 +50,17 @@ def config(slides: Path, checkpoint: Path) -> PredictSettings:
     return PredictSettings(slide=slides / "red1.tif", checkpoint=checkpoint, tile_size=50)
 
 
+def predicted(config: PredictSettings) -> SlidePrediction:
+    """The prediction of a classifier."""
+    found = predict_slide(config, ignore, Control())
+    assert isinstance(found, SlidePrediction)
+    return found
+
+
 @pytest.mark.parametrize("level", [0, 1])
-def test_equals_the_plain_network(config: PredictSettings, network, level: int) -> None:
-    prediction = predict_slide(replace(config, level=level), ignore, Control())
-    with open_source(config.slide) as source:
+def test_equals_the_plain_network(config: PredictSettings, network: SmallCNN, level: int) -> None:
+    prediction = predicted(replace(config, level=level))
+    with open_image(config.slide) as source:
         size = source.levels[level]
         pixels = source.read_region(level, 0, 0, size.width, size.height)
     image = torch.from_numpy(pixels).permute(2, 0, 1)[None].double() / 255 * 4 - 2
@@ -69,7 +76,9 @@ def test_equals_the_plain_network(config: PredictSettings, network, level: int) 
     assert prediction.winner == "abc"[int(probabilities.argmax())]
 
 
-def test_a_bright_spot_shows_where_it_lies(config: PredictSettings, tmp_path: Path, network) -> None:
+def test_a_bright_spot_shows_where_it_lies(
+    config: PredictSettings, tmp_path: Path, network: SmallCNN
+) -> None:
     """The map changes around the spot alone, and its cells there enclose the spot."""
     plain = np.full((700, 800, 3), 200, np.uint8)
     marked = plain.copy()
@@ -78,7 +87,7 @@ def test_a_bright_spot_shows_where_it_lies(config: PredictSettings, tmp_path: Pa
     for name, image in (("plain", plain), ("marked", marked)):
         path = tmp_path / f"{name}.tif"
         tifffile.imwrite(path, image, photometric="rgb", tile=(128, 128))
-        changed.append(predict_slide(replace(config, slide=path, tile_size=256), ignore, Control()))
+        changed.append(predicted(replace(config, slide=path, tile_size=256)))
     difference = np.abs(changed[1].maps - changed[0].maps).sum(0)
     x, y, width, height = changed[1].box
     rows, columns = np.indices(difference.shape)
@@ -90,8 +99,8 @@ def test_a_bright_spot_shows_where_it_lies(config: PredictSettings, tmp_path: Pa
 
 
 def test_box_of_a_coarser_level_is_in_pixels_of_level_0(config: PredictSettings) -> None:
-    fine = predict_slide(config, ignore, Control()).box
-    coarse = predict_slide(replace(config, level=1), ignore, Control()).box
+    fine = predicted(config).box
+    coarse = predicted(replace(config, level=1)).box
     assert coarse[2] == pytest.approx(fine[2], rel=0.35)
     assert coarse[0] == pytest.approx(2 * fine[0], rel=0.1)
 
@@ -117,7 +126,7 @@ def test_run_saves_the_prediction(config: PredictSettings, tmp_path: Path) -> No
     folder = RunFolder.create(tmp_path, config)
     assert run_task(config, folder.path, ignore, Control()) == Finished(folder.path, Reason.COMPLETED)
     saved = SlidePrediction.load(folder.path / PREDICTION)
-    expected = predict_slide(config, ignore, Control())
+    expected = predicted(config)
     np.testing.assert_array_equal(saved.maps, expected.maps)
     assert (saved.slide, saved.classes, saved.box) == (config.slide, expected.classes, expected.box)
 

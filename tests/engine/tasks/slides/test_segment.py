@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,11 +24,14 @@ from wholefield.runs.reports import (
     ignore,
 )
 from wholefield.tasks.registry import run_task
+from wholefield.tasks.slides.class_map import SegmentedSlide
 from wholefield.tasks.slides.predict import CLASS_IMAGE, CLASS_OUTLINES, predict_slide
 from wholefield.tasks.slides.segment import class_names
 from wholefield.tasks.slides.segmenter import load_segmenter
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 from wholefield.training.settings import Augmentation, ClassWeighting
+
+Trained = tuple[RunFolder, list[Report]]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +84,7 @@ def run(config: SegmentSettings, folder: Path, stop_at: int | None = None) -> li
 
 
 @pytest.fixture(scope="module")
-def trained(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, list[Report]]:
+def trained(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = RunFolder(tmp_path_factory.mktemp("run") / "run")
     config = SegmentSettings(
         slides=slides, masks=slides / "masks.csv", binarize_labels=True, ignore_label=999, tile_size=40, width=6,
@@ -89,7 +93,14 @@ def trained(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run
     return folder, run(config, folder.path)
 
 
-def test_learns(trained) -> None:
+def segmented(config: PredictSettings) -> SegmentedSlide:
+    """The prediction of a segmenter."""
+    found = predict_slide(config, ignore, Control())
+    assert isinstance(found, SegmentedSlide)
+    return found
+
+
+def test_learns(trained: Trained) -> None:
     folder, reports = trained
     assert reports[-1] == Finished(folder.path, Reason.COMPLETED)
     assert reports[0] == Started("segment", folder.path, 36, 12, ("background", "foreground"))
@@ -98,18 +109,18 @@ def test_learns(trained) -> None:
     assert epochs[-1].metrics["validation_loss"] < 0.6 * epochs[0].metrics["validation_loss"]
 
 
-def test_says_how_rare_the_classes_are(trained, slides: Path) -> None:
+def test_says_how_rare_the_classes_are(trained: Trained, slides: Path) -> None:
     (text,) = [r.text for r in trained[1] if isinstance(r, Message) and "Shares" in r.text]
     foreground = np.mean([tifffile.imread(slides / f"{i}_mask.tif")[:, :-5] > 0 for i in range(4)])
     assert f"foreground {foreground:.1%}" in text
 
 
-def test_predicts_alike_in_any_tiles(trained, slides: Path) -> None:
+def test_predicts_alike_in_any_tiles(trained: Trained, slides: Path) -> None:
     folder, _ = trained
     found = []
     for tile in (16, 33, 500):
-        prediction = predict_slide(
-            PredictSettings(slide=slides / "0.tif", checkpoint=folder.best, tile_size=tile), ignore, Control()
+        prediction = segmented(
+            PredictSettings(slide=slides / "0.tif", checkpoint=folder.best, tile_size=tile)
         )
         assert prediction.size == (117, 90)
         assert prediction.classes == ("background", "foreground")
@@ -125,7 +136,7 @@ def test_predicts_alike_in_any_tiles(trained, slides: Path) -> None:
 
 
 @pytest.mark.parametrize("tile", [64, 256])
-def test_probabilities_of_a_trained_network_do_not_depend_on_the_tiles(trained, tile: int) -> None:
+def test_probabilities_of_a_trained_network_do_not_depend_on_the_tiles(trained: Trained, tile: int) -> None:
     torch.manual_seed(0)
     image = torch.nn.functional.interpolate(torch.randn(1, 1, 45, 60), (301, 387)) + torch.randn(
         1, 1, 301, 387
@@ -138,12 +149,12 @@ def test_probabilities_of_a_trained_network_do_not_depend_on_the_tiles(trained, 
     assert (tiled - whole).abs().max() < 1e-5
 
 
-def test_run_writes_image_and_outlines(trained, slides: Path, tmp_path: Path) -> None:
+def test_run_writes_image_and_outlines(trained: Trained, slides: Path, tmp_path: Path) -> None:
     config = PredictSettings(slide=slides / "1.tif", checkpoint=trained[0].best, tile_size=64)
     assert run_task(config, tmp_path / "run", ignore, Control()) == Finished(
         tmp_path / "run", Reason.COMPLETED
     )
-    found = predict_slide(config, ignore, Control()).map
+    found = segmented(config).map
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "run" / CLASS_IMAGE), found.levels[0])
     features = json.loads((tmp_path / "run" / CLASS_OUTLINES).read_text())["features"]
     assert sum(f["properties"]["measurements"]["Area px^2"] for f in features) == found.counts[1]
@@ -179,7 +190,7 @@ def test_goes_on_as_if_never_stopped(config: SegmentSettings, tmp_path: Path) ->
         ({"names": "cells"}, "names has 1 names, but the masks hold 2 classes"),
     ],
 )
-def test_mistakes(config: SegmentSettings, tmp_path: Path, change, sentence: str) -> None:
+def test_mistakes(config: SegmentSettings, tmp_path: Path, change: dict[str, Any], sentence: str) -> None:
     end = run(replace(config, **change), tmp_path / "run")[-1]
     assert isinstance(end, Failed)
     assert sentence in end.message

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError
-from wholefield.sources import open_source
+from wholefield.sources import open_image
 from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.labels import LabelledSlide
 from wholefield.tasks.slides.slide_input import labeled_area, random_square
@@ -15,14 +15,14 @@ from wholefield.tasks.slides.slide_input import labeled_area, random_square
 
 class TestLabelledArea:
     def test_whole_level(self, slides: Path) -> None:
-        with open_source(slides / "red0.tif") as source:
+        with open_image(slides / "red0.tif") as source:
             row = LabelledSlide(source.path, "red")
             assert labeled_area(source, row.region, 0) == Rect(0, 0, 150, 131)
             assert labeled_area(source, row.region, 1) == Rect(0, 0, 75, 66)
 
     def test_region_on_both_levels(self, slides: Path) -> None:
         row = LabelledSlide(slides / "red0.tif", "red", Rect(100, 50, 50, 81))
-        with open_source(row.path) as source:
+        with open_image(row.path) as source:
             assert labeled_area(source, row.region, 0) == Rect(100, 50, 50, 81)
             area = labeled_area(source, row.region, 1)
             assert area == Rect(50, 25, 25, 41)
@@ -31,13 +31,13 @@ class TestLabelledArea:
     def test_region_outside(self, slides: Path) -> None:
         row = LabelledSlide(slides / "red0.tif", "red", Rect(100, 50, 51, 81))
         with (
-            open_source(row.path) as source,
+            open_image(row.path) as source,
             pytest.raises(SettingError, match=r"region of red0\.tif leaves its 150 x 131"),
         ):
             labeled_area(source, row.region, 0)
 
     def test_absent_level(self, slides: Path) -> None:
-        with open_source(slides / "red0.tif") as source, pytest.raises(SettingError, match="levels up to 1"):
+        with open_image(slides / "red0.tif") as source, pytest.raises(SettingError, match="levels up to 1"):
             labeled_area(source, None, 2)
 
 

@@ -3,6 +3,7 @@
 import threading
 import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from wholefield.tasks.slides.masks import IGNORED, Labels
 from wholefield.tasks.slides.segmenter import StreamedSegmenter
 from wholefield.training.augmentation import ColorJitter
 
-SCALE = {"mean": (0.5, 0.4, 0.6), "std": (0.2, 0.25, 0.3)}
+SCALE: dict[str, Any] = {"mean": (0.5, 0.4, 0.6), "std": (0.2, 0.25, 0.3)}
 AREA = Rect(7, 3, 501, 478)
 SMALL = Rect(7, 3, 201, 133)
 TILE = 32
@@ -83,8 +84,8 @@ def in_memory(slide: Counted, turn: Orientation, area: Rect[int] = AREA) -> torc
 @pytest.mark.parametrize("attention", [False, True])
 def test_classifier(slide: Counted, attention: bool, turn: Orientation) -> None:
     torch.manual_seed(1)
-    network = small_cnn(num_classes=3)
-    network = (AttentionClassifier(network, 3) if attention else network).double().eval()
+    plain = small_cnn(num_classes=3)
+    network = (AttentionClassifier(plain, 3) if attention else plain).double().eval()
     model = StreamedClassifier(network, TILE)
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     image = SlideImage(slide, area=AREA, orientation=turn, **SCALE).on(model.like)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,6 +78,7 @@ def test_what_a_format_has_no_place_for_is_said_and_kept_for_ourselves(
         assert said == [lost]
     with open_stack(config.out) as again, open_stack(config.stack) as first:
         np.testing.assert_array_equal(again.read(), first.read())
+        assert again.geometry.affine is not None
         np.testing.assert_allclose(again.geometry.affine, AFFINE, atol=1e-6)
         assert again.geometry.spacing == pytest.approx((2.0, 0.5, 0.5))
         assert again.geometry.unit == "mm"
@@ -107,7 +109,7 @@ def test_nifti_says_that_it_holds_one_channel(head: StackExportSettings, tmp_pat
         ({"stack": Path("absent.tif")}, r"stack names absent\.tif"),
     ],
 )
-def test_mistakes(head: StackExportSettings, change, sentence: str) -> None:
+def test_mistakes(head: StackExportSettings, change: dict[str, Any], sentence: str) -> None:
     head.validate()
     with pytest.raises(SettingError, match=sentence):
         replace(head, **change).validate()

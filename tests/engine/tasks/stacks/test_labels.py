@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from wholefield.tasks.stacks.labels import LabelSet, label_set
 from wholefield.tasks.stacks.settings import StackSegmentationSettings
 
 
-def config(**options) -> StackSegmentationSettings:
+def config(**options: Any) -> StackSegmentationSettings:
     return StackSegmentationSettings(stack=Path("a"), target=Path("b"), **options)
 
 

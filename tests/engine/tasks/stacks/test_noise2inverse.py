@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -24,6 +25,7 @@ from wholefield.runs.reports import (
     Report,
     StepDone,
 )
+from wholefield.runs.settings import RunSettings
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.stacks.settings import (
     DENOISED,
@@ -64,7 +66,9 @@ def config(scan: tuple[Path, np.ndarray]) -> Noise2InverseSettings:
     )
 
 
-def run(config, folder: Path, stop_at: int | None = None) -> tuple[list[Report], Finished | Failed]:
+def run(
+    config: RunSettings, folder: Path, stop_at: int | None = None
+) -> tuple[list[Report], Finished | Failed]:
     reports: list[Report] = []
     control = Control()
 
@@ -101,6 +105,7 @@ def test_a_scan_comes_closer_to_the_truth(
 
 def test_parts_made_by_others_give_the_same(config: Noise2InverseSettings, tmp_path: Path) -> None:
     short = replace(config, epochs=1, center=19.5, parts=2)
+    assert config.projections is not None
     scan = read_projections(config.projections)
     parts = split_reconstructions(scan.line_integrals(), scan.angles, 2, center=19.5)
     for index, part in enumerate(parts):
@@ -155,6 +160,7 @@ def test_a_network_over_volumes(
     epoch = card_of(folder.best).epoch
     preview = [report for report in reports if isinstance(report, PreviewReady)][epoch]
     np.testing.assert_allclose(preview.pictures["prediction"], denoised[preview.at], rtol=1e-4, atol=1e-5)
+    assert config.projections is not None
     scanned = read_projections(config.projections)
     center = find_center(scanned.line_integrals()[1:2][0], scanned.angles)
     parts = split_reconstructions(scanned.line_integrals(), scanned.angles, 4, center=center)
@@ -189,7 +195,9 @@ def test_pairs_of_volumes_are_those_of_slices() -> None:
         ({"dilations": "32", "size": 16}, "dilation of 32"),
     ],
 )
-def test_mistakes(config: Noise2InverseSettings, tmp_path: Path, change, sentence: str) -> None:
+def test_mistakes(
+    config: Noise2InverseSettings, tmp_path: Path, change: dict[str, Any], sentence: str
+) -> None:
     _, end = run(replace(config, **change), tmp_path / "run")
     assert isinstance(end, Failed)
     assert sentence in end.message

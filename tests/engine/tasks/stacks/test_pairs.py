@@ -20,7 +20,7 @@ class Watched(StackSource):
     def __init__(self, array: AnyArray) -> None:
         channels = array.shape[3] if array.ndim == 4 else 1
         super().__init__(Path("array"), StackDescription("array", array.shape[:3], channels, array.dtype))
-        self.array, self.boxes = array, []
+        self.array, self.boxes = array, list[tuple[tuple[int, int], ...]]()
 
     def _read_box(self, box: Box) -> AnyArray:
         self.boxes.append(tuple((side.start, side.stop) for side in box))

@@ -1,5 +1,6 @@
 """Predicted stacks equal the network slice by slice, in every container, and are whole or absent."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -216,7 +217,11 @@ def test_other_voxels_are_told(regression: StackPredictSettings, tmp_path: Path)
     ],
 )
 def test_what_does_not_fit_is_refused(
-    regression: StackPredictSettings, tmp_path: Path, model, known: ModelCard | None, sentence: str
+    regression: StackPredictSettings,
+    tmp_path: Path,
+    model: Callable[[], MSDNetwork],
+    known: ModelCard | None,
+    sentence: str,
 ) -> None:
     save(model(), regression.checkpoint, known)
     _, end = run(regression, tmp_path / "run")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,9 @@ def scan(tmp_path: Path) -> Noise2InverseSettings:
         ({"parts": 1}, "parts is 1 but must be at least 2"),
     ],
 )
-def test_mistakes_of_noise2inverse(scan: Noise2InverseSettings, change, sentence: str) -> None:
+def test_mistakes_of_noise2inverse(
+    scan: Noise2InverseSettings, change: dict[str, Any], sentence: str
+) -> None:
     scan.validate()
     with pytest.raises(SettingError, match=sentence):
         replace(scan, **change).validate()
@@ -98,7 +101,7 @@ def test_mistakes_of_noise2inverse(scan: Noise2InverseSettings, change, sentence
         ({"dilations": "x"}, "dilations is 'x'"),
     ],
 )
-def test_mistakes_of_prediction(tmp_path: Path, change, sentence: str) -> None:
+def test_mistakes_of_prediction(tmp_path: Path, change: dict[str, Any], sentence: str) -> None:
     (tmp_path / "best.ckpt").touch()
     good = StackPredictSettings(stack=tmp_path, checkpoint=tmp_path / "best.ckpt", output=tmp_path / "a.tif")
     good.validate()
@@ -118,7 +121,7 @@ def test_a_segmentation_needs_two_labels(stacks: Path) -> None:
 
 
 def test_crops_follow_the_network() -> None:
-    pair = {"stack": Path("a"), "target": Path("b")}
+    pair: dict[str, Any] = {"stack": Path("a"), "target": Path("b")}
     slices, volumes = (StackRegressionSettings(**pair, ndim=ndim) for ndim in (2, 3))
     assert [(each.crop, each.repeats) for each in (slices, volumes)] == [(128, 4), (48, 32)]
     assert [(each.crop, each.repeats) for each in (Noise2InverseSettings(), Noise2InverseSettings(ndim=3))] == [

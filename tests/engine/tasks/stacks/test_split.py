@@ -2,6 +2,7 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -11,7 +12,7 @@ from wholefield.tasks.stacks.settings import StackRegressionSettings
 from wholefield.tasks.stacks.split import Split, preview_slice, runs_of, split_slices
 
 
-def config(**options) -> StackRegressionSettings:
+def config(**options: Any) -> StackRegressionSettings:
     return StackRegressionSettings(stack=Path("a"), target=Path("b"), **options)
 
 

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -77,7 +78,10 @@ def run(
     return reports, run_task(config, folder, report, control)
 
 
-def only(reports: list[Report], kind: type) -> list:
+Kind = TypeVar("Kind")
+
+
+def only(reports: list[Report], kind: type[Kind]) -> list[Kind]:
     return [report for report in reports if isinstance(report, kind)]
 
 
@@ -154,7 +158,9 @@ def test_ignored_voxels_do_not_count(segmentation: StackSegmentationSettings, tm
 @pytest.mark.parametrize(
     "options", [{"input_slices": 3}, {"ndim": 3, "dilations": "1-2", "validation_slices": "6-8"}]
 )
-def test_neighbouring_slices(segmentation: StackSegmentationSettings, tmp_path: Path, options) -> None:
+def test_neighbouring_slices(
+    segmentation: StackSegmentationSettings, tmp_path: Path, options: dict[str, Any]
+) -> None:
     reports, end = run(replace(segmentation, epochs=1, **options), tmp_path / "run")
     assert isinstance(end, Finished)
     model = MSDNetwork.from_checkpoint(RunFolder(tmp_path / "run").best)
@@ -215,13 +221,12 @@ def test_patience_ends_a_run(regression: StackRegressionSettings, tmp_path: Path
 
 def _saved(reports: list[Report]) -> list[tuple[EpochDone, bool]]:
     """Every epoch and whether it became the best."""
-    found, epoch = [], None
+    found: list[tuple[EpochDone, bool]] = []
     for report in reports:
         if isinstance(report, EpochDone):
-            epoch = report
-            found.append((epoch, False))
+            found.append((report, False))
         elif isinstance(report, CheckpointSaved) and report.best:
-            found[-1] = (epoch, True)
+            found[-1] = (found[-1][0], True)
     return found
 
 
@@ -250,7 +255,7 @@ def test_strips_change_nothing(regression: StackRegressionSettings, tmp_path: Pa
     ],
 )
 def test_another_network_cannot_go_on(
-    regression: StackRegressionSettings, tmp_path: Path, change, sentence: str
+    regression: StackRegressionSettings, tmp_path: Path, change: dict[str, Any], sentence: str
 ) -> None:
     run(replace(regression, epochs=1), tmp_path / "run")
     _, end = run(replace(regression, **change), tmp_path / "run")
@@ -283,7 +288,9 @@ def test_other_labels_cannot_go_on(segmentation: StackSegmentationSettings, tmp_
         ({"ndim": 3, "dilations": "8"}, "No run of training slices"),
     ],
 )
-def test_mistakes(regression: StackRegressionSettings, tmp_path: Path, change, sentence: str) -> None:
+def test_mistakes(
+    regression: StackRegressionSettings, tmp_path: Path, change: dict[str, Any], sentence: str
+) -> None:
     _, end = run(replace(regression, **change), tmp_path / "run")
     assert isinstance(end, Failed)
     assert sentence in end.message
