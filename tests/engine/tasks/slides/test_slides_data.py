@@ -1,5 +1,6 @@
 """The order of the slides: seeded, complete, and continued where it was left."""
 
+import itertools
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def test_every_epoch_shuffles_anew_and_is_complete(slides: Path) -> None:
 def test_seed_decides_order_and_squares(slides: Path) -> None:
     def visits(seed: int) -> list[tuple[int, float, float]]:
         loader = make(slides, seed=seed, square=20)
-        return [(int(item.target), item.image.view.x, item.image.view.y) for (item,) in loader]
+        return [(int(item.target), item.image.area.x, item.image.area.y) for (item,) in loader]
 
     assert visits(1) == visits(1)
     assert visits(1) != visits(2)
@@ -90,7 +91,7 @@ def test_squares_change_from_epoch_to_epoch(slides: Path) -> None:
     places = []
     for epoch in range(2):
         loader.begin(epoch)
-        places.append({int(item.target): (item.image.view.x, item.image.view.y) for item in loader})
+        places.append({int(item.target): (item.image.area.x, item.image.area.y) for (item,) in loader})
         assert all(place is not None for place in places[-1].values())
     assert places[0] != places[1]
 
@@ -103,7 +104,7 @@ def test_goes_on_with_the_item_that_was_not_finished(slides: Path, taken: int) -
     loader = make(slides, seed=3)
     loader.begin(2)
     visits = iter(loader)
-    seen = [int(next(visits).target) for _ in range(taken)]
+    seen = [int(item.target) for (item,) in itertools.islice(visits, taken)]
     other = make(slides, seed=3)
     other.load_state_dict(loader.state_dict())
     other.begin(2)
