@@ -53,7 +53,12 @@ def test_a_video_is_written_by_a_process_without_a_display(clip: Path, tmp_path:
 
 @pytest.mark.parametrize("display", list(EventsDisplay))
 def test_the_command_that_the_window_copies_paints_what_the_window_shows(
-    window: MainWindow, qtbot: QtBot, clip, tmp_path: Path, display, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow,
+    qtbot: QtBot,
+    clip: Path,
+    tmp_path: Path,
+    display: EventsDisplay,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     window.open(clip)
     qtbot.waitUntil(lambda: window.quiet and window.workspace.title == clip.name, timeout=20_000)

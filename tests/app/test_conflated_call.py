@@ -19,7 +19,7 @@ def background(qapp: QApplication) -> Iterator[Background]:
 
 
 def test_answers_that_were_overtaken_are_told_and_wishes_in_between_are_not_begun(
-    background, qtbot: QtBot
+    background: Background, qtbot: QtBot
 ) -> None:
     gate = threading.Event()
     asked = []
@@ -41,7 +41,7 @@ def test_answers_that_were_overtaken_are_told_and_wishes_in_between_are_not_begu
     assert asked == [1, 3]
 
 
-def test_a_failure_is_told_and_the_next_wish_is_worked_on(background, qtbot: QtBot) -> None:
+def test_a_failure_is_told_and_the_next_wish_is_worked_on(background: Background, qtbot: QtBot) -> None:
     def work(number: int) -> float:
         return 1 / number
 
@@ -56,7 +56,7 @@ def test_a_failure_is_told_and_the_next_wish_is_worked_on(background, qtbot: QtB
     assert len(problems) == 1
 
 
-def test_what_is_dropped_is_not_told(background, qtbot: QtBot) -> None:
+def test_what_is_dropped_is_not_told(background: Background, qtbot: QtBot) -> None:
     newest = ConflatedCall(background, int)
     answers = []
     newest.answered.connect(answers.append)

@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from wholefield_app.qt_messages import OFFSCREEN, log_qt_messages
 
 
 @pytest.fixture(autouse=True)
-def handled(monkeypatch: pytest.MonkeyPatch):
+def handled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The handler is there for one test, then the one before again."""
     monkeypatch.setattr(qt_messages.atexit, "register", lambda *_: None)
     before = qInstallMessageHandler(None)

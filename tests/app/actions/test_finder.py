@@ -1,6 +1,10 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
 
 from wholefield_app.actions import Action, Menu
 from wholefield_app.actions.finder import ACTION, find_actions
@@ -35,7 +39,7 @@ def test_every_word_must_be_found_and_titles_come_first(words: str, titles: list
         assert found[-1] == "Zoom in"
 
 
-def test_type_and_press_enter(window: MainWindow, qtbot) -> None:
+def test_type_and_press_enter(window: MainWindow, qtbot: QtBot) -> None:
     window.registry["help.find"].trigger()
     assert window.finder.isVisible()
     qtbot.keyClicks(window.finder.search, "light theme")
@@ -44,7 +48,7 @@ def test_type_and_press_enter(window: MainWindow, qtbot) -> None:
     assert window.services.themes.name.value == "light"
 
 
-def test_arrows_walk_round_the_list(window: MainWindow, qtbot) -> None:
+def test_arrows_walk_round_the_list(window: MainWindow, qtbot: QtBot) -> None:
     finder = window.finder
     finder.appear()
     count = finder.list.topLevelItemCount()
@@ -56,7 +60,7 @@ def test_arrows_walk_round_the_list(window: MainWindow, qtbot) -> None:
     finder.hide()
 
 
-def test_what_cannot_be_used_now_does_not_run(window: MainWindow, qtbot) -> None:
+def test_what_cannot_be_used_now_does_not_run(window: MainWindow, qtbot: QtBot) -> None:
     finder = window.finder
     finder.appear()
     qtbot.keyClicks(finder.search, "discard")
@@ -67,7 +71,7 @@ def test_what_cannot_be_used_now_does_not_run(window: MainWindow, qtbot) -> None
 
 
 def test_the_command_line_of_an_action_is_copied(
-    window: MainWindow, qtbot, open_and_wait, make_slide
+    window: MainWindow, qtbot: QtBot, open_and_wait: Callable[[Path], None], make_slide: Callable[..., Path]
 ) -> None:
     slide = make_slide("a slide.tif")
     open_and_wait(slide)

@@ -3,6 +3,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
@@ -12,7 +13,7 @@ from wholefield_app.runs import RunSession, SessionState
 
 
 @pytest.fixture
-def session(qtbot) -> Iterator[RunSession]:
+def session(qtbot: QtBot) -> Iterator[RunSession]:
     made = RunSession(worth_keeping=True)
     yield made
     made.discard()
@@ -26,7 +27,7 @@ def endless(report: ReportFunction, control: Control) -> str:
         report(Message(Level.INFO, "tick"))
 
 
-def test_the_work_runs_in_its_own_thread_and_its_result_comes_back(session: RunSession, qtbot) -> None:
+def test_the_work_runs_in_its_own_thread_and_its_result_comes_back(session: RunSession, qtbot: QtBot) -> None:
     def work(report: ReportFunction, control: Control) -> int:
         report(Message(Level.INFO, "first"))
         report(Message(Level.INFO, "second"))
@@ -43,7 +44,7 @@ def test_the_work_runs_in_its_own_thread_and_its_result_comes_back(session: RunS
     assert isinstance(told[2][1], int)
 
 
-def test_reports_come_at_most_twenty_times_a_second(session: RunSession, qtbot) -> None:
+def test_reports_come_at_most_twenty_times_a_second(session: RunSession, qtbot: QtBot) -> None:
     times: list[float] = []
     session.reported.connect(lambda _: times.append(time.monotonic()))
     start = time.monotonic()
@@ -54,7 +55,7 @@ def test_reports_come_at_most_twenty_times_a_second(session: RunSession, qtbot) 
     assert len(times) <= 20 * 1.05 * elapsed + 1
 
 
-def test_pause_holds_the_work_and_resume_lets_it_go_on(session: RunSession, qtbot) -> None:
+def test_pause_holds_the_work_and_resume_lets_it_go_on(session: RunSession, qtbot: QtBot) -> None:
     ticks: list[int] = []
     session.reported.connect(lambda batch: ticks.append(len(batch)))
     session.start(endless)
@@ -80,7 +81,7 @@ def _silent(session: RunSession) -> bool:
 )
 @pytest.mark.parametrize("paused", [False, True])
 def test_both_ways_to_end(
-    session: RunSession, qtbot, request_end: str, state: SessionState, paused: bool
+    session: RunSession, qtbot: QtBot, request_end: str, state: SessionState, paused: bool
 ) -> None:
     results: list[object] = []
     session.ended.connect(results.append)
@@ -93,7 +94,7 @@ def test_both_ways_to_end(
     assert results == [None]
 
 
-def test_an_error_becomes_a_problem_before_the_end_is_told(session: RunSession, qtbot) -> None:
+def test_an_error_becomes_a_problem_before_the_end_is_told(session: RunSession, qtbot: QtBot) -> None:
     def work(report: ReportFunction, control: Control) -> None:
         raise SettingError("The setting level is 9; choose a lower one.")
 
@@ -105,7 +106,7 @@ def test_an_error_becomes_a_problem_before_the_end_is_told(session: RunSession, 
     assert told == [Problem("The setting level is 9; choose a lower one."), None]
 
 
-def test_a_reported_failure_becomes_a_problem(session: RunSession, qtbot) -> None:
+def test_a_reported_failure_becomes_a_problem(session: RunSession, qtbot: QtBot) -> None:
     problems: list[Problem] = []
     session.failed.connect(problems.append)
     session.start(lambda report, control: report(Failed("No labels; add some.")))
@@ -113,7 +114,7 @@ def test_a_reported_failure_becomes_a_problem(session: RunSession, qtbot) -> Non
     assert problems == [Problem("No labels; add some.")]
 
 
-def test_a_session_does_one_run_at_a_time_but_many_in_turn(session: RunSession, qtbot) -> None:
+def test_a_session_does_one_run_at_a_time_but_many_in_turn(session: RunSession, qtbot: QtBot) -> None:
     results: list[object] = []
     session.ended.connect(results.append)
     session.start(endless)
@@ -136,7 +137,7 @@ def test_requests_out_of_place_change_nothing(session: RunSession) -> None:
     assert session.state is SessionState.IDLE
 
 
-def test_the_last_reports_arrive_before_the_end(session: RunSession, qtbot) -> None:
+def test_the_last_reports_arrive_before_the_end(session: RunSession, qtbot: QtBot) -> None:
     order: list[Report | str] = []
     session.reported.connect(order.extend)
     session.ended.connect(lambda _: order.append("ended"))

@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -50,7 +51,9 @@ def parsed(config: VideoSettings) -> VideoSettings:
     flow=st.none() | st.just(FlowSource(Path("b.flo"), 1e5)),
     end=st.integers(2, 99),
 )
-def test_what_is_shown_comes_back_from_the_command_line(style, framing, flow, end) -> None:
+def test_what_is_shown_comes_back_from_the_command_line(
+    style: FrameStyle, framing: Framing, flow: FlowSource | None, end: int
+) -> None:
     shown = Shown(Path("a.raw"), 50, Span(1, end), 0.1, (640, 480), style, framing, flow, 10)
     video = video_of(shown, Path("a b.mp4"), fps=25.0)
     video.validate()
@@ -97,7 +100,7 @@ def test_a_style_and_a_framing_are_settings() -> None:
         ({"opacity": 1.5}, "opacity is 1.5 but must be at most 1"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(changes, sentence: str) -> None:
+def test_settings_that_cannot_be_are_refused(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SettingError, match=sentence):
         replace(VIDEO, **changes).validate()
     assert Pictures("frames") is Pictures.FRAMES

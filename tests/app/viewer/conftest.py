@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def pyramid(width: int, height: int, *factors: int) -> list[AnyArray]:
 def make_source() -> Callable[..., ArraySource]:
     """Makes a source: (width, height, *factors)."""
 
-    def make(width: int, height: int, *factors: int, **options: object) -> ArraySource:
+    def make(width: int, height: int, *factors: int, **options: Any) -> ArraySource:
         return ArraySource(pyramid(width, height, *factors), **options)
 
     return make

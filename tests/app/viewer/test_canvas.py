@@ -1,6 +1,6 @@
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QNativeGestureEvent, QPointingDevice, QWheelEvent
+from PySide6.QtGui import QNativeGestureEvent, QPaintEvent, QPointingDevice, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -10,7 +10,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def canvas(qtbot: QtBot):
+def canvas(qtbot: QtBot) -> Canvas:
     widget = Canvas()
     qtbot.addWidget(widget)
     widget.resize(640, 480)
@@ -19,11 +19,11 @@ def canvas(qtbot: QtBot):
     return widget
 
 
-def under(canvas, x, y):
+def under(canvas: Canvas, x: float, y: float) -> tuple[float, float]:
     return canvas._view.to_image(x, y)
 
 
-def wheel(canvas, x, y, delta):
+def wheel(canvas: Canvas, x: float, y: float, delta: int) -> None:
     position = QPointF(x, y)
     event = QWheelEvent(
         position,
@@ -38,7 +38,7 @@ def wheel(canvas, x, y, delta):
     QApplication.sendEvent(canvas, event)
 
 
-def test_an_image_is_shown_whole_and_stays_whole_while_the_widget_grows(canvas) -> None:
+def test_an_image_is_shown_whole_and_stays_whole_while_the_widget_grows(canvas: Canvas) -> None:
     assert canvas.visible_rect().size().toTuple() == (4000, 3000)
     before = canvas.scale
     canvas.resize(1280, 960)
@@ -46,7 +46,7 @@ def test_an_image_is_shown_whole_and_stays_whole_while_the_widget_grows(canvas) 
     assert canvas.visible_rect().size().toTuple() == (4000, 3000)
 
 
-def test_a_view_that_the_user_chose_keeps_its_middle_and_zoom_when_resized(canvas) -> None:
+def test_a_view_that_the_user_chose_keeps_its_middle_and_zoom_when_resized(canvas: Canvas) -> None:
     canvas.zoom_to(1.0)
     canvas.center_on(1200, 900)
     canvas.resize(900, 300)
@@ -54,7 +54,7 @@ def test_a_view_that_the_user_chose_keeps_its_middle_and_zoom_when_resized(canva
     assert canvas.visible_rect().center().toTuple() == pytest.approx((1200, 900), abs=1)
 
 
-def test_the_wheel_zooms_about_the_cursor(canvas) -> None:
+def test_the_wheel_zooms_about_the_cursor(canvas: Canvas) -> None:
     canvas.zoom_to(0.5)
     before = under(canvas, 400, 150)
     wheel(canvas, 400, 150, 240)
@@ -64,7 +64,7 @@ def test_the_wheel_zooms_about_the_cursor(canvas) -> None:
     assert canvas.scale == pytest.approx(0.5)
 
 
-def test_a_pinch_zooms_about_the_fingers(canvas) -> None:
+def test_a_pinch_zooms_about_the_fingers(canvas: Canvas) -> None:
     canvas.zoom_to(0.5)
     before = under(canvas, 200, 300)
     position = QPointF(200, 300)
@@ -83,9 +83,10 @@ def test_a_pinch_zooms_about_the_fingers(canvas) -> None:
     assert under(canvas, 200, 300) == pytest.approx(before, abs=1)
 
 
-def test_a_drag_takes_the_image_along_and_is_no_click(canvas, qtbot: QtBot) -> None:
+def test_a_drag_takes_the_image_along_and_is_no_click(canvas: Canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
-    grabbed, clicks = under(canvas, 300, 200), []
+    grabbed = under(canvas, 300, 200)
+    clicks: list[tuple[float, float]] = []
     canvas.clicked.connect(lambda x, y: clicks.append((x, y)))
     qtbot.mousePress(canvas, LEFT, pos=QPoint(300, 200))
     for step in (QPoint(310, 205), QPoint(340, 260), QPoint(222, 190)):
@@ -97,7 +98,7 @@ def test_a_drag_takes_the_image_along_and_is_no_click(canvas, qtbot: QtBot) -> N
     assert clicks == []
 
 
-def test_a_click_tells_where(canvas, qtbot: QtBot) -> None:
+def test_a_click_tells_where(canvas: Canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
     expected = list(under(canvas, 100, 50))
     with qtbot.waitSignal(canvas.clicked) as caught:
@@ -105,7 +106,7 @@ def test_a_click_tells_where(canvas, qtbot: QtBot) -> None:
     assert caught.args == pytest.approx(expected)
 
 
-def test_a_double_click_zooms_in_and_with_shift_out(canvas, qtbot: QtBot) -> None:
+def test_a_double_click_zooms_in_and_with_shift_out(canvas: Canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(0.5)
     before = under(canvas, 100, 400)
     qtbot.mouseDClick(canvas, LEFT, pos=QPoint(100, 400))
@@ -115,7 +116,7 @@ def test_a_double_click_zooms_in_and_with_shift_out(canvas, qtbot: QtBot) -> Non
     assert canvas.scale == pytest.approx(0.5)
 
 
-def test_keys_move_the_view(canvas, qtbot: QtBot) -> None:
+def test_keys_move_the_view(canvas: Canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
     canvas.center_on(2000, 1500)
     for key, moved in ((Qt.Key.Key_Right, (80, 0)), (Qt.Key.Key_Down, (80, 60)), (Qt.Key.Key_Left, (0, 60))):
@@ -133,7 +134,7 @@ def test_keys_move_the_view(canvas, qtbot: QtBot) -> None:
     assert canvas.visible_rect().size().toTuple() == (4000, 3000)
 
 
-def test_the_image_cannot_be_lost(canvas, qtbot: QtBot) -> None:
+def test_the_image_cannot_be_lost(canvas: Canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
     canvas.center_on(-9e9, 9e9)
     assert not canvas.visible_rect().isEmpty()
@@ -146,7 +147,7 @@ def test_the_image_cannot_be_lost(canvas, qtbot: QtBot) -> None:
     assert canvas.scale < 0.16
 
 
-def test_the_cursor_is_reported_until_it_leaves(canvas, qtbot: QtBot) -> None:
+def test_the_cursor_is_reported_until_it_leaves(canvas: Canvas, qtbot: QtBot) -> None:
     canvas.zoom_to(1.0)
     with qtbot.waitSignal(canvas.cursor_moved) as caught:
         qtbot.mouseMove(canvas, QPoint(20, 30))
@@ -157,8 +158,8 @@ def test_the_cursor_is_reported_until_it_leaves(canvas, qtbot: QtBot) -> None:
         QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
 
 
-def test_view_changed_is_told_once_for_a_change_and_not_without_one(canvas) -> None:
-    told = []
+def test_view_changed_is_told_once_for_a_change_and_not_without_one(canvas: Canvas) -> None:
+    told: list[float] = []
     canvas.view_changed.connect(lambda: told.append(canvas.scale))
     canvas.zoom_to(1.0)
     canvas.zoom_to(1.0)
@@ -169,7 +170,7 @@ def test_without_an_image_nothing_happens(qtbot: QtBot) -> None:
     widget = Canvas()
     qtbot.addWidget(widget)
     widget.resize(300, 200)
-    told = []
+    told: list[int] = []
     widget.view_changed.connect(lambda: told.append(1))
     widget.clicked.connect(lambda x, y: told.append(2))
     widget.fit()
@@ -184,14 +185,16 @@ def test_without_an_image_nothing_happens(qtbot: QtBot) -> None:
 
 def test_an_error_while_painting_is_raised_and_does_not_end_the_process(qtbot: QtBot) -> None:
     class Broken(Canvas):
-        def paintEvent(self, event):
+        def paintEvent(self, event: QPaintEvent) -> None:
             raise TypeError("no paint")
 
     with pytest.raises(TypeError, match="no paint"):
         Broken().grab()
 
 
-def test_a_screen_of_another_density_shows_the_same_part(canvas, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_screen_of_another_density_shows_the_same_part(
+    canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
     canvas.zoom_to(1.0)
     canvas.center_on(2000, 1500)
     before = canvas.visible_rect()

@@ -1,11 +1,12 @@
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from wholefield_app.viewer.colormap import Colormap, colorise, table
 
 
 @pytest.mark.parametrize("colormap", [c for c in Colormap if c is not Colormap.TURBO])
-def test_lightness_rises_all_the_way(colormap) -> None:
+def test_lightness_rises_all_the_way(colormap: Colormap) -> None:
     luma = table(colormap).astype(float) @ [0.2126, 0.7152, 0.0722]
     assert table(colormap).shape == (256, 3)
     # Eight-bit rounding lets neighbors stand still.
@@ -21,7 +22,7 @@ def test_viridis_has_its_published_ends() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_values_take_the_color_of_their_place(dtype) -> None:
+def test_values_take_the_color_of_their_place(dtype: npt.DTypeLike) -> None:
     values = np.array([[0.0, 0.5, 1.0], [-3.0, 7.0, np.nan]], dtype)
     pixels = colorise(values, Colormap.MAGMA)
     colors = table(Colormap.MAGMA)

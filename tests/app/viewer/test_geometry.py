@@ -20,13 +20,13 @@ sides = st.integers(1, 200_000)
 
 
 @given(views, positions, positions)
-def test_screen_and_image_positions_are_inverse(view, x, y) -> None:
+def test_screen_and_image_positions_are_inverse(view: View, x: float, y: float) -> None:
     back = view.to_screen(*view.to_image(x, y))
     assert back == pytest.approx((x, y), abs=1e-6)
 
 
 @given(views, scales, st.floats(0, 1), st.floats(0, 1))
-def test_zoom_keeps_what_is_under_the_cursor(view, scale, part_x, part_y) -> None:
+def test_zoom_keeps_what_is_under_the_cursor(view: View, scale: float, part_x: float, part_y: float) -> None:
     x, y = part_x * view.width / view.ratio, part_y * view.height / view.ratio
     zoomed = view.zoomed(scale, x, y)
     after = zoomed.to_screen(*view.to_image(x, y))
@@ -37,7 +37,7 @@ def test_zoom_keeps_what_is_under_the_cursor(view, scale, part_x, part_y) -> Non
 
 
 @given(views, st.integers(-3000, 3000), st.integers(-3000, 3000))
-def test_pan_is_a_whole_number_of_pixels_and_can_be_taken_back(view, dx, dy) -> None:
+def test_pan_is_a_whole_number_of_pixels_and_can_be_taken_back(view: View, dx: int, dy: int) -> None:
     moved = view.panned(dx, dy)
     assert view.shift_to(moved) == (dx, dy)
     assert moved.panned(-dx, -dy) == view
@@ -51,7 +51,9 @@ def test_shift_is_none_when_the_scale_or_size_changes() -> None:
 
 
 @given(views, st.floats(0, 100_000), st.floats(0, 100_000), st.floats(1, 5000), st.floats(1, 5000))
-def test_neighboring_boxes_meet_on_the_screen(view, x, y, width, height) -> None:
+def test_neighboring_boxes_meet_on_the_screen(
+    view: View, x: float, y: float, width: float, height: float
+) -> None:
     first = view.box_to_device(Rect(x, y, width, height))
     right = view.box_to_device(Rect(x + width, y, width, height))
     below = view.box_to_device(Rect(x, y + height, width, height))
@@ -61,7 +63,7 @@ def test_neighboring_boxes_meet_on_the_screen(view, x, y, width, height) -> None
 
 
 @given(views, st.integers(-2000, 2000), st.integers(-2000, 2000), st.floats(0, 1e5), st.floats(0, 1e5))
-def test_pan_moves_every_box_by_exactly_as_much(view, dx, dy, x, y) -> None:
+def test_pan_moves_every_box_by_exactly_as_much(view: View, dx: int, dy: int, x: float, y: float) -> None:
     box = Rect(x, y, 512, 512)
     before, after = view.box_to_device(box), view.panned(dx, dy).box_to_device(box)
     assert (after.x - before.x, after.y - before.y) == (dx, dy)
@@ -69,7 +71,9 @@ def test_pan_moves_every_box_by_exactly_as_much(view, dx, dy, x, y) -> None:
 
 
 @given(views, ratios, st.integers(1, 4000), st.integers(1, 3000))
-def test_resizing_keeps_the_middle_and_the_logical_zoom(view, ratio, width, height) -> None:
+def test_resizing_keeps_the_middle_and_the_logical_zoom(
+    view: View, ratio: float, width: int, height: int
+) -> None:
     resized = view.resized(width, height, ratio)
     slack = 0.51 / resized.scale
     assert resized.center == pytest.approx(view.center, abs=slack)
@@ -77,7 +81,7 @@ def test_resizing_keeps_the_middle_and_the_logical_zoom(view, ratio, width, heig
 
 
 @given(views, sides, sides)
-def test_a_fitted_image_is_whole_and_in_the_middle(view, width, height) -> None:
+def test_a_fitted_image_is_whole_and_in_the_middle(view: View, width: int, height: int) -> None:
     fit = fitted(view, width, height)
     shown = fit.visible
     slack = 1 / fit.scale
@@ -90,7 +94,7 @@ def test_a_fitted_image_is_whole_and_in_the_middle(view, width, height) -> None:
 
 
 @given(views, sides, sides)
-def test_the_middle_of_a_limited_view_is_on_the_image(view, width, height) -> None:
+def test_the_middle_of_a_limited_view_is_on_the_image(view: View, width: int, height: int) -> None:
     x, y = limited(view, width, height).center
     slack = 0.51 / view.scale
     assert -slack <= x <= width + slack
@@ -103,7 +107,7 @@ def test_a_view_within_the_limits_is_left_alone() -> None:
 
 
 @given(views, sides, sides, st.floats(1e-12, 1e6))
-def test_scale_stays_useful(view, width, height, scale) -> None:
+def test_scale_stays_useful(view: View, width: int, height: int, scale: float) -> None:
     found = limited_scale(view, scale, width, height)
     assert min(fit_scale(view, width, height) / 4, 1.0) <= found <= LARGEST_SCALE
 
@@ -112,8 +116,8 @@ boxes = st.builds(Rect, *[st.integers(-50, 50)] * 2, *[st.integers(0, 60)] * 2)
 
 
 @given(boxes, boxes)
-def test_intersection_holds_exactly_the_common_cells(first, second) -> None:
-    def cells(box):
+def test_intersection_holds_exactly_the_common_cells(first: Rect[int], second: Rect[int]) -> None:
+    def cells(box: Rect[int]) -> set[tuple[int, int]]:
         return {(x, y) for x in range(int(box.x), int(box.right)) for y in range(int(box.y), int(box.bottom))}
 
     common = first.intersected(second)

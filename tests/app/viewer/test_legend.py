@@ -8,7 +8,7 @@ from wholefield_app.viewer.layer import Frame, LegendRow
 from wholefield_app.viewer.legend import paint_legend
 
 
-def painted(rows, beside=None):
+def painted(rows: list[LegendRow], beside: QRectF | None = None) -> QImage:
     image = QImage(600, 400, QImage.Format.Format_RGB32)
     image.fill(QColor("#336699"))
     painter = QPainter(image)
@@ -17,7 +17,7 @@ def painted(rows, beside=None):
     return image
 
 
-def colors(image):
+def colors(image: QImage) -> set[str]:
     return {
         image.pixelColor(x, y).name() for x in range(300, image.width()) for y in range(200, image.height())
     }
@@ -35,7 +35,7 @@ def test_swatches_and_ramp_have_their_colors(qapp: QApplication) -> None:
 
 
 def test_the_panel_grows_with_its_rows_and_stays_inside(qapp: QApplication) -> None:
-    def height(rows):
+    def height(rows: list[LegendRow]) -> int:
         image = painted(rows)
         return sum(image.pixelColor(570, y) != QColor("#336699") for y in range(400))
 
@@ -45,7 +45,7 @@ def test_the_panel_grows_with_its_rows_and_stays_inside(qapp: QApplication) -> N
 
 
 def test_it_stands_above_a_panel_that_leaves_no_room_beside_it(qapp: QApplication) -> None:
-    def lowest(image):
+    def lowest(image: QImage) -> int:
         return max(y for y in range(400) if image.pixelColor(570, y) != QColor("#336699"))
 
     rows = [LegendRow("a fairly long text")]

@@ -7,7 +7,7 @@ from wholefield_app.viewer.scalebar import length_text, plain_number, round_leng
 
 
 @given(st.floats(1e-6, 1e9))
-def test_a_round_length_is_the_largest_that_fits(longest) -> None:
+def test_a_round_length_is_the_largest_that_fits(longest: float) -> None:
     found = round_length(longest)
     mantissa = found / 10 ** math.floor(math.log10(found) + 1e-9)
     assert min(abs(mantissa - step) for step in (1, 2, 5)) < 1e-6
@@ -25,7 +25,7 @@ def test_a_round_length_is_the_largest_that_fits(longest) -> None:
         (0.5, None, "0.5 px"),
     ],
 )
-def test_lengths_read_well(length, spacing, text) -> None:
+def test_lengths_read_well(length: float, spacing: float | None, text: str) -> None:
     assert length_text(length, spacing) == text
 
 
@@ -39,12 +39,12 @@ def test_lengths_read_well(length, spacing, text) -> None:
         (64.0, None, "6,400 %"),
     ],
 )
-def test_zoom_reads_well(scale, spacing, text) -> None:
+def test_zoom_reads_well(scale: float, spacing: float | None, text: str) -> None:
     assert zoom_text(scale, spacing) == text
 
 
 @given(st.floats(1e-5, 1e7), st.integers(1, 4))
-def test_numbers_keep_their_digits_without_an_exponent(value, digits) -> None:
+def test_numbers_keep_their_digits_without_an_exponent(value: float, digits: int) -> None:
     text = plain_number(value, digits)
     assert "e" not in text
     assert float(text.replace(",", "")) == pytest.approx(value, rel=0.5 * 10 ** (1 - digits) * 1.001)

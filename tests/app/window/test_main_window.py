@@ -11,7 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox, QToolBar
 from pytestqt.qtbot import QtBot
 
-from wholefield.runs.control import Control
+from wholefield.runs.control import Control, RunControl
 from wholefield_app.document import dialogs
 from wholefield_app.launch import make_window
 from wholefield_app.runs import SessionState
@@ -35,7 +35,9 @@ def test_at_first_the_window_says_what_to_do(window: MainWindow) -> None:
     assert not window.registry["slides.fit"].isEnabled()
 
 
-def test_open_by_menu(window: MainWindow, qtbot, monkeypatch, make_slide) -> None:
+def test_open_by_menu(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, make_slide: Callable[..., Path]
+) -> None:
     slide = make_slide("by menu.tif")
     monkeypatch.setattr(dialogs, "ask_for_file", lambda *_: slide)
     window.registry["slides.open"].trigger()
@@ -45,7 +47,7 @@ def test_open_by_menu(window: MainWindow, qtbot, monkeypatch, make_slide) -> Non
     assert window.services.settings.recent == (slide,)
 
 
-def test_a_cancelled_dialog_changes_nothing(window: MainWindow, monkeypatch) -> None:
+def test_a_cancelled_dialog_changes_nothing(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ask_for_file", "ask_for_folder"):
         monkeypatch.setattr(dialogs, name, lambda *_: None)
     window.registry["slides.open"].trigger()
@@ -54,7 +56,7 @@ def test_a_cancelled_dialog_changes_nothing(window: MainWindow, monkeypatch) -> 
     assert window.windowTitle() == "Wholefield"
 
 
-def test_open_by_drop(window: MainWindow, qtbot, make_slide) -> None:
+def test_open_by_drop(window: MainWindow, qtbot: QtBot, make_slide: Callable[..., Path]) -> None:
     mime = QMimeData()
     mime.setUrls([QUrl("https://example.org/a.svs"), QUrl.fromLocalFile(str(make_slide("dropped.tif")))])
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -92,7 +94,7 @@ def test_a_text_is_not_taken_as_a_drop(window: MainWindow) -> None:
 
 
 def test_open_by_the_list_of_recent_files(
-    window: MainWindow, qtbot, make_slide, open_and_wait: OpenAndWait
+    window: MainWindow, qtbot: QtBot, make_slide: Callable[..., Path], open_and_wait: OpenAndWait
 ) -> None:
     first, second = make_slide("first & only.tif"), make_slide("second.tif")
     open_and_wait(first)
@@ -117,9 +119,9 @@ def test_open_by_the_list_of_recent_files(
 )
 def test_a_bad_file_is_said_in_a_sentence_and_the_window_lives_on(
     window: MainWindow,
-    qtbot,
+    qtbot: QtBot,
     tmp_path: Path,
-    make_slide,
+    make_slide: Callable[..., Path],
     open_and_wait: OpenAndWait,
     name: str,
     content: bytes | None,
@@ -143,7 +145,9 @@ def test_a_bad_file_is_said_in_a_sentence_and_the_window_lives_on(
     open_and_wait(good)
 
 
-def test_only_what_was_asked_for_last_is_opened(window: MainWindow, qtbot, make_slide) -> None:
+def test_only_what_was_asked_for_last_is_opened(
+    window: MainWindow, qtbot: QtBot, make_slide: Callable[..., Path]
+) -> None:
     for name in ("a.tif", "b.tif", "c.tif"):
         window.open(make_slide(name))
     qtbot.waitUntil(lambda: window.workspace.quiet and bool(window.workspace.title))
@@ -151,7 +155,9 @@ def test_only_what_was_asked_for_last_is_opened(window: MainWindow, qtbot, make_
     assert [path.name for path in window.services.settings.recent] == ["c.tif"]
 
 
-def test_close_the_slide(window: MainWindow, make_slide, open_and_wait: OpenAndWait) -> None:
+def test_close_the_slide(
+    window: MainWindow, make_slide: Callable[..., Path], open_and_wait: OpenAndWait
+) -> None:
     open_and_wait(make_slide("a.tif"))
     source = window.workspace.document.input
     window.registry["slides.close"].trigger()
@@ -161,7 +167,7 @@ def test_close_the_slide(window: MainWindow, make_slide, open_and_wait: OpenAndW
         source.read_region(0, 0, 0, 8, 8)
 
 
-def test_an_unexpected_error_is_told_with_details_to_copy(window: MainWindow, qtbot) -> None:
+def test_an_unexpected_error_is_told_with_details_to_copy(window: MainWindow, qtbot: QtBot) -> None:
     try:
         raise RuntimeError("deep down")
     except RuntimeError as error:
@@ -172,7 +178,7 @@ def test_an_unexpected_error_is_told_with_details_to_copy(window: MainWindow, qt
     assert "test_main_window.py" in QGuiApplication.clipboard().text()
 
 
-def test_an_error_in_another_thread_is_told_too(window: MainWindow, qtbot) -> None:
+def test_an_error_in_another_thread_is_told_too(window: MainWindow, qtbot: QtBot) -> None:
     thread = threading.Thread(target=lambda: 1 / 0)
     thread.start()
     thread.join()
@@ -217,7 +223,12 @@ def test_panels_are_hidden_remembered_and_put_back(
 
 
 def test_the_view_is_saved_as_a_picture(
-    window: MainWindow, tmp_path: Path, monkeypatch, qtbot, make_slide, open_and_wait: OpenAndWait
+    window: MainWindow,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+    make_slide: Callable[..., Path],
+    open_and_wait: OpenAndWait,
 ) -> None:
     open_and_wait(make_slide("a.tif"))
     out = tmp_path / "out.png"
@@ -231,7 +242,7 @@ def test_the_view_is_saved_as_a_picture(
 
 
 def test_about_and_properties_open_beside_the_work(
-    window: MainWindow, make_slide, open_and_wait: OpenAndWait
+    window: MainWindow, make_slide: Callable[..., Path], open_and_wait: OpenAndWait
 ) -> None:
     window.registry["help.about"].trigger()
     about = window.findChild(QMessageBox)
@@ -251,11 +262,11 @@ def test_full_screen_and_back(window: MainWindow) -> None:
 
 
 @pytest.fixture
-def running(window: MainWindow, qtbot) -> list[str]:
+def running(window: MainWindow, qtbot: QtBot) -> list[str]:
     """A training that polls until it is told to end, and how it ended."""
     ended: list[str] = []
 
-    def work(report: object, control) -> None:
+    def work(report: object, control: RunControl) -> None:
         try:
             while True:
                 control.poll()
@@ -267,7 +278,7 @@ def running(window: MainWindow, qtbot) -> list[str]:
     return ended
 
 
-def ask(window: MainWindow, qtbot) -> ClosingQuestion:
+def ask(window: MainWindow, qtbot: QtBot) -> ClosingQuestion:
     window.close()
     assert window.isVisible()
     qtbot.waitUntil(lambda: window.findChild(ClosingQuestion) is not None)
@@ -275,7 +286,7 @@ def ask(window: MainWindow, qtbot) -> ClosingQuestion:
 
 
 def test_closing_during_a_run_asks_and_can_be_cancelled(
-    window: MainWindow, qtbot, running: list[str]
+    window: MainWindow, qtbot: QtBot, running: list[str]
 ) -> None:
     question = ask(window, qtbot)
     question.cancel_button.click()
@@ -286,7 +297,7 @@ def test_closing_during_a_run_asks_and_can_be_cancelled(
 
 @pytest.mark.parametrize(("button", "end"), [("keep_button", "StopAndKeep"), ("discard_button", "Discarded")])
 def test_closing_during_a_run_ends_it_as_answered(
-    window: MainWindow, qtbot, running: list[str], button: str, end: str
+    window: MainWindow, qtbot: QtBot, running: list[str], button: str, end: str
 ) -> None:
     question = ask(window, qtbot)
     getattr(question, button).click()
@@ -307,7 +318,9 @@ def test_the_tool_bar_offers_resume_in_place_of_pause(window: MainWindow, runnin
     assert window.workspace.training.state is SessionState.RUNNING
 
 
-def test_closing_during_a_pause_ends_the_run_too(window: MainWindow, qtbot, running: list[str]) -> None:
+def test_closing_during_a_pause_ends_the_run_too(
+    window: MainWindow, qtbot: QtBot, running: list[str]
+) -> None:
     window.registry["slides.pause"].trigger()
     ask(window, qtbot).keep_button.click()
     qtbot.waitUntil(lambda: not window.isVisible())
@@ -315,7 +328,7 @@ def test_closing_during_a_pause_ends_the_run_too(window: MainWindow, qtbot, runn
 
 
 def test_a_run_that_ends_while_the_question_stands_lets_the_window_close(
-    window: MainWindow, qtbot, running: list[str]
+    window: MainWindow, qtbot: QtBot, running: list[str]
 ) -> None:
     question = ask(window, qtbot)
     window.workspace.training.discard()

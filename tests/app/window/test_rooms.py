@@ -1,13 +1,15 @@
 """Several workspaces in one window: each with its actions, panels, readouts, layout and runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QToolBar
+from pytestqt.qtbot import QtBot
 
 from tests.app.window.tiny import TINY, TinyWorkspace
+from wholefield.runs.control import RunControl
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.window.closing import ClosingQuestion
@@ -20,7 +22,7 @@ ENTRIES = (SLIDES, TINY)
 
 
 @pytest.fixture
-def make(qapp: QApplication, qtbot, themes: ThemeManager, store: QSettings) -> Iterator[object]:
+def make(qapp: QApplication, qtbot: QtBot, themes: ThemeManager, store: QSettings) -> Iterator[object]:
     """Makes windows with two workspaces on the same settings."""
     made = []
 
@@ -44,7 +46,7 @@ def make(qapp: QApplication, qtbot, themes: ThemeManager, store: QSettings) -> I
 
 
 @pytest.fixture
-def two(make) -> MainWindow:
+def two(make: object) -> MainWindow:
     return make()
 
 
@@ -57,7 +59,7 @@ def on_tool_bar(window: MainWindow) -> set[str]:
     return {action.objectName() for action in window.findChild(QToolBar, "tools").actions()}
 
 
-def run_until_told(report: object, control) -> None:
+def run_until_told(report: object, control: RunControl) -> None:
     while True:
         control.poll()
 
@@ -93,7 +95,7 @@ def test_menus_tool_bar_finder_panels_and_readouts_are_those_of_the_workspace_in
     assert "slides.open" in in_menus(two) & on_tool_bar(two)
 
 
-def test_a_key_does_what_it_means_in_the_workspace_in_sight(two: MainWindow, qtbot) -> None:
+def test_a_key_does_what_it_means_in_the_workspace_in_sight(two: MainWindow, qtbot: QtBot) -> None:
     two.go_to("tiny")
     tiny = two.workspace
     two.activateWindow()
@@ -105,7 +107,7 @@ def test_a_key_does_what_it_means_in_the_workspace_in_sight(two: MainWindow, qtb
     assert tiny.demos == 1
 
 
-def test_layout_and_workspace_are_there_again_at_the_next_start(make) -> None:
+def test_layout_and_workspace_are_there_again_at_the_next_start(make: object) -> None:
     first = make()
     first.docks.by_id["slides.list"].close()
     first.go_to("tiny")
@@ -130,7 +132,9 @@ def test_a_floating_panel_goes_with_its_workspace(two: MainWindow) -> None:
     dock.setFloating(False)
 
 
-def test_a_path_is_opened_where_it_belongs(two: MainWindow, qtbot, tmp_path: Path, make_slide) -> None:
+def test_a_path_is_opened_where_it_belongs(
+    two: MainWindow, qtbot: QtBot, tmp_path: Path, make_slide: Callable[..., Path]
+) -> None:
     stack = tmp_path / "a.nrrd"
     stack.write_bytes(b"NRRD0004\n")
     two.open(stack)
@@ -144,7 +148,7 @@ def test_a_path_is_opened_where_it_belongs(two: MainWindow, qtbot, tmp_path: Pat
     assert [path.name for path in settings.recent_in("slides")] == ["b.tif"]
 
 
-def test_what_a_dialog_chose_goes_where_it_belongs(two: MainWindow, qtbot, tmp_path: Path) -> None:
+def test_what_a_dialog_chose_goes_where_it_belongs(two: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     stack = tmp_path / "a.nrrd"
     stack.write_bytes(b"NRRD0004\n")
     two.workspace.path_chosen.emit(stack)
@@ -152,7 +156,7 @@ def test_what_a_dialog_chose_goes_where_it_belongs(two: MainWindow, qtbot, tmp_p
     assert two.workspace.path == stack
 
 
-def test_claims_and_memory_come_before_the_kind(tmp_path: Path, make_slide) -> None:
+def test_claims_and_memory_come_before_the_kind(tmp_path: Path, make_slide: Callable[..., Path]) -> None:
     slide, claimed, gone = make_slide("a.tif"), tmp_path / "a.tiny", tmp_path / "gone"
     claimed.write_bytes(b"\x89PNG\r\n\x1a\n")
     (tmp_path / "slides").mkdir()
@@ -164,7 +168,7 @@ def test_claims_and_memory_come_before_the_kind(tmp_path: Path, make_slide) -> N
     assert workspace_for(gone, ENTRIES, "tiny") is None
 
 
-def test_a_single_slice_can_be_opened_as_a_stack(make_slide) -> None:
+def test_a_single_slice_can_be_opened_as_a_stack(make_slide: Callable[..., Path]) -> None:
     slide = make_slide("a.tif")
     assert workspace_for(slide, ALL) == "slides"
     assert workspace_for(slide, ALL, asking=STACKS) == "stacks"
@@ -181,7 +185,7 @@ def test_what_goes_on_elsewhere_is_told_too(two: MainWindow) -> None:
     assert two.status.text() == "Ready"
 
 
-def test_closing_asks_once_for_the_runs_of_all_workspaces(two: MainWindow, qtbot) -> None:
+def test_closing_asks_once_for_the_runs_of_all_workspaces(two: MainWindow, qtbot: QtBot) -> None:
     two.workspace.training.start(run_until_told)
     two.go_to("tiny")
     two.workspace.session.start(run_until_told)

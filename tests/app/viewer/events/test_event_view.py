@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
+from tests.app.viewer.events.conftest import GatedFlow
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
 from wholefield.errors import SourceError
 from wholefield_app.theme.theme import ThemeName, load_theme
@@ -58,7 +59,7 @@ def test_playing_shows_frame_after_frame(shown: EventView, qtbot: QtBot) -> None
     assert len(set(times)) > 4
 
 
-def test_the_screen_shows_what_an_export_paints(shown: EventView, gated, qtbot: QtBot) -> None:
+def test_the_screen_shows_what_an_export_paints(shown: EventView, gated: GatedFlow, qtbot: QtBot) -> None:
     shown.flow.set_provider(gated)
     shown.set_style(replace(shown.style_of_frames, flow=FlowMode.BOTH, events_view=EventsDisplay.BESIDE))
     settle(shown, qtbot)
@@ -67,7 +68,9 @@ def test_the_screen_shows_what_an_export_paints(shown: EventView, gated, qtbot: 
     assert grabbed == frame_image(shown.frame, place.width(), place.height())
 
 
-def test_flow_comes_later_than_the_events_and_is_shown_then(shown: EventView, gated, qtbot: QtBot) -> None:
+def test_flow_comes_later_than_the_events_and_is_shown_then(
+    shown: EventView, gated: GatedFlow, qtbot: QtBot
+) -> None:
     gated.gate.clear()
     shown.flow.set_provider(gated)
     shown.set_style(replace(shown.style_of_frames, flow=FlowMode.ARROWS))
@@ -81,7 +84,7 @@ def test_flow_comes_later_than_the_events_and_is_shown_then(shown: EventView, ga
     assert shown.frame.arrows is None
 
 
-def test_no_flow_is_worked_out_that_nobody_sees(shown: EventView, gated, qtbot: QtBot) -> None:
+def test_no_flow_is_worked_out_that_nobody_sees(shown: EventView, gated: GatedFlow, qtbot: QtBot) -> None:
     shown.flow.set_provider(gated)
     shown.step(1)
     settle(shown, qtbot)
@@ -112,7 +115,7 @@ def test_a_recording_is_closed_after_the_frame_in_work(shown: EventView, qtbot: 
     assert shown.frame.request.recording is second
 
 
-def test_what_is_under_the_mouse_is_told(shown: EventView, gated, qtbot: QtBot) -> None:
+def test_what_is_under_the_mouse_is_told(shown: EventView, gated: GatedFlow, qtbot: QtBot) -> None:
     told = []
     shown.hovered.connect(told.append)
     shown.flow.set_provider(gated)

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.app.viewer.events.conftest import GatedFlow
 from wholefield_app.background import Background
 from wholefield_app.viewer.events.flow_layer import REMEMBERED, FlowLayer
 
@@ -17,7 +18,9 @@ def layer(qapp: QApplication) -> Iterator[FlowLayer]:
     worker.close()
 
 
-def test_a_field_is_asked_for_once_and_holds_for_its_time(layer: FlowLayer, gated, qtbot: QtBot) -> None:
+def test_a_field_is_asked_for_once_and_holds_for_its_time(
+    layer: FlowLayer, gated: GatedFlow, qtbot: QtBot
+) -> None:
     assert layer.field_for(5) is None
     assert not layer.busy
     layer.set_provider(gated)
@@ -32,7 +35,7 @@ def test_a_field_is_asked_for_once_and_holds_for_its_time(layer: FlowLayer, gate
     assert gated.asked == [12_345, 20_000]
 
 
-def test_the_newest_flow_stands_in_while_playing(layer: FlowLayer, gated, qtbot: QtBot) -> None:
+def test_the_newest_flow_stands_in_while_playing(layer: FlowLayer, gated: GatedFlow, qtbot: QtBot) -> None:
     layer.set_provider(gated)
     with qtbot.waitSignal(layer.arrived):
         layer.field_for(0)
@@ -45,7 +48,7 @@ def test_the_newest_flow_stands_in_while_playing(layer: FlowLayer, gated, qtbot:
     assert layer.field_for(10_000).start_us == 10_000
 
 
-def test_only_the_last_fields_are_remembered(layer: FlowLayer, gated, qtbot: QtBot) -> None:
+def test_only_the_last_fields_are_remembered(layer: FlowLayer, gated: GatedFlow, qtbot: QtBot) -> None:
     layer.set_provider(gated)
     for number in range(REMEMBERED + 1):
         with qtbot.waitSignal(layer.arrived):
@@ -55,7 +58,7 @@ def test_only_the_last_fields_are_remembered(layer: FlowLayer, gated, qtbot: QtB
     qtbot.waitUntil(lambda: not layer.busy)
 
 
-def test_a_moment_without_flow_is_asked_for_once(layer: FlowLayer, gated, qtbot: QtBot) -> None:
+def test_a_moment_without_flow_is_asked_for_once(layer: FlowLayer, gated: GatedFlow, qtbot: QtBot) -> None:
     gated.until_us = 50_000
     layer.set_provider(gated)
     with qtbot.waitSignal(layer.arrived):
@@ -65,7 +68,7 @@ def test_a_moment_without_flow_is_asked_for_once(layer: FlowLayer, gated, qtbot:
     assert gated.asked == [60_000]
 
 
-def test_what_an_old_provider_answers_is_not_told(layer: FlowLayer, gated, qtbot: QtBot) -> None:
+def test_what_an_old_provider_answers_is_not_told(layer: FlowLayer, gated: GatedFlow, qtbot: QtBot) -> None:
     gated.gate.clear()
     layer.set_provider(gated)
     arrived = []
@@ -78,7 +81,7 @@ def test_what_an_old_provider_answers_is_not_told(layer: FlowLayer, gated, qtbot
     assert not arrived
 
 
-def test_a_provider_that_fails_is_said_and_let_go(layer: FlowLayer, gated, qtbot: QtBot) -> None:
+def test_a_provider_that_fails_is_said_and_let_go(layer: FlowLayer, gated: GatedFlow, qtbot: QtBot) -> None:
     gated.broken = True
     layer.set_provider(gated)
     with qtbot.waitSignal(layer.failed) as told:

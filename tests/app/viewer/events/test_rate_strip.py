@@ -61,7 +61,9 @@ def test_a_click_and_a_drag_move_the_playhead(strip: RateStrip, qtbot: QtBot) ->
         (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier),
     ],
 )
-def test_a_drag_chooses_a_stretch_in_either_direction(strip: RateStrip, qtbot: QtBot, button, keys) -> None:
+def test_a_drag_chooses_a_stretch_in_either_direction(
+    strip: RateStrip, qtbot: QtBot, button: Qt.MouseButton, keys: Qt.KeyboardModifier
+) -> None:
     spans, times = [], []
     strip.span_chosen.connect(spans.append)
     strip.scrubbed.connect(times.append)

@@ -18,7 +18,7 @@ DURATIONS = st.integers(1, 10**12)
 
 
 @given(DURATIONS, st.integers(2, 4000), st.data())
-def test_a_time_is_found_again_to_half_a_pixel(duration: int, width: int, data) -> None:
+def test_a_time_is_found_again_to_half_a_pixel(duration: int, width: int, data: st.DataObject) -> None:
     line = Line(duration, width)
     time = data.draw(st.integers(0, duration))
     x = line.x_of(time)
@@ -58,7 +58,9 @@ def test_the_slider_reaches_its_ends() -> None:
     st.booleans(),
     st.data(),
 )
-def test_time_passes_inside_of_what_is_played(start, length, elapsed, speed, loops, data) -> None:
+def test_time_passes_inside_of_what_is_played(
+    start: int, length: int, elapsed: float, speed: float, loops: bool, data: st.DataObject
+) -> None:
     span = Span(start, start + length)
     now = data.draw(st.integers(span.start_us, span.end_us))
     there, on = advanced(now, elapsed, speed, span, loops)

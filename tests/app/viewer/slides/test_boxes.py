@@ -1,14 +1,17 @@
+from collections.abc import Callable
+
 import numpy as np
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
 from wholefield.sources.rect import Rect
+from wholefield.sources.slides.image import AnyArray
 from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame
 from wholefield_app.viewer.slides.boxes import BoxLayer, MarkedBox
 
 
-def painted(layer, view, rgb):
+def painted(layer: BoxLayer, view: View, rgb: Callable[[QImage], AnyArray]) -> AnyArray:
     image = QImage(view.width, view.height, QImage.Format.Format_RGB32)
     image.fill(QColor(99, 99, 99))
     painter = QPainter(image)
@@ -17,7 +20,9 @@ def painted(layer, view, rgb):
     return rgb(image)
 
 
-def test_a_box_is_outlined_where_it_lies_and_empty_inside(qapp: QApplication, rgb) -> None:
+def test_a_box_is_outlined_where_it_lies_and_empty_inside(
+    qapp: QApplication, rgb: Callable[[QImage], AnyArray]
+) -> None:
     layer = BoxLayer()
     layer.boxes = [MarkedBox(Rect(100, 60, 80, 40), "", QColor("#ff0000"))]
     shown = painted(layer, View(400, 300, 1.0, left=20, top=10), rgb)
@@ -28,7 +33,9 @@ def test_a_box_is_outlined_where_it_lies_and_empty_inside(qapp: QApplication, rg
     assert ((shown == [255, 0, 0]).all(axis=2)).any()
 
 
-def test_the_label_stays_in_sight_when_the_box_begins_outside(qapp: QApplication, rgb) -> None:
+def test_the_label_stays_in_sight_when_the_box_begins_outside(
+    qapp: QApplication, rgb: Callable[[QImage], AnyArray]
+) -> None:
     layer = BoxLayer()
     layer.boxes = [MarkedBox(Rect(-500, -500, 2000, 2000), "whole field", QColor("#0000ff"))]
     shown = painted(layer, View(400, 300, 1.0), rgb)
@@ -37,7 +44,7 @@ def test_the_label_stays_in_sight_when_the_box_begins_outside(qapp: QApplication
     assert not plate[40:, 100:].any()
 
 
-def test_a_box_out_of_sight_is_not_painted(qapp: QApplication, rgb) -> None:
+def test_a_box_out_of_sight_is_not_painted(qapp: QApplication, rgb: Callable[[QImage], AnyArray]) -> None:
     layer = BoxLayer()
     layer.boxes = [MarkedBox(Rect(900, 900, 50, 50), "far", QColor("#0000ff"))]
     assert (painted(layer, View(400, 300, 1.0), rgb) == 99).all()

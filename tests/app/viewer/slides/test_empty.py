@@ -1,11 +1,12 @@
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QApplication
 
 from wholefield_app.viewer.slides.empty import paint_empty
 
 
-def painted(width, height, window, text):
+def painted(width: int, height: int, window: str, text: str) -> QImage:
     palette = QPalette()
     palette.setColor(QPalette.ColorRole.WindowText, QColor(text))
     image = QImage(width, height, QImage.Format.Format_RGB32)
@@ -17,7 +18,9 @@ def painted(width, height, window, text):
 
 
 @pytest.mark.parametrize(("window", "text"), [("#1b1d22", "#e7e9ed"), ("#eef0f3", "#1b1f26")])
-def test_the_invitation_is_in_the_middle_in_the_colors_of_the_theme(qapp, window, text):
+def test_the_invitation_is_in_the_middle_in_the_colors_of_the_theme(
+    qapp: QApplication, window: str, text: str
+) -> None:
     image = painted(800, 600, window, text)
     marked = [(x, y) for x in range(800) for y in range(600) if image.pixelColor(x, y) != QColor(window)]
     columns, rows = zip(*marked, strict=True)
@@ -26,6 +29,6 @@ def test_the_invitation_is_in_the_middle_in_the_colors_of_the_theme(qapp, window
     assert QColor(text).rgb() in {image.pixel(x, y) for x, y in marked}
 
 
-def test_a_tiny_viewer_stays_plain(qapp):
+def test_a_tiny_viewer_stays_plain(qapp: QApplication) -> None:
     image = painted(90, 60, "#eef0f3", "#000000")
     assert {image.pixel(x, y) for x in range(90) for y in range(60)} == {QColor("#eef0f3").rgb()}

@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QCoreApplication
@@ -6,7 +7,7 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from wholefield.errors import SourceError
-from wholefield_app.viewer.slides.loader import TileLoader
+from wholefield_app.viewer.slides.loader import ReadTile, TileLoader
 from wholefield_app.viewer.slides.pyramid import TileKey
 
 A, B, C, D = (TileKey(0, column, 0) for column in range(4))
@@ -15,13 +16,15 @@ A, B, C, D = (TileKey(0, column, 0) for column in range(4))
 class SlowReader:
     """Reads one tile whenever it is let; notes what was read, and by which thread."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.turns = threading.Semaphore(0)
-        self.started = []
-        self.threads = set()
-        self.failing = {}
+        self.started: list[TileKey] = []
+        self.threads: set[threading.Thread] = set()
+        self.failing: dict[TileKey, Exception] = {}
 
-    def __call__(self, key, unwanted, show):
+    def __call__(
+        self, key: TileKey, unwanted: Callable[[], bool], show: Callable[[QImage], None]
+    ) -> QImage | None:
         self.started.append(key)
         self.threads.add(threading.current_thread())
         assert self.turns.acquire(timeout=300)
@@ -30,23 +33,35 @@ class SlowReader:
         return None if unwanted() else QImage(2, 2, QImage.Format.Format_RGB32)
 
 
+class NotedLoader(TileLoader):
+    """Notes which tiles arrived, in order."""
+
+    def __init__(self, read: ReadTile) -> None:
+        super().__init__(read, threads=1)
+        self.arrived: list[TileKey] = []
+        self.loaded.connect(self.note)
+
+    def note(self, key: TileKey, image: QImage) -> None:
+        self.arrived.append(key)
+
+
 @pytest.fixture
-def reader():
+def reader() -> SlowReader:
     return SlowReader()
 
 
 @pytest.fixture
-def loader(reader, qtbot: QtBot):
-    made = TileLoader(reader, threads=1)
-    made.arrived = []
-    made.loaded.connect(lambda key, image: made.arrived.append(key))
+def loader(reader: SlowReader, qtbot: QtBot) -> Iterator[NotedLoader]:
+    made = NotedLoader(reader)
     yield made
     for _ in range(20):
         reader.turns.release()
     made.stop()
 
 
-def test_tiles_arrive_in_the_order_wanted_and_are_read_elsewhere(loader, reader, qtbot: QtBot) -> None:
+def test_tiles_arrive_in_the_order_wanted_and_are_read_elsewhere(
+    loader: NotedLoader, reader: SlowReader, qtbot: QtBot
+) -> None:
     reader.turns.release(3)
     loader.request([C, A, B])
     qtbot.waitUntil(lambda: len(loader.arrived) == 3)
@@ -54,7 +69,9 @@ def test_tiles_arrive_in_the_order_wanted_and_are_read_elsewhere(loader, reader,
     assert threading.main_thread() not in reader.threads
 
 
-def test_another_request_drops_what_is_not_wanted_any_more(loader, reader, qtbot: QtBot) -> None:
+def test_another_request_drops_what_is_not_wanted_any_more(
+    loader: NotedLoader, reader: SlowReader, qtbot: QtBot
+) -> None:
     loader.request([A, B, C])
     qtbot.waitUntil(lambda: reader.started == [A])
     loader.request([D, C])
@@ -64,17 +81,19 @@ def test_another_request_drops_what_is_not_wanted_any_more(loader, reader, qtbot
     assert loader.arrived == [D, C]
 
 
-def test_a_tile_given_up_and_wanted_again_meanwhile_still_comes(loader, reader, qtbot: QtBot) -> None:
+def test_a_tile_given_up_and_wanted_again_meanwhile_still_comes(
+    loader: NotedLoader, reader: SlowReader, qtbot: QtBot
+) -> None:
     results = iter([None, QImage(2, 2, QImage.Format.Format_RGB32)])
-    begun = []
+    begun: list[TileKey] = []
 
-    def read(key, unwanted, show):
+    def read(key: TileKey, unwanted: Callable[[], bool], show: Callable[[QImage], None]) -> QImage | None:
         begun.append(key)
         reader.turns.acquire(timeout=300)
         return next(results)
 
     other = TileLoader(read, threads=1)
-    arrived = []
+    arrived: list[TileKey] = []
     other.loaded.connect(lambda key, image: arrived.append(key))
     other.request([A])
     qtbot.waitUntil(lambda: begun == [A])
@@ -86,7 +105,7 @@ def test_a_tile_given_up_and_wanted_again_meanwhile_still_comes(loader, reader, 
     other.stop()
 
 
-def test_a_tile_under_way_is_not_read_twice(loader, reader, qtbot: QtBot) -> None:
+def test_a_tile_under_way_is_not_read_twice(loader: NotedLoader, reader: SlowReader, qtbot: QtBot) -> None:
     loader.request([A, B])
     qtbot.waitUntil(lambda: reader.started == [A])
     loader.request([A, B])
@@ -95,9 +114,11 @@ def test_a_tile_under_way_is_not_read_twice(loader, reader, qtbot: QtBot) -> Non
     assert reader.started == [A, B]
 
 
-def test_errors_are_told_as_sentences_and_the_next_tile_is_read(loader, reader, qtbot: QtBot) -> None:
+def test_errors_are_told_as_sentences_and_the_next_tile_is_read(
+    loader: NotedLoader, reader: SlowReader, qtbot: QtBot
+) -> None:
     reader.failing = {A: SourceError("a.svs is damaged; copy it again."), B: KeyError("tag")}
-    failures = []
+    failures: list[tuple[TileKey, str]] = []
     loader.failed.connect(lambda key, sentence: failures.append((key, sentence)))
     reader.turns.release(3)
     loader.request([A, B, C])
@@ -108,9 +129,9 @@ def test_errors_are_told_as_sentences_and_the_next_tile_is_read(loader, reader, 
     assert failures[1][1].endswith("Open the file again.")
 
 
-def test_nothing_follows_after_stop(reader, qtbot: QtBot) -> None:
+def test_nothing_follows_after_stop(reader: SlowReader, qtbot: QtBot) -> None:
     loader = TileLoader(reader, threads=2)
-    arrived = []
+    arrived: list[TileKey] = []
     loader.loaded.connect(lambda key, image: arrived.append(key))
     loader.request([A, B, C, D])
     qtbot.waitUntil(lambda: len(reader.started) == 2)
@@ -123,9 +144,10 @@ def test_nothing_follows_after_stop(reader, qtbot: QtBot) -> None:
 
 
 def test_unfinished_tiles_come_while_they_are_wanted(qtbot: QtBot) -> None:
-    go_on, grown = threading.Semaphore(0), []
+    go_on = threading.Semaphore(0)
+    grown: list[TileKey] = []
 
-    def read(key, unwanted, show):
+    def read(key: TileKey, unwanted: Callable[[], bool], show: Callable[[QImage], None]) -> None:
         while not unwanted():
             assert go_on.acquire(timeout=300)
             show(QImage(2, 2, QImage.Format.Format_RGB32))

@@ -9,12 +9,12 @@ from wholefield_app.viewer.layer import Frame
 from wholefield_app.viewer.slides.minimap import MinimapLayer, mark_in
 
 
-def frame(view, width=4000, height=2000):
+def frame(view: View, width: int = 4000, height: int = 2000) -> Frame:
     return Frame(view, Rect(0, 0, width, height), None, QPalette())
 
 
 @pytest.fixture
-def minimap(qapp: QApplication):
+def minimap(qapp: QApplication) -> MinimapLayer:
     layer = MinimapLayer()
     overview = QImage(400, 200, QImage.Format.Format_RGB32)
     overview.fill(QColor(0, 120, 0))
@@ -25,28 +25,28 @@ def minimap(qapp: QApplication):
 ZOOMED = View(800, 600, 1.0).centered(1000, 500)
 
 
-def test_it_is_in_the_upper_right_corner_in_the_shape_of_the_image(minimap) -> None:
+def test_it_is_in_the_upper_right_corner_in_the_shape_of_the_image(minimap: MinimapLayer) -> None:
     place = minimap.place(frame(ZOOMED))
     assert place.width() == pytest.approx(2 * place.height())
     assert 780 < place.right() < 800
     assert 10 < place.top() < 20
 
 
-def test_it_is_left_out_while_the_whole_image_is_in_sight(minimap) -> None:
+def test_it_is_left_out_while_the_whole_image_is_in_sight(minimap: MinimapLayer) -> None:
     whole = frame(fitted(View(800, 600), 4000, 2000))
     assert minimap.place(whole) is None
     assert minimap.image_position(whole, QPointF(700, 50)) is None
     assert MinimapLayer().place(frame(ZOOMED)) is None
 
 
-def test_a_position_on_it_is_a_position_of_the_image(minimap) -> None:
+def test_a_position_on_it_is_a_position_of_the_image(minimap: MinimapLayer) -> None:
     place = minimap.place(frame(ZOOMED))
     assert minimap.image_position(frame(ZOOMED), place.center()) == pytest.approx((2000, 1000))
     assert minimap.image_position(frame(ZOOMED), place.topLeft()) == pytest.approx((0, 0))
     assert minimap.image_position(frame(ZOOMED), QPointF(100, 100)) is None
 
 
-def test_the_mark_is_where_the_view_is(minimap) -> None:
+def test_the_mark_is_where_the_view_is(minimap: MinimapLayer) -> None:
     shown = frame(ZOOMED)
     place, mark = minimap.place(shown), mark_in(minimap.place(shown), shown)
     assert (mark.left() - place.left()) / place.width() == pytest.approx(600 / 4000)
@@ -57,7 +57,7 @@ def test_the_mark_is_where_the_view_is(minimap) -> None:
     assert mark_in(place, deep).center().x() - place.left() == pytest.approx(place.width() / 4)
 
 
-def test_it_paints_the_overview_and_the_mark(minimap) -> None:
+def test_it_paints_the_overview_and_the_mark(minimap: MinimapLayer) -> None:
     image = QImage(800, 600, QImage.Format.Format_RGB32)
     image.fill(QColor("white"))
     painter = QPainter(image)

@@ -1,20 +1,41 @@
+from collections.abc import Callable, Iterator
+from functools import partial
+
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.app.viewer.conftest import ArraySource
 from wholefield_app.viewer.geometry import View, fitted
 from wholefield_app.viewer.slides.picture import Picture
 
 
-@pytest.fixture
-def make_picture(qtbot: QtBot):
-    made = []
+class NotedPicture(Picture):
+    """Notes how often it settled and what it told."""
 
-    def make(source):
-        picture = Picture(source)
-        picture.settlings, picture.told = [], []
-        picture.settled.connect(lambda: picture.settlings.append(True))
-        picture.problem.connect(picture.told.append)
+    source: ArraySource
+
+    def __init__(self, source: ArraySource) -> None:
+        super().__init__(source)
+        self.settlings: list[bool] = []
+        self.told: list[str] = []
+        self.settled.connect(lambda: self.settlings.append(True))
+        self.problem.connect(self.told.append)
+
+
+MakePicture = Callable[[ArraySource], NotedPicture]
+
+
+def settled_times(picture: NotedPicture, count: int) -> bool:
+    return len(picture.settlings) == count
+
+
+@pytest.fixture
+def make_picture(qtbot: QtBot) -> Iterator[MakePicture]:
+    made: list[NotedPicture] = []
+
+    def make(source: ArraySource) -> NotedPicture:
+        picture = NotedPicture(source)
         made.append(picture)
         return picture
 
@@ -25,7 +46,7 @@ def make_picture(qtbot: QtBot):
 
 
 def test_it_settles_once_for_a_view_when_all_its_tiles_are_there(
-    make_source, make_picture, qtbot: QtBot
+    make_source: Callable[..., ArraySource], make_picture: MakePicture, qtbot: QtBot
 ) -> None:
     picture = make_picture(make_source(3000, 2000))
     view = View(800, 600, 1.0).centered(1500, 1000)
@@ -36,21 +57,25 @@ def test_it_settles_once_for_a_view_when_all_its_tiles_are_there(
     assert picture.color_at(1500, 1000, 1.0) == tuple(picture.source.arrays[0][1000, 1500])
 
 
-def test_it_settles_again_for_a_view_that_is_there_already(make_source, make_picture, qtbot: QtBot) -> None:
+def test_it_settles_again_for_a_view_that_is_there_already(
+    make_source: Callable[..., ArraySource], make_picture: MakePicture, qtbot: QtBot
+) -> None:
     picture = make_picture(make_source(300, 200))
     for count in (1, 2):
         picture.look_at(View(400 + count, 300, 1.0))
-        qtbot.waitUntil(lambda count=count: len(picture.settlings) == count)
+        qtbot.waitUntil(partial(settled_times, picture, count))
 
 
-def test_nothing_is_read_before_a_view_is_looked_at(make_source, make_picture, qapp: QApplication) -> None:
+def test_nothing_is_read_before_a_view_is_looked_at(
+    make_source: Callable[..., ArraySource], make_picture: MakePicture, qapp: QApplication
+) -> None:
     picture = make_picture(make_source(300, 200))
     qapp.processEvents()
     assert picture.source.reads == []
 
 
 def test_a_tile_that_cannot_be_read_is_told_once_and_does_not_hold_the_others_up(
-    make_source, make_picture, qtbot: QtBot
+    make_source: Callable[..., ArraySource], make_picture: MakePicture, qtbot: QtBot
 ) -> None:
     source = make_source(3000, 2000, 4)
     source.broken = {0}
@@ -64,7 +89,9 @@ def test_a_tile_that_cannot_be_read_is_told_once_and_does_not_hold_the_others_up
     assert len(picture.told) == 1
 
 
-def test_a_view_that_has_passed_is_not_read_any_more(make_source, make_picture, qtbot: QtBot) -> None:
+def test_a_view_that_has_passed_is_not_read_any_more(
+    make_source: Callable[..., ArraySource], make_picture: MakePicture, qtbot: QtBot
+) -> None:
     source = make_source(5600, 5600, 4, 16)
     source.gate.clear()
     picture = make_picture(source)
@@ -79,7 +106,9 @@ def test_a_view_that_has_passed_is_not_read_any_more(make_source, make_picture, 
     assert all(x >= 4096 and y >= 4096 for x, y in finest)
 
 
-def test_the_overview_comes_whatever_is_in_sight(make_source, make_picture, qtbot: QtBot) -> None:
+def test_the_overview_comes_whatever_is_in_sight(
+    make_source: Callable[..., ArraySource], make_picture: MakePicture, qtbot: QtBot
+) -> None:
     picture = make_picture(make_source(6000, 4000, 4, 16))
     assert picture.overview.isNull()
     picture.look_at(View(300, 200, 1.0).centered(3000, 2000))
@@ -87,14 +116,18 @@ def test_the_overview_comes_whatever_is_in_sight(make_source, make_picture, qtbo
     assert picture.overview.size().toTuple() == (375, 250)
 
 
-def test_an_image_without_stored_reductions_is_shown_whole(make_source, make_picture, qtbot: QtBot) -> None:
+def test_an_image_without_stored_reductions_is_shown_whole(
+    make_source: Callable[..., ArraySource], make_picture: MakePicture, qtbot: QtBot
+) -> None:
     picture = make_picture(make_source(4400, 3000))
     picture.look_at(fitted(View(440, 300), 4400, 3000))
     qtbot.waitUntil(lambda: picture.is_settled, timeout=10_000)
     assert picture.color_at(2200, 1500, 0.096) is not None
 
 
-def test_no_read_follows_after_stop(make_source, make_picture, qtbot: QtBot) -> None:
+def test_no_read_follows_after_stop(
+    make_source: Callable[..., ArraySource], make_picture: MakePicture, qtbot: QtBot
+) -> None:
     picture = make_picture(make_source(6000, 6000))
     picture.look_at(View(800, 600, 1.0))
     qtbot.waitUntil(lambda: len(picture.source.reads) > 0)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wholefield.sources.rect import Rect
-from wholefield.sources.slides.image import levels_from_sizes
+from wholefield.sources.slides.image import Level, levels_from_sizes
 from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.slides.pyramid import (
     TILE,
@@ -22,7 +22,7 @@ sides = st.integers(1, 60_000)
 
 
 @st.composite
-def stored_levels(draw):
+def stored_levels(draw: st.DrawFn) -> tuple[Level, ...]:
     width, height = draw(sides), draw(sides)
     sizes, factor = [(width, height)], 1.0
     for step in draw(factor_lists):
@@ -32,7 +32,7 @@ def stored_levels(draw):
 
 
 @given(stored_levels())
-def test_levels_get_coarser_down_to_a_single_tile(stored) -> None:
+def test_levels_get_coarser_down_to_a_single_tile(stored: tuple[Level, ...]) -> None:
     levels = display_levels(stored)
     assert (levels[0].stored, levels[0].reduction) == (0, 1)
     assert levels[-1].columns * levels[-1].rows == 1
@@ -42,7 +42,7 @@ def test_levels_get_coarser_down_to_a_single_tile(stored) -> None:
 
 
 @given(stored_levels())
-def test_no_gap_between_levels_is_larger_than_three(stored) -> None:
+def test_no_gap_between_levels_is_larger_than_three(stored: tuple[Level, ...]) -> None:
     levels = display_levels(stored)
     for fine, coarse in itertools.pairwise(levels):
         # Very small stored levels are rounded to whole px, which makes their steps uneven.
@@ -51,7 +51,7 @@ def test_no_gap_between_levels_is_larger_than_three(stored) -> None:
 
 
 @given(stored_levels(), st.data())
-def test_tiles_cover_every_stored_pixel_once(stored, data) -> None:
+def test_tiles_cover_every_stored_pixel_once(stored: tuple[Level, ...], data: st.DataObject) -> None:
     levels = display_levels(stored)
     level = data.draw(st.sampled_from(levels))
     columns = np.zeros(level.width, int)
@@ -69,7 +69,7 @@ def test_tiles_cover_every_stored_pixel_once(stored, data) -> None:
 
 
 @given(stored_levels(), st.data())
-def test_the_tiles_in_a_box_are_those_that_touch_it(stored, data) -> None:
+def test_the_tiles_in_a_box_are_those_that_touch_it(stored: tuple[Level, ...], data: st.DataObject) -> None:
     level = data.draw(st.sampled_from(display_levels(stored)))
     span_x, span_y = level.span * level.pitch_x, level.span * level.pitch_y
     x = data.draw(st.floats(-0.5, 1.2)) * stored[0].width
@@ -93,7 +93,9 @@ def test_an_empty_box_touches_nothing() -> None:
 
 
 @given(stored_levels(), st.floats(1e-4, 64))
-def test_the_level_has_between_one_and_three_pixels_for_one_of_the_screen(stored, scale) -> None:
+def test_the_level_has_between_one_and_three_pixels_for_one_of_the_screen(
+    stored: tuple[Level, ...], scale: float
+) -> None:
     levels = display_levels(stored)
     index = level_for(levels, scale)
     if index > 0:

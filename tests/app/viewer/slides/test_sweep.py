@@ -13,12 +13,14 @@ from wholefield_app.viewer.slides.sweep import COLORS, GLOW_SECONDS, SweepLayer,
 FORWARD, REVERSE = Direction.FORWARD, Direction.REVERSE
 
 
-def boxes(columns, rows, side=10):
+def boxes(columns: int, rows: int, side: int = 10) -> list[tuple[int, int, int, int]]:
     return [(x * side, y * side, side, side) for y in range(rows) for x in range(columns)]
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.data())
-def test_the_reverse_sweep_takes_over_what_the_forward_sweep_did(columns, rows, data) -> None:
+def test_the_reverse_sweep_takes_over_what_the_forward_sweep_did(
+    columns: int, rows: int, data: st.DataObject
+) -> None:
     trace, order = SweepTrace(), boxes(columns, rows)
     for box in order:
         trace.visit(FORWARD, box, 0.0)
@@ -70,7 +72,7 @@ def test_a_visited_tile_is_bright_then_tinted(qapp: QApplication) -> None:
     layer = SweepLayer(lambda: now[0])
     shown = Frame(View(200, 100), Rect(0, 0, 200, 100), None, QPalette())
 
-    def color(x, y):
+    def color(x: int, y: int) -> QColor:
         image = QImage(200, 100, QImage.Format.Format_RGB32)
         image.fill(QColor("white"))
         painter = QPainter(image)
@@ -95,7 +97,7 @@ def test_the_two_colors_differ_for_every_kind_of_color_vision() -> None:
     protan = [[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]]
     deutan = [[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]]
 
-    def linear(color):
+    def linear(color: QColor) -> list[float]:
         return [(value / 255) ** 2.2 for value in (color.red(), color.green(), color.blue())]
 
     first, second = linear(COLORS[FORWARD]), linear(COLORS[REVERSE])

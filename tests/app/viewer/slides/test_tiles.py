@@ -1,9 +1,13 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
+from tests.app.viewer.conftest import ArraySource
+from wholefield.sources.slides.image import AnyArray
 from wholefield_app.viewer.geometry import View, fitted
 from wholefield_app.viewer.slides.decode import TileReader
 from wholefield_app.viewer.slides.pyramid import TileKey
@@ -11,16 +15,24 @@ from wholefield_app.viewer.slides.tiles import TilePainter
 
 BACKGROUND = QColor(10, 20, 30)
 
+Render = Callable[[TilePainter, View], AnyArray]
 
-def never():
+
+def never() -> bool:
     return False
 
 
+def read(reader: TileReader, key: TileKey) -> QImage:
+    image = reader(key, never)
+    assert image is not None
+    return image
+
+
 @pytest.fixture
-def make_tiles(make_source, qapp: QApplication):
+def make_tiles(make_source: Callable[..., ArraySource], qapp: QApplication) -> Callable[..., TilePainter]:
     """A painter of the tiles of a source, with everything held that `hold` accepts."""
 
-    def make(source, hold=lambda key: True):
+    def make(source: ArraySource, hold: Callable[[TileKey], bool] = lambda key: True) -> TilePainter:
         reader = TileReader(source)
         tiles = TilePainter(reader.levels)
         tiles.background = BACKGROUND
@@ -29,17 +41,17 @@ def make_tiles(make_source, qapp: QApplication):
                 for column in range(level.columns):
                     key = TileKey(index, column, row)
                     if hold(key):
-                        tiles.add(key, reader(key, never))
+                        tiles.add(key, read(reader, key))
         return tiles
 
     return make
 
 
 @pytest.fixture
-def render(rgb):
+def render(rgb: Callable[[QImage], AnyArray]) -> Render:
     """What a painter of tiles shows of a view, as an array in device px."""
 
-    def paint(tiles, view):
+    def paint(tiles: TilePainter, view: View) -> AnyArray:
         image = QImage(view.width, view.height, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(view.ratio)
         painter = QPainter(image)
@@ -51,7 +63,12 @@ def render(rgb):
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
-def test_at_100_percent_every_pixel_is_the_stored_one(make_source, make_tiles, render, ratio) -> None:
+def test_at_100_percent_every_pixel_is_the_stored_one(
+    make_source: Callable[..., ArraySource],
+    make_tiles: Callable[..., TilePainter],
+    render: Render,
+    ratio: float,
+) -> None:
     source = make_source(1400, 900)
     view = View(700, 500, 1.0, left=301, top=203, ratio=ratio)
     shown = render(make_tiles(source), view)
@@ -59,7 +76,12 @@ def test_at_100_percent_every_pixel_is_the_stored_one(make_source, make_tiles, r
 
 
 @pytest.mark.parametrize("scale", [2, 3, 8])
-def test_magnified_pixels_are_squares_of_the_stored_color(make_source, make_tiles, render, scale) -> None:
+def test_magnified_pixels_are_squares_of_the_stored_color(
+    make_source: Callable[..., ArraySource],
+    make_tiles: Callable[..., TilePainter],
+    render: Render,
+    scale: float,
+) -> None:
     source = make_source(1100, 900)
     view = View(400, 300, scale).centered(512, 512)
     shown = render(make_tiles(source), view)
@@ -68,7 +90,9 @@ def test_magnified_pixels_are_squares_of_the_stored_color(make_source, make_tile
     assert (shown == source.arrays[0][rows[:, None], columns]).all()
 
 
-def test_around_the_image_is_background(make_source, make_tiles, render) -> None:
+def test_around_the_image_is_background(
+    make_source: Callable[..., ArraySource], make_tiles: Callable[..., TilePainter], render: Render
+) -> None:
     source = make_source(200, 100)
     view = View(400, 300, 1.0).centered(100, 50)
     shown = render(make_tiles(source), view)
@@ -78,7 +102,9 @@ def test_around_the_image_is_background(make_source, make_tiles, render) -> None
     assert (shown[inside].reshape(100, 200, 3) == source.arrays[0]).all()
 
 
-def test_a_reduced_view_shows_averages_in_their_place(array_source, make_tiles, render) -> None:
+def test_a_reduced_view_shows_averages_in_their_place(
+    array_source: type[ArraySource], make_tiles: Callable[..., TilePainter], render: Render
+) -> None:
     # A gradient has the same look at every resolution, so that a shift of the picture would be seen.
     y, x = np.mgrid[:4000, :4000]
     source = array_source([np.stack([x * 255 // 4000, y * 255 // 4000, x * 0], axis=2).astype(np.uint8)])
@@ -101,7 +127,12 @@ steps = st.lists(st.tuples(st.integers(-260, 260), st.integers(-200, 200)), min_
     ratio=st.sampled_from([1.0, 1.25, 2.0]),
 )
 def test_panning_step_by_step_shows_the_same_as_painting_anew(
-    make_source, make_tiles, render, steps, scale, ratio
+    make_source: Callable[..., ArraySource],
+    make_tiles: Callable[..., TilePainter],
+    render: Render,
+    steps: list[tuple[int, int]],
+    scale: float,
+    ratio: float,
 ) -> None:
     tiles, fresh = _two_of(make_source, make_tiles)
     view = View(320, 240, scale, ratio=ratio).centered(700, 500)
@@ -115,14 +146,20 @@ def test_panning_step_by_step_shows_the_same_as_painting_anew(
         assert difference.max() <= (2 if scale < 1 else 0)
 
 
-def _two_of(make_source, make_tiles, kept={}):  # noqa: B006  made once for all examples: reading is slow
+def _two_of(
+    make_source: Callable[..., ArraySource],
+    make_tiles: Callable[..., TilePainter],
+    kept: dict[str, tuple[TilePainter, TilePainter]] = {},
+) -> tuple[TilePainter, TilePainter]:  # noqa: B006  made once for all examples: reading is slow
     if not kept:
         source = make_source(1500, 1100, 4)
         kept["both"] = make_tiles(source), make_tiles(source)
     return kept["both"]
 
 
-def test_tiles_that_arrive_one_by_one_end_in_the_same_picture(make_source, make_tiles, render) -> None:
+def test_tiles_that_arrive_one_by_one_end_in_the_same_picture(
+    make_source: Callable[..., ArraySource], make_tiles: Callable[..., TilePainter], render: Render
+) -> None:
     source = make_source(2500, 1900, 4)
     complete, growing = make_tiles(source), make_tiles(source, lambda key: False)
     reader = TileReader(source)
@@ -132,13 +169,15 @@ def test_tiles_that_arrive_one_by_one_end_in_the_same_picture(make_source, make_
     assert len(missing) > 1
     for key in missing:
         assert not growing.has(key)
-        growing.add(key, reader(key, never))
+        growing.add(key, read(reader, key))
         render(growing, view)
     assert growing.missing(view) == []
     assert (render(growing, view) == render(complete, view)).all()
 
 
-def test_a_coarser_tile_stands_in_until_the_right_one_is_there(make_source, make_tiles, render) -> None:
+def test_a_coarser_tile_stands_in_until_the_right_one_is_there(
+    make_source: Callable[..., ArraySource], make_tiles: Callable[..., TilePainter], render: Render
+) -> None:
     source = make_source(2000, 2000)
     whole = make_tiles(source)
     only_coarse = make_tiles(source, lambda key: key.level == 2)
@@ -151,7 +190,9 @@ def test_a_coarser_tile_stands_in_until_the_right_one_is_there(make_source, make
     assert np.abs(sharp - blurred).max() > 5
 
 
-def test_what_there_is_of_a_tile_is_drawn_over_the_coarser_one(make_source, make_tiles, render) -> None:
+def test_what_there_is_of_a_tile_is_drawn_over_the_coarser_one(
+    make_source: Callable[..., ArraySource], make_tiles: Callable[..., TilePainter], render: Render
+) -> None:
     source = make_source(2000, 2000)
     tiles = make_tiles(source, lambda key: key.level == 2)
     view = View(400, 400, 1.0, left=512, top=512)
@@ -166,11 +207,13 @@ def test_what_there_is_of_a_tile_is_drawn_over_the_coarser_one(make_source, make
     assert (shown[:, :200] == [0, 200, 0]).all()
     assert (shown[:, 200:] == coarse[:, 200:]).all()
     assert TileKey(0, 1, 1) in tiles.missing(view)
-    tiles.add(TileKey(0, 1, 1), TileReader(source)(TileKey(0, 1, 1), never))
+    tiles.add(TileKey(0, 1, 1), read(TileReader(source), TileKey(0, 1, 1)))
     assert (render(tiles, view) == source.arrays[0][512:912, 512:912]).all()
 
 
-def test_finer_tiles_stand_in_over_coarser_ones(make_source, make_tiles, render) -> None:
+def test_finer_tiles_stand_in_over_coarser_ones(
+    make_source: Callable[..., ArraySource], make_tiles: Callable[..., TilePainter], render: Render
+) -> None:
     source = make_source(2000, 2000)
     view = View(500, 500, 0.5).centered(1000, 1000)
     coarse = render(make_tiles(source, lambda key: key.level == 2), view).astype(int)
@@ -179,7 +222,9 @@ def test_finer_tiles_stand_in_over_coarser_ones(make_source, make_tiles, render)
     assert np.abs(both - right).mean() < np.abs(coarse - right).mean()
 
 
-def test_the_color_at_a_position_is_the_one_shown(make_source, make_tiles) -> None:
+def test_the_color_at_a_position_is_the_one_shown(
+    make_source: Callable[..., ArraySource], make_tiles: Callable[..., TilePainter]
+) -> None:
     source = make_source(1300, 700)
     tiles = make_tiles(source)
     for x, y in ((0, 0), (511.9, 3), (512, 512), (1299.5, 699.5)):
@@ -188,7 +233,9 @@ def test_the_color_at_a_position_is_the_one_shown(make_source, make_tiles) -> No
 
 
 def test_more_tiles_than_the_cache_holds_are_kept_while_they_are_in_sight(
-    make_source, make_tiles, monkeypatch: pytest.MonkeyPatch
+    make_source: Callable[..., ArraySource],
+    make_tiles: Callable[..., TilePainter],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("wholefield_app.viewer.slides.tiles.CACHE_BYTES", 2**20)
     source = make_source(3000, 2000)
@@ -198,5 +245,5 @@ def test_more_tiles_than_the_cache_holds_are_kept_while_they_are_in_sight(
     missing = tiles.missing(view)
     assert len(missing) * 2**20 > 4 * 2**20
     for key in missing:
-        tiles.add(key, reader(key, never))
+        tiles.add(key, read(reader, key))
     assert tiles.missing(view) == []

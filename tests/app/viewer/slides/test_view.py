@@ -1,19 +1,22 @@
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QImage, QPalette
 from pytestqt.qtbot import QtBot
 
+from tests.app.viewer.conftest import ArraySource
 from wholefield.sources import ChannelDisplay, open_image
+from wholefield.sources.slides.image import AnyArray
 from wholefield_app.viewer.slides.view import SlideView
 
 LEFT = Qt.MouseButton.LeftButton
 
 
-def test_empty_it_invites_and_asks_for_an_image_when_clicked(view, qtbot: QtBot) -> None:
+def test_empty_it_invites_and_asks_for_an_image_when_clicked(view: SlideView, qtbot: QtBot) -> None:
     assert view.is_settled
     assert view.source is None
     with qtbot.waitSignal(view.open_requested):
@@ -23,7 +26,12 @@ def test_empty_it_invites_and_asks_for_an_image_when_clicked(view, qtbot: QtBot)
     assert len(colors) > 10
 
 
-def test_at_100_percent_it_shows_the_pixels_of_the_file(view, make_source, settle, rgb) -> None:
+def test_at_100_percent_it_shows_the_pixels_of_the_file(
+    view: SlideView,
+    make_source: Callable[..., ArraySource],
+    settle: Callable[[SlideView], None],
+    rgb: Callable[[QImage], AnyArray],
+) -> None:
     source = make_source(3000, 2000, 4)
     view.set_source(source)
     view.zoom_to(1.0)
@@ -34,7 +42,12 @@ def test_at_100_percent_it_shows_the_pixels_of_the_file(view, make_source, settl
     assert (shown[190:400, 50:450] == source.arrays[0][950:1160, 1230:1630]).all()
 
 
-def test_the_cursor_tells_the_color_of_the_pixel(view, make_source, settle, qtbot: QtBot) -> None:
+def test_the_cursor_tells_the_color_of_the_pixel(
+    view: SlideView,
+    make_source: Callable[..., ArraySource],
+    settle: Callable[[SlideView], None],
+    qtbot: QtBot,
+) -> None:
     source = make_source(3000, 2000)
     view.set_source(source)
     view.zoom_to(2.0)
@@ -50,13 +63,15 @@ def test_the_cursor_tells_the_color_of_the_pixel(view, make_source, settle, qtbo
     assert caught.args[2] is None
 
 
-def test_settled_is_signalled(view, make_source, qtbot: QtBot) -> None:
+def test_settled_is_signalled(view: SlideView, make_source: Callable[..., ArraySource], qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.settled):
         view.set_source(make_source(2000, 1500))
     assert view.is_settled
 
 
-def test_another_source_ends_the_reading_of_the_last(view, make_source, settle) -> None:
+def test_another_source_ends_the_reading_of_the_last(
+    view: SlideView, make_source: Callable[..., ArraySource], settle: Callable[[SlideView], None]
+) -> None:
     first, second = make_source(2500, 2000), make_source(800, 600)
     view.set_source(first)
     settle(view)
@@ -70,7 +85,9 @@ def test_another_source_ends_the_reading_of_the_last(view, make_source, settle) 
     assert view.visible_rect().size().toTuple() == (800, 600)
 
 
-def test_no_thread_lives_on_after_the_source_is_closed(view, make_source, settle) -> None:
+def test_no_thread_lives_on_after_the_source_is_closed(
+    view: SlideView, make_source: Callable[..., ArraySource], settle: Callable[[SlideView], None]
+) -> None:
     before = threading.active_count()
     view.set_source(make_source(2000, 1500))
     assert threading.active_count() == before + 2
@@ -81,7 +98,7 @@ def test_no_thread_lives_on_after_the_source_is_closed(view, make_source, settle
     view.shutdown()
 
 
-def test_closing_the_widget_ends_its_threads(qtbot: QtBot, make_source) -> None:
+def test_closing_the_widget_ends_its_threads(qtbot: QtBot, make_source: Callable[..., ArraySource]) -> None:
     before = threading.active_count()
     widget = SlideView()
     qtbot.addWidget(widget)
@@ -90,8 +107,11 @@ def test_closing_the_widget_ends_its_threads(qtbot: QtBot, make_source) -> None:
     assert threading.active_count() == before
 
 
-def test_a_damaged_file_is_reported_once(view, make_source, settle) -> None:
-    source, told = make_source(3000, 2000), []
+def test_a_damaged_file_is_reported_once(
+    view: SlideView, make_source: Callable[..., ArraySource], settle: Callable[[SlideView], None]
+) -> None:
+    source = make_source(3000, 2000)
+    told: list[str] = []
     source.broken = {0}
     view.problem.connect(told.append)
     view.set_source(source)
@@ -100,7 +120,9 @@ def test_a_damaged_file_is_reported_once(view, make_source, settle) -> None:
     assert told == ["memory is damaged; copy it again."]
 
 
-def test_a_grid_of_a_coarser_level_is_drawn_in_its_pixels(view, make_source) -> None:
+def test_a_grid_of_a_coarser_level_is_drawn_in_its_pixels(
+    view: SlideView, make_source: Callable[..., ArraySource]
+) -> None:
     view.set_source(make_source(4000, 2000, 4))
     view.set_tile_grid(256, level=1)
     assert (view._grid.grid.width, view._grid.grid.height) == (1024, 1024)
@@ -112,13 +134,17 @@ def test_a_grid_of_a_coarser_level_is_drawn_in_its_pixels(view, make_source) -> 
     assert view._grid.grid is None
 
 
-def changed_area(before, after):
+def changed_area(before: AnyArray, after: AnyArray) -> tuple[int, int, int, int]:
     rows, columns = np.nonzero((before != after).any(axis=2))
-    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
 def test_a_visited_tile_lights_up_in_its_place_and_the_timer_stops_when_it_has_faded(
-    view, make_source, settle, rgb, qtbot: QtBot
+    view: SlideView,
+    make_source: Callable[..., ArraySource],
+    settle: Callable[[SlideView], None],
+    rgb: Callable[[QImage], AnyArray],
+    qtbot: QtBot,
 ) -> None:
     now = [0.0]
     view._sweep._clock = lambda: now[0]
@@ -141,12 +167,17 @@ def test_a_visited_tile_lights_up_in_its_place_and_the_timer_stops_when_it_has_f
     assert (rgb(view.grab_view())[:400, :420] == before).all()
 
 
-def test_an_unknown_sweep_is_refused(view) -> None:
+def test_an_unknown_sweep_is_refused(view: SlideView) -> None:
     with pytest.raises(ValueError, match="sideways"):
         view.show_sweep("sideways", (0, 0, 10, 10))
 
 
-def test_a_map_covers_the_image_with_its_opacity_and_can_be_hidden(view, make_source, settle, rgb) -> None:
+def test_a_map_covers_the_image_with_its_opacity_and_can_be_hidden(
+    view: SlideView,
+    make_source: Callable[..., ArraySource],
+    settle: Callable[[SlideView], None],
+    rgb: Callable[[QImage], AnyArray],
+) -> None:
     view.set_source(make_source(1000, 800))
     view.zoom_to(1.0)
     settle(view)
@@ -163,7 +194,12 @@ def test_a_map_covers_the_image_with_its_opacity_and_can_be_hidden(view, make_so
     assert (rgb(view.grab_view())[area] == plain).all()
 
 
-def test_boxes_are_painted(view, make_source, settle, rgb) -> None:
+def test_boxes_are_painted(
+    view: SlideView,
+    make_source: Callable[..., ArraySource],
+    settle: Callable[[SlideView], None],
+    rgb: Callable[[QImage], AnyArray],
+) -> None:
     view.set_source(make_source(1000, 800))
     view.zoom_to(1.0)
     settle(view)
@@ -171,7 +207,9 @@ def test_boxes_are_painted(view, make_source, settle, rgb) -> None:
     assert (rgb(view.grab_view()) == [0, 255, 0]).all(axis=2).sum() > 400
 
 
-def test_another_source_takes_nothing_of_the_last_over(view, make_source) -> None:
+def test_another_source_takes_nothing_of_the_last_over(
+    view: SlideView, make_source: Callable[..., ArraySource]
+) -> None:
     view.set_source(make_source(1000, 800))
     view.set_tile_grid(256)
     view.set_map(np.ones((4, 5)))
@@ -184,13 +222,18 @@ def test_another_source_takes_nothing_of_the_last_over(view, make_source) -> Non
     assert not view._glow_timer.isActive()
 
 
-def test_a_click_and_a_drag_on_the_overview_go_there(view, make_source, settle, qtbot: QtBot) -> None:
+def test_a_click_and_a_drag_on_the_overview_go_there(
+    view: SlideView,
+    make_source: Callable[..., ArraySource],
+    settle: Callable[[SlideView], None],
+    qtbot: QtBot,
+) -> None:
     view.set_source(make_source(4000, 4000))
     view.zoom_to(1.0)
     settle(view)
     qtbot.waitUntil(lambda: view._minimap.place(view._frame()) is not None)
     place = view._minimap.place(view._frame())
-    clicks = []
+    clicks: list[tuple[float, float]] = []
     view.clicked.connect(lambda x, y: clicks.append((x, y)))
     qtbot.mousePress(view, LEFT, pos=(place.center() * 1).toPoint())
     assert view.visible_rect().center().toTuple() == pytest.approx((2000, 2000), abs=40)
@@ -201,7 +244,9 @@ def test_a_click_and_a_drag_on_the_overview_go_there(view, make_source, settle, 
     assert clicks == []
 
 
-def test_another_theme_is_taken_over(view, make_source, settle) -> None:
+def test_another_theme_is_taken_over(
+    view: SlideView, make_source: Callable[..., ArraySource], settle: Callable[[SlideView], None]
+) -> None:
     view.set_source(make_source(100, 400))
     settle(view)
     palette = QPalette()
@@ -210,7 +255,9 @@ def test_another_theme_is_taken_over(view, make_source, settle) -> None:
     assert view.grab_view().pixelColor(30, 30) == QColor("#123456")
 
 
-def test_channels_can_be_set_anew(view, array_source, settle) -> None:
+def test_channels_can_be_set_anew(
+    view: SlideView, array_source: type[ArraySource], settle: Callable[[SlideView], None]
+) -> None:
     view.set_source(array_source([np.full((300, 400, 1), 100, np.uint16)]))
     settle(view)
     view.set_channels([ChannelDisplay("dapi", 0, 200, (0, 0, 255))])
@@ -229,7 +276,13 @@ def test_channels_can_be_set_anew(view, array_source, settle) -> None:
         "large_image/grey10kx5k.tif",
     ],
 )
-def test_a_real_slide_is_shown_as_it_is_stored(view, data_folder: Path, name, settle, rgb) -> None:
+def test_a_real_slide_is_shown_as_it_is_stored(
+    view: SlideView,
+    data_folder: Path,
+    name: str,
+    settle: Callable[[SlideView], None],
+    rgb: Callable[[QImage], AnyArray],
+) -> None:
     with open_image(data_folder / "slides" / name) as source:
         view.set_source(source)
         settle(view)

@@ -21,7 +21,9 @@ def test_voxels_are_drawn_true_to_the_spacing(axis: int, size: tuple[float, floa
 @given(
     st.integers(0, 2), st.tuples(*[st.floats(0.1, 10)] * 3), st.tuples(*[st.integers(1, 30)] * 3), st.data()
 )
-def test_the_middle_of_a_voxel_lies_in_it(axis, spacing, shape, data) -> None:
+def test_the_middle_of_a_voxel_lies_in_it(
+    axis: int, spacing: tuple[float, float, float], shape: tuple[int, int, int], data: st.DataObject
+) -> None:
     plane = plane_shape(shape, spacing, axis)
     row = data.draw(st.integers(0, plane.rows - 1))
     column = data.draw(st.integers(0, plane.columns - 1))

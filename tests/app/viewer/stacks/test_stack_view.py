@@ -23,7 +23,7 @@ LEVELS = Levels(0, 500)
 
 
 @pytest.fixture
-def view(qtbot, theme: Theme) -> Iterator[StackView]:
+def view(qtbot: QtBot, theme: Theme) -> Iterator[StackView]:
     background = Background()
     made = StackView(background, theme)
     qtbot.addWidget(made)
@@ -35,7 +35,7 @@ def view(qtbot, theme: Theme) -> Iterator[StackView]:
 
 
 @pytest.fixture
-def opened(view: StackView, qtbot) -> StackView:
+def opened(view: StackView, qtbot: QtBot) -> StackView:
     view.set_scene(StackScene(PlaneLook(MemoryStack(numbered()), LEVELS), captions=("a", "")))
     qtbot.waitUntil(lambda: not view.busy)
     return view
@@ -46,7 +46,7 @@ def place_of(view: PlaneView, row: int, column: int) -> QPoint:
     return QPointF(*view.current_view.to_screen(*view.plane.middle_of(row, column))).toPoint()
 
 
-def turn(view: PlaneView, notches: int, keys=Qt.KeyboardModifier.NoModifier) -> None:
+def turn(view: PlaneView, notches: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     middle = QPointF(view.rect().center())
     QApplication.sendEvent(
         view,
@@ -63,7 +63,7 @@ def test_it_begins_in_the_middle_of_all_axes(opened: StackView) -> None:
     assert [bar.number.value() for bar in opened.side_bars] == [3, 4]
 
 
-def test_a_click_moves_the_other_planes(opened: StackView, qtbot) -> None:
+def test_a_click_moves_the_other_planes(opened: StackView, qtbot: QtBot) -> None:
     qtbot.mouseClick(opened.main, Qt.MouseButton.LeftButton, pos=place_of(opened.main, 1, 8))
     assert opened.position == (2, 1, 8)
     qtbot.mouseClick(opened.sides[0], Qt.MouseButton.LeftButton, pos=place_of(opened.sides[0], 4, 0))
@@ -72,7 +72,7 @@ def test_a_click_moves_the_other_planes(opened: StackView, qtbot) -> None:
     qtbot.waitUntil(lambda: not opened.busy)
 
 
-def test_wheel_slider_and_number_walk_through_the_slices(opened: StackView, qtbot) -> None:
+def test_wheel_slider_and_number_walk_through_the_slices(opened: StackView, qtbot: QtBot) -> None:
     turn(opened.main, -1)
     assert opened.position[0] == 3
     turn(opened.main, -9)
@@ -89,7 +89,7 @@ def test_wheel_slider_and_number_walk_through_the_slices(opened: StackView, qtbo
     qtbot.waitUntil(lambda: not opened.busy)
 
 
-def test_the_value_under_the_mouse_is_that_of_the_stack(opened: StackView, qtbot) -> None:
+def test_the_value_under_the_mouse_is_that_of_the_stack(opened: StackView, qtbot: QtBot) -> None:
     told = []
     opened.hovered.connect(told.append)
     qtbot.mouseMove(opened.main, place_of(opened.main, 5, 7))
@@ -98,7 +98,7 @@ def test_the_value_under_the_mouse_is_that_of_the_stack(opened: StackView, qtbot
     assert (told[-1].position, told[-1].values) == ((3, 6, 4), ("364",))
 
 
-def test_another_axis_changes_places(opened: StackView, qtbot) -> None:
+def test_another_axis_changes_places(opened: StackView, qtbot: QtBot) -> None:
     opened.set_axis(1)
     qtbot.waitUntil(lambda: not opened.busy)
     assert (opened.main.plane.rows, opened.main.plane.columns) == (5, 9)
@@ -108,7 +108,7 @@ def test_another_axis_changes_places(opened: StackView, qtbot) -> None:
     qtbot.waitUntil(lambda: not opened.busy)
 
 
-def test_dragging_with_the_right_button_changes_the_levels(opened: StackView, qtbot) -> None:
+def test_dragging_with_the_right_button_changes_the_levels(opened: StackView, qtbot: QtBot) -> None:
     drags = []
     opened.levels_dragged.connect(lambda dx, dy: drags.append((dx, dy)))
     qtbot.mousePress(opened.main, Qt.MouseButton.RightButton, pos=QPoint(100, 100))
@@ -118,7 +118,7 @@ def test_dragging_with_the_right_button_changes_the_levels(opened: StackView, qt
     assert drags == [(30.0, -10.0)]
 
 
-def test_the_levels_decide_about_the_shades(opened: StackView, qtbot) -> None:
+def test_the_levels_decide_about_the_shades(opened: StackView, qtbot: QtBot) -> None:
     def shade() -> int:
         at = place_of(opened.main, 0, 0)
         return opened.main.grab().toImage().pixelColor(at).red()
@@ -130,7 +130,7 @@ def test_the_levels_decide_about_the_shades(opened: StackView, qtbot) -> None:
     assert shade() == pytest.approx(200 / 250 * 255, abs=2)
 
 
-def test_two_stacks_beside_over_and_behind_a_handle(opened: StackView, qtbot) -> None:
+def test_two_stacks_beside_over_and_behind_a_handle(opened: StackView, qtbot: QtBot) -> None:
     source = opened.scene.look.source
     white = MemoryStack(np.full(source.shape, 500, np.uint16))
     scene = StackScene(PlaneLook(source, LEVELS), PlaneLook(white, LEVELS), ("a", "b"))
@@ -163,7 +163,7 @@ def test_two_stacks_beside_over_and_behind_a_handle(opened: StackView, qtbot) ->
     assert told[-1].values == ("201", "500")
 
 
-def test_voxels_are_drawn_true_to_their_spacing(view: StackView, qtbot) -> None:
+def test_voxels_are_drawn_true_to_their_spacing(view: StackView, qtbot: QtBot) -> None:
     geometry = StackGeometry((3.0, 1.0, 1.0), "mm")
     view.set_scene(StackScene(PlaneLook(MemoryStack(numbered(), geometry), LEVELS)))
     qtbot.waitUntil(lambda: not view.busy)
@@ -175,7 +175,7 @@ def test_voxels_are_drawn_true_to_their_spacing(view: StackView, qtbot) -> None:
     assert view.scene.micrometres(1) == 1000.0
 
 
-def test_playing_goes_round_and_stops(opened: StackView, qtbot) -> None:
+def test_playing_goes_round_and_stops(opened: StackView, qtbot: QtBot) -> None:
     seen = set()
     opened.moved.connect(lambda: seen.add(opened.position[0]))
     opened.toggle_playing()
@@ -185,7 +185,7 @@ def test_playing_goes_round_and_stops(opened: StackView, qtbot) -> None:
     qtbot.waitUntil(lambda: not opened.busy)
 
 
-def test_a_damaged_stack_is_told_once_for_each_plane(view: StackView, qtbot) -> None:
+def test_a_damaged_stack_is_told_once_for_each_plane(view: StackView, qtbot: QtBot) -> None:
     source = MemoryStack(numbered())
     source.broken = True
     told = []
@@ -203,7 +203,7 @@ def test_values_in_words(value: object, text: str) -> None:
     assert value_text(value) == text
 
 
-def test_a_single_slice_is_a_stack_too(view: StackView, qtbot) -> None:
+def test_a_single_slice_is_a_stack_too(view: StackView, qtbot: QtBot) -> None:
     """Its side views are thinner than a pixel."""
     view.set_scene(StackScene(PlaneLook(MemoryStack(numbered(1, 900, 4000)), LEVELS)))
     qtbot.waitUntil(lambda: not view.busy)
