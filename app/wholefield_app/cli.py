@@ -51,7 +51,8 @@ def _fonts() -> "QGuiApplication":
 
     if sys.platform.startswith("linux"):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    return QGuiApplication.instance() or QGuiApplication(["wholefield"])
+    running = QGuiApplication.instance()
+    return running if isinstance(running, QGuiApplication) else QGuiApplication(["wholefield"])
 
 
 COMMANDS: Mapping[str, Command] = {

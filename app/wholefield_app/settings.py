@@ -51,8 +51,8 @@ class Settings(QObject):
         """Files and folders opened last that still exist, newest first."""
         # A list of one entry comes back from an INI file as a text.
         stored = self._store.value("recent", [])
-        names = [stored] if isinstance(stored, str) else list(stored or [])
-        return tuple(path for path in map(Path, names) if path.exists())
+        names = stored if isinstance(stored, list) else [stored] if stored else []
+        return tuple(path for path in (Path(str(name)) for name in names) if path.exists())
 
     def recent_in(self, workspace: str) -> tuple[Path, ...]:
         """Those of the recent files that were opened in the workspace of this name."""

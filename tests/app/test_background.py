@@ -62,14 +62,20 @@ def test_cancelled_work_is_neither_begun_nor_handed_over(background: Background,
 @pytest.mark.parametrize("close", [False, True])
 def test_a_result_that_comes_too_late_is_let_go(qtbot: QtBot, close: bool) -> None:
     background = Background(threads=1)
-    gate, begun, dropped = threading.Event(), threading.Event(), []
+    gate, begun = threading.Event(), threading.Event()
+    dropped: list[str] = []
 
     def open_file() -> str:
         begun.set()
         assert gate.wait(300)
         return "file"
 
-    task = background.run(open_file, then=pytest.fail, failed=pytest.fail, dropped=dropped.append)
+    task = background.run(
+        open_file,
+        then=pytest.fail,
+        failed=lambda problem: pytest.fail(problem.sentence),
+        dropped=dropped.append,
+    )
     assert begun.wait(300)
     task.cancel()
     gate.set()
@@ -81,7 +87,8 @@ def test_a_result_that_comes_too_late_is_let_go(qtbot: QtBot, close: bool) -> No
 
 def test_closing_waits_for_the_work_in_hand_and_drops_the_rest(qtbot: QtBot) -> None:
     background = Background(threads=1)
-    gate, done = threading.Event(), []
+    gate = threading.Event()
+    done: list[object] = []
     background.run(gate.wait, 10, then=done.append, failed=done.append)
     background.run(done.append, 1, then=done.append, failed=done.append)
     threading.Timer(0.05, gate.set).start()

@@ -12,6 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.app.workspaces.events.dots import HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
+from tests.there import a, there
 from wholefield.cli import main
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
@@ -20,6 +21,7 @@ from wholefield_app.cli import COMMANDS
 from wholefield_app.video.frames import pixels_of
 from wholefield_app.viewer.events.style import EventsDisplay, FlowMode, FrameStyle
 from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,10 +46,8 @@ def test_a_video_is_written_by_a_process_without_a_display(clip: Path, tmp_path:
     )  # fmt: skip
     assert done.stdout.strip() == str(tmp_path / "a.mp4")
     video = cv2.VideoCapture(str(tmp_path / "a.mp4"))
-    assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 100
-    assert video.get(cv2.CAP_PROP_FPS) == 50
-    size = video.get(cv2.CAP_PROP_FRAME_WIDTH), video.get(cv2.CAP_PROP_FRAME_HEIGHT)
-    assert size == (3 * WIDTH, 3 * HEIGHT)
+    facts = (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+    assert [video.get(fact) for fact in facts] == [100, 50, 3 * WIDTH, 3 * HEIGHT]
     video.release()
 
 
@@ -62,7 +62,7 @@ def test_the_command_that_the_window_copies_paints_what_the_window_shows(
 ) -> None:
     window.open(clip)
     qtbot.waitUntil(lambda: window.quiet and window.workspace.title == clip.name, timeout=20_000)
-    space = window.workspace
+    space = a(EventsWorkspace, window.workspace)
     view = space.view
     space.open_flow(FlowSource(labels_path(clip)))
     qtbot.waitUntil(lambda: view.flow.provider is not None and window.quiet)
@@ -70,12 +70,12 @@ def test_the_command_that_the_window_copies_paints_what_the_window_shows(
         replace(FrameStyle(accumulation_us=20_000, flow=FlowMode.BOTH, step=7), events_view=display)
     )
     view.player.go_to(40_000)
-    qtbot.waitUntil(lambda: window.quiet and view.frame.request.time_us == 40_000)
+    qtbot.waitUntil(lambda: window.quiet and there(view.frame).request.time_us == 40_000)
     view.canvas.zoom_in()
     grabbed = pixels_of(view.canvas.grab().toImage())
     monkeypatch.chdir(tmp_path)
     video, picture = (
-        shlex.split(window.registry[f"events.{name}"].definition.command())
+        shlex.split(there(there(window.registry[f"events.{name}"].definition.command)()))
         for name in ("export", "save_picture")
     )
     assert video[:3] == ["wholefield", "video", "--out=dots.mp4"]
@@ -84,7 +84,7 @@ def test_the_command_that_the_window_copies_paints_what_the_window_shows(
     for words, folder in (([*video, *given], "pictures"), (picture, "dots_frames")):
         assert main(words[1:], COMMANDS) == 0
         (file,) = Path(folder).iterdir()
-        assert np.array_equal(cv2.imread(str(file))[..., ::-1], grabbed)
+        assert np.array_equal(there(cv2.imread(str(file)))[..., ::-1], grabbed)
 
 
 @pytest.mark.usefixtures("qapp")

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from wholefield_app.background import Background
 from wholefield_app.calls import ConflatedCall
+from wholefield_app.problems import Problem
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def test_answers_that_were_overtaken_are_told_and_wishes_in_between_are_not_begu
     background: Background, qtbot: QtBot
 ) -> None:
     gate = threading.Event()
-    asked = []
+    asked: list[int] = []
 
     def work(number: int) -> int:
         asked.append(number)
@@ -30,7 +31,7 @@ def test_answers_that_were_overtaken_are_told_and_wishes_in_between_are_not_begu
         return 10 * number
 
     newest = ConflatedCall(background, work)
-    answers = []
+    answers: list[int] = []
     newest.answered.connect(answers.append)
     for number in (1, 2, 3):
         newest.ask(number)
@@ -46,7 +47,8 @@ def test_a_failure_is_told_and_the_next_wish_is_worked_on(background: Background
         return 1 / number
 
     newest = ConflatedCall(background, work)
-    answers, problems = [], []
+    answers: list[float] = []
+    problems: list[Problem] = []
     newest.answered.connect(answers.append)
     newest.failed.connect(problems.append)
     newest.ask(0)
@@ -58,7 +60,7 @@ def test_a_failure_is_told_and_the_next_wish_is_worked_on(background: Background
 
 def test_what_is_dropped_is_not_told(background: Background, qtbot: QtBot) -> None:
     newest = ConflatedCall(background, int)
-    answers = []
+    answers: list[int] = []
     newest.answered.connect(answers.append)
     newest.ask("5")
     newest.drop()

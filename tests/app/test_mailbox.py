@@ -11,15 +11,17 @@ def test_items_from_many_threads_arrive_in_order_in_the_gui_thread(qtbot: QtBot)
     got: list[tuple[int, int]] = []
     threads_of_delivery: set[int] = set()
 
-    def take(items: list) -> None:
+    def take(items: list[tuple[int, int]]) -> None:
         got.extend(items)
         threads_of_delivery.add(threading.get_ident())
 
     mailbox.arrived.connect(take)
-    workers = [
-        threading.Thread(target=lambda who=who: [mailbox.put((who, n)) for n in range(500)])
-        for who in range(4)
-    ]
+
+    def put_many(who: int) -> None:
+        for number in range(500):
+            mailbox.put((who, number))
+
+    workers = [threading.Thread(target=put_many, args=(who,)) for who in range(4)]
     for worker in workers:
         worker.start()
     qtbot.waitUntil(lambda: len(got) == 2000)
@@ -35,7 +37,7 @@ def test_batches_are_no_more_frequent_than_the_interval(qtbot: QtBot) -> None:
     times: list[float] = []
     seen: list[int] = []
 
-    def take(items: list) -> None:
+    def take(items: list[int]) -> None:
         times.append(time.monotonic())
         seen.extend(items)
 

@@ -15,7 +15,7 @@ def test_an_error_meant_for_the_user_is_shown_as_it_stands() -> None:
 
 def test_any_other_error_becomes_a_sentence_with_details() -> None:
     try:
-        {}["missing"]
+        dict[str, int]()["missing"]
     except KeyError as error:
         problem = Problem.from_error(error)
     assert problem.sentence.startswith("Something unexpected happened (KeyError: 'missing').")

@@ -1,5 +1,6 @@
 """Messages of Qt reach Python's logging, from any thread."""
 
+import atexit
 import logging
 import subprocess
 import sys
@@ -10,14 +11,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import qCritical, qInstallMessageHandler, qWarning
 
-from wholefield_app import qt_messages
 from wholefield_app.qt_messages import OFFSCREEN, log_qt_messages
 
 
 @pytest.fixture(autouse=True)
 def handled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The handler is there for one test, then the one before again."""
-    monkeypatch.setattr(qt_messages.atexit, "register", lambda *_: None)
+    monkeypatch.setattr(atexit, "register", lambda *_: None)
     before = qInstallMessageHandler(None)
     log_qt_messages()
     yield

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from wholefield_app.actions.action import Action
 from wholefield_app.actions.registry import BoundAction, Registry
+from wholefield_app.widgets.properties import with_properties
 
 ACTION = Qt.ItemDataRole.UserRole
 
@@ -41,7 +42,9 @@ class CommandFinder(QDialog):
         self.setObjectName("finder")
         self._registry = registry
         self._window = parent
-        self.search = QLineEdit(placeholderText="What do you want to do?", objectName="search")
+        self.search = with_properties(
+            QLineEdit(placeholderText="What do you want to do?"), objectName="search"
+        )
         self.search.textChanged.connect(self._narrow)
         self.search.installEventFilter(self)
         self.list = _make_list()
@@ -87,13 +90,17 @@ class CommandFinder(QDialog):
         self.list.clear()
         for action in find_actions(words, [item.definition for item in bound.values()]):
             self.list.addTopLevelItem(_row(bound[action.id]))
-        self.list.setCurrentItem(self.list.topLevelItem(0))
+        self._choose(0)
 
     def _move(self, step: int) -> None:
         count = self.list.topLevelItemCount()
         if count:
-            row = self.list.indexOfTopLevelItem(self.list.currentItem())
-            self.list.setCurrentItem(self.list.topLevelItem((row + step) % count))
+            self._choose((self.list.currentIndex().row() + step) % count)
+
+    def _choose(self, row: int) -> None:
+        item = self.list.topLevelItem(row)
+        if item is not None:
+            self.list.setCurrentItem(item)
 
     @Slot(QTreeWidgetItem)
     def _run_item(self, item: QTreeWidgetItem | None) -> None:
@@ -122,7 +129,9 @@ class CommandFinder(QDialog):
 
 
 def _make_list() -> QTreeWidget:
-    tree = QTreeWidget(rootIsDecorated=False, headerHidden=True, columnCount=2, uniformRowHeights=True)
+    tree = with_properties(
+        QTreeWidget(columnCount=2), rootIsDecorated=False, headerHidden=True, uniformRowHeights=True
+    )
     tree.header().setStretchLastSection(False)
     tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)

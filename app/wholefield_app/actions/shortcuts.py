@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from wholefield_app.actions.action import Menu
 from wholefield_app.actions.registry import BoundAction, Registry
+from wholefield_app.widgets.properties import with_properties
 
 
 class ShortcutHelp(QDialog):
@@ -15,7 +16,7 @@ class ShortcutHelp(QDialog):
     def __init__(self, registry: Registry, hints: Iterable[tuple[str, str]], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
-        self.list = QTreeWidget(rootIsDecorated=False, headerHidden=True, columnCount=2)
+        self.list = with_properties(QTreeWidget(columnCount=2), rootIsDecorated=False, headerHidden=True)
         self.list.header().setStretchLastSection(False)
         self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)

@@ -52,9 +52,11 @@ class SettingsForm(QWidget):
     """
 
     changed = Signal()
+    more: MoreSettings
 
     def __init__(self, draft: Draft, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent, objectName="form")
+        super().__init__(parent)
+        self.setObjectName("form")
         self.draft = draft
         self.fields: dict[str, Any] = {}
         self._labels: dict[str, QLabel] = {}
@@ -170,7 +172,7 @@ class SettingsForm(QWidget):
     @Slot()
     def _take(self) -> None:
         """Put what was edited into the draft."""
-        field = self.sender()
+        field: Any = self.sender()
         name = field.objectName()
         if name == TASK:
             self.draft.use_task(field.read())

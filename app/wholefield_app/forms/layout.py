@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from wholefield_app.widgets.elided import ElidedCombo
+from wholefield_app.widgets.properties import with_properties
 
 # The style sheet's padding does not reach the text of a spin box.
 TEXT_MARGINS = (5, 0, 0, 0)
@@ -14,7 +15,7 @@ TEXT_MARGINS = (5, 0, 0, 0)
 
 def choice(titles: Mapping[Any, str], text: str, name: str) -> QComboBox:
     """A box with several values, each with what the form calls it."""
-    box = ElidedCombo(toolTip=text, accessibleName=name)
+    box = with_properties(ElidedCombo(), toolTip=text, accessibleName=name)
     for value, title in titles.items():
         box.addItem(title, value)
     return box

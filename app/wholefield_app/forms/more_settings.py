@@ -12,7 +12,8 @@ class MoreSettings(QPushButton):
     """
 
     def __init__(self) -> None:
-        super().__init__("More settings", checkable=True)
+        super().__init__("More settings")
+        self.setCheckable(True)
         self.setProperty("role", "link")
         self.section = QWidget()
         self.section.hide()
@@ -30,5 +31,6 @@ class MoreSettings(QPushButton):
         area = self.parentWidget()
         while area is not None and not isinstance(area, QScrollArea):
             area = area.parentWidget()
-        if area is not None:
-            area.verticalScrollBar().setValue(self.mapTo(area.widget(), QPoint()).y())
+        content = area.widget() if area is not None else None
+        if area is not None and content is not None:
+            area.verticalScrollBar().setValue(self.mapTo(content, QPoint()).y())

@@ -11,6 +11,7 @@ from wholefield.runs.settings import PathKind
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 from wholefield_app.widgets.elided import ElidedLine
+from wholefield_app.widgets.properties import with_properties
 
 # As high as the line beside it.
 BUTTON = 26
@@ -63,8 +64,10 @@ class PathField(QWidget):
         self.line.setPlaceholderText(none or f"No {NAMES[kind]} chosen")
         self.line.setAccessibleName(title)
         self.line.textChanged.connect(self._tell)
-        self.button = QToolButton(
-            toolTip=f"{title}: choose a {NAMES[kind]}", accessibleName=f"Choose {title}", autoRaise=True
+        self.button = with_properties(
+            QToolButton(autoRaise=True),
+            toolTip=f"{title}: choose a {NAMES[kind]}",
+            accessibleName=f"Choose {title}",
         )
         self.button.setFixedSize(BUTTON, BUTTON)
         if kind in (PathKind.ANY, PathKind.EXISTING):

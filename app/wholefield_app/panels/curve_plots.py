@@ -75,9 +75,9 @@ class Plot(QWidget):
             self.curves[curve].setPen(pg.mkPen(color, width=1 if color.alpha() < OPAQUE else 2))
             self.curves[curve].setSymbolBrush(color)
         entries = (
-            f'<span style="color:{_css(color)}">{DASH}</span>&nbsp;{escape(name).replace(" ", "&nbsp;")}'
+            f'<span style="color:{_css(shown)}">{DASH}</span>&nbsp;{escape(name).replace(" ", "&nbsp;")}'
             for curve, name in self._names.items()
-            if (color := colors.get(curve)) is not None
+            if (shown := colors.get(curve)) is not None
         )
         self.key.setText(f'<span style="color:{theme.muted}">{"&nbsp;&nbsp; ".join(entries)}</span>')
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QProgressBar, QVBoxLayout, QW
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.widgets.elided import ElidedLabel
 from wholefield_app.widgets.heading import muted
+from wholefield_app.widgets.properties import with_properties
 
 NOTHING = "Open a recording to see its format, sensor, length and event rate."
 INDEXING = "Reading the whole recording once for the event rate; everything else works meanwhile."
@@ -21,7 +22,9 @@ class EventFactsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.hint = muted(NOTHING)
-        self.progress = QProgressBar(textVisible=False, accessibleName="Reading the recording")
+        self.progress = with_properties(
+            QProgressBar(textVisible=False), accessibleName="Reading the recording"
+        )
         self.progress.setRange(0, WHOLE)
         self.rows = QFormLayout()
         self.rows.setVerticalSpacing(4)
@@ -61,6 +64,6 @@ class EventFactsPanel(QWidget):
 def _value(text: str) -> QLabel:
     if Path(text).is_absolute():
         return ElidedLabel(text)
-    label = QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText, toolTip=text)
+    label = with_properties(QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText), toolTip=text)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

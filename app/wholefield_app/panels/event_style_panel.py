@@ -24,6 +24,7 @@ from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.viewer.events.style import SCHEMES, EventsDisplay, FlowMode, FrameStyle, Scheme
 from wholefield_app.widgets.heading import heading, muted
+from wholefield_app.widgets.properties import with_properties
 
 OWN = "Own colors"
 DISPLAYS = {
@@ -58,16 +59,19 @@ class EventStylePanel(QWidget):
         self._style = FrameStyle()
         self.scheme = _choice([*SCHEMES, OWN], "Colors of the events and behind them")
         self.colors = {
-            part: QPushButton(toolTip=f"{about}: choose a color") for part, about in PART_ABOUT.items()
+            part: with_properties(QPushButton(), toolTip=f"{about}: choose a color")
+            for part, about in PART_ABOUT.items()
         }
         self.saturation = _whole(1, 100, "Events in a pixel for the full color; 1 shades nothing")
         self.events_view = _choice(
             DISPLAYS.values(), "Sharpened: events are carried along the flow to one moment"
         )
-        self.time_stamp = QCheckBox(
-            "Time", toolTip="Write the moment and the accumulation time into the frame"
+        self.time_stamp = with_properties(
+            QCheckBox("Time"), toolTip="Write the moment and the accumulation time into the frame"
         )
-        self.legend = QCheckBox("Color wheel", toolTip="Show which color means which direction and speed")
+        self.legend = with_properties(
+            QCheckBox("Color wheel"), toolTip="Show which color means which direction and speed"
+        )
         self.flow_source = muted(NO_FLOW)
         self.flow = _choice(FLOWS.values(), "How the flow is shown over the events")
         self.only_on_events = QCheckBox("Only where events are")
@@ -114,7 +118,7 @@ class EventStylePanel(QWidget):
         ]  # fmt: skip
 
     def _lay_out(self) -> None:
-        inner = QWidget(objectName="form")
+        inner = with_properties(QWidget(), objectName="form")
         column = QVBoxLayout(inner)
         column.setContentsMargins(12, 8, 12, 12)
         self.form = form_layout()
@@ -208,21 +212,23 @@ def breakable(name: str) -> str:
 
 
 def _choice(names: Iterable[str], about: str) -> QComboBox:
-    box = QComboBox(toolTip=about, accessibleName=about)
+    box = with_properties(QComboBox(), toolTip=about, accessibleName=about)
     box.addItems(list(names))
     return box
 
 
 def _whole(low: int, high: int, about: str, suffix: str = "") -> QSpinBox:
-    box = QSpinBox(toolTip=about, accessibleName=about, suffix=suffix, keyboardTracking=False)
+    box = with_properties(
+        QSpinBox(suffix=suffix), toolTip=about, accessibleName=about, keyboardTracking=False
+    )
     box.setRange(low, high)
     box.lineEdit().setTextMargins(*TEXT_MARGINS)
     return box
 
 
 def _number(low: float, high: float, about: str, suffix: str) -> QDoubleSpinBox:
-    box = QDoubleSpinBox(
-        toolTip=about, accessibleName=about, suffix=suffix, decimals=2, keyboardTracking=False
+    box = with_properties(
+        QDoubleSpinBox(suffix=suffix, decimals=2), toolTip=about, accessibleName=about, keyboardTracking=False
     )
     box.setRange(low, high)
     box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)

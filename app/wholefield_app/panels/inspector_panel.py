@@ -22,6 +22,7 @@ from wholefield_app.panels.inspector_table import TIMES, LayerTable
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 from wholefield_app.widgets.heading import muted
+from wholefield_app.widgets.properties import with_properties
 
 CHOICES = {
     LayerChoice.ALL: "All operations",
@@ -132,12 +133,16 @@ class InspectorPanel(QWidget):
         self.clear.setIcon(icon("close", theme))
 
     def _make_head(self) -> None:
-        self.choice = QComboBox(accessibleName="Which layers are listed", toolTip="Which layers are listed")
+        self.choice = with_properties(
+            QComboBox(), accessibleName="Which layers are listed", toolTip="Which layers are listed"
+        )
         for choice, text in CHOICES.items():
             self.choice.addItem(text, choice)
         self.choice.currentIndexChanged.connect(self._fill)
         self.choice.currentIndexChanged.connect(self.choice_changed)
-        self.bar = QProgressBar(textVisible=False, accessibleName="The layers are being worked out")
+        self.bar = with_properties(
+            QProgressBar(textVisible=False), accessibleName="The layers are being worked out"
+        )
         policy = self.bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.bar.setSizePolicy(policy)
@@ -146,9 +151,11 @@ class InspectorPanel(QWidget):
     def _make_foot(self) -> None:
         self.sentence = QLabel(wordWrap=True)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
-        self.zoom = QToolButton(toolTip="Zoom to what is marked", accessibleName="Zoom to what is marked")
+        self.zoom = with_properties(
+            QToolButton(), toolTip="Zoom to what is marked", accessibleName="Zoom to what is marked"
+        )
         self.zoom.clicked.connect(self.zoom_wanted)
-        self.clear = QPushButton("Clear", toolTip="Take the marks off the slide")
+        self.clear = with_properties(QPushButton("Clear"), toolTip="Take the marks off the slide")
         self.clear.clicked.connect(self.cleared)
 
     def _lay_out_head(self) -> QHBoxLayout:

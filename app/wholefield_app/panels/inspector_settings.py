@@ -20,6 +20,7 @@ from wholefield.tasks.slides.inspection import Purpose
 from wholefield_app.forms.draft import Draft
 from wholefield_app.forms.layout import TEXT_MARGINS
 from wholefield_app.widgets.heading import muted
+from wholefield_app.widgets.properties import with_properties
 
 TILE_SIZES = (64, 128, 256, 512, 1024, 2048, 4096)
 GB = 10**9
@@ -48,11 +49,14 @@ class InspectorSettings(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._locked = self._looking = self._image_known = False
-        self.network = QComboBox(accessibleName="Network")
+        self.network = with_properties(QComboBox(), accessibleName="Network")
         self.network.activated.connect(self._choose_network)
         self.tile_size = _tile_sizes()
         self.tile_size.activated.connect(self._choose_tile_size)
-        self.tile_size.lineEdit().editingFinished.connect(self._choose_tile_size)
+        typed = self.tile_size.lineEdit()
+        assert typed is not None, "the list is editable"
+        self._typed_size = typed
+        typed.editingFinished.connect(self._choose_tile_size)
         self._make_suggestion()
         self.readouts: dict[str, QLabel] = {}
         self._values = QWidget()
@@ -107,24 +111,31 @@ class InspectorSettings(QWidget):
         self.suggest.setEnabled(self._image_known and not self._locked and not self._looking)
 
     def _make_suggestion(self) -> None:
-        self.suggest = QPushButton(
-            "Suggest for", enabled=False, toolTip="Find the largest tile size whose predicted memory fits"
+        self.suggest = with_properties(
+            QPushButton("Suggest for"),
+            enabled=False,
+            toolTip="Find the largest tile size whose predicted memory fits",
         )
         self.suggest.clicked.connect(self._want_suggestion)
-        self.memory = QDoubleSpinBox(accessibleName="Memory for the suggestion", suffix=" GB")
+        self.memory = with_properties(
+            QDoubleSpinBox(suffix=" GB"), accessibleName="Memory for the suggestion"
+        )
         self.memory.setToolTip("Memory that network and image may take on top; at first half of what is free")
         self.memory.setDecimals(1)
         self.memory.setRange(0.1, 9999)
         self.memory.lineEdit().setTextMargins(*TEXT_MARGINS)
         self.memory.setValue(SHARE_OF_FREE_MEMORY * free_memory() / GB)
-        self.purpose = QComboBox(accessibleName="What the memory is for")
+        self.purpose = with_properties(QComboBox(), accessibleName="What the memory is for")
         for purpose, text in PURPOSES.items():
             self.purpose.addItem(text, purpose)
 
     def _make_readouts(self, names: Sequence[str]) -> None:
         if (old := self._values.layout()) is not None:
             for place in range(old.count()):
-                old.itemAt(place).widget().deleteLater()
+                item = old.itemAt(place)
+                widget = item.widget() if item is not None else None
+                if widget is not None:
+                    widget.deleteLater()
             # A widget keeps its layout until another widget takes it over.
             QWidget().setLayout(old)
         grid = QGridLayout(self._values)
@@ -148,7 +159,7 @@ class InspectorSettings(QWidget):
 
     @Slot()
     def _choose_tile_size(self) -> None:
-        if self.tile_size.lineEdit().hasAcceptableInput():
+        if self._typed_size.hasAcceptableInput():
             self.tile_size_chosen.emit(int(self.tile_size.currentText()))
 
     @Slot()
@@ -158,7 +169,7 @@ class InspectorSettings(QWidget):
 
 
 def _tile_sizes() -> QComboBox:
-    box = QComboBox(editable=True, accessibleName="Tile size of the inspector")
+    box = with_properties(QComboBox(editable=True), accessibleName="Tile size of the inspector")
     box.setToolTip("Side of a tile in px: choose one or type your own")
     box.addItems([str(size) for size in TILE_SIZES])
     box.setValidator(QIntValidator(1, 1_000_000, box))

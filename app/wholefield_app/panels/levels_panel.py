@@ -16,6 +16,7 @@ from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.stacks.levels import Levels, ValueFacts
 from wholefield_app.widgets.heading import muted
+from wholefield_app.widgets.properties import with_properties
 
 NOTHING = "Open a stack to see which values occur in it."
 PRESETS = "Presets"
@@ -80,19 +81,21 @@ class LevelsPanel(QWidget):
         self.histogram = Histogram(theme)
         self.histogram.dragged.connect(self._tell)
         self.low, self.high = NumberField("Value shown black"), NumberField("Value shown white")
-        self.level, self.window = (
+        self.level, self.window_width = (
             NumberField("Level: value in the middle"),
             NumberField("Window: values shown"),
         )
         for field in (self.low, self.high):
             field.valueChanged.connect(self._take_ends)
-        for field in (self.level, self.window):
+        for field in (self.level, self.window_width):
             field.valueChanged.connect(self._take_window)
-        self.auto = QPushButton("Auto", toolTip="Show all but the rarest values")
+        self.auto = with_properties(QPushButton("Auto"), toolTip="Show all but the rarest values")
         self.auto.clicked.connect(self._take_auto)
-        self.full = QPushButton("Full range", toolTip="Show every value there is")
+        self.full = with_properties(QPushButton("Full range"), toolTip="Show every value there is")
         self.full.clicked.connect(self._take_full)
-        self.presets = QComboBox(toolTip="Levels for common purposes", accessibleName="Presets")
+        self.presets = with_properties(
+            QComboBox(), toolTip="Levels for common purposes", accessibleName="Presets"
+        )
         self.presets.activated.connect(self._take_preset)
         self._controls = self._lay_out_controls()
         layout = QVBoxLayout(self)
@@ -128,7 +131,7 @@ class LevelsPanel(QWidget):
             self.presets.addItems([PRESETS, *self._choices])
         self.presets.setVisible(bool(self._choices))
         numbers = (levels.low, levels.high, levels.level, levels.window)
-        for field, value in zip((self.low, self.high, self.level, self.window), numbers, strict=True):
+        for field, value in zip((self.low, self.high, self.level, self.window_width), numbers, strict=True):
             with QSignalBlocker(field):
                 field.setValue(value)
                 field.setSingleStep(levels.window / 50)
@@ -147,7 +150,7 @@ class LevelsPanel(QWidget):
         numbers = WrappingRow()
         for pairs in (
             (("Black", self.low), ("White", self.high)),
-            (("Level", self.level), ("Window", self.window)),
+            (("Level", self.level), ("Window", self.window_width)),
         ):
             form = form_layout()
             form.setContentsMargins(0, 0, 0, 0)
@@ -174,15 +177,15 @@ class LevelsPanel(QWidget):
 
     @Slot()
     def _take_window(self) -> None:
-        if self.window.value() > 0:
-            self._tell(Levels.around(self.level.value(), self.window.value()))
+        if self.window_width.value() > 0:
+            self._tell(Levels.around(self.level.value(), self.window_width.value()))
         else:
             self.show_levels_again()
 
     def show_levels_again(self) -> None:
         """Put the fields back: what was typed is not possible."""
         numbers = (self._levels.low, self._levels.high, self._levels.level, self._levels.window)
-        for field, value in zip((self.low, self.high, self.level, self.window), numbers, strict=True):
+        for field, value in zip((self.low, self.high, self.level, self.window_width), numbers, strict=True):
             with QSignalBlocker(field):
                 field.setValue(value)
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from wholefield_app.log import LogLine, SessionLog
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.properties import with_properties
 
 LEVELS = {"Everything": logging.INFO, "Warnings and errors": logging.WARNING, "Errors only": logging.ERROR}
 LONGEST = 5000
@@ -29,10 +30,14 @@ class LogPanel(QWidget):
         super().__init__(parent)
         self._log = log
         self._theme = theme
-        self.level = QComboBox(toolTip="Which lines are shown", accessibleName="Level of the log")
+        self.level = with_properties(
+            QComboBox(), toolTip="Which lines are shown", accessibleName="Level of the log"
+        )
         self.level.addItems(list(LEVELS))
         self.level.currentIndexChanged.connect(self._rewrite)
-        self.copy = QToolButton(toolTip="Copy the shown lines", accessibleName="Copy the shown lines")
+        self.copy = with_properties(
+            QToolButton(), toolTip="Copy the shown lines", accessibleName="Copy the shown lines"
+        )
         self.copy.clicked.connect(self._copy)
         self.text = _make_text()
         layout = QVBoxLayout(self)
@@ -100,7 +105,7 @@ class LogPanel(QWidget):
 
 
 def _make_text() -> QPlainTextEdit:
-    text = QPlainTextEdit(readOnly=True, accessibleName="Log")
+    text = with_properties(QPlainTextEdit(readOnly=True), accessibleName="Log")
     text.setMaximumBlockCount(LONGEST)
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setStyleHint(QFont.StyleHint.Monospace)

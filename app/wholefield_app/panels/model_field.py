@@ -9,6 +9,7 @@ from wholefield_app.runs.models import TrainedModel
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 from wholefield_app.widgets.elided import ElidedCombo
+from wholefield_app.widgets.properties import with_properties
 
 ABOUT = "The trained model to use"
 
@@ -26,14 +27,14 @@ class ModelField(QWidget):
         super().__init__(parent)
         self._filter = file_filter
         self._files: set[Path] = set()
-        self.list = ElidedCombo(toolTip=ABOUT, accessibleName="Model")
+        self.list = with_properties(ElidedCombo(), toolTip=ABOUT, accessibleName="Model")
         self.list.setPlaceholderText("No model yet")
         self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.list.setMinimumContentsLength(12)
         self.list.currentIndexChanged.connect(self.changed)
         self.list.currentIndexChanged.connect(self._name)
-        self.browse = QToolButton(
-            toolTip="Choose a checkpoint file", accessibleName="Choose a checkpoint file"
+        self.browse = with_properties(
+            QToolButton(), toolTip="Choose a checkpoint file", accessibleName="Choose a checkpoint file"
         )
         self.browse.clicked.connect(self._browse)
         layout = QHBoxLayout(self)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 
 from wholefield_app.theme.icons import icon, pixmap
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.properties import with_properties
 
 MARK = 20
 
@@ -21,7 +22,9 @@ class Notice(QFrame):
         self._mark = QLabel()
         self.text = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.dismiss = QToolButton(toolTip="Close this warning", accessibleName="Close this warning")
+        self.dismiss = with_properties(
+            QToolButton(), toolTip="Close this warning", accessibleName="Close this warning"
+        )
         self.dismiss.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)

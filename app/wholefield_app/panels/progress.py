@@ -1,5 +1,8 @@
 """How far a run is: a line of words, a bar, and the map of the current tiles."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
@@ -8,8 +11,12 @@ from wholefield_app.panels.sweep import SweepMap
 from wholefield_app.panels.words import duration
 from wholefield_app.theme.theme import Theme
 from wholefield_app.widgets.heading import muted
+from wholefield_app.widgets.properties import with_properties
 
 SWEEPS = {Direction.FORWARD: "forward sweep", Direction.REVERSE: "reverse sweep"}
+
+
+Kind = TypeVar("Kind")
 
 
 class RunProgress(QWidget):
@@ -20,7 +27,7 @@ class RunProgress(QWidget):
         self.text = QLabel()
         self.time_left = muted()
         self.time_left.setWordWrap(False)
-        self.bar = QProgressBar(textVisible=False, accessibleName="Progress of the run")
+        self.bar = with_properties(QProgressBar(textVisible=False), accessibleName="Progress of the run")
         self.sweep = SweepMap(theme)
         self.caption = muted()
         line = QHBoxLayout()
@@ -53,15 +60,14 @@ class RunProgress(QWidget):
     @Slot(list)
     def add(self, reports: list[Report]) -> None:
         """Show what the newest reports say."""
-        for kind, show in (
-            (Started, self._show_start),
-            (StepDone, self._show_step),
-            (TileDone, self._show_tile),
-            (PartDone, self._show_part),
-        ):
-            newest = next((report for report in reversed(reports) if isinstance(report, kind)), None)
-            if newest is not None:
-                show(newest)
+        if (started := newest_of(Started, reports)) is not None:
+            self._show_start(started)
+        if (step := newest_of(StepDone, reports)) is not None:
+            self._show_step(step)
+        if (tile := newest_of(TileDone, reports)) is not None:
+            self._show_tile(tile)
+        if (part := newest_of(PartDone, reports)) is not None:
+            self._show_part(part)
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
@@ -93,6 +99,11 @@ class RunProgress(QWidget):
         # Runs without tiles, such as those on stacks, leave no gap where the map would be.
         for widget in (self.sweep, self.caption):
             widget.show()
+
+
+def newest_of(kind: type[Kind], reports: Sequence[Report]) -> Kind | None:
+    """The last report of a kind, if there is any."""
+    return next((report for report in reversed(reports) if isinstance(report, kind)), None)
 
 
 def describe_tile(report: TileDone) -> str:

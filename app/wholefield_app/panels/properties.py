@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from PySide6.QtWidgets import QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from wholefield_app.widgets.properties import with_properties
+
 
 class Properties(QDialog):
     """A table of names and values."""
@@ -12,7 +14,9 @@ class Properties(QDialog):
         """Show `rows` of the file called `name`."""
         super().__init__(parent)
         self.setWindowTitle(f"Properties of {name}")
-        self.table = QTreeWidget(rootIsDecorated=False, columnCount=2, alternatingRowColors=True)
+        self.table = with_properties(
+            QTreeWidget(columnCount=2), rootIsDecorated=False, alternatingRowColors=True
+        )
         self.table.setHeaderLabels(["Property", "Value"])
         self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         for title, value in rows:

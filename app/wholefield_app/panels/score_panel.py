@@ -93,8 +93,9 @@ class ScoreTable(QWidget):
         for head in self.heads:
             head.setVisible(card is not None)
         for measure, row in zip(MEASURES, self.cells, strict=True):
-            values = [measure.value(score) for score in card.scores] if card is not None else [None]
-            known = None not in values
+            scores = card.scores if card is not None else ()
+            values = [value for score in scores if (value := measure.value(score)) is not None]
+            known = bool(values) and len(values) == len(scores)
             for label in row:
                 label.setVisible(known)
             if known:

@@ -21,7 +21,9 @@ class UpAndDown(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """As wide as its content and the scroll bar."""
-        width = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        content = self.widget()
+        width = content.minimumSizeHint().width() if content is not None else 0
+        width += self.verticalScrollBar().sizeHint().width()
         return QSize(width, super().minimumSizeHint().height())
 
 

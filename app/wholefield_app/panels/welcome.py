@@ -39,7 +39,8 @@ class Welcome(QWidget):
             actions: What to do first; the first of them is the main one.
             settings: Know what was opened last.
         """
-        super().__init__(objectName="welcome")
+        super().__init__()
+        self.setObjectName("welcome")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._workspace = workspace
         self._settings = settings

@@ -207,8 +207,8 @@ class Canvas(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows pan, + and - zoom, 0 and Home show the whole image, 1 shows it at 100 %."""
         key = event.key()
-        if key in PAN_KEYS:
-            dx, dy = PAN_KEYS[key]
+        if (pan := PAN_KEYS.get(Qt.Key(key))) is not None:
+            dx, dy = pan
             self._pan_by(dx * self.width() * KEY_PAN, dy * self.height() * KEY_PAN)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom_in()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from wholefield_app.problems import Problem
 from wholefield_app.theme.icons import icon, pixmap
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.properties import with_properties
 
 MARK = 20
 
@@ -24,7 +25,9 @@ class Banner(QFrame):
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.copy = QPushButton("Copy details")
         self.copy.clicked.connect(self._copy_details)
-        self.dismiss = QToolButton(toolTip="Close this message", accessibleName="Close this message")
+        self.dismiss = with_properties(
+            QToolButton(), toolTip="Close this message", accessibleName="Close this message"
+        )
         self.dismiss.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)

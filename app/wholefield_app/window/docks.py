@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QMenu, QVBoxLayo
 
 from wholefield_app.document.workspace import Panel
 from wholefield_app.panels.foldable import Foldable, has_content
+from wholefield_app.widgets.properties import with_properties
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -239,7 +240,7 @@ class Docks:
 
 def _make_dock(panel: Panel, window: QMainWindow) -> Dock:
     dock = Dock(panel, window)
-    frame = QFrame(objectName="panel")
+    frame = with_properties(QFrame(), objectName="panel")
     inner = QVBoxLayout(frame)
     inner.setContentsMargins(1, 1, 1, 1)
     inner.addWidget(panel.widget)

@@ -33,6 +33,7 @@ from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.theme.theme import ThemeName
 from wholefield_app.widgets.elided import ElidedLabel
+from wholefield_app.widgets.properties import with_properties
 from wholefield_app.window.actions import entry_id, window_actions
 from wholefield_app.window.banner import Banner
 from wholefield_app.window.closing import ClosingQuestion
@@ -265,7 +266,7 @@ class MainWindow(QMainWindow):
         self._recent_menu = RecentMenu(self.services.settings, self.open, self)
         self._panels_menu = QMenu("&Panels", self)
         self._command_menu = CommandMenu(self.registry, self)
-        bar = self._tools = QToolBar("Tools", objectName="tools", movable=False)
+        bar = self._tools = with_properties(QToolBar("Tools", movable=False), objectName="tools")
         bar.setIconSize(bar.iconSize().scaled(20, 20, Qt.AspectRatioMode.KeepAspectRatio))
         self.addToolBar(bar)
         places = [(entry.label, self.registry[entry_id(entry)]) for entry in self.entries]

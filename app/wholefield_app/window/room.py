@@ -10,6 +10,7 @@ from wholefield_app.actions import Registry
 from wholefield_app.document.workspace import Panel, Workspace
 from wholefield_app.panels.log_panel import LogPanel
 from wholefield_app.services import Services
+from wholefield_app.widgets.properties import with_properties
 from wholefield_app.window.docks import Docks
 
 LAYOUT_VERSION = 2
@@ -167,7 +168,7 @@ class Room(QMainWindow):
 
 def _switch(action: QAction) -> QToolButton:
     """A button for the status bar that shows or hides a panel."""
-    button = QToolButton(objectName="switch")
+    button = with_properties(QToolButton(), objectName="switch")
     button.setDefaultAction(action)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
     return button

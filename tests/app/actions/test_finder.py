@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from tests.there import there
 from wholefield_app.actions import Action, Menu
 from wholefield_app.actions.finder import ACTION, find_actions
 from wholefield_app.window.main_window import MainWindow
@@ -54,9 +55,9 @@ def test_arrows_walk_round_the_list(window: MainWindow, qtbot: QtBot) -> None:
     count = finder.list.topLevelItemCount()
     assert count == sum(bound.isVisible() for bound in window.registry)
     qtbot.keyClick(finder.search, Qt.Key.Key_Up)
-    assert finder.list.indexOfTopLevelItem(finder.list.currentItem()) == count - 1
+    assert finder.list.indexOfTopLevelItem(there(finder.list.currentItem())) == count - 1
     qtbot.keyClick(finder.search, Qt.Key.Key_Down)
-    assert finder.list.indexOfTopLevelItem(finder.list.currentItem()) == 0
+    assert finder.list.indexOfTopLevelItem(there(finder.list.currentItem())) == 0
     finder.hide()
 
 
@@ -64,7 +65,7 @@ def test_what_cannot_be_used_now_does_not_run(window: MainWindow, qtbot: QtBot) 
     finder = window.finder
     finder.appear()
     qtbot.keyClicks(finder.search, "discard")
-    assert finder.list.currentItem().data(0, ACTION) == "slides.discard"
+    assert there(finder.list.currentItem()).data(0, ACTION) == "slides.discard"
     qtbot.keyClick(finder.search, Qt.Key.Key_Return)
     assert finder.isVisible()
     finder.hide()

@@ -1,17 +1,19 @@
 """Everything the window can do is found in its menus, with all that a user needs to know about it."""
 
 import pytest
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu, QToolBar
 
+from tests.there import a, there
 from wholefield_app.theme.icons import icon_names
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces import ENTRIES
 
 
-def entries(menu: QMenu) -> list[str]:
+def entries(menu: QObject) -> list[str]:
     """Object names of all entries of a menu and its submenus."""
-    names = []
-    for action in menu.actions():
+    names: list[str] = []
+    for action in a(QMenu, menu).actions():
         names += entries(action.menu()) if action.menu() else [action.objectName()]
     return names
 
@@ -48,12 +50,12 @@ def test_every_icon_is_used(window: MainWindow) -> None:
 
 def test_no_two_actions_of_a_menu_share_an_access_key(window: MainWindow) -> None:
     for entry in window.menuBar().actions():
-        texts = [action.text() for action in entry.menu().actions() if "&" in action.text()]
+        texts = [action.text() for action in a(QMenu, entry.menu()).actions() if "&" in action.text()]
         keys = [text[text.index("&") + 1].casefold() for text in texts]
         assert len(keys) == len(set(keys)), texts
 
 
 def test_the_tool_bar_shows_what_asks_for_it(window: MainWindow) -> None:
-    bar = window.findChild(QToolBar, "tools")
+    bar = there(window.findChild(QToolBar, "tools"))
     shown = {action.objectName() for action in bar.actions() if not action.isSeparator()}
     assert shown == {bound.definition.id for bound in window.registry if bound.definition.on_toolbar}

@@ -1,10 +1,13 @@
 import dataclasses
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.there import a
 from wholefield_app.actions import Action, Availability, Menu, Registry, requires
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 
@@ -19,7 +22,7 @@ class Switch:
     def flip(self) -> None:
         self.on = not self.on
 
-    def action(self, **changes: object) -> Action:
+    def action(self, **changes: Any) -> Action:
         base = Action(
             "switch.flip",
             "&Flip",
@@ -35,11 +38,10 @@ class Switch:
 
 
 @pytest.fixture
-def registry(qtbot: QtBot, theme: Theme) -> Registry:
+def registry(qtbot: QtBot, theme: Theme) -> Iterator[Registry]:
     widget = QWidget()
     qtbot.addWidget(widget)
-    widget.keep = Registry(widget, theme)
-    return widget.keep
+    yield Registry(widget, theme)
 
 
 def test_an_action_does_its_work_and_shows_its_state(registry: Registry) -> None:
@@ -115,7 +117,7 @@ def test_actions_of_another_workspace_are_out_of_sight_and_may_use_the_same_keys
     assert [bound.objectName() for bound in registry] == ["slides.flip", "everywhere"]
     registry.enter("stacks")
     assert [bound.objectName() for bound in registry] == ["stacks.flip", "everywhere"]
-    held = [action.objectName() for action in registry.parent().actions()]
+    held = [action.objectName() for action in a(QWidget, registry.parent()).actions()]
     assert held == ["everywhere", "stacks.flip"]
     with pytest.raises(ValueError, match="share the shortcut F1"):
         registry.add([Switch().action(id="slides.other", shortcut="F1")], "slides")

@@ -1,6 +1,7 @@
 """A draft holds what was chosen, task by task, and becomes settings once everything is there."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -22,13 +23,13 @@ def draft(qapp: object) -> Draft:
 
 
 @pytest.fixture
-def paths(tmp_path: Path) -> dict[str, Path]:
+def paths(tmp_path: Path) -> dict[str, Any]:
     for name in ("a.tif", "b.tif", "scan.h5"):
         (tmp_path / name).touch()
     return {"stack": tmp_path / "a.tif", "target": tmp_path / "b.tif"}
 
 
-def test_what_must_be_given_is_named_until_it_is(draft: Draft, paths: dict[str, Path]) -> None:
+def test_what_must_be_given_is_named_until_it_is(draft: Draft, paths: dict[str, Any]) -> None:
     assert draft.missing == "Still to be chosen: input, target."
     draft.set(stack=paths["stack"])
     assert draft.missing == "Still to be chosen: target."
@@ -41,7 +42,7 @@ def test_what_must_be_given_is_named_until_it_is(draft: Draft, paths: dict[str, 
     assert draft.missing
 
 
-def test_a_setting_that_cannot_work_is_named(draft: Draft, paths: dict[str, Path], tmp_path: Path) -> None:
+def test_a_setting_that_cannot_work_is_named(draft: Draft, paths: dict[str, Any], tmp_path: Path) -> None:
     draft.set(**paths, dilations="0")
     with pytest.raises(SettingError, match="dilations"):
         draft.settings()
@@ -67,9 +68,7 @@ def test_what_was_not_changed_follows_the_task(draft: Draft) -> None:
     assert (draft.value("epochs"), draft.value("learning_rate"), draft.value("crops")) == (20, 1e-3, 9)
 
 
-def test_settings_of_an_earlier_run_are_taken_up(
-    draft: Draft, paths: dict[str, Path], tmp_path: Path
-) -> None:
+def test_settings_of_an_earlier_run_are_taken_up(draft: Draft, paths: dict[str, Any], tmp_path: Path) -> None:
     for settings in (
         StackRegressionSettings(**paths, dataset="x", input_slices=3, loss=Loss.L1, depth=12, epochs=7),
         StackSegmentationSettings(**paths, crop_size=0, label_values="0,1,4", ignore_label="255", ndim=3),
@@ -80,7 +79,7 @@ def test_settings_of_an_earlier_run_are_taken_up(
         assert draft.settings() == settings
 
 
-def test_a_setting_without_meaning_has_its_default(draft: Draft, paths: dict[str, Path]) -> None:
+def test_a_setting_without_meaning_has_its_default(draft: Draft, paths: dict[str, Any]) -> None:
     draft.set(**paths, input_slices=3, ndim=3)
     assert draft.disabled_because("input_slices") == "A network over volumes sees all slices."
     assert draft.settings() == StackRegressionSettings(**paths, ndim=3)
@@ -90,8 +89,8 @@ def test_a_setting_without_meaning_has_its_default(draft: Draft, paths: dict[str
 
 
 def test_runs_go_beside_the_data_or_where_the_user_wants(draft: Draft, tmp_path: Path) -> None:
-    assert draft.runs is None
+    places = [draft.runs]
     draft.lie_beside(tmp_path / "a.tif")
-    assert draft.runs == tmp_path / "runs"
+    places.append(draft.runs)
     draft.choose_runs(tmp_path / "elsewhere")
-    assert draft.runs == tmp_path / "elsewhere"
+    assert [*places, draft.runs] == [None, tmp_path / "runs", tmp_path / "elsewhere"]

@@ -3,6 +3,7 @@
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.there import there
 from wholefield_app.forms.more_settings import MoreSettings
 from wholefield_app.panels.scrolling import scrolling
 
@@ -10,7 +11,9 @@ from wholefield_app.panels.scrolling import scrolling
 def test_what_is_unfolded_comes_into_sight(qtbot: QtBot) -> None:
     form, more = QWidget(), MoreSettings()
     column, rows = QVBoxLayout(form), QVBoxLayout(more.section)
-    column.addWidget(QLabel(minimumHeight=500))
+    above = QLabel()
+    above.setMinimumHeight(500)
+    column.addWidget(above)
     column.addWidget(more)
     column.addWidget(more.section)
     for _ in range(20):
@@ -22,7 +25,8 @@ def test_what_is_unfolded_comes_into_sight(qtbot: QtBot) -> None:
     assert not more.section.isVisible()
     more.click()
     assert more.section.isVisible()
-    qtbot.waitUntil(lambda: not rows.itemAt(0).widget().visibleRegion().isEmpty())
+    first = there(there(rows.itemAt(0)).widget())
+    qtbot.waitUntil(lambda: not first.visibleRegion().isEmpty())
     more.click()
     assert not more.section.isVisible()
 

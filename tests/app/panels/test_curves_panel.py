@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.there import there
 from wholefield.runs.reports import EpochDone, Report, Started, StepDone
 from wholefield.tasks.registry import ACCURACY
 from wholefield.training.quality import Quality
@@ -35,11 +36,11 @@ def test_the_curves_hold_what_was_reported(panel: CurvesPanel, qtbot: QtBot) -> 
     panel.add(reports(40))
     panel.add([EpochDone(1, {"validation_loss": 0.4, "validation_accuracy": 0.75}, 40)])
     qtbot.waitUntil(lambda: panel.plots is not None)
-    x, y = panel.plots.curves["loss"].getOriginalDataset()
+    x, y = there(panel.plots).curves["loss"].getOriginalDataset()
     assert list(x) == list(range(1, 41))
     assert list(y) == [1 / n for n in range(1, 41)]
-    assert panel.plots.curves["quality"].getOriginalDataset()[1].tolist() == [0.75]
-    assert panel.plots.isVisible()
+    assert there(panel.plots).curves["quality"].getOriginalDataset()[1].tolist() == [0.75]
+    assert there(panel.plots).isVisible()
 
 
 def test_drawing_is_limited_however_fast_reports_come(
@@ -67,7 +68,7 @@ def test_a_new_run_clears_the_panel_and_themes_are_followed(
     qtbot.waitUntil(lambda: panel.plots is not None)
     light = load_theme(ThemeName.LIGHT)
     panel.use_theme(light)
-    assert panel.plots.loss.area.backgroundBrush().color().name() == light.surface
+    assert there(panel.plots).loss.area.backgroundBrush().color().name() == light.surface
     panel.add([Started("classify", tmp_path)])
     qtbot.waitUntil(lambda: panel._empty.isVisible())
 
@@ -76,18 +77,18 @@ def test_each_term_of_a_loss_has_a_curve_while_there_are_several(panel: CurvesPa
     terms = [{"contrast": 0.5, "smoothness2": 0.1}, {"contrast": 0.3, "smoothness2": 0.3}]
     panel.add([StepDone(n + 1, 2, 1, 1, 0.6, terms=term) for n, term in enumerate(terms)])
     qtbot.waitUntil(lambda: panel.plots is not None)
-    assert panel.plots.terms.isVisible()
-    assert not panel.plots.quality.isVisible()
+    assert there(panel.plots).terms.isVisible()
+    assert not there(panel.plots).quality.isVisible()
     for name, series in panel.data.terms.items():
-        assert list(panel.plots.term_curves[name].getOriginalDataset()[1]) == series.values
+        assert list(there(panel.plots).term_curves[name].getOriginalDataset()[1]) == series.values
     assert panel.data.terms["contrast"].values[1] == pytest.approx((0.95 * 0.5 + 0.3) / 1.95)
 
     panel.add([EpochDone(1, {"validation_accuracy": 0.75}, 2)])
-    qtbot.waitUntil(panel.plots.quality.isVisible)
+    qtbot.waitUntil(there(panel.plots).quality.isVisible)
 
     panel.add([Started("classify", Path(), 2, 1), StepDone(1, 2, 1, 1, 0.6, terms={"loss": 0.6})])
-    qtbot.waitUntil(lambda: not panel.plots.terms.isVisible())
-    assert panel.plots.term_curves == {}
+    qtbot.waitUntil(lambda: not there(panel.plots).terms.isVisible())
+    assert there(panel.plots).term_curves == {}
 
 
 def on_panel(widget: QWidget, panel: QWidget) -> QRect:
@@ -116,16 +117,15 @@ def test_there_is_something_to_show_from_the_first_number_on(
     panel: CurvesPanel, qtbot: QtBot, tmp_path: Path
 ) -> None:
     assert not panel.has_content
-    with qtbot.waitSignal(panel.content_changed):
-        panel.add(reports(1))
-    assert panel.has_content
-    with qtbot.waitSignal(panel.content_changed):
-        panel.add([Started("classify", tmp_path)])
-    assert not panel.has_content
+    steps: list[tuple[list[Report], bool]] = [(reports(1), True), ([Started("classify", tmp_path)], False)]
+    for news, has_content in steps:
+        with qtbot.waitSignal(panel.content_changed):
+            panel.add(news)
+        assert panel.has_content is has_content
 
 
 def test_the_quality_is_that_of_the_task_from_the_start(panel: CurvesPanel, qtbot: QtBot) -> None:
-    dice = Quality("validation_dice", "Dice", ACCURACY.range)
+    dice = Quality("validation_dice", "Dice", range=ACCURACY.range)
     panel.set_qualities((dice,))
     panel.add(reports(1))
     qtbot.waitUntil(lambda: panel.plots is not None)

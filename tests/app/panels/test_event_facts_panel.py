@@ -1,7 +1,8 @@
 """The recording panel lists what is known, and says how far the reading is."""
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
+from tests.there import a, there
 from wholefield_app.panels.event_facts_panel import EventFactsPanel
 
 
@@ -12,7 +13,8 @@ def test_facts_come_and_go(qapp: QApplication) -> None:
     assert panel.rows.rowCount() == 0
     panel.show_facts([("Format", "EVT2"), ("Sensor", "640 × 480 px")])
     assert panel.rows.rowCount() == 2
-    assert panel.rows.itemAt(1, panel.rows.ItemRole.FieldRole).widget().text() == "640 × 480 px"
+    value = there(panel.rows.itemAt(1, panel.rows.ItemRole.FieldRole))
+    assert a(QLabel, value.widget()).text() == "640 × 480 px"
     assert not panel.hint.isVisible()
     panel.show_progress(0.25)
     assert panel.progress.isVisible()

@@ -1,11 +1,13 @@
 """The view panel and the style agree."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QColorDialog, QWidget
 
+from tests.there import there
 from wholefield_app.actions import Action, Menu, Registry
 from wholefield_app.panels.event_style_panel import DISPLAYS, FLOWS, NO_FLOW, OWN, EventStylePanel
 from wholefield_app.theme.theme import Theme
@@ -13,7 +15,7 @@ from wholefield_app.viewer.events.style import SCHEMES, EventsDisplay, FlowMode,
 
 
 @pytest.fixture
-def panel(qapp: QApplication, theme: Theme) -> EventStylePanel:
+def panel(qapp: QApplication, theme: Theme) -> Iterator[EventStylePanel]:
     window = QWidget()
     registry = Registry(window, theme)
     registry.add(
@@ -26,7 +28,7 @@ def panel(qapp: QApplication, theme: Theme) -> EventStylePanel:
 
 
 def test_a_style_is_shown_without_telling_of_it(panel: EventStylePanel) -> None:
-    told = []
+    told: list[FrameStyle] = []
     panel.changed.connect(told.append)
     style = FrameStyle(
         scheme=SCHEMES["White"], saturation=9, events_view=EventsDisplay.BESIDE, flow=FlowMode.BOTH, opacity=0.35,
@@ -42,7 +44,7 @@ def test_a_style_is_shown_without_telling_of_it(panel: EventStylePanel) -> None:
 
 
 def test_every_setting_changes_the_style(panel: EventStylePanel) -> None:
-    told = []
+    told: list[FrameStyle] = []
     panel.changed.connect(told.append)
     panel.events_view.setCurrentText(DISPLAYS[EventsDisplay.SHARPENED])
     panel.scheme.setCurrentText("Red and blue on white")
@@ -63,13 +65,13 @@ def test_every_setting_changes_the_style(panel: EventStylePanel) -> None:
 
 
 def test_own_colors_are_none_of_the_schemes(panel: EventStylePanel) -> None:
-    told = []
+    told: list[FrameStyle] = []
     panel.changed.connect(told.append)
     panel.set_color("on", "#ff8800")
     assert told == [FrameStyle(scheme=replace(FrameStyle().scheme, on="#ff8800"))]
     assert panel.scheme.currentText() == OWN
     panel.colors["off"].click()
-    dialog = panel.findChild(QColorDialog)
+    dialog = there(panel.findChild(QColorDialog))
     dialog.setCurrentColor(QColor("#0088ff"))
     dialog.accept()
     assert told[-1].scheme == replace(FrameStyle().scheme, on="#ff8800", off="#0088ff")

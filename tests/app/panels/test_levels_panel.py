@@ -27,7 +27,7 @@ def test_without_a_stack_it_says_so(panel: LevelsPanel) -> None:
 def test_numbers_are_shown_and_not_told(panel: LevelsPanel, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(panel.changed):
         panel.show_levels(FACTS, Levels(-100, 300))
-    values = [field.value() for field in (panel.low, panel.high, panel.level, panel.window)]
+    values = [field.value() for field in (panel.low, panel.high, panel.level, panel.window_width)]
     assert values == [-100, 300, 100, 400]
     assert not panel.presets.isVisible()
 

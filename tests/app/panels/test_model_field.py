@@ -15,14 +15,18 @@ def field(qtbot: QtBot) -> ModelField:
     return made
 
 
+def chosen(field: ModelField) -> Path | None:
+    return field.checkpoint
+
+
 def test_the_newest_is_chosen_and_none_is_none(field: ModelField, qtbot: QtBot, tmp_path: Path) -> None:
-    assert field.checkpoint is None
+    assert chosen(field) is None
     newest = TrainedModel(tmp_path / "b.ckpt", "newest")
     with qtbot.waitSignal(field.changed):
         field.set_models([newest, TrainedModel(tmp_path / "a.ckpt", "older")])
-    assert field.checkpoint == newest.path
+    assert chosen(field) == newest.path
     field.set_models([])
-    assert field.checkpoint is None
+    assert chosen(field) is None
 
 
 def test_a_file_of_the_user_stays_on_offer_while_it_exists(field: ModelField, tmp_path: Path) -> None:

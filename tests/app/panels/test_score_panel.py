@@ -30,8 +30,8 @@ def test_the_table_shows_what_is_known_and_marks_the_best(qtbot: QtBot, theme: T
     assert "1,234 events in 20 ms" in table.line.text()
 
     errors = FlowErrors(0.5, 0.25, 12.0, 0.4, 99)
-    scores = tuple(Score(each.name, each.fwl, each.leaving, errors) for each in scores)
-    table.show_card(ScoreCard(0, 20_000, 1234, 8.0, (10.0, -5.0), scores))
+    with_errors = tuple(Score(each.name, each.fwl, each.leaving, errors) for each in scores)
+    table.show_card(ScoreCard(0, 20_000, 1234, 8.0, (10.0, -5.0), with_errors))
     assert all(row[0].isVisible() for row in table.cells)
     assert not table.few.isVisible()
     shown = [row[1].text() for row in table.cells]

@@ -10,7 +10,9 @@ def test_it_scrolls_up_and_down_but_cuts_nothing_off_at_the_side(qtbot: QtBot) -
     inner = QWidget()
     column = QVBoxLayout(inner)
     for name in ("short", "the button with the longest text of all"):
-        column.addWidget(QPushButton(name, minimumHeight=300))
+        button = QPushButton(name)
+        button.setMinimumHeight(300)
+        column.addWidget(button)
     area = scrolling(inner)
     qtbot.addWidget(area)
     holder = QWidget()

@@ -1,10 +1,11 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from tests.there import a
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import Failed, Level, Message, Report, ReportFunction
@@ -61,13 +62,17 @@ def test_pause_holds_the_work_and_resume_lets_it_go_on(session: RunSession, qtbo
     session.start(endless)
     qtbot.waitUntil(lambda: len(ticks) >= 2)
     session.pause()
-    assert session.state is SessionState.PAUSED
+    assert state_of(session) is SessionState.PAUSED
     # What was under way when the pause began may still arrive; then there is silence.
     qtbot.waitUntil(lambda: _silent(session))
     before = len(ticks)
     session.resume()
-    assert session.state is SessionState.RUNNING
+    assert state_of(session) is SessionState.RUNNING
     qtbot.waitUntil(lambda: len(ticks) >= before + 2)
+
+
+def state_of(session: RunSession) -> SessionState:
+    return session.state
 
 
 def _silent(session: RunSession) -> bool:
@@ -114,6 +119,13 @@ def test_a_reported_failure_becomes_a_problem(session: RunSession, qtbot: QtBot)
     assert problems == [Problem("No labels; add some.")]
 
 
+def returning(number: int) -> Callable[[ReportFunction, Control], int]:
+    def work(report: ReportFunction, control: Control) -> int:
+        return number
+
+    return work
+
+
 def test_a_session_does_one_run_at_a_time_but_many_in_turn(session: RunSession, qtbot: QtBot) -> None:
     results: list[object] = []
     session.ended.connect(results.append)
@@ -123,7 +135,7 @@ def test_a_session_does_one_run_at_a_time_but_many_in_turn(session: RunSession, 
     session.discard()
     qtbot.waitUntil(lambda: session.state is SessionState.IDLE)
     for number in range(3):
-        session.start(lambda report, control, number=number: number)
+        session.start(returning(number))
         qtbot.waitUntil(lambda: session.state is SessionState.IDLE)
     assert results == [None, 0, 1, 2]
 
@@ -138,9 +150,13 @@ def test_requests_out_of_place_change_nothing(session: RunSession) -> None:
 
 
 def test_the_last_reports_arrive_before_the_end(session: RunSession, qtbot: QtBot) -> None:
+    def work(report: ReportFunction, control: Control) -> None:
+        for number in range(1000):
+            report(Message(Level.INFO, str(number)))
+
     order: list[Report | str] = []
     session.reported.connect(order.extend)
     session.ended.connect(lambda _: order.append("ended"))
-    session.start(lambda report, control: [report(Message(Level.INFO, str(n))) for n in range(1000)] and None)
+    session.start(work)
     qtbot.waitUntil(lambda: "ended" in order)
-    assert [item.text for item in order[:-1]] == [str(n) for n in range(1000)]
+    assert [a(Message, item).text for item in order[:-1]] == [str(n) for n in range(1000)]

@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QToolButto
 from pytestqt.qtbot import QtBot
 
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events
+from tests.there import a
 from wholefield.export.events import write_events_hdf5
 from wholefield.runs.reports import EpochDone, Started, StepDone
 from wholefield_app.launch import make_window
 from wholefield_app.window.docks import LEFT, SIDES
 from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.slides.workspace import SlidesWorkspace
 
 SHARE = 0.45
 WORKSPACES = ("slides", "stacks", "events")
@@ -77,7 +79,7 @@ def test_a_panel_unfolds_when_it_has_something_to_show(
     curves = window.docks.by_id["slides.curves"]
     training = window.docks.by_id["slides.training"]
     assert not curves.isVisible()
-    report = window.workspace.curves_panel.add
+    report = a(SlidesWorkspace, window.workspace).curves_panel.add
     report([Started("classify", tmp_path, 2, 1), StepDone(1, 2, 1, 1, 0.6)])
     qtbot.waitUntil(curves.isVisible)
     qtbot.waitUntil(lambda: curves.height() > 150)
@@ -99,7 +101,7 @@ def test_what_is_below_the_image_gives_way_in_a_low_window(window: MainWindow, q
 
 
 def test_what_the_user_closed_stays_closed(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    curves, panel = window.docks.by_id["slides.curves"], window.workspace.curves_panel
+    curves, panel = window.docks.by_id["slides.curves"], a(SlidesWorkspace, window.workspace).curves_panel
     panel.add([StepDone(1, 2, 1, 1, 0.6)])
     qtbot.waitUntil(curves.isVisible)
     curves.close()

@@ -3,33 +3,45 @@
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMessageBox, QToolBar
+from PySide6.QtWidgets import QApplication, QMessageBox, QStackedWidget, QToolBar
 from pytestqt.qtbot import QtBot
 
-from wholefield.runs.control import Control, RunControl
+from tests.there import a, there
+from wholefield.runs.control import Control
 from wholefield_app.document import dialogs
 from wholefield_app.launch import make_window
-from wholefield_app.runs import SessionState
+from wholefield_app.runs import RunSession, SessionState
 from wholefield_app.theme.theme import ThemeName, load_theme
 from wholefield_app.window.closing import ClosingQuestion
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.window.submenus import RecentMenu
+from wholefield_app.workspaces.slides.workspace import SlidesWorkspace
 
 OpenAndWait = Callable[[Path], None]
 
 
+def slides_of(window: MainWindow) -> SlidesWorkspace:
+    return a(SlidesWorkspace, window.workspace)
+
+
+def welcomes(window: MainWindow) -> bool:
+    slides = slides_of(window)
+    return a(QStackedWidget, slides.central).currentWidget() is slides.welcome
+
+
 def recent_menu(window: MainWindow) -> RecentMenu:
-    return window.findChild(RecentMenu)
+    return there(window.findChild(RecentMenu))
 
 
 def test_at_first_the_window_says_what_to_do(window: MainWindow) -> None:
     assert window.windowTitle() == "Wholefield"
-    assert window.workspace.central.currentWidget() is window.workspace.welcome
+    assert welcomes(window)
     assert not window.banner.isVisible()
     assert window.status.text() == "Ready"
     assert not window.registry["slides.fit"].isEnabled()
@@ -42,7 +54,7 @@ def test_open_by_menu(
     monkeypatch.setattr(dialogs, "ask_for_file", lambda *_: slide)
     window.registry["slides.open"].trigger()
     qtbot.waitUntil(lambda: window.windowTitle() == "by menu.tif — Wholefield")
-    assert window.workspace.view.isVisible()
+    assert slides_of(window).view.isVisible()
     assert window.registry["slides.fit"].isEnabled()
     assert window.services.settings.recent == (slide,)
 
@@ -159,10 +171,10 @@ def test_close_the_slide(
     window: MainWindow, make_slide: Callable[..., Path], open_and_wait: OpenAndWait
 ) -> None:
     open_and_wait(make_slide("a.tif"))
-    source = window.workspace.document.input
+    source = there(slides_of(window).document.input)
     window.registry["slides.close"].trigger()
     assert window.windowTitle() == "Wholefield"
-    assert window.workspace.central.currentWidget() is window.workspace.welcome
+    assert welcomes(window)
     with pytest.raises(Exception, match=r"a\.tif"):
         source.read_region(0, 0, 0, 8, 8)
 
@@ -245,7 +257,7 @@ def test_about_and_properties_open_beside_the_work(
     window: MainWindow, make_slide: Callable[..., Path], open_and_wait: OpenAndWait
 ) -> None:
     window.registry["help.about"].trigger()
-    about = window.findChild(QMessageBox)
+    about = there(window.findChild(QMessageBox))
     assert about.text().startswith("Wholefield ")
     about.close()
     open_and_wait(make_slide("a.tif"))
@@ -266,7 +278,7 @@ def running(window: MainWindow, qtbot: QtBot) -> list[str]:
     """A training that polls until it is told to end, and how it ended."""
     ended: list[str] = []
 
-    def work(report: object, control: RunControl) -> None:
+    def work(report: object, control: Control) -> None:
         try:
             while True:
                 control.poll()
@@ -274,7 +286,7 @@ def running(window: MainWindow, qtbot: QtBot) -> list[str]:
             ended.append(type(end).__name__)
             raise
 
-    window.workspace.training.start(work)
+    slides_of(window).training.start(work)
     return ended
 
 
@@ -282,7 +294,7 @@ def ask(window: MainWindow, qtbot: QtBot) -> ClosingQuestion:
     window.close()
     assert window.isVisible()
     qtbot.waitUntil(lambda: window.findChild(ClosingQuestion) is not None)
-    return window.findChild(ClosingQuestion)
+    return there(window.findChild(ClosingQuestion))
 
 
 def test_closing_during_a_run_asks_and_can_be_cancelled(
@@ -291,7 +303,7 @@ def test_closing_during_a_run_asks_and_can_be_cancelled(
     question = ask(window, qtbot)
     question.cancel_button.click()
     assert window.isVisible()
-    assert window.workspace.training.state is SessionState.RUNNING
+    assert slides_of(window).training.state is SessionState.RUNNING
     assert running == []
 
 
@@ -303,19 +315,19 @@ def test_closing_during_a_run_ends_it_as_answered(
     getattr(question, button).click()
     qtbot.waitUntil(lambda: not window.isVisible())
     assert running == [end]
-    assert not window.workspace.training.state.active
+    assert not slides_of(window).training.state.active
 
 
 def test_the_tool_bar_offers_resume_in_place_of_pause(window: MainWindow, running: list[str]) -> None:
     pause, resume = window.registry["slides.pause"], window.registry["slides.resume"]
-    tools = window.findChild(QToolBar, "tools").actions()
+    tools = there(window.findChild(QToolBar, "tools")).actions()
     assert {pause, resume} <= set(tools)
     assert (pause.isVisible(), resume.isVisible()) == (True, False)
     pause.trigger()
     assert (pause.isVisible(), resume.isVisible()) == (False, True)
     resume.trigger()
     assert (pause.isVisible(), resume.isVisible()) == (True, False)
-    assert window.workspace.training.state is SessionState.RUNNING
+    assert slides_of(window).training.state is SessionState.RUNNING
 
 
 def test_closing_during_a_pause_ends_the_run_too(
@@ -331,8 +343,8 @@ def test_a_run_that_ends_while_the_question_stands_lets_the_window_close(
     window: MainWindow, qtbot: QtBot, running: list[str]
 ) -> None:
     question = ask(window, qtbot)
-    window.workspace.training.discard()
-    qtbot.waitUntil(lambda: not window.workspace.training.state.active)
+    slides_of(window).training.discard()
+    qtbot.waitUntil(lambda: not slides_of(window).training.state.active)
     question.keep_button.click()
     qtbot.waitUntil(lambda: not window.isVisible())
 
@@ -340,6 +352,10 @@ def test_a_run_that_ends_while_the_question_stands_lets_the_window_close(
 def until_told(report: object, control: Control) -> None:
     while True:
         control.poll()
+
+
+def has_ended(session: RunSession) -> bool:
+    return not session.state.active
 
 
 @pytest.mark.parametrize("workspace", ["slides", "stacks", "events"])
@@ -353,7 +369,7 @@ def test_closing_asks_for_every_run_in_progress(window: MainWindow, qtbot: QtBot
         question.cancel_button.click()
         assert session.state is SessionState.RUNNING
         session.discard()
-        qtbot.waitUntil(lambda session=session: not session.state.active)
+        qtbot.waitUntil(partial(has_ended, session))
         qtbot.waitUntil(lambda: window.findChild(ClosingQuestion) is None)
     window.workspace.sessions[-1].start(until_told)
     ask(window, qtbot).keep_button.click()

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QSettings, Qt
-from PySide6.QtWidgets import QApplication, QToolBar
+from PySide6.QtWidgets import QApplication, QMenu, QToolBar
 from pytestqt.qtbot import QtBot
 
 from tests.app.window.tiny import TINY, TinyWorkspace
-from wholefield.runs.control import RunControl
+from tests.there import a, there
+from wholefield.runs.control import Control
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
 from wholefield_app.window.closing import ClosingQuestion
@@ -20,11 +21,13 @@ from wholefield_app.workspaces.slides.workspace import SlidesWorkspace
 
 ENTRIES = (SLIDES, TINY)
 
+MakeWindow = Callable[[], MainWindow]
+
 
 @pytest.fixture
-def make(qapp: QApplication, qtbot: QtBot, themes: ThemeManager, store: QSettings) -> Iterator[object]:
+def make(qapp: QApplication, qtbot: QtBot, themes: ThemeManager, store: QSettings) -> Iterator[MakeWindow]:
     """Makes windows with two workspaces on the same settings."""
-    made = []
+    made: list[MainWindow] = []
 
     def do() -> MainWindow:
         window = MainWindow(Settings(store), themes, ENTRIES)
@@ -46,20 +49,20 @@ def make(qapp: QApplication, qtbot: QtBot, themes: ThemeManager, store: QSetting
 
 
 @pytest.fixture
-def two(make: object) -> MainWindow:
+def two(make: MakeWindow) -> MainWindow:
     return make()
 
 
 def in_menus(window: MainWindow) -> set[str]:
     menus = [entry.menu() for entry in window.menuBar().actions()]
-    return {action.objectName() for menu in menus for action in menu.actions()}
+    return {action.objectName() for menu in menus for action in a(QMenu, menu).actions()}
 
 
 def on_tool_bar(window: MainWindow) -> set[str]:
-    return {action.objectName() for action in window.findChild(QToolBar, "tools").actions()}
+    return {action.objectName() for action in there(window.findChild(QToolBar, "tools")).actions()}
 
 
-def run_until_told(report: object, control: RunControl) -> None:
+def run_until_told(report: object, control: Control) -> None:
     while True:
         control.poll()
 
@@ -85,9 +88,9 @@ def test_menus_tool_bar_finder_panels_and_readouts_are_those_of_the_workspace_in
     assert "tiny.open_demo" in in_menus(two) & on_tool_bar(two)
     assert not any(name.startswith("slides.") for name in in_menus(two) | on_tool_bar(two))
     assert {bound.scope for bound in two.registry} == {"tiny", ""}
-    assert two.workspace.panel.isVisible()
-    assert two.workspace.readout.isVisible()
-    tiny = two.workspace
+    tiny = a(TinyWorkspace, two.workspace)
+    assert tiny.panel.isVisible()
+    assert tiny.readout.isVisible()
     two.go_to("slides")
     assert not tiny.panel.isVisible()
     assert not tiny.readout.isVisible()
@@ -97,7 +100,7 @@ def test_menus_tool_bar_finder_panels_and_readouts_are_those_of_the_workspace_in
 
 def test_a_key_does_what_it_means_in_the_workspace_in_sight(two: MainWindow, qtbot: QtBot) -> None:
     two.go_to("tiny")
-    tiny = two.workspace
+    tiny = a(TinyWorkspace, two.workspace)
     two.activateWindow()
     qtbot.keyClick(two, Qt.Key.Key_F5)
     assert tiny.demos == 1
@@ -107,7 +110,7 @@ def test_a_key_does_what_it_means_in_the_workspace_in_sight(two: MainWindow, qtb
     assert tiny.demos == 1
 
 
-def test_layout_and_workspace_are_there_again_at_the_next_start(make: object) -> None:
+def test_layout_and_workspace_are_there_again_at_the_next_start(make: MakeWindow) -> None:
     first = make()
     first.docks.by_id["slides.list"].close()
     first.go_to("tiny")
@@ -139,7 +142,7 @@ def test_a_path_is_opened_where_it_belongs(
     stack.write_bytes(b"NRRD0004\n")
     two.open(stack)
     qtbot.waitUntil(lambda: two.windowTitle() == "a.nrrd — Wholefield")
-    assert isinstance(two.workspace, TinyWorkspace)
+    a(TinyWorkspace, two.workspace)
     two.open(make_slide("b.tif"))
     qtbot.waitUntil(lambda: two.windowTitle() == "b.tif — Wholefield")
     assert isinstance(two.workspace, SlidesWorkspace)
@@ -153,7 +156,7 @@ def test_what_a_dialog_chose_goes_where_it_belongs(two: MainWindow, qtbot: QtBot
     stack.write_bytes(b"NRRD0004\n")
     two.workspace.path_chosen.emit(stack)
     qtbot.waitUntil(lambda: isinstance(two.workspace, TinyWorkspace))
-    assert two.workspace.path == stack
+    assert a(TinyWorkspace, two.workspace).path == stack
 
 
 def test_claims_and_memory_come_before_the_kind(tmp_path: Path, make_slide: Callable[..., Path]) -> None:
@@ -186,14 +189,14 @@ def test_what_goes_on_elsewhere_is_told_too(two: MainWindow) -> None:
 
 
 def test_closing_asks_once_for_the_runs_of_all_workspaces(two: MainWindow, qtbot: QtBot) -> None:
-    two.workspace.training.start(run_until_told)
+    a(SlidesWorkspace, two.workspace).training.start(run_until_told)
     two.go_to("tiny")
-    two.workspace.session.start(run_until_told)
-    tiny = two.workspace
+    tiny = a(TinyWorkspace, two.workspace)
+    tiny.session.start(run_until_told)
     two.close()
     assert two.isVisible()
     assert len(two.findChildren(ClosingQuestion)) == 1
-    two.findChild(ClosingQuestion).discard_button.click()
+    there(two.findChild(ClosingQuestion)).discard_button.click()
     qtbot.waitUntil(lambda: not two.isVisible())
     assert not any(session.state.active for session in two.sessions)
     assert tiny.closed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,7 @@ def make_arrows(
     vectors = flow[:, rows, columns].astype(np.float64)
     colors = np.floor(hues(vectors) * HUES + 0.5).astype(int) % HUES
     order = np.argsort(colors, kind="stable")
-    starts = np.stack([columns, rows])[:, order] + 0.5
+    starts = np.stack([columns, rows])[:, order].astype(np.float64) + 0.5
     lines = _strokes(starts, vectors[:, order] * seconds)
     bounds = np.searchsorted(colors[order], np.arange(HUES + 1))
     groups = [
@@ -112,5 +113,5 @@ def paint_arrows(painter: QPainter, arrows: Arrows, origin: QPointF, scale: floa
         pen.setColor(hue_color(hue, dark))
         painter.setPen(pen)
         address = lines.ctypes.data + first * lines.strides[0]
-        painter.drawLines(shiboken6.wrapInstance(address, QLineF), last - first)
+        painter.drawLines(cast("QLineF", shiboken6.wrapInstance(address, QLineF)), last - first)
     painter.restore()

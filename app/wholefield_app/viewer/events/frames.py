@@ -139,12 +139,13 @@ class FrameMaker:
         """
         shape = request.recording.height, request.recording.width
         middle, field = (request.start_us + request.time_us) / 2, request.field
-        sharpens = request.style.events_view.needs_flow and field is not None
+        if not request.style.events_view.needs_flow:
+            field = None
         raw = self._raw = _emptied(self._raw, shape)
-        sharp = self._sharp = _emptied(self._sharp, shape) if sharpens else None
+        sharp = self._sharp = _emptied(self._sharp, shape) if field is not None else None
         for events in parts_of(request):
             raw.add(events)
-            if sharp is not None:
+            if sharp is not None and field is not None:
                 sharp.add_carried(events, field.flow, middle)
         return raw, sharp
 
@@ -185,15 +186,16 @@ def _emptied(counts: EventCounts | None, shape: tuple[int, int]) -> EventCounts:
 
 
 def _panes(style: FrameStyle, raw: EventCounts, sharp: EventCounts | None) -> tuple[Pane, ...]:
+    if sharp is not None and style.events_view is EventsDisplay.SHARPENED:
+        return (Pane(_shaded(sharp, style), "sharpened"),)
+    plain = _shaded(raw, style)
     match style.events_view:
         case EventsDisplay.RAW:
-            return (Pane(_shaded(raw, style)),)
-        case EventsDisplay.SHARPENED if sharp is None:
-            return (Pane(_shaded(raw, style), NO_FLOW),)
+            return (Pane(plain),)
         case EventsDisplay.SHARPENED:
-            return (Pane(_shaded(sharp, style), "sharpened"),)
-    first = Pane(_shaded(raw, style), "raw")
-    return first, Pane(first.image, NO_FLOW) if sharp is None else Pane(_shaded(sharp, style), "sharpened")
+            return (Pane(plain, NO_FLOW),)
+    second = Pane(plain, NO_FLOW) if sharp is None else Pane(_shaded(sharp, style), "sharpened")
+    return Pane(plain, "raw"), second
 
 
 def _shaded(counts: EventCounts, style: FrameStyle) -> QImage:
@@ -212,8 +214,11 @@ def colors_of(scheme: Scheme) -> EventColors:
     """The colors as numbers."""
     from wholefield.flow.viz.event_pictures import EventColors
 
-    background, on, off = (QColor(name).getRgb()[:3] for name in (scheme.background, scheme.on, scheme.off))
-    return EventColors(background, on, off)
+    return EventColors(*(_rgb(QColor(name)) for name in (scheme.background, scheme.on, scheme.off)))
+
+
+def _rgb(color: QColor) -> tuple[int, int, int]:
+    return color.red(), color.green(), color.blue()
 
 
 def to_image(pixels: npt.NDArray[np.uint32], kind: QImage.Format = QImage.Format.Format_RGB32) -> QImage:

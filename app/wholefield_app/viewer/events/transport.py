@@ -22,6 +22,7 @@ from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.player import SPEEDS, Player
 from wholefield_app.viewer.events.style import LONGEST_US, SHORTEST_US
 from wholefield_app.viewer.events.timeline import SLIDER_STEPS, log_position, log_value, time_text
+from wholefield_app.widgets.properties import with_properties
 
 # A slider counts in whole numbers that fit 32 bits: 4,000 are finer than its pixels.
 TIME_STEPS = 4000
@@ -49,18 +50,26 @@ class Transport(QWidget):
         self.on = _button("One frame on (Right)", "Step on")
         self.loop = _button("Start again at the end", "Loop")
         self.loop.setCheckable(True)
-        self.slider = QSlider(Qt.Orientation.Horizontal, accessibleName="Time")
+        self.slider = with_properties(QSlider(Qt.Orientation.Horizontal), accessibleName="Time")
         self.slider.setRange(0, TIME_STEPS)
-        self.time = QDoubleSpinBox(decimals=0, suffix=" µs", groupSeparatorShown=True, keyboardTracking=False)
+        self.time = with_properties(
+            QDoubleSpinBox(decimals=0, suffix=" µs"), groupSeparatorShown=True, keyboardTracking=False
+        )
         self.time.setAccessibleName("Time in microseconds")
         self.time.setToolTip("The moment that is shown, in µs from the first event")
         self.clock = QLabel(alignment=Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.speed = QComboBox(accessibleName="Speed", toolTip="Speed: real time or slow motion")
+        self.speed = with_properties(
+            QComboBox(), accessibleName="Speed", toolTip="Speed: real time or slow motion"
+        )
         self.speed.addItems([speed_text(speed) for speed in SPEEDS])
-        self.accumulation = QSpinBox(suffix=" µs", groupSeparatorShown=True, keyboardTracking=False)
+        self.accumulation = with_properties(
+            QSpinBox(suffix=" µs"), groupSeparatorShown=True, keyboardTracking=False
+        )
         self.accumulation.setAccessibleName("Accumulation time")
         self.accumulation.setRange(SHORTEST_US, LONGEST_US)
-        self.accumulation_slider = QSlider(Qt.Orientation.Horizontal, accessibleName="Accumulation time")
+        self.accumulation_slider = with_properties(
+            QSlider(Qt.Orientation.Horizontal), accessibleName="Accumulation time"
+        )
         self.accumulation_slider.setRange(0, SLIDER_STEPS)
         self.accumulation_slider.setMinimumWidth(NARROWEST_SLIDER)
         self.accumulation_slider.setMaximumWidth(SLIDER_WIDTH)
@@ -112,8 +121,8 @@ class Transport(QWidget):
 
     def _lay_out(self) -> None:
         upper, lower = QHBoxLayout(), QHBoxLayout()
-        for widget in (self.back, self.play, self.on, self.loop):
-            upper.addWidget(widget)
+        for button in (self.back, self.play, self.on, self.loop):
+            upper.addWidget(button)
         upper.addWidget(self.slider, 1)
         upper.addWidget(self.time)
         upper.addWidget(self.clock)
@@ -187,6 +196,6 @@ def speed_text(speed: float) -> str:
 
 
 def _button(tip: str, name: str) -> QToolButton:
-    button = QToolButton(toolTip=tip, accessibleName=name, autoRaise=True)
+    button = with_properties(QToolButton(autoRaise=True), toolTip=tip, accessibleName=name)
     button.setIconSize(ICON)
     return button

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import cast
 
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter, QRegion
@@ -94,8 +95,8 @@ class SweepLayer(Layer):
         shown = QRect(*(int(value) for value in frame.view.visible)).adjusted(-1, -1, 2, 2)
         for direction, region in self.trace.done.items():
             tint = _with_alpha(COLORS[direction], TINT_ALPHA)
-            for rect in region & shown:
-                painter.fillRect(frame.rect(Rect(*rect.getRect())), tint)
+            for rect in cast("Iterable[QRect]", region & shown):
+                painter.fillRect(frame.rect(Rect(rect.x(), rect.y(), rect.width(), rect.height())), tint)
         for direction, box, strength in self.trace.glows(self._clock()):
             self._paint_glow(painter, frame, direction, box, strength)
 

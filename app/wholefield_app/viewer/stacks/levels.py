@@ -100,7 +100,7 @@ def describe_values(sample: npt.NDArray[Any]) -> ValueFacts:
 
 def to_gray(values: npt.NDArray[Any], levels: Levels) -> npt.NDArray[np.uint8]:
     """Values of any shape as shades from 0 (black) to 255 (white), rounded; NaN is black."""
-    scale = 255.0 / max(levels.window, np.finfo(np.float32).tiny)
+    scale = 255.0 / max(levels.window, float(np.finfo(np.float32).tiny))
     shades = (values.astype(np.float32) - np.float32(levels.low)) * np.float32(scale)
     np.nan_to_num(shades, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
     return np.rint(np.clip(shades, 0, 255, out=shades), out=shades).astype(np.uint8)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QToolButto
 
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.properties import with_properties
 
 FRAMES_PER_SECOND = 15
 TEXT_MARGINS = (5, 0, 0, 0)
@@ -31,7 +32,9 @@ class SliceBar(QWidget):
         self.number = QSpinBox()
         self.number.lineEdit().setTextMargins(*TEXT_MARGINS)
         self.number.setMaximumWidth(NUMBER_WIDTH)
-        self.play = QToolButton(toolTip="Play through the slices", accessibleName="Play", checkable=True)
+        self.play = with_properties(
+            QToolButton(), toolTip="Play through the slices", accessibleName="Play", checkable=True
+        )
         self.play.setVisible(plays)
         self._timer = QTimer(self)
         self._timer.setInterval(1000 // FRAMES_PER_SECOND)

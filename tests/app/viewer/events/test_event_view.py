@@ -9,10 +9,11 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.viewer.events.conftest import GatedFlow
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_recording
+from tests.there import there
 from wholefield.errors import SourceError
 from wholefield_app.theme.theme import ThemeName, load_theme
 from wholefield_app.viewer.events.event_view import EventView
-from wholefield_app.viewer.events.frame_view import readout_at
+from wholefield_app.viewer.events.frame_view import PixelReadout, readout_at
 from wholefield_app.viewer.events.painter import frame_image
 from wholefield_app.viewer.events.style import EventsDisplay, FlowMode
 
@@ -30,10 +31,10 @@ def shown(view: EventView, qtbot: QtBot) -> EventView:
 
 
 def test_at_first_the_first_full_frame_is_shown(shown: EventView) -> None:
-    assert shown.frame.request.time_us == 20_000
+    assert there(shown.frame).request.time_us == 20_000
     assert shown.transport.accumulation.value() == 20_000
     assert shown.transport.time.maximum() == 100_000
-    assert shown.frame.total.sum() == make_recording().count(0, 20_000)
+    assert there(shown.frame).total.sum() == make_recording().count(0, 20_000)
 
 
 def test_the_frame_follows_the_time(shown: EventView, qtbot: QtBot) -> None:
@@ -43,8 +44,8 @@ def test_the_frame_follows_the_time(shown: EventView, qtbot: QtBot) -> None:
     ):  # fmt: skip
         move()
         settle(shown, qtbot)
-        assert shown.frame.request.time_us == time_us
-        assert shown.frame.total.sum() == make_recording().count(max(time_us - 20_000, 0), time_us)
+        assert there(shown.frame).request.time_us == time_us
+        assert there(shown.frame).total.sum() == make_recording().count(max(time_us - 20_000, 0), time_us)
 
 
 def test_playing_shows_frame_after_frame(shown: EventView, qtbot: QtBot) -> None:
@@ -55,7 +56,7 @@ def test_playing_shows_frame_after_frame(shown: EventView, qtbot: QtBot) -> None
     qtbot.waitUntil(lambda: len(times) > 5, timeout=20_000)
     shown.player.stop()
     settle(shown, qtbot)
-    assert shown.frame.request.time_us == shown.player.time_us
+    assert there(shown.frame).request.time_us == shown.player.time_us
     assert len(set(times)) > 4
 
 
@@ -65,7 +66,7 @@ def test_the_screen_shows_what_an_export_paints(shown: EventView, gated: GatedFl
     settle(shown, qtbot)
     place = shown.canvas.frame_rect.toRect()
     grabbed = shown.canvas.grab(place).toImage().convertToFormat(QImage.Format.Format_RGB32)
-    assert grabbed == frame_image(shown.frame, place.width(), place.height())
+    assert grabbed == frame_image(there(shown.frame), place.width(), place.height())
 
 
 def test_flow_comes_later_than_the_events_and_is_shown_then(
@@ -74,14 +75,14 @@ def test_flow_comes_later_than_the_events_and_is_shown_then(
     gated.gate.clear()
     shown.flow.set_provider(gated)
     shown.set_style(replace(shown.style_of_frames, flow=FlowMode.ARROWS))
-    qtbot.waitUntil(lambda: shown.frame.request.style.flow is FlowMode.ARROWS)
-    assert shown.frame.arrows is None
+    qtbot.waitUntil(lambda: there(shown.frame).request.style.flow is FlowMode.ARROWS)
+    assert there(shown.frame).arrows is None
     gated.gate.set()
-    qtbot.waitUntil(lambda: shown.frame.arrows is not None)
+    qtbot.waitUntil(lambda: there(shown.frame).arrows is not None)
     settle(shown, qtbot)
     shown.flow.set_provider(None)
     settle(shown, qtbot)
-    assert shown.frame.arrows is None
+    assert there(shown.frame).arrows is None
 
 
 def test_no_flow_is_worked_out_that_nobody_sees(shown: EventView, gated: GatedFlow, qtbot: QtBot) -> None:
@@ -106,17 +107,17 @@ def test_a_frame_that_cannot_be_read_is_said_and_stops_playing(
 
 
 def test_a_recording_is_closed_after_the_frame_in_work(shown: EventView, qtbot: QtBot) -> None:
-    first, second = shown.recording, make_recording(seed=1)
+    first, second = there(shown.recording), make_recording(seed=1)
     shown.show_recording(second, 5_000)
     shown.release(first)
     settle(shown, qtbot)
     with pytest.raises(SourceError):
         first.events(0, 1000)
-    assert shown.frame.request.recording is second
+    assert there(shown.frame).request.recording is second
 
 
 def test_what_is_under_the_mouse_is_told(shown: EventView, gated: GatedFlow, qtbot: QtBot) -> None:
-    told = []
+    told: list[PixelReadout] = []
     shown.hovered.connect(told.append)
     shown.flow.set_provider(gated)
     shown.set_style(replace(shown.style_of_frames, flow=FlowMode.ARROWS))
@@ -126,7 +127,7 @@ def test_what_is_under_the_mouse_is_told(shown: EventView, gated: GatedFlow, qtb
     readout = told[-1]
     assert abs(readout.x - WIDTH // 2) <= 1
     assert abs(readout.y - HEIGHT // 2) <= 1
-    assert readout.events == shown.frame.total[readout.y, readout.x]
+    assert readout.events == there(shown.frame).total[readout.y, readout.x]
     assert readout.flow == (1000.0, 0.0)
     shown.step(1)
     settle(shown, qtbot)
@@ -136,7 +137,7 @@ def test_what_is_under_the_mouse_is_told(shown: EventView, gated: GatedFlow, qtb
 def test_both_panes_tell_of_the_same_pixel(shown: EventView, qtbot: QtBot) -> None:
     shown.set_style(replace(shown.style_of_frames, events_view=EventsDisplay.BESIDE))
     settle(shown, qtbot)
-    frame = shown.frame
+    frame = there(shown.frame)
     second = frame.size[0] - WIDTH
     assert readout_at(frame, 12.7, 30.2) == readout_at(frame, second + 12.7, 30.2)
     assert readout_at(frame, WIDTH + 0.5, 30.2) is None

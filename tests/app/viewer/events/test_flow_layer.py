@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.app.viewer.events.conftest import GatedFlow
+from tests.there import there
 from wholefield_app.background import Background
 from wholefield_app.viewer.events.flow_layer import REMEMBERED, FlowLayer
 
@@ -26,7 +27,7 @@ def test_a_field_is_asked_for_once_and_holds_for_its_time(
     layer.set_provider(gated)
     with qtbot.waitSignal(layer.arrived):
         assert layer.field_for(12_345) is None
-    field = layer.field_for(12_345)
+    field = there(layer.field_for(12_345))
     assert (field.start_us, field.end_us) == (10_000, 20_000)
     assert layer.field_for(19_999) is field
     assert gated.asked == [12_345]
@@ -45,7 +46,7 @@ def test_the_newest_flow_stands_in_while_playing(layer: FlowLayer, gated: GatedF
     assert layer.field_for(10_000) is None
     with qtbot.waitSignal(layer.arrived):
         gated.gate.set()
-    assert layer.field_for(10_000).start_us == 10_000
+    assert there(layer.field_for(10_000)).start_us == 10_000
 
 
 def test_only_the_last_fields_are_remembered(layer: FlowLayer, gated: GatedFlow, qtbot: QtBot) -> None:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PySide6.QtGui import QColor, QImage
 
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events, make_recording
+from tests.there import there
 from wholefield.tasks.events.flow_field import FlowField
 from wholefield_app.viewer.events.frames import (
     NO_FLOW,
@@ -32,7 +34,7 @@ def make(time_us: int, style: FrameStyle = STYLE, field: FlowField | None = None
     return FrameMaker().make(FrameRequest(make_recording(), time_us, style, field))
 
 
-def pixels_of(image: QImage) -> np.ndarray:
+def pixels_of(image: QImage) -> npt.NDArray[np.uint32]:
     copy = image.convertToFormat(QImage.Format.Format_ARGB32)
     return np.frombuffer(copy.constBits(), np.uint32).reshape(copy.height(), copy.width()).copy()
 
@@ -66,9 +68,10 @@ def test_arrows_and_colors_are_there_when_they_are_wanted_and_known() -> None:
     field = field_of(300, 400)
     frame = make(50_000, replace(STYLE, flow=FlowMode.BOTH, only_on_events=False, step=8), field)
     assert frame.top == pytest.approx(500)
-    assert len(frame.arrows) == (WIDTH // 8) * (HEIGHT // 8)
-    np.testing.assert_allclose(frame.arrows.lines[0, 2:] - frame.arrows.lines[0, :2], [9, 12])
-    dense = pixels_of(frame.dense)
+    arrows = there(frame.arrows)
+    assert len(arrows) == (WIDTH // 8) * (HEIGHT // 8)
+    np.testing.assert_allclose(arrows.lines[0, 2:] - arrows.lines[0, :2], [9, 12])
+    dense = pixels_of(there(frame.dense))
     assert (dense == dense[0, 0]).all()
     assert QColor.fromRgba(int(dense[0, 0])).hue() == pytest.approx(53, abs=1)
     assert dense[0, 0] >> 24 == 255
@@ -78,7 +81,7 @@ def test_arrows_and_colors_are_there_when_they_are_wanted_and_known() -> None:
 def test_flow_is_shown_only_where_events_are() -> None:
     style = replace(STYLE, flow=FlowMode.DENSE, only_on_events=True, accumulation_us=5_000)
     frame = make(50_000, style, field_of(100, 0))
-    alpha = pixels_of(frame.dense) >> 24
+    alpha = pixels_of(there(frame.dense)) >> 24
     np.testing.assert_array_equal(alpha > 0, frame.total > 0)
 
 

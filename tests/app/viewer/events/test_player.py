@@ -35,7 +35,7 @@ def let_pass(player: Player, clock: Clock, seconds: float) -> None:
 
 
 def test_time_passes_while_it_plays(player: Player, clock: Clock) -> None:
-    moved = []
+    moved: list[int] = []
     player.moved.connect(moved.append)
     player.play()
     assert player.playing
@@ -93,7 +93,7 @@ def test_steps_stop_and_stay_inside(player: Player) -> None:
 
 
 def test_times_beyond_36_minutes_are_told_in_full(player: Player) -> None:
-    moved = []
+    moved: list[int] = []
     player.moved.connect(moved.append)
     player.set_duration(10**11)
     player.go_to(98_765_432_109)

@@ -1,5 +1,7 @@
 """The rate strip: what is drawn, and what the mouse does on it."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -14,7 +16,7 @@ WIDTH = 401
 
 
 @pytest.fixture
-def strip(qapp: QApplication, theme: Theme) -> RateStrip:
+def strip(qapp: QApplication, theme: Theme) -> Iterator[RateStrip]:
     made = RateStrip(theme)
     made.resize(WIDTH, HEIGHT)
     made.show()
@@ -45,7 +47,7 @@ def test_columns_take_the_highest_rate_of_their_part() -> None:
 
 
 def test_a_click_and_a_drag_move_the_playhead(strip: RateStrip, qtbot: QtBot) -> None:
-    times = []
+    times: list[int] = []
     strip.scrubbed.connect(times.append)
     qtbot.mousePress(strip, Qt.MouseButton.LeftButton, pos=at(100_000))
     qtbot.mouseMove(strip, at(200_000))
@@ -64,7 +66,8 @@ def test_a_click_and_a_drag_move_the_playhead(strip: RateStrip, qtbot: QtBot) ->
 def test_a_drag_chooses_a_stretch_in_either_direction(
     strip: RateStrip, qtbot: QtBot, button: Qt.MouseButton, keys: Qt.KeyboardModifier
 ) -> None:
-    spans, times = [], []
+    spans: list[Span] = []
+    times: list[int] = []
     strip.span_chosen.connect(spans.append)
     strip.scrubbed.connect(times.append)
     qtbot.mousePress(strip, button, keys, at(300_000))
@@ -75,7 +78,7 @@ def test_a_drag_chooses_a_stretch_in_either_direction(
 
 
 def test_an_end_of_the_stretch_is_taken_and_moved(strip: RateStrip, qtbot: QtBot) -> None:
-    spans = []
+    spans: list[Span | None] = []
     strip.span_chosen.connect(spans.append)
     strip.show_span(Span(100_000, 300_000))
     qtbot.mousePress(strip, Qt.MouseButton.RightButton, pos=at(297_000))

@@ -19,7 +19,7 @@ def test_a_style_comes_back_from_json() -> None:
 @pytest.mark.parametrize(
     "bad", [{"events_view": "upside down"}, {"step": "many"}, {"scheme": {"hue": 3}}, {"more": 1}]
 )
-def test_what_cannot_be_is_as_in_a_new_style(bad: dict) -> None:
+def test_what_cannot_be_is_as_in_a_new_style(bad: dict[str, object]) -> None:
     values = replace(FrameStyle(), saturation=7).to_json() | bad
     assert FrameStyle.from_json(values) == replace(FrameStyle(), saturation=7)
 

@@ -1,5 +1,7 @@
 """The bar and its player agree, whoever changes something."""
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtWidgets import QApplication
 
@@ -9,7 +11,7 @@ from wholefield_app.viewer.events.transport import TIME_STEPS, Transport, speed_
 
 
 @pytest.fixture
-def player(qapp: QApplication) -> Player:
+def player(qapp: QApplication) -> Iterator[Player]:
     made = Player()
     made.set_duration(2_000_000)
     yield made
@@ -40,12 +42,11 @@ def test_long_recordings_are_shown_in_full(bar: Transport, player: Player) -> No
 
 
 def test_buttons_play_step_and_loop(bar: Transport, player: Player) -> None:
-    steps = []
+    steps: list[int] = []
     bar.step_wanted.connect(steps.append)
-    bar.play.click()
-    assert player.playing
-    bar.play.click()
-    assert not player.playing
+    for playing in (True, False):
+        bar.play.click()
+        assert player.playing is playing
     bar.on.click()
     bar.back.click()
     assert steps == [1, -1]
@@ -65,7 +66,7 @@ def test_every_speed_can_be_chosen(bar: Transport, player: Player) -> None:
 
 
 def test_the_accumulation_time_is_typed_or_slid(bar: Transport) -> None:
-    told = []
+    told: list[int] = []
     bar.accumulation_changed.connect(told.append)
     bar.show_accumulation(5_000)
     bar.accumulation.setValue(12_345)

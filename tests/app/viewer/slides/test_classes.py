@@ -82,8 +82,8 @@ def test_legend_names_what_is_shown(picture: ClassPicture) -> None:
     frame = Frame(View(8, 8), Rect(0, 0, 16, 8), None, QPalette())
     assert layer.legend(frame) == []
     layer.show(picture)
-    assert [(row.text, row.color.getRgb()[:3]) for row in layer.legend(frame)] == [
-        ("tissue", class_color(1)), ("spore", class_color(2)),
+    assert [(row.text, row.color) for row in layer.legend(frame)] == [
+        ("tissue", QColor(*class_color(1))), ("spore", QColor(*class_color(2))),
     ]  # fmt: skip
     layer.visible = False
     assert layer.legend(frame) == []

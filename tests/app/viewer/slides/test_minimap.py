@@ -3,6 +3,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
+from tests.there import there
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.geometry import View, fitted
 from wholefield_app.viewer.layer import Frame
@@ -26,7 +27,7 @@ ZOOMED = View(800, 600, 1.0).centered(1000, 500)
 
 
 def test_it_is_in_the_upper_right_corner_in_the_shape_of_the_image(minimap: MinimapLayer) -> None:
-    place = minimap.place(frame(ZOOMED))
+    place = there(minimap.place(frame(ZOOMED)))
     assert place.width() == pytest.approx(2 * place.height())
     assert 780 < place.right() < 800
     assert 10 < place.top() < 20
@@ -40,7 +41,7 @@ def test_it_is_left_out_while_the_whole_image_is_in_sight(minimap: MinimapLayer)
 
 
 def test_a_position_on_it_is_a_position_of_the_image(minimap: MinimapLayer) -> None:
-    place = minimap.place(frame(ZOOMED))
+    place = there(minimap.place(frame(ZOOMED)))
     assert minimap.image_position(frame(ZOOMED), place.center()) == pytest.approx((2000, 1000))
     assert minimap.image_position(frame(ZOOMED), place.topLeft()) == pytest.approx((0, 0))
     assert minimap.image_position(frame(ZOOMED), QPointF(100, 100)) is None
@@ -48,7 +49,8 @@ def test_a_position_on_it_is_a_position_of_the_image(minimap: MinimapLayer) -> N
 
 def test_the_mark_is_where_the_view_is(minimap: MinimapLayer) -> None:
     shown = frame(ZOOMED)
-    place, mark = minimap.place(shown), mark_in(minimap.place(shown), shown)
+    place = there(minimap.place(shown))
+    mark = mark_in(place, shown)
     assert (mark.left() - place.left()) / place.width() == pytest.approx(600 / 4000)
     assert (mark.top() - place.top()) / place.height() == pytest.approx(200 / 2000)
     assert mark.width() / place.width() == pytest.approx(800 / 4000)
@@ -63,7 +65,7 @@ def test_it_paints_the_overview_and_the_mark(minimap: MinimapLayer) -> None:
     painter = QPainter(image)
     minimap.paint(painter, frame(ZOOMED))
     painter.end()
-    place = minimap.place(frame(ZOOMED))
+    place = there(minimap.place(frame(ZOOMED)))
     assert image.pixelColor(int(place.right()) - 10, int(place.bottom()) - 8) == QColor(0, 120, 0)
     mark = mark_in(place, frame(ZOOMED))
     found = image.pixelColor(round(mark.left()), round(mark.center().y()))

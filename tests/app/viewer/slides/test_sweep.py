@@ -80,12 +80,15 @@ def test_a_visited_tile_is_bright_then_tinted(qapp: QApplication) -> None:
         painter.end()
         return image.pixelColor(x, y)
 
+    def glows() -> bool:
+        return layer.glowing
+
     layer.visit(FORWARD, (0, 0, 100, 100))
     bright = color(50, 50)
-    assert layer.glowing
+    assert glows()
     now[0] = 2.0
     tint = color(50, 50)
-    assert not layer.glowing
+    assert not glows()
     assert color(150, 50) == QColor("white")
     # Blue stays, red goes: most while it glows, a little afterwards.
     assert bright.red() < tint.red() - 60 < 255 - 60

@@ -149,8 +149,8 @@ def test_panning_step_by_step_shows_the_same_as_painting_anew(
 def _two_of(
     make_source: Callable[..., ArraySource],
     make_tiles: Callable[..., TilePainter],
-    kept: dict[str, tuple[TilePainter, TilePainter]] = {},
-) -> tuple[TilePainter, TilePainter]:  # noqa: B006  made once for all examples: reading is slow
+    kept: dict[str, tuple[TilePainter, TilePainter]] = {},  # noqa: B006  made once for all examples: reading is slow
+) -> tuple[TilePainter, TilePainter]:
     if not kept:
         source = make_source(1500, 1100, 4)
         kept["both"] = make_tiles(source), make_tiles(source)

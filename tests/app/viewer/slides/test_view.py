@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPalette
 from pytestqt.qtbot import QtBot
 
 from tests.app.viewer.conftest import ArraySource
+from tests.there import there
 from wholefield.sources import ChannelDisplay, open_image
 from wholefield.sources.slides.image import AnyArray
 from wholefield_app.viewer.slides.view import SlideView
@@ -120,16 +122,22 @@ def test_a_damaged_file_is_reported_once(
     assert told == ["memory is damaged; copy it again."]
 
 
+def grid_of(view: SlideView) -> tuple[float, float]:
+    grid = there(view._grid.grid)
+    return grid.width, grid.height
+
+
 def test_a_grid_of_a_coarser_level_is_drawn_in_its_pixels(
     view: SlideView, make_source: Callable[..., ArraySource]
 ) -> None:
     view.set_source(make_source(4000, 2000, 4))
     view.set_tile_grid(256, level=1)
-    assert (view._grid.grid.width, view._grid.grid.height) == (1024, 1024)
-    view.set_tile_grid((np.int64(512), 256))
-    assert (view._grid.grid.width, view._grid.grid.height) == (512, 256)
-    view.set_tile_grid(np.int64(512))
-    assert view._grid.grid.width == 512
+    assert grid_of(view) == (1024, 1024)
+    size: Any = np.int64(512)
+    view.set_tile_grid((size, 256))
+    assert grid_of(view) == (512, 256)
+    view.set_tile_grid(size)
+    assert grid_of(view) == (512, 512)
     view.set_tile_grid(None)
     assert view._grid.grid is None
 
@@ -232,7 +240,7 @@ def test_a_click_and_a_drag_on_the_overview_go_there(
     view.zoom_to(1.0)
     settle(view)
     qtbot.waitUntil(lambda: view._minimap.place(view._frame()) is not None)
-    place = view._minimap.place(view._frame())
+    place = there(view._minimap.place(view._frame()))
     clicks: list[tuple[float, float]] = []
     view.clicked.connect(lambda x, y: clicks.append((x, y)))
     qtbot.mousePress(view, LEFT, pos=(place.center() * 1).toPoint())

@@ -1,4 +1,7 @@
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
@@ -14,7 +17,7 @@ from wholefield_app.viewer.stacks.levels import (
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.float32, np.float64])
 def test_shades_are_those_of_the_formula(dtype: type) -> None:
-    values = np.arange(0, 120, dtype=dtype).reshape(10, 12)
+    values: npt.NDArray[Any] = np.arange(0, 120, dtype=dtype).reshape(10, 12)
     shades = to_gray(values, Levels(20, 100))
     exact = np.rint(np.clip((values.astype(np.float64) - 20) / 80, 0, 1) * 255)
     assert np.abs(shades.astype(float) - exact).max() <= 1
@@ -53,9 +56,9 @@ def test_few_whole_numbers_are_labels_and_images_are_none() -> None:
 def test_a_drag_to_the_right_widens_and_down_darkens() -> None:
     levels = Levels(100, 200)
     wider = levels.dragged(40, 0, 1000)
-    assert (wider.level, wider.window) == (pytest.approx(150), pytest.approx(200))
+    assert (wider.level, wider.window) == pytest.approx((150, 200))
     darker = levels.dragged(0, 40, 1000)
-    assert (darker.level, darker.window) == (pytest.approx(250), pytest.approx(100))
+    assert (darker.level, darker.window) == pytest.approx((250, 100))
     assert levels.dragged(-1e9, 0, 1000).window > 0
 
 

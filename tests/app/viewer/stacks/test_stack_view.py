@@ -10,14 +10,16 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.app.viewer.stacks.memory_stack import MemoryStack, numbered
+from tests.there import there
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.background import Background
+from wholefield_app.problems import Problem
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.stacks.levels import Levels
 from wholefield_app.viewer.stacks.plane_images import PlaneLook
 from wholefield_app.viewer.stacks.plane_view import Compare, PlaneView
-from wholefield_app.viewer.stacks.stack_scene import StackScene
-from wholefield_app.viewer.stacks.stack_view import StackView, value_text
+from wholefield_app.viewer.stacks.stack_scene import StackScene, VoxelReadout
+from wholefield_app.viewer.stacks.stack_view import StackView, VoxelReadout, value_text
 
 LEVELS = Levels(0, 500)
 
@@ -43,7 +45,7 @@ def opened(view: StackView, qtbot: QtBot) -> StackView:
 
 def place_of(view: PlaneView, row: int, column: int) -> QPoint:
     """Where the middle of a voxel lies in the widget."""
-    return QPointF(*view.current_view.to_screen(*view.plane.middle_of(row, column))).toPoint()
+    return QPointF(*view.current_view.to_screen(*there(view.plane).middle_of(row, column))).toPoint()
 
 
 def turn(view: PlaneView, notches: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -90,7 +92,7 @@ def test_wheel_slider_and_number_walk_through_the_slices(opened: StackView, qtbo
 
 
 def test_the_value_under_the_mouse_is_that_of_the_stack(opened: StackView, qtbot: QtBot) -> None:
-    told = []
+    told: list[VoxelReadout] = []
     opened.hovered.connect(told.append)
     qtbot.mouseMove(opened.main, place_of(opened.main, 5, 7))
     assert (told[-1].position, told[-1].values) == ((2, 5, 7), ("257",))
@@ -101,8 +103,9 @@ def test_the_value_under_the_mouse_is_that_of_the_stack(opened: StackView, qtbot
 def test_another_axis_changes_places(opened: StackView, qtbot: QtBot) -> None:
     opened.set_axis(1)
     qtbot.waitUntil(lambda: not opened.busy)
-    assert (opened.main.plane.rows, opened.main.plane.columns) == (5, 9)
-    assert (opened.sides[0].plane.rows, opened.sides[0].plane.columns) == (7, 9)
+    main, side = there(opened.main.plane), there(opened.sides[0].plane)
+    assert (main.rows, main.columns) == (5, 9)
+    assert (side.rows, side.columns) == (7, 9)
     qtbot.mouseClick(opened.main, Qt.MouseButton.LeftButton, pos=place_of(opened.main, 0, 0))
     assert opened.position == (0, 3, 0)
     qtbot.waitUntil(lambda: not opened.busy)
@@ -124,14 +127,14 @@ def test_the_levels_decide_about_the_shades(opened: StackView, qtbot: QtBot) -> 
         return opened.main.grab().toImage().pixelColor(at).red()
 
     assert shade() == pytest.approx(200 / 500 * 255, abs=2)
-    source = opened.scene.look.source
+    source = there(opened.scene).look.source
     opened.set_scene(StackScene(PlaneLook(source, Levels(0, 250))))
     qtbot.waitUntil(lambda: not opened.busy)
     assert shade() == pytest.approx(200 / 250 * 255, abs=2)
 
 
 def test_two_stacks_beside_over_and_behind_a_handle(opened: StackView, qtbot: QtBot) -> None:
-    source = opened.scene.look.source
+    source = there(opened.scene).look.source
     white = MemoryStack(np.full(source.shape, 500, np.uint16))
     scene = StackScene(PlaneLook(source, LEVELS), PlaneLook(white, LEVELS), ("a", "b"))
     opened.set_scene(scene)
@@ -157,7 +160,7 @@ def test_two_stacks_beside_over_and_behind_a_handle(opened: StackView, qtbot: Qt
     assert shade(1) == 255
     opened.set_compare(Compare.OVER, 0.5)
     assert shade(0) == pytest.approx((260 / 500 * 255 + 255) / 2, abs=3)
-    told = []
+    told: list[VoxelReadout] = []
     opened.hovered.connect(told.append)
     qtbot.mouseMove(opened.main, place_of(opened.main, 0, 1))
     assert told[-1].values == ("201", "500")
@@ -168,11 +171,11 @@ def test_voxels_are_drawn_true_to_their_spacing(view: StackView, qtbot: QtBot) -
     view.set_scene(StackScene(PlaneLook(MemoryStack(numbered(), geometry), LEVELS)))
     qtbot.waitUntil(lambda: not view.busy)
     side = view.sides[0]
-    assert side.plane.height == 15
+    assert there(side.plane).height == 15
     top, below = place_of(side, 0, 0), place_of(side, 1, 0)
     right = place_of(side, 0, 1)
     assert below.y() - top.y() == pytest.approx(3 * (right.x() - top.x()), abs=2)
-    assert view.scene.micrometres(1) == 1000.0
+    assert there(view.scene).micrometres(1) == 1000.0
 
 
 def test_playing_goes_round_and_stops(opened: StackView, qtbot: QtBot) -> None:
@@ -188,7 +191,7 @@ def test_playing_goes_round_and_stops(opened: StackView, qtbot: QtBot) -> None:
 def test_a_damaged_stack_is_told_once_for_each_plane(view: StackView, qtbot: QtBot) -> None:
     source = MemoryStack(numbered())
     source.broken = True
-    told = []
+    told: list[Problem] = []
     view.problem.connect(told.append)
     view.set_scene(StackScene(PlaneLook(source, LEVELS)))
     qtbot.waitUntil(lambda: len(told) == 3)

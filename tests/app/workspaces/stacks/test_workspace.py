@@ -121,7 +121,7 @@ def test_levels_by_number_button_and_drag(space, make_stack, open_stack, qtbot) 
     panel.low.setValue(-1.5)
     panel.high.setValue(2.5)
     assert space.display.levels == Levels(-1.5, 2.5)
-    assert (panel.level.value(), panel.window.value()) == (0.5, 4.0)
+    assert (panel.level.value(), panel.window_width.value()) == (0.5, 4.0)
     panel.high.setValue(-3)
     assert space.display.levels == Levels(-1.5, 2.5)
     assert panel.high.value() == 2.5
@@ -132,7 +132,7 @@ def test_levels_by_number_button_and_drag(space, make_stack, open_stack, qtbot) 
     before = space.display.levels
     space.view.levels_dragged.emit(40, 0)
     assert space.display.levels.window > before.window
-    assert panel.window.value() == pytest.approx(space.display.levels.window)
+    assert panel.window_width.value() == pytest.approx(space.display.levels.window)
     qtbot.waitUntil(lambda: not space.view.busy)
 
 
