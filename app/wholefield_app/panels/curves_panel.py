@@ -7,8 +7,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QLabel, QStackedLayout
 
 from wholefield.runs.reports import Report
-from wholefield.tasks.registry import ACCURACY
-from wholefield.training.quality import Quality
+from wholefield.training.quality import ACCURACY, Quality
 from wholefield_app.panels.curve_data import CurveData
 from wholefield_app.panels.foldable import Foldable
 from wholefield_app.theme.theme import Theme

@@ -24,12 +24,11 @@ class Properties(TypedDict, total=False):
 
 
 def with_properties(made: Made, **properties: Unpack[Properties]) -> Made:
-    """The same object with these properties set.
+    """The same object with these properties set by its own setters.
 
     Raises:
-        ValueError: Its class has no such property.
+        AttributeError: Its class has no such property.
     """
     for name, value in properties.items():
-        if not made.setProperty(name, value):
-            raise ValueError(f"{type(made).__name__} has no property {name}")
+        getattr(made, f"set{name[0].upper()}{name[1:]}")(value)
     return made

@@ -42,6 +42,7 @@ def registry(qtbot: QtBot, theme: Theme) -> Iterator[Registry]:
     widget = QWidget()
     qtbot.addWidget(widget)
     yield Registry(widget, theme)
+    widget.close()
 
 
 def test_an_action_does_its_work_and_shows_its_state(registry: Registry) -> None:

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wholefield.runs.reports import EpochDone, Level, Message, Started, StepDone
-from wholefield.tasks.registry import ACCURACY
-from wholefield.training.quality import Quality
+from wholefield.training.quality import ACCURACY, Quality
 from wholefield_app.panels.curve_data import SMOOTHING_STEPS, CurveData
 
 

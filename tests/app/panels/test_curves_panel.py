@@ -8,8 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.there import there
 from wholefield.runs.reports import EpochDone, Report, Started, StepDone
-from wholefield.tasks.registry import ACCURACY
-from wholefield.training.quality import Quality
+from wholefield.training.quality import ACCURACY, Quality
 from wholefield_app.panels.curves_panel import UPDATES_PER_SECOND, CurvesPanel
 from wholefield_app.theme.theme import Theme, ThemeName, load_theme
 

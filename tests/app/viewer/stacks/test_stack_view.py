@@ -19,7 +19,7 @@ from wholefield_app.viewer.stacks.levels import Levels
 from wholefield_app.viewer.stacks.plane_images import PlaneLook
 from wholefield_app.viewer.stacks.plane_view import Compare, PlaneView
 from wholefield_app.viewer.stacks.stack_scene import StackScene, VoxelReadout
-from wholefield_app.viewer.stacks.stack_view import StackView, VoxelReadout, value_text
+from wholefield_app.viewer.stacks.stack_view import StackView, value_text
 
 LEVELS = Levels(0, 500)
 
