@@ -90,3 +90,10 @@ def test_augmentations_are_made_of_flips_and_rotations() -> None:
 
 def test_paths_are_kept() -> None:
     assert FlowSettings.from_json({"recordings": "r", "repeats": 2}).recordings == Path("r")
+
+
+def test_weights_give_every_class_the_same_say() -> None:
+    weights = ClassWeighting.BALANCED.weights((60, 30, 0, 10))
+    assert [w * n for w, n in zip(weights, (60, 30, 0, 10), strict=True)] == pytest.approx(
+        [100 / 3, 100 / 3, 0, 100 / 3]
+    )

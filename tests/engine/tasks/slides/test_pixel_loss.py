@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from wholefield.networks import unet
 from wholefield.tasks.slides.masks import IGNORED
+from wholefield.tasks.slides.pixel_loss import confusion
 from wholefield.tasks.slides.segmenter import StreamedSegmenter
 
 WEIGHTS = (0.5, 2.0, 1.25)
@@ -45,3 +46,14 @@ def test_a_square_that_counts_for_nothing_gives_no_loss() -> None:
     for parameter in segmenter.network.parameters():
         assert parameter.grad is not None
         assert parameter.grad.abs().max() == 0
+
+
+def test_confusion_counts_pairs() -> None:
+    random = np.random.default_rng(0)
+    found, wanted = random.integers(0, 3, (2, 1, 9, 7))
+    wanted[0, 2:4] = IGNORED
+    expected = np.zeros((3, 3), int)
+    for f, w in zip(found.flat, wanted.flat, strict=True):
+        if w != IGNORED:
+            expected[w, f] += 1
+    assert confusion(torch.tensor(found), torch.tensor(wanted), 3).tolist() == expected.tolist()

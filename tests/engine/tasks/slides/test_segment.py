@@ -26,7 +26,7 @@ from wholefield.runs.reports import (
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.class_map import SegmentedSlide
 from wholefield.tasks.slides.predict import CLASS_IMAGE, CLASS_OUTLINES, predict_slide
-from wholefield.tasks.slides.segment import class_names
+from wholefield.tasks.slides.segment import class_names, mean_dice
 from wholefield.tasks.slides.segmenter import load_segmenter
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 from wholefield.training.settings import Augmentation, ClassWeighting
@@ -216,3 +216,11 @@ def test_another_depth_cannot_go_on(config: SegmentSettings, tmp_path: Path) -> 
     end = run(replace(config, depth=3), tmp_path / "run")[-1]
     assert isinstance(end, Failed)
     assert "started with another depth (2)" in end.message
+
+
+def test_dice_is_the_mean_over_the_classes_that_occur() -> None:
+    table = torch.tensor([[50, 2, 0, 0], [4, 20, 1, 0], [0, 3, 7, 0], [0, 0, 0, 0]])
+    first, second = 2 * 20 / (25 + 25), 2 * 7 / (10 + 8)
+    assert mean_dice(table) == pytest.approx((first + second) / 2)
+    assert mean_dice(torch.tensor([[5, 0], [0, 0]])) == 1.0
+    assert mean_dice(torch.tensor([[5, 3], [0, 0]])) == 0.0
