@@ -23,12 +23,12 @@ from wholefield.sources import open_image
 from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.streaming import Streamed
 from wholefield.tasks.registry import run_task
-from wholefield.tasks.slides.mask_data import MaskedArea
-from wholefield.tasks.slides.masks import Labels, MaskedSlide, read_masks, split_rows
+from wholefield.tasks.slides.data.mask_data import MaskedArea
+from wholefield.tasks.slides.data.masks import Labels, MaskedSlide, read_masks, split_rows
+from wholefield.tasks.slides.data.slide_input import labeled_area
+from wholefield.tasks.slides.models.segmenter import load_segmenter
 from wholefield.tasks.slides.segment import mean_dice
-from wholefield.tasks.slides.segmenter import load_segmenter
 from wholefield.tasks.slides.settings import SegmentSettings
-from wholefield.tasks.slides.slide_input import labeled_area
 from wholefield.training.settings import Augmentation
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"

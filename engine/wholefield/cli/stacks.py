@@ -3,7 +3,7 @@
 import argparse
 
 from wholefield.cli import exporting
-from wholefield.tasks.stacks.export_settings import StackExportSettings
+from wholefield.tasks.stacks.output_settings import StackExportSettings
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:

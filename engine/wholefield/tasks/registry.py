@@ -22,12 +22,9 @@ from wholefield.runs.settings import RunSettings, read_settings
 from wholefield.runs.start import Runner, execute
 from wholefield.tasks.events.settings import FlowPredictSettings, FlowSettings
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings, SegmentSettings
-from wholefield.tasks.stacks.settings import (
-    Noise2InverseSettings,
-    StackPredictSettings,
-    StackRegressionSettings,
-    StackSegmentationSettings,
-)
+from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
+from wholefield.tasks.stacks.output_settings import StackPredictSettings
+from wholefield.tasks.stacks.settings import StackRegressionSettings, StackSegmentationSettings
 from wholefield.training.quality import (
     ACCURACY,
     DICE,

@@ -9,11 +9,8 @@ from pytestqt.qtbot import QtBot
 from wholefield.errors import SettingError
 from wholefield.networks.msd.enums import Loss
 from wholefield.tasks.registry import Data, tasks_of
-from wholefield.tasks.stacks.settings import (
-    Noise2InverseSettings,
-    StackRegressionSettings,
-    StackSegmentationSettings,
-)
+from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
+from wholefield.tasks.stacks.settings import StackRegressionSettings, StackSegmentationSettings
 from wholefield_app.forms.draft import Draft
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from wholefield.runs.folder import RunFolder
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings
-from wholefield.tasks.stacks.settings import Noise2InverseSettings
+from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
 from wholefield_app.runs.models import list_models
 
 

@@ -16,7 +16,7 @@ from wholefield.runs.folder import RunFolder, past_runs
 from wholefield.runs.settings import save_settings
 from wholefield.sources import StackGeometry
 from wholefield.tasks.registry import settings_of
-from wholefield.tasks.slides.prediction import SlidePrediction
+from wholefield.tasks.slides.results.prediction import SlidePrediction
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings
 from wholefield.tasks.stacks.settings import StackSegmentationSettings
 

@@ -8,7 +8,7 @@ import tifffile
 
 from wholefield.cli import command_line, main
 from wholefield.sources import open_stack
-from wholefield.tasks.stacks.export_settings import StackExportSettings
+from wholefield.tasks.stacks.output_settings import StackExportSettings
 
 
 @pytest.fixture

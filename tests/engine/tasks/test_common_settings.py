@@ -19,11 +19,8 @@ from wholefield.runs.reports import CheckpointSaved, EpochDone, Failed, Finished
 from wholefield.tasks.events.settings import FlowSettings
 from wholefield.tasks.registry import TASKS, run_task
 from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings
-from wholefield.tasks.stacks.settings import (
-    Noise2InverseSettings,
-    StackRegressionSettings,
-    StackSegmentationSettings,
-)
+from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
+from wholefield.tasks.stacks.settings import StackRegressionSettings, StackSegmentationSettings
 from wholefield.training.checkpoints import card_of, read_checkpoint
 from wholefield.training.model_card import TRAINING, VALIDATION
 from wholefield.training.settings import (

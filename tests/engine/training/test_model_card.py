@@ -20,10 +20,10 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Finished, ignore
 from wholefield.tasks.events.model import input_of, load_flow
 from wholefield.tasks.registry import run_task
-from wholefield.tasks.slides.classifier import load_classifier
+from wholefield.tasks.slides.models.classifier import load_classifier
+from wholefield.tasks.slides.models.segmenter import load_segmenter
 from wholefield.tasks.slides.predict import load_model
-from wholefield.tasks.slides.segmenter import load_segmenter
-from wholefield.tasks.stacks.settings import StackPredictSettings
+from wholefield.tasks.stacks.output_settings import StackPredictSettings
 from wholefield.training.checkpoints import CARD, FORMER_CARD, PREFIX, card_of, continues, start_from
 from wholefield.training.model_card import (
     ClassCard,

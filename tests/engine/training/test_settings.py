@@ -10,12 +10,9 @@ from wholefield.errors import SettingError
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.events.settings import FlowSettings
 from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings
-from wholefield.tasks.stacks.settings import (
-    Noise2InverseSettings,
-    StackPredictSettings,
-    StackRegressionSettings,
-    StackSegmentationSettings,
-)
+from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
+from wholefield.tasks.stacks.output_settings import StackPredictSettings
+from wholefield.tasks.stacks.settings import StackRegressionSettings, StackSegmentationSettings
 from wholefield.training.settings import Augmentation, ClassWeighting, Precision, Schedule
 
 CLASSIFY = (ClassifySettings, {"slides": "s", "labels": "l"})

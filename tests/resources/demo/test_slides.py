@@ -11,7 +11,7 @@ import pytest
 import scipy.optimize
 
 from wholefield.sources import ImageSource, open_source
-from wholefield.tasks.slides.masks import read_masks
+from wholefield.tasks.slides.data.masks import read_masks
 from wholefield_resources.demo.project import DemoProject
 from wholefield_resources.demo.slides import (
     INFECTED,

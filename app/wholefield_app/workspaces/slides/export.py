@@ -11,7 +11,7 @@ from wholefield_app.document.export import Written
 from wholefield_app.viewer.slides.classes import class_color
 
 if TYPE_CHECKING:
-    from wholefield.tasks.slides.class_map import SegmentedSlide
+    from wholefield.tasks.slides.results.class_map import SegmentedSlide
 
 IMAGE = ".ome.tif"
 OUTLINES = ".geojson"
@@ -27,7 +27,7 @@ def export_classes(found: "SegmentedSlide", path: Path, report: ReportFunction, 
         SettingError: The name has another suffix, or the file cannot be written.
         RunCancelled: The control asked for it; nothing is left behind.
     """
-    from wholefield.tasks.slides.class_export import write_class_image, write_class_outlines
+    from wholefield.tasks.slides.results.class_export import write_class_image, write_class_outlines
 
     def progress(done: int, total: int) -> None:
         control.poll()

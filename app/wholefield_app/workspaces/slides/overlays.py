@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from wholefield.runs.reports import Report, TileDone
 from wholefield.sources.rect import Rect
-from wholefield.tasks.slides.class_map import SegmentedSlide
+from wholefield.tasks.slides.results.class_map import SegmentedSlide
 from wholefield_app.viewer.colormap import Colormap
 from wholefield_app.viewer.slides.classes import ClassPicture
 from wholefield_app.viewer.slides.view import SlideView

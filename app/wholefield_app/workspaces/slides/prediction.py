@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction
-from wholefield.tasks.slides.class_map import SegmentedSlide
-from wholefield.tasks.slides.prediction import SlidePrediction
+from wholefield.tasks.slides.results.class_map import SegmentedSlide
+from wholefield.tasks.slides.results.prediction import SlidePrediction
 from wholefield.tasks.slides.settings import PredictSettings
 from wholefield_app.document.prediction import Prediction
 

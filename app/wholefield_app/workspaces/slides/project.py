@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wholefield.errors import SettingError, SourceError
-from wholefield.tasks.slides.labels import LabelTable, read_labels
+from wholefield.tasks.slides.data.labels import LabelTable, read_labels
 
 LABELS = "labels.csv"
 MASKS = "masks.csv"

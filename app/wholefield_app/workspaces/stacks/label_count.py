@@ -72,7 +72,7 @@ def count(path: Path, dataset: str | None, stop: threading.Event) -> dict[int, i
         WholefieldError: The values are no labels, or the stack cannot be read.
     """
     from wholefield.sources import open_stack
-    from wholefield.tasks.stacks.label_values import count_labels
+    from wholefield.tasks.stacks.data.label_values import count_labels
 
     def done(number: int) -> None:
         del number

@@ -7,8 +7,7 @@ from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Finished, Reason, ReportFunction
 from wholefield.tasks.registry import run_task
-from wholefield.tasks.stacks.export_settings import StackExportSettings
-from wholefield.tasks.stacks.settings import StackFormat, StackPredictSettings
+from wholefield.tasks.stacks.output_settings import StackExportSettings, StackFormat, StackPredictSettings
 from wholefield_app.document.export import Written
 
 if TYPE_CHECKING:

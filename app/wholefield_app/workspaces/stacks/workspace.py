@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QSplitter
 from wholefield.errors import SettingError
 from wholefield.runs.reports import PreviewReady
 from wholefield.sources.kinds import Kind
-from wholefield.tasks.stacks.settings import DENOISED, RECONSTRUCTION, StackPredictSettings
+from wholefield.tasks.stacks.noise2inverse_settings import DENOISED, RECONSTRUCTION
+from wholefield.tasks.stacks.output_settings import StackPredictSettings
 from wholefield_app.actions import Action, Registry
 from wholefield_app.actions.action import Availability, requires
 from wholefield_app.actions.button import ActionButton

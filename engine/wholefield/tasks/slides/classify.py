@@ -15,11 +15,11 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import open_image
 from wholefield.sources.slides.slide_image import Pixels
-from wholefield.tasks.slides.classifier import StreamedClassifier, build_network
-from wholefield.tasks.slides.labels import ONE_SLIDE, LabelledSlide, LabelTable, read_labels, split
+from wholefield.tasks.slides.data.labels import ONE_SLIDE, LabelledSlide, LabelTable, read_labels, split
+from wholefield.tasks.slides.data.slide_input import labeled_area
+from wholefield.tasks.slides.data.slides_data import Item, SlideLoader
+from wholefield.tasks.slides.models.classifier import StreamedClassifier, build_network
 from wholefield.tasks.slides.settings import ClassifySettings
-from wholefield.tasks.slides.slide_input import labeled_area
-from wholefield.tasks.slides.slides_data import Item, SlideLoader
 from wholefield.tasks.slides.training import SlideTrainee, calibrate, split_files
 from wholefield.training.checkpoints import continues
 from wholefield.training.loop import fit

@@ -13,15 +13,15 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
 from wholefield.sources.slides.slide_image import SlideImage
-from wholefield.tasks.slides.class_export import write_class_image, write_class_outlines
-from wholefield.tasks.slides.class_map import ClassMap, SegmentedSlide
-from wholefield.tasks.slides.classifier import StreamedClassifier, load_classifier
-from wholefield.tasks.slides.footprint import footprint
-from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
-from wholefield.tasks.slides.segmenter import StreamedSegmenter, load_segmenter
+from wholefield.tasks.slides.data.slide_input import labeled_area
+from wholefield.tasks.slides.models.classifier import StreamedClassifier, load_classifier
+from wholefield.tasks.slides.models.footprint import footprint
+from wholefield.tasks.slides.models.segmenter import StreamedSegmenter, load_segmenter
+from wholefield.tasks.slides.models.streamed_model import StreamedModel
+from wholefield.tasks.slides.results.class_export import write_class_image, write_class_outlines
+from wholefield.tasks.slides.results.class_map import ClassMap, SegmentedSlide
+from wholefield.tasks.slides.results.prediction import PREDICTION, SlidePrediction
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
-from wholefield.tasks.slides.slide_input import labeled_area
-from wholefield.tasks.slides.streamed_model import StreamedModel
 from wholefield.tasks.slides.training import tile_reporter
 from wholefield.training.checkpoints import card_of
 from wholefield.training.devices import resolve

@@ -10,10 +10,10 @@ from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.slides.slide_image import Pixels
-from wholefield.tasks.slides.labels import ONE_SLIDE
-from wholefield.tasks.slides.mask_data import MaskItem, MaskLoader, Survey, survey
-from wholefield.tasks.slides.masks import Labels, read_masks, split_rows
-from wholefield.tasks.slides.segmenter import StreamedSegmenter, build_segmenter
+from wholefield.tasks.slides.data.labels import ONE_SLIDE
+from wholefield.tasks.slides.data.mask_data import MaskItem, MaskLoader, Survey, survey
+from wholefield.tasks.slides.data.masks import Labels, read_masks, split_rows
+from wholefield.tasks.slides.models.segmenter import StreamedSegmenter, build_segmenter
 from wholefield.tasks.slides.settings import SegmentSettings
 from wholefield.tasks.slides.training import SlideTrainee, calibrate, split_files
 from wholefield.training.checkpoints import continues

@@ -248,7 +248,7 @@ class PredictSettings(RunSettings):
 
     def summary(self, folder: Path) -> list[str]:
         """The probability of every class, or the folder of a segmentation."""
-        from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
+        from wholefield.tasks.slides.results.prediction import PREDICTION, SlidePrediction
 
         if not (folder / PREDICTION).exists():
             return super().summary(folder)

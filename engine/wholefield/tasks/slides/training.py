@@ -15,9 +15,9 @@ from wholefield.sources import open_image
 from wholefield.sources.rect import Rect
 from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.streaming import TileVisit
+from wholefield.tasks.slides.data.slide_input import labeled_area, random_square
+from wholefield.tasks.slides.models.streamed_model import StreamedModel
 from wholefield.tasks.slides.settings import SlideTrainingSettings
-from wholefield.tasks.slides.slide_input import labeled_area, random_square
-from wholefield.tasks.slides.streamed_model import StreamedModel
 from wholefield.training.model_card import TRAINING, VALIDATION, DataFile, ModelCard, data_files
 from wholefield.training.quality import Quality
 from wholefield.training.trainee import Trainee

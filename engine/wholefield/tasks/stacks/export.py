@@ -9,7 +9,7 @@ from wholefield.runs.eta import PartCounter
 from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
-from wholefield.tasks.stacks.export_settings import StackExportSettings
+from wholefield.tasks.stacks.output_settings import StackExportSettings
 from wholefield.tasks.stacks.writing import lost_place, write_stack
 
 

@@ -15,12 +15,12 @@ from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import PreviewReady, ReportFunction
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.tasks.stacks.parts import StackParts, open_parts
+from wholefield.tasks.stacks.data.reconstructions import StackParts, open_parts
+from wholefield.tasks.stacks.data.split import described, long_runs, preview_slice, split_slices
+from wholefield.tasks.stacks.data.split_volumes import SplitVolumePairs, denoise_volume, read_volume
+from wholefield.tasks.stacks.inference.scratch import SCRATCH, scratch_volume
+from wholefield.tasks.stacks.noise2inverse_settings import DENOISED, RECONSTRUCTION, Noise2InverseSettings
 from wholefield.tasks.stacks.preview import slices_around
-from wholefield.tasks.stacks.scratch import SCRATCH, scratch_volume
-from wholefield.tasks.stacks.settings import DENOISED, RECONSTRUCTION, Noise2InverseSettings
-from wholefield.tasks.stacks.split import described, long_runs, preview_slice, split_slices
-from wholefield.tasks.stacks.split_volumes import SplitVolumePairs, denoise_volume, read_volume
 from wholefield.tasks.stacks.training import StackTrainee, arguments_of, assess, network_of, train
 from wholefield.tomography.enums import Strategy
 from wholefield.tomography.noise2inverse import (

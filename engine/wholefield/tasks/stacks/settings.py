@@ -4,76 +4,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Le, Lt
 
 from wholefield.errors import SettingError
 from wholefield.networks.msd.enums import Loss
 from wholefield.networks.msd.spec import repeat_dilations
-from wholefield.runs.settings import Choice, Former, Group, PathKind, Requires, RunSettings, Setting, renamed
+from wholefield.runs.settings import Former, Group, PathKind, Requires, RunSettings, Setting, renamed
 from wholefield.tasks.stacks.numbers import whole_numbers
-from wholefield.tomography.enums import Strategy, Window
 from wholefield.training.settings import (
     Augmentation,
     AugmentationSetting,
     ClassWeighting,
     ClassWeightingSetting,
-    Device,
-    DeviceSetting,
-    Epochs,
     GradientClipping,
-    LearningRate,
     Optimizer,
     OptimizerSetting,
     Precision,
-    PrecisionSetting,
     TrainingSettings,
 )
 
-DENOISED, RECONSTRUCTION = "denoised.tif", "reconstruction.tif"
-"""What Noise2Inverse leaves in its run folder: the denoised slices, and the same as reconstructed before."""
 CROP_SIDES = {2: 128, 3: 48}
 """Side of the random squares and cubes where none is set: about as many voxels in an epoch, and as little memory."""
-
-
-class StackFormat(Choice):
-    """The formats that stacks are written in, one row each.
-
-    Attributes:
-        suffixes: How names of such files may end; the first is the usual one.
-        writer: `module:function` that writes one, with the arguments of `wholefield.tasks.stacks.writing.write_stack`.
-        keeps_place: Whether other programs learn from such a file where its voxels lie in the patient.
-    """
-
-    TIFF = "tiff", "TIFF", (".tif", ".tiff"), "wholefield.export.stacks:write_tiff_stack"
-    NIFTI = "nifti", "NIfTI", (".nii.gz", ".nii"), "wholefield.export.stacks:write_nifti", True
-    OME_ZARR = "ome-zarr", "OME-Zarr", (".ome.zarr", ".zarr"), "wholefield.export.stack_zarr:write_ome_zarr"
-
-    suffixes: tuple[str, ...]
-    writer: str
-    keeps_place: bool
-
-    def __new__(
-        cls, value: str, label: str, suffixes: tuple[str, ...], writer: str, keeps_place: bool = False
-    ) -> Self:
-        """A member with its row."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label = label
-        member.suffixes = suffixes
-        member.writer = writer
-        member.keeps_place = keeps_place
-        return member
 
 
 def network_titles() -> dict[int, str]:
     """What a form calls the networks, by their number of axes."""
     return {2: "2-D, slice by slice", 3: "3-D, whole volumes"}
-
-
-def _put_bfloat16(values: dict[str, Any], on: bool) -> None:
-    values["precision"] = (Precision.BF16 if on else Precision.FULL).value
 
 
 def run_title(settings: RunSettings) -> str:
@@ -86,13 +44,6 @@ def run_title(settings: RunSettings) -> str:
     }
     volumes = " 3-D" if settings.ndim == 3 else ""
     return f"{titles[settings.task]}{volumes}, depth {settings.depth}"
-
-
-def _demand_path(name: str, path: Path) -> None:
-    if not path.exists():
-        raise SettingError(
-            f"The setting {name} names {path}, which does not exist; choose an existing stack."
-        )
 
 
 Depth = Annotated[int, Ge(1), Le(1000), Setting("Hidden layers of the network.", group=Group.NETWORK)]
@@ -358,210 +309,5 @@ class StackSegmentationSettings(StackPairSettings):
         return frozenset() if self.ignore_label is None else _values("ignore_label", self.ignore_label)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Noise2InverseSettings(StackTrainingSettings):
-    """Denoise a tomographic scan by itself, without any clean image.
-
-    It starts from projections, or from reconstructions of parts of them.
-    """
-
-    task: ClassVar[str] = "noise2inverse"
-    command: ClassVar[tuple[str, ...]] = ("train", "noise2inverse")
-
-    projections: Annotated[
-        Path | None,
-        Setting(
-            "HDF5 file with data, flats, darks and angles.",
-            group=Group.DATA,
-            path=PathKind.EXISTING,
-            none="None",
-            suffixes=(".h5", ".hdf5", ".hdf", ".nxs"),
-        ),
-    ] = None
-    reconstructions: Annotated[
-        str | None,
-        Setting(
-            "Stacks reconstructed from different projections, with semicolons, instead of projections.",
-            group=Group.DATA,
-            none="None",
-            advanced=True,
-        ),
-    ] = None
-    parts: Annotated[
-        int,
-        Ge(2),
-        Setting(
-            "Parts that the projections are split into.", label="Splits", group=Group.DATA, advanced=True
-        ),
-    ] = 4
-    strategy: Annotated[
-        Strategy, Setting("X:1 predicts one part from all others, 1:X all others from one.", advanced=True)
-    ] = Strategy.X_TO_1
-    rows: Annotated[
-        str | None,
-        Setting(
-            "Detector rows to reconstruct, such as 100-199.",
-            label="Detector rows",
-            group=Group.DATA,
-            none="All",
-            advanced=True,
-        ),
-    ] = None
-    center: Annotated[
-        float | None,
-        Setting(
-            "Column of the rotation axis; found from opposite projections where none is given.",
-            label="Rotation axis",
-            unit="px",
-            group=Group.DATA,
-            none="Automatic",
-            advanced=True,
-        ),
-    ] = None
-    size: Annotated[
-        int | None,
-        Ge(16),
-        Setting(
-            "Rows and columns of the slices.",
-            label="Slice size",
-            unit="px",
-            group=Group.DATA,
-            none="As the detector",
-            advanced=True,
-        ),
-    ] = None
-    window: Annotated[
-        Window,
-        Setting(
-            "What tapers the ramp filter of the reconstruction.",
-            label="Filter",
-            group=Group.DATA,
-            advanced=True,
-        ),
-    ] = Window.RAMP
-    usual_crops: ClassVar[Mapping[int, int]] = MappingProxyType({2: 1, 3: 8})
-
-    epochs: Epochs = 50
-    learning_rate: LearningRate = 3e-3
-
-    former: ClassVar[Mapping[str, Former]] = MappingProxyType(
-        {**StackTrainingSettings.former, "centre": renamed("center", float)}
-    )
-
-    @property
-    def part_paths(self) -> tuple[Path, ...]:
-        """The stacks of `reconstructions`."""
-        return tuple(Path(text.strip()) for text in (self.reconstructions or "").split(";") if text.strip())
-
-    def validate(self) -> None:
-        """Check limits, paths and what goes together.
-
-        Raises:
-            SettingError: names the setting and what it must be.
-        """
-        super().validate()
-        if (self.projections is None) == (self.reconstructions is None):
-            raise SettingError("Give either the setting projections or the setting reconstructions.")
-        if self.projections is None and len(self.part_paths) < 2:
-            raise SettingError("The setting reconstructions must name at least two stacks, with semicolons.")
-        for path in self.part_paths:
-            _demand_path("reconstructions", path)
-        if self.rows is not None:
-            _demand_range(self.rows)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackPredictSettings(RunSettings):
-    """Run a trained network over a whole stack and write what it gives as a stack."""
-
-    task: ClassVar[str] = "stack-predict"
-    runner: ClassVar[str] = "wholefield.tasks.stacks.predict:predict_stack"
-    command: ClassVar[tuple[str, ...]] = ("predict-stack",)
-
-    stack: Annotated[
-        Path,
-        Setting(
-            "The stack: a file, or a folder of slices.",
-            group=Group.DATA,
-            path=PathKind.EXISTING,
-            positional=True,
-        ),
-    ]
-    dataset: Volume = None
-    checkpoint: Annotated[
-        Path,
-        Setting(
-            "A checkpoint of a training on stacks, or of msd_pytorch.",
-            group=Group.NETWORK,
-            path=PathKind.FILE,
-        ),
-    ]
-    dilations: Annotated[
-        str | None,
-        Setting(
-            "Dilations of the network, for checkpoints that do not say them.",
-            group=Group.NETWORK,
-            none="1-10",
-            advanced=True,
-        ),
-    ] = None
-    output: Annotated[
-        Path | None,
-        Setting("File for the result.", group=Group.OUTPUT, none="In the run folder", path=PathKind.NEW),
-    ] = None
-    format: Annotated[StackFormat, Setting("Format of the result.", group=Group.OUTPUT)] = StackFormat.TIFF
-    probability_of: Annotated[
-        int | None,
-        Ge(0),
-        Setting(
-            "Label whose probability is written instead of the labels themselves.",
-            group=Group.OUTPUT,
-            none="Labels",
-        ),
-    ] = None
-    precision: PrecisionSetting = Precision.FULL
-    device: DeviceSetting = Device.AUTO
-
-    former: ClassVar[Mapping[str, Former]] = MappingProxyType({"bfloat16": Former(bool, _put_bfloat16)})
-
-    def result(self, folder: Path) -> Path:
-        """The file that the prediction is written to, given the run folder."""
-        return folder / f"prediction{self.format.suffixes[0]}" if self.output is None else self.output
-
-    def summary(self, folder: Path) -> list[str]:
-        """The file of the result."""
-        return [str(self.result(folder))]
-
-    def validate(self) -> None:
-        """Check limits and paths.
-
-        Raises:
-            SettingError: names the setting and what it must be.
-        """
-        super().validate()
-        if self.precision not in (Precision.FULL, Precision.BF16):
-            raise SettingError(
-                f"The setting precision is {self.precision} but must be 32-true or bf16-mixed."
-            )
-        if self.dilations is not None:
-            whole_numbers("dilations", self.dilations)
-        if self.output is not None:
-            self._check_output(self.output)
-
-    def _check_output(self, output: Path) -> None:
-        suffixes = self.format.suffixes
-        if not output.name.lower().endswith(suffixes):
-            allowed = " or ".join(suffixes)
-            raise SettingError(f"The setting output is {output} but must end in {allowed} for {self.format}.")
-        if not output.absolute().parent.is_dir():
-            raise SettingError(f"The setting output is {output}, whose folder does not exist; make it first.")
-
-
 def _values(name: str, text: str) -> frozenset[int]:
     return frozenset(whole_numbers(name, text))
-
-
-def _demand_range(rows: str) -> None:
-    numbers = whole_numbers("rows", rows)
-    if numbers != tuple(range(numbers[0], numbers[-1] + 1)):
-        raise SettingError(f"The setting rows is {rows!r} but must be one range, such as 100-199.")

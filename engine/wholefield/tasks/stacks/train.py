@@ -12,16 +12,16 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
-from wholefield.tasks.stacks.label_values import count_labels
-from wholefield.tasks.stacks.labels import LabelSet, label_set
-from wholefield.tasks.stacks.pairs import SlicePairs, Target, VolumePairs
+from wholefield.tasks.stacks.data.label_values import count_labels
+from wholefield.tasks.stacks.data.labels import LabelSet, label_set
+from wholefield.tasks.stacks.data.pairs import SlicePairs, Target, VolumePairs
+from wholefield.tasks.stacks.data.split import Split, described, long_runs, preview_slice, split_slices
 from wholefield.tasks.stacks.preview import preview_of
 from wholefield.tasks.stacks.settings import (
     StackPairSettings,
     StackRegressionSettings,
     StackSegmentationSettings,
 )
-from wholefield.tasks.stacks.split import Split, described, long_runs, preview_slice, split_slices
 from wholefield.tasks.stacks.training import StackTrainee, arguments_of, network_of, train
 from wholefield.training.model_card import (
     TRAINING,

@@ -17,8 +17,8 @@ from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
+from wholefield.tasks.stacks.data.split import Split, demand_pairs
 from wholefield.tasks.stacks.settings import StackTrainingSettings
-from wholefield.tasks.stacks.split import Split, demand_pairs
 from wholefield.training.checkpoints import continues, starting_weights
 from wholefield.training.loop import fit
 from wholefield.training.metrics import image_metrics, label_metrics

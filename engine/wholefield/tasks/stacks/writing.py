@@ -9,7 +9,7 @@ import numpy.typing as npt
 from wholefield.progress import ProgressCallback
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray
-from wholefield.tasks.stacks.settings import StackFormat
+from wholefield.tasks.stacks.output_settings import StackFormat
 
 
 def write_stack(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wholefield.runs.reports import Direction, TileDone
-from wholefield.tasks.slides.prediction import SlidePrediction
+from wholefield.tasks.slides.results.prediction import SlidePrediction
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.slides.overlays import Overlays
 

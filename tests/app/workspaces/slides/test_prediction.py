@@ -12,7 +12,7 @@ import wholefield_app.workspaces.slides.prediction as prediction_module
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction, ignore
-from wholefield.tasks.slides.class_map import ClassMap, SegmentedSlide
+from wholefield.tasks.slides.results.class_map import ClassMap, SegmentedSlide
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 from wholefield_app.document import dialogs
 from wholefield_app.runs import SessionState

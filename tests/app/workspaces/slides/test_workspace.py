@@ -28,7 +28,7 @@ from wholefield.runs.reports import (
     StepDone,
     TileDone,
 )
-from wholefield.tasks.slides.prediction import SlidePrediction
+from wholefield.tasks.slides.results.prediction import SlidePrediction
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings
 from wholefield_app.launch import make_window
 from wholefield_app.runs import SessionState

@@ -20,13 +20,8 @@ from wholefield.runs.reports import (
     StepDone,
 )
 from wholefield.sources import open_stack as read_stack
-from wholefield.tasks.stacks.settings import (
-    DENOISED,
-    RECONSTRUCTION,
-    Noise2InverseSettings,
-    StackRegressionSettings,
-    StackSegmentationSettings,
-)
+from wholefield.tasks.stacks.noise2inverse_settings import DENOISED, RECONSTRUCTION, Noise2InverseSettings
+from wholefield.tasks.stacks.settings import StackRegressionSettings, StackSegmentationSettings
 from wholefield_app.document import dialogs
 from wholefield_app.document.document import Role
 from wholefield_app.document.handlers import properties_command, train_command

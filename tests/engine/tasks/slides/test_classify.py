@@ -27,8 +27,8 @@ from wholefield.runs.reports import (
     TileDone,
 )
 from wholefield.tasks.registry import run_task, settings_of
-from wholefield.tasks.slides.classifier import load_classifier
 from wholefield.tasks.slides.classify import SlideClassification
+from wholefield.tasks.slides.models.classifier import load_classifier
 from wholefield.tasks.slides.settings import ClassifySettings, Head
 from wholefield.training.settings import Device, Precision
 

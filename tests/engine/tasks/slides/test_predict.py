@@ -15,7 +15,7 @@ from wholefield.runs.reports import Direction, Finished, Level, Message, Reason,
 from wholefield.sources import open_image
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.predict import predict_slide
-from wholefield.tasks.slides.prediction import PREDICTION, SlidePrediction
+from wholefield.tasks.slides.results.prediction import PREDICTION, SlidePrediction
 from wholefield.tasks.slides.settings import PredictSettings
 from wholefield.training.checkpoints import CARD, PREFIX
 from wholefield.training.model_card import ClassCard, InputCard, ModelCard

@@ -24,10 +24,10 @@ from wholefield.runs.reports import (
     ignore,
 )
 from wholefield.tasks.registry import run_task
-from wholefield.tasks.slides.class_map import SegmentedSlide
+from wholefield.tasks.slides.models.segmenter import load_segmenter
 from wholefield.tasks.slides.predict import CLASS_IMAGE, CLASS_OUTLINES, predict_slide
+from wholefield.tasks.slides.results.class_map import SegmentedSlide
 from wholefield.tasks.slides.segment import class_names, mean_dice
-from wholefield.tasks.slides.segmenter import load_segmenter
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 from wholefield.training.settings import Augmentation, ClassWeighting
 

@@ -14,8 +14,7 @@ from wholefield.runs.reports import Level, Message, PartDone, Report
 from wholefield.sources import open_stack
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.tasks.stacks.export import export_stack
-from wholefield.tasks.stacks.export_settings import StackExportSettings
-from wholefield.tasks.stacks.settings import StackFormat
+from wholefield.tasks.stacks.output_settings import StackExportSettings, StackFormat
 
 AFFINE = np.array([[0, -0.5, 0, 7], [0.5, 0, 0, -3], [0, 0, 2.0, 11], [0, 0, 0, 1]])
 

@@ -27,13 +27,9 @@ from wholefield.runs.reports import (
 )
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.registry import run_task
-from wholefield.tasks.stacks.settings import (
-    DENOISED,
-    RECONSTRUCTION,
-    Noise2InverseSettings,
-    StackPredictSettings,
-)
-from wholefield.tasks.stacks.split_volumes import SplitVolumePairs
+from wholefield.tasks.stacks.data.split_volumes import SplitVolumePairs
+from wholefield.tasks.stacks.noise2inverse_settings import DENOISED, RECONSTRUCTION, Noise2InverseSettings
+from wholefield.tasks.stacks.output_settings import StackPredictSettings
 from wholefield.tomography.enums import Strategy
 from wholefield.tomography.noise2inverse import SplitPairs, TensorReconstructions, split_reconstructions
 from wholefield.tomography.phantom import draw, project, random_foam

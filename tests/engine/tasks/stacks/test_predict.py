@@ -10,17 +10,17 @@ import tifffile
 import torch
 
 import wholefield.networks.msd.predict
-import wholefield.tasks.stacks.volumes
-import wholefield.tasks.stacks.windows
+import wholefield.tasks.stacks.inference.volumes
+import wholefield.tasks.stacks.inference.windows
 from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.reports import Failed, Finished, Level, Message, PartDone, Reason, Report
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.tasks.registry import run_task
-from wholefield.tasks.stacks.pairs import slab_around, volume_of
-from wholefield.tasks.stacks.settings import StackFormat, StackPredictSettings
-from wholefield.tasks.stacks.volumes import voxel_bytes
+from wholefield.tasks.stacks.data.pairs import slab_around, volume_of
+from wholefield.tasks.stacks.inference.volumes import voxel_bytes
+from wholefield.tasks.stacks.output_settings import StackFormat, StackPredictSettings
 from wholefield.training.checkpoints import CARD
 from wholefield.training.model_card import InputCard, ModelCard, label_classes
 from wholefield.training.settings import Precision
@@ -126,9 +126,9 @@ def test_large_volumes_are_computed_window_by_window(
         output=tmp_path / "out.tif",
     )
     monkeypatch.setattr(
-        wholefield.tasks.stacks.volumes, "free_memory", lambda: 2 * 30 * 30 * voxel_bytes(model, 9)
+        wholefield.tasks.stacks.inference.volumes, "free_memory", lambda: 2 * 30 * 30 * voxel_bytes(model, 9)
     )
-    monkeypatch.setattr(wholefield.tasks.stacks.windows, "SMALLEST_CORE", 2)
+    monkeypatch.setattr(wholefield.tasks.stacks.inference.windows, "SMALLEST_CORE", 2)
     reports, end = run(config, tmp_path / "run")
     assert isinstance(end, Finished)
     found, wanted = tifffile.imread(tmp_path / "out.tif"), expected(config)[:, 0].numpy()

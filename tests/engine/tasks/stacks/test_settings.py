@@ -13,13 +13,9 @@ from wholefield.cli.options import arguments_of
 from wholefield.errors import SettingError
 from wholefield.runs.settings import RunSettings, save_settings
 from wholefield.tasks.registry import load_settings
-from wholefield.tasks.stacks.settings import (
-    Noise2InverseSettings,
-    StackFormat,
-    StackPredictSettings,
-    StackRegressionSettings,
-    StackSegmentationSettings,
-)
+from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
+from wholefield.tasks.stacks.output_settings import StackFormat, StackPredictSettings
+from wholefield.tasks.stacks.settings import StackRegressionSettings, StackSegmentationSettings
 from wholefield.tomography.enums import Strategy
 from wholefield.training.settings import Augmentation, ClassWeighting, Schedule
 

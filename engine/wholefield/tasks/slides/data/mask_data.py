@@ -1,0 +1,200 @@
+"""Slides with masks, a few per step, as a network is given them; and what is measured on them before training."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wholefield.errors import SettingError
+from wholefield.sources import ImageSource, open_image
+from wholefield.sources.rect import Rect
+from wholefield.sources.slides.image import AnyArray
+from wholefield.sources.slides.pixels import unit_floats
+from wholefield.sources.slides.slide_image import Pixels, SlideImage
+from wholefield.streaming.geometry.spans import Spans
+from wholefield.tasks.slides.data.masks import IGNORED, Labels, MaskedSlide, read_classes
+from wholefield.tasks.slides.data.slide_input import labeled_area, random_square
+from wholefield.training.augmentation import ColorJitter, draw_orientation
+from wholefield.training.settings import Augmentation
+from wholefield.training.visits import Visits
+
+LARGEST_SAMPLE = 2048
+
+
+class MaskedArea:
+    """An area of a slide with the classes of its pixels as a further channel, read box by box.
+
+    So image and mask pass a network together, and neither has to be in memory as a whole.
+
+    Attributes:
+        image: the area.
+        shape: (1, channels + 1, h, w).
+        device: where what is read goes.
+        dtype: its type; class indices are whole numbers in it.
+    """
+
+    def __init__(self, image: SlideImage, mask: ImageSource, labels: Labels) -> None:
+        """Nothing is read yet; the opened mask must stay open while anything is, `labels` says what it means."""
+        self.image = image
+        self._mask = mask
+        self._labels = labels
+        batch, channels, height, width = image.shape
+        self.shape = torch.Size((batch, channels + 1, height, width))
+        self.device = image.device
+        self.dtype = image.dtype
+
+    def on(self, like: Tensor) -> "MaskedArea":
+        """The same on the device and in the type of a tensor."""
+        return MaskedArea(self.image.on(like), self._mask, self._labels)
+
+    def read(self, spans: Spans) -> Tensor:
+        """The pixels of a box and, last, their class indices, (1, channels + 1, *box).
+
+        Raises:
+            SourceError: a file cannot be read.
+            SettingError: slide and mask do not fit each other or the settings.
+        """
+        image = self.image
+        pixels = image.read(spans)
+        part = image.part(spans)
+        classes = image.orientation.of(
+            read_classes(self._mask, image.source, image.level, part, self._labels)
+        )
+        channel = torch.from_numpy(classes.copy()).to(pixels)
+        return torch.cat([pixels, channel[None, None]], dim=1)
+
+
+class MaskItem:
+    """One slide, or one square of it, with its classes.
+
+    Neither tuple nor dataclass, which Lightning would take apart.
+
+    Attributes:
+        image: (1, C + 1, h, w), read box by box; the last channel holds the class index of every pixel, `IGNORED`
+            where it counts for nothing.
+    """
+
+    def __init__(self, image: MaskedArea) -> None:
+        self.image = image
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the slides and masks of a run hold.
+
+    Attributes:
+        mean: per channel, on the scale 0..1.
+        std: per channel, on the same scale; 1 where a channel is constant.
+        counts: pixels of every class.
+        spacing: um per pixel of the level along (y, x); None where the first slide does not say.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    counts: tuple[int, ...]
+    spacing: tuple[float, float] | None
+
+
+def survey(rows: Sequence[MaskedSlide], level: int, labels: Labels) -> Survey:
+    """Measure channels and classes on the rows; of a large one a square of 2048 pixels in its middle is read.
+
+    Raises:
+        SourceError: a file cannot be read.
+        SettingError: a slide or a mask does not fit, or the masks hold a single class.
+    """
+    sums: list[AnyArray] = []
+    squares: list[AnyArray] = []
+    pixels = 0
+    counts = np.zeros(0, np.int64)
+    for row in rows:
+        image, classes = _sample(row, level, labels)
+        if sums and len(sums[0]) != image.shape[2]:
+            raise SettingError(
+                f"{row.path.name} has other channels than the slides before; use slides of one kind."
+            )
+        flat = unit_floats(image).reshape(-1, image.shape[2]).astype(np.float64)
+        sums.append(flat.sum(0))
+        squares.append((flat**2).sum(0))
+        pixels += len(flat)
+        found = np.bincount(classes[classes != IGNORED])
+        length = max(len(counts), len(found))
+        counts = np.pad(counts, (0, length - len(counts))) + np.pad(found, (0, length - len(found)))
+    if np.count_nonzero(counts) < 2:
+        raise SettingError("The masks hold a single class; check the files, and the setting binarize_labels.")
+    mean = np.sum(sums, 0) / pixels
+    std = np.sqrt(np.maximum(np.sum(squares, 0) / pixels - mean**2, 0))
+    std[std == 0] = 1
+    return Survey(tuple(mean.tolist()), tuple(std.tolist()), tuple(counts.tolist()), _spacing(rows[0], level))
+
+
+class MaskLoader(Visits[MaskItem]):
+    """Visits slides with masks, whole or as a random square a visit."""
+
+    def __init__(
+        self,
+        rows: Sequence[MaskedSlide],
+        level: int,
+        pixels: Pixels,
+        labels: Labels,
+        *,
+        square: int | None = None,
+        repeats: int = 1,
+        seed: int | None = None,
+        augmentation: Augmentation = Augmentation.NONE,
+        color_jitter: float = 0.0,
+        batch_size: int = 1,
+    ) -> None:
+        """Set up the visits; nothing is read yet. See `wholefield.tasks.slides.data.slides_data.SlideLoader`."""
+        super().__init__(len(rows), repeats, seed, batch_size)
+        self._slides = tuple(rows)
+        self._level = level
+        self._pixels = pixels
+        self._labels = labels
+        self._square = square
+        self._augmentation, self._color_jitter = augmentation, color_jitter
+
+    def item(self, row: int, place: int, files: ExitStack) -> MaskItem:
+        """The item at a place of the current epoch.
+
+        Raises:
+            SourceError: a file cannot be opened.
+            SettingError: the slide does not fit the settings.
+        """
+        slide, random = self._slides[row], self.random(place)
+        source, mask = (files.enter_context(open_image(path)) for path in (slide.path, slide.mask))
+        area = labeled_area(source, slide.region, self._level)
+        if self._square is not None:
+            area = random_square(area, self._square, random)
+        orientation = draw_orientation(self._augmentation, random)
+        jitter = ColorJitter.draw(self._color_jitter, random)
+        image = SlideImage(
+            source,
+            self._level,
+            area=area,
+            mean=self._pixels.mean,
+            std=self._pixels.std,
+            orientation=orientation,
+            tint=None if jitter is None else jitter.of,
+        )
+        return MaskItem(MaskedArea(image, mask, self._labels))
+
+
+def _sample(row: MaskedSlide, level: int, labels: Labels) -> tuple[AnyArray, AnyArray]:
+    with open_image(row.path) as image, open_image(row.mask) as mask:
+        area = _middle(labeled_area(image, row.region, level))
+        pixels = image.read_region(level, *area)
+        return pixels, read_classes(mask, image, level, area, labels)
+
+
+def _middle(area: Rect[int]) -> Rect[int]:
+    width, height = min(area.width, LARGEST_SAMPLE), min(area.height, LARGEST_SAMPLE)
+    return Rect(area.x + (area.width - width) // 2, area.y + (area.height - height) // 2, width, height)
+
+
+def _spacing(row: MaskedSlide, level: int) -> tuple[float, float] | None:
+    with open_image(row.path) as source:
+        downsample = source.levels[level].downsample
+        return source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)

@@ -1,0 +1,1 @@
+"""Networks over slides: classifiers and segmenters with their local part streamed."""

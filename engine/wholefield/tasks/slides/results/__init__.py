@@ -1,0 +1,1 @@
+"""What predictions on slides give: probabilities, maps, and the class of every pixel. No torch."""

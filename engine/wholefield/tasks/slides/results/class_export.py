@@ -1,0 +1,41 @@
+"""Writing the class of every pixel of a slide: as a pyramidal OME-TIFF, and as outlines that QuPath reads. No torch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from wholefield.export.geojson import write_outlines
+from wholefield.export.pyramid import Layout, PyramidSettings, TileStream, iterate_tiles, write_pyramid
+from wholefield.progress import ProgressCallback
+from wholefield.tasks.slides.results.class_map import SegmentedSlide
+
+LARGEST_TRACED = 64 * 10**6
+"""Outlines are traced on the finest level of at most so many pixels: tracing holds it in memory."""
+
+
+def write_class_image(path: Path, found: SegmentedSlide, progress: ProgressCallback | None = None) -> None:
+    """Write the class indices as a pyramidal OME-TIFF of one channel, tile by tile.
+
+    Raises:
+        OSError: the disk is full or may not be written to.
+    """
+    values = found.map.levels[0][..., None]
+    settings = PyramidSettings(layout=Layout.OME, labels=True)
+    stream = TileStream((*values.shape[:2], 1), values.dtype, iterate_tiles(values, settings.tile_size))
+    write_pyramid(path, stream, found.spacing, settings, progress)
+
+
+def write_class_outlines(
+    path: Path,
+    found: SegmentedSlide,
+    progress: ProgressCallback | None = None,
+    colors: Sequence[tuple[int, int, int]] | None = None,
+) -> int:
+    """Write the outlines of all objects, in pixels of level 0, as GeoJSON; returns how many there are.
+
+    Raises:
+        OSError: the disk is full or may not be written to.
+    """
+    level = next(i for i, one in enumerate(found.map.levels) if one.size <= LARGEST_TRACED)
+    height, width = found.map.levels[0].shape
+    scale = 2**level * found.size[0] / width, 2**level * found.size[1] / height
+    return write_outlines(path, found.map.levels[level], found.classes, scale, colors, progress)

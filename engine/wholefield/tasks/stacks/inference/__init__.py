@@ -1,0 +1,1 @@
+"""Networks over stacks of any size: slab by slab and window by window."""
