@@ -12,8 +12,8 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import EpochDone, Started, StepDone
 from wholefield.tasks import registry
 from wholefield.tasks.slides.settings import ClassifySettings
-from wholefield_app.launch import ENTRIES
 from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces import ENTRIES
 
 
 class EntryPoint:

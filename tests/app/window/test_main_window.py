@@ -12,6 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox, QStackedWidget, QToolBar
 from pytestqt.qtbot import QtBot
 
+from tests.app.spaces import slides_of
 from tests.there import a, there
 from wholefield.runs.control import Control
 from wholefield_app.document import dialogs
@@ -21,13 +22,8 @@ from wholefield_app.theme.theme import ThemeName, load_theme
 from wholefield_app.window.closing import ClosingQuestion
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.window.submenus import RecentMenu
-from wholefield_app.workspaces.slides.workspace import SlidesWorkspace
 
 OpenAndWait = Callable[[Path], None]
-
-
-def slides_of(window: MainWindow) -> SlidesWorkspace:
-    return a(SlidesWorkspace, window.workspace)
 
 
 def welcomes(window: MainWindow) -> bool:

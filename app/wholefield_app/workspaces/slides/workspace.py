@@ -53,6 +53,7 @@ class SlidesWorkspace(DocumentWorkspace):
     document: SlideDocument
     draft: SlidesDraft
     view: SlideView
+    prediction_panel: SlidePredictionPanel
 
     def __init__(self, services: Services) -> None:
         document, view = SlideDocument(services), SlideView()

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
+from tests.app.spaces import events_of
 from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
@@ -37,11 +39,11 @@ def labels(clip: Path) -> Path:
 def space(window: MainWindow) -> EventsWorkspace:
     """The events workspace."""
     window.go_to("events")
-    return window.workspace
+    return events_of(window)
 
 
 @pytest.fixture
-def open_clip(window: MainWindow, space: EventsWorkspace, clip: Path, qtbot) -> Callable[[], None]:
+def open_clip(window: MainWindow, space: EventsWorkspace, clip: Path, qtbot: QtBot) -> Callable[[], None]:
     """Opens the recording and waits until its first frame is there."""
 
     def do() -> None:
@@ -52,7 +54,7 @@ def open_clip(window: MainWindow, space: EventsWorkspace, clip: Path, qtbot) -> 
 
 
 @pytest.fixture
-def open_labels(window: MainWindow, space: EventsWorkspace, labels: Path, qtbot) -> Callable[[], None]:
+def open_labels(window: MainWindow, space: EventsWorkspace, labels: Path, qtbot: QtBot) -> Callable[[], None]:
     """Shows the exact flow over the recording."""
 
     def do() -> None:

@@ -1,20 +1,25 @@
 """Exports: the moments, the picture of the screen, what is kept when they are stopped, flow in every format."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, strategies as st
 from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
 
 from tests.app.workspaces.events.dots import HEIGHT, WIDTH
+from tests.there import a, there
 from wholefield.errors import SettingError, SourceError
 from wholefield.export.video import MP4
 from wholefield.runs.control import Control, Discarded
-from wholefield.runs.reports import PartDone
+from wholefield.runs.reports import PartDone, Report
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.document.export import Written
@@ -27,8 +32,10 @@ from wholefield_app.video.settings import (
 )
 from wholefield_app.viewer.events.style import EventsDisplay, FlowMode, FrameStyle
 from wholefield_app.viewer.events.timeline import Span
+from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.export import Shown, flow_values, run_export
 from wholefield_app.workspaces.events.export_dialog import COPIED, ExportDialog, ExportKind
+from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
 # Text is painted in exports: it needs the fonts of an application.
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -37,7 +44,7 @@ STYLE = FrameStyle(accumulation_us=20_000, flow=FlowMode.BOTH, step=8)
 
 
 def export_of(clip: Path, path: Path, **changes: object) -> VideoSettings:
-    values = {
+    values: dict[str, Any] = {
         "start_us": 20_000,
         "end_us": 60_000,
         "fps": 20.0,
@@ -48,7 +55,7 @@ def export_of(clip: Path, path: Path, **changes: object) -> VideoSettings:
     return VideoSettings(recording=clip, out=path, **(values | changes))
 
 
-def frames_of(path: Path) -> list[np.ndarray]:
+def frames_of(path: Path) -> list[npt.NDArray[np.uint8]]:
     with av.open(str(path)) as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
@@ -72,10 +79,12 @@ def test_moments_are_even_and_cover_the_range(start: int, length: int, fps: floa
 def test_a_video_has_the_frames_the_size_and_the_length_that_were_asked_for(
     clip: Path, tmp_path: Path
 ) -> None:
-    reports: list[PartDone] = []
+    reports: list[Report] = []
     found = run_export(export_of(clip, tmp_path / "a.mp4"), reports.append, Control())
     assert found == Written(tmp_path / "a.mp4", complete=True)
-    assert [(report.done, report.total) for report in reports] == [(n, 8) for n in range(1, 9)]
+    assert [(report.done, report.total) for report in (a(PartDone, each) for each in reports)] == [
+        (n, 8) for n in range(1, 9)
+    ]
     frames = frames_of(found.path)
     assert [frame.shape for frame in frames] == [(2 * HEIGHT, 2 * WIDTH, 3)] * 8
     with av.open(str(found.path)) as container:
@@ -85,7 +94,14 @@ def test_a_video_has_the_frames_the_size_and_the_length_that_were_asked_for(
 
 @pytest.mark.parametrize("display", list(EventsDisplay))
 def test_frames_are_what_the_screen_shows(
-    open_clip, open_labels, space, window, qtbot, tmp_path, clip, display
+    open_clip: Callable[[], None],
+    open_labels: Callable[[], None],
+    space: EventsWorkspace,
+    window: MainWindow,
+    qtbot: QtBot,
+    tmp_path: Path,
+    clip: Path,
+    display: EventsDisplay,
 ) -> None:
     open_clip()
     open_labels()
@@ -93,18 +109,23 @@ def test_frames_are_what_the_screen_shows(
     view.set_style(replace(STYLE, events_view=display))
     view.player.go_to(40_000)
     qtbot.waitUntil(
-        lambda: window.quiet and view.frame.request.time_us == 40_000 and view.frame.request.field is not None
+        lambda: (
+            window.quiet
+            and there(view.frame).request.time_us == 40_000
+            and there(view.frame).request.field is not None
+        )
     )
     view.canvas.fit()
     view.canvas.zoom_in()
     grabbed = pixels_of(view.canvas.grab().toImage())
     export = export_of(
         clip, tmp_path / "frames", what=Pictures.FRAMES, start_us=40_000, end_us=40_001,
-        **flow_values(view.flow.provider.source), **framing_values(framing_of_view(view.canvas)), events_view=display,
+        **flow_values(there(view.flow.provider).source),
+        **framing_values(framing_of_view(view.canvas)), events_view=display,
     )  # fmt: skip
     assert run_export(export, lambda report: None, Control()).complete
     (file,) = (tmp_path / "frames").iterdir()
-    written = cv2.imread(str(file))[..., ::-1]
+    written = there(cv2.imread(str(file)))[..., ::-1]
     assert np.array_equal(written, grabbed)
 
 
@@ -113,8 +134,8 @@ def test_a_video_that_is_stopped_is_playable_and_one_that_is_discarded_is_gone(
 ) -> None:
     control = Control()
 
-    def stop(report: PartDone) -> None:
-        if report.done == 3:
+    def stop(report: Report) -> None:
+        if a(PartDone, report).done == 3:
             control.stop_and_keep()
 
     found = run_export(export_of(clip, tmp_path / "a.mp4"), stop, control)
@@ -145,7 +166,13 @@ def test_what_cannot_be_exported_is_said(clip: Path, tmp_path: Path) -> None:
 
 
 def test_the_dialog_begins_with_what_the_window_shows(
-    open_clip, open_labels, space, qtbot, clip, labels, tmp_path
+    open_clip: Callable[[], None],
+    open_labels: Callable[[], None],
+    space: EventsWorkspace,
+    qtbot: QtBot,
+    clip: Path,
+    labels: Path,
+    tmp_path: Path,
 ) -> None:
     open_clip()
     open_labels()
@@ -163,7 +190,7 @@ def test_the_dialog_begins_with_what_the_window_shows(
     dialog.picture_size.setCurrentIndex(3)
     dialog.legend.setChecked(False)
     assert dialog.summary.text() == "30 frames of 96 × 64 px, 1.0 s of video."
-    export = dialog.settings(tmp_path / "a.mp4")
+    export = a(VideoSettings, dialog.settings(tmp_path / "a.mp4"))
     assert (export.legend, export.zoom, export.size, export.speed) == (False, 2.0, None, 0.1)
     dialog.copy.click()
     command = QGuiApplication.clipboard().text()
@@ -185,7 +212,7 @@ def test_the_dialog_begins_with_what_the_window_shows(
     dialog.reject()
 
 
-def test_hours_can_be_exported(clip: Path, qtbot) -> None:
+def test_hours_can_be_exported(clip: Path, qtbot: QtBot) -> None:
     day = 24 * 3600 * 1_000_000
     framing = Framing(640, 480, (0, 0, 640, 480), "#000000")
     shown = Shown(clip, day, Span(0, day), 1.0, (640, 480), FrameStyle(), framing, FlowSource(clip), 10_000)
@@ -201,7 +228,14 @@ def test_hours_can_be_exported(clip: Path, qtbot) -> None:
     assert dialog.settings(Path("a")).end_us == day - 400_000
 
 
-def test_the_window_exports_and_can_be_stopped(open_clip, space, window, qtbot, clip, tmp_path) -> None:
+def test_the_window_exports_and_can_be_stopped(
+    open_clip: Callable[[], None],
+    space: EventsWorkspace,
+    window: MainWindow,
+    qtbot: QtBot,
+    clip: Path,
+    tmp_path: Path,
+) -> None:
     open_clip()
     registry = window.registry
     assert not registry["events.cancel_export"].isEnabled()
@@ -217,7 +251,14 @@ def test_the_window_exports_and_can_be_stopped(open_clip, space, window, qtbot, 
     assert 0 < len(frames_of(space.export.written.path)) < 3000
 
 
-def test_a_stop_is_said_as_what_it_is(open_clip, space, window, qtbot, clip, tmp_path) -> None:
+def test_a_stop_is_said_as_what_it_is(
+    open_clip: Callable[[], None],
+    space: EventsWorkspace,
+    window: MainWindow,
+    qtbot: QtBot,
+    clip: Path,
+    tmp_path: Path,
+) -> None:
     open_clip()
     space.export_as(export_of(clip, tmp_path / "b.mp4", start_us=0, end_us=None, fps=30.0, speed=0.001))
     space.export.stop_and_keep()

@@ -1,14 +1,19 @@
 """Training, flow of a network and their panels in the window; the network itself is not trained here."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from tests.there import a, there
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import PreviewReady, Started, StepDone
 from wholefield.tasks.events.settings import FlowNet, FlowSettings
 from wholefield_app.document.handlers import predict_command, train_command
+from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.preview import draw_flow_preview, median_speed
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
@@ -46,17 +51,21 @@ def checkpoint(clip: Path) -> Path:
     return folder.best
 
 
-def test_the_open_recording_is_trained_on(open_clip, space, clip: Path) -> None:
+def test_the_open_recording_is_trained_on(
+    open_clip: Callable[[], None], space: EventsWorkspace, clip: Path
+) -> None:
     draft = space.draft
     assert draft.missing
     assert train_command(space) is None
     open_clip()
-    assert draft.settings().recordings == clip
-    assert train_command(space).startswith("wholefield train flow")
+    assert a(FlowSettings, draft.settings()).recordings == clip
+    assert there(train_command(space)).startswith("wholefield train flow")
     assert draft.runs == clip.parent / "runs"
 
 
-def test_a_setting_that_cannot_work_is_said_in_the_banner(open_clip, space, window, qtbot) -> None:
+def test_a_setting_that_cannot_work_is_said_in_the_banner(
+    open_clip: Callable[[], None], space: EventsWorkspace, window: MainWindow, qtbot: QtBot
+) -> None:
     open_clip()
     space.draft.set(weight_bw_deblur=0.0)
     window.registry["events.start"].trigger()
@@ -64,21 +73,23 @@ def test_a_setting_that_cannot_work_is_said_in_the_banner(open_clip, space, wind
     assert not space.training.state.active
 
 
-def test_the_settings_of_a_training_are_remembered(open_clip, space, window, monkeypatch) -> None:
+def test_the_settings_of_a_training_are_remembered(
+    open_clip: Callable[[], None], space: EventsWorkspace, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     open_clip()
     begun: list[FlowSettings] = []
     monkeypatch.setattr(space.training, "begin", lambda settings, runs: begun.append(settings))
     space.draft.set(delta_t=12_345)
     window.registry["events.start"].trigger()
     assert [config.delta_t for config in begun] == [12_345]
-    stored = space._services.settings.json(EventsWorkspace.settings_key)
+    stored = there(space._services.settings.json(EventsWorkspace.settings_key))
     assert FlowSettings.from_json(stored) == begun[0]
     space.draft.set(delta_t=1)
     space.recall_settings()
     assert space.draft.settings() == begun[0]
 
 
-def test_reports_of_a_training_reach_curves_preview_and_status(space, qtbot) -> None:
+def test_reports_of_a_training_reach_curves_preview_and_status(space: EventsWorkspace, qtbot: QtBot) -> None:
     terms = {"bw_deblur": 0.5, "smoothness2": 0.1}
     space.training.reported.emit(
         [
@@ -88,16 +99,17 @@ def test_reports_of_a_training_reach_curves_preview_and_status(space, qtbot) -> 
             preview(1, 80.0),
         ]
     )
-    qtbot.waitUntil(lambda: not space.preview_panel.busy)
-    line = space.preview_panel.line.text()
+    preview_panel = there(space.preview_panel)
+    qtbot.waitUntil(lambda: not preview_panel.busy)
+    line = preview_panel.line.text()
     assert line == "dots.hdf5 at 40.000 ms, after epoch 1   median speed 80 px/s (at first 5)"
-    assert [name for name, _ in space.preview_panel.row.pictures.images] == ["Events", "Flow", "Arrows"]
+    assert [name for name, _ in there(preview_panel.row.pictures).images] == ["Events", "Flow", "Arrows"]
     assert list(space.curves_panel.data.terms) == list(terms)
     assert "epoch 1 of 2" in space.activity.line
     space.curves_panel.stop()
 
 
-def test_a_preview_shows_flow_only_where_events_are(qapp) -> None:
+def test_a_preview_shows_flow_only_where_events_are(qapp: QApplication) -> None:
     found = draw_flow_preview(preview(1, 80.0), preview(0, 0.0))
     (_, events), (_, flow), (_, arrows) = found.images
     assert (events.width(), flow.width(), arrows.width()) == (40, 40, 640)
@@ -112,7 +124,12 @@ def test_a_preview_shows_flow_only_where_events_are(qapp) -> None:
 
 
 def test_the_network_of_a_past_run_shows_its_flow(
-    checkpoint: Path, open_clip, space, window, qtbot, monkeypatch
+    checkpoint: Path,
+    open_clip: Callable[[], None],
+    space: EventsWorkspace,
+    window: MainWindow,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("wholefield.tasks.events.moments.MomentFlow", FakeMoments)
     show, judge = window.registry["events.predict"], window.registry["events.score"]
@@ -121,10 +138,10 @@ def test_the_network_of_a_past_run_shows_its_flow(
     panel = space.prediction_panel
     assert panel.checkpoint == checkpoint
     assert panel.models.list.currentText().startswith("MIDINet, bins of 10 ms, not validated")
-    assert predict_command(space).startswith("wholefield predict-flow")
+    assert there(predict_command(space)).startswith("wholefield predict-flow")
     assert not judge.isEnabled()
     show.trigger()
-    qtbot.waitUntil(lambda: window.quiet and space.view.frame.request.field is not None)
+    qtbot.waitUntil(lambda: window.quiet and there(space.view.frame).request.field is not None)
     assert panel.hint.text() == f"Shown: the flow of {checkpoint.parent.name}/best.ckpt."
     judge.trigger()
     qtbot.waitUntil(lambda: panel.table.card is not None, timeout=20_000)
@@ -135,7 +152,11 @@ def test_the_network_of_a_past_run_shows_its_flow(
 
 
 def test_a_score_that_cannot_be_told_is_said_in_the_banner(
-    open_clip, open_labels, space, window, qtbot
+    open_clip: Callable[[], None],
+    open_labels: Callable[[], None],
+    space: EventsWorkspace,
+    window: MainWindow,
+    qtbot: QtBot,
 ) -> None:
     open_clip()
     open_labels()

@@ -21,7 +21,7 @@ def test_the_first_frame_has_enough_events_or_is_as_long_as_may_be(count: int) -
 
 def test_the_rate_has_every_event() -> None:
     recording = make_recording()
-    rate = index_and_rate(recording, lambda share: None)
+    rate = index_and_rate(recording, lambda done, total: None)
     assert rate.sum() == recording.num_events
     assert rate.dtype == np.int64
-    assert index_and_rate(make_recording(10, 7), lambda share: None).size == 7
+    assert index_and_rate(make_recording(10, 7), lambda done, total: None).size == 7

@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events import workspace
 from wholefield_app.workspaces.events.opening import warm_up
 
@@ -27,13 +30,15 @@ def test_decoder_and_loops_are_loaded_by_it() -> None:
     assert done.stdout.split() == ["1", "1", "1"]
 
 
-def test_it_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qapp) -> None:
+def test_it_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qapp: QApplication) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     warm_up()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_workspace_that_stays_cold_says_so_in_the_log_only(window, qtbot, monkeypatch) -> None:
+def test_a_workspace_that_stays_cold_says_so_in_the_log_only(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse() -> None:
         raise OSError(28, "No space left on device")
 

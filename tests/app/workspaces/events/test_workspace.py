@@ -8,20 +8,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton
+from pytestqt.qtbot import QtBot
 
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events
+from tests.there import a, there
 from wholefield.errors import SourceError
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import write_flo
 from wholefield.flow.simulator import SceneSettings
+from wholefield.progress import ProgressCallback
+from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.provider import FlowSource
 from wholefield_app.document import dialogs
 from wholefield_app.panels.properties import Properties
+from wholefield_app.viewer.events.rate_strip import Rate
 from wholefield_app.viewer.events.style import EventsDisplay, FlowMode
 from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.events import document as document_module, workspace as workspace_module
+from wholefield_app.workspaces.events import (
+    document as document_module,
+    opening,
+    workspace as workspace_module,
+)
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
 from wholefield_resources.demo.events import EventDemoSettings, make_event_demo
 
@@ -38,7 +47,7 @@ def make_file(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def open_recording(window: MainWindow, space: EventsWorkspace, qtbot) -> Callable[[Path], None]:
+def open_recording(window: MainWindow, space: EventsWorkspace, qtbot: QtBot) -> Callable[[Path], None]:
     """Opens a recording and waits until its frame and its rate are there."""
 
     def do(path: Path) -> None:
@@ -56,7 +65,13 @@ def test_at_first_the_page_says_what_to_do(window: MainWindow, space: EventsWork
         assert not window.registry[f"events.{name}"].isEnabled()
 
 
-def test_a_recording_is_opened_from_anywhere(window: MainWindow, qtbot, make_file) -> None:
+def text_in(form: QFormLayout, row: int, role: QFormLayout.ItemRole) -> str:
+    return a(QLabel, there(form.itemAt(row, role)).widget()).text()
+
+
+def test_a_recording_is_opened_from_anywhere(
+    window: MainWindow, qtbot: QtBot, make_file: Callable[..., Path]
+) -> None:
     path = make_file()
     window.open(path)
     qtbot.waitUntil(lambda: window.windowTitle() == "noise.h5 — Wholefield", timeout=20_000)
@@ -66,29 +81,34 @@ def test_a_recording_is_opened_from_anywhere(window: MainWindow, qtbot, make_fil
     assert space.view.isVisible()
     assert window.services.settings.recent_in("events") == (path,)
     facts = space.facts_panel.rows
-    shown = {
-        facts.itemAt(row, facts.ItemRole.LabelRole).widget().text(): facts.itemAt(
-            row, facts.ItemRole.FieldRole
-        ).widget().text()
-        for row in range(facts.rowCount())
-    }  # fmt: skip
+    label, field = facts.ItemRole.LabelRole, facts.ItemRole.FieldRole
+    shown = {text_in(facts, row, label): text_in(facts, row, field) for row in range(facts.rowCount())}
     assert shown["Events"] == "20,000"
     assert shown["Sensor"] == "64 × 48 px"
-    assert window.registry["events.properties"].definition.command().startswith("wholefield info ")
+    command = there(window.registry["events.properties"].definition.command)
+    assert there(command()).startswith("wholefield info ")
     window.registry["events.close"].trigger()
     assert space.welcome.isVisible()
     assert window.windowTitle() == "Wholefield"
     qtbot.waitUntil(lambda: window.quiet)
 
 
-def test_what_is_chosen_in_the_dialog_is_opened(window, space, qtbot, make_file, monkeypatch) -> None:
+def test_what_is_chosen_in_the_dialog_is_opened(
+    window: MainWindow,
+    space: EventsWorkspace,
+    qtbot: QtBot,
+    make_file: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     path = make_file("chosen.h5")
     monkeypatch.setattr(dialogs, "ask_for_file", lambda *_: path)
     window.registry["events.open"].trigger()
     qtbot.waitUntil(lambda: space.title == "chosen.h5" and window.quiet, timeout=20_000)
 
 
-def test_a_bad_file_is_said_in_a_sentence(window: MainWindow, space, qtbot, tmp_path: Path) -> None:
+def test_a_bad_file_is_said_in_a_sentence(
+    window: MainWindow, space: EventsWorkspace, qtbot: QtBot, tmp_path: Path
+) -> None:
     bad = tmp_path / "bad.raw"
     bad.write_bytes(b"% evt 2.0\n% end\n")
     space.open(bad)
@@ -98,7 +118,13 @@ def test_a_bad_file_is_said_in_a_sentence(window: MainWindow, space, qtbot, tmp_
     assert space.welcome.isVisible()
 
 
-def test_keys_step_play_and_loop(window: MainWindow, space, make_file, open_recording, qtbot) -> None:
+def test_keys_step_play_and_loop(
+    window: MainWindow,
+    space: EventsWorkspace,
+    make_file: Callable[..., Path],
+    open_recording: Callable[[Path], None],
+    qtbot: QtBot,
+) -> None:
     open_recording(make_file())
     view, registry = space.view, window.registry
     step = view.style_of_frames.accumulation_us
@@ -123,20 +149,30 @@ def test_keys_step_play_and_loop(window: MainWindow, space, make_file, open_reco
 
 
 def test_the_panel_changes_what_is_shown_and_it_is_remembered(
-    window, space, make_file, open_recording, qtbot
+    window: MainWindow,
+    space: EventsWorkspace,
+    make_file: Callable[..., Path],
+    open_recording: Callable[[Path], None],
+    qtbot: QtBot,
 ) -> None:
     open_recording(make_file())
     space.style_panel.scheme.setCurrentText("White")
     qtbot.waitUntil(lambda: window.quiet)
-    assert space.view.frame.request.style.scheme.background == "#ffffff"
+    assert there(space.view.frame).request.style.scheme.background == "#ffffff"
     space.close_document()
     qtbot.waitUntil(lambda: window.quiet)
     window.close()
-    assert window.services.settings.json("events/style")["scheme"]["background"] == "#ffffff"
+    assert there(window.services.settings.json("events/style"))["scheme"]["background"] == "#ffffff"
 
 
 def test_flow_from_a_file_is_shown_as_arrows(
-    window, space, make_file, open_recording, qtbot, tmp_path, monkeypatch
+    window: MainWindow,
+    space: EventsWorkspace,
+    make_file: Callable[..., Path],
+    open_recording: Callable[[Path], None],
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "right.flo"
     flow = np.zeros((2, HEIGHT, WIDTH), np.float32)
@@ -147,13 +183,13 @@ def test_flow_from_a_file_is_shown_as_arrows(
     monkeypatch.setattr(workspace_module, "ask_for_span_us", lambda *_: 10_000.0)
     window.registry["events.open_flow"].trigger()
     qtbot.waitUntil(lambda: space.view.flow.provider is not None and window.quiet, timeout=20_000)
-    frame = space.view.frame
+    frame = there(space.view.frame)
     assert frame.request.style.flow is FlowMode.ARROWS
     assert frame.top == pytest.approx(500)
     assert space.style_panel.flow_source.text() == "From right.flo"
     window.registry["events.beside"].trigger()
     qtbot.waitUntil(lambda: window.quiet)
-    assert [pane.caption for pane in space.view.frame.panes] == ["raw", "sharpened"]
+    assert [pane.caption for pane in there(space.view.frame).panes] == ["raw", "sharpened"]
     assert window.registry["events.beside"].isChecked()
     window.registry["events.arrows"].trigger()
     assert space.view.style_of_frames.flow is FlowMode.NONE
@@ -162,7 +198,14 @@ def test_flow_from_a_file_is_shown_as_arrows(
     assert space.view.flow.provider is None
 
 
-def test_flow_of_another_sensor_is_refused(window, space, make_file, open_recording, qtbot, tmp_path) -> None:
+def test_flow_of_another_sensor_is_refused(
+    window: MainWindow,
+    space: EventsWorkspace,
+    make_file: Callable[..., Path],
+    open_recording: Callable[[Path], None],
+    qtbot: QtBot,
+    tmp_path: Path,
+) -> None:
     write_flo(tmp_path / "small.flo", np.zeros((2, 3, 4), np.float32))
     open_recording(make_file())
     space.open_flow(FlowSource(tmp_path / "small.flo", 1000))
@@ -173,29 +216,37 @@ def test_flow_of_another_sensor_is_refused(window, space, make_file, open_record
 
 
 def test_another_recording_takes_the_place_of_the_first(
-    window, space, make_file, open_recording, qtbot
+    window: MainWindow,
+    space: EventsWorkspace,
+    make_file: Callable[..., Path],
+    open_recording: Callable[[Path], None],
+    qtbot: QtBot,
 ) -> None:
     open_recording(make_file("a.h5"))
-    first = space.document.recording
+    first = there(space.document.recording)
     space.view.set_style(replace(space.view.style_of_frames, events_view=EventsDisplay.BESIDE))
     open_recording(make_file("b.h5", seed=1))
     qtbot.waitUntil(lambda: window.quiet)
     with pytest.raises(SourceError):
         first.events(0, 1000)
-    assert space.view.frame.request.recording is space.document.recording
+    assert there(space.view.frame).request.recording is space.document.recording
 
 
 def test_while_the_events_are_counted_everything_else_works(
-    window, space, make_file, qtbot, monkeypatch
+    window: MainWindow,
+    space: EventsWorkspace,
+    make_file: Callable[..., Path],
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gate = threading.Event()
 
-    def slow(recording, progress):
+    def slow(recording: Recording, progress: ProgressCallback) -> Rate:
         progress(1, 4)
         assert gate.wait(300)
         return index_and_rate(recording, progress)
 
-    index_and_rate = document_module.index_and_rate
+    index_and_rate = opening.index_and_rate
     monkeypatch.setattr(document_module, "index_and_rate", slow)
     space.open(make_file())
     qtbot.waitUntil(
@@ -203,17 +254,23 @@ def test_while_the_events_are_counted_everything_else_works(
     )
     assert space.view.strip._note == "The events are being counted: 25%"
     space.view.step(1)
-    qtbot.waitUntil(lambda: space.view.frame.request.time_us == space.view.player.time_us)
+    qtbot.waitUntil(lambda: there(space.view.frame).request.time_us == space.view.player.time_us)
     gate.set()
     qtbot.waitUntil(lambda: window.quiet, timeout=20_000)
     assert not space.facts_panel.progress.isVisible()
     assert space.view.strip._rate.sum() == 20_000
 
 
-def test_counting_ends_with_the_recording(window, space, make_file, qtbot, monkeypatch) -> None:
+def test_counting_ends_with_the_recording(
+    window: MainWindow,
+    space: EventsWorkspace,
+    make_file: Callable[..., Path],
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     gate, stopped = threading.Event(), threading.Event()
 
-    def slow(recording, progress):
+    def slow(recording: Recording, progress: ProgressCallback) -> None:
         assert gate.wait(300)
         try:
             progress(1, 2)
@@ -231,11 +288,17 @@ def test_counting_ends_with_the_recording(window, space, make_file, qtbot, monke
 
 
 def test_properties_and_the_picture_of_the_frame(
-    window, space, make_file, open_recording, qtbot, tmp_path, monkeypatch
+    window: MainWindow,
+    space: EventsWorkspace,
+    make_file: Callable[..., Path],
+    open_recording: Callable[[Path], None],
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     open_recording(make_file())
     window.registry["events.properties"].trigger()
-    dialog = space.central.findChild(Properties)
+    dialog = there(space.central.findChild(Properties))
     assert dialog.windowTitle() == "Properties of noise.h5"
     dialog.close()
     out = tmp_path / "frame.png"
@@ -244,7 +307,9 @@ def test_properties_and_the_picture_of_the_frame(
     assert QImage(str(out)).size() == space.view.canvas.size()
 
 
-def test_the_demo_recording_comes_with_its_flow(window, space, qtbot, tmp_path: Path) -> None:
+def test_the_demo_recording_comes_with_its_flow(
+    window: MainWindow, space: EventsWorkspace, qtbot: QtBot, tmp_path: Path
+) -> None:
     scene = SceneSettings(width=64, height=48, duration_us=60_000, planes=2, label_delta_us=20_000)
     settings = EventDemoSettings(scene)
     space.demo.make = lambda progress: make_event_demo(tmp_path / "demo", progress, settings)
@@ -252,5 +317,5 @@ def test_the_demo_recording_comes_with_its_flow(window, space, qtbot, tmp_path: 
     assert not window.registry["events.open_demo"].isEnabled()
     qtbot.waitUntil(lambda: space.view.flow.provider is not None and window.quiet, timeout=60_000)
     assert space.title == "sliding_planes.h5"
-    assert space.view.frame.request.field is not None
+    assert there(space.view.frame).request.field is not None
     assert window.registry["events.open_demo"].isEnabled()

@@ -1,14 +1,18 @@
 """A segmentation in the window, the run itself only pretended: overlay, panel, export, settings that come back."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from pytestqt.qtbot import QtBot
 
 import wholefield_app.workspaces.slides.prediction as prediction_module
+from tests.app.spaces import slides_of
+from tests.there import there
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.reports import ReportFunction, ignore
@@ -39,13 +43,19 @@ def pretended(config: PredictSettings, report: ReportFunction, control: Control)
 
 
 @pytest.fixture
-def predicted(window: MainWindow, project_folder: Path, open_and_wait, monkeypatch, qtbot) -> MainWindow:
+def predicted(
+    window: MainWindow,
+    project_folder: Path,
+    open_and_wait: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> MainWindow:
     """The window with a segmentation of the open slide."""
     monkeypatch.setattr(prediction_module, "predict", pretended)
     open_and_wait(project_folder)
     checkpoint = project_folder / "best.ckpt"
     checkpoint.touch()
-    space = window.workspace
+    space = slides_of(window)
     space.prediction_panel.models.choose(checkpoint)
     space.predict()
     qtbot.waitUntil(lambda: space.prediction.result is not None)
@@ -54,12 +64,12 @@ def predicted(window: MainWindow, project_folder: Path, open_and_wait, monkeypat
 
 
 def legend(window: MainWindow) -> list[str]:
-    view = window.workspace.view
+    view = slides_of(window).view
     return [row.text for layer in view._layers for row in layer.legend(view._frame())]
 
 
 def test_classes_lie_over_the_slide_with_a_legend(predicted: MainWindow) -> None:
-    space = predicted.workspace
+    space = slides_of(predicted)
     assert {"tissue", "spore"} <= set(legend(predicted))
     assert "glass" not in legend(predicted)
     space.overlays.show_map(False)
@@ -67,7 +77,7 @@ def test_classes_lie_over_the_slide_with_a_legend(predicted: MainWindow) -> None
 
 
 def test_a_click_on_a_class_shows_it_alone(predicted: MainWindow) -> None:
-    space = predicted.workspace
+    space = slides_of(predicted)
     space.prediction.show_class(2)
     assert "spore" in legend(predicted)
     assert "tissue" not in legend(predicted)
@@ -76,21 +86,23 @@ def test_a_click_on_a_class_shows_it_alone(predicted: MainWindow) -> None:
 
 
 def test_the_panel_tells_shares_and_offers_no_colour_map(predicted: MainWindow) -> None:
-    panel = predicted.workspace.prediction_panel
+    panel = slides_of(predicted).prediction_panel
     assert "Share of the slide" in panel.about.text()
     assert "glass" in panel.about.text()
     assert panel.bars.accessibleDescription() == "glass 50.0%, tissue 49.3%, spore 0.7%"
     assert not panel.colors.isVisibleTo(panel)
     assert panel.opacity.isVisibleTo(panel)
     for widget in (panel.about, panel.export, panel.export_progress):
-        assert panel.layout().indexOf(widget) >= 0
+        assert there(panel.layout()).indexOf(widget) >= 0
 
 
-def test_export_from_the_window(predicted: MainWindow, tmp_path: Path, qtbot, monkeypatch) -> None:
+def test_export_from_the_window(
+    predicted: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "out.geojson"
     monkeypatch.setattr(dialogs, "ask_for_export", lambda *_: path)
     predicted.registry["slides.export"].trigger()
-    session = predicted.workspace.export
+    session = slides_of(predicted).export
     qtbot.waitUntil(lambda: path.exists() and session.state is SessionState.IDLE)
     features = json.loads(path.read_text())["features"]
     assert [f["properties"]["classification"]["name"] for f in features] == ["tissue", "spore"]
@@ -113,7 +125,7 @@ def test_settings_of_the_last_segmentation_come_back(window: MainWindow, project
     config = SegmentSettings(
         slides=project_folder, masks=project_folder / "masks.csv", epochs=7, names="a, b"
     )
-    space = window.workspace
+    space = slides_of(window)
     space._services.settings.set_json("training/settings", config.to_json())
     space.recall_settings()
     assert space.draft.task.settings is SegmentSettings

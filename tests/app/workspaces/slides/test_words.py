@@ -1,6 +1,15 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
 import pytest
 from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
+from tests.app.spaces import slides_of
+from tests.there import a
+from wholefield.sources.slides.image import ImageSource
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.slides.words import describe_position, describe_zoom
 
@@ -34,14 +43,15 @@ class Pyramid:
     ],
 )
 def test_zoom(spacing: tuple[float, float] | None, scale: float, text: str) -> None:
-    assert describe_zoom(Pyramid(spacing), scale) == text
+    assert describe_zoom(cast("ImageSource", Pyramid(spacing)), scale) == text
 
 
 def test_the_status_bar_follows_the_cursor_and_the_zoom(
-    window: MainWindow, qtbot, make_slide, open_and_wait
+    window: MainWindow, qtbot: QtBot, make_slide: Callable[..., Path], open_and_wait: Callable[[Path], None]
 ) -> None:
     open_and_wait(make_slide("a.tif"))
-    view, (cursor, zoom) = window.workspace.view, window.workspace.readouts()
+    view = slides_of(window).view
+    cursor, zoom = (a(QLabel, readout) for readout in window.workspace.readouts())
     view.zoom_to(1.0)
     assert zoom.text() == "Level 0   100%"
     view.zoom_to(2.0)

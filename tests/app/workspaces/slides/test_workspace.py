@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
 
 import wholefield_app.document.training as training_module
 import wholefield_app.workspaces.slides.prediction as prediction_module
+from tests.app.spaces import slides_of
+from tests.there import there
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control, Discarded, StopAndKeep
 from wholefield.runs.folder import RunFolder
@@ -75,7 +78,12 @@ def pretended_prediction(
 
 
 @pytest.fixture
-def ready(window: MainWindow, project_folder: Path, open_and_wait, monkeypatch) -> MainWindow:
+def ready(
+    window: MainWindow,
+    project_folder: Path,
+    open_and_wait: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> MainWindow:
     """The window with the project open and runs pretended."""
     monkeypatch.setattr(training_module, "train", pretended_training)
     monkeypatch.setattr(prediction_module, "predict", pretended_prediction)
@@ -84,10 +92,10 @@ def ready(window: MainWindow, project_folder: Path, open_and_wait, monkeypatch) 
 
 
 @pytest.fixture
-def training(ready: MainWindow, qtbot) -> MainWindow:
+def training(ready: MainWindow, qtbot: QtBot) -> MainWindow:
     """The window while a training is going on, one epoch done."""
     ready.registry["slides.start"].trigger()
-    qtbot.waitUntil(lambda: ready.workspace.prediction_panel.checkpoint is not None)
+    qtbot.waitUntil(lambda: slides_of(ready).prediction_panel.checkpoint is not None)
     return ready
 
 
@@ -102,12 +110,12 @@ def enabled(window: MainWindow) -> set[str]:
 def test_a_folder_fills_the_list_and_the_form_and_opens_its_first_slide(
     ready: MainWindow, project_folder: Path
 ) -> None:
-    panel = ready.workspace.slides_panel
+    panel = slides_of(ready).slides_panel
     assert [panel.list.item(row).text() for row in range(panel.list.count())] == [
         "slide_0.tif\nplain", "slide_1.tif\nrare", "slide_2.tif\nplain", "slide_3.tif\nrare",
     ]  # fmt: skip
     assert (panel.title.text(), panel.summary.text()) == ("project", "4 slides: 2 plain, 2 rare")
-    assert ready.workspace.draft.settings() == ClassifySettings(
+    assert slides_of(ready).draft.settings() == ClassifySettings(
         slides=project_folder, labels=project_folder / "labels.csv"
     )
     assert ready.windowTitle() == "slide_0.tif — Wholefield"
@@ -116,22 +124,22 @@ def test_a_folder_fills_the_list_and_the_form_and_opens_its_first_slide(
 
 
 def test_thumbnails_show_the_slides(ready: MainWindow) -> None:
-    panel = ready.workspace.slides_panel
+    panel = slides_of(ready).slides_panel
     pictures = [panel.list.item(row).icon().pixmap(48).toImage() for row in range(4)]
     blues = [picture.pixelColor(24, 24).blue() for picture in pictures]
     assert blues == pytest.approx([0, 60, 120, 180], abs=3)
 
 
-def test_a_click_on_a_slide_opens_it(ready: MainWindow, qtbot) -> None:
-    slides = ready.workspace.slides_panel.list
+def test_a_click_on_a_slide_opens_it(ready: MainWindow, qtbot: QtBot) -> None:
+    slides = slides_of(ready).slides_panel.list
     where = slides.visualItemRect(slides.item(2)).center()
     qtbot.mouseClick(slides.viewport(), Qt.MouseButton.LeftButton, pos=where)
     qtbot.waitUntil(lambda: ready.windowTitle() == "slide_2.tif — Wholefield")
     assert [path.name for path in ready.services.settings.recent] == ["project"]
 
 
-def test_start_pause_resume_stop(training: MainWindow, qtbot) -> None:
-    session, panel = training.workspace.training, training.workspace.training_panel
+def test_start_pause_resume_stop(training: MainWindow, qtbot: QtBot) -> None:
+    session, panel = slides_of(training).training, slides_of(training).training_panel
     assert enabled(training) == {"pause", "stop", "discard"}
     assert not panel.form.isEnabled()
     assert panel.buttons["pause"].isVisible()
@@ -150,16 +158,16 @@ def test_start_pause_resume_stop(training: MainWindow, qtbot) -> None:
     assert training.registry["slides.show_folder"].isEnabled()
 
 
-def test_an_discarded_training_leaves_nothing(training: MainWindow, qtbot) -> None:
+def test_an_discarded_training_leaves_nothing(training: MainWindow, qtbot: QtBot) -> None:
     training.registry["slides.discard"].trigger()
-    qtbot.waitUntil(lambda: not training.workspace.training.state.active)
-    qtbot.waitUntil(lambda: training.workspace.prediction_panel.checkpoint is None)
-    assert training.workspace.training.folder is None
+    qtbot.waitUntil(lambda: not slides_of(training).training.state.active)
+    qtbot.waitUntil(lambda: slides_of(training).prediction_panel.checkpoint is None)
+    assert slides_of(training).training.folder is None
     assert not training.registry["slides.show_folder"].isEnabled()
 
 
-def test_progress_curves_log_and_tiles_follow_the_reports(training: MainWindow, qtbot) -> None:
-    space = training.workspace
+def test_progress_curves_log_and_tiles_follow_the_reports(training: MainWindow, qtbot: QtBot) -> None:
+    space = slides_of(training)
     qtbot.waitUntil(lambda: space.curves_panel.plots is not None)
     assert space.training_panel.progress.text.text() == "Epoch 1 of 2, step 4 of 8"
     assert space.training_panel.progress.time_left.text() == "1 min 15 s left"
@@ -171,14 +179,14 @@ def test_progress_curves_log_and_tiles_follow_the_reports(training: MainWindow, 
     assert training.status.text() == "Training: epoch 1 of 2"
 
 
-def test_a_setting_that_cannot_work_is_said_in_the_banner(window: MainWindow, qtbot) -> None:
+def test_a_setting_that_cannot_work_is_said_in_the_banner(window: MainWindow, qtbot: QtBot) -> None:
     window.registry["slides.start"].trigger()
     qtbot.waitUntil(window.banner.isVisible)
     assert "Still to be chosen: slides, labels." in window.banner.sentence.text()
-    assert not window.workspace.training.state.active
+    assert not slides_of(window).training.state.active
 
 
-def test_a_run_that_fails_says_why(ready: MainWindow, qtbot, monkeypatch) -> None:
+def test_a_run_that_fails_says_why(ready: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise SettingError("The class rare has one slide; label another.")
 
@@ -186,12 +194,12 @@ def test_a_run_that_fails_says_why(ready: MainWindow, qtbot, monkeypatch) -> Non
     ready.registry["slides.start"].trigger()
     qtbot.waitUntil(ready.banner.isVisible)
     assert ready.banner.sentence.text() == "The class rare has one slide; label another."
-    assert ready.workspace.training_panel.progress.text.text().startswith("The run failed")
+    assert slides_of(ready).training_panel.progress.text.text().startswith("The run failed")
     assert enabled(ready) == {"start"}
 
 
-def test_predicting_shows_probabilities_and_the_map(training: MainWindow, qtbot) -> None:
-    space = training.workspace
+def test_predicting_shows_probabilities_and_the_map(training: MainWindow, qtbot: QtBot) -> None:
+    space = slides_of(training)
     without = space.view.grab_view()
     assert training.registry["slides.predict"].isEnabled()
     assert not training.registry["slides.map"].isEnabled()
@@ -212,8 +220,8 @@ def test_predicting_shows_probabilities_and_the_map(training: MainWindow, qtbot)
     assert not training.registry["slides.map"].isChecked()
 
 
-def test_another_slide_takes_the_prediction_away(training: MainWindow, qtbot) -> None:
-    space = training.workspace
+def test_another_slide_takes_the_prediction_away(training: MainWindow, qtbot: QtBot) -> None:
+    space = slides_of(training)
     training.registry["slides.predict"].trigger()
     qtbot.waitUntil(lambda: space.prediction.result is not None)
     space.document.show(space.draft.value("slides") / "slide_3.tif")
@@ -223,7 +231,9 @@ def test_another_slide_takes_the_prediction_away(training: MainWindow, qtbot) ->
     assert training.registry["slides.predict"].isEnabled()
 
 
-def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(training: MainWindow, qtbot, monkeypatch) -> None:
+def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(
+    training: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gate = threading.Event()
 
     def slow(config: PredictSettings, report: ReportFunction, control: Control) -> SlidePrediction:
@@ -231,7 +241,7 @@ def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(training: MainWindow
         return pretended_prediction(config, report, control)
 
     monkeypatch.setattr(prediction_module, "predict", slow)
-    space = training.workspace
+    space = slides_of(training)
     training.registry["slides.predict"].trigger()
     assert training.registry["slides.cancel_prediction"].isEnabled()
     space.document.show(space.draft.value("slides") / "slide_1.tif")
@@ -241,10 +251,10 @@ def test_a_prediction_for_a_slide_that_is_gone_is_not_shown(training: MainWindow
     assert space.prediction.result is None
 
 
-def test_a_checkpoint_file_of_ones_own_can_be_used(ready: MainWindow, tmp_path: Path, qtbot) -> None:
+def test_a_checkpoint_file_of_ones_own_can_be_used(ready: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     own = tmp_path / "mine.ckpt"
     own.touch()
-    panel = ready.workspace.prediction_panel
+    panel = slides_of(ready).prediction_panel
     assert not ready.registry["slides.predict"].isEnabled()
     panel.models.choose(own)
     assert panel.checkpoint == own
@@ -254,28 +264,30 @@ def test_a_checkpoint_file_of_ones_own_can_be_used(ready: MainWindow, tmp_path: 
 
 
 def test_the_settings_of_a_training_come_back_at_the_next_start(
-    training: MainWindow, qapp, qtbot, store: QSettings
+    training: MainWindow, qapp: QApplication, qtbot: QtBot, store: QSettings
 ) -> None:
-    config = training.workspace.draft.settings()
-    training.workspace.training.discard()
-    qtbot.waitUntil(lambda: not training.workspace.training.state.active)
+    config = slides_of(training).draft.settings()
+    slides_of(training).training.discard()
+    qtbot.waitUntil(lambda: not slides_of(training).training.state.active)
     training.close()
     again = make_window(qapp, None, QSettings(store.fileName(), QSettings.Format.IniFormat))
     qtbot.addWidget(again)
-    assert again.workspace.draft.settings() == config
+    assert slides_of(again).draft.settings() == config
     again.close()
 
 
-def test_settings_of_another_version_are_left_aside(qapp, qtbot, store: QSettings) -> None:
+def test_settings_of_another_version_are_left_aside(
+    qapp: QApplication, qtbot: QtBot, store: QSettings
+) -> None:
     store.setValue("training/settings", '{"task": "classify", "unheard_of": 1}')
     made = make_window(qapp, None, store)
     qtbot.addWidget(made)
-    assert made.workspace.draft.value("epochs") == 20
+    assert slides_of(made).draft.value("epochs") == 20
     made.close()
 
 
 def test_commands_are_copied(training: MainWindow, project_folder: Path) -> None:
-    menu: QMenu = training.findChild(CommandMenu)
+    menu = there(training.findChild(CommandMenu))
     menu.refill()
     entries = {entry.text().replace("&", ""): entry for entry in menu.actions()}
     entries["Start training"].trigger()
@@ -290,13 +302,13 @@ def test_commands_are_copied(training: MainWindow, project_folder: Path) -> None
 
 
 def test_without_a_slide_there_is_nothing_to_copy(window: MainWindow) -> None:
-    menu = window.findChild(CommandMenu)
+    menu = there(window.findChild(CommandMenu))
     menu.refill()
     assert not any(entry.isEnabled() for entry in menu.actions())
 
 
 def test_the_demo_project_is_made_with_progress_and_opened(
-    window: MainWindow, project_folder: Path, qtbot, monkeypatch
+    window: MainWindow, project_folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = threading.Event()
 
@@ -305,18 +317,20 @@ def test_the_demo_project_is_made_with_progress_and_opened(
         assert gate.wait(300)
         return read_project(project_folder)
 
-    monkeypatch.setattr(window.workspace.demo, "make", make)
+    monkeypatch.setattr(slides_of(window).demo, "make", make)
     window.registry["slides.open_demo"].trigger()
     assert not window.registry["slides.open_demo"].isEnabled()
     qtbot.waitUntil(lambda: "3 of 4" in window.status.text())
-    assert window.workspace.welcome._busy_bar.value() == 3
+    assert slides_of(window).welcome._busy_bar.value() == 3
     gate.set()
     qtbot.waitUntil(lambda: window.windowTitle().startswith("slide_0"))
     assert window.registry["slides.open_demo"].isEnabled()
     assert window.status.text() == "Ready"
 
 
-def test_closing_while_the_demo_is_made_stops_it(window: MainWindow, qtbot, monkeypatch) -> None:
+def test_closing_while_the_demo_is_made_stops_it(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun, stopped = threading.Event(), threading.Event()
 
     def make(progress: Callable[[int, int], None]) -> None:
@@ -327,7 +341,7 @@ def test_closing_while_the_demo_is_made_stops_it(window: MainWindow, qtbot, monk
         finally:
             stopped.set()
 
-    monkeypatch.setattr(window.workspace.demo, "make", make)
+    monkeypatch.setattr(slides_of(window).demo, "make", make)
     window.registry["slides.open_demo"].trigger()
     assert begun.wait(300)
     window.close()
@@ -335,22 +349,22 @@ def test_closing_while_the_demo_is_made_stops_it(window: MainWindow, qtbot, monk
 
 
 def test_the_welcome_page_offers_what_was_opened_last(
-    window: MainWindow, make_slide, open_and_wait, qtbot
+    window: MainWindow, make_slide: Callable[..., Path], open_and_wait: Callable[[Path], None], qtbot: QtBot
 ) -> None:
     open_and_wait(make_slide("before.tif"))
     window.registry["slides.close"].trigger()
     links = [
-        link for link in window.workspace.welcome.findChildren(QPushButton) if link.text() == "before.tif"
+        link for link in slides_of(window).welcome.findChildren(QPushButton) if link.text() == "before.tif"
     ]
     links[-1].click()
     qtbot.waitUntil(lambda: window.windowTitle().startswith("before.tif"))
 
 
 def test_a_folder_with_unusable_labels_is_listed_and_the_reason_said(
-    window: MainWindow, project_folder: Path, open_and_wait, qtbot
+    window: MainWindow, project_folder: Path, open_and_wait: Callable[[Path], None], qtbot: QtBot
 ) -> None:
     (project_folder / "labels.csv").write_text("file,label\ngone.tif,x\n")
     open_and_wait(project_folder)
     qtbot.waitUntil(window.banner.isVisible)
     assert "gone.tif" in window.banner.sentence.text()
-    assert window.workspace.slides_panel.list.count() == 4
+    assert slides_of(window).slides_panel.list.count() == 4

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from pytestqt.qtbot import QtBot
 
+from tests.app.spaces import stacks_of
 from wholefield.export.stacks import write_tiff_stack
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.document.document import Role
@@ -22,8 +26,11 @@ def make_stack(tmp_path: Path) -> MakeStack:
 
     def make(name: str, shape: tuple[int, int, int] = SHAPE, *, labels: bool = False, seed: int = 0) -> Path:
         random = np.random.default_rng(seed)
-        values = random.integers(0, 3, shape).astype(np.uint8) if labels else random.normal(0, 1, shape)
-        values = values if labels else values.astype(np.float32)
+        values: npt.NDArray[Any] = (
+            random.integers(0, 3, shape).astype(np.uint8)
+            if labels
+            else random.normal(0, 1, shape).astype(np.float32)
+        )
         write_tiff_stack(
             tmp_path / name, iter(values), shape, values.dtype, StackGeometry((2.0, 0.5, 0.5), "um")
         )
@@ -48,11 +55,11 @@ def channels(tmp_path: Path) -> Path:
 def space(window: MainWindow) -> StacksWorkspace:
     """The stacks workspace."""
     window.go_to("stacks")
-    return window.workspace
+    return stacks_of(window)
 
 
 @pytest.fixture
-def open_stack(window: MainWindow, space: StacksWorkspace, qtbot) -> Callable[..., None]:
+def open_stack(window: MainWindow, space: StacksWorkspace, qtbot: QtBot) -> Callable[..., None]:
     """Opens a stack for a role and waits until its planes are there."""
 
     def do(path: Path, role: Role = Role.INPUT) -> None:

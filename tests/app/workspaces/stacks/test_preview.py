@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PySide6.QtGui import QColor
 
 from wholefield.runs.reports import PreviewReady
 from wholefield_app.viewer.stacks.levels import LABEL_COLORS
@@ -20,7 +21,7 @@ def test_classes_are_coloured() -> None:
     report = PreviewReady(2, 0, {"input": IMAGE[:2, :2], "target": classes, "prediction": classes}, {})
     _, target, prediction = (image for _, image in draw_preview(report, report).images)
     assert target == prediction
-    assert prediction.pixelColor(1, 0).getRgb()[:3] == tuple(LABEL_COLORS[0].tolist())
+    assert prediction.pixelColor(1, 0) == QColor(*LABEL_COLORS[0].tolist())
     assert prediction.pixelColor(0, 0).alpha() == 0
 
 

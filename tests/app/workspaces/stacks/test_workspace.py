@@ -1,5 +1,6 @@
 """The stacks workspace in the real window."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -7,8 +8,13 @@ import numpy as np
 import pytest
 import tifffile
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QDialogButtonBox, QPushButton
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QPushButton
+from pytestqt.qtbot import QtBot
 
+from tests.app.spaces import stacks_of
+from tests.app.workspaces.stacks.conftest import MakeStack
+from tests.there import a, there
+from wholefield.progress import ProgressCallback
 from wholefield.runs.reports import (
     EpochDone,
     Finished,
@@ -43,7 +49,9 @@ def test_at_first_the_page_says_what_to_do(window: MainWindow, space: StacksWork
     assert not window.registry["stacks.export"].isEnabled()
 
 
-def test_a_stack_is_opened_from_anywhere(window: MainWindow, qtbot, make_stack, monkeypatch) -> None:
+def test_a_stack_is_opened_from_anywhere(
+    window: MainWindow, qtbot: QtBot, make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = make_stack("a.tif")
     window.open(path)
     qtbot.waitUntil(lambda: window.windowTitle() == "a.tif — Wholefield")
@@ -62,7 +70,9 @@ def test_a_stack_is_opened_from_anywhere(window: MainWindow, qtbot, make_stack, 
     qtbot.waitUntil(lambda: window.quiet)
 
 
-def test_a_bad_file_is_said_in_a_sentence(window: MainWindow, space, qtbot, tmp_path: Path) -> None:
+def test_a_bad_file_is_said_in_a_sentence(
+    window: MainWindow, space: StacksWorkspace, qtbot: QtBot, tmp_path: Path
+) -> None:
     bad = tmp_path / "bad.nrrd"
     bad.write_bytes(b"NRRD0004\nnothing more")
     window.open(bad)
@@ -73,7 +83,11 @@ def test_a_bad_file_is_said_in_a_sentence(window: MainWindow, space, qtbot, tmp_
 
 
 def test_a_target_of_another_size_is_refused(
-    window: MainWindow, space, qtbot, make_stack, open_stack
+    window: MainWindow,
+    space: StacksWorkspace,
+    qtbot: QtBot,
+    make_stack: MakeStack,
+    open_stack: Callable[..., None],
 ) -> None:
     open_stack(make_stack("a.tif"))
     space.document.open(make_stack("small.tif", (3, 40, 48)), Role.TARGET)
@@ -84,33 +98,43 @@ def test_a_target_of_another_size_is_refused(
     assert Role.TARGET not in space.document.things
 
 
-def test_a_pair_is_compared_and_trained_on(window: MainWindow, space, make_stack, open_stack) -> None:
+def compare_of(space: StacksWorkspace) -> Compare:
+    return space.display.compare
+
+
+def test_a_pair_is_compared_and_trained_on(
+    window: MainWindow, space: StacksWorkspace, make_stack: MakeStack, open_stack: Callable[..., None]
+) -> None:
     open_stack(make_stack("noisy.tif"))
     assert not window.registry["stacks.compare_swipe"].isEnabled()
     open_stack(make_stack("clean.tif", seed=1), Role.TARGET)
-    assert space.display.compare is Compare.BESIDE
+    assert compare_of(space) is Compare.BESIDE
     assert space.view.twin.isVisible()
     assert space.draft.task.settings is StackRegressionSettings
     window.registry["stacks.compare_swipe"].trigger()
     assert space.stacks_panel.compare.currentText() == "With a swipe handle"
     assert window.registry["stacks.compare_swipe"].isChecked()
-    config = space.draft.settings()
-    assert (config.stack.name, config.target.name) == ("noisy.tif", "clean.tif")
+    config = a(StackRegressionSettings, space.draft.settings())
+    assert (config.stack.name, there(config.target).name) == ("noisy.tif", "clean.tif")
     space.stacks_panel.rows[Role.TARGET].close_button.click()
-    assert space.display.compare is Compare.ALONE
+    assert compare_of(space) is Compare.ALONE
     assert space.draft.value("target") is None
 
 
-def test_labels_lie_over_the_input_and_are_segmented(space, make_stack, open_stack, qtbot) -> None:
+def test_labels_lie_over_the_input_and_are_segmented(
+    space: StacksWorkspace, make_stack: MakeStack, open_stack: Callable[..., None], qtbot: QtBot
+) -> None:
     open_stack(make_stack("a.tif"))
     open_stack(make_stack("labels.tif", labels=True), Role.TARGET)
     assert space.display.compare is Compare.OVER
-    assert space.view.scene.other.levels is None
+    assert there(there(space.view.scene).other).levels is None
     assert space.draft.task.settings is StackSegmentationSettings
     assert "3 labels" in space.stacks_panel.rows[Role.TARGET].facts.text()
 
 
-def test_levels_by_number_button_and_drag(space, make_stack, open_stack, qtbot) -> None:
+def test_levels_by_number_button_and_drag(
+    space: StacksWorkspace, make_stack: MakeStack, open_stack: Callable[..., None], qtbot: QtBot
+) -> None:
     open_stack(make_stack("a.tif"))
     panel = space.levels_panel
     panel.low.setValue(-1.5)
@@ -121,9 +145,9 @@ def test_levels_by_number_button_and_drag(space, make_stack, open_stack, qtbot) 
     assert space.display.levels == Levels(-1.5, 2.5)
     assert panel.high.value() == 2.5
     panel.full.click()
-    assert space.display.levels == space.document.input.facts.full
+    assert space.display.levels == there(space.document.input).facts.full
     panel.auto.click()
-    assert space.display.levels == space.document.input.facts.automatic
+    assert space.display.levels == there(space.document.input).facts.automatic
     before = space.display.levels
     space.view.levels_dragged.emit(40, 0)
     assert space.display.levels.window > before.window
@@ -131,25 +155,29 @@ def test_levels_by_number_button_and_drag(space, make_stack, open_stack, qtbot) 
     qtbot.waitUntil(lambda: not space.view.busy)
 
 
-def test_the_volume_of_a_file_is_chosen(window: MainWindow, space, qtbot, tmp_path: Path) -> None:
+def test_the_volume_of_a_file_is_chosen(
+    window: MainWindow, space: StacksWorkspace, qtbot: QtBot, tmp_path: Path
+) -> None:
     path = tmp_path / "several.h5"
     with h5py.File(path, "w") as file:
         file["first"] = np.zeros((3, 20, 20), np.float32)
         file["second"] = np.ones((4, 24, 20), np.uint16)
     space.open(path)
     qtbot.waitUntil(lambda: window.findChild(DatasetDialog) is not None)
-    dialog = window.findChild(DatasetDialog)
-    rows = {dialog.list.topLevelItem(row).text(0): row for row in range(2)}
+    dialog = there(window.findChild(DatasetDialog))
+    rows = {there(dialog.list.topLevelItem(row)).text(0): row for row in range(2)}
     row = next(index for name, index in rows.items() if "second" in name)
-    dialog.list.setCurrentItem(dialog.list.topLevelItem(row))
+    dialog.list.setCurrentItem(there(dialog.list.topLevelItem(row)))
     dialog.buttons.button(QDialogButtonBox.StandardButton.Open).click()
     qtbot.waitUntil(lambda: space.document.input is not None)
-    assert space.document.input.source.shape == (4, 24, 20)
+    assert there(space.document.input).source.shape == (4, 24, 20)
     assert "second" in space.draft.value("dataset")
     qtbot.waitUntil(lambda: window.quiet)
 
 
-def test_a_scan_is_put_into_the_training_form(window: MainWindow, space, qtbot, tmp_path: Path) -> None:
+def test_a_scan_is_put_into_the_training_form(
+    window: MainWindow, space: StacksWorkspace, qtbot: QtBot, tmp_path: Path
+) -> None:
     path = tmp_path / "scan.h5"
     with h5py.File(path, "w") as file:
         for name, count in (("data", 5), ("flats", 2), ("darks", 2)):
@@ -157,7 +185,7 @@ def test_a_scan_is_put_into_the_training_form(window: MainWindow, space, qtbot, 
         file["angles"] = np.linspace(0, 180, 5)
     space.open(path)
     qtbot.waitUntil(lambda: window.findChild(DatasetDialog) is not None)
-    dialog = window.findChild(DatasetDialog)
+    dialog = there(window.findChild(DatasetDialog))
     assert "projections of a scan" in dialog.question.text()
     dialog.scan.click()
     assert space.draft.task.settings is Noise2InverseSettings
@@ -167,7 +195,7 @@ def test_a_scan_is_put_into_the_training_form(window: MainWindow, space, qtbot, 
 
 
 def test_what_noise2inverse_leaves_is_shown(
-    window: MainWindow, space, make_stack, qtbot, tmp_path: Path
+    window: MainWindow, space: StacksWorkspace, make_stack: MakeStack, qtbot: QtBot, tmp_path: Path
 ) -> None:
     make_stack(DENOISED, seed=1)
     path = make_stack(RECONSTRUCTION)
@@ -176,14 +204,16 @@ def test_what_noise2inverse_leaves_is_shown(
     session.reported.emit([Finished(tmp_path, Reason.COMPLETED)])
     session.ended.emit(None)
     qtbot.waitUntil(lambda: Role.PREDICTION in space.document.things and window.quiet)
-    assert space.document.input.source.path == path
+    assert there(space.document.input).source.path == path
     assert space.document.things[Role.PREDICTION].source.path == tmp_path / DENOISED
     assert space.display.compare is Compare.SWIPE
     session.ended.emit(None)
     qtbot.waitUntil(lambda: window.quiet)
 
 
-def test_the_voxel_under_the_mouse_is_told(space, make_stack, open_stack) -> None:
+def test_the_voxel_under_the_mouse_is_told(
+    space: StacksWorkspace, make_stack: MakeStack, open_stack: Callable[..., None]
+) -> None:
     open_stack(make_stack("a.tif"))
     space.view.hovered.emit(VoxelReadout((1, 2, 3), ("0.5",)))
     assert space.readout.cursor.text() == "z 1, y 2, x 3   2.00, 1.00, 1.50 µm   value 0.5"
@@ -192,17 +222,21 @@ def test_the_voxel_under_the_mouse_is_told(space, make_stack, open_stack) -> Non
     assert space.readout.zoom.text().endswith("%")
 
 
-def test_properties_and_warnings(window: MainWindow, space, make_stack, open_stack) -> None:
+def test_properties_and_warnings(
+    window: MainWindow, space: StacksWorkspace, make_stack: MakeStack, open_stack: Callable[..., None]
+) -> None:
     open_stack(make_stack("a.tif"))
     assert not space.notice.isVisible()
     window.registry["stacks.properties"].trigger()
-    dialog = window.findChild(Properties)
-    rows = [dialog.table.topLevelItem(row) for row in range(dialog.table.topLevelItemCount())]
+    dialog = there(window.findChild(Properties))
+    rows = [there(dialog.table.topLevelItem(row)) for row in range(dialog.table.topLevelItemCount())]
     assert {row.text(0): row.text(1) for row in rows}["Voxel (z × y × x)"] == "2 × 0.5 × 0.5 µm"
     dialog.close()
 
 
-def test_warnings_of_a_run_stand_above_the_view(space, make_stack, open_stack) -> None:
+def test_warnings_of_a_run_stand_above_the_view(
+    space: StacksWorkspace, make_stack: MakeStack, open_stack: Callable[..., None]
+) -> None:
     open_stack(make_stack("a.tif"))
     session = space.prediction
     session.reported.emit([Message(Level.INFO, "All is well.")])
@@ -214,7 +248,9 @@ def test_warnings_of_a_run_stand_above_the_view(space, make_stack, open_stack) -
     assert not space.notice.isVisible()
 
 
-def test_what_a_target_shares_with_the_input_is_said_once(space, make_stack, open_stack) -> None:
+def test_what_a_target_shares_with_the_input_is_said_once(
+    space: StacksWorkspace, make_stack: MakeStack, open_stack: Callable[..., None]
+) -> None:
     open_stack(make_stack("a.tif"))
     open_stack(make_stack("labels.tif", labels=True), Role.TARGET)
     rows = space.stacks_panel.rows
@@ -223,11 +259,13 @@ def test_what_a_target_shares_with_the_input_is_said_once(space, make_stack, ope
 
 
 @pytest.mark.data
-def test_a_tilted_unevenly_spaced_scan_warns(space, open_stack, data_folder: Path) -> None:
+def test_a_tilted_unevenly_spaced_scan_warns(
+    space: StacksWorkspace, open_stack: Callable[..., None], data_folder: Path
+) -> None:
     open_stack(data_folder / "stacks" / "dicom_head_ge")
     assert space.notice.isVisible()
     assert "tilt" in space.notice.text.text()
-    assert space.document.input.hounsfield
+    assert there(space.document.input).hounsfield
     assert "Bone" in [
         space.levels_panel.presets.itemText(row) for row in range(space.levels_panel.presets.count())
     ]
@@ -235,7 +273,7 @@ def test_a_tilted_unevenly_spaced_scan_warns(space, open_stack, data_folder: Pat
     assert not space.notice.isVisible()
 
 
-def test_the_training_is_followed(window: MainWindow, space, qtbot) -> None:
+def test_the_training_is_followed(window: MainWindow, space: StacksWorkspace, qtbot: QtBot) -> None:
     image = np.zeros((16, 16), np.float32)
     session = space.training
     session.reported.emit([Started("stack-regression", Path("run"), steps=4, epochs=2)])
@@ -249,16 +287,22 @@ def test_the_training_is_followed(window: MainWindow, space, qtbot) -> None:
             PreviewReady(1, 3, {"input": image, "target": image, "prediction": image}, {"psnr": 20.0}),
         ]
     )
-    qtbot.waitUntil(lambda: "after epoch 1" in space.preview_panel.line.text())
-    assert space.preview_panel.line.text() == "Slice 3, after epoch 1   PSNR 20 dB (at first 10)"
-    assert [name for name, _ in space.preview_panel.row.pictures.images] == ["Input", "Target", "Prediction"]
+    qtbot.waitUntil(lambda: "after epoch 1" in there(space.preview_panel).line.text())
+    assert there(space.preview_panel).line.text() == "Slice 3, after epoch 1   PSNR 20 dB (at first 10)"
+    assert [name for name, _ in there(there(space.preview_panel).row.pictures).images] == [
+        "Input",
+        "Target",
+        "Prediction",
+    ]
     qtbot.waitUntil(lambda: space.curves_panel.plots is not None)
-    assert space.curves_panel.plots.curves["quality"].getOriginalDataset()[1].tolist() == [21.0]
+    assert there(space.curves_panel.plots).curves["quality"].getOriginalDataset()[1].tolist() == [21.0]
     session.reported.emit([Finished(Path("run"), Reason.COMPLETED)])
     assert window.status.text() == "Training: epoch 1 of 2"
 
 
-def test_what_cannot_start_says_what_is_missing(window: MainWindow, space, qtbot, tmp_path: Path) -> None:
+def test_what_cannot_start_says_what_is_missing(
+    window: MainWindow, space: StacksWorkspace, qtbot: QtBot, tmp_path: Path
+) -> None:
     window.registry["stacks.start"].trigger()
     qtbot.waitUntil(window.banner.isVisible)
     assert window.banner.sentence.text() == "Still to be chosen: input, target."
@@ -270,25 +314,27 @@ def test_what_cannot_start_says_what_is_missing(window: MainWindow, space, qtbot
     assert "target" not in space.form.fields
 
 
-def test_commands_do_the_same(window: MainWindow, space, make_stack, open_stack) -> None:
+def test_commands_do_the_same(
+    window: MainWindow, space: StacksWorkspace, make_stack: MakeStack, open_stack: Callable[..., None]
+) -> None:
     assert train_command(space) is None
     path = make_stack("a.tif")
     open_stack(path)
     assert properties_command(space) == f"wholefield info {path}"
     open_stack(make_stack("b.tif"), Role.TARGET)
-    command = train_command(space)
+    command = there(train_command(space))
     assert command.startswith("wholefield train stack-regression")
     assert "a.tif" in command
 
 
 def test_the_demo_is_made_with_progress_and_opened_as_a_pair(
-    window: MainWindow, space, qtbot, make_stack, tmp_path: Path
+    window: MainWindow, space: StacksWorkspace, qtbot: QtBot, make_stack: MakeStack, tmp_path: Path
 ) -> None:
     class Demo:
         projections = tmp_path / "projections.h5"
         noisy, clean = make_stack("noisy.tif"), make_stack("clean.tif", seed=1)
 
-    def make(progress) -> Demo:
+    def make(progress: ProgressCallback) -> Demo:
         progress(3, 9)
         return Demo()
 
@@ -301,7 +347,9 @@ def test_the_demo_is_made_with_progress_and_opened_as_a_pair(
     qtbot.waitUntil(lambda: window.quiet)
 
 
-def test_themes_change_everything(window: MainWindow, space, make_stack, open_stack) -> None:
+def test_themes_change_everything(
+    window: MainWindow, space: StacksWorkspace, make_stack: MakeStack, open_stack: Callable[..., None]
+) -> None:
     open_stack(make_stack("a.tif"))
     dark = window.grab().toImage()
     window.registry["view.light"].trigger()
@@ -309,7 +357,13 @@ def test_themes_change_everything(window: MainWindow, space, make_stack, open_st
 
 
 def test_the_target_is_chosen_as_a_file_or_a_folder(
-    window: MainWindow, space, qtbot, make_stack, open_stack, tmp_path: Path, monkeypatch
+    window: MainWindow,
+    space: StacksWorkspace,
+    qtbot: QtBot,
+    make_stack: MakeStack,
+    open_stack: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     open_stack(make_stack("a.tif"))
     clean = make_stack("clean.tif", seed=1)
@@ -335,7 +389,13 @@ def shares(space: StacksWorkspace) -> dict[str, float]:
 
 
 def test_the_places_of_the_planes_are_remembered(
-    window: MainWindow, space, qtbot, qapp, store: QSettings, make_stack, open_stack
+    window: MainWindow,
+    space: StacksWorkspace,
+    qtbot: QtBot,
+    qapp: QApplication,
+    store: QSettings,
+    make_stack: MakeStack,
+    open_stack: Callable[..., None],
 ) -> None:
     open_stack(make_stack("a.tif"))
     first = shares(space)
@@ -350,8 +410,8 @@ def test_the_places_of_the_planes_are_remembered(
     second.resize(window.size())
     second.show()
     second.workspace.open(make_stack("a.tif"))
-    qtbot.waitUntil(lambda: second.workspace.document.input is not None and second.quiet)
-    assert shares(second.workspace) == pytest.approx(before, abs=0.02)
+    qtbot.waitUntil(lambda: stacks_of(second).document.input is not None and second.quiet)
+    assert shares(stacks_of(second)) == pytest.approx(before, abs=0.02)
     second.registry["view.reset_layout"].trigger()
-    assert shares(second.workspace) == pytest.approx(first, abs=0.02)
+    assert shares(stacks_of(second)) == pytest.approx(first, abs=0.02)
     second.close()
