@@ -13,7 +13,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 NO_WINDOW = (
     "The window needs PySide6 and pyqtgraph, which are not installed. "
     'Install them with: pip install "wholefield[app]"\n'
-    "The commands that need no window are there: wholefield --help"
+    "The command line works without them: wholefield --help"
 )
 UNAVAILABLE = 2
 HELP = ("-h", "--help")

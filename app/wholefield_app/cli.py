@@ -33,7 +33,7 @@ def _video(arguments: argparse.Namespace) -> int:
     config.validate()
     target = target_of(config)
     if target.exists() and not arguments.replace:
-        raise SettingError(f"{target} exists; choose another name or give --replace.")
+        raise SettingError(f"{target} exists; choose another name or pass --replace.")
     _application = _fonts()
     control = Control()
     try:

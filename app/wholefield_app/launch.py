@@ -20,7 +20,7 @@ from wholefield_app.workspaces import ENTRIES
 
 NO_DISPLAY = (
     "Wholefield needs a display to show its window, and there is none (neither DISPLAY nor WAYLAND_DISPLAY is set). "
-    "Start it in a desktop session, or write a picture of the window with: "
+    "Start it in a desktop session, or save a screenshot of the window with: "
     "python -m wholefield_app --demo --screenshot out.png"
 )
 
@@ -56,18 +56,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("file", nargs="?", type=Path, help="a file or folder to open")
     names = [entry.name for entry in ENTRIES]
+    parser.add_argument("--workspace", choices=names, help="workspace to open; the last one used by default")
     parser.add_argument(
-        "--workspace", choices=names, help="what to work on; that of the last start by default"
-    )
-    parser.add_argument(
-        "--demo", action="store_true", help="open the demo of the workspace; it is made if needed"
+        "--demo", action="store_true", help="open the demo of the workspace; created if needed"
     )
     parser.add_argument("--theme", type=ThemeName, choices=list(ThemeName), help="colors of the window")
     parser.add_argument(
         "--screenshot",
         type=Path,
         metavar="PNG",
-        help="write a picture of the window and end; needs no display",
+        help="save a screenshot of the window and quit; needs no display",
     )
     return parser.parse_args(arguments)
 

@@ -34,7 +34,7 @@ class Problem:
         what = str(error).strip().splitlines()
         reason = f"{type(error).__name__}: {what[0]}" if what else type(error).__name__
         sentence = (
-            f"Something unexpected happened ({reason}). Copy the details to report it; your files are safe."
+            f"An unexpected error occurred ({reason}). Copy the details to report it; your files are safe."
         )
         return cls(sentence, "".join(traceback.format_exception(error)))
 

@@ -99,9 +99,9 @@ def test_mistakes_are_sentences(clip: Path, tmp_path: Path, capsys: pytest.Captu
     out = tmp_path / "a.mp4"
     out.touch()
     for words, sentence in (
-        ([], "a.mp4 exists; choose another name or give --replace"),
+        ([], "a.mp4 exists; choose another name or pass --replace"),
         (["--replace", "--size=big"], "size is 'big' but must be width x height"),
-        (["--replace", "--viewport=0,0,1,1"], "give size, too"),
+        (["--replace", "--viewport=0,0,1,1"], "set size, too"),
         (["--replace", "--on-color=red"], "on_color is 'red' but must be a color such as"),
         (["--replace", "--start-us=100001"], "dots.hdf5 ends at 100000 us"),
         (["--replace", "--flow=gone.h5"], "gone.h5"),

@@ -18,7 +18,7 @@ def test_any_other_error_becomes_a_sentence_with_details() -> None:
         dict[str, int]()["missing"]
     except KeyError as error:
         problem = Problem.from_error(error)
-    assert problem.sentence.startswith("Something unexpected happened (KeyError: 'missing').")
+    assert problem.sentence.startswith("An unexpected error occurred (KeyError: 'missing').")
     assert "test_problems.py" in problem.details
     assert "Traceback" not in problem.sentence
 

@@ -38,7 +38,7 @@ def main() -> None:
         again = [sys.executable, "-m", "tests.bench.bench_memory"]
         sys.exit(subprocess.run(again, env={**os.environ, **GIVE_BACK}, check=False).returncode)
     torch.set_num_threads(1)
-    print(f"{machine()}\npeak memory above network and input, predicted / measured in MB")
+    print(f"{machine()}\npeak memory on top of network and input, predicted / measured in MB")
     for name, side, tile in CASES:
         network = backbone(name)
         image = torch.randn(1, 3, side, side)

@@ -32,7 +32,7 @@ def opening_actions(space: DocumentWorkspace) -> list[Action]:
         *([folder] if words.folder_about else []),
         Action(
             f"{name}.open_demo", f"Open the &demo {words.demo}", Menu.FILE, space.open_demo, "demo", words.demo_about,
-            group="open", enabled_when=lambda: requires((not space.demo.busy, "The demo is being made.")),
+            group="open", enabled_when=lambda: requires((not space.demo.busy, "The demo is already being created.")),
         ),
     ]  # fmt: skip
 
@@ -56,13 +56,13 @@ def file_actions(space: DocumentWorkspace) -> list[Action]:
             enabled_when=lambda: requires((_can_be_ended(export), "No export is running.")),
         ),
         Action(
-            f"{name}.save_picture", f"&Save the {words.picture} as a picture…", Menu.FILE,
+            f"{name}.save_picture", f"&Save the {words.picture} as an image…", Menu.FILE,
             partial(handlers.ask_to_save_picture, space), "picture", words.picture_about,
             shortcut="Ctrl+S", group="file", enabled_when=is_open(space), command=space.picture_command,
         ),
         Action(
             f"{name}.close", f"&Close the {noun}", Menu.FILE, space.close_document, "close",
-            f"Close the {noun} and show the first page.", shortcut="Ctrl+W", group="file", enabled_when=is_open(space),
+            f"Close the {noun} and show the start page.", shortcut="Ctrl+W", group="file", enabled_when=is_open(space),
         ),
     ]  # fmt: skip
 
@@ -95,7 +95,7 @@ def training_actions(space: DocumentWorkspace) -> list[Action]:
         Action(
             f"{name}.start", "&Start training", Menu.RUN, partial(handlers.start_training, space), "start",
             "Train the network with the settings of the training panel.", shortcut="F5", group="training",
-            enabled_when=when((SessionState.IDLE,), "A training is already running."), on_toolbar=True,
+            enabled_when=when((SessionState.IDLE,), "Training is already running."), on_toolbar=True,
             command=partial(handlers.train_command, space),
         ),
         Action(
@@ -103,18 +103,18 @@ def training_actions(space: DocumentWorkspace) -> list[Action]:
             group="training", enabled_when=when(running, NO_TRAINING), on_toolbar=True,
         ),
         Action(
-            f"{name}.resume", "&Resume", Menu.RUN, training.resume, "start", "Continue after the pause.",
+            f"{name}.resume", "&Resume", Menu.RUN, training.resume, "start", "Resume the paused training.",
             shortcut="F7", group="training", enabled_when=when(paused, "No training is paused."), on_toolbar=True,
             replaces=f"{name}.pause",
         ),
         Action(
             f"{name}.stop", "Stop and &keep", Menu.RUN, training.stop_and_keep, "stop-keep",
-            "End the training now and keep the model.", shortcut="F8", group="training",
+            "Stop the training now and keep the model.", shortcut="F8", group="training",
             enabled_when=when(running + paused, NO_TRAINING), on_toolbar=True,
         ),
         Action(
             f"{name}.discard", "D&iscard", Menu.RUN, training.discard, "discard",
-            "End the training now and remove its results.", group="training",
+            "Stop the training now and remove its results.", group="training",
             enabled_when=when((*running, *paused, SessionState.STOPPING), NO_TRAINING),
         ),
         Action(
@@ -147,7 +147,7 @@ def cancel_action(space: DocumentWorkspace, session: RunSession) -> Action:
     """End a prediction."""
     return Action(
         f"{space.name}.cancel_prediction", "Cancel the predictio&n", Menu.RUN, session.discard, "close",
-        "End the current prediction.", group="prediction",
+        "Cancel the current prediction.", group="prediction",
         enabled_when=lambda: requires((session.state.active, "No prediction is running.")),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from wholefield.sources.kinds import Kind
 
-PICTURES = "Pictures (*.png)"
+PICTURES = "Images (*.png)"
 
 
 def open_filters(first: Kind) -> str:

@@ -154,7 +154,7 @@ class DocumentWorkspace(WorkspaceHooks):
     # What the actions do.
 
     def cancel_export(self) -> None:
-        """End the current export; nothing is left behind."""
+        """Cancel the current export and remove what it has written."""
         self.export.discard()
 
     @property
@@ -178,7 +178,7 @@ class DocumentWorkspace(WorkspaceHooks):
         try:
             self.draft.restore(find_task(str(values.get("task"))).settings.from_json(values))
         except SettingError as error:
-            log.warning("The settings of the last training are not taken up: %s", error)
+            log.warning("The settings of the last training were not restored: %s", error)
 
     def follow_theme(self, *parts: Themed) -> None:
         """Paint parts in the colors of every theme from now on."""

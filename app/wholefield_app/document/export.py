@@ -55,8 +55,8 @@ class Export(RunSession):
         self.written = written
         if written is None:
             return
-        log.info("Exported %s" if written.complete else "Stopped; what was made is in %s", written.path)
-        self.told.emit(f"{written.path.name} is written." if written.complete else "")
+        log.info("Exported %s" if written.complete else "Stopped; the partial result is in %s", written.path)
+        self.told.emit(f"Exported {written.path.name}." if written.complete else "")
         if written.lost:
             log.warning("%s", written.lost)
             self.lost.emit(written.lost)

@@ -45,7 +45,7 @@ def properties_command(space: DocumentWorkspace) -> str | None:
 def ask_to_save_picture(space: DocumentWorkspace) -> None:
     """Let the user choose where the picture of the view goes, and write it."""
     suggestion = space.services.settings.last_folder / f"{Path(space.title).stem}.png"
-    title = f"Save the {space.words.picture} as a picture"
+    title = f"Save the {space.words.picture} as an image"
     path = dialogs.ask_for_picture(space.central, title, suggestion)
     if path is not None and not space.view.grab_view().save(str(path), "PNG"):
         space.services.report(Problem(f"{path} cannot be written; choose another folder or name."))

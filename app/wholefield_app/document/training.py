@@ -46,7 +46,7 @@ class Training(RunSession):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(
-            "Training", worth_keeping=True, stopping="Stopping, the model is kept", parent=parent
+            "Training", worth_keeping=True, stopping="Stopping and keeping the model", parent=parent
         )
         self.folder: Path | None = None
         self.reported.connect(self._note)
@@ -61,7 +61,7 @@ class Training(RunSession):
         for report in reports:
             if isinstance(report, Started):
                 self.folder = report.folder
-                log.info("The run writes into %s", report.folder)
+                log.info("Run folder: %s", report.folder)
             elif isinstance(report, EpochDone):
                 log.info("Epoch %d: %s", report.epoch, _figures(report))
             elif isinstance(report, CheckpointSaved) and report.best:

@@ -51,7 +51,7 @@ class Words:
     predict_about: str
     export: str
     export_about: str
-    cancel_export_about: str = "End the current export; nothing is left behind."
+    cancel_export_about: str = "Cancel the current export and remove what it has written."
 
     @property
     def open_first(self) -> str:

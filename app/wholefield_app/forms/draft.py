@@ -112,7 +112,7 @@ class Draft(QObject):
             for each in self.declarations.values()
             if each.required and each.name not in self._values
         ]
-        return f"Still to be chosen: {', '.join(labels)}." if labels else ""
+        return f"Still required: {', '.join(labels)}." if labels else ""
 
     def settings(self) -> RunSettings:
         """The settings, checked.

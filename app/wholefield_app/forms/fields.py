@@ -28,7 +28,7 @@ def number_of(text: str) -> float:
     """
     typed = text.strip()
     if THOUSANDS.fullmatch(typed):
-        raise ValueError(f"could not convert {typed!r}: it may be a thousand times larger")
+        raise ValueError(f"could not convert {typed!r}: write it without a thousands separator")
     return float(typed.replace(",", "."))
 
 

@@ -12,7 +12,7 @@ from wholefield_app.widgets.heading import muted
 from wholefield_app.widgets.properties import with_properties
 
 NOTHING = "Open a recording to see its format, sensor, length and event rate."
-INDEXING = "Reading the whole recording once for the event rate; everything else works meanwhile."
+INDEXING = "Reading the whole recording once for the event rate; everything else already works."
 WHOLE = 1000
 
 

@@ -26,21 +26,21 @@ from wholefield_app.viewer.events.style import SCHEMES, EventsDisplay, FlowMode,
 from wholefield_app.widgets.heading import heading, muted
 from wholefield_app.widgets.properties import with_properties
 
-OWN = "Own colors"
+OWN = "Custom colors"
 DISPLAYS = {
     EventsDisplay.RAW: "Raw",
     EventsDisplay.SHARPENED: "Sharpened",
     EventsDisplay.BESIDE: "Raw beside sharpened",
 }
 FLOWS = {
-    FlowMode.NONE: "Not at all",
+    FlowMode.NONE: "None",
     FlowMode.ARROWS: "Arrows",
     FlowMode.DENSE: "Colors",
     FlowMode.BOTH: "Arrows and colors",
 }
-PARTS = {"background": "Behind", "on": "ON", "off": "OFF"}
+PARTS = {"background": "Background", "on": "ON", "off": "OFF"}
 PART_ABOUT = {"background": "Background", "on": "Positive events", "off": "Negative events"}
-NO_FLOW = "There is no flow yet: open a flow file, or let a network find it."
+NO_FLOW = "No flow yet: open a flow file or show a network's flow."
 SWATCH = 18
 NARROWEST = 90
 
@@ -57,28 +57,31 @@ class EventStylePanel(QWidget):
     def __init__(self, registry: Registry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._style = FrameStyle()
-        self.scheme = _choice([*SCHEMES, OWN], "Colors of the events and behind them")
+        self.scheme = _choice([*SCHEMES, OWN], "Colors of the events and of the background")
         self.colors = {
             part: with_properties(QPushButton(), toolTip=f"{about}: choose a color")
             for part, about in PART_ABOUT.items()
         }
-        self.saturation = _whole(1, 100, "Events in a pixel for the full color; 1 shades nothing")
+        self.saturation = _whole(1, 100, "Events per pixel for the full color; 1 turns shading off")
         self.events_view = _choice(
-            DISPLAYS.values(), "Sharpened: events are carried along the flow to one moment"
+            DISPLAYS.values(), "Sharpened: events are warped along the flow to one moment"
         )
         self.time_stamp = with_properties(
-            QCheckBox("Time"), toolTip="Write the moment and the accumulation time into the frame"
+            QCheckBox("Time"), toolTip="Draw the time and the accumulation time into the frame"
         )
         self.legend = with_properties(
-            QCheckBox("Color wheel"), toolTip="Show which color means which direction and speed"
+            QCheckBox("Color wheel"), toolTip="Show the color wheel of directions and speeds"
         )
         self.flow_source = muted(NO_FLOW)
         self.flow = _choice(FLOWS.values(), "How the flow is shown over the events")
         self.only_on_events = QCheckBox("Only where events are")
-        self.step = _whole(2, 200, "Distance of the arrows", " px")
-        self.threshold = _number(0, 1e6, "Slower flow has no arrow", " px/s")
+        self.step = _whole(2, 200, "Spacing of the arrows", " px")
+        self.threshold = _number(0, 1e6, "Speed below which flow has no arrow", " px/s")
         self.scale = _number(
-            0.01, 1000, "Length of an arrow: times the way within the accumulation time", " ×"
+            0.01,
+            1000,
+            "Length of an arrow, as a multiple of the displacement within the accumulation time",
+            " ×",
         )
         self.opacity = _whole(0, 100, "Opacity of the colors", " %")
         self.open_flow = ActionButton(registry["events.open_flow"], parent=self)

@@ -30,7 +30,7 @@ class Histogram(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Histogram of the values")
-        self.setToolTip("Drag the lines to change what is black and what is white")
+        self.setToolTip("Drag the lines to set the black and white points")
 
     def use_theme(self, theme: Theme) -> None:
         """Paint in the colors of `theme`."""

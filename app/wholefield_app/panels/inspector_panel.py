@@ -133,16 +133,12 @@ class InspectorPanel(QWidget):
         self.clear.setIcon(icon("close", theme))
 
     def _make_head(self) -> None:
-        self.choice = with_properties(
-            QComboBox(), accessibleName="Which layers are listed", toolTip="Which layers are listed"
-        )
+        self.choice = with_properties(QComboBox(), accessibleName="Layers to list", toolTip="Layers to list")
         for choice, text in CHOICES.items():
             self.choice.addItem(text, choice)
         self.choice.currentIndexChanged.connect(self._fill)
         self.choice.currentIndexChanged.connect(self.choice_changed)
-        self.bar = with_properties(
-            QProgressBar(textVisible=False), accessibleName="The layers are being worked out"
-        )
+        self.bar = with_properties(QProgressBar(textVisible=False), accessibleName="Planning the layers")
         policy = self.bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.bar.setSizePolicy(policy)
@@ -152,10 +148,10 @@ class InspectorPanel(QWidget):
         self.sentence = QLabel(wordWrap=True)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.zoom = with_properties(
-            QToolButton(), toolTip="Zoom to what is marked", accessibleName="Zoom to what is marked"
+            QToolButton(), toolTip="Zoom to the marks", accessibleName="Zoom to the marks"
         )
         self.zoom.clicked.connect(self.zoom_wanted)
-        self.clear = with_properties(QPushButton("Clear"), toolTip="Take the marks off the slide")
+        self.clear = with_properties(QPushButton("Clear"), toolTip="Remove the marks from the slide")
         self.clear.clicked.connect(self.cleared)
 
     def _lay_out_head(self) -> QHBoxLayout:

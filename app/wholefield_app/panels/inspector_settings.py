@@ -104,7 +104,7 @@ class InspectorSettings(QWidget):
     def set_looking(self, looking: bool) -> None:
         """Whether a tile size is being looked for."""
         self._looking = looking
-        self.suggest.setText("Looking…" if looking else "Suggest for")
+        self.suggest.setText("Searching…" if looking else "Suggest for")
         self._enable_suggestion()
 
     def _enable_suggestion(self) -> None:
@@ -120,12 +120,12 @@ class InspectorSettings(QWidget):
         self.memory = with_properties(
             QDoubleSpinBox(suffix=" GB"), accessibleName="Memory for the suggestion"
         )
-        self.memory.setToolTip("Memory that network and image may take on top; at first half of what is free")
+        self.memory.setToolTip("Memory besides network and image; half of the free memory by default")
         self.memory.setDecimals(1)
         self.memory.setRange(0.1, 9999)
         self.memory.lineEdit().setTextMargins(*TEXT_MARGINS)
         self.memory.setValue(SHARE_OF_FREE_MEMORY * free_memory() / GB)
-        self.purpose = with_properties(QComboBox(), accessibleName="What the memory is for")
+        self.purpose = with_properties(QComboBox(), accessibleName="Purpose of the memory")
         for purpose, text in PURPOSES.items():
             self.purpose.addItem(text, purpose)
 

@@ -26,7 +26,7 @@ ABOUT = {
     "dilation": "Positions from one tap of the window to the next.",
     "field": "Receptive field: pixels of the image that one position of its output sees.",
     "stride so far": "Pixels of the image from one position of its output to the next.",
-    "halo": "Rows and columns of its output that a tile hands on to the next.",
+    "halo": "Rows and columns of its output that a tile passes on to the next.",
     "channels": "Channels of its output.",
     "output": "Width and height of its output for the whole image.",
     "memory": "Memory of the largest block that a tile holds of its output, halos included.",

@@ -18,7 +18,7 @@ from wholefield_app.viewer.stacks.levels import Levels, ValueFacts
 from wholefield_app.widgets.heading import muted
 from wholefield_app.widgets.properties import with_properties
 
-NOTHING = "Open a stack to see which values occur in it."
+NOTHING = "Open a stack to see the histogram of its values."
 PRESETS = "Presets"
 # Level and window in Hounsfield units, as radiology departments commonly set them.
 HOUNSFIELD = {
@@ -91,10 +91,10 @@ class LevelsPanel(QWidget):
             field.valueChanged.connect(self._take_window)
         self.auto = with_properties(QPushButton("Auto"), toolTip="Show all but the rarest values")
         self.auto.clicked.connect(self._take_auto)
-        self.full = with_properties(QPushButton("Full range"), toolTip="Show every value there is")
+        self.full = with_properties(QPushButton("Full range"), toolTip="Show the full range of values")
         self.full.clicked.connect(self._take_full)
         self.presets = with_properties(
-            QComboBox(), toolTip="Levels for common purposes", accessibleName="Presets"
+            QComboBox(), toolTip="Levels for common tissues", accessibleName="Presets"
         )
         self.presets.activated.connect(self._take_preset)
         self._controls = self._lay_out_controls()

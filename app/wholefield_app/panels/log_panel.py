@@ -30,13 +30,11 @@ class LogPanel(QWidget):
         super().__init__(parent)
         self._log = log
         self._theme = theme
-        self.level = with_properties(
-            QComboBox(), toolTip="Which lines are shown", accessibleName="Level of the log"
-        )
+        self.level = with_properties(QComboBox(), toolTip="Lines to show", accessibleName="Level of the log")
         self.level.addItems(list(LEVELS))
         self.level.currentIndexChanged.connect(self._rewrite)
         self.copy = with_properties(
-            QToolButton(), toolTip="Copy the shown lines", accessibleName="Copy the shown lines"
+            QToolButton(), toolTip="Copy the displayed lines", accessibleName="Copy the displayed lines"
         )
         self.copy.clicked.connect(self._copy)
         self.text = _make_text()
@@ -110,5 +108,5 @@ def _make_text() -> QPlainTextEdit:
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setStyleHint(QFont.StyleHint.Monospace)
     text.setFont(font)
-    text.setPlaceholderText("What happens is written here.")
+    text.setPlaceholderText("Log messages appear here.")
     return text

@@ -15,8 +15,8 @@ from wholefield_app.widgets.heading import heading, muted
 if TYPE_CHECKING:
     from wholefield.flow.scores.scorecard import Score, ScoreCard
 
-HEADS = ("Flow", "Translation", "No flow")
-FEW_PX = "Things move less than 5 px in this window: FWL does not rank flows here. Choose a longer window."
+HEADS = ("Flow", "Translation", "Zero flow")
+FEW_PX = "Motion in this window is below 5 px, so FWL does not rank flows here. Choose a longer window."
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,16 @@ def _percent(value: float) -> str:
 
 MEASURES = (
     Measure(
-        "FWL", "Variance of the image of events moved along the flow, over that of the events as they are.",
+        "FWL", "Variance of the image of warped events, divided by that of the events as recorded.",
         lambda score: score.fwl, "{:.2f}".format, high=True,
     ),
     Measure(
-        "Leaving", "Share of the events that the flow carries out of the frame.", lambda score: score.leaving, _percent,
+        "Leaving", "Share of the events that the flow moves out of the frame.", lambda score: score.leaving, _percent,
     ),
     Measure("AEE", "Average endpoint error against the true flow over the window.", _error("aee"), "{:.2f} px".format),
     Measure("%3PE", "Share of pixels whose endpoint error is above 3 px.", _error("outliers"), _percent),
     Measure("AAE", "Average angular error against the true flow.", _error("aae"), "{:.1f}°".format),
-    Measure("AEE / zero", "Average endpoint error over that of no flow.", _error("of_zero"), "{:.2f}".format),
+    Measure("AEE / zero", "Average endpoint error divided by that of zero flow.", _error("of_zero"), "{:.2f}".format),
 )  # fmt: skip
 
 

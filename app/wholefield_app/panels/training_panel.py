@@ -12,7 +12,7 @@ from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.runs import RunSession, SessionState
 from wholefield_app.theme.theme import Theme
 
-READY = "Everything is chosen; start when you like."
+READY = "Ready to start."
 STARTING = "Loading the network and the data"
 ENDINGS = {
     Reason.COMPLETED: "Complete. The model is ready for predictions.",

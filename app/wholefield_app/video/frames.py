@@ -75,7 +75,7 @@ class Moments:
         start_us: The first one.
         end_us: All are before it.
         fps: Frames a second.
-        speed: Seconds of the recording in a second of the video.
+        speed: Seconds of the recording per second of the video.
     """
 
     start_us: int

@@ -64,35 +64,33 @@ class VideoSettings(RunSettings):
     )
 
     recording: Annotated[Path, Setting("The recording.", positional=True)]
-    out: Annotated[Path, Setting("The video, or the folder of the pictures.", path=PathKind.NEW, short="o")]
-    what: Annotated[Pictures, Setting("A video, or a folder with a PNG file for every frame.")] = (
-        Pictures.VIDEO
-    )
-    start_us: Annotated[int, Ge(0), Setting("The moment of the first frame in us.")] = 0
+    out: Annotated[
+        Path, Setting("The video file, or the folder of the frames.", path=PathKind.NEW, short="o")
+    ]
+    what: Annotated[Pictures, Setting("A video, or a folder with one PNG file per frame.")] = Pictures.VIDEO
+    start_us: Annotated[int, Ge(0), Setting("Time of the first frame in us.")] = 0
     end_us: Annotated[
-        int | None, Ge(1), Setting("All frames are before this moment in us; none goes to the end.")
+        int | None, Ge(1), Setting("End time in us, exclusive; none goes to the end of the recording.")
     ] = None
-    fps: Annotated[float, Gt(0), Le(1000), Setting("Frames in a second of the video.")] = 30.0
-    speed: Annotated[float, Gt(0), Setting("Seconds of the recording in a second of the video.")] = 1.0
-    zoom: Annotated[
-        float, Gt(0), Le(64), Setting("Px of the picture for each of the sensor, where no size is given.")
-    ] = 1.0
-    size: Annotated[str | None, Setting("Size of the pictures in px, such as 1280x720.")] = None
+    fps: Annotated[float, Gt(0), Le(1000), Setting("Frames per second of the video.")] = 30.0
+    speed: Annotated[float, Gt(0), Setting("Seconds of the recording per second of the video.")] = 1.0
+    zoom: Annotated[float, Gt(0), Le(64), Setting("Output pixels per sensor pixel, if no size is given.")] = (
+        1.0
+    )
+    size: Annotated[str | None, Setting("Size of the frames in px, such as 1280x720.")] = None
     viewport: Annotated[
         str | None,
-        Setting(
-            "Left,top,width,height of the whole frame in a picture of that size; none puts it in the middle."
-        ),
+        Setting("Left,top,width,height of the whole frame in a picture of that size; none centers it."),
     ] = None
     margin_color: Annotated[
-        str | None, Setting("Color around the frame, as #rrggbb; none is that behind events.")
+        str | None, Setting("Color around the frame, as #rrggbb; none takes the background color.")
     ] = None
     flow: Annotated[
         Path | None,
-        Setting("Flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."),
+        Setting("Flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."),
     ] = None
     span_us: Annotated[
-        float | None, Gt(0), Setting("Time in us in which the displacements of a .flo or PNG file happen.")
+        float | None, Gt(0), Setting("Time in us that the displacements of a .flo or PNG file span.")
     ] = None
     device: DeviceSetting = Device.AUTO
     events_view: Annotated[
@@ -102,17 +100,21 @@ class VideoSettings(RunSettings):
     accumulation_us: Annotated[
         int | None,
         Ge(1),
-        Setting("A frame shows the events of so many us; none is as long as it takes to see shapes."),
+        Setting("Accumulation time of a frame in us; none takes as long as needed to see shapes."),
     ] = None
-    saturation: Annotated[int, Ge(1), Setting("Events in a pixel for the full color.")] = STYLE.saturation
-    background: Annotated[str, Setting("Color behind the events, as #rrggbb.")] = SCHEME.background
+    saturation: Annotated[int, Ge(1), Setting("Events per pixel for the full color.")] = STYLE.saturation
+    background: Annotated[str, Setting("Background color of the events, as #rrggbb.")] = SCHEME.background
     on_color: Annotated[str, Setting("Color of positive events, as #rrggbb.")] = SCHEME.on
     off_color: Annotated[str, Setting("Color of negative events, as #rrggbb.")] = SCHEME.off
     opacity: Annotated[float, Ge(0), Le(1), Setting("Opacity of the dense flow.")] = STYLE.opacity
-    step: Annotated[int, Ge(1), Setting("Distance of the arrows in px of the sensor.")] = STYLE.step
-    threshold: Annotated[float, Ge(0), Setting("Slower flow has no arrow, in px per s.")] = STYLE.threshold
+    step: Annotated[int, Ge(1), Setting("Spacing of the arrows in sensor px.")] = STYLE.step
+    threshold: Annotated[float, Ge(0), Setting("Speed in px/s below which flow has no arrow.")] = (
+        STYLE.threshold
+    )
     scale: Annotated[
-        float, Gt(0), Setting("Length of an arrow: times the way within the accumulation time.")
+        float,
+        Gt(0),
+        Setting("Length of an arrow, as a multiple of the displacement within the accumulation time."),
     ] = STYLE.scale
     only_on_events: Annotated[bool, Setting("Show flow only where events are.")] = STYLE.only_on_events
     legend: Annotated[bool, Setting("Show the color wheel of the flow.")] = STYLE.legend
@@ -160,7 +162,7 @@ class VideoSettings(RunSettings):
         _check("size", self.size, SIZE, "width x height in px, such as 1280x720")
         _check("viewport", self.viewport, VIEWPORT, "left,top,width,height in px, such as 0,0,1280,720")
         if self.viewport is not None and self.size is None:
-            raise SettingError("The setting viewport needs the size of the pictures; give size, too.")
+            raise SettingError("The setting viewport needs the size of the frames; set size, too.")
 
 
 def style_values(style: FrameStyle) -> dict[str, Any]:

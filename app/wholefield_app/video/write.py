@@ -91,7 +91,9 @@ def _write_frames(config: VideoSettings, images: Iterator[QImage], count: int, s
     try:
         for index, image in enumerate(images):
             if not image.save(str(config.out / f"{index:06d}.png")):
-                raise SettingError(f"{config.out} cannot be written to; choose another folder, or make room.")
+                raise SettingError(
+                    f"{config.out} cannot be written to; choose another folder or free disk space."
+                )
             step(index + 1, count)
     except StopAndKeep:
         return Exported(config.out, complete=False)

@@ -35,7 +35,7 @@ def _places(window: "MainWindow") -> list[Action]:
 def _file(window: "MainWindow") -> list[Action]:
     return [
         Action(
-            "window.quit", "&Quit", Menu.FILE, window.close_window, "quit", "Close the window and end the program.",
+            "window.quit", "&Quit", Menu.FILE, window.close_window, "quit", "Close the window and quit the program.",
             shortcut="Ctrl+Q", group="quit",
         )
     ]  # fmt: skip
@@ -54,12 +54,12 @@ def _look(window: "MainWindow") -> list[Action]:
         ),
         Action(
             "view.full_screen", "&Full screen", Menu.VIEW, window.toggle_full_screen, "full-screen",
-            "Use the whole screen, or go back to a window.",
+            "Enter or leave full screen.",
             shortcut="F11", group="layout", checked_when=window.isFullScreen,
         ),
         Action(
             "view.reset_layout", "&Reset the panels", Menu.VIEW, window.reset_layout, "reset",
-            "Put all panels back to where they stood at first.", group="layout",
+            "Restore the default layout of all panels.", group="layout",
         ),
     ]  # fmt: skip
 
@@ -73,10 +73,10 @@ def _help(window: "MainWindow") -> list[Action]:
         ),
         Action(
             "help.shortcuts", "Keyboard &shortcuts", Menu.HELP, window.show_shortcuts, "keyboard",
-            "List what each key does.", shortcut="F1", group="find",
+            "List all keyboard shortcuts.", shortcut="F1", group="find",
         ),
         Action(
             "help.about", "&About Wholefield", Menu.HELP, window.show_about, "info",
-            "Version and purpose of the program.", group="about",
+            "Show the version and purpose of the program.", group="about",
         ),
     ]  # fmt: skip

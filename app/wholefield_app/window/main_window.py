@@ -48,8 +48,8 @@ STARTING = "Starting…"
 READY = "Ready"
 ABOUT = (
     "Exact deep learning on whole images: gigapixel slides, CT stacks and event recordings. Wholefield trains and runs "
-    "networks on images that do not fit in memory, tile by tile, with the results of the whole image, and shows what "
-    "they do while they do it."
+    "networks on images that do not fit in memory, tile by tile, with the results of the whole image, and shows "
+    "their progress live."
 )
 
 log = logging.getLogger(__name__)
@@ -210,7 +210,7 @@ class MainWindow(QMainWindow):
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def reset_layout(self) -> None:
-        """Put all panels back to where they stood at first."""
+        """Restore the default layout of all panels."""
         self.room.arrange()
 
     def close_window(self) -> None:

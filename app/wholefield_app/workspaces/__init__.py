@@ -4,17 +4,17 @@ from wholefield.sources.kinds import Kind
 from wholefield_app.document.entry import Entry
 
 SLIDES = Entry(
-    "slides", "Slides", "Look at slides and other large images, train on them, predict.", "slide",
+    "slides", "Slides", "View slides and other large images, train on them and predict.", "slide",
     Kind.IMAGE, "wholefield_app.workspaces.slides.workspace:SlidesWorkspace",
     claimed_by="wholefield_app.workspaces.slides.project:is_project",
 )  # fmt: skip
 # A single slice is a stack of one, hence the images.
 STACKS = Entry(
-    "stacks", "Stacks", "Look at CT stacks, train on them, predict.", "stack",
+    "stacks", "Stacks", "View CT stacks, train on them and predict.", "stack",
     Kind.STACK, "wholefield_app.workspaces.stacks.workspace:StacksWorkspace", also=(Kind.IMAGE,),
 )  # fmt: skip
 EVENTS = Entry(
-    "events", "Events", "Play recordings of event cameras, find and export their flow.", "events",
+    "events", "Events", "Play event-camera recordings, estimate and export their optical flow.", "events",
     Kind.RECORDING, "wholefield_app.workspaces.events.workspace:EventsWorkspace",
 )  # fmt: skip
 ENTRIES: tuple[Entry, ...] = (SLIDES, STACKS, EVENTS)

@@ -138,7 +138,7 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         default=argparse.SUPPRESS,
-        help=f"Where the run folder is made. Default: {RUNS}.",
+        help=f"Folder in which the run folder is created. Default: {RUNS}.",
     )
 
 
@@ -183,12 +183,12 @@ COMMANDS: Mapping[str, Command] = {
         "Write a stack as TIFF, NIfTI or OME-Zarr.", stacks.add_export_arguments, stacks.export
     ),
     "score": Command(
-        "Judge the flow of a recording beside no flow and the best single translation.",
+        "Compare the flow of a recording with zero flow and the best single translation.",
         flow.add_score_arguments,
         flow.score,
     ),
     "export-flow": Command(
-        "Write the flow of a recording into files of any format.",
+        "Write the flow of a recording to files of any format.",
         flow.add_export_arguments,
         flow.export,
     ),
@@ -197,13 +197,15 @@ COMMANDS: Mapping[str, Command] = {
         "Write a recording as HDF5 that needs no plugin.", convert.add_arguments, convert.convert
     ),
     "features": Command(
-        "Write what a network sees of a recording as an HDF5 feature file.",
+        "Write the features that a network sees of a recording to an HDF5 file.",
         events.add_features_arguments,
         events.features,
     ),
     "simulate": Command(
         "Simulate a recording with exact optical flow.", events.add_simulate_arguments, events.simulate
     ),
-    "inspect": Command("Show what streaming a network over an image does and costs.", add_arguments, inspect),
+    "inspect": Command(
+        "Show tiles, layers and memory of a network streamed over an image.", add_arguments, inspect
+    ),
     "msd": Command("Train mixed-scale dense networks on stacks of images.", _prepare_msd, _msd),
 }

@@ -35,12 +35,12 @@ def convert(arguments: argparse.Namespace) -> int:
     if output.suffix.lower() not in HDF5_SUFFIXES:
         raise SettingError(f"{output} must end in .h5 or .hdf5; choose such a name.")
     if output.exists() and not arguments.replace:
-        raise SettingError(f"{output} exists; choose another name or give --replace.")
+        raise SettingError(f"{output} exists; choose another name or pass --replace.")
     with open_recording(arguments.input) as recording:
         try:
             count = write_recording(output, recording, _reporter(), gzip=arguments.gzip)
         except OSError as error:
-            raise SourceError(f"{output} cannot be written ({error}); choose another place.") from error
+            raise SourceError(f"{output} cannot be written ({error}); choose another folder.") from error
         for warning in recording.warnings:
             print(f"warning: {warning}", file=sys.stderr)
     print(f"{output}: {count} events")

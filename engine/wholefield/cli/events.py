@@ -72,7 +72,7 @@ def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "out", type=Path, help="Recording to write: NAME_td.dat or NAME.h5; labels go to NAME_flow.h5."
     )
-    parser.add_argument("--seed", type=int, default=0, help="Start of the random numbers. Default: 0.")
+    parser.add_argument("--seed", type=int, default=0, help="Seed of the random numbers. Default: 0.")
     about = _abouts(SceneSettings.__doc__ or "")
     for field in fields(SceneSettings):
         parser.add_argument(
@@ -127,11 +127,11 @@ def _abouts(text: str) -> dict[str, str]:
 def _writing(out: Path, replace: bool) -> Iterator[None]:
     """Guard an output that exists, and tell in a sentence why it cannot be written."""
     if out.exists() and not replace:
-        raise SettingError(f"{out} exists; choose another name or give --replace.")
+        raise SettingError(f"{out} exists; choose another name or pass --replace.")
     try:
         yield
     except OSError as error:
-        raise SourceError(f"{out} cannot be written ({error}); choose another place.") from error
+        raise SourceError(f"{out} cannot be written ({error}); choose another folder.") from error
 
 
 def _reporter(what: str, clock: Callable[[], float] = time.monotonic) -> Progress:

@@ -43,7 +43,7 @@ def export_by(
     settings.validate()
     out: Path = getattr(settings, "out")  # noqa: B009  (every export has one; RunSettings in general has not)
     if out.exists() and not arguments.replace:
-        raise SettingError(f"{out} exists; choose another name or give --replace.")
+        raise SettingError(f"{out} exists; choose another name or pass --replace.")
     control = Control()
     try:
         with interruptible(control):

@@ -32,7 +32,7 @@ def _recording(source: Recording) -> Lines:
         ("file", str(source.path)),
         ("format", source.format_name),
         ("size", f"{source.width} x {source.height} pixels"),
-        ("events", f"{source.num_events} ({source.num_events / seconds:.4g} a second)"),
+        ("events", f"{source.num_events} ({source.num_events / seconds:.4g} per second)"),
         ("duration", f"{seconds:.6f} s"),
         ("starts at", f"{source.start_us} us on the camera's clock"),
         ("triggers", str(len(source.triggers))),

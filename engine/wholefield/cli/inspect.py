@@ -21,8 +21,8 @@ TILE_SIZE = 512
 TASKS = (ClassifySettings, SegmentSettings)
 NETWORK = {
     "width": "Channels of the finest level of the U-Net of the task segment.",
-    "depth": "How often it halves the image.",
-    "classes": "Classes that it tells apart.",
+    "depth": "Number of times it halves the image.",
+    "classes": "Number of classes.",
     "channels": "Channels of the slides.",
 }
 UNITS = {prefix: 10**power for prefix, power in (("", 0), ("K", 3), ("M", 6), ("G", 9), ("T", 12))}
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--task",
         choices=[task.task for task in TASKS],
         default=ClassifySettings.task,
-        help="Task whose network is laid out. Default: classify.",
+        help="Task whose network is inspected. Default: classify.",
     )
     parser.add_argument("--model", help=f"Network of the task classify: {models}.")
     for name, text in NETWORK.items():
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=[str(one) for one in Purpose],
         default=Purpose.TRAINING,
         type=str,
-        help="What that memory is for. Default: training.",
+        help="Purpose of that memory. Default: training.",
     )
     parser.add_argument(
         "--layers", choices=[str(one) for one in LayerChoice], default=LayerChoice.ALL, type=str,
@@ -97,7 +97,7 @@ def choice_of(arguments: argparse.Namespace) -> NetworkChoice:
     given = {name: getattr(arguments, name) for name in NETWORK if getattr(arguments, name) is not None}
     if arguments.task == SegmentSettings.task:
         if arguments.model is not None:
-            raise SettingError("The task segment has one network, a U-Net; leave --model out.")
+            raise SettingError("The task segment has one network, a U-Net; omit --model.")
         numbers = {name: parse(name, text, int) for name, text in given.items()}
         if wrong := [name for name, number in numbers.items() if number < 1]:
             raise SettingError(f"--{wrong[0]} is {numbers[wrong[0]]} but must be at least 1.")

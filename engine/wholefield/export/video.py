@@ -189,5 +189,5 @@ def _write(
         if writer is not None:
             writer.close()
     if done == 0:
-        raise SettingError(f"{path.name}: there is no picture to make a video of; choose a longer range.")
+        raise SettingError(f"{path.name}: there are no frames to write; choose a longer range.")
     return None

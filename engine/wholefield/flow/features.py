@@ -77,7 +77,7 @@ class FeatureFile:
         self.arguments = {name: _plain(value) for name, value in data.attrs.items()}
         if "delta_t" not in self.arguments:
             raise SourceError(
-                f"{self.path.name} does not say how long its time bins are (delta_t); make it again with "
+                f"{self.path.name} does not say how long its time bins are (delta_t); create it again with "
                 "wholefield features."
             )
         self.delta_t = int(self.arguments["delta_t"])

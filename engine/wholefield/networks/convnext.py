@@ -161,7 +161,7 @@ def convnext_tiny(*, weights: Weights = None, num_classes: int = 1000) -> ConvNe
     """ConvNeXt-T.
 
     Args:
-        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        weights: a file, a state dict, "DEFAULT" for the pretrained weights, or None for a fresh network.
         num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
 
     Returns:
@@ -186,7 +186,7 @@ def convnext_small(*, weights: Weights = None, num_classes: int = 1000) -> ConvN
     """ConvNeXt-S.
 
     Args:
-        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        weights: a file, a state dict, "DEFAULT" for the pretrained weights, or None for a fresh network.
         num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
 
     Returns:
@@ -211,7 +211,7 @@ def convnext_base(*, weights: Weights = None, num_classes: int = 1000) -> ConvNe
     """ConvNeXt-B.
 
     Args:
-        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        weights: a file, a state dict, "DEFAULT" for the pretrained weights, or None for a fresh network.
         num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
 
     Returns:

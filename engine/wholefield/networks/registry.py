@@ -23,7 +23,7 @@ class ModelEntry:
         title: its name on the screen.
         description: one sentence: what it is good for.
         builder: `module:function` that builds it.
-        pretrained: whether published weights exist, so that `weights` may be DEFAULT.
+        pretrained: whether pretrained weights exist, so that `weights` may be DEFAULT.
         mean: per channel mean subtracted from pixels scaled to 0..1.
         std: per channel divisor after that.
     """
@@ -47,7 +47,7 @@ CLASSIFIERS: tuple[ModelEntry, ...] = (
     ModelEntry(
         "small_cnn",
         "Small CNN",
-        "A light network that learns from scratch within minutes on a processor.",
+        "A light network that learns from scratch within minutes on a CPU.",
         "wholefield.networks.small:small_cnn",
         pretrained=False,
         mean=(0.5, 0.5, 0.5),
@@ -57,7 +57,7 @@ CLASSIFIERS: tuple[ModelEntry, ...] = (
         ModelEntry(
             f"resnet{depth}",
             f"ResNet-{depth}",
-            f"Residual network of {depth} layers; start it from published weights.",
+            f"Residual network of {depth} layers; start it from pretrained weights.",
             f"wholefield.networks.resnet:resnet{depth}",
             pretrained=True,
         )
@@ -67,7 +67,7 @@ CLASSIFIERS: tuple[ModelEntry, ...] = (
         ModelEntry(
             f"convnext_{size}",
             f"ConvNeXt-{size[0].upper()}",
-            f"Modern convolutional network, {millions} million parameters; start it from published weights.",
+            f"Modern convolutional network, {millions} million parameters; start it from pretrained weights.",
             f"wholefield.networks.convnext:convnext_{size}",
             pretrained=True,
         )

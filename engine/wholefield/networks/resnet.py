@@ -1,7 +1,7 @@
 """ResNet (He et al. 2016, Deep Residual Learning), with the parameter names of its published weight files.
 
 The stride of a bottleneck sits in its 3x3 convolution, as in those files. A fresh network that is streamed,
-that is with frozen batch normalization, trains badly from scratch: start from published weights, or measure
+that is with frozen batch normalization, trains badly from scratch: start from pretrained weights, or measure
 its statistics first (`wholefield.networks.normalization.calibrate_normalization`).
 """
 
@@ -143,7 +143,7 @@ def resnet18(*, weights: Weights = None, num_classes: int = 1000) -> ResNet:
     """ResNet-18.
 
     Args:
-        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        weights: a file, a state dict, "DEFAULT" for the pretrained weights, or None for a fresh network.
         num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
 
     Returns:
@@ -164,7 +164,7 @@ def resnet34(*, weights: Weights = None, num_classes: int = 1000) -> ResNet:
     """ResNet-34.
 
     Args:
-        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        weights: a file, a state dict, "DEFAULT" for the pretrained weights, or None for a fresh network.
         num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
 
     Returns:
@@ -188,7 +188,7 @@ def resnet50(*, weights: Weights = None, num_classes: int = 1000) -> ResNet:
     """ResNet-50.
 
     Args:
-        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        weights: a file, a state dict, "DEFAULT" for the pretrained weights, or None for a fresh network.
         num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
 
     Returns:

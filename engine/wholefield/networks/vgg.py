@@ -74,7 +74,7 @@ def vgg16(*, weights: Weights = None, num_classes: int = 1000) -> VGG:
     """VGG-16.
 
     Args:
-        weights: a file, a state dict, "DEFAULT" for the published weights, or None for a fresh network.
+        weights: a file, a state dict, "DEFAULT" for the pretrained weights, or None for a fresh network.
         num_classes: classes of the head; where it differs from that of the weights, the last layer stays fresh.
 
     Returns:

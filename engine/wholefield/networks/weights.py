@@ -22,7 +22,7 @@ def load_weights(network: nn.Module, weights: Weights, published: str | None, he
     Args:
         network: the network.
         weights: a file, the mapping that such a file holds, "DEFAULT" for the published file, or None.
-        published: file name of the published weights; None where there are none.
+        published: file name of the pretrained weights; None where there are none.
         head: prefix of the parameters of the head, such as `fc.`.
 
     Raises:
@@ -50,7 +50,7 @@ def _read(weights: str | Path | Mapping[str, Tensor], published: str | None) -> 
     if isinstance(weights, Mapping):
         return "The given state dict", dict(weights)
     if weights == DEFAULT and published is None:
-        raise SourceError("This model has no published weights; give a file, or start without weights.")
+        raise SourceError("This model has no pretrained weights; give a file, or start without weights.")
     path = published_file(published) if published and weights == DEFAULT else Path(weights)
     if not path.is_file():
         raise SourceError(f"The weights file {path} does not exist; choose an existing one.")
@@ -65,7 +65,7 @@ def _read(weights: str | Path | Mapping[str, Tensor], published: str | None) -> 
 
 
 def published_file(name: str) -> Path:
-    """The place of a published weights file: the cache folder of torch.hub, shared with torchvision.
+    """The place of a pretrained weights file: the cache folder of torch.hub, shared with torchvision.
 
     Raises:
         SourceError: it is not there; the sentence says what to download and where to put it. Nothing is
@@ -74,6 +74,6 @@ def published_file(name: str) -> Path:
     path = Path(torch.hub.get_dir()) / "checkpoints" / name
     if not path.is_file():
         raise SourceError(
-            f"The published weights are not on this machine; download {HOST}/{name} and put it at {path}."
+            f"The pretrained weights are not on this machine; download {HOST}/{name} and put it at {path}."
         )
     return path

@@ -71,7 +71,7 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SourceError(f"The run folder {path} cannot be made ({error.strerror}).") from error
+            raise SourceError(f"The run folder {path} cannot be created ({error.strerror}).") from error
         folder = cls(path)
         if not folder.settings_file.exists():
             save_settings(settings, folder.settings_file)
@@ -169,4 +169,4 @@ def _make_unique(parent: Path, name: str) -> Path:
             except FileExistsError:
                 attempt += 1
     except OSError as error:
-        raise SourceError(f"No run folder can be made under {parent} ({error.strerror}).") from error
+        raise SourceError(f"No run folder can be created in {parent} ({error.strerror}).") from error

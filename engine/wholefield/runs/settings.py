@@ -325,7 +325,7 @@ def read_settings(path: Path) -> Mapping[str, Any]:
     except ValueError as error:
         raise SettingError(f"The settings file {path} is not valid JSON ({error}).") from error
     if not isinstance(values, dict):
-        raise SettingError(f"The settings file {path} must hold one JSON object with a task.")
+        raise SettingError(f"The settings file {path} must contain one JSON object with a task.")
     return values
 
 
@@ -361,7 +361,7 @@ def describe(kind: type[Any]) -> str:
     if issubclass(kind, StrEnum):
         return "one of " + ", ".join(kind)
     words = {int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
-    return words.get(kind, "a text")
+    return words.get(kind, "text")
 
 
 def words(limit: Limit) -> str:

@@ -36,13 +36,13 @@ def head_of(path: Path, count: int) -> bytes:
     with path.open("rb") as file:
         head = file.read(count)
     if not head:
-        raise SourceError(f"{path} is empty; copy it again from where it came.")
+        raise SourceError(f"{path} is empty; copy it again from its source.")
     return head
 
 
 def damaged(path: Path, error: object) -> SourceError:
     """The error for a file whose content does not hold what its header promises."""
-    return SourceError(f"{path} is damaged ({reason_of(error)}); copy it again from where it came.")
+    return SourceError(f"{path} is damaged ({reason_of(error)}); copy it again from its source.")
 
 
 def unreadable(path: Path, what: str, error: object) -> SourceError:
@@ -52,7 +52,7 @@ def unreadable(path: Path, what: str, error: object) -> SourceError:
 
 def closed(name: str) -> SourceError:
     """The error for reading from a file that has been closed."""
-    return SourceError(f"{name} has been closed; open it again to read from it.")
+    return SourceError(f"{name} is closed; open it again to read from it.")
 
 
 def reason_of(error: object) -> str:

@@ -53,7 +53,7 @@ def _values(each: Declaration) -> str:
 
 def _default(each: Declaration) -> str:
     if each.required:
-        return "must be given"
+        return "required"
     if each.default is None:
         return each.setting.none.lower() or "none"
     if isinstance(each.default, bool):

@@ -95,7 +95,7 @@ def random_foam(count: int, seed: int, density: float = 0.02) -> list[Ellipse]:
 
     Args:
         count: Holes and inclusions.
-        seed: Start of the random numbers.
+        seed: Seed of the random numbers.
         density: Attenuation of the disc, per pixel.
 
     Returns:
@@ -127,7 +127,7 @@ def add_noise(sinogram: Tensor, photons: float, seed: int) -> Tensor:
     Args:
         sinogram: Line integrals of any shape.
         photons: Photons per detector pixel of the open beam.
-        seed: Start of the random numbers.
+        seed: Seed of the random numbers.
 
     Returns:
         The same shape; the same values for the same seed.

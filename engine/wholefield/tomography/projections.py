@@ -198,7 +198,7 @@ def find_center(sinogram: Tensor, angles: Tensor) -> float:
     """
     gaps = (angles[None] - angles[:, None] - torch.pi).abs()
     if gaps.min() > np.deg2rad(2):
-        raise SettingError("No two projections are 180 degrees apart; give the center of rotation by hand.")
+        raise SettingError("No two projections are 180 degrees apart; set the center of rotation manually.")
     first, second = divmod(int(gaps.argmin()), len(angles))
     columns = sinogram.shape[1]
     one = sinogram[first].double() - sinogram[first].double().mean()

@@ -14,21 +14,21 @@ class Device(Choice):
     """Where the network computes; `auto` takes a CUDA device where there is one."""
 
     AUTO = "auto", "Automatic"
-    CPU = "cpu", "Processor"
-    CUDA = "cuda", "CUDA graphics card"
+    CPU = "cpu", "CPU"
+    CUDA = "cuda", "CUDA GPU"
 
 
 class Precision(Choice):
     """Number format of the computation, by Lightning's names."""
 
-    FULL = "32-true", "32 bits"
-    DOUBLE = "64-true", "64 bits"
-    BF16 = "bf16-mixed", "bfloat16, mixed"
-    FP16 = "16-mixed", "16 bits, mixed"
+    FULL = "32-true", "32-bit"
+    DOUBLE = "64-true", "64-bit"
+    BF16 = "bf16-mixed", "bfloat16 mixed"
+    FP16 = "16-mixed", "16-bit mixed"
 
 
 class Optimizer(Choice):
-    """What turns gradients into steps."""
+    """Optimization algorithm."""
 
     ADAMW = "adamw", "AdamW"
     ADAM = "adam", "Adam"
@@ -99,19 +99,21 @@ class Augmentation(Choice):
         return next(each for each in cls if (each.flips, each.rotations) == (flips, rotations))
 
 
-DeviceSetting = Annotated[Device, Setting("Where to compute.", group=Group.COMPUTATION, advanced=True)]
+DeviceSetting = Annotated[Device, Setting("Device to compute on.", group=Group.COMPUTATION, advanced=True)]
 SeedSetting = Annotated[
     int,
     Ge(0),
     Le(2**32 - 1),
-    Setting("Seed of split, initial weights, order and crops.", group=Group.COMPUTATION, advanced=True),
+    Setting(
+        "Seed of the split, initial weights, sample order and crops.", group=Group.COMPUTATION, advanced=True
+    ),
 ]
 PrecisionSetting = Annotated[
-    Precision, Setting("Number format of the computation.", group=Group.COMPUTATION, advanced=True)
+    Precision, Setting("Numerical precision of the computation.", group=Group.COMPUTATION, advanced=True)
 ]
 Epochs = Annotated[int, Ge(1), Setting("Passes over the training data.")]
 LearningRate = Annotated[
-    float, Gt(0), Setting("Learning rate after the warm-up, at its highest.", logarithmic=True)
+    float, Gt(0), Setting("Peak learning rate, reached after the warm-up.", logarithmic=True)
 ]
 BatchSize = Annotated[int, Ge(1), Setting("Samples per step.")]
 ValidationFraction = Annotated[
@@ -129,7 +131,7 @@ AugmentationSetting = Annotated[
     ),
 ]
 ClassWeightingSetting = Annotated[
-    ClassWeighting, Setting("Weigh rare classes up until every class counts alike.", advanced=True)
+    ClassWeighting, Setting("Weight rare classes up so that all classes count equally.", advanced=True)
 ]
 InitialWeights = Annotated[
     str | None,
@@ -141,14 +143,16 @@ InitialWeights = Annotated[
         advanced=True,
     ),
 ]
-OptimizerSetting = Annotated[Optimizer, Setting("What turns gradients into steps.", advanced=True)]
+OptimizerSetting = Annotated[Optimizer, Setting("Optimization algorithm.", advanced=True)]
 GradientClipping = Annotated[
-    float | None, Gt(0), Setting("Largest norm of a gradient.", none="Off", advanced=True)
+    float | None,
+    Gt(0),
+    Setting("Maximum norm of the gradients (gradient clipping).", none="Off", advanced=True),
 ]
 CropSize = Annotated[
     int | None,
     Ge(32),
-    Setting("Side of the random squares to train on.", unit="px", group=Group.DATA, none="Whole images"),
+    Setting("Side of the random square crops to train on.", unit="px", group=Group.DATA, none="Whole images"),
 ]
 
 
@@ -170,7 +174,8 @@ class TrainingSettings(RunSettings):
         int,
         Ge(0),
         Setting(
-            "Steps over which the learning rate rises at first; at most a quarter of the run.", advanced=True
+            "Steps over which the learning rate rises at the start; at most a quarter of the run.",
+            advanced=True,
         ),
     ] = 20
     schedule_epochs: Annotated[
@@ -183,18 +188,18 @@ class TrainingSettings(RunSettings):
         float,
         Gt(0),
         Lt(1),
-        Setting("Factor of the learning rate at a reduction.", advanced=True),
+        Setting("Factor that a reduction multiplies the learning rate by.", advanced=True),
         Requires("schedule", "Only for the schedules step and plateau.", (Schedule.STEP, Schedule.PLATEAU)),
     ] = 0.3
     gradient_accumulation: Annotated[
-        int, Ge(1), Setting("Batches whose gradients are averaged in one step.", advanced=True)
+        int, Ge(1), Setting("Batches whose gradients are averaged per step.", advanced=True)
     ] = 1
     gradient_clipping: GradientClipping = 1.0
     early_stopping_patience: Annotated[
         int | None,
         Ge(1),
         Setting(
-            "Epochs without a better validation after which training stops.",
+            "Epochs without improvement in validation after which training stops.",
             group=Group.VALIDATION,
             none="Never",
             advanced=True,

@@ -27,9 +27,9 @@ def paths(tmp_path: Path) -> dict[str, Any]:
 
 
 def test_what_must_be_given_is_named_until_it_is(draft: Draft, paths: dict[str, Any]) -> None:
-    assert draft.missing == "Still to be chosen: input, target."
+    assert draft.missing == "Still required: input, target."
     draft.set(stack=paths["stack"])
-    assert draft.missing == "Still to be chosen: target."
+    assert draft.missing == "Still required: target."
     with pytest.raises(SettingError, match="target"):
         draft.settings()
     draft.set(target=paths["target"])

@@ -93,7 +93,7 @@ def test_a_style_and_a_framing_are_settings() -> None:
         ({"end_us": 5, "start_us": 5}, "end_us is 5 but must be above start_us"),
         ({"size": "0x5"}, "size is '0x5'"),
         ({"size": "640x480", "viewport": "1,2,3"}, "viewport is '1,2,3'"),
-        ({"viewport": "1,2,3,4"}, "give size, too"),
+        ({"viewport": "1,2,3,4"}, "set size, too"),
         ({"margin_color": "black"}, "margin_color is 'black' but must be a color"),
         ({"off_color": "#12345"}, "off_color is '#12345'"),
         ({"fps": 0}, "fps is 0 but must be above 0"),

@@ -155,7 +155,7 @@ def test_info_of_a_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "dataset" not in nifti
     assert "large 3 x 20 x 30 (int16)" in hdf5
     assert "small 2 x 20 x 30 (int16)" in hdf5
-    assert "warning:         Links of the file lead nowhere: lost." in hdf5
+    assert "warning:         The file has broken links, whose targets are not shown: lost." in hdf5
 
 
 @pytest.mark.parametrize(

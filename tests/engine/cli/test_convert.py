@@ -32,7 +32,7 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "b.h5"
     target.write_bytes(b"mine")
     assert main(["convert", str(source), str(target)]) == 2
-    assert "b.h5 exists; choose another name or give --replace" in capsys.readouterr().err
+    assert "b.h5 exists; choose another name or pass --replace" in capsys.readouterr().err
     assert main(["convert", str(source), str(tmp_path / "b.csv")]) == 2
     assert "must end in .h5 or .hdf5" in capsys.readouterr().err
     assert main(["convert", str(source), str(tmp_path / "none" / "b.h5")]) == 2

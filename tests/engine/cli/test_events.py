@@ -31,7 +31,7 @@ def test_features_of_it(recording: Path, tmp_path: Path, capsys: pytest.CaptureF
     with FeatureFile(out) as file:
         assert (file.shape, file.preprocess) == ((4, 4, 23, 31), "event_cube")
     assert main(arguments) == 2
-    assert "exists; choose another name or give --replace" in capsys.readouterr().err
+    assert "exists; choose another name or pass --replace" in capsys.readouterr().err
     assert main([*arguments, "--replace", "--preprocess", "histo"]) == 2
     assert "histo has no argument num_utbins" in capsys.readouterr().err
 

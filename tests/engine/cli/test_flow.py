@@ -64,7 +64,7 @@ def test_flow_is_exported(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     field, _ = read_flo(tmp_path / "out" / "000003.flo")
     assert np.allclose(field[0], SPEED * STEP_US / 1e6)
     assert main(words) == 2
-    assert "exists; choose another name or give --replace" in capsys.readouterr().err
+    assert "exists; choose another name or pass --replace" in capsys.readouterr().err
     assert main([*words, "--replace"]) == 0
 
 
@@ -73,7 +73,7 @@ def test_mistakes_are_sentences(clip: Path, tmp_path: Path, capsys: pytest.Captu
     write_flo(flow, np.zeros((2, HEIGHT, WIDTH), np.float32))
     for words, sentence in (
         (["score", str(clip)], "required: --flow"),
-        (["score", str(clip), f"--flow={flow}"], "flow.flo does not say in how much time"),
+        (["score", str(clip), f"--flow={flow}"], "flow.flo does not state the time"),
         (["score", str(clip), f"--flow={flow}", "--start-us=3"], "both start_us and end_us"),
         (["export-flow", str(clip), f"--flow={flow}", "-o", "a.flo"], "a.flo must end in .h5"),
     ):

@@ -136,7 +136,7 @@ def test_the_u_net_of_a_segmentation(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["--size=9x9"], "Give --model for the task classify"),
         (["--size=9x9", "--model=small_cnn", "--width=3"], "--width belongs to the task segment"),
-        (["--size=9x9", "--task=segment", "--model=small_cnn"], "leave --model out"),
+        (["--size=9x9", "--task=segment", "--model=small_cnn"], "omit --model"),
         (["--size=9x9", "--task=segment", "--depth=0"], "--depth is 0 but must be at least 1"),
     ],
 )

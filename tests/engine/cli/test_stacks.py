@@ -26,7 +26,7 @@ def test_a_stack_is_exported(stack: Path, tmp_path: Path, capsys: pytest.Capture
     with open_stack(result) as found:
         np.testing.assert_array_equal(found.read(), tifffile.imread(stack))
     assert main(words) == 2
-    assert "exists; choose another name or give --replace" in capsys.readouterr().err
+    assert "exists; choose another name or pass --replace" in capsys.readouterr().err
     assert main([*words, "--replace"]) == 0
 
 

@@ -40,9 +40,9 @@ def test_holds_the_settings(folder: RunFolder, config: ClassifySettings) -> None
 
 def test_parent_that_cannot_be(tmp_path: Path, config: ClassifySettings) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SourceError, match="No run folder can be made under"):
+    with pytest.raises(SourceError, match="No run folder can be created in"):
         RunFolder.create(tmp_path / "file" / "runs", config)
-    with pytest.raises(SourceError, match="cannot be made"):
+    with pytest.raises(SourceError, match="cannot be created"):
         RunFolder.prepare(tmp_path / "file" / "run", config)
 
 

@@ -89,7 +89,7 @@ class Player(QObject):
         self.changed.emit()
 
     def set_loops(self, loops: bool) -> None:
-        """Start again at the end, or stop there."""
+        """Start again when the end is reached."""
         self.loops = loops
         self.changed.emit()
 

@@ -45,8 +45,8 @@ class RateStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Event rate")
         self.setToolTip(
-            "Events over time. Drag to move the playhead; drag with Shift or the right button to choose what is "
-            "played; double-click to play everything."
+            "Events over time. Drag to move the playhead; Shift-drag or right-drag to select the range to "
+            "play; double-click to play everything."
         )
 
     @property

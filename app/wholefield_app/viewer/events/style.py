@@ -69,12 +69,12 @@ class FrameStyle:
     Attributes:
         scheme: The colors.
         accumulation_us: A frame shows the events of that many us before its moment.
-        saturation: Events in a pixel for the full color; 1 shades nothing.
+        saturation: Events per pixel for the full color; 1 turns shading off.
         events_view: Raw or sharpened events.
         flow: How the flow is shown.
         opacity: Of the dense flow, 0 to 1.
-        step: Distance of the arrows in px of the sensor.
-        threshold: Slower flow has no arrow, in px per s.
+        step: Spacing of the arrows in sensor px.
+        threshold: Speed in px/s below which flow has no arrow.
         scale: Length of an arrow as a multiple of the way within the accumulation time.
         only_on_events: Whether flow is shown only where events are.
         legend: Whether the color wheel is shown with the flow.

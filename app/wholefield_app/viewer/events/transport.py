@@ -47,7 +47,7 @@ class Transport(QWidget):
         self._theme = theme
         self.back = _button("One frame back (Left)", "Step back")
         self.play = _button("Play (Space)", "Play")
-        self.on = _button("One frame on (Right)", "Step on")
+        self.on = _button("One frame forward (Right)", "Step forward")
         self.loop = _button("Start again at the end", "Loop")
         self.loop.setCheckable(True)
         self.slider = with_properties(QSlider(Qt.Orientation.Horizontal), accessibleName="Time")
@@ -56,7 +56,7 @@ class Transport(QWidget):
             QDoubleSpinBox(decimals=0, suffix=" µs"), groupSeparatorShown=True, keyboardTracking=False
         )
         self.time.setAccessibleName("Time in microseconds")
-        self.time.setToolTip("The moment that is shown, in µs from the first event")
+        self.time.setToolTip("Displayed moment, in µs from the first event")
         self.clock = QLabel(alignment=Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.speed = with_properties(
             QComboBox(), accessibleName="Speed", toolTip="Speed: real time or slow motion"
@@ -74,7 +74,7 @@ class Transport(QWidget):
         self.accumulation_slider.setMinimumWidth(NARROWEST_SLIDER)
         self.accumulation_slider.setMaximumWidth(SLIDER_WIDTH)
         for widget in (self.accumulation, self.accumulation_slider):
-            widget.setToolTip("How long before its moment the events of a frame begin")
+            widget.setToolTip("How far back in time the events of a frame reach")
         for field in (self.time, self.accumulation):
             field.lineEdit().setTextMargins(*TEXT_MARGINS)
             field.setMaximumWidth(NUMBER_WIDTH)

@@ -24,7 +24,7 @@ GRIP = 8
 
 
 class Compare(StrEnum):
-    """How a second stack is shown."""
+    """How the second stack is shown."""
 
     ALONE = "alone"
     BESIDE = "beside"
@@ -151,7 +151,7 @@ class PlaneView(Canvas):
                 self._scale_bar.paint(painter, frame)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Walk through the slices; with Ctrl, zoom about the cursor."""
+        """Scroll through the slices; with Ctrl, zoom about the cursor."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             super().wheelEvent(event)
             return

@@ -16,11 +16,11 @@ DISPLAYS = {
     EventsDisplay.SHARPENED: (
         "&Sharpened events",
         "compare-over",
-        "Show the events carried along the flow to one moment.",
+        "Show the events warped along the flow to one moment.",
     ),
     EventsDisplay.BESIDE: ("Raw &beside sharpened", "compare-beside", "Show both side by side."),
 }
-NO_FLOW = "Open a flow file, or show the flow of a network, first."
+NO_FLOW = "Open a flow file or show a network's flow first."
 IsOpen = Callable[[], Availability]
 
 
@@ -36,7 +36,7 @@ def flow_file_actions(
     return [
         Action(
             "events.open_flow", "Open a &flow file…", Menu.FILE, ask_for_flow, "flow",
-            "Show flow from HDF5 labels, a .flo file or a 16-bit PNG of DSEC over the events.",
+            "Show flow from HDF5 labels, a .flo file or a DSEC 16-bit PNG over the events.",
             shortcut="Ctrl+Shift+O", group="file", enabled_when=is_open, on_toolbar=True,
         ),
         Action(
@@ -71,7 +71,7 @@ def display_actions(view: EventView) -> list[Action]:
             for display, (title, icon, about) in DISPLAYS.items()
         ),
         Action(
-            "events.arrows", "Flow as &arrows", Menu.VIEW, toggle_arrows, "flow", "Show the flow as arrows, or not.",
+            "events.arrows", "Flow as &arrows", Menu.VIEW, toggle_arrows, "flow", "Show or hide the flow arrows.",
             shortcut="A", group="flow", enabled_when=has_flow(view), checked_when=shows_arrows,
         ),
     ]  # fmt: skip
@@ -82,27 +82,27 @@ def playing_actions(is_open: IsOpen, view: EventView) -> list[Action]:
     player = view.player
     return [
         Action(
-            "events.play", "&Play", Menu.RUN, player.toggle, "start", "Play the recording, or stop.",
+            "events.play", "&Play", Menu.RUN, player.toggle, "start", "Play or pause the recording.",
             shortcut="Space", group="play", enabled_when=is_open, checked_when=lambda: player.playing,
         ),
         Action(
             "events.step_on", "Step f&orward", Menu.RUN, partial(view.step, 1), "step-on",
-            "Go forward by the accumulation time.", shortcut="Right", group="play", enabled_when=is_open,
+            "Step forward by the accumulation time.", shortcut="Right", group="play", enabled_when=is_open,
         ),
         Action(
             "events.step_back", "Step &back", Menu.RUN, partial(view.step, -1), "step-back",
-            "Go back by the accumulation time.", shortcut="Left", group="play", enabled_when=is_open,
+            "Step back by the accumulation time.", shortcut="Left", group="play", enabled_when=is_open,
         ),
         Action(
             "events.loop", "&Loop", Menu.RUN, lambda: player.set_loops(not player.loops), "loop",
-            "Start again at the end, or stop there.", shortcut="L", group="play", enabled_when=is_open,
+            "Start again when the end is reached.", shortcut="L", group="play", enabled_when=is_open,
             checked_when=lambda: player.loops,
         ),
         Action(
             "events.play_all", "Play &everything", Menu.RUN, partial(player.choose, None), "reset",
-            "Play the whole recording again instead of the chosen stretch.", group="play",
+            "Play the whole recording instead of the selected range.", group="play",
             enabled_when=lambda: requires(
-                (player.chosen is not None, "Choose a stretch first: drag with Shift over the event rate.")
+                (player.chosen is not None, "Select a range first: Shift-drag over the event rate.")
             ),
         ),
     ]  # fmt: skip
@@ -122,12 +122,12 @@ def score_actions(
     return [
         Action(
             "events.score", "E&valuate the flow", Menu.RUN, evaluate, "score",
-            "Compare the flow with no flow and with the best single translation.",
+            "Compare the flow with zero flow and with the best single translation.",
             shortcut="Ctrl+J", group="prediction", enabled_when=can_score, command=command,
         ),
         Action(
             "events.cancel_score", "Cancel the evalua&tion", Menu.RUN, score.discard, "close",
-            "End the current evaluation without a score card.", group="prediction",
+            "Cancel the current evaluation without a score card.", group="prediction",
             enabled_when=lambda: requires((score.state is SessionState.RUNNING, "No evaluation is running.")),
         ),
     ]  # fmt: skip

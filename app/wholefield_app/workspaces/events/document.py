@@ -18,7 +18,7 @@ from wholefield_app.viewer.events.timeline import SECOND, span_text
 from wholefield_app.workspaces.events.opening import OpenRecording, index_and_rate, open_path
 
 INTERVAL_MS = 100
-COUNTING = "being counted"
+COUNTING = "counting…"
 
 log = logging.getLogger(__name__)
 

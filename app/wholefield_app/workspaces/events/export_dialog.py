@@ -54,14 +54,14 @@ KINDS = {
     ExportKind.FRAMES: "Frames (PNG)",
     ExportKind.HDF5: "Flow (HDF5)",
     ExportKind.FLO: "Flow (.flo files)",
-    ExportKind.PNG: "Flow (16-bit PNG of DSEC)",
+    ExportKind.PNG: "Flow (DSEC 16-bit PNG)",
 }
 FACTORS = (0.5, 1.0, 2.0, 3.0, 4.0)
 AS_SEEN = "As in the window, {width} × {height} px"
 SIZES = "{factor:g} × the sensor, {width} × {height} px"
 MIN_WIDTH = 460
 HDF5_FILTER = "HDF5 (*.h5)"
-COPIED = "The command line is in the clipboard."
+COPIED = "The command line was copied to the clipboard."
 
 
 class ExportDialog(QDialog):
@@ -89,7 +89,7 @@ class ExportDialog(QDialog):
         self.export = QPushButton("Export to…", default=True)
         self.export.setProperty("role", "primary")
         self.copy = QPushButton("Copy as command")
-        self.copy.setToolTip("Copy the command line that does the same")
+        self.copy.setToolTip("Copy the equivalent command line")
         self.buttons.addButton(self.copy, QDialogButtonBox.ButtonRole.ActionRole)
         self.buttons.addButton(self.export, QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
@@ -139,24 +139,24 @@ class ExportDialog(QDialog):
             for kind, title in KINDS.items()
             if kind.pictures or shown.flow is not None
         }
-        self.what = choice(kinds, "What is written", "What")
-        self.start = _time("When the export begins", 0, shown.duration_us - 1, shown.span.start_us)
-        self.end = _time("When the export ends", 1, shown.duration_us, shown.span.end_us)
+        self.what = choice(kinds, "What to export", "What")
+        self.start = _time("Start of the export", 0, shown.duration_us - 1, shown.span.start_us)
+        self.end = _time("End of the export", 1, shown.duration_us, shown.span.end_us)
         self.fps = QDoubleSpinBox(decimals=2, minimum=1, maximum=240, value=30, suffix=" frames/s")
-        self.fps.setToolTip("Frames in a second of the video")
+        self.fps.setToolTip("Frames per second of the video")
         self.speed = choice(
-            {speed: speed_text(speed) for speed in SPEEDS}, "How fast time passes in the video", "Speed"
+            {speed: speed_text(speed) for speed in SPEEDS}, "Playback speed of the video", "Speed"
         )
         self.speed.setCurrentIndex(SPEEDS.index(shown.speed))
-        self.picture_size = choice({}, "Size of the pictures", "Size")
+        self.picture_size = choice({}, "Size of the frames", "Size")
         for title, values in self._sizes().items():
             self.picture_size.addItem(title, values)
         self.legend = QCheckBox("Color wheel of the flow")
         self.legend.setChecked(shown.style.legend)
-        self.time_stamp = QCheckBox("Time stamp")
+        self.time_stamp = QCheckBox("Timestamp")
         self.time_stamp.setChecked(shown.style.time_stamp)
         self.delta_t = _time(
-            "Fields hold the displacements in so much time", 1, shown.duration_us, shown.delta_t
+            "Time that the displacements of a field span", 1, shown.duration_us, shown.delta_t
         )
         for box in (self.fps, self.start, self.end, self.delta_t):
             box.lineEdit().setTextMargins(*TEXT_MARGINS)
@@ -216,7 +216,7 @@ class ExportDialog(QDialog):
     def _describe(self) -> str:
         length = _us(self.end) - _us(self.start)
         if length <= 0:
-            return "The end must be after the beginning."
+            return "The end must be after the start."
         if not self.kind.pictures:
             return self._describe_fields()
         video = self._video_settings(self.suggestion)
@@ -228,7 +228,7 @@ class ExportDialog(QDialog):
         single = self.kind is ExportKind.HDF5
         first = 0 if single else _us(self.start)
         count = -(-(_us(self.end) - first) // _us(self.delta_t))
-        where = "in one file, from the beginning of the recording on" if single else "in as many files"
+        where = "in one file, from the start of the recording" if single else "in separate files"
         return f"{count:,} fields of displacements in px {where}, one every {span_text(_us(self.delta_t))}."
 
     @Slot()

@@ -14,19 +14,17 @@ from wholefield_app.widgets.heading import heading
 from wholefield_app.workspaces.events.score import ScoreSession, Window
 
 WORDS = PredictionWords(
-    no_model="Train a network first, or choose a checkpoint file; then show its flow over the open recording.",
-    ready="The network finds the flow of every moment that is shown.",
+    no_model="Train a network or choose a checkpoint file first; then show its flow over the open recording.",
+    ready="The network estimates the flow of every displayed frame.",
 )
 SHOWN = "Shown: the flow of {name}."
-NO_SCORE = (
-    "Show a flow, then evaluate it: how much sharper does it make the events than a single translation does?"
-)
+NO_SCORE = "Show a flow, then evaluate how much sharper it makes the events than a single translation does."
 WINDOWS = {
-    Window.ENOUGH: "Around the playhead, as long as it takes",
+    Window.ENOUGH: "Around the playhead, automatic length",
     Window.FRAME: "The events of the frame",
-    Window.CHOSEN: "The chosen stretch",
+    Window.CHOSEN: "The selected range",
 }
-WINDOWS_ABOUT = "Which events the flow is evaluated on: things should move by 5 px or more in the window"
+WINDOWS_ABOUT = "Events that the flow is evaluated on; motion within the window should reach 5 px or more"
 
 
 class FlowPanel(PredictionPanel):

@@ -10,8 +10,8 @@ from wholefield_app.viewer.events.arrows import make_arrows, paint_arrows
 from wholefield_app.viewer.events.timeline import time_text
 
 EMPTY = (
-    "While a network is trained, a moment of the recording appears here:\n"
-    "its events, and the flow that the network finds in them."
+    "During training, a moment of the recording appears here:\n"
+    "its events and the flow that the network estimates from them."
 )
 # Px of the sensor between two arrows, and how long the fast ones are.
 STEP, LONG = 12, 18
@@ -43,7 +43,7 @@ def describe_preview(report: PreviewReady, first: PreviewReady) -> str:
     when = f"after epoch {report.epoch}" if report.epoch else "before the first epoch"
     name = report.path.name if report.path else "The recording"
     text = f"{name} at {time_text(report.at)}, {when}   median speed {median_speed(report):.3g} px/s"
-    return f"{text} (at first {median_speed(first):.3g})" if report.epoch else text
+    return f"{text} (initially {median_speed(first):.3g})" if report.epoch else text
 
 
 def median_speed(report: PreviewReady) -> float:

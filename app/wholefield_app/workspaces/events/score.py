@@ -61,7 +61,7 @@ def settings_of(recording: Path, source: FlowSource, window: Window, moment: Mom
         start, end = max(moment.time_us - moment.accumulation_us, 0), max(moment.time_us, 1)
     elif moment.chosen is None:
         raise SettingError(
-            "No stretch is chosen; drag with Shift over the event rate, or evaluate another window."
+            "No range is selected; Shift-drag over the event rate, or evaluate another window."
         )
     else:
         start, end = moment.chosen.start_us, moment.chosen.end_us

@@ -7,24 +7,24 @@ from wholefield_app.viewer.events.frame_view import PixelReadout
 
 WORDS = Words(
     noun="recording",
-    purpose="Play recordings of event cameras, find their optical flow without ground truth, export it as video.",
+    purpose="Play event-camera recordings, estimate their optical flow without ground truth and export it as video.",
     hint="Or drop a recording anywhere in this window.",
     open_icon="folder",
     open_about="Choose a recording: Prophesee RAW, DAT or HDF5, DSEC or MVSEC HDF5, AEDAT4, text or npz.",
     demo="recording",
-    demo_about="Open a recording simulated by the program itself, with its exact flow.",
+    demo_about="Open a simulated recording with its exact flow.",
     making_demo="Simulating the demo recording",
     properties_about="Show format, sensor, length and event rate of the open recording.",
     picture="frame",
-    picture_about="Write what the view shows into a PNG file.",
+    picture_about="Save the view as a PNG file.",
     whole="&Whole frame",
     whole_about="Show the whole frame.",
     zoom_out_about="Show more of the frame.",
     predict="Sho&w the network's flow",
-    predict_about="Let the chosen network find the flow of every moment that is shown.",
+    predict_about="Estimate the flow of every displayed frame with the selected network.",
     export="&Export a video or the flow…",
-    export_about="Write what the window shows as a video or pictures, or the flow as files.",
-    cancel_export_about="End the current export; what is written of a video stays playable.",
+    export_about="Export what the window shows as a video or images, or the flow as files.",
+    cancel_export_about="Cancel the current export; the part of a video written so far stays playable.",
 )
 
 

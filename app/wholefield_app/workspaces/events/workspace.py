@@ -64,7 +64,7 @@ log = logging.getLogger(__name__)
 PREVIEW = "events.preview"
 FLOW = "events.flow"
 STYLE_KEY = "events/style"
-COUNTING = "The events are being counted: {share:.0%}"
+COUNTING = "Counting the events: {share:.0%}"
 FLOW_FILTER = "Flow (*.h5 *.hdf5 *.flo *.png)"
 # DSEC gives its flow for 100 ms.
 USUAL_MS, SHORTEST_MS, LONGEST_MS = 100.0, 0.001, 1e6
@@ -262,7 +262,7 @@ class EventsWorkspace(DocumentWorkspace):
         self.export.begin(partial(run_export, settings), command_of(settings))
 
     def cancel_export(self) -> None:
-        """End the current export; what is written of a video stays playable."""
+        """Cancel the current export; the part of a video written so far stays playable."""
         self.export.stop_and_keep()
 
     def export_command(self) -> str | None:
@@ -368,9 +368,9 @@ class EventsWorkspace(DocumentWorkspace):
 
 def ask_for_span_us(parent: QWidget, name: str) -> float | None:
     """In how many us the displacements of a flow file happen, or None."""
-    text = f"{name} does not say in how much time its displacements happen. Time in ms:"
+    text = f"{name} does not state the time that its displacements span. Time in ms:"
     value, good = QInputDialog.getDouble(
-        parent, "Time of the flow", text, USUAL_MS, SHORTEST_MS, LONGEST_MS, 3
+        parent, "Time span of the flow", text, USUAL_MS, SHORTEST_MS, LONGEST_MS, 3
     )
     return value * 1e3 if good else None
 

@@ -43,10 +43,10 @@ def export_classes(found: "SegmentedSlide", path: Path, report: ReportFunction, 
             write_class_image(path, found, progress)
         else:
             raise SettingError(
-                f"{path.name} does not end in {IMAGE} or {OUTLINES}; give the file such a name."
+                f"{path.name} does not end in {IMAGE} or {OUTLINES}; choose a name with one of these endings."
             )
     except OSError as error:
         raise SettingError(
-            f"{path} cannot be written ({error.strerror or error}); choose another folder, or make room."
+            f"{path} cannot be written ({error.strerror or error}); choose another folder or free disk space."
         ) from error
     return Written(path)

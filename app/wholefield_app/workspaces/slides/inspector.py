@@ -167,7 +167,7 @@ class Inspector(QObject):
         if self._inspection is None:
             height, width = question.size
             title = question.network.title
-            self._panel.show_message(f"Laying {title} out over {width:,} × {height:,} px")
+            self._panel.show_message(f"Planning {title} for {width:,} × {height:,} px")
         self._plans.ask(question.network, question.size, question.tile_size)
 
     @Slot()

@@ -16,11 +16,11 @@ from wholefield_app.workspaces.slides.overlays import OPACITY, Overlays
 from wholefield_app.workspaces.slides.prediction import SlidePredictions
 
 WORDS = PredictionWords(
-    no_model="Train a network first, or choose a checkpoint file; then predict on the open slide.",
-    ready="Predict on the open slide to see its class and where the evidence lies, or the class of every pixel.",
+    no_model="Train a network or choose a checkpoint file first; then predict on the open slide.",
+    ready="Predict on the open slide to see its class with the evidence, or the class of every pixel.",
 )
 PROBABILITIES = "Probability of each class. Click one for its map."
-SHARES = "Share of the slide. Click a class to see it alone, {first} to see all."
+SHARES = "Share of the slide. Click a class to see only it, {first} to see all."
 
 
 class SlidePredictionPanel(PredictionPanel):

@@ -69,7 +69,7 @@ def read_project(folder: Path, labels: Path | None = None) -> SlideProject:
     slides = folder / SLIDES if (folder / SLIDES).is_dir() else folder
     paths = find_slides(slides)
     if not paths:
-        raise SourceError(f"{slides} holds no slides; open another folder, or open a slide by itself.")
+        raise SourceError(f"{slides} holds no slides; open another folder or a single slide.")
     labels, masks = labels or _table(LABELS, folder, slides), _table(MASKS, folder, slides)
     names: dict[Path, tuple[str, ...]] = {}
     warning = ""

@@ -155,7 +155,7 @@ def describe(project: SlideProject) -> str:
         return f"{slides}, no label file"
     names = sorted({label for entry in project.entries for label in entry.labels})
     if any(len(entry.labels) > 1 for entry in project.entries):
-        return f"{slides} with labelled regions: {', '.join(names)}"
+        return f"{slides} with labeled regions: {', '.join(names)}"
     counts = (f"{sum(name in entry.labels for entry in project.entries)} {name}" for name in names)
     return f"{slides}: {', '.join(counts)}"
 

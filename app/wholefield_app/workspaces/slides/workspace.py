@@ -48,7 +48,7 @@ class SlidesWorkspace(DocumentWorkspace):
     words = WORDS
     predict_task = PredictSettings.task
     settings_key = "training/settings"
-    hints = (("Move the slide", "drag, or the arrow keys"), ("Zoom at the pointer", "wheel"))
+    hints = (("Pan", "drag, or the arrow keys"), ("Zoom at the pointer", "wheel"))
 
     document: SlideDocument
     draft: SlidesDraft
@@ -189,18 +189,18 @@ class SlidesWorkspace(DocumentWorkspace):
         return [
             Action(
                 "slides.grid", "&Tile grid", Menu.VIEW, self._toggle_grid, "grid",
-                "Draw the tiles of the chosen size over the slide.",
+                "Draw the tiles of the selected size over the slide.",
                 shortcut="Ctrl+G", group="overlays", on_toolbar=True, checked_when=lambda: overlays.grid_shown,
             ),
             Action(
                 "slides.map", "Prediction &map", Menu.VIEW, self._toggle_map, "map",
-                "Lay the map of the prediction over the slide.", shortcut="Ctrl+M", group="overlays", on_toolbar=True,
+                "Overlay the prediction map on the slide.", shortcut="Ctrl+M", group="overlays", on_toolbar=True,
                 enabled_when=lambda: requires((prediction.result is not None, "Predict on the open slide first.")),
                 checked_when=lambda: overlays.map_shown and prediction.result is not None,
             ),
             Action(
                 INSPECTOR, "&Inspector", Menu.VIEW, self._toggle_inspector, "inspector",
-                "Show the layers of the network, what each of them sees where you click, and what tiles cost.",
+                "Show the layers of the network, the receptive field of each where you click, and the cost of tiles.",
                 shortcut="Ctrl+Shift+I", group="overlays", on_toolbar=True,
                 checked_when=lambda: self.inspector.active, command=lambda: self.inspector.command(),
             ),

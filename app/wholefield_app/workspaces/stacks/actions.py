@@ -12,12 +12,12 @@ from wholefield_app.workspaces.stacks.display import StackDisplay
 from wholefield_app.workspaces.stacks.document import StackDocument
 
 COMPARISONS = {
-    Compare.ALONE: ("Input &alone", "Show the input alone."),
+    Compare.ALONE: ("Input &alone", "Show only the input."),
     Compare.BESIDE: ("Side &by side", "Show the second stack beside the input."),
-    Compare.OVER: ("&One over the other", "Lay the second stack over the input."),
+    Compare.OVER: ("&Overlay", "Overlay the second stack on the input."),
     Compare.SWIPE: (
         "S&wipe",
-        "Show the input left and the second stack right of a handle that can be moved.",
+        "Show the input to the left and the second stack to the right of a movable handle.",
     ),
 }
 IsOpen = Callable[[], Availability]
@@ -30,12 +30,12 @@ def pairing_actions(
     return [
         Action(
             "stacks.pair", "Pair with a &target…", Menu.FILE, ask_file, "pair",
-            "Choose a clean or labelled stack of the same size for the open one.",
+            "Pair the open stack with a clean or labeled stack of the same size.",
             shortcut="Ctrl+T", group="file", enabled_when=is_open, on_toolbar=True,
         ),
         Action(
             "stacks.pair_folder", "Pair with a folder of s&lices…", Menu.FILE, ask_folder, "pair",
-            "Choose a folder of clean or labelled slices for the open stack.", group="file", enabled_when=is_open,
+            "Pair the open stack with a folder of clean or labeled slices.", group="file", enabled_when=is_open,
         ),
     ]  # fmt: skip
 
@@ -66,12 +66,12 @@ def walking_actions(
     return [
         *across,
         Action(
-            "stacks.next", "Nex&t slice", Menu.VIEW, partial(view.step, 1), "next", "Go one slice forward.",
+            "stacks.next", "Nex&t slice", Menu.VIEW, partial(view.step, 1), "next", "Go to the next slice.",
             shortcut="Ctrl+Down", group="walk", enabled_when=is_open,
         ),
         Action(
             "stacks.previous", "Pre&vious slice", Menu.VIEW, partial(view.step, -1), "previous",
-            "Go one slice back.", shortcut="Ctrl+Up", group="walk", enabled_when=is_open,
+            "Go to the previous slice.", shortcut="Ctrl+Up", group="walk", enabled_when=is_open,
         ),
         Action(
             "stacks.next_channel", "Next c&hannel", Menu.VIEW, display.next_channel, "next",
@@ -80,7 +80,7 @@ def walking_actions(
         ),
         Action(
             "stacks.play", "Play the sli&ces", Menu.VIEW, view.toggle_playing, "start",
-            "Play through the slices of the large view, or stop.",
+            "Play or pause the slices of the large view.",
             shortcut="Ctrl+Space", group="walk", enabled_when=is_open, checked_when=lambda: view.bar.playing,
         ),
     ]  # fmt: skip
@@ -90,7 +90,9 @@ def comparing_actions(display: StackDisplay) -> list[Action]:
     """Choose how a second stack is shown."""
 
     def can_compare() -> Availability:
-        return requires((display.other is not None, "Pair the stack with a target, or predict, first."))
+        return requires(
+            (display.other is not None, "Pair the stack with a target or run a prediction first.")
+        )
 
     def is_compared(compare: Compare) -> bool:
         return display.other is not None and display.compare is compare

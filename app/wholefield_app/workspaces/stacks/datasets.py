@@ -17,8 +17,8 @@ from wholefield_app.workspaces.stacks.opening import DatasetChoice, size_text
 
 QUESTION = "{} holds several volumes. Which one do you want to open?"
 OF_SCAN = (
-    "{} holds the projections of a scan with flat and dark fields. They can be reconstructed and denoised by "
-    "Noise2Inverse, which needs no clean image; or look at one of the volumes as it is."
+    "{} holds the projections of a scan with flat and dark fields. Reconstruct and denoise them with "
+    "Noise2Inverse, which needs no clean image, or open one of the volumes as it is."
 )
 SCAN = "Reconstruct and denoise"
 

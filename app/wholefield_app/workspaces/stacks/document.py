@@ -109,7 +109,7 @@ def describe_stack(stack: OpenStack) -> list[tuple[str, str]]:
         ("Slices × rows × columns", size_text(source.shape)),
         ("Channels", f"{source.channels} × {source.dtype}"),
         ("Voxel (z × y × x)", spacing_text(source.geometry)),
-        ("Values in a sample", f"{facts.lowest:.6g} to {facts.highest:.6g}"),
+        ("Values (sampled)", f"{facts.lowest:.6g} to {facts.highest:.6g}"),
     ]
     rows += [("Warning", warning) for warning in source.warnings]
     return rows + sorted(source.metadata.items())

@@ -24,7 +24,7 @@ class StacksDraft(Draft):
         if self.task.name == NOISE2INVERSE and not (
             self.value("projections") or self.value("reconstructions")
         ):
-            return "Still to be chosen: projections."
+            return "Still required: projections."
         return super().missing
 
     def set_pair(self, stack: OpenStack | None, target: OpenStack | None) -> None:

@@ -12,7 +12,7 @@ from wholefield_app.services import Services
 from wholefield_app.workspaces.stacks.opening import OpenStack
 
 MOST_SHOWN = 12
-COUNTING = "Looking for the labels of the target…"
+COUNTING = "Reading the labels of the target…"
 
 
 class LabelCount(QObject):

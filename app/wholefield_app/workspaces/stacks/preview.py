@@ -12,10 +12,7 @@ from wholefield_app.viewer.stacks.plane_images import plane_image
 
 LARGEST_SIDE = 768
 ABBREVIATIONS = {"psnr": "PSNR", "ssim": "SSIM", "iou": "IoU"}
-EMPTY = (
-    "While a network is trained, a validation slice appears here:\n"
-    "the input, the target and what the network makes of it."
-)
+EMPTY = "During training, a validation slice appears here:\nthe input, the target and the prediction."
 
 
 def draw_preview(report: PreviewReady, first: PreviewReady) -> Pictures:
@@ -48,7 +45,7 @@ def describe_preview(report: PreviewReady, first: PreviewReady) -> str:
         text = f"{ABBREVIATIONS.get(name) or name.replace('_', ' ').capitalize()} {value:.3g}"
         text += " dB" if name == "psnr" else ""
         if report.epoch and name in first.metrics:
-            text += f" (at first {first.metrics[name]:.3g})"
+            text += f" (initially {first.metrics[name]:.3g})"
         parts.append(text)
     return "   ".join(parts)
 

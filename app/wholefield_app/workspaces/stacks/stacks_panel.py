@@ -25,13 +25,13 @@ from wholefield_app.workspaces.stacks.opening import OpenStack, size_text
 
 EMPTY = {
     Role.INPUT: "Open a stack to begin.",
-    Role.TARGET: "None. A clean or labelled stack of the same size, to train on or to compare with.",
+    Role.TARGET: "None. A clean or labeled stack of the same size, to train on or to compare with.",
     Role.PREDICTION: "None yet. Train a network, then predict.",
 }
 COMPARISONS = {
     Compare.ALONE: "Input alone",
     Compare.BESIDE: "Side by side",
-    Compare.OVER: "One over the other",
+    Compare.OVER: "Overlay",
     Compare.SWIPE: "With a swipe handle",
 }
 COLORS = "Colors"
@@ -94,10 +94,10 @@ class StacksPanel(QWidget):
         self._document = document
         self._display = display
         self.rows = {role: StackRow(role, theme) for role in Role}
-        self.channel = choice({}, "Which channel of the input is shown", "Channel")
+        self.channel = choice({}, "Channel of the input to show", "Channel")
         self.channel.currentIndexChanged.connect(self._set_channel)
         self.pair = ActionButton(registry["stacks.pair"], parent=self)
-        self.compare = choice(COMPARISONS, "How a second stack is shown", "Comparison")
+        self.compare = choice(COMPARISONS, "How the second stack is shown", "Comparison")
         self.compare.currentIndexChanged.connect(self._set_compare)
         self.other = choice({}, "The second stack", "Second stack")
         self.other.currentIndexChanged.connect(self._set_other)

@@ -6,11 +6,11 @@ from wholefield_app.document.words import Words
 from wholefield_app.viewer.stacks.stack_scene import VoxelReadout
 
 MOUSE = (
-    ("Walk through the slices", "wheel"),
-    ("Zoom at the pointer", "Ctrl and wheel"),
+    ("Scroll through the slices", "wheel"),
+    ("Zoom at the pointer", "Ctrl + wheel"),
     ("Move all views to a voxel", "click"),
-    ("Move the picture", "drag, or the arrow keys"),
-    ("Change level and window", "drag with the right button"),
+    ("Pan", "drag, or the arrow keys"),
+    ("Adjust window and level", "drag with the right button"),
 )
 WORDS = Words(
     noun="stack",
@@ -20,21 +20,21 @@ WORDS = Words(
     open_about="Choose a stack: TIFF, DICOM, NIfTI, MHA, NRRD, HDF5 or OME-Zarr.",
     folder_about="Choose a folder of TIFF, PNG or DICOM slices.",
     demo="stack",
-    demo_about="Open a noisy scan made by the program itself, paired with the truth and ready to train on.",
+    demo_about="Open a simulated noisy scan, paired with its ground truth and ready for training.",
     making_demo="Scanning and reconstructing the demo stack",
     properties_about="Show format, size, spacing and values of the open stack.",
-    picture_about="Write what the large view shows into a PNG file.",
+    picture_about="Save the large view as a PNG file.",
     whole="Whole sl&ice",
     whole_about="Show the whole slice.",
     zoom_out_about="Show more of the slice.",
     predict="Pre&dict the open stack",
     predict_about="Run the chosen network over every slice of the open stack.",
     export="&Export as…",
-    export_about="Write the prediction, or the input while there is none, as TIFF, NIfTI or OME-Zarr.",
+    export_about="Export the prediction, or the input if there is none, as TIFF, NIfTI or OME-Zarr.",
 )
 PREDICTION = PredictionWords(
-    no_model="Train a network first, or choose a checkpoint file; then predict the open stack.",
-    ready="The whole open stack is predicted and shown with a swipe handle.",
+    no_model="Train a network or choose a checkpoint file first; then predict the open stack.",
+    ready="The network predicts the whole open stack and shows the result with a swipe handle.",
     files="Checkpoints (*.ckpt *.torch *.pt *.pth)",
 )
 

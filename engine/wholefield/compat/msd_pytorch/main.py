@@ -223,7 +223,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--weights", required=True, type=Path, metavar="FILE", help="File for the parameters."
     )
     parser.add_argument("--epochs", type=int, default=10, help="Passes over the training images.")
-    parser.add_argument("--batch-size", type=int, default=1, help="Images in a step.")
+    parser.add_argument("--batch-size", type=int, default=1, help="Images per batch.")
     parser.add_argument("--depth", type=int, default=Architecture.depth, help="Hidden layers.")
     parser.add_argument(
         "--width", type=int, default=Architecture.width, help="Channels that every layer adds."
@@ -235,7 +235,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         default=list(DEFAULT_DILATIONS),
         help="Dilations in pixels, repeated.",
     )
-    parser.add_argument("--seed", type=int, default=0, help="Start of the random numbers.")
+    parser.add_argument("--seed", type=int, default=0, help="Seed of the random numbers.")
     parser.set_defaults(act=_run, labels=None)
 
 

@@ -54,7 +54,9 @@ class FlowLoss(nn.Module):
         demand_known(smoothness_mask, tuple(REGULARIZATION), "smoothness_mask")
         self.weights = {name: float(weight) for name, weight in flow_weights.items() if weight != 0}
         if not self.weights or min(self.weights.values()) < 0:
-            raise SettingError("The setting loss_weights needs weights of at least 0, one of them above it.")
+            raise SettingError(
+                "The setting loss_weights needs weights of at least 0, at least one of them above 0."
+            )
         if "bw_deblur" in self.weights and micro_bins < 2:
             raise SettingError(
                 "The loss bw_deblur needs features with micro time bins; choose event_cube or give it the weight 0."

@@ -107,7 +107,7 @@ class ScoreCard:
         )
         if not self.enough_motion:
             lines.append(
-                f"Things move less than {ENOUGH_PX:g} px in this window, so FWL does not rank flows: "
+                f"Motion in this window is below {ENOUGH_PX:g} px, so FWL does not rank flows: "
                 "choose a longer one."
             )
         return "\n".join(lines)
@@ -193,7 +193,7 @@ def _events_of(events: Events, start_us: int, end_us: int, shape: tuple[int, int
     events = events[(events["t"] >= start_us) & (events["t"] < end_us)]
     if len(events) and (events["x"].max() >= shape[1] or events["y"].max() >= shape[0]):
         raise SettingError(
-            f"The flow has {shape[1]} x {shape[0]} px but there are events beyond; give it at sensor size."
+            f"The flow has {shape[1]} x {shape[0]} px, but some events lie outside it; use flow at sensor size."
         )
     return events
 

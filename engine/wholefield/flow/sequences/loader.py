@@ -253,8 +253,8 @@ def demand_alike(sources: Sequence[BinSource], num_tbins: int, crop_size: int | 
     for source in sources:
         if (source.channels, source.delta_t, source.factor) != (first.channels, first.delta_t, first.factor):
             raise SettingError(
-                f"{source.path.name} and {first.path.name} have other channels, time bins or downsampling; "
-                "make them alike."
+                f"{source.path.name} and {first.path.name} differ in channels, time bins or downsampling; use files "
+                "made with the same settings."
             )
         if crop_size is None and (source.width, source.height) != (first.width, first.height):
             raise SettingError(

@@ -71,7 +71,7 @@ class MSDNetwork(nn.Sequential):
     ) -> None:
         if loss not in list(Loss) or task not in list(Task):
             raise OptionError(
-                f"The loss {loss!r} or the task {task!r} is not known; choose of {', '.join((*Loss, *Task))}."
+                f"The loss {loss!r} or the task {task!r} is not known; choose one of {', '.join((*Loss, *Task))}."
             )
         task = Task(task)
         msd = MSDModule(c_in, c_out, depth, width, dilations, ndim)

@@ -56,7 +56,7 @@ def _unpack(decoder: Any, number: int, spool: Spool) -> str:
     except BaseException as error:
         _raise_foreign(error)
         return (
-            f"The file is damaged behind its first {spool.length} events, and the rest is left out ({error})."
+            f"The file is damaged after its first {spool.length} events, and the rest is left out ({error})."
         )
     return ""
 

@@ -35,7 +35,7 @@ def open_recording(path: str | Path) -> Recording:
     path = Path(path)
     with readable(path):
         if path.is_file() and not path.stat().st_size:
-            raise SourceError(f"{path} is empty; copy it again from where it came.")
+            raise SourceError(f"{path} is empty; copy it again from its source.")
         return _open(path, recording_format(path))
 
 

@@ -122,7 +122,7 @@ def _from_group(path: Path, store: Any, group: Any, at: Mapping[str, int]) -> Om
     axes = axis_letters(scales, arrays[0].ndim)
     if arrays[0].dtype.kind not in "buif":
         raise SourceError(
-            f"{path} has pixels of type {arrays[0].dtype}; save it with integer or real pixels."
+            f"{path} has pixels of type {arrays[0].dtype}; save it with integer or floating-point pixels."
         )
     shape = arrays[0].shape
     others = other_axes(axes, shape)

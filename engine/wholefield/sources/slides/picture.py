@@ -45,9 +45,7 @@ def open_picture(path: Path) -> PictureSource:
             raise ValueError("its end is missing")
         stored = np.asarray(decode(data))
     except Exception as error:  # codecs raise errors of their own kinds
-        raise SourceError(
-            f"{path} is a damaged {kind} ({error}); copy it again from where it came."
-        ) from error
+        raise SourceError(f"{path} is a damaged {kind} ({error}); copy it again from its source.") from error
     pixels = without_alpha(stored if stored.ndim == 3 else stored[..., None])
     height, width, channels = pixels.shape
     sizes = [(width, height)]

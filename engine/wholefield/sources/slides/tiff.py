@@ -125,7 +125,7 @@ def refuse_unsupported(path: Path, page: Any) -> None:
     """Raise SourceError for pixels or tiles that no reader here takes."""
     if page.dtype is None or page.dtype.kind not in "buif":
         kind = page.dtype or "unknown"
-        raise SourceError(f"{path} has pixels of type {kind}; save it with integer or real pixels.")
+        raise SourceError(f"{path} has pixels of type {kind}; save it with integer or floating-point pixels.")
     if page.shaped[1] != 1:
         raise SourceError(
             f"{path} stores its tiles as volumes, which is not supported; save it plane by plane."
@@ -138,8 +138,8 @@ def refuse_incomplete(path: Path, reader: ByteReader, levels: list[list[TiffPlan
     end = max(plane.byte_end() for plane in planes)
     if end > reader.size:
         raise SourceError(
-            f"{path} is cut off: {end - reader.size} bytes are missing at its end; copy it again from where "
-            "it came."
+            f"{path} is cut off: {end - reader.size} bytes are missing at its end; copy it again from its "
+            "source."
         )
     if not all(plane.has_every_segment() for plane in planes):
         raise SourceError(f"{path} is damaged: its table of tiles is incomplete; copy it again.")

@@ -162,7 +162,7 @@ class TiffPlane:
         except Exception as error:  # codecs raise errors of their own kinds
             raise SourceError(
                 f"{self._reader.path} is damaged: the tile in row {row}, column {column} cannot be decoded "
-                f"({error}); copy the file again from where it came."
+                f"({error}); copy the file again from its source."
             ) from error
         if pixels is None:
             return self._missing(shape[1:])

@@ -48,7 +48,7 @@ class DicomSeries(SlicedStack):
         expected = (*self.shape[1:], self.channels) if self.channels > 1 else self.shape[1:]
         if values.shape != expected:
             raise SourceError(
-                f"{each.path} has another size than the first slice; take it out of the folder."
+                f"{each.path} has another size than the first slice; remove it from the folder."
             )
         return _rescaled(values, each.scale, self.dtype)
 

@@ -107,7 +107,7 @@ def _open(path: Path) -> h5py.File:
 def _from_file(path: Path, file: h5py.File, wanted: str | None) -> Hdf5Stack:
     datasets, dangling = walk(file)
     if not datasets:
-        lost = f"; its links {_listed(dangling)} lead to files that are missing" if dangling else ""
+        lost = f"; its links {_listed(dangling)} point to missing files" if dangling else ""
         raise SourceError(f"{path} holds no volume{lost}; choose a file with a dataset of three dimensions.")
     name = likely(file, datasets) if wanted is None else wanted.strip("/")
     if name not in datasets:
@@ -161,9 +161,7 @@ def _step(data: h5py.Dataset, group: h5py.Group, axis: int) -> float:
 def _warnings(dangling: list[str], missing: list[str]) -> tuple[str, ...]:
     warnings = []
     if dangling:
-        warnings.append(
-            f"Links of the file lead nowhere: {_listed(dangling)}. What they stand for is not shown."
-        )
+        warnings.append(f"The file has broken links, whose targets are not shown: {_listed(dangling)}.")
     if missing:
         warnings.append(f"Voxels from missing files read as zero: {_listed(missing)}.")
     return tuple(warnings)

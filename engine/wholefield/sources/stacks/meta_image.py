@@ -91,7 +91,7 @@ def open_meta_image(path: Path) -> RawVolume:
     kind = header.fields.get("ElementType", "")
     if kind not in TYPES:
         raise SourceError(
-            f"{path} has voxels of type {kind or 'unknown'}; save it with integer or real voxels."
+            f"{path} has voxels of type {kind or 'unknown'}; save it with integer or floating-point voxels."
         )
     byte_order = ">" if header.flag("BinaryDataByteOrderMSB", "ElementByteOrderMSB") else "<"
     if "BinaryData" in header.fields and not header.flag("BinaryData"):

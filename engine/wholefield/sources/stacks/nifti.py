@@ -54,7 +54,7 @@ def _volume(
     affine: npt.NDArray[np.float64],
 ) -> RawVolume:
     if not shape:
-        raise SourceError(f"{path} holds no voxels; export it again from where it came.")
+        raise SourceError(f"{path} holds no voxels; export it again from its source.")
     # NIfTI counts x first; what is missing behind is one voxel thick.
     x, y, z = (*shape, 1, 1)[:3]
     channels: tuple[int, ...] = ()

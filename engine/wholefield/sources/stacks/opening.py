@@ -100,9 +100,7 @@ def _open_file(path: Path, head: bytes, dataset: str | None) -> StackSource:
 
         return open_hdf5_stack(path, dataset)
     if dataset is not None:
-        raise SourceError(
-            f"{path} is not an HDF5 file, so it has no dataset {dataset}; leave the dataset out."
-        )
+        raise SourceError(f"{path} is not an HDF5 file, so it has no dataset {dataset}; omit the dataset.")
     if head.startswith(TIFF_SIGNATURES):
         from wholefield.sources.stacks.tiff import open_tiff_stack
 
@@ -114,7 +112,7 @@ def _open_file(path: Path, head: bytes, dataset: str | None) -> StackSource:
     if (volume := volume_format(path, head)) is not None:
         return volume.open(path)
     if head.startswith(PICTURE_SIGNATURES):
-        raise SourceError(f"{path} is a single picture; open the folder that it lies in as a stack.")
+        raise SourceError(f"{path} is a single picture; open its folder as a stack.")
     raise SourceError(
         f"{path} is not a stack that can be opened, or it is damaged; known files end in "
         f"{', '.join(STACK_SUFFIXES)}."

@@ -91,8 +91,8 @@ class RawLayout:
             missing = self.part_bytes + part.skip - size
             if self.packing is Packing.RAW and missing > 0:
                 raise SourceError(
-                    f"{part.path} is cut off: {missing} bytes are missing at its end; copy it again from where "
-                    "it came."
+                    f"{part.path} is cut off: {missing} bytes are missing at its end; copy it again from its "
+                    "source."
                 )
 
 

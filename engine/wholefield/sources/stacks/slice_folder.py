@@ -32,7 +32,7 @@ class SliceFolder(SlicedStack):
         if found != (*self.shape[1:], self.channels, self.dtype):
             raise SourceError(
                 f"{image.path} has {image.width} x {image.height} px with {image.channels} channels of "
-                f"{image.dtype}, unlike the first slice of its folder; take it out of the folder."
+                f"{image.dtype}, unlike the first slice of its folder; remove it from the folder."
             )
 
 

@@ -194,5 +194,7 @@ def checked_dtype(path: Path, dtype: np.dtype[Any]) -> np.dtype[Any]:
         SourceError: The values are not real numbers.
     """
     if dtype.kind not in NUMBERS:
-        raise SourceError(f"{path} has voxels of type {dtype}; save it with integer or real voxels.")
+        raise SourceError(
+            f"{path} has voxels of type {dtype}; save it with integer or floating-point voxels."
+        )
     return np.dtype(np.uint8) if dtype.kind == "b" else dtype.newbyteorder("=")

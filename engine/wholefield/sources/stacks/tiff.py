@@ -196,8 +196,8 @@ def _refuse_broken_chain(path: Path, tiff: Any) -> None:
     file.seek(tags * form.tagsize, 1)
     if int(struct.unpack(form.offsetformat, file.read(form.offsetsize))[0]):
         raise SourceError(
-            f"{path} is cut off: pages after the first {len(tiff.pages)} are missing; copy it again from where it "
-            "came."
+            f"{path} is cut off: pages after the first {len(tiff.pages)} are missing; copy it again from its "
+            "source."
         )
 
 

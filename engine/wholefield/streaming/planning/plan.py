@@ -162,11 +162,11 @@ class Plan:
                 f"input            {_by(self.input_shape)}",
                 f"tiles            {_by(self.counts)} = {self.tiles} of {_by(self.tile_size)} px",
                 f"receptive field  {_by(self.receptive_field)} px, stride {_by(self.stride)}, offsets {low_high}",
-                f"multiply-adds    {self.macs / 1e9:.2f} G a forward; nothing is computed twice",
+                f"multiply-adds    {self.macs / 1e9:.2f} G per forward pass; nothing is computed twice",
                 f"peak memory      {in_bytes(self.memory.forward)} inference, "
                 f"{in_bytes(self.memory.backward)} training (of it "
                 f"{in_bytes(self.memory.halos)} halos, {in_bytes(self.memory.blocks)} kept blocks), "
-                "above network and input",
+                "on top of network and input",
                 "overlapping tiles of this size "
                 + (
                     f"would compute each pixel at least {overlap:.2f} times"
@@ -265,7 +265,7 @@ def suggest_tile_size(
     Args:
         network: The network that will be streamed.
         input_shape: (batch, channels, *axes) of the whole image.
-        memory_budget: Bytes above network and input.
+        memory_budget: Bytes on top of network and input.
         training: Whether gradients will be wanted.
         dtype: Element type of the image.
         keep_budget: As for Streamed.

@@ -130,7 +130,7 @@ def _failure(error: Exception, shape: tuple[int, ...]) -> str:
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if needs_values(error):
         return (
-            f"The network decides by pixel values or random numbers{place}; they are not there when it is traced. "
+            f"The network decides by pixel values or random numbers{place}; they are not available during tracing. "
             "Decide by shapes, settings or Python's own random numbers, or move that part behind the streamed network."
         )
     return f"The network failed on an input of shape {shape}{place}: {text}"

@@ -58,7 +58,7 @@ def export_flow(settings: FlowExportSettings, report: ReportFunction, control: C
 def unwritable(path: Path, error: OSError) -> SettingError:
     """What is said where an export cannot be written."""
     return SettingError(
-        f"{path} cannot be written ({error.strerror or error}); choose another folder, or make room."
+        f"{path} cannot be written ({error.strerror or error}); choose another folder or free disk space."
     )
 
 

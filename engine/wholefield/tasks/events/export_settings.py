@@ -24,9 +24,7 @@ class FlowExportSettings(RunSettings):
     recording: Annotated[Path, Setting("The recording.", positional=True)]
     flow: Annotated[
         Path,
-        Setting(
-            "The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."
-        ),
+        Setting("The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."),
     ]
     out: Annotated[
         Path,
@@ -36,12 +34,12 @@ class FlowExportSettings(RunSettings):
         FlowFormat, Setting("One HDF5 file, or a .flo or DSEC 16-bit PNG file for every field.")
     ] = FlowFormat.HDF5
     delta_t: Annotated[
-        int, Ge(1), Setting("Time between two fields in us; they hold the displacements within it.")
+        int, Ge(1), Setting("Time between two fields in us, which their displacements span.")
     ] = 10_000
-    start_us: Annotated[int, Ge(0), Setting("Where to begin, in us; HDF5 begins with the recording.")] = 0
-    end_us: Annotated[int | None, Ge(1), Setting("Where to end, in us; none goes to the end.")] = None
+    start_us: Annotated[int, Ge(0), Setting("Start in us; HDF5 starts with the recording.")] = 0
+    end_us: Annotated[int | None, Ge(1), Setting("End in us; none goes to the end of the recording.")] = None
     span_us: Annotated[
-        float | None, Gt(0), Setting("Time in us in which the displacements of a .flo or PNG file happen.")
+        float | None, Gt(0), Setting("Time in us that the displacements of a .flo or PNG file span.")
     ] = None
     device: DeviceSetting = Device.AUTO
 

@@ -47,7 +47,7 @@ def judge(settings: ScoreSettings, report: ReportFunction, control: Control) -> 
     with open_recording(settings.recording) as recording, closing(settings.source.open(recording)) as flow:
         start, end = window_of(settings, recording, flow)
         events = events_in(recording, start, end, begin("Reading events"))
-        fields = fields_in(flow, start, end, begin("Finding the flow"))
+        fields = fields_in(flow, start, end, begin("Estimating the flow"))
         truth = truth_in(recording, start, end)
         progress = begin("Comparing translations")
         return score_flow(events, fields, start, end, truth, name=flow.name, progress=progress)
@@ -83,8 +83,8 @@ def events_in(recording: Recording, start_us: int, end_us: int, step: Step) -> E
         count += len(parts[-1])
         if count > MOST_EVENTS:
             raise SettingError(
-                f"The window from {start_us} to {end_us} us holds more than {MOST_EVENTS:,} events; choose a "
-                "shorter one to judge the flow."
+                f"The window from {start_us} to {end_us} us holds more than {MOST_EVENTS:,} events; choose "
+                "a shorter one."
             )
         step(min(begin + PART_US, end_us) - start_us, end_us - start_us)
     if count == 0:

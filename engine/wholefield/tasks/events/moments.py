@@ -18,7 +18,7 @@ class MomentFlow:
     Args:
         checkpoint: A checkpoint of a flow training.
         recording: The recording.
-        device: Where to compute.
+        device: Device to compute on.
 
     Raises:
         SourceError: The checkpoint is missing, damaged or something else.

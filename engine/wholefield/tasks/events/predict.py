@@ -37,7 +37,7 @@ def predict_flow(
         )
         count = max(-(-(end - settings.start_us) // given.delta_t), 0)
 
-        counter = PartCounter("Finding flow", count, report, control)
+        counter = PartCounter("Estimating flow", count, report, control)
 
         def fields() -> Iterator[Flow]:
             for done, (_, flow) in enumerate(predictor.flows(settings.start_us, end), start=1):

@@ -22,7 +22,7 @@ class FlowSource:
     """Where flow comes from, as a command line names it.
 
     Attributes:
-        path: A checkpoint of a flow training, HDF5 labels, a .flo file, or a 16-bit PNG of DSEC.
+        path: A checkpoint of a flow training, HDF5 labels, a .flo file, or a DSEC 16-bit PNG.
         span_us: In how many us the displacements of a .flo or PNG happen; other files tell it.
         device: Where a network computes.
     """
@@ -48,7 +48,7 @@ class FlowSource:
             return open_labels(self, recording)
         if self.span_us is None:
             raise SettingError(
-                f"{self.path.name} does not say in how much time its displacements happen; give span_us."
+                f"{self.path.name} does not state the time that its displacements span; set span_us."
             )
         return open_single(self, recording, self.span_us)
 

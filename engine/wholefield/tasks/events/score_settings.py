@@ -14,7 +14,7 @@ from wholefield.training.settings import Device, DeviceSetting
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreSettings(RunSettings):
-    """Judge the flow of a recording beside no flow and the best single translation.
+    """Compare the flow of a recording with zero flow and the best single translation.
 
     The errors against the true flow are told where its labels (NAME_flow.h5) lie beside the recording.
     """
@@ -24,25 +24,23 @@ class ScoreSettings(RunSettings):
     recording: Annotated[Path, Setting("The recording.", positional=True)]
     flow: Annotated[
         Path,
-        Setting(
-            "The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a 16-bit PNG of DSEC."
-        ),
+        Setting("The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."),
     ]
     span_us: Annotated[
-        float | None, Gt(0), Setting("Time in us in which the displacements of a .flo or PNG file happen.")
+        float | None, Gt(0), Setting("Time in us that the displacements of a .flo or PNG file span.")
     ] = None
-    start_us: Annotated[int | None, Ge(0), Setting("Where the window begins, in us.")] = None
-    end_us: Annotated[int | None, Ge(1), Setting("Where the window ends, in us.")] = None
+    start_us: Annotated[int | None, Ge(0), Setting("Start of the window in us.")] = None
+    end_us: Annotated[int | None, Ge(1), Setting("End of the window in us.")] = None
     at_us: Annotated[
         int | None,
         Ge(0),
         Setting(
-            "Without a window: the middle, in us, of one in which things move by 5 px; none is the middle of the "
+            "Without a window: the center, in us, of one with 5 px of motion; none takes the middle of the "
             "recording.",
         ),
     ] = None
     sample_us: Annotated[
-        int, Ge(1), Setting("The events of so many us before that middle tell how fast things move.")
+        int, Ge(1), Setting("Time in us before that center whose events determine how fast things move.")
     ] = 10_000
     device: DeviceSetting = Device.AUTO
 

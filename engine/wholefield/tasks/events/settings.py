@@ -54,7 +54,7 @@ class FlowFormat(Choice):
     PNG = "png", "DSEC PNG files"
 
 
-OF_FRAMES = Requires("teacher", "Only when the flow learns from warped frames.", (Teacher.FRAMES,))
+OF_FRAMES = Requires("teacher", "Only if the flow learns from warped frames.", (Teacher.FRAMES,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ class FlowSettings(TrainingSettings):
         int,
         Ge(1),
         Setting(
-            "Length of a time bin; things should move by one to ten pixels in it.",
+            "Length of a time bin; motion within it should be one to ten pixels.",
             label="Time bin",
             unit="µs",
             group=Group.DATA,
@@ -99,7 +99,8 @@ class FlowSettings(TrainingSettings):
         Ge(0),
         Le(4),
         Setting(
-            "How often to halve the sensor, four times as fast each time and less noisy; crops are of what is left.",
+            "Number of times to halve the resolution; each is four times as fast and less noisy; "
+            "crops refer to the result.",
             group=Group.DATA,
             advanced=True,
         ),
@@ -113,7 +114,9 @@ class FlowSettings(TrainingSettings):
         int,
         Ge(0),
         Setting(
-            "Side of the random squares to train on; 0 takes the whole sensor.", unit="px", group=Group.DATA
+            "Side of the random square crops to train on; 0 takes the whole sensor.",
+            unit="px",
+            group=Group.DATA,
         ),
     ] = 128
     crops: Annotated[
@@ -139,7 +142,7 @@ class FlowSettings(TrainingSettings):
         int,
         Ge(1),
         Le(6),
-        Setting("How often the network halves the image.", label="Depth", group=Group.NETWORK),
+        Setting("Number of times the network halves the image.", label="Depth", group=Group.NETWORK),
     ] = 3
     rnn_cell: Annotated[
         RnnCell,
@@ -156,17 +159,13 @@ class FlowSettings(TrainingSettings):
         float,
         Ge(0),
         Setting("Weight of the contrast loss.", label="Contrast", advanced=True),
-        Requires(
-            "teacher", "Only when the flow learns from the sharpness of the events.", (Teacher.CONTRAST,)
-        ),
+        Requires("teacher", "Only if the flow learns from the sharpness of the events.", (Teacher.CONTRAST,)),
     ] = 1.0
     contrast_events: Annotated[
         int,
         Ge(1),
         Setting("Events of a batch that the contrast loss looks at, at most.", advanced=True),
-        Requires(
-            "teacher", "Only when the flow learns from the sharpness of the events.", (Teacher.CONTRAST,)
-        ),
+        Requires("teacher", "Only if the flow learns from the sharpness of the events.", (Teacher.CONTRAST,)),
     ] = 20_000
     weight_data: Annotated[
         float,
@@ -206,7 +205,7 @@ class FlowSettings(TrainingSettings):
     curriculum: Annotated[
         float,
         Ge(1),
-        Setting("Growth per epoch of how many batches of a sequence follow each other.", advanced=True),
+        Setting("Growth per epoch of the number of consecutive batches of a sequence.", advanced=True),
     ] = 1.414
     learning_rate: LearningRate = 2e-3
     augmentation: AugmentationSetting = Augmentation.FLIPS
@@ -214,7 +213,7 @@ class FlowSettings(TrainingSettings):
         int | None,
         Ge(0),
         Setting(
-            "Moment of the first recording to show while training.",
+            "Moment of the first recording to show during training.",
             label="Preview at",
             unit="µs",
             group=Group.VALIDATION,
@@ -260,7 +259,7 @@ class FlowSettings(TrainingSettings):
             )
         if self.teacher is Teacher.FRAMES and not set(self.loss_weights) & set(FRAME_LOSSES):
             raise SettingError(
-                "Nothing would teach the flow: give weight_data, weight_time_consistency or weight_bw_deblur a value."
+                "No loss trains the flow: set weight_data, weight_time_consistency or weight_bw_deblur above 0."
             )
 
 
@@ -289,12 +288,12 @@ class FlowPredictSettings(RunSettings):
         Setting("One HDF5 file, or a .flo or DSEC 16-bit PNG file for every time bin.", group=Group.OUTPUT),
     ] = FlowFormat.HDF5
     start_us: Annotated[
-        int, Ge(0), Setting("Where to begin.", label="Start", unit="µs", group=Group.DATA)
+        int, Ge(0), Setting("Start of the prediction.", label="Start", unit="µs", group=Group.DATA)
     ] = 0
     end_us: Annotated[
         int | None,
         Ge(1),
-        Setting("Where to end.", label="End", unit="µs", group=Group.DATA, none="At the end"),
+        Setting("End of the prediction.", label="End", unit="µs", group=Group.DATA, none="At the end"),
     ] = None
     device: DeviceSetting = Device.AUTO
 

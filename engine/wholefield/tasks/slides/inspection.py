@@ -127,14 +127,14 @@ class Inspection:
             ("Image", f"{width:,} {times} {height:,} px"),
             ("Tiles", f"{columns:,} {times} {rows:,} = {plan.tiles:,} of {self.tile_size:,} px"),
             ("Receptive field", f"{per_axis(plan.receptive_field, times)} px, stride {per_axis(plan.stride, times)}"),
-            ("Multiply-adds", f"{plan.macs / 1e9:,.2f} G a pass"),
+            ("Multiply-adds", f"{plan.macs / 1e9:,.2f} G per pass"),
             ("Peak memory, inference", in_bytes(memory.forward)),
             ("Peak memory, training", in_bytes(memory.backward)),
             ("Halos in training", in_bytes(memory.halos)),
             ("Kept results in training", in_bytes(memory.blocks)),
             (
                 "Overlapping tiles, exact gradients",
-                f"would compute each pixel {overlap:.2f} times" if isfinite(overlap) else "could not work at this size",
+                f"would compute each pixel {overlap:.2f} times" if isfinite(overlap) else "not possible at this size",
             ),
         )  # fmt: skip
 
@@ -241,7 +241,7 @@ def suggest_for(
 
 def _refuse(size: tuple[int, int], tile_size: int = 1) -> None:
     if min(size) < 1:
-        raise SettingError(f"The image is {size[1]} x {size[0]} pixels; give one that has some.")
+        raise SettingError(f"The image is {size[1]} x {size[0]} pixels; use one with at least one pixel.")
     if tile_size < 1:
         raise SettingError(f"The setting tile_size is {tile_size} but must be at least 1.")
 

@@ -51,7 +51,10 @@ class SlideTrainingSettings(TrainingSettings):
     ] = 0
     crop_size: CropSize = None
     crops_per_slide: Annotated[
-        int, Ge(1), Setting("Random squares per slide and epoch.", group=Group.DATA, advanced=True), CROPPED
+        int,
+        Ge(1),
+        Setting("Random square crops per slide and epoch.", group=Group.DATA, advanced=True),
+        CROPPED,
     ] = 1
     validation_fraction: ValidationFraction = 0.25
     color_jitter: Annotated[
@@ -135,7 +138,7 @@ class ClassifySettings(SlideTrainingSettings):
     initial_weights: Annotated[
         str | None,
         Setting(
-            "Weights to start from: a file, or DEFAULT for the published ones.",
+            "Weights to start from: a file, or DEFAULT for the pretrained ones.",
             group=Group.NETWORK,
             path=PathKind.FILE,
             none="Random",
@@ -154,7 +157,7 @@ class ClassifySettings(SlideTrainingSettings):
         entry = find_model(self.model)
         if self.initial_weights == "DEFAULT" and not entry.pretrained:
             raise SettingError(
-                f"The model {self.model} has no published weights; leave the setting initial_weights empty."
+                f"The model {self.model} has no pretrained weights; leave the setting initial_weights empty."
             )
 
 
@@ -180,13 +183,14 @@ class SegmentSettings(SlideTrainingSettings):
     binarize_labels: Annotated[
         bool,
         Setting(
-            "Take every label above 0 as one class, as in masks that number single objects.", group=Group.DATA
+            "Treat all labels above 0 as one class, for masks that number individual objects.",
+            group=Group.DATA,
         ),
     ] = False
     names: Annotated[
         str,
         Setting(
-            "Names of the classes in the order of their labels, with commas between.",
+            "Names of the classes in the order of their labels, separated by commas.",
             label="Class names",
             group=Group.DATA,
             none="Numbers",
@@ -196,7 +200,7 @@ class SegmentSettings(SlideTrainingSettings):
         int | None,
         Ge(0),
         Setting(
-            "Label of pixels that are left out of the loss.",
+            "Label of pixels excluded from the loss.",
             label="Ignored label",
             group=Group.DATA,
             none="None",
@@ -211,7 +215,7 @@ class SegmentSettings(SlideTrainingSettings):
         int,
         Ge(1),
         Le(8),
-        Setting("How often the U-Net halves the image.", group=Group.NETWORK),
+        Setting("Number of times the U-Net halves the image.", group=Group.NETWORK),
     ] = 3
     class_weighting: ClassWeightingSetting = ClassWeighting.NONE
     initial_weights: InitialWeights = None

@@ -117,7 +117,7 @@ def calibrate(
     """
     used = calibrate_normalization(network, _squares(rows, settings, card))
     if used:
-        text = f"Measured the normalization of the fresh network on {used} training slides."
+        text = f"Measured the normalization of the new network on {used} training slides."
         report(Message(Level.INFO, text))
 
 

@@ -40,7 +40,8 @@ def export_stack(settings: StackExportSettings, report: ReportFunction, control:
             _write(settings, stack, PartCounter("Exporting slices", stack.shape[0], report, control))
         except OSError as error:
             raise SettingError(
-                f"{settings.out} cannot be written ({error.strerror or error}); choose another folder, or make room."
+                f"{settings.out} cannot be written ({error.strerror or error}); "
+                "choose another folder or free disk space."
             ) from error
         lost = lost_place(settings.format, stack.geometry)
     if lost:

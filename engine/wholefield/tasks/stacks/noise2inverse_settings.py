@@ -45,7 +45,7 @@ class Noise2InverseSettings(StackTrainingSettings):
     reconstructions: Annotated[
         str | None,
         Setting(
-            "Stacks reconstructed from different projections, with semicolons, instead of projections.",
+            "Stacks reconstructed from different projections, separated by semicolons, instead of projections.",
             group=Group.DATA,
             none="None",
             advanced=True,
@@ -74,7 +74,7 @@ class Noise2InverseSettings(StackTrainingSettings):
     center: Annotated[
         float | None,
         Setting(
-            "Column of the rotation axis; found from opposite projections where none is given.",
+            "Column of the rotation axis; found from opposite projections by default.",
             label="Rotation axis",
             unit="px",
             group=Group.DATA,
@@ -90,14 +90,14 @@ class Noise2InverseSettings(StackTrainingSettings):
             label="Slice size",
             unit="px",
             group=Group.DATA,
-            none="As the detector",
+            none="Like the detector",
             advanced=True,
         ),
     ] = None
     window: Annotated[
         Window,
         Setting(
-            "What tapers the ramp filter of the reconstruction.",
+            "Window that tapers the ramp filter of the reconstruction.",
             label="Filter",
             group=Group.DATA,
             advanced=True,
@@ -127,7 +127,9 @@ class Noise2InverseSettings(StackTrainingSettings):
         if (self.projections is None) == (self.reconstructions is None):
             raise SettingError("Give either the setting projections or the setting reconstructions.")
         if self.projections is None and len(self.part_paths) < 2:
-            raise SettingError("The setting reconstructions must name at least two stacks, with semicolons.")
+            raise SettingError(
+                "The setting reconstructions must name at least two stacks, separated by semicolons."
+            )
         for path in self.part_paths:
             _demand_path("reconstructions", path)
         if self.rows is not None:

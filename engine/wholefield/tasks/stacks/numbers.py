@@ -20,7 +20,7 @@ def whole_numbers(name: str, text: str) -> tuple[int, ...]:
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", item, re.ASCII)
         if match is None or (match[2] is not None and int(match[2]) < int(match[1])):
             raise SettingError(
-                f"The setting {name} is {text!r} but must be whole numbers with commas, such as 1,2,4 or 1-10."
+                f"The setting {name} is {text!r} but must be whole numbers separated by commas, such as 1,2,4 or 1-10."
             )
         numbers += range(int(match[1]), int(match[2] or match[1]) + 1)
     return tuple(numbers)

@@ -138,7 +138,9 @@ class StackPredictSettings(RunSettings):
             allowed = " or ".join(suffixes)
             raise SettingError(f"The setting output is {output} but must end in {allowed} for {self.format}.")
         if not output.absolute().parent.is_dir():
-            raise SettingError(f"The setting output is {output}, whose folder does not exist; make it first.")
+            raise SettingError(
+                f"The setting output is {output}, whose folder does not exist; create it first."
+            )
 
 
 # The longer endings first: a name that ends in .ome.zarr ends in .zarr too.
@@ -174,7 +176,7 @@ class StackExportSettings(RunSettings):
         form = next((form for ending, form in ENDINGS.items() if name.endswith(ending)), None)
         if form is None:
             raise SettingError(
-                f"{self.out.name} does not end in {', '.join(ENDINGS)}; give the file such a name."
+                f"{self.out.name} does not end in {', '.join(ENDINGS)}; choose a name with one of these endings."
             )
         return form
 
@@ -192,4 +194,6 @@ class StackExportSettings(RunSettings):
         if self.format and self.out.absolute() == self.stack.absolute():
             raise SettingError(f"{self.out} is the stack itself; choose another name for the export.")
         if not self.out.absolute().parent.is_dir():
-            raise SettingError(f"{self.out} cannot be written, as its folder does not exist; make it first.")
+            raise SettingError(
+                f"{self.out} cannot be written because its folder does not exist; create it first."
+            )

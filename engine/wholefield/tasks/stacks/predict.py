@@ -65,7 +65,7 @@ def predict_stack(
             lambda done, _: counter.done(done),
             labels=network.gives_labels,
         )
-    report(Message(Level.INFO, f"The prediction is in {path}."))
+    report(Message(Level.INFO, f"The prediction was written to {path}."))
     if lost := lost_place(settings.format, stack.geometry):
         report(Message(Level.INFO, lost))
 
@@ -167,7 +167,7 @@ def _demand_fitting(network: StackNetwork, stack: StackSource) -> None:
     smallest = min(stack.shape[-model.ndim :])
     if max(model.dilations) > smallest:
         raise SettingError(
-            f"The network reaches {max(model.dilations)} voxels far, but {stack.name} is only {smallest} wide along "
+            f"The network reaches {max(model.dilations)} voxels, but {stack.name} is only {smallest} voxels wide along "
             "one axis; choose a larger stack."
         )
 

@@ -51,7 +51,9 @@ Crops = Annotated[
     int | None,
     Ge(1),
     Setting(
-        "Random squares per slice and epoch, or cubes per run of slices.", none="Automatic", advanced=True
+        "Random square crops per slice and epoch, or cubes per contiguous run of slices.",
+        none="Automatic",
+        advanced=True,
     ),
 ]
 Volume = Annotated[
@@ -74,7 +76,7 @@ class StackTrainingSettings(TrainingSettings):
         Ge(2),
         Le(3),
         Setting(
-            "Axes that the network sees: 2 for slices, 3 for volumes.",
+            "Spatial dimensions of the network: 2 for slices, 3 for volumes.",
             label="Network",
             group=Group.NETWORK,
             choices="wholefield.tasks.stacks.settings:network_titles",
@@ -127,7 +129,9 @@ class StackTrainingSettings(TrainingSettings):
     preview_slice: Annotated[
         int | None,
         Ge(0),
-        Setting("Slice to show after every epoch.", group=Group.VALIDATION, none="A validation slice"),
+        Setting(
+            "Slice shown in the preview after every epoch.", group=Group.VALIDATION, none="A validation slice"
+        ),
     ] = None
     strip: Annotated[
         int | None,
@@ -273,7 +277,7 @@ class StackSegmentationSettings(StackPairSettings):
     ignore_label: Annotated[
         str | None,
         Setting(
-            "Labels of voxels that are left out of the loss, such as 255 or 3,7.",
+            "Labels of voxels excluded from the loss, such as 255 or 3,7.",
             label="Ignored labels",
             group=Group.DATA,
             none="None",

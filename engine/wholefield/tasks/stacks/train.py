@@ -95,7 +95,8 @@ def _open(settings: StackPairSettings, opened: ExitStack) -> tuple[StackSource, 
         )
     if target.channels > 1:
         raise SettingError(
-            f"{target.name} has {target.channels} channels, but a target has one; save one of them by itself."
+            f"{target.name} has {target.channels} channels, but a target must have one; "
+            "save one of them as a separate file."
         )
     smallest = min(stack.shape[-settings.ndim :])
     if max(settings.dilation_values) > smallest:

@@ -160,8 +160,8 @@ def _start_from(network: MSDNetwork, path: Path) -> None:
     for name in ("task", "c_in", "c_out", "depth", "width", "ndim"):
         if getattr(found, name) != getattr(wanted, name):
             raise SettingError(
-                f"{path} holds a network with {name} {getattr(found, name)}, but {getattr(wanted, name)} is asked "
-                "for; change the setting, or the weights to start from."
+                f"{path} holds a network with {name} {getattr(found, name)}, but {getattr(wanted, name)} is "
+                "requested; change the setting or the initial weights."
             )
     stored = read_checkpoint(path) if path.suffix == ".ckpt" else None
     if stored is not None and stored.dilations_stored and stored.settings.dilations != wanted.dilations:

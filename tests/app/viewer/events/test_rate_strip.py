@@ -103,7 +103,7 @@ def test_the_playhead_and_the_stretch_are_drawn(strip: RateStrip, theme: Theme) 
 def test_a_note_stands_in_for_a_rate_that_is_not_known(strip: RateStrip) -> None:
     strip.show_recording(400_000, np.zeros(0, np.int64))
     empty = strip.grab().toImage()
-    strip.show_recording(400_000, np.zeros(0, np.int64), "being counted")
+    strip.show_recording(400_000, np.zeros(0, np.int64), "counting…")
     assert strip.grab().toImage() != empty
 
 

@@ -203,11 +203,11 @@ def test_the_dialog_begins_with_what_the_window_shows(
     assert dialog.settings(Path("b.h5")) == FlowExportSettings(recording=clip, flow=labels, out=Path("b.h5"))
     assert dialog.summary.text().startswith("10 fields of displacements in px in one file")
     dialog.what.setCurrentIndex(dialog.what.findData(ExportKind.FLO))
-    assert dialog.summary.text() == "10 fields of displacements in px in as many files, one every 10 ms."
+    assert dialog.summary.text() == "10 fields of displacements in px in separate files, one every 10 ms."
     assert dialog.suggestion.name == "dots_flow"
     dialog.start.setValue(60_000)
     dialog.end.setValue(60_000)
-    assert dialog.summary.text() == "The end must be after the beginning."
+    assert dialog.summary.text() == "The end must be after the start."
     assert not dialog.export.isEnabled()
     dialog.reject()
 

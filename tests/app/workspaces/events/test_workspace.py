@@ -252,7 +252,7 @@ def test_while_the_events_are_counted_everything_else_works(
     qtbot.waitUntil(
         lambda: space.view.frame is not None and space.facts_panel.progress.isVisible(), timeout=20_000
     )
-    assert space.view.strip._note == "The events are being counted: 25%"
+    assert space.view.strip._note == "Counting the events: 25%"
     space.view.step(1)
     qtbot.waitUntil(lambda: there(space.view.frame).request.time_us == space.view.player.time_us)
     gate.set()

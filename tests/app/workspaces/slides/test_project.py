@@ -45,7 +45,7 @@ def test_regions_of_one_slide_have_their_own_labels(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text(rows)
     project = read_project(tmp_path)
     assert project.entries == (SlideEntry(tmp_path / "a.tif", ("x", "y")),)
-    assert describe(project) == "1 slide with labelled regions: x, y"
+    assert describe(project) == "1 slide with labeled regions: x, y"
 
 
 def test_a_label_file_that_cannot_be_used_is_told_and_the_slides_are_listed(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def test_progress_curves_log_and_tiles_follow_the_reports(training: MainWindow, 
 def test_a_setting_that_cannot_work_is_said_in_the_banner(window: MainWindow, qtbot: QtBot) -> None:
     window.registry["slides.start"].trigger()
     qtbot.waitUntil(window.banner.isVisible)
-    assert "Still to be chosen: slides, labels." in window.banner.sentence.text()
+    assert "Still required: slides, labels." in window.banner.sentence.text()
     assert not slides_of(window).training.state.active
 
 

@@ -305,11 +305,11 @@ def test_what_cannot_start_says_what_is_missing(
 ) -> None:
     window.registry["stacks.start"].trigger()
     qtbot.waitUntil(window.banner.isVisible)
-    assert window.banner.sentence.text() == "Still to be chosen: input, target."
+    assert window.banner.sentence.text() == "Still required: input, target."
     space.draft.set(stack=tmp_path)
-    assert space.draft.missing == "Still to be chosen: target."
+    assert space.draft.missing == "Still required: target."
     space.draft.use_task(Noise2InverseSettings.task)
-    assert space.draft.missing == "Still to be chosen: projections."
+    assert space.draft.missing == "Still required: projections."
     qtbot.waitUntil(space.form.fields["projections"].isVisible)
     assert "target" not in space.form.fields
 

@@ -111,7 +111,7 @@ trainer.fit(model, DataLoader([(image[0], target[0])], batch_size=1))
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A working folder of its own, and the published weights where torch keeps them."""
+    """A working folder of its own, and the pretrained weights where torch keeps them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     folder = Path(torch.hub.get_dir()) / "checkpoints"

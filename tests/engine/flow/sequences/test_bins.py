@@ -66,7 +66,7 @@ def test_files_and_recordings_know_how_often_the_sensor_was_halved(
         train, kept = split_in_time(live, 0.2, 2)
         assert [source.factor for source in (stored, live, train, kept, whole)] == [1, 1, 1, 1, 0]
         np.testing.assert_allclose(stored.read(2, 2).features, live.read(2, 2).features, atol=1e-6)
-        with pytest.raises(SettingError, match="other channels, time bins or downsampling"):
+        with pytest.raises(SettingError, match="differ in channels, time bins or downsampling"):
             demand_alike((live, whole), 2, 10)
 
 

@@ -25,7 +25,7 @@ def test_cut_off(data_folder: Path, tmp_path: Path, share: float) -> None:
             np.testing.assert_array_equal(cut.events(0, cut.duration_us), expected[: cut.num_events])
             assert cut.num_events > (0.3 * len(expected) if share >= 0.5 else 0)
             told = " ".join(cut.warnings)
-            assert "damaged behind its first" in told
+            assert "damaged after its first" in told
     except SourceError as error:
         told = str(error)
         assert share < 0.5

@@ -46,7 +46,7 @@ def test_nexus_with_dangling_links(tmp_path: Path) -> None:
         assert stack.geometry.spacing == pytest.approx((3, 0.5, 0.25))
         assert stack.geometry.unit == "um"
         (warning,) = stack.warnings
-        assert "lead nowhere: entry/lost, entry/nowhere." in warning
+        assert "not shown: entry/lost, entry/nowhere." in warning
 
 
 def test_without_dangling_links_nothing_is_said(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_without_dangling_links_nothing_is_said(tmp_path: Path) -> None:
 def test_only_dangling_links(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["data"] = h5py.ExternalLink("absent.h5", "/data")
-    with pytest.raises(SourceError, match="holds no volume; its links data lead to files that are missing"):
+    with pytest.raises(SourceError, match="holds no volume; its links data point to missing files"):
         open_stack(tmp_path / "a.h5")
     assert list_datasets(tmp_path / "a.h5") == ()
 

@@ -72,7 +72,9 @@ def test_nifti_in_color(tmp_path: Path) -> None:
 
 def test_complex_nifti_is_refused(tmp_path: Path) -> None:
     nibabel.save(nibabel.Nifti1Image(volume().astype("c8"), np.eye(4)), tmp_path / "a.nii")
-    assert "voxels of type complex64; save it with integer or real voxels" in refusal(tmp_path / "a.nii")
+    assert "voxels of type complex64; save it with integer or floating-point voxels" in refusal(
+        tmp_path / "a.nii"
+    )
 
 
 def written(path: Path, unit: str, code: int, zooms: tuple[float, float, float] = (0.5, 0.75, 2.0)) -> Path:

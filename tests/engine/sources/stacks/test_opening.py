@@ -178,7 +178,7 @@ def test_nonsense_is_refused(tmp_path: Path, content: bytes, name: str) -> None:
     [
         (b"", "is empty; copy it again"),
         (b"hello", "is not a stack that can be opened, or it is damaged; known files end in .tif"),
-        (b"\x89PNG\r\n\x1a\n", "is a single picture; open the folder that it lies in"),
+        (b"\x89PNG\r\n\x1a\n", "is a single picture; open its folder as a stack"),
         (gzip.compress(b"no nifti", mtime=0), "is not a stack that can be opened"),
     ],
 )

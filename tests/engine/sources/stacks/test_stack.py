@@ -95,7 +95,7 @@ def test_types_as_they_are_read(stored: str, read: str) -> None:
 
 @pytest.mark.parametrize("stored", ["c8", "S4", "V3", "M8[s]"])
 def test_types_that_are_no_numbers(stored: str) -> None:
-    with pytest.raises(SourceError, match="save it with integer or real voxels"):
+    with pytest.raises(SourceError, match="save it with integer or floating-point voxels"):
         checked_dtype(Path("a"), np.dtype(stored))
 
 

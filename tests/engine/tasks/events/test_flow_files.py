@@ -56,7 +56,7 @@ def test_single_fields_hold_everywhere_with_the_time_that_was_told(
     np.testing.assert_allclose(field_at(flow, 0).flow, field / 0.05, atol=(apart + 1e-6) / 0.05)
     assert flow.flow_at(recording.duration_us) is flow.flow_at(0)
     flow.close()
-    with pytest.raises(SettingError, match=f"{name} does not say in how much time"):
+    with pytest.raises(SettingError, match=f"{name} does not state the time"):
         FlowSource(path).open(recording)
 
 

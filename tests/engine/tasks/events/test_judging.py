@@ -118,7 +118,7 @@ def test_it_says_how_far_it_is_and_stops_between_two_steps(dots: ScoreSettings) 
     assert len(reports) == len(told)
     assert {report.what for report in reports} == {
         "Reading events",
-        "Finding the flow",
+        "Estimating the flow",
         "Comparing translations",
     }
     assert all(0 <= report.done <= report.total for report in reports)

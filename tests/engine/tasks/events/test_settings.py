@@ -33,7 +33,7 @@ def test_what_cannot_work_is_told(tmp_path: Path) -> None:
         FlowSettings(recordings=tmp_path / "none").validate()
     with pytest.raises(SettingError, match="no representation named picture"):
         FlowSettings(recordings=tmp_path, preprocess="picture").validate()
-    with pytest.raises(SettingError, match="Nothing would teach"):
+    with pytest.raises(SettingError, match="No loss trains"):
         FlowSettings(recordings=tmp_path, weight_bw_deblur=0).validate()
     with pytest.raises(SettingError, match="delta_t"):
         FlowSettings(recordings=tmp_path, delta_t=0).validate()

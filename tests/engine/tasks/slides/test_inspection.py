@@ -141,7 +141,7 @@ def test_overlapping_work_is_a_number_or_the_lack_of_one() -> None:
         ]
 
     assert overlap((2048, 2048), 512) == "would compute each pixel 4.83 times"
-    assert overlap(SIZE, 64) == "could not work at this size"
+    assert overlap(SIZE, 64) == "not possible at this size"
     # One tile covers the image, or one of its axes, along which nothing overlaps then.
     assert overlap(SIZE, 512) == "would compute each pixel 1.00 times"
     assert overlap((512, 2048), 512) == "would compute each pixel 2.20 times"

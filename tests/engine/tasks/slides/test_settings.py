@@ -60,7 +60,7 @@ def test_defaults_are_valid(good: ClassifySettings) -> None:
         ({"crop_size": 8}, "crop_size is 8 but must be at least 32"),
         ({"seed": 2**32}, "seed is 4.29497e.09 but must be at most"),
         ({"model": "vgg99"}, "model is 'vgg99'; choose one of"),
-        ({"initial_weights": "DEFAULT"}, "small_cnn has no published weights"),
+        ({"initial_weights": "DEFAULT"}, "small_cnn has no pretrained weights"),
         ({"slides": Path("/nowhere")}, "slides names /nowhere, which is not a folder"),
         ({"labels": Path("/nowhere.csv")}, r"labels names /nowhere\.csv, which is not a file"),
     ],
@@ -81,7 +81,7 @@ def test_prediction_of_absent_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[]", "must hold one JSON object"),
+        ("[]", "must contain one JSON object"),
         ("{", "is not valid JSON"),
         ('{"task": "paint"}', "There is no task 'paint'; choose one of classify"),
         ("{}", "There is no task 'None'"),

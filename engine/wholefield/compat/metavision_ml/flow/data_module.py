@@ -169,7 +169,7 @@ def _close(sources: Iterable[BinSource]) -> None:
 
 def _demand(files: list[Path], folder: Path, what: str) -> list[Path]:
     if not files:
-        raise SettingError(f"The folder {folder} has no {what}; put some there or choose another folder.")
+        raise SettingError(f"The folder {folder} has no {what}; put some there, or choose another folder.")
     return files
 
 

@@ -80,7 +80,7 @@ def write_demo(frames: Iterator[Picture], path: Path | None, show: bool, delta_t
             if show:
                 _show(frame, delta_t)
         if path is not None and writer is None:
-            raise SettingError("There is no batch to make a demo video of; give longer recordings.")
+            raise SettingError("There is no batch for a demo video; use longer recordings.")
 
 
 def _show(frame: Picture, delta_t: int) -> None:

@@ -78,7 +78,7 @@ def read_labels(labels: Path, slides: Path) -> LabelTable:
         earlier = seen.setdefault((row.path, row.region), line)
         if earlier != line:
             raise SettingError(
-                f"{labels}, line {line}: {row.path.name} stands in line {earlier} too; keep one."
+                f"{labels}, line {line}: {row.path.name} is also listed in line {earlier}; keep one."
             )
         rows.append(row)
     if not rows:

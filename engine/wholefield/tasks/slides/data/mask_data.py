@@ -113,7 +113,7 @@ def survey(rows: Sequence[MaskedSlide], level: int, labels: Labels) -> Survey:
         image, classes = _sample(row, level, labels)
         if sums and len(sums[0]) != image.shape[2]:
             raise SettingError(
-                f"{row.path.name} has other channels than the slides before; use slides of one kind."
+                f"{row.path.name} differs in channels from the slides before it; use slides of one kind."
             )
         flat = unit_floats(image).reshape(-1, image.shape[2]).astype(np.float64)
         sums.append(flat.sum(0))

@@ -74,7 +74,7 @@ def read_masks(table: Path, slides: Path) -> tuple[MaskedSlide, ...]:
     if len(rows) < 2:
         raise SettingError(
             f"The mask table {table} needs two rows at least, one to train and one to validate; add some. "
-            "The columns x, y, width and height make several rows of one slide."
+            "With the columns x, y, width and height, one slide can have several rows."
         )
     return tuple(rows)
 

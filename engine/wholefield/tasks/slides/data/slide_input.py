@@ -22,7 +22,7 @@ def labeled_area(source: ImageSource, region: Rect[int] | None, level: int) -> R
         return Rect(0, 0, size.width, size.height)
     if region.right > source.width or region.bottom > source.height:
         raise SettingError(
-            f"A region of {source.name} leaves its {source.width} x {source.height} pixels; correct it."
+            f"A region extends beyond the {source.width} x {source.height} pixels of {source.name}; correct it."
         )
     x, y = int(region.x / size.downsample), int(region.y / size.downsample)
     width = max(min(round(region.width / size.downsample), size.width - x), 1)

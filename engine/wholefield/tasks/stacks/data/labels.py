@@ -75,11 +75,11 @@ def label_set(counts: Mapping[int, int], settings: StackSegmentationSettings, na
     values = set(counts) - ignored if settings.class_values is None else settings.class_values
     if others := sorted(set(counts) - ignored - values):
         raise SettingError(
-            f"{name} holds {', '.join(map(str, others))} beside the labels {', '.join(map(str, sorted(values)))}; "
+            f"{name} holds {', '.join(map(str, others))} besides the labels {', '.join(map(str, sorted(values)))}; "
             "add what is missing to label_values or to ignore_label."
         )
     if not 2 <= len(values) <= MOST_LABELS:
         raise SettingError(
-            f"{name} holds {len(values)} label beside what is ignored; a network tells 2 to {MOST_LABELS} apart."
+            f"{name} holds {len(values)} label besides the ignored ones; a network can distinguish 2 to {MOST_LABELS}."
         )
     return LabelSet(tuple(sorted(values)), tuple(sorted(ignored)))

@@ -89,7 +89,7 @@ def _from_stacks(stacks: Sequence[StackSource]) -> StackParts:
         if stack.shape != stacks[0].shape or stack.channels > 1:
             raise SettingError(
                 f"{stack.name} differs in size or channels from {stacks[0].name}; "
-                "give reconstructions of one scan, of one value a voxel."
+                "give reconstructions of one scan, with one value per voxel."
             )
     return StackParts(stacks)
 

@@ -60,7 +60,7 @@ class TestReading:
             ("file,label\na.tif,x\nb.tif,\n", "line 3: the label is empty"),
             ("file,label\n,x\n", "line 2: the file is empty"),
             ("file,label\na.tif\n", "line 2: the label is empty"),
-            ("file,label\na.tif,x\na.tif,y\n", r"line 3: a\.tif stands in line 2 too"),
+            ("file,label\na.tif,x\na.tif,y\n", r"line 3: a\.tif is also listed in line 2"),
             ("file,label\na.tif,x\nb.tif,x\n", "only the class x"),
             ("file,label,x,y,width,height\na.tif,x,1,2,3,\n", "line 2: x, y, width and height must be"),
             ("file,label,x,y,width,height\na.tif,x,1,2,3,0\n", "line 2: the region must lie inside"),

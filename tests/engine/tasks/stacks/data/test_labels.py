@@ -54,7 +54,7 @@ def test_counts_and_the_set_that_follows(tmp_path: Path) -> None:
     assert label_set(counts, config(ignore_label="255"), "x") == LabelSet((0, 3), (255,))
     chosen = config(label_values="0-1", ignore_label="3, 255")
     assert label_set(counts, chosen, "x") == LabelSet((0, 1), (3, 255))
-    with pytest.raises(SettingError, match=r"x holds 3, 255 beside the labels 0, 1; add what is missing"):
+    with pytest.raises(SettingError, match=r"x holds 3, 255 besides the labels 0, 1; add what is missing"):
         label_set(counts, config(label_values="0-1"), "x")
     with pytest.raises(SettingError, match="x holds 1 label"):
         label_set({4: 2}, config(), "x")

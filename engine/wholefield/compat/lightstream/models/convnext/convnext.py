@@ -21,7 +21,7 @@ RELEASED = ("additional_modules", "remove_last_block", "use_stochastic_depth")
 
 
 class StreamingConvNext(ImageNetClassifier):
-    """A ConvNeXt from published weights, normalizing its input by the statistics of ImageNet.
+    """A ConvNeXt from pretrained weights, normalizing its input by the statistics of ImageNet.
 
     Both forms work: StreamingConvnext(model_name, tile_size, loss_fn, train_streaming_layers, use_stochastic_depth,
     metrics), a classifier, as documented; and StreamingConvNext(encoder, tile_size, additional_modules,

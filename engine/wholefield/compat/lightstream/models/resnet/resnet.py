@@ -16,7 +16,7 @@ RELEASED = ("additional_modules", "remove_last_block")
 
 
 class StreamingResNet(ImageNetClassifier):
-    """A ResNet from published weights, normalizing its input by the statistics of ImageNet.
+    """A ResNet from pretrained weights, normalizing its input by the statistics of ImageNet.
 
     Both forms work: StreamingResNet(model_name, tile_size, loss_fn, train_streaming_layers, metrics), a classifier, as
     documented; and StreamingResNet(encoder, tile_size, additional_modules, remove_last_block, ...), the streamed part
