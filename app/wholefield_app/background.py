@@ -47,7 +47,7 @@ class _Outcome:
             self.task.failed(self.problem)
 
     def drop(self) -> None:
-        """Let go of a result that nobody waits for any more."""
+        """Discard a result that is no longer needed."""
         if self.done and self.problem is None:
             self.task.dropped(self.result)
 

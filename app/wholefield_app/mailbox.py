@@ -12,7 +12,7 @@ class Mailbox(QObject):
     """Takes items from any thread and hands them over, in order, in the GUI thread.
 
     However fast items come in, at most one signal crosses the threads and one batch is delivered per
-    `interval_ms`, so that a worker that reports thousands of times a second costs the window next to nothing.
+    `interval_ms`, so that a worker that reports thousands of times per second costs the window next to nothing.
 
     Signals:
         arrived: The list of items since the last batch; emitted in the thread of the mailbox.

@@ -40,7 +40,7 @@ class Problem:
 
 
 class ExceptionHooks:
-    """While installed, errors that nobody caught, in any thread, go to `report` in the thread they arose in."""
+    """While installed, uncaught errors, in any thread, go to `report` in the thread they arose in."""
 
     def __init__(self, report: Callable[[Problem], None]) -> None:
         self._report = report

@@ -20,7 +20,7 @@ class Topic(Enum):
 
 
 class Activity(QObject):
-    """Gathers what goes on.
+    """Gathers what is running.
 
     Signals:
         changed: The new line.
@@ -34,12 +34,12 @@ class Activity(QObject):
 
     @property
     def line(self) -> str:
-        """What goes on now; empty while nothing does."""
+        """What is running now; empty if nothing is."""
         texts = [self._texts[topic] for topic in Topic if self._texts.get(topic)]
         return "   ".join(texts)
 
     def say(self, topic: Topic, text: str) -> None:
-        """Tell what goes on; an empty text means nothing."""
+        """Set what is running; an empty text means nothing."""
         if self._texts.get(topic, "") != text:
             self._texts[topic] = text
             self.changed.emit(self.line)

@@ -23,7 +23,7 @@ def info_command(path: Path) -> str:
 def inspect_command(
     network: NetworkChoice, slide: Path, level: int, tile_size: int, layers: LayerChoice
 ) -> str:
-    """The command line that prints what streaming a network over a slide does and costs."""
+    """The command line that prints tiles, layers and memory of a network streamed over a slide."""
     if network.model == UNET:
         described = ["--task=segment", f"--width={network.width}", f"--depth={network.depth}"]
     else:

@@ -26,7 +26,7 @@ class Role(StrEnum):
 class Document(QObject, Generic[Thing]):
     """Holds what is worked on and, where there are such, a target and a prediction that belong to it.
 
-    A kind of document says how a path is opened (`reader`), what is closed (`release`) and what is known of it.
+    A kind of document says how a path is opened (`reader`), what is closed (`release`) and its properties.
 
     Attributes:
         things: What is open, by role.

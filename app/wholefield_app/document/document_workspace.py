@@ -128,7 +128,7 @@ class DocumentWorkspace(WorkspaceHooks):
         if self.preview_panel is not None:
             self.preview_panel.stop()
         self.document.remove()
-        # Only now: models are listed anew whenever something else is open, or nothing.
+        # Only now: models are listed again whenever something else is open, or nothing.
         self._models.drop()
         self.view.shutdown()
 

@@ -8,7 +8,7 @@ class Readouts(QObject):
     """Two labels; a workspace says what they show."""
 
     def __init__(self, parent: QObject, cursor_width: int = 420, zoom_width: int = 70) -> None:
-        """Make labels that are at least so many px wide, so that nothing beside them moves."""
+        """Make labels of at least the given width in px, so that nothing beside them moves."""
         super().__init__(parent)
         self.cursor, self.zoom = QLabel(), QLabel()
         for label, width in ((self.cursor, cursor_width), (self.zoom, zoom_width)):

@@ -54,7 +54,7 @@ class Workspace(QObject):
         changed: Something that decides about actions or the window's title has changed.
         status_changed: A sentence for the status bar on what is going on.
         path_chosen: The user chose this path to open; it may belong to another workspace.
-        opened: A path was opened and belongs into the list of recent files.
+        opened: A path was opened and belongs in the list of recent files.
         panel_wanted: The panel of this id is to be shown in front, or to be hidden.
     """
 
@@ -120,4 +120,4 @@ class Workspace(QObject):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of files and threads; no run is active any more."""
+        """Release files and threads; no run is active any more."""

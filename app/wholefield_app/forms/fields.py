@@ -24,7 +24,7 @@ def number_of(text: str) -> float:
     """A number as a user types it, with a point or a comma before its decimals.
 
     Raises:
-        ValueError: It is no number, or can be read in two ways: 1,000 may be a thousand, or one.
+        ValueError: It is not a number, or is ambiguous: 1,000 may be a thousand, or one.
     """
     typed = text.strip()
     if THOUSANDS.fullmatch(typed):

@@ -109,7 +109,7 @@ class SettingsForm(QWidget):
         self._notes[name].setVisible(bool(note))
 
     def _make_rows(self) -> None:
-        """Make the rows of the current task anew; values live in the draft, so nothing is lost."""
+        """Rebuild the rows of the current task; values live in the draft, so nothing is lost."""
         self._shown = self.draft.task.name
         if self._page is not None:
             self._unfolded = self.more.isChecked()

@@ -20,7 +20,7 @@ EMPTY = "The curves of a run appear here.\nStart a training to see its loss go d
 
 
 class CurvesPanel(Foldable):
-    """Collects reports at once and draws them a few times a second.
+    """Collects reports at once and draws them a few times per second.
 
     The plots are made when there is something to draw: their library takes as long to load as the window.
     """

@@ -72,7 +72,7 @@ class Histogram(QWidget):
             self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.ArrowCursor)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go of the line."""
+        """Release the line."""
         self._held = None
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -121,14 +121,14 @@ class InspectorPanel(QWidget):
 
     @Slot(bool)
     def set_busy(self, busy: bool) -> None:
-        """Whether the layers are being worked out anew."""
+        """Whether the layers are being planned again."""
         self.bar.setRange(0, 0 if busy else 1)
         self.bar.setVisible(busy)
         self.table.setEnabled(not busy)
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Draw the icons in the colours of `theme`."""
+        """Draw the icons in the colors of `theme`."""
         self.zoom.setIcon(icon("zoom-in", theme))
         self.clear.setIcon(icon("close", theme))
 

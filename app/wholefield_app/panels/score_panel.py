@@ -127,7 +127,7 @@ class ScoreTable(QWidget):
 
 
 def describe(card: "ScoreCard") -> str:
-    """Which events were judged, and how far they move."""
+    """Which events were evaluated, and how far they move."""
     u, v = card.translation
     return (
         f"{card.events:,} events in {span_text(card.end_us - card.start_us)} from {card.start_us / 1000:,.1f} ms on. "

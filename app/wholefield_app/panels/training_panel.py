@@ -52,7 +52,7 @@ class TrainingPanel(QWidget):
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
-        """Paint in the colours of `theme`."""
+        """Paint in the colors of `theme`."""
         self.form.use_theme(theme)
         self.progress.use_theme(theme)
 

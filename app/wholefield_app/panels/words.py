@@ -13,8 +13,8 @@ def duration(seconds: float) -> str:
     return f"{hours} h {rest} min"
 
 
-def length(micrometres: float) -> str:
+def length(micrometers: float) -> str:
     """A length in um, or in mm from 1000 um on."""
-    if abs(micrometres) >= 1000:
-        return f"{micrometres / 1000:.3f} mm"
-    return f"{micrometres:.1f} µm"
+    if abs(micrometers) >= 1000:
+        return f"{micrometers / 1000:.3f} mm"
+    return f"{micrometers:.1f} µm"

@@ -8,7 +8,7 @@ NEWEST_TILES = 16
 
 
 def coalesce(reports: Iterable[Report], newest_tiles: int = NEWEST_TILES) -> list[Report]:
-    """All reports in order, but of the tile visits only the newest few: the rest nobody could see."""
+    """All reports in order, but of the tile visits only the newest few: the rest would never be seen."""
     batch = list(reports)
     tiles = [index for index, report in enumerate(batch) if isinstance(report, TileDone)]
     dropped = set(tiles[: max(0, len(tiles) - newest_tiles)])

@@ -40,7 +40,7 @@ class RunSession(QObject):
 
     Signals:
         state_changed: The new SessionState.
-        reported: A list of reports, thinned, at most 20 times a second.
+        reported: A list of reports, thinned, at most 20 times per second.
         ended: The run's result (None if it was cancelled or failed).
         failed: A Problem; comes before `ended`.
     """

@@ -56,7 +56,7 @@ def framing_of_view(view: FrameView) -> Framing:
 
 
 def framing_of_size(size: tuple[int, int], factor: float, background: str) -> Framing:
-    """The whole frame at so many px for each px of the sensor, and nothing around it."""
+    """The whole frame at a number of px per sensor px, and nothing around it."""
     width, height = (max(round(side * factor), 1) for side in size)
     return Framing(width, height, (0.0, 0.0, float(width), float(height)), background)
 
@@ -74,7 +74,7 @@ class Moments:
     Attributes:
         start_us: The first one.
         end_us: All are before it.
-        fps: Frames a second.
+        fps: Frames per second.
         speed: Seconds of the recording per second of the video.
     """
 

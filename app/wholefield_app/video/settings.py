@@ -134,7 +134,7 @@ class VideoSettings(RunSettings):
         )
 
     def moments(self, duration_us: int) -> Moments:
-        """The moments of the frames of a recording of so many us."""
+        """The moments of the frames of a recording of the given length in us."""
         end_us = duration_us if self.end_us is None else min(self.end_us, duration_us)
         return Moments(self.start_us, end_us, self.fps, self.speed)
 

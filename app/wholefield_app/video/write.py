@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def export_video(config: VideoSettings, report: ReportFunction, control: Control) -> Exported:
-    """Do it, in any thread. Whoever stops it early keeps what can be used.
+    """Do it, in any thread. If stopped early, what can be used is kept.
 
     Raises:
         WholefieldError: Something cannot be read or written.

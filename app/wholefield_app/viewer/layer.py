@@ -19,7 +19,7 @@ class Frame:
     Attributes:
         view: Which part of the image is shown.
         image: The whole image, a level-0 rectangle.
-        spacing: Micrometres per level-0 px along x, or None.
+        spacing: Micrometers per level-0 px along x, or None.
         palette: Colors of the theme.
     """
 

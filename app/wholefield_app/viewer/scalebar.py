@@ -39,7 +39,7 @@ def zoom_text(scale: float, spacing: float | None) -> str:
 
     Args:
         scale: Device px per level-0 px.
-        spacing: Micrometres per level-0 px, or None.
+        spacing: Micrometers per level-0 px, or None.
     """
     percent = f"{plain_number(100 * scale, 3)} %"
     if spacing is None:

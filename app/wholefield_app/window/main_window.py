@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
 
     @property
     def _unfinished(self) -> list[RunSession]:
-        """The runs in progress that nobody has discarded yet."""
+        """The runs in progress that were not discarded yet."""
         states = ((session, session.state) for session in self.sessions)
         return [session for session, state in states if state.active and state is not SessionState.DISCARDING]
 

@@ -1,4 +1,4 @@
-"""`wholefield score` and `wholefield export-flow`: judge the flow of a recording, and write it into files."""
+"""`wholefield score` and `wholefield export-flow`: evaluate the flow of a recording, and write it to files."""
 
 import argparse
 import json
@@ -59,7 +59,7 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def export(arguments: argparse.Namespace) -> int:
-    """Write the flow; whoever interrupts it keeps the files that are whole.
+    """Write the flow; if interrupted, complete files are kept.
 
     Raises:
         WholefieldError: A setting is out of range, or something cannot be read or written.

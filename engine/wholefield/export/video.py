@@ -63,7 +63,7 @@ class VideoWriter:
         path: The file; callers that need it whole or absent give a temporary one (`wholefield.files.replacing`).
         width: Columns of every picture in px.
         height: Rows of every picture in px.
-        fps: Pictures a second.
+        fps: Frames per second.
         kind: The format; the best that can be written when None.
 
     Raises:
@@ -135,7 +135,7 @@ def write_video(
         path: The file; its suffix becomes that of the format.
         pictures: RGB, uint8 (height, width, 3), all of one size.
         count: How many are announced to `progress`.
-        fps: Pictures a second.
+        fps: Frames per second.
         progress: Called after each picture with the pictures done and those in all.
         kind: The format; the best that can be written when None.
 

@@ -11,7 +11,7 @@ from wholefield.flow.losses import DEFAULT_WEIGHTS, FlowLoss, micro_times
 from wholefield.flow.pyramid import FeaturePyramid, shrink
 from wholefield.flow.warping.backward import Warping, warp_channels
 from wholefield.networks.flow.feature_extractor import build_feature_extractor
-from wholefield.networks.flow.memory import starting_afresh
+from wholefield.networks.flow.memory import fresh_memory
 
 POLARITIES = 2
 
@@ -120,7 +120,7 @@ class FlowNetwork(nn.Module):
                 f"micro_tbin {micro_tbin} and depth_level {depth_level} must lie within {self.micro_bins} micro "
                 f"bins and {levels} levels."
             )
-        with starting_afresh(self):
+        with fresh_memory(self):
             flow = self(inputs)[depth_level]
         features = shrink(inputs, levels - 1 - depth_level % levels)
         times = micro_times(self.micro_bins)

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from wholefield.networks.flow.memory import starting_afresh
+from wholefield.networks.flow.memory import fresh_memory
 
 
 class StreamableFlow(nn.Module):
@@ -29,6 +29,6 @@ class StreamableFlow(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features (B, T * C, H, W), the channel varying fastest, to flow (B, T * 2, H, W) in px per time bin."""
-        with starting_afresh(self.network):
+        with fresh_memory(self.network):
             flow: Tensor = self.network(features.unflatten(1, (self.bins, -1)).transpose(0, 1))[-1]
         return flow.transpose(0, 1).flatten(1, 2)

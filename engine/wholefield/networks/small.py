@@ -1,4 +1,4 @@
-"""A small network that learns from scratch on whole slides, one a step."""
+"""A small network that learns from scratch on whole slides, one per step."""
 
 from torch import Tensor, nn
 

@@ -19,7 +19,7 @@ class Pace:
     Args:
         first_step: Steps that an earlier part of a resumed run has done.
         clock: Gives seconds; monotonic.
-        control: What `poll` obeys; None for work that nobody steers.
+        control: What `poll` obeys; None for work without control.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class PartCounter:
         self._pace = Pace(clock=clock, control=control)
 
     def done(self, number: int, total: int | None = None) -> None:
-        """Report that so many parts are done.
+        """Report the number of parts that are done.
 
         Raises:
             StopAndKeep, Discarded: The control asked for it.

@@ -107,4 +107,4 @@ class FlowLayer(QObject):
 
 
 def _done(result: None) -> None:
-    """A provider has let go."""
+    """A provider was closed."""

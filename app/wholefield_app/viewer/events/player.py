@@ -17,12 +17,12 @@ class Player(QObject):
     """The playhead.
 
     Attributes:
-        speed: Seconds of the recording in a second on the clock.
+        speed: Seconds of the recording per second of real time.
         loops: Whether playing continues at the start when it has reached the end.
 
     Signals:
         moved: The playhead is at another time, in us.
-        changed: It plays or has stopped, or what it plays is another stretch, at another speed.
+        changed: It plays or has stopped, or the range or speed of playback has changed.
     """
 
     # A C int would end after 36 minutes.
@@ -55,12 +55,12 @@ class Player(QObject):
 
     @property
     def chosen(self) -> Span | None:
-        """The stretch that the user chose, or None."""
+        """The range that the user selected, or None."""
         return self._chosen
 
     @property
     def span(self) -> Span:
-        """What is played: the chosen stretch, or everything."""
+        """What is played: the selected range, or everything."""
         return self._chosen or self._whole
 
     @property
@@ -78,7 +78,7 @@ class Player(QObject):
         self.changed.emit()
 
     def choose(self, span: Span | None) -> None:
-        """Play only this stretch, or everything."""
+        """Play only this range, or everything."""
         self._chosen = span if span is not None and span.length > 0 else None
         self.changed.emit()
 

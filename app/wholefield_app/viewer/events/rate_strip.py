@@ -1,4 +1,4 @@
-"""The strip below the frames: how many events there are when, the playhead, and the stretch that is played."""
+"""The strip below the frames: how many events there are when, the playhead, and the range that is played."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class RateStrip(QWidget):
         return QSize(240, HEIGHT)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to move the playhead or to choose a stretch."""
+        """Begin to move the playhead or to select a range."""
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if event.button() == Qt.MouseButton.RightButton or (
             event.button() == Qt.MouseButton.LeftButton and shift
@@ -92,7 +92,7 @@ class RateStrip(QWidget):
             self.scrubbed.emit(self.line.time_at(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Move the playhead, or an end of the stretch."""
+        """Move the playhead, or an end of the range."""
         there = self.line.time_at(event.position().x())
         if self._anchor is not None:
             self.span_chosen.emit(Span(min(self._anchor, there), max(self._anchor, there)))
@@ -100,7 +100,7 @@ class RateStrip(QWidget):
             self.scrubbed.emit(there)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go."""
+        """End the drag."""
         self._anchor, self._scrubbing = None, False
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -108,7 +108,7 @@ class RateStrip(QWidget):
         self.span_chosen.emit(None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the rate, the stretch and the playhead."""
+        """Paint the rate, the range and the playhead."""
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), QColor(self._theme.surface))
             if self._rate.size and self._rate.max() > 0:

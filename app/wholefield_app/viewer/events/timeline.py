@@ -11,7 +11,7 @@ SLIDER_STEPS = 1000
 
 @dataclass(frozen=True)
 class Span:
-    """A half-open stretch of time in us."""
+    """A half-open range of time in us."""
 
     start_us: int
     end_us: int
@@ -63,7 +63,7 @@ def advanced(time_us: float, elapsed_s: float, speed: float, span: Span, loops: 
     Args:
         time_us: Where it was.
         elapsed_s: Seconds since then.
-        speed: Seconds of the recording in a second on the clock.
+        speed: Seconds of the recording per second of real time.
         span: What is played.
         loops: Whether playing continues at the start when it has reached the end.
 

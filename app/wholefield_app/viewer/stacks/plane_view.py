@@ -17,7 +17,7 @@ from wholefield_app.viewer.scalebar import ScaleBarLayer, zoom_text
 from wholefield_app.viewer.stacks.plane_marks import paint_caption, paint_crosshair, paint_swipe
 from wholefield_app.viewer.stacks.planes import PlaneShape
 
-# Device px of a voxel from which on its edges are drawn sharp.
+# Device px per voxel from which on its edges are drawn sharp.
 SHARP_FROM = 2.0
 WHEEL_NOTCH = 120
 GRIP = 8
@@ -35,7 +35,7 @@ class Compare(StrEnum):
 class PlaneView(Canvas):
     """Shows pictures of planes; what is read and when is decided by its owner.
 
-    The wheel walks through the slices and, with Ctrl, zooms. A click chooses a voxel, dragging with the left button
+    The wheel scrolls through the slices and, with Ctrl, zooms. A click chooses a voxel, dragging with the left button
     moves the picture, dragging with the right one changes window and level.
 
     Signals:
@@ -59,7 +59,7 @@ class PlaneView(Canvas):
         self._captions: tuple[str, str] = ("", "")
         self._cross: tuple[int, int] | None = None
         self._scale_bar = ScaleBarLayer(_percent)
-        self._micrometres: float | None = None
+        self._micrometers: float | None = None
         self._level_drag: QPointF | None = None
         self._swiping = False
         self._wheel = 0
@@ -76,14 +76,14 @@ class PlaneView(Canvas):
         """The plane that is shown."""
         return self._plane
 
-    def set_plane(self, plane: PlaneShape | None, micrometres: float | None) -> None:
+    def set_plane(self, plane: PlaneShape | None, micrometers: float | None) -> None:
         """Show planes of this shape from now on; the zoom stays where the shape does.
 
         Args:
             plane: The shape, or None for nothing.
-            micrometres: Length of 1 on the picture, or None where it is not known.
+            micrometers: Length of 1 on the picture, or None where it is not known.
         """
-        self._micrometres = micrometres
+        self._micrometers = micrometers
         if plane == self._plane:
             return
         self._plane = plane
@@ -136,7 +136,7 @@ class PlaneView(Canvas):
             painter.fillRect(self.rect(), self.canvas)
             if self._plane is None or self._picture.isNull():
                 return
-            frame = Frame(self._view, self._image, self._micrometres, self.palette())
+            frame = Frame(self._view, self._image, self._micrometers, self.palette())
             target = frame.rect(Rect(0, 0, self._plane.width, self._plane.height))
             self._paint_pictures(painter, target)
             accent = self.palette().color(QPalette.ColorRole.Link)
@@ -186,7 +186,7 @@ class PlaneView(Canvas):
                 self.setCursor(Qt.CursorShape.SplitHCursor if over else Qt.CursorShape.ArrowCursor)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go of what was taken."""
+        """End the drag."""
         if event.button() == Qt.MouseButton.RightButton:
             self._level_drag = None
         elif self._swiping:

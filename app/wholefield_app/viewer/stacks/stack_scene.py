@@ -8,7 +8,7 @@ from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.viewer.stacks.plane_images import PlaneLook, PlaneRequest
 from wholefield_app.viewer.stacks.planes import PlaneShape, Position, plane_shape
 
-MICROMETRES = {"mm": 1e3, "um": 1.0}
+MICROMETERS = {"mm": 1e3, "um": 1.0}
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class StackScene:
         """The planes across an axis."""
         return plane_shape(self.shape, self.geometry.spacing, axis)
 
-    def micrometres(self, axis: int) -> float | None:
+    def micrometers(self, axis: int) -> float | None:
         """Length of 1 on the picture of a plane across an axis."""
-        unit, size = self.plane(axis).unit, MICROMETRES.get(self.geometry.unit)
+        unit, size = self.plane(axis).unit, MICROMETERS.get(self.geometry.unit)
         return unit * size if unit is not None and size is not None else None
 
     def request(self, axis: int, index: int) -> PlaneRequest:

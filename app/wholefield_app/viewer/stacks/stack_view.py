@@ -193,7 +193,7 @@ class StackView(QWidget):
         scene, axes = self.scene, self._side_axes()
         for view in self._views():
             axis = self._axis_of(view)
-            view.set_plane(scene.plane(axis) if scene else None, scene.micrometres(axis) if scene else None)
+            view.set_plane(scene.plane(axis) if scene else None, scene.micrometers(axis) if scene else None)
         for bar, axis in zip((self.bar, *self.side_bars), (self.axis, *axes), strict=True):
             bar.set_axis(AXES[axis], scene.shape[axis] if scene else 1)
         for pictures in self._pictures.values():

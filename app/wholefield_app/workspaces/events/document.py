@@ -1,4 +1,4 @@
-"""The open recording: opened, indexed and closed off the GUI thread, and what is known of it."""
+"""The open recording: opened, indexed and closed off the GUI thread, and its properties."""
 
 import logging
 from collections.abc import Callable

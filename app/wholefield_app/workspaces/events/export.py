@@ -26,7 +26,7 @@ class Shown:
     Attributes:
         recording: The file.
         duration_us: Its length.
-        span: The stretch that is played.
+        span: The range that is played.
         speed: How fast it is played.
         size: Of a frame in px of the sensor.
         style: How frames look.

@@ -1,4 +1,4 @@
-"""The dialog in which an export is set up: what, of which stretch, how large, how fast, and where it goes."""
+"""The dialog in which an export is set up: what, which range, how large, how fast, and where it goes."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -233,7 +233,7 @@ class ExportDialog(QDialog):
 
     @Slot()
     def _copy(self) -> None:
-        """Put the command into the clipboard; where it is to write, nobody has said yet."""
+        """Copy the command to the clipboard; the user has not chosen its output yet."""
         QGuiApplication.clipboard().setText(command_of(self.settings(Path(self.suggestion.name))))
         self.summary.setText(COPIED)
 

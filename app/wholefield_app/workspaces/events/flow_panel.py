@@ -1,4 +1,4 @@
-"""The flow panel of the events workspace: which network finds the flow, how good it is, and what becomes of it."""
+"""The flow panel of the events workspace: which network estimates the flow, its score card, and its export."""
 
 from PySide6.QtCore import Slot
 
@@ -54,7 +54,7 @@ class FlowPanel(PredictionPanel):
         return Window(self.window_choice.currentData())
 
     def show_provider(self, name: str) -> None:
-        """Say whose flow is shown; an empty name means nobody's."""
+        """Say whose flow is shown; an empty name means none."""
         self._shown_name = name
         self.table.show_card(None)
         self.say_what_is_next()

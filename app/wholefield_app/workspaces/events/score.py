@@ -40,7 +40,7 @@ class Moment:
     Attributes:
         time_us: The playhead.
         accumulation_us: Of a frame.
-        chosen: The stretch that the user chose, or None.
+        chosen: The range that the user selected, or None.
     """
 
     time_us: int
@@ -52,7 +52,7 @@ def settings_of(recording: Path, source: FlowSource, window: Window, moment: Mom
     """The settings of the score card of a window.
 
     Raises:
-        SettingError: No stretch is chosen.
+        SettingError: No range is selected.
     """
     start, end, at = None, None, None
     if window is Window.ENOUGH:

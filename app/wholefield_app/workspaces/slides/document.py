@@ -1,4 +1,4 @@
-"""The open slide: how a slide or a folder of slides is opened, and what is known of it."""
+"""The open slide: how a slide or a folder of slides is opened, and its properties."""
 
 import logging
 from collections.abc import Callable

@@ -96,7 +96,7 @@ class Inspector(QObject):
 
     @Slot(object)
     def follow_training(self, state: SessionState) -> None:
-        """The settings are shared with the training, which has them while it goes on."""
+        """The settings are shared with the training, which locks them while it runs."""
         self._panel.settings.set_locked(state.active)
 
     def close(self) -> None:
@@ -152,7 +152,7 @@ class Inspector(QObject):
 
     @Slot()
     def _follow(self) -> None:
-        """Plan anew where slide or settings have changed."""
+        """Plan again if slide or settings have changed."""
         self._panel.settings.show_draft(self._draft)
         question = self._question()
         self._panel.settings.set_image(question is not None)

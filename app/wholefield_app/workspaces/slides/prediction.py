@@ -14,7 +14,7 @@ from wholefield.tasks.slides.settings import PredictSettings
 from wholefield_app.document.prediction import Prediction
 
 Answer = SlidePrediction | SegmentedSlide
-"""What a network says of a slide: its class and the evidence, or the class of every pixel."""
+"""What a network predicts for a slide: its class and the evidence, or the class of every pixel."""
 
 log = logging.getLogger(__name__)
 

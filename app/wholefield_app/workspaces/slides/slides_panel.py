@@ -169,7 +169,7 @@ def thumbnail_icon(picture: QImage, theme: Theme) -> QIcon:
 
 
 def framed(picture: QImage, theme: Theme) -> QPixmap:
-    """The picture centred in a square, so that all rows align."""
+    """The picture centered in a square, so that all rows align."""
     square = QPixmap(2 * SIDE, 2 * SIDE)
     square.fill(QColor(theme.raised))
     if not picture.isNull():

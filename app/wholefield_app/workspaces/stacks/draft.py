@@ -16,7 +16,7 @@ class StacksDraft(Draft):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(tasks_of(Data.STACKS), parent)
-        self._labelled: Path | None = None
+        self._labeled: Path | None = None
 
     @property
     def missing(self) -> str:
@@ -42,8 +42,8 @@ class StacksDraft(Draft):
         self.lie_beside(opened["stack"][0])
         if target is None:
             return
-        if target.source.path != self._labelled:
-            self._labelled = target.source.path
+        if target.source.path != self._labeled:
+            self._labeled = target.source.path
             self.set(label_values=None, ignore_label=None)
         if self.task.name != NOISE2INVERSE:
             self.use_task(SEGMENTATION if target.facts.labels else REGRESSION)

@@ -1,4 +1,4 @@
-"""Which labels the open target holds: counted in the background while the user goes on."""
+"""Which labels the open target holds: counted in the background."""
 
 import threading
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ class LabelCount(QObject):
 
 
 class Stopped(Exception):
-    """Nobody waits for the labels any more."""
+    """The labels are no longer needed."""
 
 
 def count(path: Path, dataset: str | None, stop: threading.Event) -> dict[int, int]:

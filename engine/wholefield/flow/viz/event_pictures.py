@@ -111,7 +111,7 @@ def shade_events(counts: EventCounts, colors: EventColors, saturation: float) ->
     Args:
         counts: The events.
         colors: The colors.
-        saturation: Events in a pixel that give the full color, above 0.
+        saturation: Events per pixel that give the full color, above 0.
 
     Returns:
         uint32 (H, W).

@@ -16,7 +16,7 @@ from wholefield.networks.flow.layers import (
     block,
     convolution,
 )
-from wholefield.networks.flow.memory import Memory, memory_of, remember, starting_afresh
+from wholefield.networks.flow.memory import Memory, fresh_memory, memory_of, remember
 from wholefield.networks.flow.recurrent import (
     Cell,
     ConvGRU,
@@ -52,5 +52,5 @@ __all__ = [
     "midinet2",
     "recurrence",
     "remember",
-    "starting_afresh",
+    "fresh_memory",
 ]

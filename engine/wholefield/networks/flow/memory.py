@@ -29,7 +29,7 @@ def memory_of(network: nn.Module) -> Memory:
 
 
 def remember(network: nn.Module, memory: Sequence[State | None]) -> None:
-    """Restore a state, so that a network goes on from there.
+    """Restore a state, so that a network continues from there.
 
     Args:
         network: A network like the one that the state is from.
@@ -50,7 +50,7 @@ def remember(network: nn.Module, memory: Sequence[State | None]) -> None:
 
 
 @contextmanager
-def starting_afresh(network: nn.Module) -> Iterator[None]:
+def fresh_memory(network: nn.Module) -> Iterator[None]:
     """Run a network from an empty state; afterwards it carries what it carried before.
 
     Args:
@@ -61,9 +61,9 @@ def starting_afresh(network: nn.Module) -> Iterator[None]:
 
     Example:
         >>> import torch
-        >>> from wholefield.networks.flow import eminet, memory_of, starting_afresh
+        >>> from wholefield.networks.flow import eminet, memory_of, fresh_memory
         >>> network = eminet(6, base=4, scales=2)
-        >>> with starting_afresh(network):
+        >>> with fresh_memory(network):
         ...     _ = network(torch.rand(2, 1, 6, 8, 8))
         >>> memory_of(network)
         [None]

@@ -1,4 +1,4 @@
-"""Which reader is right for a slide or picture, judged by its content first and its name second."""
+"""Chooses the reader of a slide or picture, by its content first and its name second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which reader is right for a stack, judged by its content first and its name second."""
+"""Chooses the reader of a stack, by its content first and its name second."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Exported:
 
 
 def export_flow(settings: FlowExportSettings, report: ReportFunction, control: Control) -> Exported:
-    """Write the fields; whoever stops it early keeps the files that are written, but no HDF5 file.
+    """Write the fields; if stopped early, the files already written are kept, but no HDF5 file.
 
     Raises:
         WholefieldError: Something cannot be read or written.

@@ -36,7 +36,7 @@ class FlowProvider(Protocol):
 
     Attributes:
         name: What a user reads.
-        source: Where it comes from; whoever needs a provider of his own opens it again.
+        source: Where it comes from; open it again for a separate provider.
     """
 
     name: str
@@ -53,5 +53,5 @@ class FlowProvider(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of files; called when no call is going on, and perhaps twice."""
+        """Close files; called when no call is in progress, and perhaps twice."""
         ...

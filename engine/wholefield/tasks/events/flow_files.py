@@ -61,7 +61,7 @@ class SingleFlow:
         return self._field if self._field.holds_at(time_us) else None
 
     def close(self) -> None:
-        """See `FlowProvider.close`; there is nothing to let go of."""
+        """See `FlowProvider.close`; there is nothing to close."""
 
 
 def open_labels(source: FlowSource, recording: Recording) -> LabelsFlow:

@@ -1,4 +1,4 @@
-"""Judges the flow in a window of a recording: what a window of the app and `wholefield score` have in common."""
+"""Evaluates the flow in a window of a recording, for the app and for `wholefield score`."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def events_in(recording: Recording, start_us: int, end_us: int, step: Step) -> E
     """The events of a window.
 
     Raises:
-        SettingError: There are none, or more than can be judged.
+        SettingError: There are none, or more than can be evaluated.
     """
     parts, count = [], 0
     for begin in range(start_us, end_us, PART_US):

@@ -10,7 +10,7 @@ from wholefield.training.settings import Device
 
 
 class MomentFlow:
-    """Flow of the time bins [k delta_t, (k + 1) delta_t), so that whoever plays goes from one bin to the next.
+    """Flow of the time bins [k delta_t, (k + 1) delta_t), so that playback moves from one bin to the next.
 
     Attributes:
         card: What is known of the network.

@@ -32,7 +32,7 @@ class FlowNet(Choice):
 
 
 class Teacher(Choice):
-    """What a flow is judged by: frames that it warps, events that it makes sharp, or known flow."""
+    """What a flow is trained on: frames that it warps, events that it makes sharp, or known flow."""
 
     FRAMES = "frames", "Warped frames"
     CONTRAST = "contrast", "Sharpness of events"

@@ -14,7 +14,7 @@ from wholefield.flow.losses.contrast import contrast_loss
 from wholefield.flow.losses.supervised import supervised_loss
 from wholefield.flow.representations import preprocessor
 from wholefield.flow.sequences import Batch, SequenceLoader
-from wholefield.networks.flow.memory import starting_afresh
+from wholefield.networks.flow.memory import fresh_memory
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, PreviewReady, ReportFunction, Started
@@ -28,7 +28,7 @@ from wholefield.training.model_card import InputCard, ModelCard, versions
 
 
 def train_flow(settings: FlowSettings, folder: RunFolder, report: ReportFunction, control: Control) -> None:
-    """Run the task; goes on from last.ckpt where the folder has one, with what the network carried then.
+    """Run the task; continues from last.ckpt if the folder has one, with what the network carried then.
 
     Raises:
         WholefieldError: files or settings cannot work.
@@ -110,7 +110,7 @@ def preview(
     training = network.training
     network.eval()
     like = next(network.parameters())
-    with starting_afresh(network):
+    with fresh_memory(network):
         flow = network(batch["inputs"][:, :1].to(like))[-1][-1, 0].float().cpu().numpy()
     network.train(training)
     features = batch["inputs"][-1, 0].numpy()

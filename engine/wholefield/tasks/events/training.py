@@ -77,7 +77,7 @@ class FlowTraining(Trainee):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up at the next step what the network carried."""
-        # Checkpoints of before: nothing was carried in the oldest, so that their sequences begin afresh.
+        # Checkpoints of before: nothing was carried in the oldest, so that their sequences start again.
         self._carried = checkpoint.get(CARRIED)
         if FORMER_TERMS in checkpoint:
             checkpoint[LOSSES] = [row["loss"] for row in checkpoint[FORMER_TERMS]]

@@ -15,7 +15,7 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import open_image
 from wholefield.sources.slides.slide_image import Pixels
-from wholefield.tasks.slides.data.labels import ONE_SLIDE, LabelledSlide, LabelTable, read_labels, split
+from wholefield.tasks.slides.data.labels import ONE_SLIDE, LabeledSlide, LabelTable, read_labels, split
 from wholefield.tasks.slides.data.slide_input import labeled_area
 from wholefield.tasks.slides.data.slides_data import Item, SlideLoader
 from wholefield.tasks.slides.models.classifier import StreamedClassifier, build_network
@@ -30,7 +30,7 @@ from wholefield.training.quality import ACCURACY
 def train_classifier(
     settings: ClassifySettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
-    """Run the task; goes on from last.ckpt where the folder has one.
+    """Run the task; continues from last.ckpt if the folder has one.
 
     Raises:
         WholefieldError: Labels, slides, weights or settings cannot work.
@@ -106,13 +106,13 @@ def _card(settings: ClassifySettings, table: LabelTable, data: tuple[DataFile, .
 def _loaders(
     settings: ClassifySettings,
     classes: Sequence[str],
-    training: Sequence[LabelledSlide],
-    validation: Sequence[LabelledSlide],
+    training: Sequence[LabeledSlide],
+    validation: Sequence[LabeledSlide],
     card: ModelCard,
 ) -> tuple[SlideLoader, SlideLoader]:
     """Training in random order, as squares where asked for; validation always on the whole labeled part."""
 
-    def loader(rows: Sequence[LabelledSlide], **options: Any) -> SlideLoader:
+    def loader(rows: Sequence[LabeledSlide], **options: Any) -> SlideLoader:
         targets = [classes.index(row.label) for row in rows]
         return SlideLoader(rows, targets, settings.level, Pixels(card.input.mean, card.input.std), **options)
 

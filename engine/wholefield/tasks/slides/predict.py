@@ -1,4 +1,4 @@
-"""The task predict: what a trained network says of a slide, as a whole and place by place."""
+"""The task predict: the output of a trained network for a slide, as a whole and per position."""
 
 from pathlib import Path
 

@@ -25,7 +25,7 @@ from wholefield.training.quality import DICE
 def train_segmenter(
     settings: SegmentSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
-    """Run the task; goes on from last.ckpt where the folder has one.
+    """Run the task; continues from last.ckpt if the folder has one.
 
     Raises:
         WholefieldError: Table, slides, masks, weights or settings cannot work.

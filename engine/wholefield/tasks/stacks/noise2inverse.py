@@ -43,7 +43,7 @@ WHOLE = slice(None)
 def train_noise2inverse(
     settings: Noise2InverseSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
-    """Run the task; goes on from last.ckpt where the folder has one.
+    """Run the task; continues from last.ckpt if the folder has one.
 
     Raises:
         WholefieldError: scan or settings cannot work.

@@ -149,7 +149,7 @@ ENDINGS = {suffix: form for form in StackFormat for suffix in form.suffixes}
 
 @dataclass(frozen=True, kw_only=True)
 class StackExportSettings(RunSettings):
-    """Write a stack as TIFF, NIfTI or OME-Zarr with its geometry; the ending of the name decides about the format."""
+    """Write a stack as TIFF, NIfTI or OME-Zarr with its geometry; the ending of the name decides the format."""
 
     command: ClassVar[tuple[str, ...]] = ("export-stack",)
 

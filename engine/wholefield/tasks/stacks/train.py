@@ -39,7 +39,7 @@ from wholefield.training.quality import DICE, PSNR
 def train_regression(
     settings: StackRegressionSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
-    """Run the task; goes on from last.ckpt where the folder has one.
+    """Run the task; continues from last.ckpt if the folder has one.
 
     Raises:
         WholefieldError: stacks or settings cannot work.
@@ -55,7 +55,7 @@ def train_regression(
 def train_segmentation(
     settings: StackSegmentationSettings, folder: RunFolder, report: ReportFunction, control: Control
 ) -> None:
-    """Run the task; goes on from last.ckpt where the folder has one.
+    """Run the task; continues from last.ckpt if the folder has one.
 
     Raises:
         WholefieldError: stacks or settings cannot work.

@@ -36,7 +36,7 @@ def write_stack(
         geometry: where the voxels lie.
         progress: called with the planes done and the planes in all.
         labels: whether the values are classes, which may not be averaged.
-        channels: values a voxel.
+        channels: values per voxel.
         names: what the channels are called; none, or one for each.
 
     Raises:

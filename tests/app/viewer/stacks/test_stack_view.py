@@ -175,7 +175,7 @@ def test_voxels_are_drawn_true_to_their_spacing(view: StackView, qtbot: QtBot) -
     top, below = place_of(side, 0, 0), place_of(side, 1, 0)
     right = place_of(side, 0, 1)
     assert below.y() - top.y() == pytest.approx(3 * (right.x() - top.x()), abs=2)
-    assert there(view.scene).micrometres(1) == 1000.0
+    assert there(view.scene).micrometers(1) == 1000.0
 
 
 def test_playing_goes_round_and_stops(opened: StackView, qtbot: QtBot) -> None:

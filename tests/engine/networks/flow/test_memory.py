@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from wholefield.networks.flow.feature_extractor import midinet2
-from wholefield.networks.flow.memory import memory_of, remember, starting_afresh
+from wholefield.networks.flow.memory import fresh_memory, memory_of, remember
 from wholefield.networks.flow.unet import FlowUNet
 
 
@@ -35,9 +35,9 @@ def test_what_is_set_aside_comes_back_even_after_an_error() -> None:
     net.reset()
     net(first)
     carried = memory_of(net)
-    with starting_afresh(net):
+    with fresh_memory(net):
         torch.testing.assert_close(net(second)[-1], fresh, rtol=0, atol=0)
-    with pytest.raises(IndexError), starting_afresh(net):
+    with pytest.raises(IndexError), fresh_memory(net):
         net(second[:0])
     assert all(a is b for a, b in zip(memory_of(net), carried, strict=True))
 

@@ -17,7 +17,7 @@ ONE_SLIDE = "All rows belong to one slide, so training and validation share it; 
 
 
 @dataclass(frozen=True)
-class LabelledSlide:
+class LabeledSlide:
     """One row of the label file.
 
     Attributes:
@@ -40,7 +40,7 @@ class LabelTable:
         classes: the classes in sorted order; a class's place is its index in the network's output.
     """
 
-    rows: tuple[LabelledSlide, ...]
+    rows: tuple[LabeledSlide, ...]
     classes: tuple[str, ...]
 
     def targets(self) -> tuple[int, ...]:
@@ -69,12 +69,12 @@ def read_labels(labels: Path, slides: Path) -> LabelTable:
     Raises:
         SettingError: names the file, the line and what is wrong with it.
     """
-    rows: list[LabelledSlide] = []
+    rows: list[LabeledSlide] = []
     seen: dict[tuple[Path, Rect[int] | None], int] = {}
     for line, record in read_records(labels, ("file", "label")):
         place = f"{labels}, line {line}"
         label = text_of(record, "label", place)
-        row = LabelledSlide(file_of(record, "file", slides, place), label, region_of(record, place))
+        row = LabeledSlide(file_of(record, "file", slides, place), label, region_of(record, place))
         earlier = seen.setdefault((row.path, row.region), line)
         if earlier != line:
             raise SettingError(

@@ -1,4 +1,4 @@
-"""Labelled slides, a few per step, as a network is given them."""
+"""Labeled slides in batches, as a network receives them."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from wholefield.sources import open_image
 from wholefield.sources.slides.slide_image import Pixels, SlideImage
-from wholefield.tasks.slides.data.labels import LabelledSlide
+from wholefield.tasks.slides.data.labels import LabeledSlide
 from wholefield.tasks.slides.data.slide_input import labeled_area, random_square
 from wholefield.training.augmentation import ColorJitter, draw_orientation
 from wholefield.training.settings import Augmentation
@@ -35,7 +35,7 @@ class SlideLoader(Visits[Item]):
 
     def __init__(
         self,
-        rows: Sequence[LabelledSlide],
+        rows: Sequence[LabeledSlide],
         targets: Sequence[int],
         level: int,
         pixels: Pixels,

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError
 from wholefield.sources.rect import Rect
-from wholefield.tasks.slides.data.labels import LabelledSlide, LabelTable, read_labels, split
+from wholefield.tasks.slides.data.labels import LabeledSlide, LabelTable, read_labels, split
 from wholefield.training.settings import ClassWeighting
 
 
@@ -33,9 +33,9 @@ class TestReading:
             write(slides, "file,label\nb.tif,tumour\na.tif,benign\n\nc d.tif, tumour \n"), slides
         )
         assert table.rows == (
-            LabelledSlide(slides / "b.tif", "tumour"),
-            LabelledSlide(slides / "a.tif", "benign"),
-            LabelledSlide(slides / "c d.tif", "tumour"),
+            LabeledSlide(slides / "b.tif", "tumour"),
+            LabeledSlide(slides / "a.tif", "benign"),
+            LabeledSlide(slides / "c d.tif", "tumour"),
         )
         assert table.classes == ("benign", "tumour")
         assert table.targets() == (1, 0, 1)
@@ -86,7 +86,7 @@ class TestReading:
 def table(counts: list[int]) -> LabelTable:
     classes = tuple(f"class {index}" for index in range(len(counts)))
     rows = [
-        LabelledSlide(Path(f"{c}-{n}"), c)
+        LabeledSlide(Path(f"{c}-{n}"), c)
         for c, count in zip(classes, counts, strict=True)
         for n in range(count)
     ]
@@ -115,7 +115,7 @@ class TestSplit:
         """Slides with rows of one class, of both, and of the other."""
         names = [("b", f"b{n}") for n in range(blue)] + [("r", f"r{n}") for n in range(blue)]
         names += [(label, f"x{n}") for n in range(both) for label in ("b", "r")]
-        rows = tuple(LabelledSlide(Path(slide), label) for label, slide in names)
+        rows = tuple(LabeledSlide(Path(slide), label) for label, slide in names)
         parts = split(LabelTable(rows, ("b", "r")), 0.3, seed)
         sides = [{rows[i].path for i in part} for part in (parts.training, parts.validation)]
         assert not sides[0] & sides[1]
@@ -123,7 +123,7 @@ class TestSplit:
             assert {rows[i].label for i in part} == {"b", "r"}
 
     def test_parts_of_a_single_slide_are_divided(self) -> None:
-        rows = tuple(LabelledSlide(Path("s"), label, Rect(n, 0, 1, 1)) for n, label in enumerate("aabbb"))
+        rows = tuple(LabeledSlide(Path("s"), label, Rect(n, 0, 1, 1)) for n, label in enumerate("aabbb"))
         parts = split(LabelTable(rows, ("a", "b")), 0.3, 1)
         assert sorted(parts.training + parts.validation) == [0, 1, 2, 3, 4]
         assert [{rows[i].label for i in part} for part in (parts.training, parts.validation)] == [
@@ -132,7 +132,7 @@ class TestSplit:
 
     def test_classes_that_stand_on_the_same_slides_cannot_always_be_divided(self) -> None:
         rows = [("a", "1"), ("a", "2"), ("b", "1"), ("b", "3"), ("c", "2"), ("c", "3")]
-        labelled = tuple(LabelledSlide(Path(slide), label) for label, slide in rows)
+        labelled = tuple(LabeledSlide(Path(slide), label) for label, slide in rows)
         with pytest.raises(SettingError, match="have rows of other classes too"):
             split(LabelTable(labelled, ("a", "b", "c")), 0.5, 0)
 

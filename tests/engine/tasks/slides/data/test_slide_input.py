@@ -9,19 +9,19 @@ from hypothesis import given, strategies as st
 from wholefield.errors import SettingError
 from wholefield.sources import open_image
 from wholefield.sources.rect import Rect
-from wholefield.tasks.slides.data.labels import LabelledSlide
+from wholefield.tasks.slides.data.labels import LabeledSlide
 from wholefield.tasks.slides.data.slide_input import labeled_area, random_square
 
 
 class TestLabelledArea:
     def test_whole_level(self, slides: Path) -> None:
         with open_image(slides / "red0.tif") as source:
-            row = LabelledSlide(source.path, "red")
+            row = LabeledSlide(source.path, "red")
             assert labeled_area(source, row.region, 0) == Rect(0, 0, 150, 131)
             assert labeled_area(source, row.region, 1) == Rect(0, 0, 75, 66)
 
     def test_region_on_both_levels(self, slides: Path) -> None:
-        row = LabelledSlide(slides / "red0.tif", "red", Rect(100, 50, 50, 81))
+        row = LabeledSlide(slides / "red0.tif", "red", Rect(100, 50, 50, 81))
         with open_image(row.path) as source:
             assert labeled_area(source, row.region, 0) == Rect(100, 50, 50, 81)
             area = labeled_area(source, row.region, 1)
@@ -29,7 +29,7 @@ class TestLabelledArea:
             assert area.y + area.height <= 66
 
     def test_region_outside(self, slides: Path) -> None:
-        row = LabelledSlide(slides / "red0.tif", "red", Rect(100, 50, 51, 81))
+        row = LabeledSlide(slides / "red0.tif", "red", Rect(100, 50, 51, 81))
         with (
             open_image(row.path) as source,
             pytest.raises(SettingError, match=r"region of red0\.tif leaves its 150 x 131"),

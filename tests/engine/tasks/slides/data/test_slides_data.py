@@ -10,7 +10,7 @@ import torch
 
 from wholefield.errors import SourceError
 from wholefield.sources.slides.slide_image import Pixels
-from wholefield.tasks.slides.data.labels import LabelledSlide
+from wholefield.tasks.slides.data.labels import LabeledSlide
 from wholefield.tasks.slides.data.slides_data import SlideLoader
 from wholefield.training.settings import Augmentation
 
@@ -18,7 +18,7 @@ PIXELS = Pixels((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
 def make(slides: Path, **options: Any) -> SlideLoader:
-    rows = [LabelledSlide(slides / f"red{index}.tif", "red") for index in range(5)]
+    rows = [LabeledSlide(slides / f"red{index}.tif", "red") for index in range(5)]
     return SlideLoader(rows, range(5), 1, PIXELS, **options)
 
 
