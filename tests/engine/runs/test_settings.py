@@ -190,7 +190,7 @@ def test_whole_numbers_are_numbers_and_truth_values_are_not() -> None:
         ({"grams": None}, "The setting grams is None but must be a whole number."),
         ({"milk": 1}, "The setting milk is 1 but must be true or false."),
         ({"roast": "burnt"}, "The setting roast is 'burnt' but must be one of light, very-dark."),
-        ({"sort": 3}, "The setting sort is 3 but must be a text."),
+        ({"sort": 3}, "The setting sort is 3 but must be text."),
         ({"pot": 3}, "The setting pot is 3 but must be a path."),
         ({"sugar": 1, "cream": 2}, "The task brew has no setting cream; remove it."),
     ],
@@ -249,7 +249,7 @@ def test_files_of_settings(tmp_path: Path) -> None:
     save_settings(brew, tmp_path / "a.json")
     assert Brew.from_json(read_settings(tmp_path / "a.json")) == brew
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
-    for text, sentence in (("{", "is not valid JSON"), ("[1]", "must hold one JSON object with a task")):
+    for text, sentence in (("{", "is not valid JSON"), ("[1]", "must contain one JSON object with a task")):
         (tmp_path / "b.json").write_text(text)
         with pytest.raises(SettingError, match=rf"b\.json {sentence}"):
             read_settings(tmp_path / "b.json")

@@ -37,7 +37,7 @@ def test_first_bytes(tmp_path: Path) -> None:
     assert head_of(tmp_path / "a", 2) == b"ab"
     assert head_of(tmp_path / "a", 9) == b"abc"
     (tmp_path / "b").touch()
-    with pytest.raises(SourceError, match="b is empty; copy it again from where it came"):
+    with pytest.raises(SourceError, match="b is empty; copy it again from its source"):
         head_of(tmp_path / "b", 2)
     with pytest.raises(SourceError, match="does not exist"), readable(tmp_path / "c"):
         head_of(tmp_path / "c", 2)
@@ -62,4 +62,4 @@ def test_reasons_are_one_line(error: object, reason: str) -> None:
 
 
 def test_closed_sources() -> None:
-    assert str(closed("a.svs")) == "a.svs has been closed; open it again to read from it."
+    assert str(closed("a.svs")) == "a.svs is closed; open it again to read from it."

@@ -32,7 +32,7 @@ class TestLabelledArea:
         row = LabeledSlide(slides / "red0.tif", "red", Rect(100, 50, 51, 81))
         with (
             open_image(row.path) as source,
-            pytest.raises(SettingError, match=r"region of red0\.tif leaves its 150 x 131"),
+            pytest.raises(SettingError, match=r"A region extends beyond the 150 x 131 pixels of red0\.tif"),
         ):
             labeled_area(source, row.region, 0)
 
