@@ -1,4 +1,4 @@
-"""Starts the window: arguments, display, application; the window is there before anything else is loaded."""
+"""Starts the window: arguments, display, application; the window appears before anything else is loaded."""
 
 import argparse
 import os

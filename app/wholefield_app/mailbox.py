@@ -44,7 +44,7 @@ class Mailbox(QObject):
 
     @Slot()
     def deliver(self) -> None:
-        """Hand over what is there without waiting for the interval; call in the thread of the mailbox."""
+        """Deliver pending items without waiting for the interval; call in the thread of the mailbox."""
         self._timer.stop()
         with self._lock:
             items = list(self._items)

@@ -1,4 +1,4 @@
-"""Writes a picture of the window once everything in it is there, and ends the program."""
+"""Saves a screenshot of the window once everything in it has loaded, and quits the program."""
 
 import sys
 from pathlib import Path

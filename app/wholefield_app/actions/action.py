@@ -53,7 +53,7 @@ class Action:
         enabled_when: Whether it can be used now: True, or else a sentence that says why not and what to do first
             (`requires` makes it), which tool tip, status bar and command finder show. A plain False gives no reason.
         checked_when: For an action that is on or off: whether it is on.
-        command: The same as a command line, or None where there is none at the moment.
+        command: The same as a command line, or None if there is none at the moment.
         on_toolbar: Whether it has a button in the tool bar.
         replaces: Id of the action whose place in menu and tool bar it takes while it can be used, and which has that
             place otherwise; empty for a place of its own.

@@ -9,7 +9,7 @@ BESIDE_ICON = 6
 
 
 class ActionButton(QPushButton):
-    """Follows `action`; with `only_when_enabled` it is there only while the action can be used."""
+    """Follows `action`; with `only_when_enabled` it is visible only while the action is enabled."""
 
     def __init__(
         self,

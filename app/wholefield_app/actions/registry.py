@@ -64,7 +64,7 @@ class BoundAction(QAction):
 class Registry(QObject):
     """All actions of a window by id; iterating gives those in sight, in the order in which they were added.
 
-    In sight are the actions of the workspace that was entered, and after them those that are there everywhere.
+    Visible are the actions of the current workspace, followed by the global ones.
 
     Attributes:
         scope: Name of the workspace that was entered.
@@ -85,7 +85,7 @@ class Registry(QObject):
         return self._bound[action_id]
 
     def add(self, actions: Iterable[Action], scope: str = EVERYWHERE) -> None:
-        """Take in actions of a workspace, or such as are there everywhere.
+        """Add actions of a workspace, or global ones.
 
         Raises:
             ValueError: An id is taken already, or a shortcut by an action that can be in sight at the same time.

@@ -9,7 +9,7 @@ from wholefield_app.runs import RunSession
 
 
 class Topic(Enum):
-    """What can go on at the same time; in the order in which it is told. Sessions have titles of topics."""
+    """What can run at the same time, in the order of display. Sessions have titles of topics."""
 
     TRAINING = "Training"
     PREDICTION = "Prediction"

@@ -1,4 +1,4 @@
-"""Makes the demo data of a workspace in a worker thread and tells how far it is."""
+"""Creates the demo data of a workspace in a worker thread and reports progress."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,10 +18,10 @@ class DemoMaker(QObject):
     """Makes demo data, or finds what was made before.
 
     Attributes:
-        make: Does it in a worker thread; told after each step how many of how many are done.
+        make: Does it in a worker thread; reports the number of steps done and in total.
 
     Signals:
-        progressed: Steps done and steps in all.
+        progressed: Steps done and in total.
         made: What `make` returned.
         ended: The work has come to an end, whether it succeeded or not.
     """

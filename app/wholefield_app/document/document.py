@@ -54,7 +54,7 @@ class Document(QObject, Generic[Thing]):
 
     @property
     def name(self) -> str:
-        """The name of the file that is worked on; empty where there is none."""
+        """The name of the open file; empty if there is none."""
         return self.path.name if self.path is not None else ""
 
     @property

@@ -18,7 +18,7 @@ class Written:
 
     Attributes:
         path: The file or folder.
-        complete: False where it was stopped early and only what was made by then is there.
+        complete: False if it was stopped early and the result is partial.
         lost: A sentence on what the format has no place for; empty where that is nothing.
     """
 

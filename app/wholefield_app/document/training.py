@@ -1,4 +1,4 @@
-"""A training as a workspace sees it: a session that knows its folder and tells of its checkpoints."""
+"""A training as a workspace sees it: a session that knows its folder and reports its checkpoints."""
 
 import logging
 from functools import partial

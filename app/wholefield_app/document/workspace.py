@@ -28,7 +28,7 @@ class Panel:
         width: How wide it is when it is brought into sight, in px; 0 for as wide as it stands.
         tab_of: Id of the panel that it stands behind as a tab at first; empty for a place of its own.
         shown: Whether it is shown at first.
-        when_seen: Told whenever it comes into sight or goes out of it.
+        when_seen: Called whenever it becomes visible or hidden.
     """
 
     id: str

@@ -127,7 +127,7 @@ class Draft(QObject):
         return settings
 
     def unchecked(self) -> RunSettings:
-        """The settings as they stand; every setting that must be given is there.
+        """The settings as they stand; all required settings are set.
 
         A setting that has no meaning with the others has its default.
         """

@@ -1,4 +1,4 @@
-"""Fields for settings: each shows one value and tells when the user has changed it; limits and help come from the
+"""Fields for settings: each shows one value and signals when the user changes it; limits and help come from the
 declaration."""
 
 import math
@@ -183,7 +183,7 @@ class OptionalRealField(TextField):
     """A number, or an empty line for no value."""
 
     def read(self) -> Any:
-        """The number, None, or what is typed while it is no number: the check of the settings says so."""
+        """The number, None, or the typed text while it is not a number: the check of the settings reports it."""
         text = super().read()
         try:
             return None if text is None else number_of(text)

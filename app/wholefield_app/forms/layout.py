@@ -1,4 +1,4 @@
-"""The rhythm of all forms, made by hand or from settings."""
+"""Spacing and columns of all forms, written by hand or made from settings."""
 
 from collections.abc import Mapping
 from typing import Any

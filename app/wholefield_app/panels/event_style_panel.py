@@ -46,7 +46,7 @@ NARROWEST = 90
 
 
 class EventStylePanel(QWidget):
-    """Shows a style and tells how it is to change.
+    """Shows a style and signals changes to it.
 
     Signals:
         changed: The FrameStyle that the user wants.

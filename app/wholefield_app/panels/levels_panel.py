@@ -64,7 +64,7 @@ class NumberField(QDoubleSpinBox):
 
 
 class LevelsPanel(QWidget):
-    """Shows the levels and tells how they are to change.
+    """Shows the levels and signals changes to them.
 
     Signals:
         changed: The Levels that the user wants.

@@ -1,4 +1,4 @@
-"""Applies a theme to the whole application and tells those who paint themselves."""
+"""Applies a theme to the whole application and notifies widgets that paint themselves."""
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication

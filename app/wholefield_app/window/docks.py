@@ -23,7 +23,7 @@ SLACK = 3
 
 
 class Dock(QDockWidget):
-    """A dock that tells when the user opens or closes it.
+    """A dock that signals when the user opens or closes it.
 
     Signals:
         chosen: Its id, and whether the user wants to see it.
@@ -52,7 +52,7 @@ class Docks:
 
     Attributes:
         by_id: The docks.
-        chosen: Whether the user wants to see a panel, for each that was opened or closed by hand.
+        chosen: Whether the user wants to see a panel, for each that the user has opened or closed.
         dragged: How wide the user has dragged a side, in px, by its name.
     """
 

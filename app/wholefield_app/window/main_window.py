@@ -273,7 +273,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, Rail(places, self))
         fill_tool_bar(
             self._tools, self.registry
-        )  # so that it is as high before the workspace is there as after
+        )  # so that it has the same height before and after the workspace appears
         self.status = ElidedLabel(STARTING)
         self.statusBar().addWidget(self.status, 1)
 

@@ -21,7 +21,7 @@ def workspace_for(
         asking: The workspace in whose dialog the user chose the path, or None; it comes first if it can open it.
 
     Returns:
-        The name, or None where nothing tells: the workspace in sight may try.
+        The name, or None if undecided: the current workspace may try.
     """
     from wholefield.sources.kinds import kind_of
 

@@ -41,7 +41,7 @@ class Command:
 
 
 def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | None = None) -> int:
-    """Run a command; gives 0, 2 after an error told in one sentence, or 130 after a discarded run.
+    """Run a command; returns 0, 2 after an error reported in one sentence, or 130 after a discarded run.
 
     Args:
         argv: The words behind `wholefield`; those of the process when None.

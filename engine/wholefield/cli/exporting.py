@@ -24,7 +24,7 @@ _Settings = TypeVar("_Settings", bound=RunSettings)
 
 
 def add_export_arguments(parser: argparse.ArgumentParser, settings: type[RunSettings]) -> None:
-    """Add the settings of an export and the leave to replace what is there."""
+    """Add the settings of an export and the option to replace existing output."""
     add_settings(parser, settings)
     parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
 

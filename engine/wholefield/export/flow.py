@@ -43,7 +43,7 @@ def write_flow_hdf5(
         fields: N fields (2, H, W), x first, taken one at a time.
         shape: (N, H, W).
         delta_t: Time between rows in us.
-        progress: Called with the rows done and those in all; raise in it to stop.
+        progress: Called with the number of rows done and in total; raise in it to stop.
 
     Raises:
         SettingError: There are fewer or more fields than announced.

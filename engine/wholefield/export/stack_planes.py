@@ -28,7 +28,7 @@ def passing(
         planes: (y, x) arrays, or (y, x, channels) where there are several; truth values become 0 and 1.
         shape: (z, y, x) of the stack.
         dtype: Type that every plane must have.
-        progress: Called with the planes done and the planes in all, after each.
+        progress: Called after each plane with the number of planes done and in total.
         channels: Values per voxel.
 
     Raises:

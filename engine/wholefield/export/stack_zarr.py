@@ -60,7 +60,7 @@ def write_ome_zarr(
         shape: (z, y, x).
         dtype: Type of the planes.
         geometry: Spacing is kept as the format asks, the affine in an attribute of our own.
-        progress: Called with the planes done and the planes in all; an error that it raises stops the writing.
+        progress: Called with the number of planes done and in total; an error that it raises stops the writing.
         version: Version of the format.
         labels: Whether the values are classes, which may not be averaged.
         channels: Values per voxel.

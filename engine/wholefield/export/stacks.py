@@ -57,7 +57,7 @@ def write_tiff_stack(
         shape: (z, y, x).
         dtype: Type of the planes.
         geometry: Spacing is kept; OME has no place for an affine, which goes into an annotation of our own.
-        progress: Called with the planes done and the planes in all; an error that it raises stops the writing.
+        progress: Called with the number of planes done and in total; an error that it raises stops the writing.
         compression: How pages are compressed, without loss.
         labels: Whether the values are classes; a TIFF stack has one level only, and nothing is averaged.
         channels: Values per voxel; every channel has pages of its own.
@@ -148,7 +148,7 @@ def write_nifti(
         shape: (z, y, x).
         dtype: Type of the planes.
         geometry: The affine is kept to 7 digits, or else the spacing.
-        progress: Called with the planes done and the planes in all; an error that it raises stops the writing.
+        progress: Called with the number of planes done and in total; an error that it raises stops the writing.
         labels: Whether the values are classes; NIfTI has one level only, and nothing is averaged.
         channels: Values per voxel; NIfTI holds one.
         names: What the channels are called; NIfTI has no place for them.

@@ -136,7 +136,7 @@ def write_video(
         pictures: RGB, uint8 (height, width, 3), all of one size.
         count: How many are announced to `progress`.
         fps: Frames per second.
-        progress: Called after each picture with the pictures done and those in all.
+        progress: Called after each frame with the number of frames done and in total.
         kind: The format; the best that can be written when None.
 
     Returns:

@@ -13,7 +13,7 @@ from wholefield.streaming.execution.reductions import GatedAttentionPool, MeanPo
 
 
 class MappingHead(nn.Module):
-    """A head that also tells what each position says of each class.
+    """A head that also returns the evidence of each position for each class.
 
     Attributes:
         pool: features (B, C, *positions) -> (B, C).

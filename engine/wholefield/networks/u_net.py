@@ -1,8 +1,8 @@
 """U-Net (Ronneberger et al. 2015; Cicek et al. 2016 for volumes) that keeps the size of any image.
 
 Two things differ from the papers: convolutions are padded, and halved sizes are rounded up and the surplus is
-cropped after doubling, so that no size is refused. Batch normalization is frozen where the network is streamed; measure
-its statistics once before training (`wholefield.networks.normalization.calibrate_normalization`).
+cropped after doubling, so that every size is accepted. Batch normalization is frozen where the network is streamed;
+measure its statistics once before training (`wholefield.networks.normalization.calibrate_normalization`).
 """
 
 import torch

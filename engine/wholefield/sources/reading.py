@@ -15,9 +15,7 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise SourceError(
-            f"{path} may not be read by you; ask its owner for permission to read it."
-        ) from error
+        raise SourceError(f"You do not have permission to read {path}; ask its owner for it.") from error
     except FileNotFoundError as error:
         raise SourceError(
             f"{path} does not exist; check the name, or whether its disk is connected."
@@ -52,7 +50,7 @@ def unreadable(path: Path, what: str, error: object) -> SourceError:
 
 def closed(name: str) -> SourceError:
     """The error for reading from a file that has been closed."""
-    return SourceError(f"{name} is closed; open it again to read from it.")
+    return SourceError(f"{name} has been closed; open it again to read from it.")
 
 
 def reason_of(error: object) -> str:

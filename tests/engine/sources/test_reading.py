@@ -13,7 +13,7 @@ PATH = Path("slides") / "a.svs"
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (PermissionError(13, "Permission denied"), "may not be read by you; ask its owner"),
+        (PermissionError(13, "Permission denied"), "ask its owner for it"),
         (FileNotFoundError(2, "No such file"), "does not exist; check the name, or whether its disk"),
         (OSError(5, "Input/output error"), "cannot be read ([Errno 5] Input/output error); check the disk"),
     ],

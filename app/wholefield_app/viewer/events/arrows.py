@@ -1,4 +1,4 @@
-"""Flow as arrows: their lines are worked out in a worker thread, and painted in a few calls."""
+"""Flow as arrows: their lines are computed in a worker thread and painted in a few calls."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ NO_RATE: Rate = np.zeros(0, np.int64)
 
 
 class EventView(QWidget):
-    """Shows one recording at a time. Frames and flow are worked out in threads of its own.
+    """Shows one recording at a time. Frames and flow are computed in threads of its own.
 
     Attributes:
         canvas: The frame.
@@ -149,7 +149,7 @@ class EventView(QWidget):
             self._frames.ask(request)
 
     def request_at(self, time_us: int) -> FrameRequest | None:
-        """What the frame of a moment shows, with the flow that is there already."""
+        """What the frame of a moment shows, with the flow that has already arrived."""
         if self._recording is None:
             return None
         style = self._style

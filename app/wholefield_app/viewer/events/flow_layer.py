@@ -30,7 +30,7 @@ class FlowLayer(QObject):
     """Keeps the flow coming that is wanted, and remembers the last few fields.
 
     Signals:
-        arrived: The flow of a moment that was wanted is there, or it is known that there is none.
+        arrived: The requested flow of a moment has arrived, or it is known that there is none.
         provider_changed: Flow comes from elsewhere now, or from nowhere.
         failed: The Problem of a provider; it is not asked any more.
     """
@@ -72,7 +72,7 @@ class FlowLayer(QObject):
         self.provider_changed.emit()
 
     def field_for(self, time_us: int, *, overtaken: bool = False) -> FlowField | None:
-        """The flow of a moment if it is known; it is asked for otherwise, and `arrived` tells.
+        """The flow of a moment if it is known; otherwise it is requested, and `arrived` is emitted.
 
         Args:
             time_us: The moment.

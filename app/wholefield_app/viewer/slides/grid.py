@@ -54,7 +54,7 @@ class GridLayer(Layer):
         self.grid: TileGrid | None = None
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
-        """Lines that fade away as the cells get too small to be told apart."""
+        """Lines that fade away as the cells get too small to distinguish."""
         cell = self._cell(frame)
         if self.grid is None or cell < SMALLEST_CELL:
             return

@@ -24,7 +24,7 @@ class TileLoader(QObject):
     """Reads tiles of one image until it is stopped. All methods are for the GUI thread.
 
     Signals:
-        loaded: A tile is there: its key and QImage.
+        loaded: A tile has loaded: its key and QImage.
         grown: There is something of a tile that takes long: its key and a QImage.
         failed: A tile cannot be read: its key and a sentence.
     """

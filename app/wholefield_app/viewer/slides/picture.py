@@ -1,4 +1,4 @@
-"""The image of one source on the screen: which tiles are wanted, which are there, when all of them are."""
+"""The image of one source on the screen: which tiles are needed, which have loaded, and when all have."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Picture(QObject):
 
     Signals:
         changed: There is something new to paint.
-        settled: Every tile of the view is there at the resolution of the screen, or cannot be read.
+        settled: Every tile of the view has loaded at screen resolution, or cannot be read.
         problem: A tile cannot be read; a sentence, once for every different one.
     """
 
@@ -67,7 +67,7 @@ class Picture(QObject):
 
     @property
     def is_settled(self) -> bool:
-        """Whether every tile of the view looked at is there or cannot be read."""
+        """Whether every tile of the current view has loaded or cannot be read."""
         return not self._plan_timer.isActive() and not self._owed
 
     def look_at(self, view: View) -> None:
@@ -81,7 +81,7 @@ class Picture(QObject):
         self._tiles.redraw()
 
     def paint(self, painter: QPainter, view: View) -> None:
-        """Paint what is there of a view; where a tile is missing, a coarser one in its place."""
+        """Paint the loaded tiles of a view; where a tile is missing, a coarser one in its place."""
         self._tiles.paint(painter, view)
 
     def color_at(self, x: float, y: float, scale: float) -> tuple[int, int, int] | None:

@@ -14,7 +14,7 @@ from wholefield.sources.rect import Rect
 from wholefield_app.viewer.hud import paint_cased_rect
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
 
-# Blue and vermilion of Okabe and Ito (2008): told apart with every kind of color vision, and unlike stained tissue.
+# Blue and vermilion of Okabe and Ito (2008): distinct with every kind of color vision, and unlike stained tissue.
 COLORS = {Direction.FORWARD: QColor(0, 114, 178), Direction.REVERSE: QColor(230, 110, 0)}
 NAMES = {Direction.FORWARD: "Forward sweep", Direction.REVERSE: "Reverse sweep"}
 GLOW_SECONDS = 1.0

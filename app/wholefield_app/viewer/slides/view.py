@@ -39,7 +39,7 @@ class SlideView(Canvas):
     The owner of the view calls `shutdown` before the application ends; closing the widget does so too.
 
     Signals:
-        settled: Every tile in sight is there at the resolution of the screen (or cannot be read).
+        settled: Every visible tile has loaded at screen resolution (or cannot be read).
         problem: A tile cannot be read; a sentence, once for every different one.
         open_requested: The invitation of the empty viewer was clicked.
     """
@@ -73,7 +73,7 @@ class SlideView(Canvas):
 
     @property
     def is_settled(self) -> bool:
-        """Whether everything in sight is there at the resolution of the screen; True without an image."""
+        """Whether everything visible has loaded at screen resolution; True without an image."""
         return self._picture is None or self._picture.is_settled
 
     def set_source(self, source: ImageSource | None) -> None:
@@ -191,7 +191,7 @@ class SlideView(Canvas):
         return self.grab().toImage()
 
     def color_at(self, x: float, y: float) -> tuple[int, int, int] | None:
-        """Red, green and blue at a level-0 position as shown; None beside the image or before its tile is there."""
+        """Red, green and blue at a level-0 position as shown; None outside the image or before its tile has loaded."""
         if self._picture is None:
             return None
         return self._picture.color_at(x, y, self._view.scale)

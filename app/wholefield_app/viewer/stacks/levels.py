@@ -16,7 +16,7 @@ DRAG_LENGTH = 400.0
 NARROWEST = 1e-4
 MOST_LABELS = 32
 
-# The colors of Okabe and Ito (2008), told apart with every kind of color vision; labels beyond start again.
+# The colors of Okabe and Ito (2008), distinguishable with every kind of color vision; labels beyond start again.
 LABEL_COLORS = np.array(
     [
         (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167),
@@ -61,7 +61,7 @@ class Levels:
 
 @dataclass(frozen=True)
 class ValueFacts:
-    """What a sample of the values of a stack tells.
+    """What a sample of the values of a stack shows.
 
     Attributes:
         lowest: The lowest finite value.

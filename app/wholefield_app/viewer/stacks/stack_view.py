@@ -303,7 +303,7 @@ class StackView(QWidget):
 
     @Slot()
     def _play_on(self) -> None:
-        """The next slice, once the last one is there; after the last of the stack comes the first."""
+        """The next slice, once the current one has loaded; after the last of the stack comes the first."""
         if self.scene is None or self._loaders[self.axis].busy:
             return
         index = (self.position[self.axis] + 1) % self.scene.shape[self.axis]

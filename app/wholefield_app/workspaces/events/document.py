@@ -29,7 +29,7 @@ class RecordingDocument(Document[OpenRecording]):
     Signals:
         replaced: The Recording that was open before; what shows it has released it and closes it.
         indexing: The share of the recording that is indexed, 0 to 1.
-        indexed: The event rate of the recording; all else that the index tells is known now, too.
+        indexed: The event rate of the recording; everything else from the index is known now, too.
     """
 
     replaced = Signal(object)
@@ -63,7 +63,7 @@ class RecordingDocument(Document[OpenRecording]):
         return tuple(self.recording.warnings) if self.recording is not None else ()
 
     def properties(self) -> list[tuple[str, str]]:
-        """Format, sensor, length and event rate, and what else the file tells."""
+        """Format, sensor, length and event rate, and other metadata of the file."""
         if (recording := self.recording) is None:
             return []
         rows = describe_recording(recording, indexed=recording.indexed)
@@ -124,7 +124,7 @@ class RecordingDocument(Document[OpenRecording]):
 
 
 def describe_recording(recording: Recording, *, indexed: bool) -> list[tuple[str, str]]:
-    """The important properties first, then what else the file tells.
+    """The important properties first, then other metadata of the file.
 
     Args:
         recording: An open recording.

@@ -31,7 +31,7 @@ class SlideDocument(Document["ImageSource"]):
         return self.input.path if self.input is not None else None
 
     def properties(self) -> list[tuple[str, str]]:
-        """Format, size, levels and spacing, and what else the file tells."""
+        """Format, size, levels and spacing, and other metadata of the file."""
         return describe_slide(self.input) if self.input is not None else []
 
     def show(self, path: Path) -> None:

@@ -26,10 +26,10 @@ class SlideProject:
 
     Attributes:
         slides: The folder that holds the slides.
-        labels: The label file, or None where there is none.
+        labels: The label file, or None if there is none.
         entries: The slides in the order of their names.
         warning: Why the label file could not be used, or empty.
-        masks: The table of masks, or None where there is none.
+        masks: The table of masks, or None if there is none.
         class_names: What the labels of the masks mean, with commas between, or empty.
     """
 

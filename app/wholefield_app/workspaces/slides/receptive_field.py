@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from wholefield.tasks.slides.inspection import ReceptiveField
 
-# Okabe and Ito's palette: told apart by people who see colors differently, and on pink and violet stains.
+# Okabe and Ito's palette: distinguishable by people with color vision deficiency, and on pink and violet stains.
 TILE, FIELD, CELL = "#56b4e9", "#f0e442", "#d55e00"
 # More outlines than this would be a carpet; one around all of them says the same.
 MOST_OUTLINES = 100

@@ -52,11 +52,11 @@ class StackDocument(Document[OpenStack]):
         return tuple(self.input.source.warnings) if self.input is not None else ()
 
     def properties(self) -> list[tuple[str, str]]:
-        """Format, size, spacing and values of the input, and what else the file tells."""
+        """Format, size, spacing and values of the input, and other metadata of the file."""
         return describe_stack(self.input) if self.input is not None else []
 
     def open_pair(self, stack: Path, other: Path, role: Role = Role.TARGET) -> None:
-        """Open an input stack and, once it is there, its target (or prediction)."""
+        """Open an input stack and, once it has loaded, its target (or prediction)."""
         self._pair_next = stack, other, role
         self.open(stack)
 

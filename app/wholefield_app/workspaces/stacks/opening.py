@@ -23,7 +23,7 @@ AIR = -200.0
 
 @dataclass(frozen=True)
 class OpenStack:
-    """An open stack and what a sample of its values tells.
+    """An open stack and the statistics of a sample of its values.
 
     Attributes:
         source: The stack.

@@ -22,7 +22,7 @@ FORMATS = {
 def predict(
     settings: StackPredictSettings, runs: Path, report: ReportFunction, control: Control
 ) -> Path | None:
-    """Predict in a new folder under `runs`. The file of the result, or None where there is none."""
+    """Predict in a new folder under `runs`. The file of the result, or None if there is none."""
     run = RunFolder.create(runs, settings)
     end = run_task(settings, run.path, report, control)
     completed = isinstance(end, Finished) and end.reason is Reason.COMPLETED

@@ -150,7 +150,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
         state = plain_state(content["state_dict"])
     except FileNotFoundError:
-        raise CheckpointError(f"There is no file {path}; check the path.") from None
+        raise CheckpointError(f"The file {path} does not exist; check the path.") from None
     except Exception as error:  # torch.load raises errors of many kinds for damaged files
         raise CheckpointError(
             f"{path} is not a checkpoint of a mixed-scale dense network ({error}); choose one saved by MSDModel.save."
@@ -203,7 +203,7 @@ def write_checkpoint(
         path: File to write.
         epoch: Epochs trained so far.
         state: Parameters by name.
-        optimizer: State of the optimizer; None where there is none.
+        optimizer: State of the optimizer; None if there is none.
         settings: What the network looks like.
         extra: What else to keep, plain values and tensors.
 

@@ -112,7 +112,7 @@ def level_planes(level: Any, reader: ByteReader, at: Mapping[str, int]) -> list[
     pages = [level.pages[i] for i in indices]
     if any(page is None for page in pages):
         raise SourceError(
-            f"{reader.path} refers to pages in other files that are missing; put them beside it."
+            f"{reader.path} refers to pages in other files that are missing; put them next to it."
         )
     if any(not reader.holds(page) for page in pages):
         raise SourceError(

@@ -86,7 +86,7 @@ class RawLayout:
                 size = part.path.stat().st_size - part.offset
             except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null byte in the name
                 raise SourceError(
-                    f"{header} keeps its voxels in {str(part.path)!r}, which is missing; put it beside its header."
+                    f"{header} keeps its voxels in {str(part.path)!r}, which is missing; put it next to its header."
                 ) from None
             missing = self.part_bytes + part.skip - size
             if self.packing is Packing.RAW and missing > 0:

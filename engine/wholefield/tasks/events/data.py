@@ -153,8 +153,8 @@ def _demand_known(sources: Sequence[BinSource], teacher: Teacher) -> None:
     for source in sources:
         if teacher is Teacher.LABELS and not labels_path(source.path).exists():
             raise SettingError(
-                f"{source.path.name} has no labels {labels_path(source.path).name} beside it; "
-                "choose another teacher, or make them."
+                f"{source.path.name} has no labels {labels_path(source.path).name} next to it; "
+                "choose another teacher, or create them."
             )
         if teacher is Teacher.CONTRAST and not source.has_events:
             raise SettingError(

@@ -117,7 +117,7 @@ def test_files_of_another_shape_or_kind_are_refused(tmp_path: Path) -> None:
         MSDRegressionModel(1, 1, 2, 1, dilations=[3]).load(tmp_path / "ours.torch")
     with pytest.raises(CheckpointError, match="do not pass dilations"):
         open_model(tmp_path / "ours.torch", [5])
-    with pytest.raises(CheckpointError, match="no file"):
+    with pytest.raises(CheckpointError, match="does not exist"):
         open_model(tmp_path / "absent.torch")
     (tmp_path / "text.torch").write_text("not a checkpoint")
     with pytest.raises(CheckpointError, match=r"text\.torch is not a checkpoint"):

@@ -77,7 +77,7 @@ def test_voxels_beside_the_header(
     with open_stack(path) as stack:
         np.testing.assert_array_equal(stack.read(), volume())
     (tmp_path / next(iter(files))).unlink()
-    assert "is missing; put it beside its header" in refusal(path) or "does not exist" in refusal(path)
+    assert "is missing; put it next to its header" in refusal(path) or "does not exist" in refusal(path)
 
 
 def test_meta_image_in_color_and_in_two_dimensions(tmp_path: Path) -> None:

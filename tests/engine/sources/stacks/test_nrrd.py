@@ -79,7 +79,7 @@ def test_nrrds_that_are_not_read(tmp_path: Path) -> None:
     detached = tmp_path / "b.nhdr"
     nrrd.write(str(detached), volume(), {"encoding": "raw"}, detached_header=True, index_order="C")
     (tmp_path / "b.raw").unlink()
-    assert "b.raw', which is missing; put it beside its header" in refusal(detached)
+    assert "b.raw', which is missing; put it next to its header" in refusal(detached)
 
 
 def plain(path: Path, *lines: str, data: bytes | None = None) -> Path:

@@ -1,4 +1,4 @@
-"""Backward pass of a mixed-scale dense block, derived by hand: the transpose of every step of the forward pass.
+"""Backward pass of a mixed-scale dense block, derived manually: the transpose of every step of the forward pass.
 
 The gradient of a layer, masked where the layer was clipped, is spread to one plane a tap. The gradients of all channels
 in front of a group and of all its kernels are then one matrix product each: W^T S and S X^T.
