@@ -268,9 +268,10 @@ def test_counting_ends_with_the_recording(
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    gate, stopped = threading.Event(), threading.Event()
+    begun, gate, stopped = threading.Event(), threading.Event(), threading.Event()
 
     def slow(recording: Recording, progress: ProgressCallback) -> None:
+        begun.set()
         assert gate.wait(300)
         try:
             progress(1, 2)
@@ -280,7 +281,7 @@ def test_counting_ends_with_the_recording(
 
     monkeypatch.setattr(document_module, "index_and_rate", slow)
     space.open(make_file())
-    qtbot.waitUntil(lambda: space.title == "noise.h5", timeout=20_000)
+    qtbot.waitUntil(lambda: space.title == "noise.h5" and begun.is_set(), timeout=20_000)
     space.close_document()
     gate.set()
     qtbot.waitUntil(lambda: window.quiet and stopped.is_set(), timeout=20_000)
