@@ -15,7 +15,7 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise SourceError(f"You do not have permission to read {path}; ask its owner for it.") from error
+        raise SourceError(f"{path} cannot be read: permission denied; ask its owner for access.") from error
     except FileNotFoundError as error:
         raise SourceError(
             f"{path} does not exist; check the name, or whether its disk is connected."

@@ -13,7 +13,7 @@ PATH = Path("slides") / "a.svs"
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (PermissionError(13, "Permission denied"), "ask its owner for it"),
+        (PermissionError(13, "Permission denied"), "cannot be read: permission denied; ask its owner"),
         (FileNotFoundError(2, "No such file"), "does not exist; check the name, or whether its disk"),
         (OSError(5, "Input/output error"), "cannot be read ([Errno 5] Input/output error); check the disk"),
     ],
@@ -62,4 +62,4 @@ def test_reasons_are_one_line(error: object, reason: str) -> None:
 
 
 def test_closed_sources() -> None:
-    assert str(closed("a.svs")) == "a.svs is closed; open it again to read from it."
+    assert str(closed("a.svs")) == "a.svs has been closed; open it again to read from it."

@@ -102,7 +102,7 @@ def test_reports_of_a_training_reach_curves_preview_and_status(space: EventsWork
     preview_panel = there(space.preview_panel)
     qtbot.waitUntil(lambda: not preview_panel.busy)
     line = preview_panel.line.text()
-    assert line == "dots.hdf5 at 40.000 ms, after epoch 1   median speed 80 px/s (at first 5)"
+    assert line == "dots.hdf5 at 40.000 ms, after epoch 1   median speed 80 px/s (initially 5)"
     assert [name for name, _ in there(preview_panel.row.pictures).images] == ["Events", "Flow", "Arrows"]
     assert list(space.curves_panel.data.terms) == list(terms)
     assert "epoch 1 of 2" in space.activity.line
@@ -163,5 +163,5 @@ def test_a_score_that_cannot_be_told_is_said_in_the_banner(
     panel = space.prediction_panel
     panel.window_choice.setCurrentIndex(2)
     panel.evaluate.click()
-    qtbot.waitUntil(lambda: "No stretch is chosen" in window.banner.sentence.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "No range is selected" in window.banner.sentence.text(), timeout=20_000)
     assert panel.table.line.text().startswith("Show a flow")

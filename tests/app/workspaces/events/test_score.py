@@ -61,7 +61,7 @@ def test_windows_are_settings(window: Window, moment: Moment, wanted: dict[str, 
 
 
 def test_without_a_chosen_stretch_it_cannot_be_judged() -> None:
-    with pytest.raises(SettingError, match="No stretch is chosen"):
+    with pytest.raises(SettingError, match="No range is selected"):
         settings_of(CLIP, FLOW, Window.CHOSEN, Moment(0, 1, None))
 
 

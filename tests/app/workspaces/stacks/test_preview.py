@@ -39,7 +39,7 @@ def test_without_a_target_there_are_two_pictures_and_large_ones_are_thinned() ->
     ("epoch", "line"),
     [
         (0, "Slice 5, before the first epoch   PSNR 12 dB   Accuracy 0.25"),
-        (3, "Slice 5, after epoch 3   PSNR 21.5 dB (at first 12)   Accuracy 0.5 (at first 0.25)"),
+        (3, "Slice 5, after epoch 3   PSNR 21.5 dB (initially 12)   Accuracy 0.5 (initially 0.25)"),
     ],
 )
 def test_the_line_tells_the_progress(epoch: int, line: str) -> None:

@@ -288,7 +288,7 @@ def test_the_training_is_followed(window: MainWindow, space: StacksWorkspace, qt
         ]
     )
     qtbot.waitUntil(lambda: "after epoch 1" in there(space.preview_panel).line.text())
-    assert there(space.preview_panel).line.text() == "Slice 3, after epoch 1   PSNR 20 dB (at first 10)"
+    assert there(space.preview_panel).line.text() == "Slice 3, after epoch 1   PSNR 20 dB (initially 10)"
     assert [name for name, _ in there(there(space.preview_panel).row.pictures).images] == [
         "Input",
         "Target",

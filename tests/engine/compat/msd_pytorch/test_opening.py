@@ -38,5 +38,5 @@ def test_models_come_back(
 
 
 def test_what_is_no_network_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="no file"):
+    with pytest.raises(CheckpointError, match="does not exist"):
         open_model(tmp_path / "absent.torch")

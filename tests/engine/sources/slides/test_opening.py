@@ -64,7 +64,7 @@ def test_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             raise PermissionError(13, "Permission denied", str(path))
 
         monkeypatch.setattr(Path, "open", refuse)
-    assert "ask its owner for it" in refusal(path)
+    assert "cannot be read: permission denied; ask its owner" in refusal(path)
 
 
 @pytest.mark.parametrize("size", [1, 4, 8, 15, 16, 100, 5_000, 40_000])

@@ -213,7 +213,7 @@ def test_other_voxels_are_told(regression: StackPredictSettings, tmp_path: Path)
         (lambda: MSDNetwork(2, 1, 2, 1), card("a", 2), "input.tif has 1 per slice"),
         (lambda: MSDNetwork(2, 1, 2, 1), None, "takes 2 channels"),
         (lambda: MSDNetwork(1, 2, 2, 1), None, "gives 2 values per voxel"),
-        (lambda: MSDNetwork(1, 1, 2, 1, dilations=[38]), None, "reaches 38 voxels far"),
+        (lambda: MSDNetwork(1, 1, 2, 1, dilations=[38]), None, "reaches 38 voxels"),
     ],
 )
 def test_what_does_not_fit_is_refused(
