@@ -131,9 +131,7 @@ def main() -> int:
     """Take the pictures that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the PNG files go")
-    parser.add_argument(
-        "scenes", nargs="*", choices=[*SCENES, []], default=list(SCENES), help="all by default"
-    )
+    parser.add_argument("scenes", nargs="*", help=f"which of {', '.join(SCENES)}; all by default")
     parser.add_argument("--all", action="store_true", help="in every size and theme")
     options = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -142,7 +140,7 @@ def main() -> int:
     folder = options.folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     application = make_application()
-    for name in options.scenes:
+    for name in options.scenes or SCENES:
         take(application, name, list(shots(name, folder, every=options.all)))
     return 0
 
