@@ -22,7 +22,7 @@ PATH = re.compile(r"[\w.]+(?:/[\w.]*)+|[\w]+\.(?:py|toml|md|txt)")
 BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Files that readers of a how-to are asked to make.
 MADE = re.compile(
-    r"tests/engine/.*/test_(vol|tiny|mask|stack_npy|b)\.py|engine/wholefield/a/b\.py|tests/(engine|app)/a/test_b\.py"
+    r"tests/engine/.*/test_(vol|tiny|mask|stack_npy|brightness|b)\.py|engine/wholefield/a/b\.py|tests/(engine|app)/a/test_b\.py"
 )
 
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 Number = TypeVar("Number", int, float, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rect(Generic[Number]):
     """An upright rectangle, in pixels of level 0 unless said otherwise: whole ones, or fractions of them.
 

@@ -23,7 +23,7 @@ from wholefield.streaming import StreamingError
 SCRIPT = Path(__file__).with_name("two_processes.py")
 ROOT = Path(__file__).resolve().parents[5]
 LIMIT = 600
-TRAINED = {"cnn": "ddp", "resnet": "ddp_find_unused_parameters_true"}
+TRAINED = {"cnn": "ddp", "released": "ddp", "resnet": "ddp_find_unused_parameters_true"}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "WORLD_SIZE": "2",
         "NODE_RANK": "0",
         "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(ROOT / "engine"),
     }
     ranks = [
         subprocess.Popen(

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from wholefield.compat.lightstream import BaseModule
+from wholefield.compat.lightstream import BaseModule, ImageNetClassifier, StreamingModule
 from wholefield.networks.resnet import BasicBlock, ResNet
 from wholefield.networks.split import split_resnet
 
-SIZES = {"cnn": (61, 83), "resnet": (97, 71)}
+SIZES = {"cnn": (61, 83), "released": (61, 83), "resnet": (97, 71)}
 
 
 def parts(name: str) -> tuple[nn.Module, nn.Module]:
@@ -39,12 +39,10 @@ def samples(name: str) -> list[tuple[Tensor, int]]:
     return [(torch.randn(3, *SIZES[name], generator=source, dtype=torch.float64), k % 3) for k in range(4)]
 
 
-class Recording(BaseModule):
+class Noted(StreamingModule):
     """Keeps the gradients of every step."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(*parts(name), tile_size=32, loss_fn=functional.cross_entropy)
-        self.found: list[dict[str, Tensor]] = []
+    found: list[dict[str, Tensor]]
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Copy them; weights stay as they are, so that steps are comparable."""
@@ -55,9 +53,27 @@ class Recording(BaseModule):
         return torch.optim.SGD(self.params, lr=0.0)
 
 
+class Recording(Noted, BaseModule):
+    """In the documented form: steps by Lightning."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(*parts(name), tile_size=32, loss_fn=functional.cross_entropy)
+        self.found = []
+
+
+class Released(Noted, ImageNetClassifier):
+    """In the released form: steps of its own."""
+
+    def __init__(self, name: str) -> None:
+        backbone, head = parts(name)
+        streamed = StreamingModule(backbone, 32)
+        super().__init__(streamed, head, functional.cross_entropy, accumulate_grad_batches=1)
+        self.found = []
+
+
 def train(network: str, strategy: str, folder: Path) -> None:
     """Train one epoch of two steps and save the gradients."""
-    model = Recording(network)
+    model = Released(network) if network == "released" else Recording(network)
     trainer = L.Trainer(
         accelerator="cpu",
         devices=2,
