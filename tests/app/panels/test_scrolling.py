@@ -20,6 +20,6 @@ def test_it_scrolls_up_and_down_but_cuts_nothing_off_at_the_side(qtbot: QtBot) -
     QVBoxLayout(holder).addWidget(area)
     holder.resize(10, 200)
     holder.show()
-    assert area.height() < inner.height()
+    qtbot.waitUntil(lambda: area.height() < inner.height())
     assert area.viewport().width() >= inner.minimumSizeHint().width()
     assert area.verticalScrollBar().isVisible()

@@ -60,7 +60,7 @@ def test_what_was_stopped_is_playable_and_an_older_video_stays(tmp_path: Path) -
 
 
 def test_a_video_without_pictures_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="no picture"):
+    with pytest.raises(SettingError, match="no frames"):
         write_video(tmp_path / "a.mp4", iter(()), 0, 20)
 
     def broken() -> Iterator[np.ndarray]:

@@ -86,7 +86,7 @@ def test_the_center_is_found_between_opposite_projections(shift: int) -> None:
     angles = torch.linspace(0, math.pi, 31, dtype=torch.float64)
     sinogram = project([Ellipse(0.02, 0.3, -0.1, 0.2, 0.3)], angles, 101).roll(shift, 1)
     assert find_center(sinogram, angles) == pytest.approx(50 + shift, abs=0.05)
-    with pytest.raises(SettingError, match="by hand"):
+    with pytest.raises(SettingError, match="center of rotation manually"):
         find_center(sinogram[:20], angles[:20])
 
 

@@ -102,7 +102,7 @@ def test_all_channels_are_exported(
     window.registry["stacks.export"].trigger()
     qtbot.waitUntil(lambda: not space.export.state.active)
     assert not window.banner.isVisible(), window.banner.sentence.text()
-    assert space.prediction_panel.export_note.text() == f"{name} is written."
+    assert space.prediction_panel.export_note.text() == f"Exported {name}."
     with read_stack(channels) as first, read_stack(tmp_path / name) as second:
         assert np.array_equal(first.read(), second.read())
         assert second.channel_names == ("DAPI", "GFP")

@@ -50,7 +50,7 @@ def test_what_an_export_loses_is_said_above_the_view(
     for name, lost in (("a.nii", False), ("a.tif", True)):
         space.export_to(tmp_path / name)
         qtbot.waitUntil(lambda: not space.export.state.active)
-        assert space.prediction_panel.export_note.text() == f"{name} is written."
+        assert space.prediction_panel.export_note.text() == f"Exported {name}."
         assert space.notice.isVisible() is lost
     assert "TIFF has no place for orientation and position" in space.notice.text.text()
 

@@ -56,7 +56,7 @@ def test_invalid_values_are_refused() -> None:
         FlowLoss({"sharpness": 1.0})
     with pytest.raises(SettingError, match="smoothness_mask"):
         FlowLoss({"l1": 1.0}, smoothness_mask=["data"])
-    with pytest.raises(SettingError, match="above it"):
+    with pytest.raises(SettingError, match="above 0"):
         FlowLoss({"l1": 0.0})
     with pytest.raises(SettingError, match="micro time bins"):
         FlowLoss({"bw_deblur": 1.0}, micro_bins=1)

@@ -95,7 +95,7 @@ def test_a_damaged_chunk_is_refused_when_read(tmp_path: Path) -> None:
 def test_a_closed_image_says_so(tmp_path: Path) -> None:
     source = open_image(write(tmp_path / "a.zarr", [noise(30, 40)], "yx"))
     source.close()
-    with pytest.raises(SourceError, match="is closed"):
+    with pytest.raises(SourceError, match="has been closed"):
         source.read_region(0, 0, 0, 5, 5)
 
 

@@ -67,7 +67,7 @@ def test_a_closed_picture_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(noise(9, 8)))
     source = open_image(tmp_path / "a.png")
     source.close()
-    with pytest.raises(SourceError, match="is closed"):
+    with pytest.raises(SourceError, match="has been closed"):
         source.read_region(0, 0, 0, 2, 2)
 
 

@@ -146,7 +146,7 @@ def test_a_closed_slide_says_so(tmp_path: Path) -> None:
     source = open_slide(tmp_path / "a.tif")
     source.close()
     source.close()
-    with pytest.raises(SourceError, match="is closed"):
+    with pytest.raises(SourceError, match="has been closed"):
         source.read_region(0, 0, 0, 4, 4)
 
 

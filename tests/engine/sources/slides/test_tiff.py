@@ -234,7 +234,7 @@ def test_a_closed_file_says_so(tmp_path: Path) -> None:
     source = open_image(write(tmp_path / "a.tif", noise(64, 64)))
     source.close()
     source.close()
-    with pytest.raises(SourceError, match="is closed"):
+    with pytest.raises(SourceError, match="has been closed"):
         source.read_region(0, 0, 0, 4, 4)
 
 

@@ -172,5 +172,5 @@ def test_bytes_that_are_not_there(tmp_path: Path) -> None:
             reader.read(reader.size - 1, 2)
         reader.close()
         reader.close()
-        with pytest.raises(SourceError, match=r"a\.tif is closed"):
+        with pytest.raises(SourceError, match=r"a\.tif has been closed"):
             plane.decode(0, 0)

@@ -89,7 +89,7 @@ def test_every_container_holds_the_same(tmp_path: Path, name: str) -> None:
         copy = stack.read(slice(0, 1))
         copy[:] = 0
         np.testing.assert_array_equal(stack.plane(0, 0), voxels[0])
-    with pytest.raises(SourceError, match=f"{name} is closed"):
+    with pytest.raises(SourceError, match=f"{name} has been closed"):
         stack.read()
     stack.close()
 

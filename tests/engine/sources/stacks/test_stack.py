@@ -75,7 +75,7 @@ def test_steps_are_refused() -> None:
 def test_a_closed_stack_is_not_read() -> None:
     with held() as stack:
         stack.read()
-    with pytest.raises(SourceError, match="is closed; open it again"):
+    with pytest.raises(SourceError, match="has been closed; open it again"):
         stack.read()
 
 
