@@ -5,6 +5,12 @@ from typing import TYPE_CHECKING
 from wholefield.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from wholefield.sources.choices import (
+        Answer as Answer,
+        Question as Question,
+        Reading as Reading,
+        UnclearFileError as UnclearFileError,
+    )
     from wholefield.sources.events.formats import (
         RECORDING_SUFFIXES as RECORDING_SUFFIXES,
     )
