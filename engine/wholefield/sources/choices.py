@@ -16,6 +16,11 @@ class Answer:
     Attributes:
         value: What is kept and given to the reader.
         label: What a dialog shows; the value where it is empty.
+
+    Example:
+        >>> from wholefield.sources import Answer
+        >>> Answer("us", "microseconds").label
+        'microseconds'
     """
 
     value: str
