@@ -38,9 +38,7 @@ class Hdf5Stack(StackSource):
         self._leading = (0,) * (len(data.shape) - len(description.shape) - (description.channels > 1))
         self._lock = Lock()
 
-    def close(self) -> None:
-        """Close the file once no thread reads from it."""
-        super().close()
+    def _release(self) -> None:
         with self._lock:
             self._file.close()
 

@@ -36,14 +36,13 @@ class OmeZarrStack(StackSource):
         self._array = array
         self._axes = axes
 
-    def close(self) -> None:
-        """Close the store."""
-        super().close()
+    def _release(self) -> None:
         self._store.close()
 
     def _read_box(self, box: Box) -> AnyArray:
         ranges = {"C": slice(None), **dict(zip("ZYX", box, strict=True))}
-        selection = tuple(ranges.get(letter, 0) for letter in self._axes)
+        at = {"T": self.time}
+        selection = tuple(ranges.get(letter, at.get(letter, 0)) for letter in self._axes)
         try:
             values = np.asarray(self._array[selection])
         except Exception as error:  # stores and codecs raise errors of their own kinds
@@ -88,6 +87,7 @@ def _from_group(path: Path, store: Any, group: Any) -> OmeZarrStack:
         {"name": str(scales["name"])} if scales.get("name") else {},
         window=looks[0].window if channels == 1 and looks else None,
         channel_names=tuple(look.name for look in looks) if channels > 1 else (),
+        times=lengths.get("T", 1),
     )
     return OmeZarrStack(path, description, store, array, axes)
 
@@ -96,7 +96,7 @@ def _warnings(lengths: dict[str, int]) -> tuple[str, ...]:
     others = [
         f"{length} positions along axis {letter}"
         for letter, length in lengths.items()
-        if letter not in "CZYX"
+        if letter not in "TCZYX"
     ]
     others = [text for text in others if not text.startswith("1 ")]
     return (f"The file has {' and '.join(others)}; only the first of them is shown.",) if others else ()

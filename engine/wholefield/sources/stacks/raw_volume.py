@@ -110,9 +110,7 @@ class RawVolume(StackSource):
         self._maps: list[AnyArray] | None = None
         self._lock = Lock()
 
-    def close(self) -> None:
-        """Release the files; what was decompressed is deleted."""
-        super().close()
+    def _release(self) -> None:
         with self._lock:
             self._maps = None
 

@@ -20,17 +20,15 @@ class SlicedStack(StackSource):
         self._cache = cache
         self._owner = cache.new_owner()
 
-    def close(self) -> None:
-        """Release the file and the decoded planes."""
-        super().close()
+    def _release(self) -> None:
         self._cache.drop(self._owner)
 
     def _read_box(self, box: Box) -> AnyArray:
         return np.stack([self._plane(z)[box[1], box[2]] for z in range(box[0].start, box[0].stop)])
 
     def _plane(self, z: int) -> AnyArray:
-        return self._cache.get((self._owner, z, 0, 0), partial(self._decode_plane, z))
+        return self._cache.get((self._owner, z, self.time, 0), partial(self._decode_plane, z))
 
     @abstractmethod
     def _decode_plane(self, z: int) -> AnyArray:
-        """All of one plane, (y, x) or (y, x, channels)."""
+        """All of one plane at `time`, (y, x) or (y, x, channels)."""

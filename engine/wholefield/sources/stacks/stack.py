@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,6 +59,7 @@ class StackDescription:
         dataset: Which volume of the file this is, where it holds several.
         window: Lowest and highest value to show, where the file says so.
         channel_names: What the channels are called, one for each; empty where the file does not say.
+        times: How many volumes follow each other in time; 1 where there is no axis of time.
     """
 
     format_name: str
@@ -69,15 +72,40 @@ class StackDescription:
     dataset: str | None = None
     window: tuple[float, float] | None = None
     channel_names: tuple[str, ...] = ()
+    times: int = 1
+
+
+class _Users:
+    """Counts the stacks that read one open file."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._count = 1
+
+    def join(self) -> bool:
+        """Add one more; False where the last has gone."""
+        with self._lock:
+            self._count += self._count > 0
+            return self._count > 0
+
+    def leave(self) -> bool:
+        """Take one away; True for the last."""
+        with self._lock:
+            self._count -= 1
+            return self._count == 0
 
 
 class StackSource(ABC):
     """A volume read box by box. Every method may be called from several threads at once.
 
+    A file with several times holds one volume for each; a source reads one of them, and `at_time` gives those of the
+    others, which share the open file.
+
     Attributes:
         path: The file or folder that is read.
         name: Its name without folders.
-        format_name, shape, channels, dtype, geometry, warnings, metadata, dataset, window, channel_names: See
+        time: Which of the times is read, counted from 0.
+        format_name, shape, channels, dtype, geometry, warnings, metadata, dataset, window, channel_names, times: See
             `StackDescription`.
 
     Example:
@@ -103,11 +131,14 @@ class StackSource(ABC):
         self.channels = description.channels
         self.dtype = description.dtype
         self.geometry = description.geometry
-        self.warnings = description.warnings
+        self.warnings = (*description.warnings, *_times_told(description.times))
         self.metadata = description.metadata
         self.dataset = description.dataset
         self.window = description.window
         self.channel_names = description.channel_names
+        self.times = description.times
+        self.time = 0
+        self._users = _Users()
         self._closed = False
 
     def read(self, z: slice = slice(None), y: slice = slice(None), x: slice = slice(None)) -> AnyArray:
@@ -155,9 +186,45 @@ class StackSource(ABC):
         box[axis] = slice(index, index + 1)
         return self.read(*box).squeeze(axis)
 
+    def at_time(self, index: int) -> Self:
+        """The volume of another time, of the same shape and type.
+
+        It shares the open file, what has been unpacked and what is cached with this source. Each is closed on its own;
+        the file is released when the last of them is closed.
+
+        Args:
+            index: The time, counted from 0.
+
+        Returns:
+            A new open source, also where `index` is the time of this one.
+
+        Raises:
+            IndexError: There is no such time.
+            SourceError: This source has been closed.
+
+        Example:
+            >>> import numpy as np, tifffile
+            >>> from wholefield.sources import open_stack
+            >>> voxels = np.zeros((2, 5, 40, 30), np.uint16)
+            >>> tifffile.imwrite("scan.tif", voxels, imagej=True, metadata={"axes": "TZYX"})
+            >>> with open_stack("scan.tif") as first, first.at_time(1) as second:
+            ...     first.times, second.time, second.shape
+            (2, 1, (5, 40, 30))
+        """
+        if not 0 <= index < self.times:
+            raise IndexError(f"{self.name} has times 0 to {self.times - 1}, not {index}")
+        if self._closed or not self._users.join():
+            raise closed(self.name)
+        other = copy(self)
+        other.time = index
+        return other
+
     def close(self) -> None:
-        """Release the file; reading afterwards is refused."""
-        self._closed = True
+        """Close this source; reading from it is refused afterwards. The last one of a file releases the file."""
+        if not self._closed:
+            self._closed = True
+            if self._users.leave():
+                self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -167,9 +234,21 @@ class StackSource(ABC):
     ) -> None:
         self.close()
 
+    def _release(self) -> None:  # noqa: B027  # a stack in memory has nothing to release
+        """Release what the sources of all times share; called once."""
+
     @abstractmethod
     def _read_box(self, box: Box) -> AnyArray:
-        """Voxels of a box that is not empty and lies inside the stack, with or without an axis of one channel."""
+        """Voxels at `time` of a box, neither empty nor beyond the stack; an axis of one channel may be left out."""
+
+
+def _times_told(times: int) -> tuple[str, ...]:
+    """What anyone who reads just one of several times should know."""
+    if times == 1:
+        return ()
+    return (
+        f"The file holds {times} times; the first is read unless another is chosen (time=0 to {times - 1}).",
+    )
 
 
 def normalized(box: Box, shape: tuple[int, int, int]) -> Box:

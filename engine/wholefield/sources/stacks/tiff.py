@@ -31,6 +31,7 @@ from wholefield.sources.units import to_micrometers
 
 # The first of these letters along which there is more than one page is the depth of the stack.
 DEPTH_LETTERS = "ZTIQRMPVHEAFLG"
+TIME_LETTER = "T"
 MICROMETERS_IN_MM = 1e3
 
 
@@ -44,9 +45,7 @@ class TiffStack(StackSource):
         self._cache = SHARED_CACHE
         self._owner = self._cache.new_owner()
 
-    def close(self) -> None:
-        """Close the file and forget its tiles."""
-        super().close()
+    def _release(self) -> None:
         self._cache.drop(self._owner)
         self._reader.close()
 
@@ -59,7 +58,7 @@ class TiffStack(StackSource):
 
     def _fill(self, target: AnyArray, z: int, y: slice, x: slice) -> None:
         first = 0
-        for plane in self._planes.at(z):
+        for plane in self._planes.at(self.time, z):
             height, width = plane.tile_size
             for row in range(y.start // height, (y.stop - 1) // height + 1):
                 for column in range(x.start // width, (x.stop - 1) // width + 1):
@@ -71,7 +70,8 @@ class TiffStack(StackSource):
             first += plane.channels
 
     def _tile(self, z: int, channel: int, plane: TiffPlane, row: int, column: int) -> AnyArray:
-        key = (self._owner, z * self.channels + channel, row, column)
+        page = (self.time * self.shape[0] + z) * self.channels + channel
+        key = (self._owner, page, row, column)
         return self._cache.get(key, partial(plane.decode, row, column))
 
 
@@ -85,21 +85,21 @@ class _Pages:
         self._series = series
         self._reader = reader
         self._letter = letter
-        self._known: dict[int, list[TiffPlane]] = {}
+        self._known: dict[tuple[int, int], list[TiffPlane]] = {}
 
-    def at(self, z: int) -> list[TiffPlane]:
-        """The pages whose samples, one after the other, are the channels of plane z."""
-        planes = self._known.get(z)
+    def at(self, time: int, z: int) -> list[TiffPlane]:
+        """The pages of plane z at a time; their samples, one after the other, are its channels."""
+        planes = self._known.get((time, z))
         if planes is None:
-            planes = self._prepared(z)
-            self._known[z] = planes
+            planes = self._prepared(time, z)
+            self._known[time, z] = planes
         return planes
 
-    def _prepared(self, z: int) -> list[TiffPlane]:
+    def _prepared(self, time: int, z: int) -> list[TiffPlane]:
         with self._reader.lock:
             self._reader.refuse_closed()
             try:
-                planes = level_planes(self._series, self._reader, {self._letter: z})
+                planes = level_planes(self._series, self._reader, {TIME_LETTER: time, self._letter: z})
             except SourceError:
                 raise
             except Exception as error:  # a damaged table raises errors of many kinds
@@ -170,10 +170,11 @@ def _from_tiff(path: Path, tiff: Any) -> TiffStack:
     pages = _Pages(series, reader, letter)
     lengths = dict(zip(series.axes, series.shape, strict=True))
     depth = lengths.get(letter, 1)
-    planes = pages.at(0)
-    if depth > 1:
+    times = lengths.get(TIME_LETTER, 1) if letter != TIME_LETTER else 1
+    planes = pages.at(0, 0)
+    if depth * times > 1:
         # A file that is cut off lacks its last plane.
-        pages.at(depth - 1)
+        pages.at(times - 1, depth - 1)
     channels = sum(plane.channels for plane in planes)
     description = StackDescription(
         tiff_format(tiff, 1).replace("TIFF", "TIFF stack"),
@@ -184,6 +185,7 @@ def _from_tiff(path: Path, tiff: Any) -> TiffStack:
         _warnings(series, letter, lengths),
         tiff_metadata(tiff, page),
         channel_names=tuple(look.name for look in tiff_looks(tiff, channels)) if channels > 1 else (),
+        times=times,
     )
     return TiffStack(path, description, reader, pages)
 
@@ -205,7 +207,7 @@ def _warnings(series: Any, letter: str, lengths: dict[str, int]) -> tuple[str, .
     left = [
         f"{length} positions along axis {other}"
         for other, length in lengths.items()
-        if length > 1 and other not in "YXCS" + letter
+        if length > 1 and other not in "YXCS" + TIME_LETTER + letter
     ]
     if not left:
         return ()

@@ -31,7 +31,13 @@ def test_axes_and_versions(tmp_path: Path, version: str, axes: str) -> None:
             stack.read(slice(1, 3), slice(5, 30), slice(2, 9)), expected[1:3, 5:30, 2:9]
         )
         np.testing.assert_array_equal(stack.plane(1, 30), expected[:, 30])
+        assert stack.times == (2 if "t" in axes else 1)
         assert bool(stack.warnings) == ("t" in axes)
+        with stack.at_time(stack.times - 1) as last:
+            every = voxels[-1] if "t" in axes else voxels
+            np.testing.assert_array_equal(
+                last.read(), every.transpose([kept.index(letter) for letter in "zyxc" if letter in kept])
+            )
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,61 @@ def test_geometries_are_compared_with_their_affine() -> None:
     assert turned != StackGeometry((1.0, 1.0, 1.0), "mm", np.eye(4))
     assert turned != StackGeometry((1.0, 1.0, 1.0), "mm")
     assert len({turned, StackGeometry(*turned.__dict__.values())}) == 1
+
+
+class Timed(Held):
+    """Several volumes in memory that count how often they are released."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        description = StackDescription("Held", values.shape[1:4], 1, values.dtype, times=len(values))
+        StackSource.__init__(self, Path("held.raw"), description)
+        self.values = values
+        self.released: list[int] = []
+
+    def _read_box(self, box: Box) -> np.ndarray:
+        return self.values[(self.time, *box)]
+
+    def _release(self) -> None:
+        self.released.append(self.time)
+
+
+def timed() -> Timed:
+    return Timed(np.arange(3 * 4 * 5 * 6).reshape(3, 4, 5, 6))
+
+
+def test_every_time_is_read() -> None:
+    with timed() as stack:
+        assert (stack.times, stack.time) == (3, 0)
+        for time in range(3):
+            with stack.at_time(time) as other:
+                assert (other.time, other.times, other.shape) == (time, 3, (4, 5, 6))
+                np.testing.assert_array_equal(other.read(), stack.values[time])
+        np.testing.assert_array_equal(stack.read(), stack.values[0])
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_the_last_time_that_is_closed_releases_the_file(order: tuple[int, ...]) -> None:
+    first = timed()
+    second = first.at_time(2)
+    stacks = (first, second, second.at_time(1))
+    for place in order:
+        assert first.released == []
+        stacks[place].close()
+        stacks[place].close()
+        with pytest.raises(SourceError, match="closed"):
+            stacks[place].read()
+        with pytest.raises(SourceError, match="closed"):
+            stacks[place].at_time(0)
+    assert len(first.released) == 1
+
+
+@pytest.mark.parametrize("index", [-1, 3])
+def test_a_time_that_is_not_there(index: int) -> None:
+    with pytest.raises(IndexError, match="times 0 to 2"):
+        timed().at_time(index)
+
+
+def test_most_stacks_have_one_time() -> None:
+    stack = held()
+    assert (stack.times, stack.time) == (1, 0)
+    np.testing.assert_array_equal(stack.at_time(0).read(), stack.read())

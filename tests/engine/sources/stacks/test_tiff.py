@@ -64,9 +64,12 @@ def test_channels_come_last(tmp_path: Path, axes: str, channels: int) -> None:
         np.testing.assert_array_equal(stack.read(), expected)
         np.testing.assert_array_equal(stack.plane(2, 5), expected[:, :, 5])
         assert bool(stack.warnings) == ("T" in axes)
-        assert all(
-            "3 positions along axis T; only the first of them" in warning for warning in stack.warnings
-        )
+        assert all("holds 3 times; the first is read" in warning for warning in stack.warnings)
+        assert stack.times == (3 if "T" in axes else 1)
+        with stack.at_time(stack.times - 1) as last:
+            every = voxels[-1] if "T" in axes else voxels
+            order = [kept.index(letter) for letter in ("ZYXC" if "C" in axes else "ZYXS")]
+            np.testing.assert_array_equal(last.read(), every.transpose(order))
 
 
 def test_pixels_are_read_where_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
