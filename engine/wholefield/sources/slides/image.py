@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from wholefield.sources.slides.associated import NO_PICTURES, AssociatedImages
 from wholefield.sources.slides.pixels import shrink, shrink_factor
 
 AnyArray = npt.NDArray[Any]
@@ -73,6 +74,7 @@ class Description:
         spacing: Micrometers per level-0 pixel along (y, x), or None where the file does not say.
         metadata: What else the file tells, as text.
         looks: One entry per channel where the file stores names or display settings, otherwise empty.
+        warnings: Sentences on what is left out, assumed or converted, each for the user to read.
     """
 
     format_name: str
@@ -82,6 +84,7 @@ class Description:
     spacing: tuple[float, float] | None
     metadata: Mapping[str, str]
     looks: tuple[ChannelLook, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def levels_from_sizes(sizes: list[tuple[int, int]]) -> tuple[Level, ...]:
@@ -105,7 +108,11 @@ class ImageSource(ABC):
     Attributes:
         path: The file or folder that is read.
         name: Its name without folders.
-        format_name, levels, channels, dtype, spacing, metadata, looks: See `Description`.
+        format_name, levels, channels, dtype, spacing, metadata, looks, warnings: See `Description`.
+        associated: Small pictures that belong to the slide, such as its label and macro image: a mapping from
+            lower-case names ("label", "macro", "thumbnail", ...) to arrays (height, width, 1 or 3) of uint8. The
+            names are known at once; a picture is read each time it is taken, and a SourceError is raised where it
+            is damaged or the slide is closed. Empty where a file has none.
 
     Example:
         >>> import numpy as np, tifffile
@@ -132,6 +139,8 @@ class ImageSource(ABC):
         self.spacing = description.spacing
         self.metadata = description.metadata
         self.looks = description.looks
+        self.warnings = description.warnings
+        self.associated: AssociatedImages = NO_PICTURES
 
     @property
     def width(self) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -10,6 +13,7 @@ import openslide
 
 from wholefield.errors import SourceError
 from wholefield.sources.reading import closed, damaged
+from wholefield.sources.slides.associated import AssociatedImages
 from wholefield.sources.slides.image import (
     AnyArray,
     Description,
@@ -55,6 +59,8 @@ class SlideSource(ImageSource):
         self._closed = False
         self._released = False
         self._lock = Lock()
+        names = {name: partial(self._associated, name) for name in slide.associated_images}
+        self.associated = AssociatedImages(names)
 
     def close(self) -> None:
         """Close the file, as soon as no thread reads from it."""
@@ -67,31 +73,42 @@ class SlideSource(ImageSource):
             self._released = True
             self._slide.close()
 
-    def _read_inside(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        """The slide stays open until the block ends; what OpenSlide cannot read is damaged."""
         with self._lock:
             if self._closed:
                 raise closed(self.name)
             self._reading += 1
         try:
-            return self._read(level, x, y, width, height)
+            yield
+        except openslide.OpenSlideError as error:
+            raise damaged(self.path, error) from error
         finally:
             with self._lock:
                 self._reading -= 1
                 self._close_if_idle()
 
-    def _read(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:
+    def _read_inside(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:
         # OpenSlide takes the corner in level-0 px. Where levels are not whole fractions of each other it falls
         # between two pixels of the level, and OpenSlide interpolates: rounding keeps the shift below half a px
         # of level 0.
         downsample = self._downsamples[level]
         corner = round(x * downsample), round(y * downsample)
-        try:
-            pixels = np.asarray(self._slide.read_region(corner, level, (width, height)))
-        except openslide.OpenSlideError as error:
-            raise damaged(self.path, error) from error
-        if pixels[..., 3].min() == 255:
-            return np.ascontiguousarray(pixels[..., :3])
-        return over_white(pixels[..., :3], pixels[..., 3], premultiplied=False)
+        with self._in_use():
+            return _over_white(self._slide.read_region(corner, level, (width, height)))
+
+    def _associated(self, name: str) -> AnyArray:
+        with self._in_use():
+            return _over_white(self._slide.associated_images[name])
+
+
+def _over_white(picture: object) -> AnyArray:
+    """The colors of a picture of OpenSlide, whose transparent pixels are glass."""
+    pixels: AnyArray = np.asarray(picture)
+    if pixels[..., 3].min() == 255:
+        return np.ascontiguousarray(pixels[..., :3])
+    return over_white(pixels[..., :3], pixels[..., 3], premultiplied=False)
 
 
 def open_slide(path: Path) -> SlideSource:
