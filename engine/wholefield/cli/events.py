@@ -10,7 +10,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from wholefield.cli.options import number_option
 from wholefield.errors import SettingError, SourceError
+from wholefield.numbers import AmbiguousNumberError, real_of
 
 REPORT_SECONDS = 1.0
 
@@ -23,10 +25,16 @@ def add_features_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, help="HDF5 file to write.")
     parser.add_argument("--preprocess", default="event_cube", help="Representation. Default: event_cube.")
     parser.add_argument(
-        "--delta-t", type=int, default=50_000, help="Length of a time bin in us. Default: 50000."
+        "--delta-t",
+        type=number_option(int),
+        default=50_000,
+        help="Length of a time bin in us. Default: 50000.",
     )
     parser.add_argument(
-        "--downsampling-factor", type=int, default=0, help="Squares of 2 ** factor px become one. Default: 0."
+        "--downsampling-factor",
+        type=number_option(int),
+        default=0,
+        help="Squares of 2 ** factor px become one. Default: 0.",
     )
     parser.add_argument(
         "--argument",
@@ -72,12 +80,14 @@ def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "out", type=Path, help="Recording to write: NAME_td.dat or NAME.h5; labels go to NAME_flow.h5."
     )
-    parser.add_argument("--seed", type=int, default=0, help="Seed of the random numbers. Default: 0.")
+    parser.add_argument(
+        "--seed", type=number_option(int), default=0, help="Seed of the random numbers. Default: 0."
+    )
     about = _abouts(SceneSettings.__doc__ or "")
     for field in fields(SceneSettings):
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
-            type=type(field.default),
+            type=number_option(type(field.default)),
             default=field.default,
             help=f"{about[field.name]} Default: {field.default}.",
         )
@@ -109,12 +119,22 @@ def _values(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         name, _, text = pair.partition("=")
         try:
-            values[name] = json.loads(text)
+            values[name] = _value(text)
+        except AmbiguousNumberError as error:
+            raise SettingError(f"--argument {name}: {error}") from None
         except ValueError:
             raise SettingError(
                 f"--argument is {pair!r} but must be NAME=VALUE, such as num_utbins=5."
             ) from None
     return values
+
+
+def _value(text: str) -> Any:
+    """A value as JSON has it, or a number as people type it."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return real_of(text)
 
 
 def _abouts(text: str) -> dict[str, str]:

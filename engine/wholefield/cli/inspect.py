@@ -7,6 +7,7 @@ from pathlib import Path
 from wholefield.cli.options import parse
 from wholefield.errors import SettingError
 from wholefield.networks.registry import CLASSIFIERS, find_model
+from wholefield.numbers import AmbiguousNumberError, real_of
 from wholefield.tasks.slides.inspection import (
     Inspection,
     NetworkChoice,
@@ -135,10 +136,15 @@ def parse_bytes(text: str) -> int:
     Raises:
         SettingError: it is no such text.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?B?|B)\s*", text.upper(), re.ASCII)
-    if match is None:
-        raise SettingError(f"--memory is {text!r} but must be a number with a unit, such as 4GB or 500MB.")
-    return int(float(match[1]) * UNITS[match[2].removesuffix("B")])
+    match = re.fullmatch(r"\s*([^A-Z]*\d)\s*([KMGT]I?B?|B)\s*", text.upper(), re.ASCII)
+    try:
+        if match is not None and (number := real_of(match[1])) >= 0:
+            return int(number * UNITS[match[2].removesuffix("B")])
+    except AmbiguousNumberError as error:
+        raise SettingError(f"--memory: {error}") from None
+    except ValueError:
+        pass
+    raise SettingError(f"--memory is {text!r} but must be a number with a unit, such as 4GB or 500MB.")
 
 
 def slide_size(path: Path, level: int) -> tuple[int, int]:

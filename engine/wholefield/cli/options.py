@@ -2,16 +2,18 @@
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, NoReturn, TypeVar
 
 from wholefield.errors import SettingError
+from wholefield.numbers import AmbiguousNumberError, number_as, written
 from wholefield.runs.settings import Declaration, RunSettings, convert, describe
 
 Settings = TypeVar("Settings", bound=RunSettings)
 FORMER = "former_"
 NONE = "none"
+NOT_FINITE = ("inf", "-inf", "nan")
 
 
 class Parser(argparse.ArgumentParser):
@@ -106,9 +108,34 @@ def parse(name: str, text: str | bool, kind: Any) -> Any:
         SettingError: It cannot be read as that.
     """
     try:
-        return kind(text)
+        # What is not finite is a number here, so that the limits of the setting can say that it must be.
+        plain = kind not in (int, float) or (kind is float and text in NOT_FINITE)
+        return kind(text) if plain else number_as(kind, str(text))
+    except AmbiguousNumberError as error:
+        raise SettingError(f"{option(name)}: {error}") from None
     except ValueError:
         raise SettingError(f"{option(name)} is {text!r} but must be {describe(kind)}.") from None
+
+
+def number_option(kind: type[Any]) -> Callable[[str], Any]:
+    """What turns the text of an option that no setting declares into its type; complaints are those of the one parser.
+
+    Args:
+        kind: int, float or any other type that can be made of a text.
+
+    Returns:
+        A function for `add_argument(type=...)`; it raises ArgumentTypeError.
+    """
+
+    def read(text: str) -> Any:
+        try:
+            return number_as(kind, text) if kind in (int, float) else kind(text)
+        except AmbiguousNumberError as error:
+            raise argparse.ArgumentTypeError(str(error).removesuffix(".")) from None
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} must be {describe(kind)}") from None
+
+    return read
 
 
 def command_line(settings: RunSettings) -> str:
@@ -141,4 +168,4 @@ def _option(name: str, value: Any) -> str:
         return f"{option(name)}={NONE}"
     if isinstance(value, bool):
         return option(name) if value else option(f"no_{name}")
-    return f"{option(name)}={value!r}" if isinstance(value, float) else f"{option(name)}={value}"
+    return f"{option(name)}={written(value)}" if isinstance(value, float) else f"{option(name)}={value}"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
@@ -15,8 +16,11 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from wholefield.errors import SettingError
 from wholefield.files import replacing
+from wholefield.numbers import AmbiguousNumberError, number_as
 
 Limit = Ge | Gt | Le | Lt
+# JSON has no comma within numbers, but people write one.
+DECIMAL_COMMA = re.compile(r'":\s*(-?\d+),(\d+)\s*[,}\n]')
 LIMIT_WORDS = {Ge: "at least {:g}", Gt: "above {:g}", Le: "at most {:g}", Lt: "below {:g}"}
 
 
@@ -244,6 +248,9 @@ class RunSettings:
         """
         for name, declared in self.declarations().items():
             value = getattr(self, name)
+            if isinstance(value, str) and declared.type in (int, float):
+                # What a form could not read as a number: the sentence says why.
+                value = convert(name, value, declared.type)
             if fault := declared.fault(value):
                 raise SettingError(f"The setting {name} is {value:g} but must be {fault}.")
             if isinstance(value, Path) and (fault := _path_fault(value, declared.setting.path)):
@@ -319,11 +326,14 @@ def read_settings(path: Path) -> Mapping[str, Any]:
         SettingError: The file is missing or is no JSON object.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
+        values = json.loads(text)
     except OSError as error:
         raise SettingError(f"The settings file {path} cannot be read ({error.strerror}).") from error
     except ValueError as error:
-        raise SettingError(f"The settings file {path} is not valid JSON ({error}).") from error
+        comma = isinstance(error, json.JSONDecodeError) and DECIMAL_COMMA.search(text)
+        hint = f'; write {comma[1]}.{comma[2]}, or "{comma[1]},{comma[2]}" in quotes' if comma else ""
+        raise SettingError(f"The settings file {path} is not valid JSON ({error}){hint}.") from error
     if not isinstance(values, dict):
         raise SettingError(f"The settings file {path} must contain one JSON object with a task.")
     return values
@@ -337,7 +347,8 @@ def decode(declared: Declaration, value: Any) -> Any:
     """
     if value is None and declared.optional:
         return None
-    accepted: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,)}
+    # A number may stand in quotes, as people write one with a comma before its decimals.
+    accepted: dict[Any, tuple[type, ...]] = {int: (int, str), float: (int, float, str), bool: (bool,)}
     fits = isinstance(value, accepted.get(declared.type, (str,)))
     if fits and (declared.type is bool or not isinstance(value, bool)):
         return convert(declared.name, value, declared.type)
@@ -351,7 +362,9 @@ def convert(name: str, value: Any, kind: type[Any]) -> Any:
         SettingError: It cannot be read as that.
     """
     try:
-        return kind(value)
+        return number_as(kind, value) if kind in (int, float) and isinstance(value, str) else kind(value)
+    except AmbiguousNumberError as error:
+        raise SettingError(f"The setting {name}: {error}") from None
     except ValueError:
         raise SettingError(f"The setting {name} is {value!r} but must be {describe(kind)}.") from None
 

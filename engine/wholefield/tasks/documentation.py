@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
+from wholefield.numbers import RULE
 from wholefield.runs.settings import Declaration, words
 from wholefield.tasks.registry import Task, tasks
 
@@ -12,6 +13,8 @@ HEAD = """# Settings
 
 Made by `python -m wholefield.tasks.documentation docs/settings.md`; do not edit. A setting has the same name in a
 settings file (`epochs`), on the command line (`--epochs`) and, with its label, in the window.
+
+Numbers: {rule} In a settings file a number with a comma stands in quotes.
 """
 COLUMNS = ("Setting", "Label", "Meaning", "Values", "Default")
 
@@ -26,7 +29,7 @@ def documentation(known: Mapping[str, Task] | None = None) -> str:
         Markdown.
     """
     found = tasks() if known is None else known
-    return "\n".join([HEAD, *(_section(task) for task in found.values())])
+    return "\n".join([HEAD.format(rule=RULE), *(_section(task) for task in found.values())])
 
 
 def _section(task: Task) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from wholefield.cli.options import Parser, add_settings, command_line, settings_from
+from wholefield.cli.options import Parser, add_settings, command_line, number_option, settings_from
 from wholefield.errors import SettingError
 from wholefield.runs.settings import RunSettings
 from wholefield.tasks.registry import TASKS, Task
@@ -105,3 +105,34 @@ def test_help_shows_meaning_and_default() -> None:
     text = " ".join(parser.format_help().split())
     assert "--tile-size TILE_SIZE Side of a tile in pixels of the level. In px. Default: 512." in text
     assert "--device auto|cpu|cuda" in text
+
+
+@pytest.mark.parametrize("text", ["0.005", "0,005", "5e-3", "5,0e-3"])
+def test_both_signs_of_decimals_mean_the_same(text: str) -> None:
+    words = ["--slides=a", "--labels=b", f"--learning-rate={text}"]
+    parser = Parser(prog="wholefield")
+    add_settings(parser, ClassifySettings)
+    assert settings_from(parser.parse_args(words), ClassifySettings).learning_rate == 0.005
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("learning-rate", "1,500"), ("epochs", "1.500"), ("tile-size", "1,500")]
+)
+def test_a_sign_that_may_stand_between_thousands_is_asked(name: str, text: str) -> None:
+    parser = Parser(prog="wholefield")
+    add_settings(parser, ClassifySettings)
+    given = parser.parse_args(["--slides=a", "--labels=b", f"--{name}={text}"])
+    with pytest.raises(SettingError, match=rf"^--{name}: '{text}' can be read as 1\.5 or as 1500; write"):
+        settings_from(given, ClassifySettings)
+
+
+def test_options_without_a_setting_read_numbers_alike() -> None:
+    parser = Parser(prog="wholefield")
+    parser.add_argument("--bins", type=number_option(int))
+    parser.add_argument("--gain", type=number_option(float))
+    given = parser.parse_args(["--bins=10 000", "--gain=0,5"])
+    assert (given.bins, given.gain) == (10_000, 0.5)
+    with pytest.raises(SettingError, match=r"--bins: '1,000' can be read as 1 or as 1000; write 1 or 1000"):
+        parser.parse_args(["--bins=1,000"])
+    with pytest.raises(SettingError, match=r"--gain: 'x' must be a number"):
+        parser.parse_args(["--gain=x"])

@@ -261,3 +261,22 @@ def test_words_as_numbers() -> None:
     assert convert("grams", "12", int) == 12
     with pytest.raises(SettingError, match=r"The setting grams is '1\.5' but must be a whole number"):
         convert("grams", "1.5", int)
+
+
+def test_numbers_in_quotes_are_read_as_people_type_them(tmp_path: Path) -> None:
+    assert Brew.from_json(plain(seconds="0,5")).seconds == Brew.from_json(plain(seconds="0.5")).seconds == 0.5
+    assert Brew.from_json(plain(grams="12")).grams == 12
+    for text in ("1,500", "1.500"):
+        assert refused(seconds=text) == (
+            f"The setting seconds: '{text}' can be read as 1.5 or as 1500; write 1.5 or 1500."
+        )
+    (tmp_path / "a.json").write_text('{"task": "brew",\n "seconds": 0,5,\n "grams": 9}')
+    with pytest.raises(SettingError, match=r'not valid JSON .+; write 0\.5, or "0,5" in quotes\.'):
+        read_settings(tmp_path / "a.json")
+
+
+def test_a_text_that_a_form_could_not_read_is_said() -> None:
+    with pytest.raises(SettingError, match=r"The setting seconds: '1,500' can be read as 1\.5 or as 1500"):
+        replace(Brew(grams=9), seconds="1,500").validate()  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="The setting seconds is 'a lot' but must be a number"):
+        replace(Brew(grams=9), seconds="a lot").validate()  # type: ignore[arg-type]

@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar
 from annotated_types import Ge
 
 from wholefield.errors import SettingError
+from wholefield.numbers import whole_numbers
 from wholefield.runs.settings import Former, Group, PathKind, Setting, renamed
-from wholefield.tasks.stacks.numbers import whole_numbers
 from wholefield.tasks.stacks.settings import StackTrainingSettings
 from wholefield.tomography.enums import Strategy, Window
 from wholefield.training.settings import (

@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar, Self
 from annotated_types import Ge
 
 from wholefield.errors import SettingError
+from wholefield.numbers import whole_numbers
 from wholefield.runs.settings import Choice, Former, Group, PathKind, RunSettings, Setting
-from wholefield.tasks.stacks.numbers import whole_numbers
 from wholefield.tasks.stacks.settings import Volume
 from wholefield.training.settings import (
     Device,

@@ -11,6 +11,7 @@ from wholefield.errors import SettingError
 from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import fits, predict_image, predict_rows
+from wholefield.numbers import whole_numbers
 from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
@@ -21,7 +22,6 @@ from wholefield.tasks.stacks.data.labels import LabelSet
 from wholefield.tasks.stacks.data.pairs import slab_around, volume_of
 from wholefield.tasks.stacks.inference.scratch import SCRATCH, scratch_volume
 from wholefield.tasks.stacks.inference.volumes import volume_blocks, volume_windows
-from wholefield.tasks.stacks.numbers import whole_numbers
 from wholefield.tasks.stacks.output_settings import StackPredictSettings
 from wholefield.tasks.stacks.writing import lost_place, write_stack
 from wholefield.training.checkpoints import CARD, FORMER_CARD, card_in, read_file

@@ -11,8 +11,8 @@ from annotated_types import Ge, Le, Lt
 from wholefield.errors import SettingError
 from wholefield.networks.msd.enums import Loss
 from wholefield.networks.msd.spec import repeat_dilations
+from wholefield.numbers import whole_numbers
 from wholefield.runs.settings import Former, Group, PathKind, Requires, RunSettings, Setting, renamed
-from wholefield.tasks.stacks.numbers import whole_numbers
 from wholefield.training.settings import (
     Augmentation,
     AugmentationSetting,

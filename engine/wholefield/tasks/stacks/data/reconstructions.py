@@ -12,13 +12,13 @@ from torch import Tensor
 
 from wholefield.errors import SettingError
 from wholefield.files import replacing
+from wholefield.numbers import whole_numbers
 from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
 from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
-from wholefield.tasks.stacks.numbers import whole_numbers
 from wholefield.tomography.noise2inverse import SplitReconstructions, split_reconstructions
 from wholefield.tomography.projections import detector_rows, find_center, read_projections
 

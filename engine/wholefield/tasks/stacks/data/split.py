@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 
 from wholefield.errors import SettingError
-from wholefield.tasks.stacks.numbers import whole_numbers
+from wholefield.numbers import whole_numbers
 from wholefield.tasks.stacks.settings import StackTrainingSettings
 
 
