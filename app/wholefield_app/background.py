@@ -1,8 +1,10 @@
 """Work off the GUI thread: a function runs in a worker thread, its outcome comes back in the GUI thread."""
 
+import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Slot
@@ -24,10 +26,87 @@ class Task:
         self.failed = failed
         self.dropped = dropped
         self.cancelled = False
+        self.abandon: Callable[[Task], None] = _ignore
 
     def cancel(self) -> None:
-        """Drop the outcome; work that has not begun is not done."""
-        self.cancelled = True
+        """Drop the outcome; work that has not begun is not done, and work in hand keeps no other work waiting."""
+        if not self.cancelled:
+            self.cancelled = True
+            self.abandon(self)
+
+
+class _Workers:
+    """Threads that do work in order, at most so many pieces at once.
+
+    Work that was abandoned while a thread does it, such as the reading of a file that nobody wants to see any more,
+    does not count: another thread takes its place, so that the next file never waits for the one before.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._limit = threads
+        self._change = threading.Condition()
+        self._waiting: deque[tuple[Task, Callable[[], None]]] = deque()
+        self._in_hand: dict[Task, bool] = {}
+        self._threads: set[threading.Thread] = set()
+        self._idle = 0
+        self._closed = False
+
+    def submit(self, task: Task, work: Callable[[], None]) -> None:
+        """Do work as soon as a thread is free."""
+        with self._change:
+            self._waiting.append((task, work))
+            self._provide()
+
+    def abandon(self, task: Task) -> None:
+        """Keep nothing waiting for this piece of work."""
+        with self._change:
+            if task in self._in_hand:
+                self._in_hand[task] = False
+                self._provide()
+
+    def close(self) -> None:
+        """Begin nothing any more, and wait for the work in hand."""
+        with self._change:
+            self._closed = True
+            self._waiting.clear()
+            self._change.notify_all()
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join()
+
+    def _provide(self) -> None:
+        """Wake a thread for what waits, or begin another one."""
+        if not self._waiting or sum(self._in_hand.values()) >= self._limit:
+            return
+        if self._idle:
+            self._idle -= 1
+            self._change.notify()
+            return
+        thread = threading.Thread(target=self._run, name=f"background_{len(self._threads)}")
+        self._threads.add(thread)
+        thread.start()
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            task, work = job
+            work()
+            with self._change:
+                del self._in_hand[task]
+
+    def _next(self) -> tuple[Task, Callable[[], None]] | None:
+        """What to do next; None where this thread is not needed any more."""
+        with self._change:
+            while not self._closed:
+                if self._waiting and sum(self._in_hand.values()) < self._limit:
+                    job = self._waiting.popleft()
+                    self._in_hand[job[0]] = True
+                    return job
+                if self._idle >= self._limit:
+                    break
+                self._idle += 1
+                self._change.wait()
+            self._threads.discard(threading.current_thread())
+            return None
 
 
 @dataclass(frozen=True)
@@ -61,7 +140,7 @@ class Background(QObject):
 
     def __init__(self, threads: int = 2, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="background")
+        self._workers = _Workers(threads)
         self._open = 0
         self._outcomes = Mailbox(parent=self)
         self._outcomes.arrived.connect(self._hand_over)
@@ -93,12 +172,13 @@ class Background(QObject):
         """
         task = Task(then, failed, dropped)
         self._open += 1
-        self._pool.submit(self._work, task, function, arguments)
+        task.abandon = self._workers.abandon
+        self._workers.submit(task, partial(self._work, task, function, arguments))
         return task
 
     def close(self) -> None:
         """Let the work in hand come to its end, begin no other, and drop all results."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._workers.close()
         for outcome in self._outcomes.close():
             outcome.drop()
 

@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -51,8 +52,8 @@ def test_cancelled_work_is_neither_begun_nor_handed_over(background: Background,
     first = background.run(hold, then=outcomes.append, failed=outcomes.append)
     second = background.run(begun.clear, then=outcomes.append, failed=outcomes.append)
     assert begun.wait(300)
-    first.cancel()
     second.cancel()
+    first.cancel()
     gate.set()
     qtbot.waitUntil(lambda: not background.busy)
     assert outcomes == []
@@ -95,3 +96,51 @@ def test_closing_waits_for_the_work_in_hand_and_drops_the_rest(qtbot: QtBot) -> 
     background.close()
     assert gate.is_set()
     assert done == []
+
+
+def test_abandoned_work_keeps_no_other_work_waiting(background: Background, qtbot: QtBot) -> None:
+    gate, begun = threading.Event(), threading.Event()
+    outcomes: list[object] = []
+
+    def hold() -> None:
+        begun.set()
+        assert gate.wait(300)
+
+    def refuse(problem: Problem) -> None:
+        pytest.fail(problem.sentence)
+
+    for number in range(3):
+        begun.clear()
+        task = background.run(hold, then=outcomes.append, failed=refuse)
+        assert begun.wait(300)
+        task.cancel()
+        background.run(int, str(number), then=outcomes.append, failed=refuse)
+        qtbot.waitUntil(partial(outcomes.__contains__, number))
+    assert outcomes == [0, 1, 2]
+    gate.set()
+    qtbot.waitUntil(lambda: not background.busy)
+    assert outcomes == [0, 1, 2]
+
+
+def test_no_more_is_done_at_once_than_there_are_threads(qtbot: QtBot) -> None:
+    background = Background(threads=2)
+    lock, gate = threading.Lock(), threading.Event()
+    running = most = 0
+
+    def work() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        assert gate.wait(300)
+        with lock:
+            running -= 1
+
+    done: list[object] = []
+    for _ in range(6):
+        background.run(work, then=done.append, failed=done.append)
+    gate.set()
+    qtbot.waitUntil(lambda: not background.busy)
+    background.close()
+    assert most <= 2
+    assert done == [None] * 6

@@ -53,6 +53,11 @@ class Document(QObject, Generic[Thing]):
         return self.things.get(Role.INPUT)
 
     @property
+    def busy(self) -> bool:
+        """Whether something is being opened."""
+        return bool(self._tasks)
+
+    @property
     def name(self) -> str:
         """The name of the open file; empty if there is none."""
         return self.path.name if self.path is not None else ""
@@ -97,7 +102,9 @@ class Document(QObject, Generic[Thing]):
         """
         if self.input is None and Role.INPUT not in self._tasks:
             role = Role.INPUT
-        self._drop(role)
+        # Targets and predictions belong to the input of before.
+        for each in list(Role) if role is Role.INPUT else [role]:
+            self._drop(each)
         self.opening.emit(path.name)
         self._tasks[role] = self._services.background.run(
             self.reader(role, part),

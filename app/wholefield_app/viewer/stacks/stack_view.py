@@ -10,15 +10,17 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from wholefield_app.background import Background
-from wholefield_app.calls import ConflatedCall
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.stacks.plane_images import PlanePictures, PlaneReader, PlaneRequest
+from wholefield_app.viewer.stacks.plane_loader import PlaneLoader
 from wholefield_app.viewer.stacks.plane_view import Compare, PlaneView
 from wholefield_app.viewer.stacks.planes import AXES, Position, moved, plane_axes, stepped
 from wholefield_app.viewer.stacks.slice_bar import SliceBar
 from wholefield_app.viewer.stacks.stack_scene import StackScene, VoxelReadout
 
 MAIN_SHARE, SIDE_SHARE = 5, 2
+# Stands for the value of a voxel that has not been read yet.
+UNREAD = "…"
 
 
 class StackView(QWidget):
@@ -51,7 +53,8 @@ class StackView(QWidget):
         self._reader = PlaneReader()
         self._asked: dict[int, PlaneRequest] = {}
         self._pictures: dict[int, PlanePictures] = {}
-        self._loaders = tuple(ConflatedCall(background, self._reader.read, self) for _ in AXES)
+        self._paused = False
+        self._loaders = tuple(PlaneLoader(background, self._reader, self) for _ in AXES)
         self.main, self.twin = PlaneView(), PlaneView()
         self.sides = PlaneView(small=True), PlaneView(small=True)
         self.bar = SliceBar(theme, plays=True)
@@ -115,6 +118,21 @@ class StackView(QWidget):
     def step(self, slices: int) -> None:
         """Go that many slices further along the axis of the large plane."""
         self._step(self.axis, slices)
+
+    def pause(self) -> None:
+        """Read no planes across slices for now: something is being opened, which they must not delay."""
+        self._paused = True
+        self.bar.stop()
+        for axis, loader in enumerate(self._loaders):
+            if axis and loader.busy:
+                loader.drop()
+                self._asked.pop(axis, None)
+
+    def resume(self) -> None:
+        """Read what `pause` has left unread."""
+        if self._paused:
+            self._paused = False
+            self._refresh()
 
     def grab_view(self) -> QImage:
         """What the large plane shows, with everything over it."""
@@ -206,7 +224,7 @@ class StackView(QWidget):
             return
         for axis, loader in enumerate(self._loaders):
             request = self.scene.request(axis, self.position[axis])
-            if self._asked.get(axis) != request:
+            if self._asked.get(axis) != request and not (axis and self._paused):
                 self._asked[axis] = request
                 loader.ask(request)
         for view in self._views():
@@ -269,7 +287,8 @@ class StackView(QWidget):
         if pictures is None or self.scene is None:
             return
         at = stepped(moved(self.position, axis, row, column), axis, pictures.request.index, self.scene.shape)
-        values = tuple(value_text(plane[row, column]) for plane in pictures.values)
+        known = row < pictures.ready
+        values = tuple(value_text(plane[row, column]) if known else UNREAD for plane in pictures.values)
         self.hovered.emit(VoxelReadout(at, values))
 
     @Slot()

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QSplitter
 
 from wholefield.errors import SettingError
@@ -147,6 +147,9 @@ class StacksWorkspace(DocumentWorkspace):
     def connect_own(self) -> None:
         """Connect the display, the labels and the results."""
         self.follow_theme(self.view, self.stacks_panel, self.levels_panel)
+        self.document.opening.connect(self._make_way)
+        # Once the document has taken in what was opened.
+        self.document.opening.connect(self._read_on, Qt.ConnectionType.QueuedConnection)
         self.document.choice_wanted.connect(self._ask_for_dataset)
         self.display.changed.connect(self._follow_display)
         self.view.moved.connect(self._show_zoom)
@@ -252,6 +255,17 @@ class StacksWorkspace(DocumentWorkspace):
     def _open_target(self, path: Path | None) -> None:
         if path is not None:
             self.document.open(path, Role.TARGET)
+
+    @Slot(str)
+    def _make_way(self, name: str) -> None:
+        """What is being opened comes before the planes of what is open."""
+        if name:
+            self.view.pause()
+
+    @Slot(str)
+    def _read_on(self, name: str) -> None:
+        if not name and not self.document.busy:
+            self.view.resume()
 
     @Slot(object)
     def _ask_for_dataset(self, choice: DatasetChoice) -> None:
