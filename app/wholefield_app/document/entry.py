@@ -24,7 +24,6 @@ class Entry:
         icon: Name of an icon in resources/icons.
         kind: The kind of file that is opened in it.
         workspace: `module:class` of the workspace.
-        also: Kinds that can be opened here too, when the user asks for it here.
         claimed_by: `module:function` that says whether a path belongs here whatever its kind; empty where none does.
     """
 
@@ -34,7 +33,6 @@ class Entry:
     icon: str
     kind: Kind
     workspace: str
-    also: tuple[Kind, ...] = ()
     claimed_by: str = ""
 
     def load(self) -> "type[Workspace]":

@@ -23,10 +23,10 @@ def workspace_for(
     Returns:
         The name, or None if undecided: the current workspace may try.
     """
-    from wholefield.sources.kinds import kind_of
+    from wholefield.sources.detection import kinds_of
 
-    kind = kind_of(path)
-    if asking is not None and kind in (asking.kind, *asking.also):
+    kinds = kinds_of(path)
+    if asking is not None and asking.kind in kinds:
         return asking.name
     names = [entry.name for entry in entries]
     if remembered in names and path.exists():
@@ -34,4 +34,4 @@ def workspace_for(
     claiming = next((entry.name for entry in entries if entry.claims(path)), None)
     if claiming is not None:
         return claiming
-    return next((entry.name for entry in entries if entry.kind is kind), None)
+    return next((entry.name for entry in entries if entry.kind in kinds[:1]), None)

@@ -8,10 +8,9 @@ SLIDES = Entry(
     Kind.IMAGE, "wholefield_app.workspaces.slides.workspace:SlidesWorkspace",
     claimed_by="wholefield_app.workspaces.slides.project:is_project",
 )  # fmt: skip
-# A single slice is a stack of one, hence the images.
 STACKS = Entry(
     "stacks", "Stacks", "View CT stacks, train on them and predict.", "stack",
-    Kind.STACK, "wholefield_app.workspaces.stacks.workspace:StacksWorkspace", also=(Kind.IMAGE,),
+    Kind.STACK, "wholefield_app.workspaces.stacks.workspace:StacksWorkspace",
 )  # fmt: skip
 EVENTS = Entry(
     "events", "Events", "Play event-camera recordings, estimate and export their optical flow.", "events",

@@ -16,10 +16,10 @@ from wholefield.errors import SettingError
 from wholefield.export.stack_planes import AnyArray, Shape, passing, refuse_empty, written_dtype
 from wholefield.files import replacing_folder
 from wholefield.progress import ProgressCallback
-from wholefield.sources.signatures import is_zarr
 from wholefield.sources.slides.pixels import shrink
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.ome_zarr import OWN_ATTRIBUTES
+from wholefield.sources.zarr_layout import is_zarr
 
 TYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8")
 UNITS = {"mm": "millimeter", "um": "micrometer"}

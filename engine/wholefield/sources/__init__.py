@@ -11,8 +11,12 @@ if TYPE_CHECKING:
         Reading as Reading,
         UnclearFileError as UnclearFileError,
     )
-    from wholefield.sources.events.formats import (
-        RECORDING_SUFFIXES as RECORDING_SUFFIXES,
+    from wholefield.sources.detection import (
+        format_of as format_of,
+        kind_of as kind_of,
+        kinds_of as kinds_of,
+        questions_of as questions_of,
+        suffixes_of as suffixes_of,
     )
     from wholefield.sources.events.opening import (
         open_recording as open_recording,
@@ -21,17 +25,16 @@ if TYPE_CHECKING:
         EVENT_DTYPE as EVENT_DTYPE,
         Recording as Recording,
     )
-    from wholefield.sources.kinds import Kind as Kind, kind_of as kind_of
+    from wholefield.sources.format import Format as Format
+    from wholefield.sources.formats import all_formats as all_formats
+    from wholefield.sources.kinds import Kind as Kind
     from wholefield.sources.opening import (
-        file_filter as file_filter,
+        dialog_filter as dialog_filter,
         open_source as open_source,
-        recording_filter as recording_filter,
-        stack_filter as stack_filter,
     )
     from wholefield.sources.rect import (
         Rect as Rect,
     )
-    from wholefield.sources.signatures import SLIDE_SUFFIXES as SLIDE_SUFFIXES
     from wholefield.sources.slides.display import (
         ChannelDisplay as ChannelDisplay,
         default_display as default_display,
@@ -48,7 +51,6 @@ if TYPE_CHECKING:
     from wholefield.sources.slides.slide_image import (
         SlideImage as SlideImage,
     )
-    from wholefield.sources.stacks.formats import STACK_SUFFIXES as STACK_SUFFIXES
     from wholefield.sources.stacks.geometry import (
         StackGeometry as StackGeometry,
     )

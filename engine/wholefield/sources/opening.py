@@ -1,33 +1,36 @@
-"""Which kind of source a file is opened as, and the filters of open dialogs."""
+"""Opens any file as what it is, and makes the filters of open dialogs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wholefield.sources.events.formats import RECORDING_SUFFIXES
-from wholefield.sources.events.opening import open_recording
-from wholefield.sources.events.recording import Recording
-from wholefield.sources.kinds import Kind, kind_of
-from wholefield.sources.signatures import SLIDE_SUFFIXES
-from wholefield.sources.slides.image import ImageSource
-from wholefield.sources.slides.opening import open_image
-from wholefield.sources.stacks.formats import STACK_SUFFIXES
-from wholefield.sources.stacks.opening import open_stack
-from wholefield.sources.stacks.stack import StackSource
+from wholefield.sources.choices import Reading
+from wholefield.sources.detection import open_as, suffixes_of
+from wholefield.sources.kinds import Kind
 
-ONLY_STACK_SUFFIXES = tuple(suffix for suffix in STACK_SUFFIXES if suffix not in SLIDE_SUFFIXES)
+if TYPE_CHECKING:
+    from wholefield.sources.events.recording import Recording
+    from wholefield.sources.slides.image import ImageSource
+    from wholefield.sources.stacks.stack import StackSource
+
+TITLES = {Kind.IMAGE: "Slides and images", Kind.STACK: "Stacks", Kind.RECORDING: "Event recordings"}
 
 
-def open_source(path: str | Path) -> ImageSource | StackSource | Recording:
+def open_source(
+    path: str | Path, *, reading: Reading | str | None = None
+) -> ImageSource | StackSource | Recording:
     """Open a file or folder as what `kind_of` says it is.
 
     Args:
         path: A slide, picture, stack or recording in any of the formats that are read.
+        reading: Answers to what the file leaves open, see `questions_of`.
 
     Returns:
         An open source; use it as a context manager, or close it.
 
     Raises:
+        UnclearFileError: Two readings fit, or something is missing that `reading` has to say.
         SourceError: It cannot be opened; the text says why and what to do.
 
     Example:
@@ -38,58 +41,22 @@ def open_source(path: str | Path) -> ImageSource | StackSource | Recording:
         ...     stack.format_name, stack.shape
         ('TIFF stack', (5, 40, 30))
     """
-    match kind_of(path):
-        case Kind.STACK:
-            return open_stack(path)
-        case Kind.RECORDING:
-            return open_recording(path)
-        case None if str(path).lower().endswith(ONLY_STACK_SUFFIXES):
-            # Damaged: the reader says how.
-            return open_stack(path)
-        case _:
-            return open_image(path)
+    source: ImageSource | StackSource | Recording = open_as(None, path, reading)
+    return source
 
 
-def file_filter() -> str:
-    """The formats of slides and pictures for an open dialog.
+def dialog_filter(kind: Kind) -> str:
+    """The formats of one kind for an open dialog.
+
+    Args:
+        kind: The kind.
 
     Returns:
         Their name and patterns, as Qt takes them.
 
     Example:
-        >>> from wholefield.sources import file_filter
-        >>> file_filter()
-        'Slides and images (*.svs *.tif ...)'
+        >>> from wholefield.sources import Kind, dialog_filter
+        >>> dialog_filter(Kind.RECORDING)
+        'Event recordings (*.aedat4 *.dat ...)'
     """
-    patterns = " ".join(f"*{suffix}" for suffix in SLIDE_SUFFIXES)
-    return f"Slides and images ({patterns})"
-
-
-def stack_filter() -> str:
-    """The formats of stacks for an open dialog.
-
-    Returns:
-        Their name and patterns, as Qt takes them.
-
-    Example:
-        >>> from wholefield.sources import stack_filter
-        >>> stack_filter()
-        'Stacks (*.tif *.tiff *.dcm ...)'
-    """
-    patterns = " ".join(f"*{suffix}" for suffix in STACK_SUFFIXES)
-    return f"Stacks ({patterns})"
-
-
-def recording_filter() -> str:
-    """The formats of event recordings for an open dialog.
-
-    Returns:
-        Their name and patterns, as Qt takes them.
-
-    Example:
-        >>> from wholefield.sources import recording_filter
-        >>> recording_filter()
-        'Event recordings (*.raw *.dat ...)'
-    """
-    patterns = " ".join(f"*{suffix}" for suffix in RECORDING_SUFFIXES)
-    return f"Event recordings ({patterns})"
+    return f"{TITLES[kind]} ({' '.join(f'*{suffix}' for suffix in suffixes_of(kind))})"

@@ -1,19 +1,100 @@
-"""How files begin and end: signatures, suffixes, and the layouts that several kinds of sources share."""
+"""How files begin: signatures, and what tells formats apart that begin alike. Reads a few kB at most, and names only.
+
+A detector of the table of formats is called with a path and its first bytes (none for a folder) and says whether it
+has the format.
+"""
 
 from __future__ import annotations
 
-import zipfile
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-SLIDE_SUFFIXES = (
-    ".svs", ".tif", ".tiff", ".ndpi", ".vms", ".vmu", ".scn", ".mrxs", ".svslide", ".bif", ".czi", ".dcm",
-    ".zarr", ".zip", ".png", ".jpg", ".jpeg",
-)  # fmt: skip
-ZARR_MARKERS = (".zattrs", ".zgroup", "zarr.json")
+Detect = Callable[[Path, bytes], bool]
+
 PICTURE_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-HEAD_BYTES = 1024
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+AEDAT4_SIGNATURE = b"#!AER-DAT4"
+ZIP_SIGNATURE = b"PK\x03\x04"
+GZIP_SIGNATURE = b"\x1f\x8b"
+OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 SLICE_SUFFIXES = (".tif", ".tiff", ".png")
+MICROSCOPY = "SM"
+# A NIfTI header has 348 bytes, or 540 in version 2; its signature ends at byte 348.
+NIFTI_HEADER = 352
+# Where the lines `% key value` of Prophesee's files say what follows.
+RAW_LINES = (b"% evt ", b"% format EVT", b"% plugin_name ", b"% system_ID ")
+DAT_FIRST_LINE = b"% Data file containing"
+# Files of a folder that are looked into, and folders below it, before it counts as one without DICOM.
+DICOM_PROBES = 64
+DICOM_FOLDERS = 32
+DICOM_DEPTH = 4
+# Endings of files that lie beside DICOM and are none.
+NOT_DICOM = (
+    *SLICE_SUFFIXES,
+    ".txt",
+    ".csv",
+    ".json",
+    ".xml",
+    ".html",
+    ".pdf",
+    ".zip",
+    ".jpg",
+    ".jpeg",
+    ".bmp",
+)
+
+
+def begins(*signatures: bytes, offset: int = 0) -> Detect:
+    """A detector of files that have one of these signatures at an offset."""
+
+    def detect(path: Path, head: bytes) -> bool:
+        return head.startswith(signatures, offset)
+
+    return detect
+
+
+def ends(*suffixes: str) -> Detect:
+    """A detector of files, not folders, whose names end so; for formats without a signature."""
+
+    def detect(path: Path, head: bytes) -> bool:
+        return bool(head) and path.name.lower().endswith(suffixes)
+
+    return detect
+
+
+def both(first: Detect, second: Detect) -> Detect:
+    """A detector of files that two others agree on; the second is asked only where the first says yes."""
+
+    def detect(path: Path, head: bytes) -> bool:
+        return first(path, head) and second(path, head)
+
+    return detect
+
+
+def asked(name: str) -> Detect:
+    """A detector that asks `module:function` with the path; named, because readers take long to import."""
+
+    def detect(path: Path, head: bytes) -> bool:
+        return bool(function_named(name)(path))
+
+    return detect
+
+
+def function_named(name: str) -> Callable[..., Any]:
+    """The function behind `module:function`."""
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found
+
+
+is_tiff = begins(*TIFF_SIGNATURES)
+is_picture = begins(*PICTURE_SIGNATURES)
+is_hdf5 = begins(HDF5_SIGNATURE)
 
 
 def is_dicom(head: bytes) -> bool:
@@ -21,23 +102,108 @@ def is_dicom(head: bytes) -> bool:
     return head[128:132] == b"DICM"
 
 
+def is_nrrd(path: Path, head: bytes) -> bool:
+    """Whether a file is NRRD, of any version, with its voxels inside or detached."""
+    return head.startswith(b"NRRD000")
+
+
+def is_nifti(path: Path, head: bytes) -> bool:
+    """Whether a file is NIfTI, version 1 or 2, plain or gzipped."""
+    if head.startswith(GZIP_SIGNATURE):
+        try:
+            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, NIFTI_HEADER)
+        except zlib.error:
+            return False
+    return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
+
+
+def is_meta_image(path: Path, head: bytes) -> bool:
+    """Whether a file is a MetaImage; it has no signature but lines such as `NDims = 3`."""
+    return path.suffix.lower() in (".mha", ".mhd") and b"NDims" in head
+
+
+def is_prophesee_dat(path: Path, head: bytes) -> bool:
+    """Whether a file is a DAT of Prophesee: lines `% key value`, and then its name or its first line says so."""
+    return head.startswith(b"% ") and (path.suffix.lower() == ".dat" or head.startswith(DAT_FIRST_LINE))
+
+
+def is_prophesee_raw(path: Path, head: bytes) -> bool:
+    """Whether a file is a RAW of Prophesee: lines `% key value`, as other files have them, that speak of a camera."""
+    known = path.suffix.lower() == ".raw" or any(line in head for line in RAW_LINES)
+    return head.startswith(b"% ") and known and not is_prophesee_dat(path, head)
+
+
+def is_event_text(path: Path, head: bytes) -> bool:
+    """Whether a text file holds events, judged from its first lines."""
+    if path.suffix.lower() not in (".txt", ".csv") or not head:
+        return False
+    return function_named("wholefield.sources.events.text:text_layout")(head) is not None
+
+
+def is_dicom_slide(path: Path, head: bytes) -> bool:
+    """Whether a DICOM file, or the first of a folder, is one of a whole slide."""
+    first = _first_dicom_of(path, head)
+    return first is not None and _modality(first) == MICROSCOPY
+
+
+def is_dicom_stack(path: Path, head: bytes) -> bool:
+    """Whether a path is DICOM or a folder that holds some; slides are told apart before."""
+    return _first_dicom_of(path, head) is not None
+
+
 def first_dicom(folder: Path) -> Path | None:
-    """The DICOM file of a folder whose name comes first."""
-    for path in sorted(folder.iterdir()):
-        # Pictures are passed over by name: a folder may hold thousands of them.
-        known = path.suffix.lower() in SLICE_SUFFIXES or path.name.startswith(".")
-        if not known and path.is_file():
+    """A DICOM file of a folder, or of the folders below it; those whose names come first are looked at first.
+
+    A folder may hold thousands of other files: what its name says to be no DICOM is passed over, and after
+    `DICOM_PROBES` files the search ends.
+    """
+    probes = 0
+    for path in _candidates(folder):
+        probes += 1
+        if probes > DICOM_PROBES:
+            return None
+        try:
             with path.open("rb") as file:
                 if is_dicom(file.read(132)):
                     return path
+        except OSError:  # one file that cannot be read does not hide the others
+            continue
     return None
 
 
-def is_zarr(path: Path) -> bool:
-    """Whether a folder or a zip file holds a Zarr group."""
-    if path.is_dir():
-        return any((path / marker).is_file() for marker in ZARR_MARKERS)
-    if path.suffix.lower() != ".zip" or not path.is_file() or not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(marker in archive.namelist() for marker in ZARR_MARKERS)
+def _first_dicom_of(path: Path, head: bytes) -> Path | None:
+    if head:
+        return path if is_dicom(head) else None
+    return first_dicom(path) if path.is_dir() else None
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    """Files that may be DICOM: those of a folder first, then those of the folders below it."""
+    waiting, folders = [(folder, 0)], 0
+    while waiting and folders < DICOM_FOLDERS:
+        current, depth = waiting.pop(0)
+        folders += 1
+        with os.scandir(current) as entries:
+            listed = sorted(
+                (entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith(".")
+            )
+        if depth < DICOM_DEPTH:
+            waiting += [(current / name, depth + 1) for name, below in listed if below]
+        files = [name for name, below in listed if not below and not name.lower().endswith(NOT_DICOM)]
+        # The usual endings first, so that they are found among whatever else lies there.
+        yield from (current / name for name in sorted(files, key=_is_unlike_dicom))
+
+
+def _is_unlike_dicom(name: str) -> bool:
+    suffix = os.path.splitext(name)[1].lower()
+    return suffix not in ("", ".dcm", ".ima", ".dicom") and not suffix[1:].isdigit()
+
+
+def _modality(path: Path) -> str:
+    import pydicom
+
+    try:
+        tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality"])
+    except Exception:  # a damaged file is refused, with its reason, by the reader that opens it
+        return ""
+    return str(tags.get("Modality", ""))

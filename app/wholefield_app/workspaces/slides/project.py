@@ -89,12 +89,11 @@ def is_project(path: Path) -> bool:
 
 def find_slides(folder: Path) -> list[Path]:
     """Files and folders directly in `folder` whose names say that they are images, by name."""
-    from wholefield.sources import SLIDE_SUFFIXES
+    from wholefield.sources import Kind, suffixes_of
 
+    known = suffixes_of(Kind.IMAGE)
     return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in SLIDE_SUFFIXES and not path.name.startswith(".")
+        path for path in folder.iterdir() if path.suffix.lower() in known and not path.name.startswith(".")
     )
 
 

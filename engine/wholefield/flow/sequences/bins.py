@@ -223,9 +223,10 @@ class RecordingBins(BinSource):
 
 def event_files(folder: Path) -> list[Path]:
     """The recordings and feature files of a folder in order of their names, without the labels beside them."""
-    from wholefield.sources.events.formats import RECORDING_SUFFIXES
+    from wholefield.sources.detection import suffixes_of
+    from wholefield.sources.kinds import Kind
 
-    known = {*FEATURE_SUFFIXES, *RECORDING_SUFFIXES}
+    known = {*FEATURE_SUFFIXES, *suffixes_of(Kind.RECORDING)}
     return [
         path
         for path in sorted(folder.iterdir())

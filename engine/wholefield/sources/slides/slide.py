@@ -13,6 +13,7 @@ import openslide
 
 from wholefield.errors import SourceError
 from wholefield.sources.reading import closed, damaged
+from wholefield.sources.signatures import first_dicom
 from wholefield.sources.slides.associated import AssociatedImages
 from wholefield.sources.slides.image import (
     AnyArray,
@@ -38,6 +39,10 @@ VENDORS = {
     "zeiss": "Zeiss CZI",
 }
 CACHE_BYTES = 64 * 2**20
+# Layouts of TIFF that only OpenSlide puts together rightly: overlapping, sparse or padded tiles, several regions.
+OPENSLIDE_TIFFS = ("hamamatsu", "leica", "philips-tiff", "trestle", "ventana")
+# JPEG 2000 with YCbCr inside, which TIFF tags do not tell.
+APERIO_YCBCR = 33003
 
 
 def slide_vendor(path: Path) -> str | None:
@@ -45,6 +50,22 @@ def slide_vendor(path: Path) -> str | None:
     try:
         return openslide.OpenSlide.detect_format(path)
     except openslide.OpenSlideError:
+        return None
+
+
+def needs_openslide(path: Path) -> bool:
+    """Whether a TIFF is of a scanner whose layout its tags do not tell."""
+    vendor = slide_vendor(path)
+    return vendor in OPENSLIDE_TIFFS or (vendor == "aperio" and _compression(path) == APERIO_YCBCR)
+
+
+def _compression(path: Path) -> int | None:
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            return int(tiff.pages.first.compression)
+    except Exception:  # a damaged file is refused, with its reason, by the reader that opens it
         return None
 
 
@@ -139,3 +160,12 @@ def open_slide(path: Path) -> SlideSource:
         properties,
     )
     return SlideSource(path, slide, description)
+
+
+def open_dicom_slide(path: Path) -> SlideSource:
+    """Open a DICOM whole slide: one of its files, or their folder.
+
+    Raises:
+        SourceError: OpenSlide cannot read it.
+    """
+    return open_slide((first_dicom(path) or path) if path.is_dir() else path)

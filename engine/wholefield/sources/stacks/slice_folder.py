@@ -54,6 +54,12 @@ def slices_in(folder: Path) -> list[Path]:
     return sorted(most, key=lambda path: natural_key(path.name))
 
 
+def is_slice_folder(folder: Path) -> bool:
+    """Whether a path is a folder with several pictures that can be the slices of one stack."""
+    files = slices_in(folder) if folder.is_dir() else []
+    return len(files) > 1 and slices_agree(files)
+
+
 def slices_agree(files: list[Path]) -> bool:
     """Whether the first, the middle and the last file are single pictures of one size and type."""
     probes = {files[0], files[len(files) // 2], files[-1]}

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from wholefield.errors import SourceError
-from wholefield.sources import RECORDING_SUFFIXES, Recording, open_recording, open_source
+from wholefield.sources import Recording, open_recording, open_source
 from wholefield.sources.events.recording import EVENT_DTYPE
-from wholefield.sources.opening import recording_filter
 
 # Events and time from the first to the last, in us; width and height; triggers.
 KNOWN = {
@@ -67,22 +66,18 @@ def test_refusals(tmp_path: Path) -> None:
     (tmp_path / "a.raw").write_bytes(b"nothing known")
     for name, reason in (
         ("empty.raw", "is empty"),
-        ("a.raw", "is not a recording that can be opened"),
+        ("a.raw", "is named like Prophesee RAW and does not begin like it"),
         ("none.raw", "does not exist; check the name"),
-        ("", "cannot be read"),
+        ("", "is a folder without a recording"),
     ):
         with pytest.raises(SourceError, match=reason) as caught:
             open_recording(tmp_path / name)
         assert str(caught.value).endswith(".")
 
 
-def test_the_dialog_filter_names_every_suffix() -> None:
-    assert all(f"*{suffix}" in recording_filter() for suffix in RECORDING_SUFFIXES)
-
-
 def test_the_decoders_are_imported_when_needed() -> None:
     code = (
-        "import wholefield.sources, wholefield.sources.kinds, wholefield.sources.events.raw, sys;"
+        "import wholefield.sources, wholefield.sources.detection, wholefield.sources.events.raw, sys;"
         "import wholefield.sources.events.text;"
         "print(sorted({'numba', 'h5py', 'aedat', 'hdf5plugin', 'torch'} & set(sys.modules)))"
     )

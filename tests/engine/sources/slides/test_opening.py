@@ -11,7 +11,7 @@ import tifffile
 
 from wholefield.errors import SourceError
 from wholefield.export.pyramid import PyramidSettings, write_pyramid
-from wholefield.sources import SLIDE_SUFFIXES, open_image
+from wholefield.sources import Kind, open_image, suffixes_of
 
 
 def refusal(path: Path) -> str:
@@ -39,10 +39,17 @@ def test_empty(tmp_path: Path, name: str) -> None:
     assert "is empty; copy it again" in refusal(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", [*(f"a{suffix}" for suffix in SLIDE_SUFFIXES), "a.txt", "a"])
+@pytest.mark.parametrize("name", [f"a{suffix}" for suffix in suffixes_of(Kind.IMAGE)])
+def test_words_under_the_name_of_an_image(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("These are words and no picture at all.\n" * 40)
+    sentence = refusal(tmp_path / name)
+    assert "does not begin like it; it is damaged" in sentence or "cannot be read as a slide" in sentence
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a"])
 def test_not_an_image(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("These are words and no picture at all.\n" * 40)
-    assert "not an image that can be opened, or it is damaged; known files end in .svs" in refusal(
+    assert "is of no format that can be opened as a slide or picture; known files end in" in refusal(
         tmp_path / name
     )
 
@@ -110,7 +117,7 @@ def test_cut_off_slides_are_refused_or_right(
 @pytest.mark.data
 def test_what_belongs_to_other_workspaces_is_refused(data_folder: Path) -> None:
     for name in ("stacks/tooth.h5", "stacks/formats/vol.nii.gz", "stacks/dicom_head_ge/06.dcm"):
-        assert "not an image that can be opened" in refusal(data_folder / name)
+        assert "is a stack (" in refusal(data_folder / name)
 
 
 def test_content_decides_and_not_the_suffix(tmp_path: Path) -> None:

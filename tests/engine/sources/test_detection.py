@@ -1,3 +1,5 @@
+"""What a file is, told from its first bytes; sentences for what is not read."""
+
 import gzip
 from pathlib import Path
 
@@ -69,5 +71,5 @@ def test_any_content_has_a_kind_or_none(tmp_path: Path, signature: bytes, rest: 
 
 def test_a_damaged_stack_is_refused_as_a_stack(tmp_path: Path) -> None:
     (tmp_path / "a.nii.gz").write_bytes(b"damaged")
-    with pytest.raises(SourceError, match="is not a stack that can be opened, or it is damaged"):
+    with pytest.raises(SourceError, match="is named like NIfTI and does not begin like it"):
         open_source(tmp_path / "a.nii.gz")

@@ -1,0 +1,224 @@
+"""The table of all formats: every row names a format, recognizes its files, and says who reads them.
+
+The first row that recognizes a file decides what it is, so rows that look closer stand before those that take more. A
+further format is one row here, or one in another package: its entry point of the group `wholefield.formats` names a
+`Format` or a tuple of them. Formats that are known and not read have rows too, with the sentence that refuses them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from wholefield.sources.format import Format
+from wholefield.sources.kinds import Kind
+from wholefield.sources.signatures import (
+    AEDAT4_SIGNATURE,
+    ZIP_SIGNATURE,
+    Detect,
+    asked,
+    begins,
+    both,
+    ends,
+    is_dicom_slide,
+    is_dicom_stack,
+    is_event_text,
+    is_hdf5,
+    is_meta_image,
+    is_nifti,
+    is_nrrd,
+    is_picture,
+    is_prophesee_dat,
+    is_prophesee_raw,
+    is_tiff,
+)
+from wholefield.sources.unread import LOOKALIKES, UNREAD
+
+ENTRY_POINTS = "wholefield.formats"
+TIFF_SUFFIXES = (".tif", ".tiff")
+ZARR_SUFFIXES = (".zarr", ".zip")
+
+log = logging.getLogger(__name__)
+
+RECORDINGS = (
+    Format(
+        "AEDAT4", Kind.RECORDING, (".aedat4",), begins(AEDAT4_SIGNATURE),
+        "wholefield.sources.events.aedat4:open_aedat4", about="recordings of DV, iniVation",
+    ),
+    Format(
+        "Prophesee DAT", Kind.RECORDING, (".dat",), is_prophesee_dat,
+        "wholefield.sources.events.raw:open_dat", exporter="wholefield.export.dat:write_dat",
+        about="events as 64-bit words",
+    ),
+    Format(
+        "Prophesee RAW", Kind.RECORDING, (".raw",), is_prophesee_raw,
+        "wholefield.sources.events.raw:open_raw", about="EVT2, EVT2.1 and EVT3",
+    ),
+    Format(
+        "HDF5 events", Kind.RECORDING, (".h5", ".hdf5"),
+        both(is_hdf5, asked("wholefield.sources.events.hdf5:layout_of")),
+        "wholefield.sources.events.hdf5:open_hdf5", exporter="wholefield.export.events:write_events_hdf5",
+        about="Prophesee, DSEC and MVSEC",
+    ),
+    Format(
+        "NumPy archive of events", Kind.RECORDING, (".npz",),
+        both(begins(ZIP_SIGNATURE), both(ends(".npz"), asked("wholefield.sources.events.arrays:is_event_archive"))),
+        "wholefield.sources.events.arrays:open_npz", about="arrays x, y, t, p",
+    ),
+    Format(
+        "Text or CSV of events", Kind.RECORDING, (".txt", ".csv"), is_event_text,
+        "wholefield.sources.events.text:open_text", about="a line per event",
+    ),
+)  # fmt: skip
+
+DICOM = (
+    Format(
+        "DICOM whole slide", Kind.IMAGE, (".dcm",), is_dicom_slide,
+        "wholefield.sources.slides.slide:open_dicom_slide", about="a file, or the folder of a series",
+    ),
+    Format(
+        "DICOM", Kind.STACK, (".dcm",), is_dicom_stack,
+        "wholefield.sources.stacks.dicom_series:open_dicom_series", about="a file, or the folder of a series",
+    ),
+)  # fmt: skip
+
+TIFFS = (
+    Format(
+        "TIFF stack", Kind.STACK, TIFF_SUFFIXES, both(is_tiff, asked("wholefield.sources.stacks.tiff:is_tiff_stack")),
+        "wholefield.sources.stacks.tiff:open_tiff_stack", exporter="wholefield.export.stacks:write_tiff_stack",
+        about="several equal pages; OME-TIFF and ImageJ too",
+    ),
+    Format(
+        "Scanner TIFF", Kind.IMAGE, (".ndpi", ".scn", ".bif", ".svs", *TIFF_SUFFIXES),
+        both(is_tiff, asked("wholefield.sources.slides.slide:needs_openslide")),
+        "wholefield.sources.slides.slide:open_slide",
+        about="Hamamatsu, Leica, Philips, Trestle, Ventana; Aperio with JPEG 2000 in YCbCr",
+    ),
+    Format(
+        "TIFF", Kind.IMAGE, (".svs", *TIFF_SUFFIXES), is_tiff,
+        "wholefield.sources.slides.tiff:open_tiff", exporter="wholefield.export.pyramid:write_pyramid",
+        about="pictures and pyramids; OME-TIFF and Aperio SVS too",
+    ),
+    Format(
+        "TIFF page", Kind.STACK, (), is_tiff, "wholefield.sources.stacks.tiff:open_tiff_stack",
+        about="a picture opened as a stack of one slice",
+    ),
+)  # fmt: skip
+
+SLIDES = (
+    # A MIRAX slide begins with a JPEG of its own overview.
+    Format("MIRAX", Kind.IMAGE, (".mrxs",), ends(".mrxs"), "wholefield.sources.slides.slide:open_slide"),
+    Format(
+        "PNG or JPEG", Kind.IMAGE, (".png", ".jpg", ".jpeg"), is_picture,
+        "wholefield.sources.slides.picture:open_picture",
+    ),
+    Format(
+        "Hamamatsu VMS", Kind.IMAGE, (".vms", ".vmu"),
+        begins(b"[Virtual Microscope Specimen]", b"[Uncompressed Virtual Microscope Specimen]"),
+        "wholefield.sources.slides.slide:open_slide",
+    ),
+    Format(
+        "Zeiss CZI", Kind.IMAGE, (".czi",),
+        both(begins(b"ZISRAWFILE"), asked("wholefield.sources.slides.slide:slide_vendor")),
+        "wholefield.sources.slides.slide:open_slide", about="slides of Axioscan",
+    ),
+    Format(
+        "Sakura", Kind.IMAGE, (".svslide",),
+        both(begins(b"SQLite format 3\0"), asked("wholefield.sources.slides.slide:slide_vendor")),
+        "wholefield.sources.slides.slide:open_slide",
+    ),
+)  # fmt: skip
+
+ZARRS = (
+    Format(
+        "OME-Zarr stack", Kind.STACK, ZARR_SUFFIXES, asked("wholefield.sources.zarr_layout:is_zarr_volume"),
+        "wholefield.sources.stacks.ome_zarr:open_ome_zarr_stack",
+        exporter="wholefield.export.stack_zarr:write_ome_zarr", about="more than one plane; a folder, or zipped",
+    ),
+    Format(
+        "OME-Zarr", Kind.IMAGE, ZARR_SUFFIXES, asked("wholefield.sources.zarr_layout:is_zarr"),
+        "wholefield.sources.slides.ome_zarr:open_ome_zarr", about="one plane; a folder, or zipped",
+    ),
+    Format(
+        "OME-Zarr plane", Kind.STACK, (), asked("wholefield.sources.zarr_layout:is_zarr"),
+        "wholefield.sources.stacks.ome_zarr:open_ome_zarr_stack", about="a picture opened as a stack of one slice",
+    ),
+)  # fmt: skip
+
+VOLUMES = (
+    Format(
+        "HDF5 or NeXus", Kind.STACK, (".h5", ".hdf5", ".hdf", ".nxs", ".nx5"), is_hdf5,
+        "wholefield.sources.stacks.hdf5:open_hdf5_stack",
+        asks="wholefield.sources.stacks.opening:dataset_questions", about="one of its datasets",
+    ),
+    Format("NRRD", Kind.STACK, (".nrrd", ".nhdr"), is_nrrd, "wholefield.sources.stacks.nrrd:open_nrrd"),
+    Format(
+        "NIfTI", Kind.STACK, (".nii", ".nii.gz", ".hdr"), is_nifti,
+        "wholefield.sources.stacks.nifti:open_nifti", exporter="wholefield.export.stacks:write_nifti",
+    ),
+    Format(
+        "MetaImage", Kind.STACK, (".mha", ".mhd"), is_meta_image,
+        "wholefield.sources.stacks.meta_image:open_meta_image",
+    ),
+    Format(
+        "Folder of slices", Kind.STACK, (), asked("wholefield.sources.stacks.slice_folder:is_slice_folder"),
+        "wholefield.sources.stacks.slice_folder:open_slice_folder", about="TIFF or PNG, in the order of their names",
+    ),
+)  # fmt: skip
+
+FORMATS: tuple[Format, ...] = (
+    *LOOKALIKES,
+    *RECORDINGS,
+    *DICOM,
+    *ZARRS,
+    *TIFFS,
+    *SLIDES,
+    *VOLUMES,
+    *UNREAD,
+)
+"""The formats of the program, in the order in which they are tried."""
+
+
+@cache
+def all_formats() -> tuple[Format, ...]:
+    """All formats in the order in which they are tried: those of other packages first, which were installed for that.
+
+    Returns:
+        The rows; those of a package that cannot be loaded are left out, with a warning in the log.
+
+    Example:
+        >>> from wholefield.sources import all_formats
+        >>> {format.name for format in all_formats()} >= {"NIfTI", "OME-Zarr", "Prophesee RAW"}
+        True
+    """
+    return (*_plugged_in(), *FORMATS)
+
+
+def _plugged_in() -> Iterator[Format]:
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            loaded = point.load()
+            for row in loaded if isinstance(loaded, tuple) else (loaded,):
+                if not isinstance(row, Format):
+                    raise TypeError(f"{row!r} is not a Format")
+                yield replace(row, detect=_guarded(row))
+        except Exception as error:  # whatever another package does wrong must not stop the program
+            reason = f"{type(error).__name__}: {error}"
+            log.warning("The formats of %s cannot be loaded (%s).", point.value, reason)
+
+
+def _guarded(row: Format) -> Detect:
+    """The detector of another package; a file on which it fails is not of its format."""
+
+    def detect(path: Path, head: bytes) -> bool:
+        try:
+            return bool(row.detect(path, head))
+        except Exception as error:  # it must not keep other formats from being read
+            log.warning("The format %s of another package failed on %s (%s).", row.name, path, error)
+            return False
+
+    return detect
