@@ -12,6 +12,11 @@ from wholefield.sources.units import to_micrometers
         (1 / 25400, "inch", 1.0),
         (0.5, "micrometer", 0.5),
         (5, "Å", 5e-4),
+        (5, "ANGSTROMS", 5e-4),
+        (0.8, "Microns", 0.8),
+        (2, "millimetres", 2000.0),
+        (3, "MM", 3000.0),
+        (2, "Inches", 50800.0),
     ],
 )
 def test_converts(value: str | float, unit: str, expected: float) -> None:
@@ -20,7 +25,17 @@ def test_converts(value: str | float, unit: str, expected: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit"),
-    [(None, "um"), ("", "um"), ("abc", "um"), (1, None), (1, "furlong"), ("nan", "um"), ("inf", "um")],
+    [
+        (None, "um"),
+        ("", "um"),
+        ("abc", "um"),
+        (1, None),
+        (1, "furlong"),
+        (1, "Mm"),
+        (1, "ms"),
+        ("nan", "um"),
+        ("inf", "um"),
+    ],
 )
 def test_refuses_what_is_no_length(value: str | float | None, unit: str | None) -> None:
     assert to_micrometers(value, unit) is None

@@ -6,12 +6,17 @@ The header is lines of `Key = value`; the last names where the voxels are
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from wholefield.errors import SourceError
+from wholefield.sources.choices import Reading
+from wholefield.sources.stacks.answers import COMMON, NOTHING, answered
+from wholefield.sources.stacks.axes import AxisOrder
+from wholefield.sources.stacks.file_names import LIST_BYTES, listed_files, named_files
 from wholefield.sources.stacks.geometry import StackGeometry, affine_from_axes, geometry_of
 from wholefield.sources.stacks.raw_volume import Packing, Part, RawLayout, RawVolume
 from wholefield.sources.stacks.stack import StackDescription
@@ -19,6 +24,8 @@ from wholefield.sources.stacks.stack import StackDescription
 HEADER_BYTES = 2**16
 DATA_KEY = "ElementDataFile"
 LPS_SIGNS = (-1, -1, 1)
+# The units that MetaIO knows besides mm.
+MILLIMETERS = {"um": 1e-3, "cm": 10.0}
 TYPES = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
     "MET_LONG": "i4", "MET_ULONG": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4",
@@ -80,14 +87,15 @@ def read_header(path: Path) -> MetaHeader:
     raise SourceError(f"{path} has no line {DATA_KEY}, so it is not a complete MetaImage; copy it again.")
 
 
-def open_meta_image(path: Path) -> RawVolume:
-    """Open a MetaImage of two or three dimensions.
+def open_meta_image(path: Path, reading: Reading = NOTHING) -> RawVolume:
+    """Open a MetaImage of two to four dimensions; the fourth is time.
 
     Raises:
         SourceError: The header lacks something or contradicts itself, or the voxels are missing.
     """
+    reading.only(path, *COMMON, "outside")
     header = read_header(path)
-    shape = _shape(header)
+    order = _order(header)
     kind = header.fields.get("ElementType", "")
     if kind not in TYPES:
         raise SourceError(
@@ -98,73 +106,70 @@ def open_meta_image(path: Path) -> RawVolume:
         raise SourceError(f"{path} stores its voxels as text; save it in binary.")
     dtype = np.dtype(byte_order + TYPES[kind])
     packing = Packing.ZLIB if header.flag("CompressedData") else Packing.RAW
-    layout = RawLayout(_parts(header, shape, dtype.itemsize, packing), shape, dtype, packing)
+    layout = RawLayout(_parts(header, order, dtype.itemsize, packing, reading), order, dtype, packing)
     layout.refuse_impossible(path)
     description = StackDescription(
         "MetaImage",
-        (shape[0], shape[1], shape[2]),
-        shape[3] if len(shape) == 4 else 1,
+        order.shape,
+        order.channels,
         dtype.newbyteorder("="),
         _geometry(header),
         metadata=header.fields,
+        times=order.times,
     )
-    return RawVolume(path, description, layout)
+    return answered(RawVolume(path, description, layout), reading)
 
 
-def _shape(header: MetaHeader) -> tuple[int, ...]:
-    """(z, y, x), with the channels behind where there are several."""
+def _dimensions(header: MetaHeader) -> int:
     (dimensions,) = header.numbers("NDims", count=1) or (3.0,)
-    if dimensions not in (2, 3):
-        raise SourceError(f"{header.path} has {dimensions:g} dimensions; save it with three.")
-    sizes = header.numbers("DimSize", count=int(dimensions))
+    if dimensions not in (2, 3, 4):
+        raise SourceError(
+            f"{header.path} has {dimensions:g} dimensions; save it with three, or four with time."
+        )
+    return int(dimensions)
+
+
+def _order(header: MetaHeader) -> AxisOrder:
+    dimensions = _dimensions(header)
+    sizes = header.numbers("DimSize", count=dimensions)
     if sizes is None or any(size < 1 or size % 1 for size in sizes):
         raise SourceError(f"{header.path} does not say how large it is; check the line DimSize.")
-    x, y, z = (*map(int, sizes), 1)[:3]
     (channels,) = header.numbers("ElementNumberOfChannels", count=1) or (1.0,)
-    if channels < 1:
+    if channels < 1 or channels % 1:
         raise SourceError(f"{header.path} has {channels:g} channels; check the line ElementNumberOfChannels.")
-    return (z, y, x) if channels == 1 else (z, y, x, int(channels))
+    return AxisOrder("tzyx"[-dimensions:] + "c", (*map(int, reversed(sizes)), int(channels)))
 
 
-def _parts(header: MetaHeader, shape: tuple[int, ...], itemsize: int, packing: Packing) -> tuple[Part, ...]:
+def _parts(
+    header: MetaHeader, order: AxisOrder, itemsize: int, packing: Packing, reading: Reading
+) -> tuple[Part, ...]:
     named = header.fields[DATA_KEY]
     (skip,) = header.numbers("HeaderSize", count=1) or (0.0,)
     if named.upper() == "LOCAL":
         return (Part(header.path, header.length),)
-    words = named.split()
-    if named.upper().startswith("LIST"):
-        lines = header.path.read_bytes()[header.length :].decode("latin-1").splitlines()
-        names = [line.strip() for line in lines if line.strip()]
-    elif "%" in words[0] and len(words) >= 3:
-        names = _numbered(header, words)
+    planes = order.times * order.shape[0]
+    if named.upper().split()[:1] == ["LIST"]:
+        with header.path.open("rb") as file:
+            file.seek(header.length)
+            files = listed_files(header.path, file.read(LIST_BYTES), planes, reading)
     else:
-        names = [named]
-    files = [header.path.parent / name for name in names]
+        files = named_files(header.path, named, planes, reading)
     if skip >= 0 or packing is not Packing.RAW:
         return tuple(Part(file, int(max(skip, 0))) for file in files)
     # A negative size asks for the last bytes of the file, whatever comes before them.
-    each = int(np.prod(shape, dtype=object)) * itemsize // max(len(files), 1)
+    each = math.prod(order.lengths) * itemsize // len(files)
     return tuple(Part(file, max(file.stat().st_size - each, 0)) for file in files)
 
 
-def _numbered(header: MetaHeader, words: list[str]) -> list[str]:
-    """Names from a pattern such as `slice%03d.raw 1 12 1`."""
-    try:
-        first, last, step = (int(word) for word in (*words[1:], "1")[:3])
-        return [words[0] % number for number in range(first, last + 1, step)]
-    except (ValueError, TypeError):
-        raise SourceError(
-            f"{header.path} names its voxels {' '.join(words)}, which is not a file pattern; check its last line."
-        ) from None
-
-
 def _geometry(header: MetaHeader) -> StackGeometry:
-    """ITK's space: mm towards left, posterior and superior."""
-    (dimensions,) = header.numbers("NDims", count=1) or (3.0,)
-    spacing = header.numbers("ElementSpacing", "ElementSize", count=int(dimensions))
-    if spacing is None or dimensions != 3:
+    """ITK's space: towards left, posterior and superior, in mm unless the header names a unit."""
+    dimensions = _dimensions(header)
+    spacing = header.numbers("ElementSpacing", "ElementSize", count=dimensions)
+    if spacing is None or dimensions < 3:
         return StackGeometry()
-    turn = header.numbers("TransformMatrix", "Rotation", "Orientation", count=9)
-    origin = header.numbers("Offset", "Position", "Origin", count=3) or (0.0, 0.0, 0.0)
-    directions = np.eye(3) if turn is None else np.array(turn).reshape(3, 3)
-    return geometry_of(affine_from_axes(directions * np.array(spacing)[:, None], origin, LPS_SIGNS))
+    factor = MILLIMETERS.get(header.fields.get("DistanceUnits", "").lower(), 1.0)
+    turn = header.numbers("TransformMatrix", "Rotation", "Orientation", count=dimensions**2)
+    origin = header.numbers("Offset", "Position", "Origin", count=dimensions) or (0.0,) * dimensions
+    directions = np.eye(3) if turn is None else np.array(turn).reshape(dimensions, dimensions)[:3, :3]
+    steps = directions * np.array(spacing[:3])[:, None] * factor
+    return geometry_of(affine_from_axes(steps, np.array(origin[:3]) * factor, LPS_SIGNS))

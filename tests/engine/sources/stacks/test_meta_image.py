@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK
 
 from tests.engine.sources.stacks.volumes import TURN, refusal, volume
 from wholefield.errors import SourceError
-from wholefield.sources import Kind, kind_of, open_stack
-from wholefield.sources.stacks.meta_image import read_header
+from wholefield.sources import Kind, Reading, kind_of, open_stack
+from wholefield.sources.stacks.meta_image import open_meta_image, read_header
 
 
 def meta(path: Path, data: bytes = b"", **fields: object) -> Path:
@@ -94,7 +95,18 @@ def test_meta_image_in_color_and_in_two_dimensions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"NDims": 4}, "has 4 dimensions; save it with three"),
+        ({"NDims": 5}, "has 5 dimensions; save it with three, or four with time"),
+        ({"NDims": 4}, "says DimSize = 6 5 4, not 4 numbers"),
+        ({"ElementNumberOfChannels": 1.5}, "has 1.5 channels"),
+        ({"ElementDataFile": "z%03d.raw 1 1000000000 1"}, "keeps its voxels in"),
+        ({"ElementDataFile": "z%03d.raw 1 999999999 1"}, "is not a pattern of one to 4 files"),
+        ({"ElementDataFile": "z%999999999d.raw 1 4 1"}, "is not a pattern of one to 4 files"),
+        ({"ElementDataFile": "LIST"}, "files for 4 planes"),
+        ({"ElementDataFile": "../a.raw"}, "names '../a.raw', a file outside its folder"),
+        ({"ElementDataFile": "/etc/passwd"}, "names '/etc/passwd', a file outside its folder"),
+        ({"ElementDataFile": "b/../../a.raw"}, "a file outside its folder"),
+        ({"ElementDataFile": "a\0b"}, "which is no name of a file"),
+        ({"CompressedData": "True", "DimSize": "6 5 400000"}, "more than 240 compressed bytes can hold"),
         ({"DimSize": "6 5"}, "says DimSize = 6 5, not 3 numbers"),
         ({"DimSize": "6 5 0"}, "does not say how large it is"),
         ({"DimSize": None}, "does not say how large it is"),
@@ -104,7 +116,7 @@ def test_meta_image_in_color_and_in_two_dimensions(tmp_path: Path) -> None:
         ({"BinaryData": "False"}, "stores its voxels as text"),
         ({"ElementSpacing": "1 x 1"}, "says ElementSpacing = 1 x 1, not 3 numbers"),
         ({"CompressedData": "True"}, "is damaged"),
-        ({"ElementDataFile": "z%q.raw 1 2"}, "which is not a file pattern"),
+        ({"ElementDataFile": "z%q.raw 1 2"}, "which is not a pattern"),
     ],
 )
 def test_meta_images_that_cannot_be(tmp_path: Path, fields: dict[str, Any], sentence: str) -> None:
@@ -136,3 +148,48 @@ def test_without_a_spacing_there_is_no_geometry(tmp_path: Path) -> None:
     with open_stack(meta(tmp_path / "a.mha", volume().tobytes(), Offset="1 2 3")) as stack:
         assert stack.geometry.spacing is None
         assert stack.geometry.affine is None
+
+
+@pytest.mark.parametrize("name", ["77% dose scan.raw", "a%d.raw", "slice %03d 1 4.raw", "z%02d.raw 1 4 1"])
+def test_a_name_with_a_percent_sign_is_a_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(volume().tobytes())
+    with open_stack(meta(tmp_path / "a.mhd", ElementDataFile=name)) as stack:
+        np.testing.assert_array_equal(stack.read(), volume())
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_four_dimensions_are_times(tmp_path: Path, compressed: bool) -> None:
+    """As SimpleITK writes and reads them."""
+    voxels = volume(3, 4, 5, 6)
+    image = SimpleITK.GetImageFromArray(voxels, isVector=False)
+    image.SetSpacing((0.5, 0.75, 2, 10))
+    SimpleITK.WriteImage(image, str(tmp_path / "a.mha"), useCompression=compressed)
+    with open_stack(tmp_path / "a.mha") as stack:
+        assert (stack.times, stack.shape) == (3, (4, 5, 6))
+        assert stack.geometry.spacing == pytest.approx((2, 0.75, 0.5))
+        for time in range(3):
+            with stack.at_time(time) as other:
+                np.testing.assert_array_equal(other.read(), voxels[time])
+    with open_meta_image(tmp_path / "a.mha", Reading({"time": "2"})) as stack:
+        np.testing.assert_array_equal(stack.read(), voxels[2])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_another_reader_agrees(tmp_path: Path, channels: int) -> None:
+    voxels = volume(4, 5, 6, channels, dtype="u2")
+    image = SimpleITK.GetImageFromArray(voxels, isVector=True)
+    image.SetDirection(TURN.T.ravel())
+    image.SetOrigin((1, 2, 3))
+    SimpleITK.WriteImage(image, str(tmp_path / "a.mhd"))
+    with open_stack(tmp_path / "a.mhd") as stack:
+        np.testing.assert_array_equal(stack.read().reshape(voxels.shape), voxels)
+        assert stack.geometry.affine is not None
+        point = np.array(image.TransformIndexToPhysicalPoint((3, 2, 1))) * (-1, -1, 1)
+        np.testing.assert_allclose((stack.geometry.affine @ [3, 2, 1, 1])[:3], point)
+
+
+def test_the_unit_of_a_header_counts(tmp_path: Path) -> None:
+    path = meta(tmp_path / "a.mha", volume().tobytes(), ElementSpacing="1 2 3", DistanceUnits="um")
+    with open_stack(path) as stack:
+        assert stack.geometry.spacing == pytest.approx((0.003, 0.002, 0.001))
+        assert stack.geometry.unit == "mm"

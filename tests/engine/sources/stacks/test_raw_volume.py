@@ -13,8 +13,11 @@ import pytest
 
 from tests.engine.sources.stacks.volumes import refusal, volume
 from wholefield.errors import SourceError
+from wholefield.sources.stacks.axes import AxisOrder
 from wholefield.sources.stacks.raw_volume import Packing, Part, RawLayout, RawVolume
 from wholefield.sources.stacks.stack import StackDescription
+
+ORDER = AxisOrder("zyx", (4, 5, 6))
 
 
 @pytest.mark.parametrize("packing", Packing)
@@ -32,7 +35,7 @@ def test_parts_and_packings(tmp_path: Path, packing: Packing, parts: int) -> Non
     for index, piece in enumerate(np.split(voxels, parts)):
         files.append(Part(tmp_path / f"{index}", 11, 7))
         files[-1].path.write_bytes(b"h" * 11 + pack[packing](b"s" * 7 + piece.tobytes() + b"after"))
-    layout = RawLayout(tuple(files), voxels.shape, voxels.dtype, packing)
+    layout = RawLayout(tuple(files), AxisOrder("zyx", voxels.shape), voxels.dtype, packing)
     layout.refuse_impossible(tmp_path / "0")
     with RawVolume(tmp_path / "0", StackDescription("", voxels.shape, 1, np.dtype("f4")), layout) as stack:
         np.testing.assert_array_equal(stack.read(), voxels)
@@ -44,7 +47,7 @@ def test_a_stream_of_many_members(tmp_path: Path) -> None:
     """Parallel compressors write gzip in blocks that follow each other."""
     data = volume().tobytes()
     (tmp_path / "a").write_bytes(gzip.compress(data[:100]) + gzip.compress(data[100:]))
-    layout = RawLayout((Part(tmp_path / "a"),), (4, 5, 6), np.dtype("i2"), Packing.GZIP)
+    layout = RawLayout((Part(tmp_path / "a"),), ORDER, np.dtype("i2"), Packing.GZIP)
     with RawVolume(tmp_path / "a", StackDescription("", (4, 5, 6), 1, np.dtype("i2")), layout) as stack:
         np.testing.assert_array_equal(stack.read(), volume())
 
@@ -55,7 +58,7 @@ def test_a_wrong_checksum_is_told(tmp_path: Path, packing: Packing) -> None:
     packed = bytearray(pack(volume().tobytes()))
     packed[-5 if packing is Packing.GZIP else -1] ^= 1
     (tmp_path / "a").write_bytes(packed)
-    layout = RawLayout((Part(tmp_path / "a"),), (4, 5, 6), np.dtype("i2"), packing)
+    layout = RawLayout((Part(tmp_path / "a"),), ORDER, np.dtype("i2"), packing)
     stack = RawVolume(tmp_path / "a", StackDescription("", (4, 5, 6), 1, np.dtype("i2")), layout)
     with pytest.raises(SourceError, match="is damaged"):
         stack.read()
@@ -67,6 +70,6 @@ def test_a_full_disk_is_told_apart_from_damage(tmp_path: Path, monkeypatch: pyte
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(raw_volume, "_unpack", full)
+    monkeypatch.setattr(raw_volume, "unpack", full)
     nrrd.write(str(tmp_path / "a.nrrd"), volume(), {"encoding": "gzip"}, index_order="C")
     assert "is full; make room there" in refusal(tmp_path / "a.nrrd")
