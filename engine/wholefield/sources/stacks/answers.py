@@ -6,7 +6,7 @@ import math
 import os
 import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Answer, Question, Reading
@@ -17,7 +17,7 @@ from wholefield.sources.units import to_micrometers
 NOTHING = Reading()
 COMMON = ("time", "spacing")
 MICROMETERS_IN_MM = 1e3
-BYTE_ORDERS = {"little": "<", "big": ">"}
+BYTE_ORDERS: dict[str, Literal["<", ">"]] = {"little": "<", "big": ">"}
 YES = ("yes", "true", "1")
 # Files with more times than this are asked for the number of one, not shown a list.
 TIMES_LISTED = 1000

@@ -197,7 +197,7 @@ def _read_run(source: FileBytes, start: int, target: AnyArray, steps: tuple[int,
     for begin, piece in _pieces(target, each):
         place = start + begin * steps[0]
         if _is_dense(piece.shape, steps, piece.itemsize):
-            source.read_into(memoryview(piece.reshape(-1).view(np.uint8)), place)
+            source.read_into(piece.reshape(-1).view(np.uint8).data, place)
             continue
         buffer = bytearray(span + (len(piece) - 1) * steps[0])
         source.read_into(memoryview(buffer), place)

@@ -235,7 +235,7 @@ def test_analyze_with_the_factor_of_spm(tmp_path: Path) -> None:
     image.header.set_slope_inter(0.25)
     nibabel.save(image, tmp_path / "a.hdr")
     with open_analyze(tmp_path / "a.hdr") as stack:
-        expected = np.asarray(nibabel.load(tmp_path / "a.hdr").dataobj).T  # type: ignore[attr-defined]
+        expected = np.asarray(nibabel.load(tmp_path / "a.hdr").dataobj).T
         np.testing.assert_allclose(stack.read(), expected, rtol=1e-6)
         assert any("multiplied by" in warning for warning in stack.warnings)
 
