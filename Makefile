@@ -7,7 +7,11 @@ TESTS ?=
 # Test processes at the same time: one for each core.
 WORKERS ?= auto
 
-.PHONY: run test coverage bench setup system clean
+# Minutes to spend on damaged files, and the first seed, to see a file again.
+MINUTES ?= 30
+SEED ?=
+
+.PHONY: run test coverage bench fuzz setup system clean
 
 run: setup
 	@$(BIN)/python -m wholefield_app --demo
@@ -26,6 +30,10 @@ coverage: setup
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report= $(TESTS)
 	@$(BIN)/python -m coverage report --include='engine/*' --fail-under=95 --skip-covered --sort=miss
 	@$(BIN)/python -m coverage report --include='app/*' --fail-under=85 --skip-covered --sort=miss
+
+# Damages files of every format in thousands of ways and opens them in a process of their own.
+fuzz: setup
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 bench: setup
 	@$(BIN)/python -m tests.bench $(BENCH)

@@ -8,9 +8,8 @@ import hdf5plugin
 import numpy as np
 import pytest
 
-from tests.engine.sources.events.writers import ecf_chunk, random_events
+from tests.engine.sources.events.writers import ecf_chunk, random_events, write_ecf
 from wholefield.errors import SourceError
-from wholefield.sources.events.ecf import FILTER
 from wholefield.sources.events.hdf5 import Layout, layout_of, open_hdf5
 from wholefield.sources.events.recording import EVENT_DTYPE, Events
 
@@ -20,21 +19,6 @@ CHUNK = 1000
 @pytest.fixture
 def events() -> Events:
     return random_events(5400, 90_000)
-
-
-def write_ecf(path: Path, events: Events, chunks: list[bytes]) -> None:
-    """As Prophesee's software writes it: HDF5 does not know the filter, so chunks are stored as they are."""
-    with h5py.File(path, "w") as file:
-        file.attrs["geometry"] = "640x480"
-        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        plist.set_chunk((CHUNK,))
-        plist.set_filter(FILTER, h5py.h5z.FLAG_OPTIONAL)
-        file.create_group("CD")
-        kind = h5py.h5t.py_create(EVENT_DTYPE)
-        space = h5py.h5s.create_simple((len(events),), (h5py.h5s.UNLIMITED,))
-        data = h5py.h5d.create(file.id, b"CD/events", kind, space, plist)
-        for number, chunk in enumerate(chunks):
-            data.write_direct_chunk((number * CHUNK,), chunk)
 
 
 def ecf_chunks(events: Events) -> list[bytes]:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 
+from wholefield.sources.events.ecf import FILTER
 from wholefield.sources.events.recording import EVENT_DTYPE, Events
 
 SIZE = (640, 480)
@@ -111,6 +113,21 @@ def ecf_chunk(events: Events, form: str) -> bytes:
     flags = {"yxp": 2, "xp": 1, "masked": 0}[form]
     content = (len(events) << 2 | flags).to_bytes(4, "little") + int(events["t"][0]).to_bytes(8, "little")
     return content + _ecf_times(events["t"]) + _ecf_places(events, form)
+
+
+def write_ecf(path: Path, events: Events, chunks: list[bytes], chunk: int = 1000) -> None:
+    """As Prophesee's software writes it: HDF5 does not know the filter, so chunks are stored as they are."""
+    with h5py.File(path, "w") as file:
+        file.attrs["geometry"] = "640x480"
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_chunk((chunk,))
+        plist.set_filter(FILTER, h5py.h5z.FLAG_OPTIONAL)
+        file.create_group("CD")
+        kind = h5py.h5t.py_create(EVENT_DTYPE)
+        space = h5py.h5s.create_simple((len(events),), (h5py.h5s.UNLIMITED,))
+        data = h5py.h5d.create(file.id, b"CD/events", kind, space, plist)
+        for number, content in enumerate(chunks):
+            data.write_direct_chunk((number * chunk,), content)
 
 
 def _runs(values: list[int]) -> list[tuple[int, int]]:
