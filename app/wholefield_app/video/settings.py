@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Le
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Former, PathKind, RunSettings, Setting, renamed
 from wholefield.tasks.events.provider import FlowSource
+from wholefield.tasks.reading import FileReading, check_readings
 from wholefield.training.settings import Device, DeviceSetting
 from wholefield_app.video.frames import (
     Framing,
@@ -64,6 +65,7 @@ class VideoSettings(RunSettings):
     )
 
     recording: Annotated[Path, Setting("The recording.", positional=True)]
+    reading: FileReading = None
     out: Annotated[
         Path, Setting("The video file, or the folder of the frames.", path=PathKind.NEW, short="o")
     ]
@@ -156,6 +158,7 @@ class VideoSettings(RunSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
+        check_readings(self.reading)
         self.require_above("end_us", "start_us")
         for name in ("background", "on_color", "off_color", "margin_color"):
             _check(name, getattr(self, name), COLOR, "a color such as #14181f")

@@ -32,7 +32,10 @@ def export_video(config: VideoSettings, report: ReportFunction, control: Control
     from wholefield.sources import open_recording
 
     step = PartCounter("Exporting frames", 0, report, control).done
-    with open_recording(config.recording) as recording, _opened(config.source, recording) as flow:
+    with (
+        open_recording(config.recording, reading=config.reading) as recording,
+        _opened(config.source, recording) as flow,
+    ):
         images, count = _images(config, recording, flow)
         try:
             if config.what is Pictures.VIDEO:

@@ -17,6 +17,7 @@ from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Failed, Finished, Reason
 from wholefield.runs.settings import RunSettings
+from wholefield.tasks.reading import HELP
 from wholefield.tasks.registry import Task, find_task, load_settings, run_task, settings_of, tasks
 
 OK, ERROR, DISCARDED = 0, 2, 130
@@ -121,13 +122,16 @@ def _command_of(task: Task) -> Command:
 
 
 def _prepare_info(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, nargs="+", help="Slide, picture, stack or checkpoint to describe.")
+    parser.add_argument(
+        "file", type=Path, nargs="+", help="Slide, picture, stack, recording or checkpoint to describe."
+    )
+    parser.add_argument("--reading", help=HELP.format(what="each file is"))
 
 
 def _info(arguments: argparse.Namespace) -> int:
     for file in arguments.file:
-        for name, value in describe_file(file):
-            print(f"{name + ':':<16} {value}")
+        for name, value in describe_file(file, arguments.reading):
+            print(f"{name + ':' if name else '':<16} {value}")
     return OK
 
 

@@ -8,15 +8,18 @@ from pathlib import Path
 
 from wholefield.errors import SettingError, SourceError
 from wholefield.progress import ProgressCallback
+from wholefield.tasks.reading import HELP
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 REPORT_SECONDS = 1.0
+READING = HELP.format(what="the recording is")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `wholefield convert`."""
     parser.add_argument("input", type=Path, help="Recording of an event camera.")
     parser.add_argument("output", type=Path, help="HDF5 file to write, ending in .h5 or .hdf5.")
+    parser.add_argument("--reading", help=READING)
     parser.add_argument("--gzip", action="store_true", help="Compress: smaller and slower.")
     parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
 
@@ -36,7 +39,7 @@ def convert(arguments: argparse.Namespace) -> int:
         raise SettingError(f"{output} must end in .h5 or .hdf5; choose such a name.")
     if output.exists() and not arguments.replace:
         raise SettingError(f"{output} exists; choose another name or pass --replace.")
-    with open_recording(arguments.input) as recording:
+    with open_recording(arguments.input, reading=arguments.reading) as recording:
         try:
             count = write_recording(output, recording, _reporter(), gzip=arguments.gzip)
         except OSError as error:

@@ -13,6 +13,7 @@ from typing import Any
 from wholefield.cli.options import number_option
 from wholefield.errors import SettingError, SourceError
 from wholefield.numbers import AmbiguousNumberError, real_of
+from wholefield.tasks.reading import HELP
 
 REPORT_SECONDS = 1.0
 
@@ -23,6 +24,7 @@ def add_features_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `wholefield features`."""
     parser.add_argument("recording", type=Path, help="Recording of an event camera.")
     parser.add_argument("out", type=Path, help="HDF5 file to write.")
+    parser.add_argument("--reading", help=HELP.format(what="the recording is"))
     parser.add_argument("--preprocess", default="event_cube", help="Representation. Default: event_cube.")
     parser.add_argument(
         "--delta-t",
@@ -58,7 +60,10 @@ def features(arguments: argparse.Namespace) -> int:
     from wholefield.sources import open_recording
 
     given = _values(arguments.argument)
-    with open_recording(arguments.recording) as recording, _writing(arguments.out, arguments.replace):
+    with (
+        open_recording(arguments.recording, reading=arguments.reading) as recording,
+        _writing(arguments.out, arguments.replace),
+    ):
         bins = write_features(
             arguments.out,
             recording,

@@ -1,28 +1,66 @@
 """What a file is, line by line: a slide, a picture, a stack, a recording or a checkpoint."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from wholefield.sources import ImageSource, Recording, StackSource, list_datasets, open_source
+from wholefield.sources import (
+    ImageSource,
+    Question,
+    Recording,
+    StackSource,
+    UnclearFileError,
+    format_of,
+    open_source,
+    questions_of,
+)
 
 Lines = list[tuple[str, str]]
 
 
-def describe_file(path: Path) -> Lines:
-    """Name and value of what is known of a file.
+def describe_file(path: Path, reading: str | None = None) -> Lines:
+    """Name and value of what is known of a file; of one that leaves something open, what has to be answered.
+
+    Args:
+        path: The file or folder.
+        reading: Answers to what it leaves open.
 
     Raises:
         SourceError: it cannot be opened.
+        SettingError: The reading is not written as name=value.
     """
     if path.suffix == ".ckpt":
         return _checkpoint(path)
-    with open_source(path) as source:
-        match source:
-            case StackSource():
-                return _stack(source)
-            case Recording():
-                return _recording(source)
-            case _:
-                return _image(source)
+    try:
+        with open_source(path, reading=reading) as source:
+            match source:
+                case StackSource():
+                    lines = _stack(source)
+                case Recording():
+                    lines = _recording(source)
+                case _:
+                    lines = _image(source)
+    except UnclearFileError as error:
+        return [("file", str(path)), *_kind(path), ("unclear", str(error)), *_questions(error.questions)]
+    first = lines[:1] + _kind(path) + lines[1:]
+    return first + _questions(questions_of(path, reading))
+
+
+def _kind(path: Path) -> Lines:
+    row = format_of(path)
+    return [] if row is None else [("kind", f"{row.kind} ({row.name})")]
+
+
+def _questions(questions: Sequence[Question]) -> Lines:
+    """What can be chosen by `--reading`, with every answer."""
+    lines: Lines = []
+    for question in questions:
+        lines.append(
+            ("can be chosen", " ".join(filter(None, (f"{question.name}: {question.label}.", question.help))))
+        )
+        for answer in question.answers:
+            label = f" ({answer.label})" if answer.label not in ("", answer.value) else ""
+            lines.append(("", f"{question.name}={answer.value}{label}"))
+    return lines
 
 
 def _recording(source: Recording) -> Lines:
@@ -57,10 +95,6 @@ def _stack(source: StackSource) -> Lines:
     if source.window is not None:
         lines.append(("window", "{:g} to {:g}".format(*source.window)))
     lines += [("warning", warning) for warning in source.warnings]
-    lines += [
-        ("dataset", f"{info.name} {' x '.join(map(str, info.shape))} ({info.dtype})")
-        for info in list_datasets(source.path)
-    ]
     return lines + [(name, value) for name, value in source.metadata.items()]
 
 

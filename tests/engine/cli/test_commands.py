@@ -153,8 +153,9 @@ def test_info_of_a_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "2 x 0.75 x 0.5 mm (z, y, x)" in nifti
     assert "(0.5, 0, 0, 0) (0, 0.75, 0, 0) (0, 0, 2, 0)" in nifti
     assert "dataset" not in nifti
-    assert "large 3 x 20 x 30 (int16)" in hdf5
-    assert "small 2 x 20 x 30 (int16)" in hdf5
+    assert "stack (HDF5 or NeXus)" in hdf5
+    assert "dataset=large (large, 3 x 20 x 30 int16)" in hdf5
+    assert "dataset=small (small, 2 x 20 x 30 int16)" in hdf5
     assert "warning:         The file has broken links, whose targets are not shown: lost." in hdf5
 
 

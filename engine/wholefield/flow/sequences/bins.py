@@ -13,6 +13,7 @@ from wholefield.errors import SettingError
 from wholefield.flow.features import FeatureFile
 from wholefield.flow.representations import make_features, preprocessor
 from wholefield.flow.sequences.crop import Crop
+from wholefield.sources.choices import Reading
 from wholefield.sources.events.recording import Recording
 
 FEATURE_SUFFIXES = (".h5", ".hdf5")
@@ -241,6 +242,7 @@ def open_bins(
     arguments: Mapping[str, Any] | None = None,
     size: tuple[int, int] | None = None,
     downsampling_factor: int = 0,
+    reading: Reading | str | None = None,
 ) -> BinSource:
     """Open a feature file or a recording of any format as bins.
 
@@ -251,6 +253,7 @@ def open_bins(
         arguments: Further arguments of the representation.
         size: (height, width) of the features, the size of the sensor halved any number of times.
         downsampling_factor: How often the sensor is halved if no size is given; a feature file has its own.
+        reading: How a recording is read where it leaves something open.
 
     Returns:
         The bins; close them after use.
@@ -273,7 +276,7 @@ def open_bins(
         return _features(path, preprocess, delta_t)
     from wholefield.sources.events.opening import open_recording
 
-    recording = open_recording(path)
+    recording = open_recording(path, reading=reading)
     try:
         factor = downsampling_factor if size is None else halvings(recording.height, recording.width, size)
     except SettingError as error:

@@ -110,7 +110,11 @@ class FlowData:
         for file in recording_files(path):
             found.append(
                 open_bins(
-                    file, settings.preprocess, settings.delta_t, downsampling_factor=settings.downsampling
+                    file,
+                    settings.preprocess,
+                    settings.delta_t,
+                    downsampling_factor=settings.downsampling,
+                    reading=settings.reading,
                 )
             )
             self._open.append(found[-1])

@@ -38,7 +38,10 @@ def export_flow(settings: FlowExportSettings, report: ReportFunction, control: C
     from wholefield.sources import open_recording
 
     step = PartCounter("Exporting fields", 0, report, control).done
-    with open_recording(settings.recording) as recording, closing(settings.source.open(recording)) as flow:
+    with (
+        open_recording(settings.recording, reading=settings.reading) as recording,
+        closing(settings.source.open(recording)) as flow,
+    ):
         end = (
             recording.duration_us if settings.end_us is None else min(settings.end_us, recording.duration_us)
         )

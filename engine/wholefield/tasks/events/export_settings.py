@@ -10,6 +10,7 @@ from wholefield.errors import SettingError
 from wholefield.runs.settings import PathKind, RunSettings, Setting
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.settings import FlowFormat
+from wholefield.tasks.reading import FileReading, check_readings
 from wholefield.training.settings import Device, DeviceSetting
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
@@ -22,6 +23,7 @@ class FlowExportSettings(RunSettings):
     command: ClassVar[tuple[str, ...]] = ("export-flow",)
 
     recording: Annotated[Path, Setting("The recording.", positional=True)]
+    reading: FileReading = None
     flow: Annotated[
         Path,
         Setting("The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."),
@@ -55,6 +57,7 @@ class FlowExportSettings(RunSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
+        check_readings(self.reading)
         self.require_above("end_us", "start_us")
         if self.format is not FlowFormat.HDF5:
             return

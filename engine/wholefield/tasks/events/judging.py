@@ -44,7 +44,10 @@ def judge(settings: ScoreSettings, report: ReportFunction, control: Control) -> 
     def begin(what: str) -> Step:
         return PartCounter(what, 0, report, control).done
 
-    with open_recording(settings.recording) as recording, closing(settings.source.open(recording)) as flow:
+    with (
+        open_recording(settings.recording, reading=settings.reading) as recording,
+        closing(settings.source.open(recording)) as flow,
+    ):
         start, end = window_of(settings, recording, flow)
         events = events_in(recording, start, end, begin("Reading events"))
         fields = fields_in(flow, start, end, begin("Estimating the flow"))

@@ -30,7 +30,7 @@ def predict_flow(
     report(Started(settings.task, folder.path))
     network, card = load_flow(settings.checkpoint)
     given = input_of(card)
-    with open_recording(settings.recording) as recording:
+    with open_recording(settings.recording, reading=settings.reading) as recording:
         predictor = FlowPredictor(network.to(resolve(settings.device)), given, recording)
         end = (
             recording.duration_us if settings.end_us is None else min(settings.end_us, recording.duration_us)

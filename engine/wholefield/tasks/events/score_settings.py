@@ -9,6 +9,7 @@ from annotated_types import Ge, Gt
 from wholefield.errors import SettingError
 from wholefield.runs.settings import RunSettings, Setting
 from wholefield.tasks.events.provider import FlowSource
+from wholefield.tasks.reading import FileReading, check_readings
 from wholefield.training.settings import Device, DeviceSetting
 
 
@@ -22,6 +23,7 @@ class ScoreSettings(RunSettings):
     command: ClassVar[tuple[str, ...]] = ("score",)
 
     recording: Annotated[Path, Setting("The recording.", positional=True)]
+    reading: FileReading = None
     flow: Annotated[
         Path,
         Setting("The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."),
@@ -56,6 +58,7 @@ class ScoreSettings(RunSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
+        check_readings(self.reading)
         if (self.start_us is None) != (self.end_us is None):
             raise SettingError("Give both start_us and end_us, or neither for a window that is long enough.")
         self.require_above("end_us", "start_us")

@@ -10,6 +10,7 @@ from annotated_types import Ge, Le
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Choice, Former, Group, PathKind, Requires, RunSettings, Setting, renamed
+from wholefield.tasks.reading import FileReading, check_readings, reading_setting
 from wholefield.training.settings import (
     Augmentation,
     AugmentationSetting,
@@ -74,6 +75,7 @@ class FlowSettings(TrainingSettings):
             "A recording or feature file, or a folder of them.", group=Group.DATA, path=PathKind.EXISTING
         ),
     ]
+    reading: Annotated[str | None, reading_setting("every recording is", hidden=False)] = None
     delta_t: Annotated[
         int,
         Ge(1),
@@ -249,6 +251,7 @@ class FlowSettings(TrainingSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
+        check_readings(self.reading)
         from wholefield.flow.representations import preprocessor
 
         preprocessor(self.preprocess)
@@ -274,6 +277,7 @@ class FlowPredictSettings(RunSettings):
     recording: Annotated[
         Path, Setting("The recording.", group=Group.DATA, path=PathKind.FILE, positional=True)
     ]
+    reading: FileReading = None
     checkpoint: Annotated[
         Path,
         Setting(
@@ -304,6 +308,7 @@ class FlowPredictSettings(RunSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
+        check_readings(self.reading)
         self.require_above("end_us", "start_us")
 
     def summary(self, folder: Path) -> list[str]:

@@ -33,7 +33,7 @@ def export_stack(settings: StackExportSettings, report: ReportFunction, control:
         WholefieldError: it cannot be read, or not be written like this.
         RunCancelled: the control asked for it; nothing is left behind.
     """
-    with open_stack(settings.stack, settings.dataset) as stack:
+    with open_stack(settings.stack, settings.dataset, reading=settings.reading) as stack:
         for text in stack.warnings:
             report(Message(Level.WARNING, text))
         try:

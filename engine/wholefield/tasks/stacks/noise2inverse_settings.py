@@ -11,6 +11,7 @@ from annotated_types import Ge
 from wholefield.errors import SettingError
 from wholefield.numbers import whole_numbers
 from wholefield.runs.settings import Former, Group, PathKind, Setting, renamed
+from wholefield.tasks.reading import check_readings, reading_setting
 from wholefield.tasks.stacks.settings import StackTrainingSettings
 from wholefield.tomography.enums import Strategy, Window
 from wholefield.training.settings import (
@@ -51,6 +52,7 @@ class Noise2InverseSettings(StackTrainingSettings):
             advanced=True,
         ),
     ] = None
+    reading: Annotated[str | None, reading_setting("every reconstruction is", hidden=False)] = None
     parts: Annotated[
         int,
         Ge(2),
@@ -124,6 +126,7 @@ class Noise2InverseSettings(StackTrainingSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
+        check_readings(self.reading)
         if (self.projections is None) == (self.reconstructions is None):
             raise SettingError("Give either the setting projections or the setting reconstructions.")
         if self.projections is None and len(self.part_paths) < 2:

@@ -11,6 +11,7 @@ from annotated_types import Ge
 from wholefield.errors import SettingError
 from wholefield.numbers import whole_numbers
 from wholefield.runs.settings import Choice, Former, Group, PathKind, RunSettings, Setting
+from wholefield.tasks.reading import FileReading, check_readings
 from wholefield.tasks.stacks.settings import Volume
 from wholefield.training.settings import (
     Device,
@@ -72,6 +73,7 @@ class StackPredictSettings(RunSettings):
         ),
     ]
     dataset: Volume = None
+    reading: FileReading = None
     checkpoint: Annotated[
         Path,
         Setting(
@@ -127,6 +129,7 @@ class StackPredictSettings(RunSettings):
             raise SettingError(
                 f"The setting precision is {self.precision} but must be 32-true or bf16-mixed."
             )
+        check_readings(self.reading)
         if self.dilations is not None:
             whole_numbers("dilations", self.dilations)
         if self.output is not None:
@@ -155,6 +158,7 @@ class StackExportSettings(RunSettings):
 
     stack: Annotated[Path, Setting("The stack: a file, or a folder of slices.", positional=True)]
     dataset: Annotated[str | None, Setting("Volume within the file; none takes the only one.")] = None
+    reading: FileReading = None
     out: Annotated[
         Path,
         Setting(
@@ -187,6 +191,7 @@ class StackExportSettings(RunSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
+        check_readings(self.reading)
         if not self.stack.exists():
             raise SettingError(
                 f"The setting stack names {self.stack}, which does not exist; choose an existing stack."

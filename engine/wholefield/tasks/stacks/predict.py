@@ -43,7 +43,7 @@ def predict_stack(
         StopAndKeep, Discarded: the control asked for it, between two slices or parts of one; nothing is written.
     """
     report(Started(settings.task, folder.path))
-    with open_stack(settings.stack, settings.dataset) as stack:
+    with open_stack(settings.stack, settings.dataset, reading=settings.reading) as stack:
         network = load_network(settings, stack.channels)
         _demand_fitting(network, stack)
         for text in (*stack.warnings, *_other_spacing(network.card.input, stack)):

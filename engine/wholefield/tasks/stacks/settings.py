@@ -13,6 +13,7 @@ from wholefield.networks.msd.enums import Loss
 from wholefield.networks.msd.spec import repeat_dilations
 from wholefield.numbers import whole_numbers
 from wholefield.runs.settings import Former, Group, PathKind, Requires, RunSettings, Setting, renamed
+from wholefield.tasks.reading import FileReading, check_readings, reading_setting
 from wholefield.training.settings import (
     Augmentation,
     AugmentationSetting,
@@ -205,6 +206,7 @@ class StackPairSettings(StackTrainingSettings):
         ),
     ]
     dataset: Volume = None
+    reading: FileReading = None
     target: Annotated[
         Path,
         Setting(
@@ -212,6 +214,7 @@ class StackPairSettings(StackTrainingSettings):
         ),
     ]
     target_dataset: Volume = None
+    target_reading: Annotated[str | None, reading_setting("the target is")] = None
     input_slices: Annotated[
         int,
         Ge(1),
@@ -231,6 +234,7 @@ class StackPairSettings(StackTrainingSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
+        check_readings(self.reading, self.target_reading)
         if self.input_slices % 2 == 0:
             raise SettingError(
                 f"The setting input_slices is {self.input_slices} but must be odd, such as {self.input_slices + 1}."

@@ -86,8 +86,10 @@ def _open(settings: StackPairSettings, opened: ExitStack) -> tuple[StackSource, 
         SourceError: one of them cannot be opened.
         SettingError: they do not fit each other or the settings.
     """
-    stack = opened.enter_context(open_stack(settings.stack, settings.dataset))
-    target = opened.enter_context(open_stack(settings.target, settings.target_dataset))
+    stack = opened.enter_context(open_stack(settings.stack, settings.dataset, reading=settings.reading))
+    target = opened.enter_context(
+        open_stack(settings.target, settings.target_dataset, reading=settings.target_reading)
+    )
     if stack.shape != target.shape:
         raise SettingError(
             f"{stack.name} has {_size(stack)} voxels (z, y, x) but {target.name} has {_size(target)}; "

@@ -78,7 +78,9 @@ def open_parts(
         StopAndKeep, Discarded: the control asked for it.
     """
     if settings.projections is None:
-        return _from_stacks([opened.enter_context(open_stack(path)) for path in settings.part_paths])
+        return _from_stacks(
+            [opened.enter_context(open_stack(path, reading=settings.reading)) for path in settings.part_paths]
+        )
     if not file.exists():
         _reconstruct(settings, settings.projections, file, report, control)
     return FileParts(np.load(file, mmap_mode="r"))
