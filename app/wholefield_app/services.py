@@ -1,10 +1,11 @@
 """What every part of the window may use, gathered once and handed down."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wholefield_app.background import Background
 from wholefield_app.log import SessionLog
+from wholefield_app.opening.readings import Readings
 from wholefield_app.problems import Problem
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
@@ -20,6 +21,7 @@ class Services:
         themes: The theme in use.
         log: The log of this session.
         report: Shows a Problem in the banner and writes it to the log; may be called from any thread.
+        readings: How the files of this session are read.
     """
 
     settings: Settings
@@ -27,3 +29,4 @@ class Services:
     themes: ThemeManager
     log: SessionLog
     report: Callable[[Problem], None]
+    readings: Readings = field(default_factory=Readings)

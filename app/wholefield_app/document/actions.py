@@ -31,6 +31,11 @@ def opening_actions(space: DocumentWorkspace) -> list[Action]:
         ),
         *([folder] if words.folder_about else []),
         Action(
+            f"{name}.open_as", "Open &as…", Menu.FILE, partial(handlers.ask_to_open_as, space), words.open_icon,
+            "Choose a file of any format and how it is read: its kind, size, type, units.",
+            shortcut="Ctrl+Alt+O", group="open",
+        ),
+        Action(
             f"{name}.open_demo", f"Open the &demo {words.demo}", Menu.FILE, space.open_demo, "demo", words.demo_about,
             group="open", enabled_when=lambda: requires((not space.demo.busy, "The demo is already being created.")),
         ),
@@ -45,6 +50,11 @@ def file_actions(space: DocumentWorkspace) -> list[Action]:
             f"{name}.properties", f"{noun.capitalize()} &properties", Menu.FILE,
             partial(handlers.show_properties, space), "info", words.properties_about, shortcut="Ctrl+I", group="file",
             enabled_when=is_open(space), command=partial(handlers.properties_command, space),
+        ),
+        Action(
+            f"{name}.read_anew", f"&Read the {noun} differently…", Menu.FILE, partial(handlers.read_anew, space),
+            words.open_icon, f"Choose another series, volume, time or way to read the open {noun}.",
+            shortcut="Ctrl+Alt+R", group="file", enabled_when=is_open(space),
         ),
         Action(
             f"{name}.export", words.export, Menu.FILE, space.ask_to_export, "export", words.export_about,

@@ -8,7 +8,9 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from wholefield.sources.choices import Reading
 from wholefield_app.background import Task
+from wholefield_app.opening.unanswered import Unanswered
 from wholefield_app.problems import Problem
 from wholefield_app.services import Services
 
@@ -35,9 +37,11 @@ class Document(QObject, Generic[Thing]):
         opened: Path that the user opened as the input.
         changed: The Role whose thing is another one now, or none.
         opening: Name of what is being opened, or an empty text when that has ended.
+        unanswered: The `Unanswered` of a file that cannot be opened before the user decides, and the Role it is for.
     """
 
     opened = Signal(object)
+    unanswered = Signal(object, object)
     changed = Signal(object)
     opening = Signal(str)
 
@@ -76,12 +80,18 @@ class Document(QObject, Generic[Thing]):
         """Names and values of what is known of the input, the important ones first."""
         raise NotImplementedError
 
-    def reader(self, role: Role, part: str | None) -> Callable[[Path], Any]:
+    @property
+    def reading(self) -> Reading:
+        """How the input is read: what was answered about it, and what is chosen now."""
+        known = self._services.readings.of(self.path) if self.path is not None else None
+        return known or Reading()
+
+    def reader(self, role: Role, reading: Reading | None) -> Callable[[Path], Any]:
         """The function that opens a path, in a worker thread.
 
         Args:
             role: What it is opened for.
-            part: What of the file, or None where that is to be found out.
+            reading: How it is read, or None where that is to be found out.
         """
         raise NotImplementedError
 
@@ -90,14 +100,14 @@ class Document(QObject, Generic[Thing]):
         raise NotImplementedError
 
     def open(
-        self, path: Path, role: Role = Role.INPUT, part: str | None = None, *, remembered: bool = True
+        self, path: Path, role: Role = Role.INPUT, reading: Reading | None = None, *, remembered: bool = True
     ) -> None:
         """Open something; what was asked for before and is not there yet is dropped.
 
         Args:
             path: The file or folder.
             role: What it is for; without an input, everything is one.
-            part: What of the file, or None to choose where there are several.
+            reading: How it is read; None as it was read before, or else to ask where something is open.
             remembered: Whether the user named the path, so that it belongs in the list of recent files.
         """
         if self.input is None and Role.INPUT not in self._tasks:
@@ -106,12 +116,13 @@ class Document(QObject, Generic[Thing]):
         for each in list(Role) if role is Role.INPUT else [role]:
             self._drop(each)
         self.opening.emit(path.name)
+        given = reading if reading is not None else self._services.readings.of(path)
         self._tasks[role] = self._services.background.run(
-            self.reader(role, part),
+            self.reader(role, given),
             path,
-            then=partial(self._arrive, role, path if remembered else None),
+            then=partial(self._arrive, role, path, given, remembered),
             failed=partial(self._refuse, role),
-            dropped=self.release,
+            dropped=self._drop_found,
         )
 
     def remove(self, role: Role = Role.INPUT) -> None:
@@ -147,10 +158,19 @@ class Document(QObject, Generic[Thing]):
             task.cancel()
             self.opening.emit("")
 
-    def _arrive(self, role: Role, named: Path | None, found: Any) -> None:
+    def _drop_found(self, found: Any) -> None:
+        if not isinstance(found, Unanswered):
+            self.release(found)
+
+    def _arrive(self, role: Role, path: Path, given: Reading | None, remembered: bool, found: Any) -> None:
         self._tasks.pop(role, None)
         self.opening.emit("")
-        self.take(role, found, named)
+        if isinstance(found, Unanswered):
+            self.unanswered.emit(found, role)
+            return
+        if given is not None:
+            self._services.readings.keep(path, given)
+        self.take(role, found, path if remembered else None)
 
     def _refuse(self, role: Role, problem: Problem) -> None:
         self._tasks.pop(role, None)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from wholefield.errors import SettingError
 from wholefield.runs.reports import Level, Message, Report, Started
+from wholefield.sources.choices import Reading
+from wholefield.sources.kinds import Kind
 from wholefield.tasks.registry import find_task, tasks
 from wholefield_app.actions import Registry
 from wholefield_app.calls import DebouncedCall
@@ -23,6 +26,8 @@ from wholefield_app.document.training import Training
 from wholefield_app.document.workspace import Panel
 from wholefield_app.forms.draft import RUNS, Draft
 from wholefield_app.forms.form import SettingsForm
+from wholefield_app.opening.dialog import ReadingDialog
+from wholefield_app.opening.unanswered import Unanswered
 from wholefield_app.panels.curves_panel import CurvesPanel
 from wholefield_app.panels.notice import Notice
 from wholefield_app.panels.preview_panel import PreviewPanel
@@ -111,6 +116,20 @@ class DocumentWorkspace(WorkspaceHooks):
     def open(self, path: Path) -> None:
         """Open a file or folder."""
         self.document.open(path)
+
+    def open_read(self, path: Path, reading: Reading) -> None:
+        """Open a file or folder in the way that the user chose."""
+        self.document.open(path, reading=reading)
+
+    def ask_how_to_read(self, asked: Unanswered, role: Role = Role.INPUT) -> None:
+        """Let the user decide how a file is read, and open it so."""
+        services, any_kind = self._services, role is Role.INPUT
+        dialog = ReadingDialog(
+            asked, services.background, services.themes.theme, self.central, any_kind=any_kind
+        )
+        dialog.chosen.connect(partial(self._open_read, role))
+        dialog.scan_chosen.connect(self.take_scan)
+        dialog.open()
 
     def open_demo(self) -> None:
         """Make the demo, if it is not there yet, and open it."""
@@ -220,6 +239,7 @@ class DocumentWorkspace(WorkspaceHooks):
             self.follow_theme(self.preview_panel)
 
     def _connect_document(self) -> None:
+        self.document.unanswered.connect(self.ask_how_to_read)
         self.document.opened.connect(self.opened)
         self.document.opening.connect(self._show_opening)
         self.document.changed.connect(self._follow_document)
@@ -249,6 +269,12 @@ class DocumentWorkspace(WorkspaceHooks):
         self.training.checkpoint_saved.connect(self.list_models)
         self.training.ended.connect(self._list_finished)
         self.export.lost.connect(self.warn)
+
+    def _open_read(self, role: Role, path: Path, kind: Kind, reading: Reading) -> None:
+        if kind is self.entry.kind:
+            self.document.open(path, role, reading)
+        else:
+            self.read_as.emit(path, kind, reading)
 
     @Slot(str)
     def _show_opening(self, name: str) -> None:

@@ -1,6 +1,7 @@
 """What a workspace with a document says of itself and does in its own way."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from wholefield.runs.settings import RunSettings
@@ -76,6 +77,10 @@ class WorkspaceHooks(Workspace):
 
     def follow_document(self, role: Role) -> None:
         """Show what is open for a role now."""
+        raise NotImplementedError
+
+    def take_scan(self, path: Path) -> None:
+        """Reconstruct a scan instead of opening one of its volumes."""
         raise NotImplementedError
 
     def take_demo(self, demo: Any) -> None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QWidget
 
+from wholefield.sources.choices import Reading
 from wholefield_app.actions import Action, Registry
 from wholefield_app.document.entry import Entry
 from wholefield_app.runs import RunSession
@@ -55,6 +56,7 @@ class Workspace(QObject):
         status_changed: A sentence for the status bar on what is going on.
         path_chosen: The user chose this path to open; it may belong to another workspace.
         opened: A path was opened and belongs in the list of recent files.
+        read_as: The user chose to open this path as this Kind with this Reading.
         panel_wanted: The panel of this id is to be shown in front, or to be hidden.
     """
 
@@ -66,6 +68,7 @@ class Workspace(QObject):
     status_changed = Signal(str)
     path_chosen = Signal(object)
     opened = Signal(object)
+    read_as = Signal(object, object, object)
     panel_wanted = Signal(str, bool)
 
     def __init__(self, services: Services) -> None:
@@ -117,6 +120,11 @@ class Workspace(QObject):
     @abstractmethod
     def open(self, path: Path) -> None:
         """Open a file or folder off the GUI thread."""
+
+    def open_read(self, path: Path, reading: Reading) -> None:
+        """Open a file or folder that is read in the way that the user chose."""
+        del reading
+        self.open(path)
 
     @abstractmethod
     def close(self) -> None:

@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from wholefield.sources.choices import Reading
+from wholefield.sources.kinds import Kind
 from wholefield_app.actions import Menu, Registry
 from wholefield_app.actions.finder import CommandFinder
 from wholefield_app.actions.menus import fill_menus, fill_tool_bar, make_menus
@@ -243,6 +245,13 @@ class MainWindow(QMainWindow):
             self.go_to(name)
         self.workspace.open(path)
 
+    @Slot(object, object, object)
+    def _open_read(self, path: Path, kind: Kind, reading: Reading) -> None:
+        """Open a file as what the user chose, in the way that the user chose."""
+        self.banner.hide()
+        self.go_to(next(entry.name for entry in self.entries if entry.kind is kind))
+        self.workspace.open_read(path, reading)
+
     def _build(self) -> None:
         self.setObjectName("main")
         self.setAcceptDrops(True)
@@ -297,6 +306,7 @@ class MainWindow(QMainWindow):
         room.line_changed.connect(self._show_status)
         room.workspace.changed.connect(self._refresh)
         room.workspace.path_chosen.connect(self._open_chosen)
+        room.workspace.read_as.connect(self._open_read)
         room.workspace.opened.connect(self._open_next, Qt.ConnectionType.QueuedConnection)
         for session in room.workspace.sessions:
             session.ended.connect(self._close_if_asked)

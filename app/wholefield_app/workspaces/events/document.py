@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from wholefield.sources.choices import Reading
 from wholefield.sources.events.recording import Recording
 from wholefield_app.background import Task
 from wholefield_app.document.document import Document, Role
@@ -69,10 +71,10 @@ class RecordingDocument(Document[OpenRecording]):
         rows = describe_recording(recording, indexed=recording.indexed)
         return rows + [("Warning", warning) for warning in recording.warnings]
 
-    def reader(self, role: Role, part: str | None) -> Callable[[Path], Any]:
+    def reader(self, role: Role, reading: Reading | None) -> Callable[[Path], Any]:
         """Opens a recording."""
-        del role, part
-        return open_path
+        del role
+        return partial(open_path, reading=reading)
 
     def release(self, found: OpenRecording) -> None:
         """Close a recording that was never shown."""

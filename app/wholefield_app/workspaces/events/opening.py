@@ -8,6 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from wholefield.progress import ProgressCallback
+from wholefield.sources.choices import Reading
+from wholefield.sources.kinds import Kind
+from wholefield_app.opening import sources
+from wholefield_app.opening.unanswered import Unanswered, open_or_ask
 from wholefield_app.video.frames import first_accumulation
 from wholefield_app.viewer.events.rate_strip import Rate
 
@@ -27,15 +31,17 @@ class OpenRecording:
     accumulation_us: int
 
 
-def open_path(path: Path) -> OpenRecording:
-    """Open a recording.
+def open_path(path: Path, reading: Reading | None = None) -> OpenRecording | Unanswered:
+    """Open a recording, or tell what has to be answered before.
 
     Raises:
         SourceError: It cannot be opened; the text says why.
     """
-    from wholefield.sources import open_recording
+    return open_or_ask(path, Kind.RECORDING, reading, _open)
 
-    recording = open_recording(path)
+
+def _open(path: Path, reading: Reading) -> OpenRecording:
+    recording = sources.open_source_as(Kind.RECORDING, path, reading)
     try:
         return OpenRecording(recording, first_accumulation(recording))
     except BaseException:

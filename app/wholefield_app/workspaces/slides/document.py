@@ -2,12 +2,17 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 
+from wholefield.sources.choices import Reading
+from wholefield.sources.kinds import Kind
 from wholefield_app.document.document import Document, Role
+from wholefield_app.opening import sources
+from wholefield_app.opening.unanswered import Unanswered, open_or_ask
 from wholefield_app.workspaces.slides.project import SlideProject, find_slides, read_project
 
 if TYPE_CHECKING:
@@ -38,10 +43,15 @@ class SlideDocument(Document["ImageSource"]):
         """Open a slide of the project."""
         self.open(path, remembered=False)
 
-    def reader(self, role: Role, part: str | None) -> Callable[[Path], Any]:
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is left out, assumed or converted."""
+        return tuple(self.input.warnings) if self.input is not None else ()
+
+    def reader(self, role: Role, reading: Reading | None) -> Callable[[Path], Any]:
         """Opens a slide, or lists a folder of slides."""
-        del role, part
-        return open_path
+        del role
+        return partial(open_path, reading=reading)
 
     def release(self, found: Any) -> None:
         """Close a slide; a project holds no files open."""
@@ -59,17 +69,15 @@ class SlideDocument(Document["ImageSource"]):
         self.project_found.emit(found)
 
 
-def open_path(path: Path) -> "ImageSource | SlideProject":
-    """Open a slide, or list a folder of slides; called in a worker thread.
+def open_path(path: Path, reading: Reading | None = None) -> "ImageSource | SlideProject | Unanswered":
+    """Open a slide, list a folder of slides, or tell what has to be answered; called in a worker thread.
 
     Raises:
         SourceError: Neither works; the text says why.
     """
-    from wholefield.sources import open_image
-
     if path.is_dir() and not _is_one_slide(path):
         return read_project(path)
-    return open_image(path)
+    return open_or_ask(path, Kind.IMAGE, reading, partial(sources.open_source_as, Kind.IMAGE))
 
 
 def describe_slide(source: "ImageSource") -> list[tuple[str, str]]:
@@ -84,6 +92,7 @@ def describe_slide(source: "ImageSource") -> list[tuple[str, str]]:
     for index, level in enumerate(source.levels):
         size = f"{level.width:,} × {level.height:,} px, 1 : {level.downsample:.4g}"
         rows.append((f"Level {index}", size))
+    rows += [("Warning", warning) for warning in source.warnings]
     return rows + sorted(source.metadata.items())
 
 

@@ -6,31 +6,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
+from wholefield.sources.choices import Reading
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.document.document import Document, Role
 from wholefield_app.problems import Problem
 from wholefield_app.services import Services
-from wholefield_app.workspaces.stacks.opening import (
-    DatasetChoice,
-    OpenStack,
-    open_path,
-    size_text,
-    sizes_differ,
-)
+from wholefield_app.workspaces.stacks.opening import OpenStack, open_path, size_text, sizes_differ
 
 log = logging.getLogger(__name__)
 
 
 class StackDocument(Document[OpenStack]):
-    """Holds the input stack, and a target and a prediction of the same size.
-
-    Signals:
-        choice_wanted: The DatasetChoice of a file that holds several volumes.
-    """
-
-    choice_wanted = Signal(object)
+    """Holds the input stack, and a target and a prediction of the same size."""
 
     def __init__(self, services: Services, parent: QObject | None = None) -> None:
         super().__init__(services, parent)
@@ -60,20 +49,18 @@ class StackDocument(Document[OpenStack]):
         self._pair_next = stack, other, role
         self.open(stack)
 
-    def reader(self, role: Role, part: str | None) -> Callable[[Path], Any]:
+    def reader(self, role: Role, reading: Reading | None) -> Callable[[Path], Any]:
         """Opens a stack, or one of the volumes of a file."""
-        return partial(open_path, role=role, dataset=part)
+        del role
+        return partial(open_path, reading=reading)
 
     def release(self, found: Any) -> None:
-        """Close a stack; a choice holds no file open."""
-        if isinstance(found, OpenStack):
-            found.source.close()
+        """Close a stack."""
+        found.source.close()
 
     def take(self, role: Role, found: Any, named: Path | None) -> None:
-        """Take in a stack, or ask which volume is wanted; what does not fit the input is refused."""
-        if isinstance(found, DatasetChoice):
-            self.choice_wanted.emit(found)
-        elif role is Role.INPUT:
+        """Take in a stack; what does not fit the input is refused."""
+        if role is Role.INPUT:
             self._take_input(found, named)
         elif self.input is None:
             self.release(found)

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from wholefield_app.document.document import Role
+from wholefield.sources.choices import Reading
+from wholefield.sources.kinds import Kind
+from wholefield_app.opening import sources
+from wholefield_app.opening.unanswered import Unanswered, open_or_ask
 from wholefield_app.viewer.stacks.levels import Levels, ValueFacts, describe_values
 from wholefield_app.viewer.stacks.plane_images import COLORS, PlaneLook
 
 if TYPE_CHECKING:
-    from wholefield.sources import DatasetInfo, StackSource
+    from wholefield.sources import StackSource
 
 SAMPLED_PLANES = 9
 SAMPLED_SIDE = 256
@@ -70,37 +73,17 @@ class OpenStack:
         return PlaneLook(self.source, levels if alike and overlap else mine)
 
 
-@dataclass(frozen=True)
-class DatasetChoice:
-    """A file that holds several volumes, one of which the user has to choose.
-
-    Attributes:
-        path: The file.
-        role: What the volume is for.
-        datasets: The volumes, the likeliest first.
-        scan: Whether they are the projections of a scan with flat and dark fields.
-    """
-
-    path: Path
-    role: Role
-    datasets: tuple["DatasetInfo", ...]
-    scan: bool = False
-
-
-def open_path(path: Path, role: Role, dataset: str | None = None) -> OpenStack | DatasetChoice:
-    """Open a stack, or tell which volumes the file offers.
+def open_path(path: Path, reading: Reading | None = None) -> OpenStack | Unanswered:
+    """Open a stack, or tell what has to be answered before.
 
     Raises:
         SourceError: It cannot be opened; the text says why.
     """
-    from wholefield.sources import list_datasets, open_stack
-    from wholefield.tomography.projection_names import holds_projections
+    return open_or_ask(path, Kind.STACK, reading, _open)
 
-    if dataset is None:
-        datasets = list_datasets(path)
-        if len(datasets) > 1:
-            return DatasetChoice(path, role, datasets, role is Role.INPUT and holds_projections(path))
-    source = open_stack(path, dataset)
+
+def _open(path: Path, reading: Reading) -> OpenStack:
+    source = sources.open_source_as(Kind.STACK, path, reading)
     try:
         sample = sample_of(source)
         return OpenStack(

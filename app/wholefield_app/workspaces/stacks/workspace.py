@@ -36,12 +36,11 @@ from wholefield_app.viewer.stacks.stack_scene import VoxelReadout
 from wholefield_app.viewer.stacks.stack_view import StackView
 from wholefield_app.workspaces import STACKS
 from wholefield_app.workspaces.stacks.actions import comparing_actions, pairing_actions, walking_actions
-from wholefield_app.workspaces.stacks.datasets import DatasetDialog
 from wholefield_app.workspaces.stacks.display import NO_LEVELS, StackDisplay
 from wholefield_app.workspaces.stacks.document import StackDocument
 from wholefield_app.workspaces.stacks.draft import StacksDraft
 from wholefield_app.workspaces.stacks.label_count import LabelCount
-from wholefield_app.workspaces.stacks.opening import DatasetChoice, OpenStack
+from wholefield_app.workspaces.stacks.opening import OpenStack
 from wholefield_app.workspaces.stacks.prediction import FORMATS, export, export_settings, predict
 from wholefield_app.workspaces.stacks.preview import EMPTY, draw_preview
 from wholefield_app.workspaces.stacks.stacks_panel import StacksPanel
@@ -150,7 +149,6 @@ class StacksWorkspace(DocumentWorkspace):
         self.document.opening.connect(self._make_way)
         # Once the document has taken in what was opened.
         self.document.opening.connect(self._read_on, Qt.ConnectionType.QueuedConnection)
-        self.document.choice_wanted.connect(self._ask_for_dataset)
         self.display.changed.connect(self._follow_display)
         self.view.moved.connect(self._show_zoom)
         self.view.moved.connect(self.changed)
@@ -173,6 +171,12 @@ class StacksWorkspace(DocumentWorkspace):
         """Open the demo stack with its target."""
         self.draft.set(projections=demo.projections)
         self.document.open_pair(demo.noisy, demo.clean)
+
+    @Slot(object)
+    def take_scan(self, path: Path) -> None:
+        """Put a scan into the draft, to be reconstructed and denoised."""
+        self.draft.set_scan(path)
+        self.panel_wanted.emit(TRAINING, True)
 
     def predict_settings(self) -> StackPredictSettings | None:
         """The settings of a prediction on the open stack."""
@@ -266,24 +270,6 @@ class StacksWorkspace(DocumentWorkspace):
     def _read_on(self, name: str) -> None:
         if not name and not self.document.busy:
             self.view.resume()
-
-    @Slot(object)
-    def _ask_for_dataset(self, choice: DatasetChoice) -> None:
-        """Let the user choose one of the volumes of a file."""
-        dialog = DatasetDialog(choice, self.central)
-        dialog.chosen.connect(self._open_dataset)
-        dialog.scan_chosen.connect(self._take_scan)
-        dialog.open()
-
-    @Slot(object, str)
-    def _open_dataset(self, choice: DatasetChoice, name: str) -> None:
-        self.document.open(choice.path, choice.role, name)
-
-    @Slot(object)
-    def _take_scan(self, path: Path) -> None:
-        """Put a scan into the draft, to be reconstructed and denoised."""
-        self.draft.set_scan(path)
-        self.panel_wanted.emit(TRAINING, True)
 
     @Slot()
     def _follow_display(self) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.app.spaces import stacks_of
@@ -32,12 +32,12 @@ from wholefield_app.document import dialogs
 from wholefield_app.document.document import Role
 from wholefield_app.document.handlers import properties_command, train_command
 from wholefield_app.launch import make_window
+from wholefield_app.opening.dialog import ReadingDialog
 from wholefield_app.panels.properties import Properties
 from wholefield_app.viewer.stacks.levels import Levels
 from wholefield_app.viewer.stacks.plane_view import Compare
 from wholefield_app.viewer.stacks.stack_scene import VoxelReadout
 from wholefield_app.window.main_window import MainWindow
-from wholefield_app.workspaces.stacks.datasets import DatasetDialog
 from wholefield_app.workspaces.stacks.workspace import StacksWorkspace
 
 
@@ -163,12 +163,13 @@ def test_the_volume_of_a_file_is_chosen(
         file["first"] = np.zeros((3, 20, 20), np.float32)
         file["second"] = np.ones((4, 24, 20), np.uint16)
     space.open(path)
-    qtbot.waitUntil(lambda: window.findChild(DatasetDialog) is not None)
-    dialog = there(window.findChild(DatasetDialog))
-    rows = {there(dialog.list.topLevelItem(row)).text(0): row for row in range(2)}
-    row = next(index for name, index in rows.items() if "second" in name)
-    dialog.list.setCurrentItem(there(dialog.list.topLevelItem(row)))
-    dialog.buttons.button(QDialogButtonBox.StandardButton.Open).click()
+    qtbot.waitUntil(lambda: window.findChild(ReadingDialog) is not None)
+    dialog = there(window.findChild(ReadingDialog))
+    field = a(QComboBox, dialog.fields.fields["dataset"])
+    field.setCurrentIndex(field.findData("second"))
+    qtbot.waitUntil(dialog.open_button.isEnabled)
+    assert "4 × 24 × 20" in dialog.preview.facts.text()
+    dialog.open_button.click()
     qtbot.waitUntil(lambda: space.document.input is not None)
     assert there(space.document.input).source.shape == (4, 24, 20)
     assert "second" in space.draft.value("dataset")
@@ -184,9 +185,9 @@ def test_a_scan_is_put_into_the_training_form(
             file[name] = np.ones((count, 3, 20), np.float32)
         file["angles"] = np.linspace(0, 180, 5)
     space.open(path)
-    qtbot.waitUntil(lambda: window.findChild(DatasetDialog) is not None)
-    dialog = there(window.findChild(DatasetDialog))
-    assert "projections of a scan" in dialog.question.text()
+    qtbot.waitUntil(lambda: window.findChild(ReadingDialog) is not None)
+    dialog = there(window.findChild(ReadingDialog))
+    assert "projections of a scan" in dialog.sentence.text()
     dialog.scan.click()
     assert space.draft.task.settings is Noise2InverseSettings
     assert space.draft.settings() == Noise2InverseSettings(projections=path)
