@@ -16,7 +16,7 @@ from wholefield.sources.choices import Reading
 from wholefield.sources.kinds import Kind
 from wholefield_app.background import Background
 from wholefield_app.calls import DebouncedCall
-from wholefield_app.forms.layout import choice, form_layout
+from wholefield_app.forms.layout import choice
 from wholefield_app.opening.fields import QuestionFields
 from wholefield_app.opening.look import Look, look_at
 from wholefield_app.opening.preview_view import PreviewView
@@ -72,12 +72,12 @@ class ReadingDialog(QDialog):
         self.sentence = muted(asked.sentence)
         self.kind = choice(KINDS, AS_KIND, "Open as")
         self.kind.setCurrentIndex(list(KINDS).index(asked.kind))
-        self.fields = QuestionFields()
+        self.fields = QuestionFields(self.kind if any_kind else None)
         self.preview = PreviewView(theme)
         self.scan = QPushButton(SCAN)
         self.scan.setVisible(asked.scan)
         self.buttons = self._make_buttons(asked)
-        self._lay_out(any_kind)
+        self._lay_out()
         self._call = DebouncedCall(background, look_at, DELAY_MS, self)
         self._call.answered.connect(self._show)
         self._call.failed.connect(self._refuse)
@@ -116,15 +116,11 @@ class ReadingDialog(QDialog):
         buttons.rejected.connect(self.reject)
         return buttons
 
-    def _lay_out(self, any_kind: bool) -> None:
+    def _lay_out(self) -> None:
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(6)
-        if any_kind:
-            form = form_layout()
-            form.addRow("Open as", self.kind)
-            column.addLayout(form)
         column.addWidget(self.fields)
         column.addStretch()
         sides = QHBoxLayout()
@@ -149,7 +145,7 @@ class ReadingDialog(QDialog):
 
     @Slot()
     def _change_kind(self) -> None:
-        self.fields.ask(())
+        self.fields.forget()
         self._look_again()
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
 
 from wholefield.sources.choices import Question, Reading
 from wholefield_app.forms.layout import form_layout
@@ -26,7 +26,8 @@ class QuestionFields(QWidget):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, first: QWidget | None = None, parent: QWidget | None = None) -> None:
+        """No questions yet; a field that stands `first` stays, with its accessible name as its label."""
         super().__init__(parent)
         self._questions: tuple[Question, ...] = ()
         self._given: dict[str, str] = {}
@@ -35,11 +36,15 @@ class QuestionFields(QWidget):
         self.fields: dict[str, QComboBox | QLineEdit] = {}
         self.help = muted()
         self._form = form_layout(self)
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        if first is not None:
+            self._form.addRow(first.accessibleName(), first)
+        self._above = self._form.rowCount()
 
     @property
     def reading(self) -> Reading:
         """The answers: those that are needed, those that users choose, and those that are not the usual ones."""
+        if not self._questions:
+            return Reading(self._given)
         values = {question: self._value(question.name) for question in self._questions}
         return Reading(
             {question.name: value for question, value in values.items() if self._counts(question, value)}
@@ -49,15 +54,21 @@ class QuestionFields(QWidget):
         """Show answers that were given before."""
         self._given.update(reading)
 
+    def forget(self) -> None:
+        """Ask nothing, and keep no answer."""
+        self.ask(())
+        self._given.clear()
+        self._needed.clear()
+
     def ask(self, questions: Sequence[Question]) -> None:
         """Ask these; answers stay where a question stays."""
         if tuple(questions) == self._questions:
             return
         self._given.update({name: self._value(name) for name in self.fields})
         focused = next((name for name, field in self.fields.items() if field.hasFocus()), None)
-        while self._form.rowCount():
+        while self._form.rowCount() > self._above:
             # The line of help is made anew, too: rows take their widgets along.
-            self._form.removeRow(0)
+            self._form.removeRow(self._above)
         self._questions = tuple(questions)
         self._needed |= {question.name for question in questions if question.needed}
         self.fields = {question.name: self._make(question) for question in questions}

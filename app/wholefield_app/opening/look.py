@@ -138,7 +138,7 @@ def first_rows(source: Recording) -> Rows:
         (f"{start + int(event['t']):,}", str(event["x"]), str(event["y"]), str(event["p"]))
         for event in events[:ROWS]
     ]
-    return Rows(("Time in µs", "x", "y", "Polarity"), tuple(read))
+    return Rows(("t, µs", "x", "y", "Polarity"), tuple(read))
 
 
 def _first_events(source: Recording, enough: int) -> tuple[int, npt.NDArray[Any]]:

@@ -74,6 +74,8 @@ class PreviewView(QFrame):
             uniformRowHeights=True,
             accessibleName="First events as they are read",
         )
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.table.header().setMinimumSectionSize(40)
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.lines = with_properties(QPlainTextEdit(), accessibleName="First lines of the file")
         self.lines.setReadOnly(True)

@@ -1,11 +1,11 @@
-"""The engine's opening of files, by kind; imported when a worker thread needs it."""
+"""The engine's opening of files by kind, imported when a worker thread needs it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from wholefield.sources.choices import Answer, Question, Reading
+from wholefield.sources.choices import Question, Reading
 from wholefield.sources.kinds import Kind
 
 
@@ -18,9 +18,8 @@ def open_source_as(kind: Kind, path: Path, reading: Reading) -> Any:
     """
     from wholefield.sources import open_image, open_recording, open_stack
 
-    if kind is Kind.STACK:
-        return open_stack(path, reading.get("dataset"))
-    return open_image(path) if kind is Kind.IMAGE else open_recording(path)
+    openers = {Kind.IMAGE: open_image, Kind.STACK: open_stack, Kind.RECORDING: open_recording}
+    return openers[kind](path, reading=reading)  # type: ignore[operator]
 
 
 def questions_of(path: Path, reading: Reading, kind: Kind) -> tuple[Question, ...]:
@@ -29,12 +28,6 @@ def questions_of(path: Path, reading: Reading, kind: Kind) -> tuple[Question, ..
     Raises:
         SourceError: It cannot be read.
     """
-    from wholefield.sources import list_datasets
+    from wholefield.sources import questions_of as asked
 
-    del reading
-    if kind is not Kind.STACK:
-        return ()
-    answers = tuple(
-        Answer(info.name, f"{info.name}   {info.shape}, {info.dtype}") for info in list_datasets(path)
-    )
-    return (Question("dataset", "Volume", answers),) if answers else ()
+    return asked(path, reading, kind)
