@@ -29,6 +29,8 @@ class ChannelDisplay:
         high: Value shown in full color; above `low`.
         color: Red, green and blue of a full pixel, 0 to 255.
         visible: Whether the channel is shown at all.
+        palette: Colors from `low` to `high` in equal steps, which replace the way from black to `color`; None for
+            that way.
 
     Example:
         >>> from wholefield.sources import ChannelDisplay
@@ -41,6 +43,7 @@ class ChannelDisplay:
     high: float
     color: tuple[int, int, int] = WHITE
     visible: bool = True
+    palette: tuple[tuple[int, int, int], ...] | None = None
 
 
 def percentile_window(values: npt.NDArray[Any], low: float = 0.5, high: float = 99.5) -> tuple[float, float]:
@@ -80,7 +83,7 @@ def default_display(source: ImageSource) -> tuple[ChannelDisplay, ...] | None:
         low, high = (look and look.window) or _window(overview[..., channel])
         name = look.name if look else f"Channel {channel + 1}"
         color = (look and look.color) or colors[channel]
-        settings.append(ChannelDisplay(name, low, high, color))
+        settings.append(ChannelDisplay(name, low, high, color, palette=look.palette if look else None))
     return tuple(settings)
 
 
@@ -114,9 +117,16 @@ def to_display(region: AnyArray, channels: Sequence[ChannelDisplay] | None = Non
     total: npt.NDArray[np.float32] = np.zeros((*region.shape[:2], 3), np.float32)
     for index, channel in enumerate(channels):
         if channel.visible:
-            shown = unit_range(region[..., index], channel.low, channel.high)
-            total += shown[..., None] * np.array(channel.color, np.float32)
+            total += _colored(unit_range(region[..., index], channel.low, channel.high), channel)
     return np.minimum(np.rint(total), 255).astype(np.uint8)
+
+
+def _colored(shares: npt.NDArray[np.float32], channel: ChannelDisplay) -> npt.NDArray[np.float32]:
+    """Colors (..., 3) of values between 0 and 1."""
+    if channel.palette is None:
+        return shares[..., None] * np.array(channel.color, np.float32)
+    table = np.array(channel.palette, np.float32)
+    return table[np.rint(shares * (len(table) - 1)).astype(np.intp)]
 
 
 def unit_range(values: AnyArray, low: float, high: float) -> npt.NDArray[np.float32]:

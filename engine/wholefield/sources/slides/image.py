@@ -50,6 +50,9 @@ class ChannelLook:
         name: What the channel is called.
         color: Red, green and blue, 0 to 255; None where the file does not say.
         window: Values shown black and in full color; None where the file does not say.
+        palette: Colors from the lowest value of the window to its highest, in equal steps, instead of a way from
+            black to `color`; None where there is none. A window from 0 to the number of colors less one shows
+            every value in the color of that number.
 
     Example:
         >>> from wholefield.sources import ChannelLook
@@ -60,6 +63,7 @@ class ChannelLook:
     name: str
     color: tuple[int, int, int] | None = None
     window: tuple[float, float] | None = None
+    palette: tuple[tuple[int, int, int], ...] | None = None
 
 
 @dataclass(frozen=True)

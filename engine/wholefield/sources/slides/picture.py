@@ -9,8 +9,8 @@ import numpy as np
 
 from wholefield.errors import SourceError
 from wholefield.sources.reading import closed
+from wholefield.sources.slides.colors.opacity import over_white
 from wholefield.sources.slides.image import AnyArray, Description, ImageSource, levels_from_sizes
-from wholefield.sources.slides.pixels import over_white
 
 
 class PictureSource(ImageSource):

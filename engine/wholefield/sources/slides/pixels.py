@@ -1,4 +1,4 @@
-"""Arithmetic on pixels of any type: averaging an image down, laying it over white, bringing it to the scale 0..1."""
+"""Arithmetic on pixels of any type: averaging an image down, bringing it to the scale 0..1."""
 
 from __future__ import annotations
 
@@ -56,19 +56,6 @@ def _resize(image: AnyArray, size: tuple[int, int]) -> AnyArray:
         cv2.resize(np.ascontiguousarray(part), size[::-1], interpolation=cv2.INTER_AREA) for part in parts
     ]
     return np.concatenate([part.reshape(*size, -1) for part in smaller], axis=2)
-
-
-def over_white(color: AnyArray, alpha: AnyArray, *, premultiplied: bool) -> AnyArray:
-    """Colors over white, the color of the glass around the tissue, rounded to the nearest value.
-
-    Args:
-        color: (..., 3) uint8.
-        alpha: (...) uint8, 0 transparent to 255 opaque.
-        premultiplied: Whether the colors already are multiplied by their opacity.
-    """
-    opacity = alpha[..., None].astype(np.uint32)
-    weighted = color.astype(np.uint32) * (255 if premultiplied else opacity)
-    return np.minimum((weighted + (255 - opacity) * 255 + 127) // 255, 255).astype(np.uint8)
 
 
 def unit_floats(region: AnyArray) -> npt.NDArray[np.float32]:

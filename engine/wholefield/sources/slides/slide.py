@@ -15,6 +15,7 @@ from wholefield.errors import SourceError
 from wholefield.sources.reading import closed, damaged
 from wholefield.sources.signatures import first_dicom
 from wholefield.sources.slides.associated import AssociatedImages
+from wholefield.sources.slides.colors.opacity import over_white
 from wholefield.sources.slides.image import (
     AnyArray,
     Description,
@@ -22,7 +23,6 @@ from wholefield.sources.slides.image import (
     levels_from_sizes,
     plausible_spacing,
 )
-from wholefield.sources.slides.pixels import over_white
 from wholefield.sources.units import to_micrometers
 
 VENDORS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,48 +10,75 @@ import numpy as np
 import tifffile
 
 from wholefield.errors import SourceError
+from wholefield.sources.choices import Reading
 from wholefield.sources.reading import unreadable
+from wholefield.sources.slides.associated import AssociatedImages
 from wholefield.sources.slides.axes import other_axes, plane_indices
 from wholefield.sources.slides.image import AnyArray, Description, levels_from_sizes
-from wholefield.sources.slides.tiff_metadata import tiff_format, tiff_looks, tiff_metadata, tiff_spacing
+from wholefield.sources.slides.orientation import Orientation
+from wholefield.sources.slides.tiff_associated import associated_images
+from wholefield.sources.slides.tiff_looks import keeps_indices, looks_of_series
+from wholefield.sources.slides.tiff_metadata import print_resolution, tiff_format, tiff_metadata, tiff_spacing
 from wholefield.sources.slides.tiff_plane import ByteReader, TiffPlane
 from wholefield.sources.slides.tiled import TiledSource
+
+ORIENTATION = 274
 
 
 class TiffSource(TiledSource):
     """The main image of a TIFF with all its resolutions, whether they are pages of their own or SubIFDs."""
 
     def __init__(
-        self, path: Path, reader: ByteReader, description: Description, planes: list[list[TiffPlane]]
+        self,
+        path: Path,
+        reader: ByteReader,
+        description: Description,
+        planes: list[list[TiffPlane]],
+        orientation: Orientation,
+        associated: AssociatedImages,
     ) -> None:
         """Use `open_tiff`.
 
         Args:
             path: The file.
             reader: Reads from it.
-            description: What is known of the image.
+            description: What is known of the image, as it is seen upright.
             planes: For every level the pages whose samples, one after the other, are the channels.
+            orientation: The turn that brings the stored pixels upright.
+            associated: Label, macro image and such.
         """
         super().__init__(path, description, tuple(level[0].tile_size for level in planes))
         self._reader = reader
         self._planes = planes
+        self._orientation = orientation
+        self.associated = associated
 
     def close(self) -> None:
         """Close the file and forget its tiles."""
         super().close()
         self._reader.close()
 
+    def _read_inside(self, level: int, x: int, y: int, width: int, height: int) -> AnyArray:
+        if self._orientation == Orientation():
+            return super()._read_inside(level, x, y, width, height)
+        size = self.levels[level]
+        stored = self._orientation.shape(size.height, size.width)
+        rows, columns = self._orientation.source_spans(((y, y + height), (x, x + width)), *stored)
+        region = super()._read_inside(level, columns[0], rows[0], columns[1] - columns[0], rows[1] - rows[0])
+        return np.ascontiguousarray(self._orientation.of(region))
+
     def _decode_tile(self, level: int, row: int, column: int) -> AnyArray:
         tiles = [plane.decode(row, column) for plane in self._planes[level]]
         return tiles[0] if len(tiles) == 1 else np.concatenate(tiles, axis=2)
 
 
-def open_tiff(path: Path, at: Mapping[str, int] | None = None) -> TiffSource:
+def open_tiff(path: Path, at: Mapping[str, int] | None = None, reading: Reading | None = None) -> TiffSource:
     """Open the main image of a TIFF.
 
     Args:
         path: The file.
         at: Position along axes other than rows, columns and channels, such as {"Z": 3}; 0 where not named.
+        reading: May say "palette=indices": the numbers of a palette are wanted, not its colors.
 
     Raises:
         SourceError: The file is not a readable TIFF, or is cut off.
@@ -61,7 +88,7 @@ def open_tiff(path: Path, at: Mapping[str, int] | None = None) -> TiffSource:
     except Exception as error:  # a damaged header raises errors of many kinds
         raise unreadable(path, "a TIFF", error) from error
     try:
-        return _from_tiff(path, tiff, at or {})
+        return _from_tiff(path, tiff, at or {}, reading or Reading())
     except SourceError:
         tiff.close()
         raise
@@ -70,29 +97,52 @@ def open_tiff(path: Path, at: Mapping[str, int] | None = None) -> TiffSource:
         raise unreadable(path, "a TIFF", error) from error
 
 
-def _from_tiff(path: Path, tiff: Any, at: Mapping[str, int]) -> TiffSource:
+def _from_tiff(path: Path, tiff: Any, at: Mapping[str, int], reading: Reading) -> TiffSource:
     if not tiff.series:
         raise SourceError(f"{path} is a TIFF without an image; it may be cut off: copy it again.")
     series = main_series(tiff)
     page = series.keyframe
     refuse_unsupported(path, page)
     reader = ByteReader(path, tiff)
-    levels = [level_planes(level, reader, at) for level in series.levels]
+    levels = [level_planes(level, reader, at, reading) for level in series.levels]
     refuse_incomplete(path, reader, levels)
+    orientation = Orientation.of_tag(int(page.tags.valueof(ORIENTATION, 1)))
     sizes = [(level.keyframe.imagewidth, level.keyframe.imagelength) for level in series.levels]
     channels = sum(plane.channels for plane in levels[0])
     axes = other_axes(series.axes, series.shape)
     metadata = tiff_metadata(tiff, page) | {f"length of axis {key}": str(axes[key]) for key in axes}
+    spacing = tiff_spacing(tiff, page)
     description = Description(
         tiff_format(tiff, len(levels)),
-        levels_from_sizes(sizes),
+        levels_from_sizes([orientation.shape(*size) for size in sizes]),
         channels,
         levels[0][0].dtype,
-        tiff_spacing(tiff, page),
+        orientation.shape(*spacing) if spacing else None,
         metadata,
-        tiff_looks(tiff, channels),
+        looks_of_series(tiff, series, channels, reading),
+        tuple(_warnings(path, tiff, page, levels[0], orientation)),
     )
-    return TiffSource(path, reader, description, levels)
+    associated = associated_images(tiff, series, reader)
+    return TiffSource(path, reader, description, levels, orientation, associated)
+
+
+def _warnings(
+    path: Path, tiff: Any, page: Any, planes: list[TiffPlane], orientation: Orientation
+) -> Iterator[str]:
+    """What of a TIFF is converted, assumed or left out, in sentences."""
+    yield from dict.fromkeys(warning for plane in planes for warning in plane.warnings)
+    if orientation != Orientation():
+        yield f"{path.name} is stored lying on its side or mirrored; it is shown upright, as its orientation tag says."
+    missing = sum(plane.tiles_left_out for plane in planes)
+    if missing:
+        total = sum(plane.tiles for plane in planes)
+        background = (
+            "white" if planes[0].shown_white and planes[0].background() else f"{planes[0].background():g}"
+        )
+        yield f"{path.name} stores nothing for {missing} of its {total} tiles; they are shown as {background}."
+    dpi = print_resolution(tiff, page)
+    if dpi:
+        yield f"{path.name} says {dpi:g} dpi, which is a setting for print and no pixel size; its scale is unknown."
 
 
 def main_series(tiff: Any) -> Any:
@@ -102,13 +152,19 @@ def main_series(tiff: Any) -> Any:
     return max(tiff.series, key=lambda series: series.keyframe.imagewidth * series.keyframe.imagelength)
 
 
-def level_planes(level: Any, reader: ByteReader, at: Mapping[str, int]) -> list[TiffPlane]:
+def level_planes(
+    level: Any, reader: ByteReader, at: Mapping[str, int], reading: Reading | None = None
+) -> list[TiffPlane]:
     """The pages of one level that belong to the picture at the given positions."""
+    as_stored = keeps_indices(level, reading or Reading())
     leading = len(level.axes) - len(level.keyframe.axes)
     indices = plane_indices(level.axes[:leading], level.shape[:leading], at)
     if level.is_truncated:
         size = level.keyframe.nbytes
-        return [TiffPlane(level.keyframe, reader, offset=level.dataoffset + i * size) for i in indices]
+        return [
+            TiffPlane(level.keyframe, reader, offset=level.dataoffset + i * size, as_stored=as_stored)
+            for i in indices
+        ]
     pages = [level.pages[i] for i in indices]
     if any(page is None for page in pages):
         raise SourceError(
@@ -118,7 +174,7 @@ def level_planes(level: Any, reader: ByteReader, at: Mapping[str, int]) -> list[
         raise SourceError(
             f"{reader.path} has its pages in several files, which is not supported; save it in one file."
         )
-    return [TiffPlane(page, reader) for page in pages]
+    return [TiffPlane(page, reader, as_stored=as_stored) for page in pages]
 
 
 def refuse_unsupported(path: Path, page: Any) -> None:

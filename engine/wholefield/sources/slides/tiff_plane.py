@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -11,15 +11,17 @@ import numpy as np
 import tifffile
 
 from wholefield.errors import SourceError
-from wholefield.sources.reading import closed
+from wholefield.sources.reading import closed, reason_of
 from wholefield.sources.slides.image import AnyArray
-from wholefield.sources.slides.pixels import over_white
+from wholefield.sources.slides.tiff_pixels import shown_pixels, stored_pixels
+from wholefield.sources.slides.tiff_segments import YCBCR, segment_decoder, segment_shape
 
 # Rows of an uncompressed page that lies in one piece are read in bands of about this size.
 BAND_BYTES = 2**20
 
-PALETTE = tifffile.PHOTOMETRIC.PALETTE
-MINISWHITE = tifffile.PHOTOMETRIC.MINISWHITE
+UNCOMPRESSED = 1
+NO_DATA = 42113
+COLORS = (tifffile.PHOTOMETRIC.RGB, YCBCR)
 
 
 class ByteReader:
@@ -81,35 +83,59 @@ class TiffPlane:
         tile_size: (height, width) of a whole tile.
         channels: Samples of a decoded pixel.
         dtype: Type of decoded samples.
+        warnings: Sentences on what is converted or left out.
     """
 
-    def __init__(self, page: Any, reader: ByteReader, *, offset: int | None = None) -> None:
+    def __init__(
+        self, page: Any, reader: ByteReader, *, offset: int | None = None, as_stored: bool = False
+    ) -> None:
         """Prepare a page.
 
         Args:
             page: A `tifffile.TiffPage` or `TiffFrame`.
             reader: Reads from the file of the page.
             offset: First byte of the uncompressed pixels, for the later planes of a page that holds several.
+            as_stored: Whether the stored numbers are wanted and not what they are shown as: the indices of a
+                palette, the values of a page whose zero is white, bits as 0 and 1.
+
+        Raises:
+            SourceError: Its colors or its compression cannot be read.
         """
-        self._keyframe = page.keyframe
+        keyframe = page.keyframe
+        self._keyframe = keyframe
         self._reader = reader
-        self._samples, _, self._height, self._width, contiguous = self._keyframe.shaped
+        self._samples, _, self._height, self._width, contiguous = keyframe.shaped
         self._offsets: Sequence[int] = page.dataoffsets
         self._counts: Sequence[int] = page.databytecounts
-        self._jpegtables = page.jpegtables
-        self._alpha = _alpha_sample(self._keyframe)
         self._in_one_piece = offset is not None or self._lies_in_one_piece()
         if self._in_one_piece:
             self._first = int(self._offsets[0]) if offset is None else offset
-            self._row_bytes = self._width * contiguous * self._keyframe.dtype.itemsize
+            self._row_bytes = self._width * contiguous * keyframe.dtype.itemsize
             self.tile_size = min(max(BAND_BYTES // self._row_bytes, 1), self._height), self._width
-        elif self._keyframe.is_tiled:
-            self.tile_size = self._keyframe.tilelength, self._keyframe.tilewidth
+        elif keyframe.is_tiled:
+            self.tile_size = keyframe.tilelength, keyframe.tilewidth
         else:
-            self.tile_size = min(self._keyframe.rowsperstrip, self._height), self._width
-        self.dtype = _shown_dtype(self._keyframe)
-        samples = self._samples * contiguous
-        self.channels = 3 if self._keyframe.photometric == PALETTE or self._alpha is not None else samples
+            self.tile_size = min(keyframe.rowsperstrip, self._height), self._width
+        try:
+            self._decode = segment_decoder(keyframe, reader.read)
+        except ValueError as error:
+            raise SourceError(f"{reader.path} cannot be read: {error}; save it in another way.") from error
+        self._pixels = stored_pixels(keyframe) if as_stored else shown_pixels(keyframe)
+        self.dtype = self._pixels.dtype
+        self.channels = self._pixels.channels
+        self.warnings = self._pixels.warnings
+
+    @property
+    def tiles(self) -> int:
+        """Number of stored tiles or strips."""
+        return len(self._offsets)
+
+    @property
+    def tiles_left_out(self) -> int:
+        """Tiles of which the file stores nothing, because they are background."""
+        if self._in_one_piece:
+            return 0
+        return int(np.count_nonzero((np.asarray(self._offsets) == 0) | (np.asarray(self._counts) == 0)))
 
     def byte_end(self) -> int:
         """One past the last byte that the page refers to."""
@@ -127,21 +153,56 @@ class TiffPlane:
         return len(self._offsets) >= needed and len(self._counts) >= needed
 
     def decode(self, row: int, column: int) -> AnyArray:
-        """Pixels (height, width, channels) of one tile; one at the border may be cut or whole."""
-        return self._shown(np.concatenate(list(self._segments(row, column)), axis=2))
+        """Pixels (height, width, channels) of one tile; one at the border may be cut or whole.
+
+        Raises:
+            SourceError: It is damaged, or the file is closed.
+        """
+        if self._in_one_piece:
+            parts = [self._band(sample, row) for sample in range(self._samples)]
+        else:
+            stored = [self._segment(sample, row, column) for sample in range(self._samples)]
+            present = next((part for part in stored if part is not None), None)
+            if present is None:
+                return self._background(row, column)
+            parts = [np.zeros_like(present) if part is None else part for part in stored]
+        return self._pixels.convert(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2))
+
+    def background(self) -> int | float:
+        """What the tiles that a file leaves out are filled with, before they are shown.
+
+        Scanners leave out glass, and compress; programs for maps and rasters leave out zeros, or what their own tag
+        says.
+        """
+        page = self._keyframe
+        if page.tags.valueof(NO_DATA) is not None:
+            return page.nodata
+        is_glass = self.shown_white and int(page.compression) != UNCOMPRESSED
+        return 255 if is_glass else 0
+
+    @property
+    def shown_white(self) -> bool:
+        """Whether the page is a color picture of 8 bits, in which background is white."""
+        return self._keyframe.photometric in COLORS and self.channels == 3 and self.dtype == np.uint8
+
+    def _background(self, row: int, column: int) -> AnyArray:
+        height, width, samples = segment_shape(self._keyframe, row * self._columns() + column)
+        value = self.background()
+        if self.shown_white:
+            return np.full((height, width, 3), value, np.uint8)
+        stored = np.full((height, width, samples * self._samples), value, self._keyframe.dtype)
+        return self._pixels.convert(stored)
 
     def _lies_in_one_piece(self) -> bool:
         page = self._keyframe
-        plain = page.compression == 1 and not page.is_tiled and page.predictor == 1 and page.fillorder == 1
-        whole_bytes = page.bitspersample == page.dtype.itemsize * 8
-        return bool(plain and whole_bytes and _contiguous(self._offsets, self._counts))
+        plain = page.compression == UNCOMPRESSED and not page.is_tiled and page.predictor == 1
+        whole_bytes = page.fillorder == 1 and page.bitspersample == page.dtype.itemsize * 8
+        subsampled = page.photometric == YCBCR and page.is_subsampled
+        in_order = plain and whole_bytes and not subsampled
+        return bool(in_order and _contiguous(self._offsets, self._counts))
 
     def _columns(self) -> int:
         return -(-self._width // self.tile_size[1])
-
-    def _segments(self, row: int, column: int) -> Iterator[AnyArray]:
-        for sample in range(self._samples):
-            yield self._band(sample, row) if self._in_one_piece else self._segment(sample, row, column)
 
     def _band(self, sample: int, row: int) -> AnyArray:
         top = row * self.tile_size[0]
@@ -149,63 +210,25 @@ class TiffPlane:
         first = self._first + (sample * self._height + top) * self._row_bytes
         stored = self._keyframe.dtype.newbyteorder(self._keyframe.parent.byteorder)
         values = np.frombuffer(self._reader.read(first, rows * self._row_bytes), stored)
-        return values.reshape(rows, self._width, -1)
+        return values.reshape(rows, self._width, -1).astype(self._keyframe.dtype, copy=False)
 
-    def _segment(self, sample: int, row: int, column: int) -> AnyArray:
-        columns = self._columns()
+    def _segment(self, sample: int, row: int, column: int) -> AnyArray | None:
+        """The stored samples of a segment, or None where the file leaves it out."""
         rows = -(-self._height // self.tile_size[0])
-        index = (sample * rows + row) * columns + column
-        count = int(self._counts[index])
-        data = self._reader.read(int(self._offsets[index]), count) if count else None
+        index = (sample * rows + row) * self._columns() + column
+        offset, count = int(self._offsets[index]), int(self._counts[index])
+        if not offset or not count:
+            return None
+        data = self._reader.read(offset, count)
         try:
-            pixels, _, shape = self._keyframe.decode(data, index, jpegtables=self._jpegtables)
+            return self._decode(data, index)
         except Exception as error:  # codecs raise errors of their own kinds
             raise SourceError(
                 f"{self._reader.path} is damaged: the tile in row {row}, column {column} cannot be decoded "
-                f"({error}); copy the file again from its source."
+                f"({reason_of(error)}); copy the file again from its source."
             ) from error
-        if pixels is None:
-            return self._missing(shape[1:])
-        return np.asarray(pixels).reshape(pixels.shape[-3:])
-
-    def _missing(self, shape: tuple[int, int, int]) -> AnyArray:
-        """What scanners leave out is background: white for color pictures, otherwise zero."""
-        page = self._keyframe
-        white = page.dtype == np.uint8 and self._samples * shape[2] >= 3 and page.photometric != MINISWHITE
-        return np.full(shape, 255 if white else 0, page.dtype)
-
-    def _shown(self, pixels: AnyArray) -> AnyArray:
-        page = self._keyframe
-        if page.photometric == PALETTE:
-            return np.moveaxis(page.colormap[:, pixels[..., 0]] >> 8, 0, -1).astype(np.uint8)
-        if page.dtype == np.bool_:
-            pixels = pixels.astype(np.uint8) * 255
-        if page.photometric == MINISWHITE and pixels.dtype.kind == "u":
-            pixels = np.iinfo(pixels.dtype).max - pixels
-        if self._alpha is not None:
-            opacity = pixels[..., self._alpha]
-            pixels = over_white(pixels[..., :3], opacity, premultiplied=self._premultiplied())
-        return pixels.astype(self.dtype, copy=False)
-
-    def _premultiplied(self) -> bool:
-        return bool(self._keyframe.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA)
 
 
 def _contiguous(offsets: Sequence[int], counts: Sequence[int]) -> bool:
     starts, lengths = np.asarray(offsets, np.uint64), np.asarray(counts, np.uint64)
     return bool(np.array_equal(starts[:-1] + lengths[:-1], starts[1:]) and np.all(lengths > 0))
-
-
-def _alpha_sample(page: Any) -> int | None:
-    """Index of the opacity of an RGB page with 8 bits a sample, if it has one."""
-    kinds = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)
-    is_color = page.photometric in (tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR)
-    if is_color and page.samplesperpixel == 4 and page.dtype == np.uint8:
-        return 3 if page.extrasamples and page.extrasamples[0] in kinds else None
-    return None
-
-
-def _shown_dtype(page: Any) -> np.dtype[Any]:
-    if page.photometric == PALETTE or page.dtype == np.bool_:
-        return np.dtype(np.uint8)
-    return np.dtype(page.dtype).newbyteorder("=")

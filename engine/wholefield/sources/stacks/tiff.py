@@ -23,7 +23,8 @@ from wholefield.sources.slides.tiff import (
     refuse_incomplete,
     refuse_unsupported,
 )
-from wholefield.sources.slides.tiff_metadata import RESOLUTION_UNITS, tiff_format, tiff_looks, tiff_metadata
+from wholefield.sources.slides.tiff_looks import tiff_looks
+from wholefield.sources.slides.tiff_metadata import RESOLUTION_UNITS, tiff_format, tiff_metadata
 from wholefield.sources.slides.tiff_plane import ByteReader, TiffPlane
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource, checked_dtype

@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from wholefield.sources.slides.pixels import over_white, shrink, shrink_factor
-
-ALPHA = np.arange(256, dtype=np.uint8)
+from wholefield.sources.slides.pixels import shrink, shrink_factor
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "i2", "i4", "u4", "f4", "f8"])
@@ -43,21 +41,3 @@ def test_factor_never_falls_below_what_is_wanted(side: int, wanted: int) -> None
     assert factor >= 1
     assert side // factor >= min(wanted, side)
     assert side // (factor + 1) < wanted
-
-
-def test_straight_colors_mix_with_white() -> None:
-    for value in (0, 1, 100, 254, 255):
-        color = np.full((256, 3), value, np.uint8)
-        expected = np.rint((value * ALPHA.astype(float) + 255 * (255.0 - ALPHA)) / 255)
-        np.testing.assert_array_equal(over_white(color, ALPHA, premultiplied=False)[:, 1], expected)
-
-
-def test_premultiplied_colors_add_to_white() -> None:
-    color = np.repeat((ALPHA // 2)[:, None], 3, axis=1)
-    expected = (ALPHA // 2).astype(int) + 255 - ALPHA.astype(int)
-    np.testing.assert_array_equal(over_white(color, ALPHA, premultiplied=True)[:, 0], expected)
-
-
-def test_premultiplied_colors_brighter_than_their_opacity_stay_in_range() -> None:
-    color = np.full((1, 3), 200, np.uint8)
-    assert over_white(color, np.array([10], np.uint8), premultiplied=True).tolist() == [[255, 255, 255]]

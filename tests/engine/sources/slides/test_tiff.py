@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -165,14 +166,38 @@ def test_bits_become_black_and_white(tmp_path: Path, photometric: str) -> None:
         np.testing.assert_array_equal(whole(source)[..., 0], expected * 255)
 
 
-def test_left_out_tiles_are_background(tmp_path: Path) -> None:
-    tiles = [noise(16, 16, 3), None, noise(16, 16, 3), None]
-    path = tmp_path / "a.tif"
-    tifffile.imwrite(path, iter(tiles), shape=(32, 32, 3), dtype="u1", tile=(16, 16), photometric="rgb")
+@pytest.mark.parametrize(("compression", "background"), [("deflate", 255), ("zstd", 255), (None, 0)])
+def test_left_out_tiles_are_background(tmp_path: Path, compression: str | None, background: int) -> None:
+    """Scanners leave out glass and compress; other programs leave out zeros."""
+    pixels = noise(32, 32, 3)
+    path = write(tmp_path / "a.tif", pixels, tile=(16, 16), photometric="rgb", compression=compression)
+    with tifffile.TiffFile(path) as tiff:
+        tags = [tiff.pages.first.tags[name] for name in ("TileOffsets", "TileByteCounts")]
+        tables = [(tag.valueoffset, tag.dtype, tag.value) for tag in tags]
+    content = bytearray(path.read_bytes())
+    for at, kind, values in tables:
+        code = {3: "H", 4: "I"}[int(kind)]
+        left = [0 if number % 2 else value for number, value in enumerate(values)]
+        content[at : at + struct.calcsize(code) * 4] = struct.pack(f"<4{code}", *left)
+    path.write_bytes(content)
     with open_image(path) as source:
         image = whole(source)
-    np.testing.assert_array_equal(image[:16, :16], tiles[0])
-    assert (image[:, 16:] == 255).all()
+        shown = "white" if background else "0"
+        assert source.warnings == (f"a.tif stores nothing for 2 of its 4 tiles; they are shown as {shown}.",)
+    np.testing.assert_array_equal(image[:, :16], pixels[:, :16])
+    assert (image[:, 16:] == background).all()
+
+
+def test_left_out_tiles_are_what_the_file_says(tmp_path: Path) -> None:
+    """Tag 42113 is that of GDAL."""
+    tiles = [noise(16, 16, 3), None]
+    path = tmp_path / "a.tif"
+    extra = [(42113, "s", 0, "7", True)]
+    tifffile.imwrite(
+        path, iter(tiles), shape=(16, 32, 3), dtype="u1", tile=(16, 16), photometric="rgb", extratags=extra
+    )
+    with open_image(path) as source:
+        assert (whole(source)[:, 16:] == 7).all()
 
 
 @pytest.mark.parametrize(
