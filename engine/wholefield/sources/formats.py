@@ -99,9 +99,10 @@ TIFFS = (
         about="Hamamatsu, Leica, Philips, Trestle, Ventana; Aperio with JPEG 2000 in YCbCr",
     ),
     Format(
-        "TIFF", Kind.IMAGE, (".svs", *TIFF_SUFFIXES), is_tiff,
-        "wholefield.sources.slides.tiff:open_tiff", exporter="wholefield.export.pyramid:write_pyramid",
-        about="pictures and pyramids; OME-TIFF and Aperio SVS too",
+        "TIFF", Kind.IMAGE, (".svs", ".qptiff", *TIFF_SUFFIXES), is_tiff,
+        "wholefield.sources.slides.tiff:open_tiff", asks="wholefield.sources.slides.tiff:tiff_questions",
+        exporter="wholefield.export.pyramid:write_pyramid",
+        about="pictures and pyramids; OME-TIFF, QPTIFF and Aperio SVS too",
     ),
     Format(
         "TIFF page", Kind.STACK, (), is_tiff, "wholefield.sources.stacks.tiff:open_tiff_stack",

@@ -10,14 +10,14 @@ import numpy as np
 import tifffile
 
 from wholefield.errors import SourceError
-from wholefield.sources.choices import Reading
+from wholefield.sources.choices import Question, Reading
 from wholefield.sources.reading import unreadable
 from wholefield.sources.slides.associated import AssociatedImages
 from wholefield.sources.slides.axes import other_axes, plane_indices
 from wholefield.sources.slides.image import AnyArray, Description, levels_from_sizes
 from wholefield.sources.slides.orientation import Orientation
 from wholefield.sources.slides.tiff_associated import associated_images
-from wholefield.sources.slides.tiff_looks import keeps_indices, looks_of_series
+from wholefield.sources.slides.tiff_looks import keeps_indices, looks_of_series, palette_question
 from wholefield.sources.slides.tiff_metadata import print_resolution, tiff_format, tiff_metadata, tiff_spacing
 from wholefield.sources.slides.tiff_plane import ByteReader, TiffPlane
 from wholefield.sources.slides.tiled import TiledSource
@@ -72,29 +72,40 @@ class TiffSource(TiledSource):
         return tiles[0] if len(tiles) == 1 else np.concatenate(tiles, axis=2)
 
 
-def open_tiff(path: Path, at: Mapping[str, int] | None = None, reading: Reading | None = None) -> TiffSource:
+def open_tiff(path: Path, reading: Reading | None = None, at: Mapping[str, int] | None = None) -> TiffSource:
     """Open the main image of a TIFF.
 
     Args:
         path: The file.
-        at: Position along axes other than rows, columns and channels, such as {"Z": 3}; 0 where not named.
         reading: May say "palette=indices": the numbers of a palette are wanted, not its colors.
+        at: Position along axes other than rows, columns and channels, such as {"Z": 3}; 0 where not named.
 
     Raises:
         SourceError: The file is not a readable TIFF, or is cut off.
     """
+    reading = (reading or Reading()).only(path, "palette")
     try:
         tiff = tifffile.TiffFile(path)
     except Exception as error:  # a damaged header raises errors of many kinds
         raise unreadable(path, "a TIFF", error) from error
     try:
-        return _from_tiff(path, tiff, at or {}, reading or Reading())
+        return _from_tiff(path, tiff, at or {}, reading)
     except SourceError:
         tiff.close()
         raise
     except Exception as error:
         tiff.close()
         raise unreadable(path, "a TIFF", error) from error
+
+
+def tiff_questions(path: Path, reading: Reading) -> tuple[Question, ...]:
+    """What can be chosen for a TIFF: whether a palette means colors."""
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            indexed = main_series(tiff).keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE
+    except Exception:  # the reader says what is wrong with it
+        return ()
+    return (palette_question(),) if indexed else ()
 
 
 def _from_tiff(path: Path, tiff: Any, at: Mapping[str, int], reading: Reading) -> TiffSource:

@@ -11,7 +11,7 @@ import numpy as np
 import tifffile
 
 from wholefield.errors import SourceError
-from wholefield.sources.choices import Reading
+from wholefield.sources.choices import Answer, Question, Reading
 from wholefield.sources.slides.colors.palette import Table, is_ramp, table_of
 from wholefield.sources.slides.image import ChannelLook
 from wholefield.sources.slides.ome import ome_looks, parse_ome
@@ -60,6 +60,14 @@ def wants_indices(path: Path, reading: Reading) -> bool:
     if answer not in (COLORS, INDICES):
         raise SourceError(f"{path}: palette is {COLORS} or {INDICES}, not {answer}.")
     return answer == INDICES
+
+
+def palette_question() -> Question:
+    """Whether a picture with a palette is its colors or its numbers."""
+    answers = (Answer(COLORS, "its colors"), Answer(INDICES, "its numbers, such as the labels of a mask"))
+    return Question(
+        "palette", "Palette", answers, help="A palette gives every number of the picture a color."
+    )
 
 
 def keeps_indices(level: Any, reading: Reading) -> bool:

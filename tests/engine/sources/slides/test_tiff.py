@@ -234,7 +234,7 @@ def test_ome_spacing_and_channels(tmp_path: Path) -> None:
 def test_a_position_outside_the_stack_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", noise(3, 9, 8), metadata={"axes": "ZYX"}, photometric="minisblack")
     with pytest.raises(SourceError, match="axis Z has positions 0 to 2, not 9"):
-        open_tiff(path, {"Z": 9})
+        open_tiff(path, at={"Z": 9})
 
 
 def test_complex_pixels_are_refused(tmp_path: Path) -> None:

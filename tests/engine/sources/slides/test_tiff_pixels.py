@@ -22,7 +22,7 @@ from tests.engine.sources.slides.raw_tiff import (
     raw_tiff,
 )
 from wholefield.errors import SourceError
-from wholefield.sources import Reading, open_image
+from wholefield.sources import Reading, open_image, questions_of
 from wholefield.sources.slides.image import AnyArray
 from wholefield.sources.slides.tiff import open_tiff
 
@@ -90,13 +90,14 @@ def test_palettes_of_every_depth(tmp_path: Path, bits: int) -> None:
         tmp_path / "a.tif", packed(values, bits), SIZE, photometric=PALETTE, bits=(bits,), more=more
     )
     np.testing.assert_array_equal(shown(path), (colors >> 8)[:, values].transpose(1, 2, 0))
-    with open_tiff(path, reading=Reading.parse("palette=indices")) as source:
+    with open_tiff(path, Reading.parse("palette=indices")) as source:
         assert source.channels == 1
         np.testing.assert_array_equal(source.read_region(0, 0, 0, 53, 37)[..., 0], values)
         assert source.looks[0].palette is not None
         assert source.looks[0].palette[1] == tuple((colors >> 8)[:, 1].tolist())
+    assert [question.name for question in questions_of(path)] == ["palette"]
     with pytest.raises(SourceError, match="palette is colors or indices, not some"):
-        open_tiff(path, reading=Reading({"palette": "some"}))
+        open_tiff(path, Reading({"palette": "some"}))
 
 
 def test_a_palette_of_8_bits_is_taken_as_such(tmp_path: Path) -> None:
