@@ -38,6 +38,7 @@ from wholefield.sources.signatures import (
 )
 from wholefield.sources.unread import LOOKALIKES, UNREAD
 
+STACK = "wholefield.sources.stacks.opening:stack_questions"
 ENTRY_POINTS = "wholefield.formats"
 TIFF_SUFFIXES = (".tif", ".tiff")
 ZARR_SUFFIXES = (".zarr", ".zip")
@@ -154,16 +155,21 @@ VOLUMES = (
     Format(
         "HDF5 or NeXus", Kind.STACK, (".h5", ".hdf5", ".hdf", ".nxs", ".nx5"), is_hdf5,
         "wholefield.sources.stacks.hdf5:open_hdf5_stack",
-        asks="wholefield.sources.stacks.opening:dataset_questions", about="one of its datasets",
+        asks="wholefield.sources.stacks.hdf5:hdf5_questions", about="one of its datasets",
     ),
-    Format("NRRD", Kind.STACK, (".nrrd", ".nhdr"), is_nrrd, "wholefield.sources.stacks.nrrd:open_nrrd"),
+    Format("NRRD", Kind.STACK, (".nrrd", ".nhdr"), is_nrrd, "wholefield.sources.stacks.nrrd:open_nrrd", asks=STACK),
     Format(
         "NIfTI", Kind.STACK, (".nii", ".nii.gz", ".hdr"), is_nifti,
-        "wholefield.sources.stacks.nifti:open_nifti", exporter="wholefield.export.stacks:write_nifti",
+        "wholefield.sources.stacks.nifti:open_nifti", asks=STACK, exporter="wholefield.export.stacks:write_nifti",
+    ),
+    Format(
+        "Analyze 7.5", Kind.STACK, (".hdr", ".img"),
+        both(ends(".hdr", ".img", ".hdr.gz", ".img.gz"), asked("wholefield.sources.stacks.analyze:is_analyze")),
+        "wholefield.sources.stacks.analyze:open_analyze", asks=STACK, about="either file of a pair",
     ),
     Format(
         "MetaImage", Kind.STACK, (".mha", ".mhd"), is_meta_image,
-        "wholefield.sources.stacks.meta_image:open_meta_image",
+        "wholefield.sources.stacks.meta_image:open_meta_image", asks=STACK,
     ),
     Format(
         "Folder of slices", Kind.STACK, (), asked("wholefield.sources.stacks.slice_folder:is_slice_folder"),

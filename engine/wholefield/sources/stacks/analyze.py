@@ -20,7 +20,7 @@ HEADER_BYTES = 348
 NO_SIDES = "Analyze files do not say which side is left; compare with another scan before it matters."
 
 
-def is_analyze(path: Path, head: bytes) -> bool:
+def is_analyze(path: Path) -> bool:
     """Whether a file is the header of an Analyze volume, or the voxels beside one."""
     suffix = path.with_suffix("").suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
     if suffix not in (".hdr", ".img"):

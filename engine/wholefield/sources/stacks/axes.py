@@ -149,7 +149,11 @@ def by_shape(lengths: tuple[int, ...]) -> str | None:
     (600, 800, 3) is a color picture, or three slices that a program wrote as x, y, z.
     """
     long = [place for place, length in enumerate(lengths) if length > 1]
-    if len(lengths) == 3 and lengths[2] in COLORS and min(lengths[:2]) >= SMALLEST_PICTURE:
+    if (
+        len(long) == 3
+        and lengths[-1] in COLORS
+        and min(lengths[place] for place in long[:2]) >= SMALLEST_PICTURE
+    ):
         return None
     if len(lengths) <= 3:
         return "zyx"[3 - len(lengths) :]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
 
 from wholefield.errors import SourceError
+from wholefield.sources.choices import Answer, Question, Reading, UnclearFileError
 from wholefield.sources.hdf5_library import h5py
 from wholefield.sources.reading import closed, damaged, unreadable
+from wholefield.sources.stacks.answers import COMMON, NOTHING, answered, common_questions
+from wholefield.sources.stacks.axes import AxisOrder, axes_question, order_of
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.sources.stacks.hdf5_tree import likely, missing_sources, stack_shape, walk
+from wholefield.sources.stacks.hdf5_checks import missing_sources, refuse_unreadable, unwritten
+from wholefield.sources.stacks.hdf5_tree import likely, text, told_axes, walk
 from wholefield.sources.stacks.stack import (
     AnyArray,
     Box,
@@ -30,12 +33,12 @@ class Hdf5Stack(StackSource):
     """One dataset of an HDF5 file. HDF5 serves one thread at a time."""
 
     def __init__(
-        self, path: Path, description: StackDescription, file: h5py.File, data: h5py.Dataset
+        self, path: Path, description: StackDescription, file: h5py.File, data: h5py.Dataset, order: AxisOrder
     ) -> None:
         super().__init__(path, description)
         self._file = file
         self._data = data
-        self._leading = (0,) * (len(data.shape) - len(description.shape) - (description.channels > 1))
+        self._order = order
         self._lock = Lock()
 
     def _release(self) -> None:
@@ -47,24 +50,27 @@ class Hdf5Stack(StackSource):
             if self._closed:
                 raise closed(self.name)
             try:
-                return np.asarray(self._data[(*self._leading, *box)])
+                return self._order.arranged(np.asarray(self._data[self._order.selection(self.time, box)]))
             except Exception as error:  # filters and virtual sources raise errors of many kinds
                 raise damaged(self.path, error) from error
 
 
-def open_hdf5_stack(path: Path, dataset: str | None = None) -> Hdf5Stack:
+def open_hdf5_stack(path: Path, reading: Reading = NOTHING) -> Hdf5Stack:
     """Open a dataset of an HDF5 file.
 
     Args:
         path: The file.
-        dataset: Name of the dataset; without it the one that NeXus marks, that has a usual name, or is largest.
+        reading: May answer `dataset`; without it, it is the one that NeXus marks, that has a usual name, or is
+            largest. `axes` names the axes where the file does not.
 
     Raises:
+        UnclearFileError: The file does not say what its axes are.
         SourceError: The file is damaged or holds no volume, or not that one.
     """
+    reading.only(path, "dataset", "axes", *COMMON, "outside")
     file = _open(path)
     try:
-        return _from_file(path, file, dataset)
+        return answered(_from_file(path, file, reading), reading)
     except SourceError:
         file.close()
         raise
@@ -74,7 +80,7 @@ def open_hdf5_stack(path: Path, dataset: str | None = None) -> Hdf5Stack:
 
 
 def list_hdf5_datasets(path: Path) -> tuple[DatasetInfo, ...]:
-    """Every dataset of a file that can be a stack, the likeliest first.
+    """Every dataset of a file that can be a stack, the likeliest first; those of unclear axes with all of them.
 
     Raises:
         SourceError: The file cannot be read as HDF5.
@@ -84,13 +90,55 @@ def list_hdf5_datasets(path: Path) -> tuple[DatasetInfo, ...]:
             datasets, _ = walk(file)
             first = likely(file, datasets) if datasets else ""
             names = sorted(datasets, key=lambda name: (name != first, name))
-            return tuple(
-                DatasetInfo(name, shape, datasets[name].dtype.newbyteorder("="))
-                for name in names
-                if (shape := stack_shape(datasets[name])) is not None
-            )
+            return tuple(_info(path, file, name, datasets[name]) for name in names)
         except Exception as error:  # damaged tables raise errors of many kinds
             raise damaged(path, error) from error
+
+
+def hdf5_questions(path: Path, reading: Reading) -> tuple[Question, ...]:
+    """Which dataset is read, and what its axes are.
+
+    Raises:
+        SourceError: The file cannot be read as HDF5.
+    """
+    found = list_hdf5_datasets(path)
+    questions: list[Question] = []
+    if len(found) > 1:
+        answers = tuple(Answer(each.name, f"{each.name}, {_size(each)}") for each in found)
+        questions.append(Question("dataset", "Dataset", answers, help="The file holds several volumes."))
+    with _open(path) as file:
+        datasets, _ = walk(file)
+        name = reading.get("dataset", found[0].name if found else "").strip("/")
+        if name in datasets and len(datasets[name].shape) > 3:
+            questions.append(axes_question(datasets[name].shape))
+    return (*questions, *_common(path, reading))
+
+
+def _common(path: Path, reading: Reading) -> tuple[Question, ...]:
+    """The questions of every stack, once the others are answered."""
+    try:
+        with open_hdf5_stack(path, reading) as stack:
+            return common_questions(stack)
+    except SourceError:
+        return ()
+
+
+def _size(info: DatasetInfo) -> str:
+    return f"{' x '.join(map(str, info.shape))} {info.dtype}"
+
+
+def _info(path: Path, file: h5py.File, name: str, data: h5py.Dataset) -> DatasetInfo:
+    dtype = data.dtype.newbyteorder("=")
+    try:
+        order = order_of(path, data.shape, NOTHING, told_axes(data, _group(file, name)))
+    except UnclearFileError:
+        return DatasetInfo(name, tuple(map(int, data.shape)), dtype)
+    return DatasetInfo(name, (*order.shape, *((order.channels,) if order.channels > 1 else ())), dtype)
+
+
+def _group(file: h5py.File, name: str) -> h5py.Group:
+    """The group that a dataset lies in; behind an external link its own parent is in the other file."""
+    return file[name.rpartition("/")[0] or "/"]
 
 
 def _open(path: Path) -> h5py.File:
@@ -102,39 +150,45 @@ def _open(path: Path) -> h5py.File:
         raise unreadable(path, "HDF5", error) from error
 
 
-def _from_file(path: Path, file: h5py.File, wanted: str | None) -> Hdf5Stack:
+def _from_file(path: Path, file: h5py.File, reading: Reading) -> Hdf5Stack:
     datasets, dangling = walk(file)
     if not datasets:
         lost = f"; its links {_listed(dangling)} point to missing files" if dangling else ""
         raise SourceError(f"{path} holds no volume{lost}; choose a file with a dataset of three dimensions.")
-    name = likely(file, datasets) if wanted is None else wanted.strip("/")
+    name = reading["dataset"].strip("/") if "dataset" in reading else likely(file, datasets)
     if name not in datasets:
         raise SourceError(f"{path} has no volume named {name}; choose one of {_listed(list(datasets))}.")
-    data = datasets[name]
-    shape = stack_shape(data) or ()
+    data, group = datasets[name], _group(file, name)
+    refuse_unreadable(path, data, reading)
+    order = order_of(path, data.shape, reading, told_axes(data, group))
     description = StackDescription(
         "NeXus" if _is_nexus(file) else "HDF5",
-        (shape[0], shape[1], shape[2]),
-        shape[3] if len(shape) == 4 else 1,
+        order.shape,
+        order.channels,
         checked_dtype(path, data.dtype),
-        # Behind an external link the dataset's own parent is in the other file.
-        _geometry(data, file[name.rpartition("/")[0] or "/"]),
-        _warnings(dangling, missing_sources(path, data)),
-        {"shown dataset": name} | {str(key): _text(value) for key, value in data.attrs.items()},
+        _geometry(data, group, order),
+        (
+            *_warnings(dangling, missing_sources(path, data)),
+            *filter(None, (unwritten(data),)),
+            *order.left_out(),
+        ),
+        {"shown dataset": name} | {str(key): text(value) for key, value in data.attrs.items()},
         name,
+        times=order.times,
     )
-    return Hdf5Stack(path, description, file, data)
+    return Hdf5Stack(path, description, file, data, order)
 
 
 def _is_nexus(file: h5py.File) -> bool:
     return any("NX_class" in item.attrs for key in file if isinstance(item := file.get(key), h5py.Group))
 
 
-def _geometry(data: h5py.Dataset, group: h5py.Group) -> StackGeometry:
+def _geometry(data: h5py.Dataset, group: h5py.Group, order: AxisOrder) -> StackGeometry:
     """Spacing from `element_size_um`, which ilastik and Fiji write, or from the axes of an NXdata group."""
     sizes = np.ravel(data.attrs.get("element_size_um", ()))
     if len(sizes) != 3:
-        sizes = np.array([_step(data, group, axis) for axis in range(data.ndim)][-3:])
+        places = [order.letters.find(letter) for letter in "zyx"]
+        sizes = np.array([_step(data, group, place) for place in places if place >= 0])
     if len(sizes) != 3 or not (np.isfinite(sizes).all() and (sizes > 0).all()):
         return StackGeometry()
     z, y, x = map(float, sizes)
@@ -147,12 +201,12 @@ def _step(data: h5py.Dataset, group: h5py.Group, axis: int) -> float:
     NXdata names the arrays of positions in its attribute `axes`.
     """
     names = np.ravel(group.attrs.get("axes", ()))
-    values = group.get(_text(names[axis])) if len(names) == data.ndim else None
+    values = group.get(text(names[axis])) if len(names) == data.ndim else None
     if not isinstance(values, h5py.Dataset) or values.shape != (data.shape[axis],) or len(values) < 2:
         return float("nan")
     steps = np.diff(np.asarray(values[...], np.float64))
     even = np.allclose(steps, steps[0], rtol=1e-3, atol=0)
-    size = to_micrometers(abs(float(steps.mean())), _text(values.attrs.get("units", "")))
+    size = to_micrometers(abs(float(steps.mean())), text(values.attrs.get("units", "")))
     return size if size is not None and even else float("nan")
 
 
@@ -168,7 +222,3 @@ def _warnings(dangling: list[str], missing: list[str]) -> tuple[str, ...]:
 def _listed(names: list[str]) -> str:
     more = len(names) - NAMES_SHOWN
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -5,11 +5,14 @@ h5py's own walk follows no soft or external links, through which NeXus files kee
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
+
+from wholefield.sources.stacks.axes import letters_of
 
 DEEPEST = 32
 # Where NeXus and Data Exchange keep the measured volume.
@@ -20,29 +23,58 @@ USUAL = (
     "data",
     "volume",
     "reconstruction",
+    "exported_data",
 )
+# The JSON of five axes has some hundred bytes.
+MOST_TAGS = 2**16
 Found = dict[str, h5py.Dataset]
 
 
 def walk(file: h5py.File) -> tuple[Found, list[str]]:
-    """Datasets of numbers that have the shape of a stack, by name, and the names of dangling links."""
+    """Datasets of numbers that can be a stack, by name, and the names of dangling links."""
     datasets: Found = {}
     dangling: list[str] = []
     for name, item in _items(file, "", dangling, frozenset()):
-        if stack_shape(item) is not None:
+        if can_be_stack(item):
             datasets[name] = item
     return datasets, dangling
 
 
-def stack_shape(dataset: h5py.Dataset) -> tuple[int, ...] | None:
-    """(z, y, x), or (z, y, x, 3 or 4) for colors, once axes of length one in front are dropped; None otherwise."""
-    if dataset.shape is None or dataset.dtype.kind not in "buif" or 0 in dataset.shape:
-        return None
-    shape = tuple(int(side) for side in dataset.shape)
-    while len(shape) > 3 and shape[0] == 1:
-        shape = shape[1:]
-    color = len(shape) == 4 and shape[3] in (3, 4)
-    return shape if len(shape) == 3 or color else None
+def can_be_stack(dataset: h5py.Dataset) -> bool:
+    """Whether a dataset holds real numbers along three axes or more."""
+    shape = dataset.shape
+    return shape is not None and dataset.dtype.kind in "buif" and len(shape) >= 3 and 0 not in shape
+
+
+def told_axes(dataset: h5py.Dataset, group: h5py.Group) -> str | None:
+    """The letters of the axes as ilastik, the labels of the dimensions or NXdata tell them; None where nothing does.
+
+    Args:
+        dataset: The dataset.
+        group: The group that it lies in.
+    """
+    labels = [text(dimension.label) for dimension in dataset.dims]
+    for names in (_axistags(dataset), labels, [text(name) for name in np.ravel(group.attrs.get("axes", ()))]):
+        letters = letters_of(names) if len(names) == len(dataset.shape) else None
+        if letters is not None:
+            return letters
+    return None
+
+
+def _axistags(dataset: h5py.Dataset) -> list[str]:
+    """The keys of the axes in the JSON that ilastik writes."""
+    tags = text(dataset.attrs.get("axistags", ""))
+    if not tags or len(tags) > MOST_TAGS:
+        return []
+    try:
+        return [str(axis["key"]) for axis in json.loads(tags)["axes"]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
+def text(value: Any) -> str:
+    """An attribute as text."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def likely(file: h5py.File, datasets: Found) -> str:
@@ -52,14 +84,6 @@ def likely(file: h5py.File, datasets: Found) -> str:
         return default
     usual = next((name for name in USUAL if name in datasets), None)
     return usual or max(datasets, key=lambda name: int(datasets[name].size))
-
-
-def missing_sources(path: Path, dataset: h5py.Dataset) -> list[str]:
-    """Files that a virtual dataset takes its values from and that are not there; HDF5 reads zeros instead."""
-    if not dataset.is_virtual:
-        return []
-    names = {source.file_name for source in dataset.virtual_sources()} - {"."}
-    return sorted(name for name in names if not (path.parent / name).exists())
 
 
 def _items(
@@ -107,5 +131,4 @@ def _nexus_default(file: h5py.File, datasets: Found) -> str | None:
 
 
 def _attribute(group: h5py.Group, name: str) -> str:
-    value = group.attrs.get(name, "")
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return text(group.attrs.get(name, ""))

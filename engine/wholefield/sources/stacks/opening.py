@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wholefield.sources.choices import Answer, Question, Reading
+from wholefield.sources.choices import Question, Reading, UnclearFileError
 from wholefield.sources.detection import open_as
 from wholefield.sources.kinds import Kind
 from wholefield.sources.reading import head_of, readable
@@ -77,16 +77,16 @@ def list_datasets(path: str | Path) -> tuple[DatasetInfo, ...]:
         return list_hdf5_datasets(path)
 
 
-def dataset_questions(path: Path, reading: Reading) -> tuple[Question, ...]:
-    """Which of the volumes of a file is opened, if there are several.
+def stack_questions(path: Path, reading: Reading) -> tuple[Question, ...]:
+    """What can be chosen for a file that holds one volume: what it leaves unclear, its time and its spacing.
 
     Raises:
         SourceError: The file cannot be read.
     """
-    found = list_datasets(path)
-    if len(found) < 2:
-        return ()
-    answers = tuple(
-        Answer(each.name, f"{each.name}, {' x '.join(map(str, each.shape))} {each.dtype}") for each in found
-    )
-    return (Question("dataset", "Dataset", answers, help="The file holds several volumes."),)
+    from wholefield.sources.stacks.answers import common_questions
+
+    try:
+        with open_stack(path, reading=reading) as stack:
+            return common_questions(stack)
+    except UnclearFileError as error:
+        return error.questions

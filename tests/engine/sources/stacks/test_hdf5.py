@@ -1,3 +1,5 @@
+import itertools
+import json
 import os
 from pathlib import Path
 
@@ -6,7 +8,7 @@ import numpy as np
 import pytest
 
 from wholefield.errors import SourceError
-from wholefield.sources import list_datasets, open_stack
+from wholefield.sources import Reading, UnclearFileError, list_datasets, open_stack, questions_of
 from wholefield.sources.stacks.stack import AnyArray
 
 
@@ -79,6 +81,7 @@ def test_choosing_a_dataset(tmp_path: Path) -> None:
         ("color", (2, 8, 9, 3)),
         ("a/large", (5, 6, 7)),
         ("b/small", (2, 3, 4)),
+        ("many", (2, 3, 4, 5)),
         ("time", (2, 3, 4)),
     ]
     with open_stack(path) as stack:
@@ -90,7 +93,7 @@ def test_choosing_a_dataset(tmp_path: Path) -> None:
     with open_stack(path, "time") as stack:
         np.testing.assert_array_equal(stack.read(), volume(1, 1, 2, 3, 4)[0, 0])
     with pytest.raises(
-        SourceError, match="has no volume named c; choose one of a/large, b/small, color, time"
+        SourceError, match="has no volume named c; choose one of a/large, b/small, color, many, time"
     ):
         open_stack(path, "c")
 
@@ -156,6 +159,83 @@ def test_a_damaged_chunk_is_told_when_it_is_read(tmp_path: Path) -> None:
         np.testing.assert_array_equal(stack.plane(0, 1), volume(4, 30, 40)[1])
         with pytest.raises(SourceError, match=r"a.h5 is damaged .*copy it again"):
             stack.plane(0, 2)
+
+
+LENGTHS = {"t": 2, "z": 3, "y": 4, "x": 5, "c": 2}
+
+
+@pytest.mark.parametrize(
+    "letters", ["tzyxc", "zyxc", "czyx", "tzyx", "xyzct", "zcyx", "tczyx", "cyx", "tyx", "xyz"]
+)
+@pytest.mark.parametrize("by_file", [True, False])
+def test_axes_in_any_order(tmp_path: Path, letters: str, by_file: bool) -> None:
+    """By the tags of the file, or by the reading."""
+    voxels = volume(*(LENGTHS[letter] for letter in letters))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["exported_data"] = voxels
+        if by_file:
+            tags = json.dumps({"axes": [{"key": letter} for letter in letters]})
+            file["exported_data"].attrs["axistags"] = tags
+    with open_stack(tmp_path / "a.h5", reading=None if by_file else Reading({"axes": letters})) as stack:
+        assert stack.shape == tuple(LENGTHS[letter] if letter in letters else 1 for letter in "zyx")
+        assert (stack.times, stack.channels) == (
+            LENGTHS["t"] if "t" in letters else 1,
+            LENGTHS["c"] if "c" in letters else 1,
+        )
+        for time, (z, y, x) in itertools.product(range(stack.times), [(0, 1, 2), (-1, 3, 4)]):
+            at = {"t": time, "z": z if "z" in letters else 0, "y": y, "x": x}
+            with stack.at_time(time) as other:
+                z = at["z"] % stack.shape[0]
+                box = other.read(slice(z, z + 1), slice(y, y + 1), slice(x, x + 1))
+            for channel in range(stack.channels):
+                place = tuple((at | {"c": channel})[letter] for letter in letters)
+                assert box.reshape(-1)[channel] == voxels[place]
+
+
+@pytest.mark.parametrize(
+    "shape", [(2, 9, 40, 50), (40, 50, 60, 2), (2, 3, 9, 40, 50), (40, 50, 3), (1, 40, 50, 4)]
+)
+def test_axes_that_two_readings_fit_are_asked_for(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("data", shape, "u1")
+    with pytest.raises(
+        UnclearFileError, match=r"does not say which of them is time.* for example axes="
+    ) as caught:
+        open_stack(tmp_path / "a.h5")
+    (question,) = caught.value.questions
+    assert question.name == "axes"
+    for answer in question.answers:
+        with open_stack(tmp_path / "a.h5", reading=Reading({"axes": answer.value})) as stack:
+            # Every answer that is offered takes all of the file.
+            assert int(np.prod(stack.shape)) * stack.channels * stack.times == int(np.prod(shape))
+    # The likeliest gives rows and columns most room.
+    with open_stack(tmp_path / "a.h5", reading=Reading({"axes": question.start})) as stack:
+        assert min(stack.shape[1:]) >= 40
+
+
+def test_the_questions_of_a_file(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["data"], file["more/data"] = volume(2, 3, 4), volume(2, 3, 4, 5)
+
+    def asked(reading: str) -> list[str]:
+        return [question.name for question in questions_of(tmp_path / "a.h5", reading)]
+
+    assert asked("") == ["dataset", "spacing"]
+    assert asked("dataset=more/data") == ["dataset", "axes"]
+    assert asked("dataset=more/data; axes=tzyx") == ["dataset", "axes", "time", "spacing"]
+
+
+def test_the_spacing_can_be_given(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["data"] = volume(2, 3, 4)
+        file["sized"] = volume(2, 3, 4)
+        file["sized"].attrs["element_size_um"] = [2.0, 0.5, 0.25]
+    with open_stack(tmp_path / "a.h5", reading="spacing=3,1,1 mm") as stack:
+        assert (stack.geometry.spacing, stack.geometry.unit) == ((3.0, 1.0, 1.0), "mm")
+        assert stack.warnings == ()
+    with open_stack(tmp_path / "a.h5", "sized", reading="spacing=4 um") as stack:
+        assert stack.geometry.spacing == (4.0, 4.0, 4.0)
+        assert "the file says 2 x 0.5 x 0.25 um" in stack.warnings[0]
 
 
 @pytest.mark.data

@@ -1,45 +1,79 @@
 """What is found in HDF5 files: shapes of stacks, links, circles, and which dataset is meant."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
-from wholefield.sources.stacks.hdf5_tree import DEEPEST, likely, missing_sources, stack_shape, walk
+from wholefield.sources.stacks.hdf5_tree import DEEPEST, can_be_stack, likely, told_axes, walk
 
 
 @pytest.mark.parametrize(
     ("shape", "dtype", "found"),
     [
-        ((2, 3, 4), "u2", (2, 3, 4)),
-        ((1, 3, 4), "?", (1, 3, 4)),
-        ((1, 1, 2, 3, 4), "f8", (2, 3, 4)),
-        ((1, 1, 1, 1), "u1", (1, 1, 1)),
-        ((2, 3, 4, 3), "u1", (2, 3, 4, 3)),
-        ((1, 2, 3, 4, 4), "u1", (2, 3, 4, 4)),
-        ((1, 5, 6, 3), "u1", (5, 6, 3)),
-        ((2, 3, 4, 5), "u1", None),
-        ((2, 1, 3, 4), "u1", (2, 1, 3, 4)),
-        ((3, 4), "u1", None),
-        ((), "u1", None),
-        ((0, 3, 4), "u1", None),
-        ((2, 3, 4), "S1", None),
-        ((2, 3, 4), "c8", None),
+        ((2, 3, 4), "u2", True),
+        ((1, 3, 4), "?", True),
+        ((1, 1, 2, 3, 4), "f8", True),
+        ((2, 3, 4, 5), "u1", True),
+        ((3, 4), "u1", False),
+        ((), "u1", False),
+        ((0, 3, 4), "u1", False),
+        ((2, 3, 4), "S1", False),
+        ((2, 3, 4), "c8", False),
     ],
 )
-def test_shapes_of_stacks(
-    tmp_path: Path, shape: tuple[int, ...], dtype: str, found: tuple[int, ...] | None
-) -> None:
+def test_what_can_be_a_stack(tmp_path: Path, shape: tuple[int, ...], dtype: str, found: bool) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
-        assert stack_shape(file.create_dataset("data", shape, dtype)) == found
+        assert can_be_stack(file.create_dataset("data", shape, dtype)) == found
 
 
 def test_a_dataset_without_a_shape_is_no_stack(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["empty"] = h5py.Empty("f4")
-        assert stack_shape(file["empty"]) is None
+        assert not can_be_stack(file["empty"])
         assert walk(file) == ({}, [])
+
+
+def tags(keys: str) -> str:
+    return json.dumps({"axes": [{"key": key, "typeFlags": 2, "resolution": 0} for key in keys]})
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ({"axistags": tags("tzyxc")}, "tzyxc"),
+        ({"axistags": tags("xyzct")}, "xyzct"),
+        ({"axistags": tags("zyx")}, None),
+        ({"axistags": tags("zyxcq")}, None),
+        ({"axistags": tags("zyxcc")}, None),
+        ({"axistags": "{"}, None),
+        ({"axistags": "[" * 60000}, None),
+        ({"axistags": '{"axes": 5}'}, None),
+        ({"axistags": np.bytes_(tags("zcyxt"))}, "zcyxt"),
+        ({}, None),
+    ],
+)
+def test_axes_that_ilastik_tells(tmp_path: Path, attributes: dict[str, Any], told: str | None) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["data"] = np.zeros((2, 3, 4, 5, 6), np.uint8)
+        file["data"].attrs.update(attributes)
+        assert told_axes(file["data"], file) == told
+
+
+def test_axes_that_labels_and_groups_tell(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["labels"] = np.zeros((2, 3, 4))
+        for dimension, label in zip(file["labels"].dims, ("X", "y", "Z"), strict=True):
+            dimension.label = label
+        assert told_axes(file["labels"], file) == "xyz"
+        file["scan/data"] = np.zeros((2, 3, 4, 5))
+        file["scan"].attrs["axes"] = ["Time", "channel", "row", "column"]
+        assert told_axes(file["scan/data"], file["scan"]) == "tcyx"
+        file["scan"].attrs["axes"] = ["angle", "z", "y", "x"]
+        assert told_axes(file["scan/data"], file["scan"]) is None
 
 
 def test_links_are_followed_and_circles_left(tmp_path: Path) -> None:
@@ -87,16 +121,3 @@ def test_a_default_that_leads_nowhere_does_not_count(tmp_path: Path, default: st
         file["loop"] = h5py.SoftLink("/")
         file.attrs["default"] = default
         assert likely(file, walk(file)[0]) == "large"
-
-
-def test_sources_of_a_virtual_dataset_that_are_missing(tmp_path: Path) -> None:
-    layout = h5py.VirtualLayout((3, 3, 4), "u2")
-    for index, name in enumerate(("b.h5", "a.h5", ".")):
-        layout[index] = h5py.VirtualSource(name, "data", (3, 4))
-    with h5py.File(tmp_path / "own.h5", "w") as file:
-        file["plain"] = np.zeros((2, 3, 4))
-        file.create_virtual_dataset("virtual", layout)
-        assert missing_sources(tmp_path / "own.h5", file["plain"]) == []
-        assert missing_sources(tmp_path / "own.h5", file["virtual"]) == ["a.h5", "b.h5"]
-        (tmp_path / "a.h5").touch()
-        assert missing_sources(tmp_path / "own.h5", file["virtual"]) == ["b.h5"]
