@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wholefield.sources.events.clock_repair import Integers, TimeWord, Words
 from wholefield.sources.events.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events
 
-Words = npt.NDArray[np.integer[Any]]
-Integers = npt.NDArray[np.int64]
 # What compiled code counts with.
 Integer = int | np.int64
 
-# Bits of the clocks in the words, in us: it starts again after 2**bits us.
+# Bits of the clocks in the words, in us: they start again after 2**bits us.
 DAT_CLOCK_BITS, EVT2_CLOCK_BITS, EVT3_CLOCK_BITS = 32, 34, 24
 # A time that no file holds: nothing can be said yet about the clock.
 UNKNOWN = -(2**62)
@@ -55,8 +54,7 @@ class Codec:
     Attributes:
         format_name: Its name for people.
         word: Type of a word.
-        clock_bits: The clock of the file starts again after 2**clock_bits us.
-        clock: Place and time in us, modulo that, of the first word with (high bits of) a time among words, or None.
+        time_word: Which words carry the (high bits of the) time.
         plain: The decoder in numpy, given words and the unwrapped time in us before them, or UNKNOWN: slow,
             needs nothing compiled, and is the oracle of the other.
         load_walk: Gives the compiled decoder; loads numba.
@@ -64,10 +62,21 @@ class Codec:
 
     format_name: str
     word: np.dtype[Any]
-    clock_bits: int
-    clock: Callable[[Words], tuple[int, int] | None]
+    time_word: TimeWord
     plain: Callable[[Words, int], Decoded]
     load_walk: Callable[[], Walk]
+
+    @property
+    def clock_bits(self) -> int:
+        """The clock of the file starts again after 2**clock_bits us."""
+        return self.time_word.bits + self.time_word.unit.bit_length() - 1
+
+    def clock(self, words: Words) -> tuple[int, int] | None:
+        """Place and time in us, modulo 2**clock_bits, of the first word with (high bits of) a time, or None."""
+        places = self.time_word.places(words)
+        if not places.size:
+            return None
+        return int(places[0]), int(self.time_word.values(words[places[:1]])[0]) * self.time_word.unit
 
     def after(self, time: int, raw: int) -> int:
         """The unwrapped time nearest to `time`, in us, at which the clock of the file shows `raw`."""

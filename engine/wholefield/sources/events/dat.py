@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from wholefield.sources.events.clock_repair import TimeWord
 from wholefield.sources.events.codec import (
     DAT_CLOCK_BITS,
     UNKNOWN,
@@ -18,11 +19,6 @@ from wholefield.sources.events.codec import (
     triggers_of,
     unwrapped,
 )
-
-
-def clock(words: Words) -> tuple[int, int] | None:
-    """See `Codec.clock`."""
-    return (0, int(words[0]) & 0xFFFFFFFF) if words.size else None
 
 
 def plain(words: Words, before: int = UNKNOWN) -> Decoded:
@@ -43,4 +39,5 @@ def load_walk() -> Walk:
     return walk_dat
 
 
-DAT = Codec("Prophesee DAT", np.dtype("<u8"), DAT_CLOCK_BITS, clock, plain, load_walk)
+TIME_WORD = TimeWord(type_shift=0, type_mask=0, kind=0, shift=0, bits=32, unit=1, tolerance=1 << 14)
+DAT = Codec("Prophesee DAT", np.dtype("<u8"), TIME_WORD, plain, load_walk)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from wholefield.sources.events.clock_repair import TimeWord
 from wholefield.sources.events.codec import (
     EVT2_CLOCK_BITS,
     UNKNOWN,
@@ -19,12 +20,6 @@ from wholefield.sources.events.codec import (
     triggers_of,
     unwrapped,
 )
-
-
-def clock(words: Words) -> tuple[int, int] | None:
-    """See `Codec.clock`."""
-    places = np.flatnonzero(words >> 28 == 8)
-    return (int(places[0]), int(words[places[0]] & 0xFFFFFFF) << 6) if places.size else None
 
 
 def plain(words: Words, before: int = UNKNOWN) -> Decoded:
@@ -52,4 +47,5 @@ def load_walk() -> Walk:
     return walk_evt2
 
 
-EVT2 = Codec("Prophesee RAW EVT2", np.dtype("<u4"), EVT2_CLOCK_BITS, clock, plain, load_walk)
+TIME_WORD = TimeWord(type_shift=28, type_mask=15, kind=8, shift=0, bits=28, unit=64, tolerance=64)
+EVT2 = Codec("Prophesee RAW EVT2", np.dtype("<u4"), TIME_WORD, plain, load_walk)

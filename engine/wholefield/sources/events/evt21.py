@@ -7,8 +7,11 @@ value 32). Older cameras send the two halves of a word in the wrong order, which
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from wholefield.sources.events.clock_repair import TimeWord
 from wholefield.sources.events.codec import (
     EVT2_CLOCK_BITS,
     UNKNOWN,
@@ -28,17 +31,6 @@ USUAL_STEP = 64
 def swapped(words: Words) -> Words:
     """The words with their halves exchanged."""
     return words << np.uint64(32) | words >> np.uint64(32)
-
-
-def clock(words: Words) -> tuple[int, int] | None:
-    """See `Codec.clock`."""
-    places = np.flatnonzero(words >> np.uint64(60) == 8)
-    return (int(places[0]), (int(words[places[0]]) >> 32 & 0xFFFFFFF) << 6) if places.size else None
-
-
-def legacy_clock(words: Words) -> tuple[int, int] | None:
-    """See `Codec.clock`."""
-    return clock(swapped(words))
 
 
 def plain(words: Words, before: int = UNKNOWN) -> Decoded:
@@ -91,7 +83,9 @@ def _ticks(words: Words) -> int:
 
 
 WORD = np.dtype("<u8")
-EVT21 = Codec("Prophesee RAW EVT2.1", WORD, EVT2_CLOCK_BITS, clock, plain, load_walk)
+TIME_WORD = TimeWord(type_shift=60, type_mask=15, kind=8, shift=32, bits=28, unit=64, tolerance=64)
+LEGACY_TIME_WORD = replace(TIME_WORD, type_shift=28, shift=0)
+EVT21 = Codec("Prophesee RAW EVT2.1", WORD, TIME_WORD, plain, load_walk)
 EVT21_LEGACY = Codec(
-    "Prophesee RAW EVT2.1 (legacy)", WORD, EVT2_CLOCK_BITS, legacy_clock, legacy_plain, load_legacy_walk
+    "Prophesee RAW EVT2.1 (legacy)", WORD, LEGACY_TIME_WORD, legacy_plain, load_legacy_walk
 )

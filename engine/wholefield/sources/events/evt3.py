@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from wholefield.sources.events.clock_repair import TimeWord
 from wholefield.sources.events.codec import (
     EVT3_CLOCK_BITS,
     UNKNOWN,
@@ -25,12 +26,6 @@ from wholefield.sources.events.codec import (
     triggers_of,
     unwrapped,
 )
-
-
-def clock(words: Words) -> tuple[int, int] | None:
-    """See `Codec.clock`."""
-    places = np.flatnonzero(words >> 12 == 8)
-    return (int(places[0]), int(words[places[0]] & 0xFFF) << 12) if places.size else None
 
 
 def plain(words: Words, before: int = UNKNOWN) -> Decoded:
@@ -88,4 +83,5 @@ def load_walk() -> Walk:
     return walk_evt3
 
 
-EVT3 = Codec("Prophesee RAW EVT3", np.dtype("<u2"), EVT3_CLOCK_BITS, clock, plain, load_walk)
+TIME_WORD = TimeWord(type_shift=12, type_mask=15, kind=8, shift=0, bits=12, unit=4096, tolerance=1)
+EVT3 = Codec("Prophesee RAW EVT3", np.dtype("<u2"), TIME_WORD, plain, load_walk)

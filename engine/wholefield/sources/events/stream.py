@@ -57,7 +57,7 @@ class StreamRecording(Recording):
         Raises:
             SourceError: It holds no events.
         """
-        self._words = WordFile(path, offset, codec.word)
+        self._words = WordFile(path, offset, codec.word, codec.time_word)
         self._codec = codec
         self._building = threading.Lock()
         self._index: TimeIndex | None = None
@@ -85,6 +85,7 @@ class StreamRecording(Recording):
                     self._ends = found.span
                 self._index = found
                 self._warn_outside(found)
+                self._warn_clock()
 
     @property
     def num_events(self) -> int:
@@ -160,6 +161,15 @@ class StreamRecording(Recording):
             size = "{} x {}".format(*self._size)
             self._warnings.append(
                 f"{index.outside} events lie outside the {size} px of the sensor and are left out."
+            )
+
+    def _warn_clock(self) -> None:
+        repair = self._words.repair
+        if repair is not None:
+            self._warnings += repair.told()
+        if self._words.grown > 0:
+            self._warnings.append(
+                f"It has grown by {self._words.grown} bytes since it was opened; open it again to read them."
             )
 
     def _range(self, low: int, high: int) -> tuple[int, int, Integers]:

@@ -1,21 +1,14 @@
-"""Words behind a header: what is read, and that reading leaves nothing in memory."""
+"""Words behind a header: what is read, of a file that may change while it is open."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from wholefield.errors import SourceError
-from wholefield.sources.events.event_words import AT_ONCE, WordFile
+from wholefield.sources.events.event_words import WordFile
 
 WORD = np.dtype("<u2")
-
-
-def mapped_bytes() -> int:
-    """Bytes of files that are mapped into this process and in memory."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("RssFile"))
 
 
 def test_words_are_those_behind_the_header(tmp_path: Path) -> None:
@@ -43,24 +36,11 @@ def test_a_file_that_was_cut_is_not_read(tmp_path: Path) -> None:
     file.close()
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells memory as Linux does")
-def test_looking_in_many_places_leaves_nothing_in_memory(tmp_path: Path) -> None:
-    path = tmp_path / "large.raw"
-    path.write_bytes(bytes(16 * AT_ONCE))
-    read_anew(path)
-    file = WordFile(path, 100, WORD)
-    file.read(0, 10)
-    before = mapped_bytes()
-    for position in range(AT_ONCE // 8, len(file), AT_ONCE // 8):
-        assert file.read(position, position + 4096).size == 4096
-    assert mapped_bytes() - before < AT_ONCE // 4
+def test_what_is_added_later_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.raw"
+    path.write_bytes(bytes(100))
+    file = WordFile(path, 0, WORD)
+    with path.open("ab") as other:
+        other.write(bytes(7))
+    assert (len(file), file.grown, file.read(0, 100).size) == (50, 7, 50)
     file.close()
-
-
-def read_anew(path: Path) -> None:
-    """Let the system read a file from disk as a whole: it then keeps it in large pieces, and maps such at once."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        while file.read(AT_ONCE):
-            pass

@@ -3,7 +3,7 @@
 import numpy as np
 
 from wholefield.sources.events.codec import UNKNOWN
-from wholefield.sources.events.evt3 import clock, plain
+from wholefield.sources.events.evt3 import EVT3, plain
 
 HIGH, LOW, ROW, ONE, BASE, V12, V8 = (kind << 12 for kind in (8, 6, 0, 2, 3, 4, 5))
 
@@ -54,5 +54,5 @@ def test_what_comes_before_time_and_row_is_left_out() -> None:
 
 
 def test_clock() -> None:
-    assert clock(np.array([ROW | 1, HIGH | 3, HIGH | 4], "<u2")) == (1, 3 << 12)
-    assert clock(np.array([ROW | 1, LOW | 3], "<u2")) is None
+    assert EVT3.clock(np.array([ROW | 1, HIGH | 3, HIGH | 4], "<u2")) == (1, 3 << 12)
+    assert EVT3.clock(np.array([ROW | 1, LOW | 3], "<u2")) is None
