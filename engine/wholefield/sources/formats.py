@@ -48,7 +48,8 @@ log = logging.getLogger(__name__)
 RECORDINGS = (
     Format(
         "AEDAT4", Kind.RECORDING, (".aedat4",), begins(AEDAT4_SIGNATURE),
-        "wholefield.sources.events.aedat4:open_aedat4", about="recordings of DV, iniVation",
+        "wholefield.sources.events.formats.aedat4:open_aedat4",
+        asks="wholefield.sources.events.formats.aedat4:ask_aedat4", about="recordings of DV, iniVation",
     ),
     Format(
         "Prophesee DAT", Kind.RECORDING, (".dat",), is_prophesee_dat,

@@ -9,6 +9,8 @@ from wholefield.sources.events.clock_repair import EVIDENCE, NEIGHBORS, RUN, Int
 
 # Steps back among the neighbors count as order up to this share of the jump.
 ORDERLY_SHARE = 16
+# A jump is larger than that many usual steps.
+USUAL_STEPS = 8
 
 
 @compiled
@@ -82,12 +84,14 @@ def _next_is_wrong(values: Integers, i: int, run: int, mask: int) -> bool:
 
 @compiled
 def _orderly(values: Integers, i: int, run: int, mask: int, out: int) -> bool:
-    """Whether the values before i and from i + run on advance."""
+    """Whether the values before i and from i + run on advance, by steps that are small beside the jump."""
+    steps = np.zeros(2 * NEIGHBORS, np.int64)
     pairs = 0
     for j in range(NEIGHBORS):
         for first in (i - 2 - j, i + run + j):
             if 0 <= first and first + 1 < values.shape[0]:
-                pairs += 1
-                if _step(values[first], values[first + 1], mask) < -(out // ORDERLY_SHARE):
+                steps[pairs] = _step(values[first], values[first + 1], mask)
+                if steps[pairs] < -(out // ORDERLY_SHARE):
                     return False
-    return pairs >= EVIDENCE
+                pairs += 1
+    return pairs >= EVIDENCE and np.median(steps[:pairs]) * USUAL_STEPS < out

@@ -86,6 +86,4 @@ WORD = np.dtype("<u8")
 TIME_WORD = TimeWord(type_shift=60, type_mask=15, kind=8, shift=32, bits=28, unit=64, tolerance=64)
 LEGACY_TIME_WORD = replace(TIME_WORD, type_shift=28, shift=0)
 EVT21 = Codec("Prophesee RAW EVT2.1", WORD, TIME_WORD, plain, load_walk)
-EVT21_LEGACY = Codec(
-    "Prophesee RAW EVT2.1 (legacy)", WORD, LEGACY_TIME_WORD, legacy_plain, load_legacy_walk
-)
+EVT21_LEGACY = Codec("Prophesee RAW EVT2.1 (legacy)", WORD, LEGACY_TIME_WORD, legacy_plain, load_legacy_walk)

@@ -83,5 +83,5 @@ def load_walk() -> Walk:
     return walk_evt3
 
 
-TIME_WORD = TimeWord(type_shift=12, type_mask=15, kind=8, shift=0, bits=12, unit=4096, tolerance=1)
+TIME_WORD = TimeWord(type_shift=12, type_mask=15, kind=8, shift=0, bits=12, unit=4096, tolerance=2)
 EVT3 = Codec("Prophesee RAW EVT3", np.dtype("<u2"), TIME_WORD, plain, load_walk)
