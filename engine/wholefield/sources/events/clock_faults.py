@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wholefield.kernels.compiled import compiled
-from wholefield.sources.events.clock_repair import EVIDENCE, NEIGHBORS, RUN, Integers, Words
+from wholefield.sources.events.time_word import EVIDENCE, NEIGHBORS, RUN, Integers, Words
 
 # Steps back among the neighbors count as order up to this share of the jump.
 ORDERLY_SHARE = 16
@@ -89,9 +89,9 @@ def _orderly(values: Integers, i: int, run: int, mask: int, out: int) -> bool:
     pairs = 0
     for j in range(NEIGHBORS):
         for first in (i - 2 - j, i + run + j):
-            if 0 <= first and first + 1 < values.shape[0]:
+            if first >= 0 and first + 1 < values.shape[0]:
                 steps[pairs] = _step(values[first], values[first + 1], mask)
                 if steps[pairs] < -(out // ORDERLY_SHARE):
                     return False
                 pairs += 1
-    return pairs >= EVIDENCE and np.median(steps[:pairs]) * USUAL_STEPS < out
+    return pairs >= EVIDENCE and bool(np.median(steps[:pairs]) * USUAL_STEPS < out)

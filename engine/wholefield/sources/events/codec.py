@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wholefield.sources.events.clock_repair import Integers, TimeWord, Words
 from wholefield.sources.events.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events
+from wholefield.sources.events.time_word import Integers as Integers, TimeWord, Words as Words
 
 # What compiled code counts with.
 Integer = int | np.int64

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from wholefield.sources.events.clock_repair import TimeWord
 from wholefield.sources.events.codec import (
     DAT_CLOCK_BITS,
     UNKNOWN,
@@ -19,6 +18,7 @@ from wholefield.sources.events.codec import (
     triggers_of,
     unwrapped,
 )
+from wholefield.sources.events.time_word import TimeWord
 
 
 def plain(words: Words, before: int = UNKNOWN) -> Decoded:

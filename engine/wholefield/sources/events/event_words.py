@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from wholefield.errors import SourceError
-from wholefield.sources.events.clock_repair import ClockRepair, TimeWord, Words
+from wholefield.sources.events.clock_repair import ClockRepair
+from wholefield.sources.events.time_word import TimeWord, Words
 
 
 class WordFile:
@@ -62,7 +63,7 @@ class WordFile:
         if begin >= end:
             return np.zeros(0, self._word)
         content = np.empty((end - begin) * self._word.itemsize, np.uint8)
-        place, filled, view = self._offset + begin * self._word.itemsize, 0, memoryview(content)
+        place, filled, view = self._offset + begin * self._word.itemsize, 0, content.data
         try:
             # A mapped file that is cut short while it is open would end the process: it is read instead.
             while filled < len(content):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from wholefield.sources.events.clock_repair import TimeWord
 from wholefield.sources.events.codec import (
     EVT2_CLOCK_BITS,
     UNKNOWN,
@@ -20,6 +19,7 @@ from wholefield.sources.events.codec import (
     triggers_of,
     unwrapped,
 )
+from wholefield.sources.events.time_word import TimeWord
 
 
 def plain(words: Words, before: int = UNKNOWN) -> Decoded:

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from wholefield.sources.events.clock_repair import TimeWord
 from wholefield.sources.events.codec import (
     EVT2_CLOCK_BITS,
     UNKNOWN,
@@ -23,6 +22,7 @@ from wholefield.sources.events.codec import (
     triggers_of,
     unwrapped,
 )
+from wholefield.sources.events.time_word import TimeWord
 
 # Cameras repeat the high time at least this often; larger steps speak for a wrong order of the halves.
 USUAL_STEP = 64

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from wholefield.sources.events.clock_repair import TimeWord
 from wholefield.sources.events.codec import (
     EVT3_CLOCK_BITS,
     UNKNOWN,
@@ -26,6 +25,7 @@ from wholefield.sources.events.codec import (
     triggers_of,
     unwrapped,
 )
+from wholefield.sources.events.time_word import TimeWord
 
 
 def plain(words: Words, before: int = UNKNOWN) -> Decoded:

@@ -1,6 +1,7 @@
 """Damaged times are found and replaced; silences, new rounds, restarts and disorder are left alone."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,14 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tests.engine.sources.events.writers import STREAMS, random_events, write_stream
-from wholefield.sources.events.clock_repair import ClockRepair, Integers, TimeWord, Words
+from wholefield.sources.events.clock_repair import ClockRepair
 from wholefield.sources.events.codec import Codec
 from wholefield.sources.events.dat import DAT
 from wholefield.sources.events.evt2 import EVT2
 from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.evt21 import EVT21, EVT21_LEGACY
 from wholefield.sources.events.raw import open_dat, open_raw
+from wholefield.sources.events.time_word import Integers, TimeWord, Words
 
 CODECS = {"evt2": EVT2, "evt21": EVT21, "evt21-legacy": EVT21_LEGACY, "evt3": EVT3, "dat": DAT}
 MS = 1000
@@ -34,7 +36,7 @@ def repaired(codec: Codec, words: Words, cuts: Sequence[int] = ()) -> tuple[Word
     """The words, read in pieces from the start on."""
     repair = ClockRepair(codec.time_word, len(words), lambda begin, end: words[max(begin, 0) : end])
     edges = [0, *sorted(cut % len(words) for cut in cuts), len(words)]
-    parts = [repair.apply(words[a:b], a) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [repair.apply(words[a:b], a) for a, b in pairwise(edges)]
     return np.concatenate(parts), repair
 
 

@@ -2,8 +2,8 @@
 
 `#!AER-DAT4.0\\r\\n`, then a header (u32 size, FlatBuffer "IOHE": compression, place of the table of packets or -1, XML
 that describes the streams), then packets (i32 stream, i32 size, compressed: u32 size and a FlatBuffer): "EVTS" of
-events of 16 bytes (t i64, x i16, y i16, on u8), "TRIG", "IMUS" of tables, "FRME" of one frame. Nothing is trusted: every
-size and place is checked against the bytes there are, and no packet may grow beyond `LARGEST_PACKET`.
+events of 16 bytes (t i64, x i16, y i16, on u8), "TRIG", "IMUS" of tables, "FRME" of one frame. Nothing is
+trusted: every size and place is checked against the bytes there are, and no packet may grow beyond `LARGEST_PACKET`.
 """
 
 from __future__ import annotations
@@ -164,8 +164,8 @@ def _take(kind: bytes, body: memoryview, gathering: Gathering, wanted: bool) -> 
             gathering.add(rows["x"], rows["y"], rows["on"], rows["t"])
         return length
     if kind == b"TRIG":
-        rows = [(item.number(0, "<q"), item.number(1, "<b")) for item in table.tables(0)]
-        outer = [(time, kind) for time, kind in rows if kind in EXTERNAL]
+        found = [(item.number(0, "<q"), item.number(1, "<b")) for item in table.tables(0)]
+        outer = [(time, of) for time, of in found if of in EXTERNAL]
         times, kinds = np.array(outer, np.int64).reshape(-1, 2).T
         falling = (kinds == FALLING) | (kinds == GENERATOR_FALLING)
         gathering.add_triggers(

@@ -18,7 +18,7 @@ Fields = Sequence[Field]
 ROW = np.dtype(
     {"names": ["t", "x", "y", "on"], "formats": ["<i8", "<i2", "<i2", "u1"], "offsets": [0, 8, 10, 12], "itemsize": 16}
 )  # fmt: skip
-COMPRESSORS: dict[int, Callable[[bytes], bytes]] = {
+COMPRESSORS: dict[int, Callable[[bytes], bytes | bytearray]] = {
     0: bytes,
     1: imagecodecs.lz4f_encode,
     2: imagecodecs.lz4f_encode,
