@@ -138,8 +138,13 @@ SLIDES = (
 
 ZARRS = (
     Format(
+        "Zarr", Kind.STACK, ZARR_SUFFIXES, asked("wholefield.sources.zarr_layout:is_plain_zarr"),
+        "wholefield.sources.stacks.plain_zarr:open_plain_zarr",
+        asks="wholefield.sources.stacks.plain_zarr:zarr_questions", about="arrays without OME; a folder, or zipped",
+    ),
+    Format(
         "OME-Zarr stack", Kind.STACK, ZARR_SUFFIXES, asked("wholefield.sources.zarr_layout:is_zarr_volume"),
-        "wholefield.sources.stacks.ome_zarr:open_ome_zarr_stack",
+        "wholefield.sources.stacks.ome_zarr:open_ome_zarr_stack", asks=STACK,
         exporter="wholefield.export.stack_zarr:write_ome_zarr", about="more than one plane; a folder, or zipped",
     ),
     Format(
@@ -171,6 +176,19 @@ VOLUMES = (
     Format(
         "MetaImage", Kind.STACK, (".mha", ".mhd"), is_meta_image,
         "wholefield.sources.stacks.meta_image:open_meta_image", asks=STACK,
+    ),
+    Format(
+        "NumPy array", Kind.STACK, (".npy",),
+        both(begins(b"\x93NUMPY"), asked("wholefield.sources.stacks.numpy_array:is_numpy_volume")),
+        "wholefield.sources.stacks.numpy_array:open_npy", asks=STACK, about="two to five axes of numbers",
+    ),
+    Format(
+        "NumPy archive", Kind.STACK, (".npz",),
+        both(
+            both(begins(ZIP_SIGNATURE), ends(".npz")), asked("wholefield.sources.stacks.numpy_array:is_numpy_volume")
+        ),
+        "wholefield.sources.stacks.numpy_array:open_npz",
+        asks="wholefield.sources.stacks.numpy_array:npz_questions", about="one of its arrays",
     ),
     Format(
         "Folder of slices", Kind.STACK, (), asked("wholefield.sources.stacks.slice_folder:is_slice_folder"),

@@ -175,10 +175,13 @@ CAMERAS = (
 
 ARRAYS = (
     _unread("MATLAB", (".mat",), begins(b"MATLAB "), f"a MATLAB file, {MATLAB}"),
-    _unread("NumPy array", (".npy",), begins(b"\x93NUMPY"), "a NumPy array, which is not read; save it as TIFF"),
     _unread(
-        "NumPy archive", (), both(begins(ZIP_SIGNATURE), ends(".npz")),
-        "a NumPy archive without the arrays x, y, t and p of a recording; save other arrays as TIFF",
+        "NumPy table", (), begins(b"\x93NUMPY"),
+        "a NumPy array of no volume and no events; save numbers of two to five axes, or events as t, x, y, p",
+    ),
+    _unread(
+        "Other NumPy archive", (), both(begins(ZIP_SIGNATURE), ends(".npz")),
+        "a NumPy archive without a volume and without the arrays x, y, t and p of a recording",
     ),
     _unread("PyTorch checkpoint", (".pt", ".pth"), _names(b"/data.pkl"), WEIGHTS),
     _unread("safetensors", (".safetensors",), _is_safetensors, WEIGHTS),

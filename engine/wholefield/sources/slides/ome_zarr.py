@@ -22,6 +22,7 @@ from wholefield.sources.slides.image import (
 )
 from wholefield.sources.slides.tiled import TiledSource
 from wholefield.sources.units import to_micrometers
+from wholefield.sources.zarr_layout import axis_letters, oversized_json
 
 # Small chunks are gathered into tiles of at least this side, so that a region does not cost a call for each.
 SMALLEST_TILE = 256
@@ -104,12 +105,20 @@ def open_group(path: Path) -> tuple[Any, Any]:
         SourceError: It is not a Zarr group.
     """
     try:
+        if large := oversized_json(path):
+            raise SourceError(
+                f"{path} holds {large}, which is larger than any JSON of a Zarr; it is no image."
+            )
         store = (
             zarr.storage.ZipStore(path, mode="r")
             if path.is_file()
             else zarr.storage.LocalStore(path, read_only=True)
         )
         return store, zarr.open_group(store, mode="r")
+    except SourceError:
+        raise
+    except RecursionError as error:
+        raise unreadable(path, "OME-Zarr", "its JSON is nested too deeply") from error
     except Exception as error:
         raise unreadable(path, "OME-Zarr", error) from error
 
@@ -119,7 +128,7 @@ def _from_group(path: Path, store: Any, group: Any, at: Mapping[str, int]) -> Om
     ome = ome_of(group)
     scales = ome["multiscales"][0]
     arrays = [group[dataset["path"]] for dataset in scales["datasets"]]
-    axes = axis_letters(scales, arrays[0].ndim)
+    axes = axis_letters(scales.get("axes"), arrays[0].ndim)
     if arrays[0].dtype.kind not in "buif":
         raise SourceError(
             f"{path} has pixels of type {arrays[0].dtype}; save it with integer or floating-point pixels."
@@ -167,19 +176,17 @@ def image_group(path: Path, group: Any) -> Any:
     raise SourceError(f"{path} is Zarr without an OME image; open the folder that has its multiscales.")
 
 
-def axis_letters(scales: dict[str, Any], dimensions: int) -> str:
-    """Capital letters of the axes; before version 0.4 they were fixed."""
-    axes = scales.get("axes") or list("tczyx")[-dimensions:]
-    return "".join((axis["name"] if isinstance(axis, dict) else axis).upper() for axis in axes)
-
-
 def scale_factors(scales: dict[str, Any], axes: str) -> npt.NDArray[np.float64]:
-    """How far a step along each axis of the finest level goes, in the unit of the axis."""
+    """How far a step along each axis of the finest level goes, in the unit of the axis.
+
+    Not-a-number for all where a scale has not one number for each axis, so that no one knows which are meant.
+    """
     factors = np.ones(len(axes))
     for holder in (scales["datasets"][0], scales):
         for transformation in holder.get("coordinateTransformations", []):
             if transformation.get("type") == "scale" and "scale" in transformation:
-                factors *= transformation["scale"]
+                scale = transformation["scale"]
+                factors *= scale if len(scale) == len(axes) else np.nan
     return factors
 
 

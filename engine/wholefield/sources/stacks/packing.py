@@ -18,7 +18,7 @@ from wholefield.sources.stacks.file_bytes import Part
 CHUNK_BYTES = 2**20
 GZIP_SIGNATURE = b"\x1f\x8b"
 # Deflate codes 258 bytes in two bits at best; bzip2 a gigabyte of zeros in 700 bytes.
-MOST_PER_BYTE = {"raw": 1, "zlib": 1032, "gzip": 1032, "bzip2": 2**21}
+MOST_PER_BYTE = {"raw": 1, "zlib": 1032, "deflate": 1032, "gzip": 1032, "bzip2": 2**21}
 
 
 class Packing(StrEnum):
@@ -26,6 +26,7 @@ class Packing(StrEnum):
 
     RAW = "raw"
     ZLIB = "zlib"
+    DEFLATE = "deflate"
     GZIP = "gzip"
     BZIP2 = "bzip2"
 
@@ -69,8 +70,8 @@ def is_gzipped(path: Path) -> bool:
 def _pieces(part: Part, packing: Packing) -> Iterator[bytes]:
     with part.path.open("rb") as file:
         file.seek(part.offset)
-        if packing is Packing.ZLIB:
-            yield from _inflated(file)
+        if packing in (Packing.ZLIB, Packing.DEFLATE):
+            yield from _inflated(file, -zlib.MAX_WBITS if packing is Packing.DEFLATE else zlib.MAX_WBITS)
             return
         stream: IO[bytes] = (
             bz2.BZ2File(file) if packing is Packing.BZIP2 else gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
@@ -79,8 +80,8 @@ def _pieces(part: Part, packing: Packing) -> Iterator[bytes]:
             yield piece
 
 
-def _inflated(file: IO[bytes]) -> Iterator[bytes]:
-    stream = zlib.decompressobj()
+def _inflated(file: IO[bytes], window: int) -> Iterator[bytes]:
+    stream = zlib.decompressobj(window)
     while not stream.eof:
         data = stream.unconsumed_tail or file.read(CHUNK_BYTES)
         piece = stream.decompress(data, CHUNK_BYTES)

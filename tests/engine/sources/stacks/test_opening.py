@@ -201,7 +201,9 @@ def test_what_is_not_there(tmp_path: Path) -> None:
 def test_a_dataset_of_a_file_that_has_none(tmp_path: Path) -> None:
     meta_image(tmp_path / "a.mha")
     assert list_datasets(tmp_path / "a.mha") == ()
-    with pytest.raises(SourceError, match="is not read by a setting called dataset; it leaves nothing open"):
+    with pytest.raises(
+        SourceError, match="is not read by a setting called dataset; it can be given time, spacing"
+    ):
         open_stack(tmp_path / "a.mha", "x")
 
 

@@ -20,6 +20,12 @@ from wholefield.sources.stacks.stack import StackDescription
 ORDER = AxisOrder("zyx", (4, 5, 6))
 
 
+def deflated(data: bytes) -> bytes:
+    """As zip files hold it: without a header and a checksum."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
 @pytest.mark.parametrize("packing", Packing)
 @pytest.mark.parametrize("parts", [1, 2, 4])
 def test_parts_and_packings(tmp_path: Path, packing: Packing, parts: int) -> None:
@@ -28,6 +34,7 @@ def test_parts_and_packings(tmp_path: Path, packing: Packing, parts: int) -> Non
     pack: dict[Packing, Callable[[bytes], bytes]] = {
         Packing.RAW: bytes,
         Packing.ZLIB: zlib.compress,
+        Packing.DEFLATE: deflated,
         Packing.GZIP: gzip.compress,
         Packing.BZIP2: bz2.compress,
     }
