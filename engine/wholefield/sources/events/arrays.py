@@ -1,74 +1,268 @@
-"""Recordings as numpy archives (npz): arrays t, x, y and p, or one array of events."""
+"""Recordings as numpy arrays: an npz archive of t, x, y and p, or of one table of events, or such a table as npy."""
 
 from __future__ import annotations
 
+import shutil
+import struct
+import tempfile
 import zipfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from wholefield.errors import SourceError
-from wholefield.sources.events.hdf5 import columns_to_events
-from wholefield.sources.events.recording import Events, RecordingDescription
-from wholefield.sources.events.sensors import likely_sensor, size_from
-from wholefield.sources.events.table import ArrayTable, TableRecording
-from wholefield.sources.events.text import NAMES
+from wholefield.sources.choices import Question, Reading
+from wholefield.sources.events.column_table import Columns, open_columns
+from wholefield.sources.events.columns.decision import ASKED, table_questions
+from wholefield.sources.events.columns.names import ROLES, role_of
+from wholefield.sources.events.columns.roles import fitting_orders
+from wholefield.sources.events.npy import NpyTable
+from wholefield.sources.events.table import TableRecording
 
 EVENTS = "events"
+NPY_SUFFIX = ".npy"
+# A file of fewer rows without names is more likely something else.
+FEWEST_ROWS = 20
+# An archive above this size in bytes whose content is so many times smaller is made to fill disks.
+LARGE, LARGEST_RATIO = 1 << 28, 200
+LOCAL_HEADER = struct.Struct("<26xHH")
+# Arrays of up to that many bytes are metadata, such as the size of the sensor.
+NOTE_BYTES = 512
 
 
 def is_event_archive(path: Path) -> bool:
-    """Whether an npz file has the arrays of a recording, from their names alone."""
+    """Whether an npz file has the arrays of a recording: by their names, or as a table whose values fit."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [Path(name).stem for name in archive.namelist()]
+            names = [name.removesuffix(NPY_SUFFIX) for name in archive.namelist()]
     except (OSError, zipfile.BadZipFile):
         return False
-    return EVENTS in names or set(_columns(names)) == set("txyp")
+    return EVENTS in names or set(_roles(names)) == set(ROLES) or (len(names) == 1 and _table_fits(path))
 
 
-def open_npz(path: Path) -> TableRecording:
-    """Open a numpy archive; its events are held in memory.
+def is_event_array(path: Path) -> bool:
+    """Whether an npy file has the fields of events, or four columns or more whose values fit."""
+    try:
+        with ExitStack() as stack:
+            table = NpyTable(stack.enter_context(path.open("rb")))
+            if table.names:
+                return True
+            columns = Columns(table.length, table.read)
+            return (
+                table.columns > 1 and table.length >= FEWEST_ROWS and bool(fitting_orders(columns.sample()))
+            )
+    except (OSError, ValueError):
+        return False
+
+
+def _table_fits(path: Path) -> bool:
+    """Whether the only array of an archive is a table whose values fit events."""
+    try:
+        columns = _archive_columns(path)
+    except Exception:  # whatever is wrong with it, nothing says that these are events
+        return False
+    try:
+        return bool(columns.names) or (
+            columns.length >= FEWEST_ROWS and bool(fitting_orders(columns.sample()))
+        )
+    finally:
+        columns.close()
+
+
+def open_npz(path: Path, reading: Reading | None = None) -> TableRecording:
+    """Open a numpy archive; what is compressed is unpacked into a temporary file.
+
+    Args:
+        path: The file.
+        reading: May say `columns`, `unit` and `size`.
 
     Raises:
+        UnclearFileError: Two readings fit.
         SourceError: It is damaged or holds no events.
     """
+    return _open(path, "NumPy archive", _archive_columns, reading)
+
+
+def open_npy(path: Path, reading: Reading | None = None) -> TableRecording:
+    """Open a table of events in one numpy array; the arguments and errors are those of `open_npz`."""
+    return _open(path, "NumPy array", _array_columns, reading)
+
+
+def ask_npz(path: Path, reading: Reading) -> tuple[Question, ...]:
+    """What can be chosen for an archive."""
+    return _questions(_archive_columns(path), reading)
+
+
+def ask_npy(path: Path, reading: Reading) -> tuple[Question, ...]:
+    """What can be chosen for an array."""
+    return _questions(_array_columns(path), reading)
+
+
+def _open(path: Path, format_name: str, columns_of: Any, reading: Reading | None) -> TableRecording:
+    reading = (reading or Reading()).only(path, *ASKED)
+    columns = _columns(path, columns_of)
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            events = _events(archive)
-            metadata = {name: str(archive[name]) for name in archive.files if archive[name].ndim == 0}
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, MemoryError) as error:
-        raise SourceError(f"{path} holds no events that can be read ({error}); copy it again.") from error
-    except Exception as error:  # zlib and the header parser have errors of their own
-        raise SourceError(f"{path} is damaged ({type(error).__name__}); copy it again.") from error
-    if not events.size:
-        raise SourceError(f"{path} holds no events; choose another file.")
-    size = size_from(metadata)
+        if not columns.length:
+            raise SourceError(f"{path} holds no events; choose another file.")
+        return open_columns(path, format_name, columns, reading)
+    except BaseException:
+        columns.close()
+        raise
+
+
+def _columns(path: Path, columns_of: Any) -> Columns:
+    try:
+        found: Columns = columns_of(path)
+    except (ValueError, KeyError, EOFError) as error:
+        raise SourceError(
+            f"{path} holds no events that can be read ({_short(error)}); choose another file."
+        ) from error
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise SourceError(f"{path} is damaged ({_short(error)}); copy it again.") from error
+    return found
+
+
+def _questions(columns: Columns, reading: Reading) -> tuple[Question, ...]:
+    try:
+        return table_questions(columns.sample(), reading)
+    finally:
+        columns.close()
+
+
+def _array_columns(path: Path) -> Columns:
+    table = NpyTable(path.open("rb"))
+    if table.columns == 1:
+        table.close()
+        raise ValueError("it is not a table of t, x, y and p")
+    return _table_columns(table, {})
+
+
+def _table_columns(table: NpyTable, metadata: dict[str, str]) -> Columns:
     warnings: tuple[str, ...] = ()
-    if size is None:
-        size = likely_sensor([events], whole=True)
-        text = (
-            f"The size of the sensor is not in the file; {size[0]} x {size[1]} px was taken from the events."
+    if table.missing:
+        warnings = (
+            f"The end of the file is missing: {table.missing} events cannot be read and are left out.",
         )
-        warnings = (text,)
-    return TableRecording(
-        path, RecordingDescription("NumPy archive", *size, metadata, warnings), ArrayTable(events)
+    return Columns(
+        table.length, table.read, table.names, metadata=metadata, warnings=warnings, close=table.close
     )
 
 
-def _columns(names: list[str]) -> dict[str, str]:
-    return {NAMES[name.lower()]: name for name in names if name.lower() in NAMES}
+def _roles(names: Sequence[str]) -> dict[str, str]:
+    """Names of arrays by role."""
+    return {role: name for name in names if (role := role_of(name)) is not None}
 
 
-def _events(archive: Any) -> Events:
-    columns = _columns(archive.files)
-    if set(columns) == set("txyp"):
-        return columns_to_events(*(archive[columns[name]].ravel() for name in "xytp"))
-    table = archive[EVENTS]
-    if table.dtype.names:
-        fields = _columns(list(table.dtype.names))
-        return columns_to_events(*(table[fields[name]].ravel() for name in "xytp"))
-    if table.ndim != 2 or table.shape[1] != 4:
-        raise ValueError(f"{EVENTS} is not a table of t, x, y and p")
-    return columns_to_events(table[:, 1], table[:, 2], table[:, 0], table[:, 3])
+def _archive_columns(path: Path) -> Columns:
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        infos = {info.filename.removesuffix(NPY_SUFFIX): info for info in archive.infolist()}
+        roles = _roles(list(infos))
+        single = set(roles) != set(ROLES)
+        names = [_table_name(list(infos))] if single else [roles[role] for role in ROLES]
+        _check(path, [infos[name] for name in names])
+        metadata = _notes(archive, {name: info for name, info in infos.items() if name not in names})
+        with ExitStack() as opened:
+            tables = []
+            for name in names:
+                tables.append(_member(path, archive, infos[name]))
+                opened.callback(tables[-1].close)
+            columns = _table_columns(tables[0], metadata) if single else _joined(names, tables, metadata)
+            if single and tables[0].columns == 1:
+                raise ValueError(f"{names[0]} is not a table of t, x, y and p")
+            return replace(columns, close=opened.pop_all().close)
+
+
+def _joined(names: Sequence[str], tables: Sequence[NpyTable], metadata: dict[str, str]) -> Columns:
+    """Four arrays as columns."""
+    if any(table.columns != 1 for table in tables):
+        raise ValueError(f"{', '.join(names)} are not columns")
+    if len({table.length for table in tables}) != 1:
+        raise ValueError(f"{', '.join(names)} do not have the same length")
+
+    def read(begin: int, end: int) -> list[npt.NDArray[Any]]:
+        return [table.read(begin, end)[0] for table in tables]
+
+    return Columns(tables[0].length, read, tuple(names), metadata=metadata)
+
+
+def _table_name(names: Sequence[str]) -> str:
+    """The array that is the table."""
+    if EVENTS in names:
+        return EVENTS
+    if len(names) == 1:
+        return names[0]
+    raise ValueError(f"it has no array called {EVENTS}")
+
+
+def _check(path: Path, infos: Sequence[zipfile.ZipInfo]) -> None:
+    """Look at the sizes before anything is unpacked.
+
+    Raises:
+        SourceError: There is no room for it, or no events can be compressed so.
+    """
+    size, packed = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
+    if size > LARGE and size > LARGEST_RATIO * packed:
+        raise SourceError(
+            f"{path} claims {size} bytes of events in {packed} bytes; such a file is not opened."
+        )
+    needed = sum(info.file_size for info in infos if info.compress_type != zipfile.ZIP_STORED)
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if needed > free:
+        folder = tempfile.gettempdir()
+        raise SourceError(
+            f"{path} needs {needed >> 20} MB to be unpacked and {folder} has {free >> 20} MB; make room there."
+        )
+
+
+def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NpyTable:
+    """An array of an archive: in its place where it is not compressed, unpacked otherwise."""
+    if info.compress_type == zipfile.ZIP_STORED:
+        return _stored(path, archive, info)
+    unpacked = tempfile.TemporaryFile()  # noqa: SIM115  (closed by the table)
+    try:
+        with archive.open(info) as member:
+            shutil.copyfileobj(member, unpacked, 1 << 20)
+        unpacked.flush()
+        return NpyTable(unpacked)
+    except BaseException as error:
+        unpacked.close()
+        if isinstance(error, zipfile.BadZipFile | OSError | ValueError | KeyboardInterrupt | MemoryError):
+            raise
+        raise zipfile.BadZipFile(type(error).__name__) from error
+
+
+def _stored(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NpyTable:
+    """An array that lies in an archive as it is; its check sum is verified."""
+    with archive.open(info) as member:
+        while member.read(1 << 20):
+            pass
+    file = path.open("rb")
+    try:
+        file.seek(info.header_offset)
+        lengths = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))
+        return NpyTable(file, info.header_offset + LOCAL_HEADER.size + sum(lengths), info.file_size)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _notes(archive: zipfile.ZipFile, infos: dict[str, zipfile.ZipInfo]) -> dict[str, str]:
+    """Small arrays as text."""
+    notes = {}
+    for name, info in infos.items():
+        if info.file_size <= NOTE_BYTES:
+            try:
+                with archive.open(info) as member:
+                    notes[name] = str(np.lib.format.read_array(member, allow_pickle=False))
+            except Exception:  # a damaged or foreign note is no reason not to open the events
+                continue
+    return notes
+
+
+def _short(error: object) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__

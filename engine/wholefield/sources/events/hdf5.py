@@ -1,95 +1,137 @@
-"""Recordings in HDF5: Prophesee's and our own, DSEC's and MVSEC's."""
+"""Recordings in HDF5: Prophesee's and our own, DSEC's, MVSEC's, and columns or tables in any order and unit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from wholefield.errors import SourceError
+from wholefield.sources.choices import Answer, Question, Reading
+from wholefield.sources.events.column_table import missing_rows, open_columns
+from wholefield.sources.events.columns.convert import Layout as ColumnLayout
+from wholefield.sources.events.columns.decision import ASKED, SIZE_QUESTION, stated_size, table_questions
+from wholefield.sources.events.hdf5_layouts import (
+    COMPOUND,
+    Layout,
+    Place,
+    attribute_text,
+    chosen,
+    columns_at,
+    places_in,
+)
 from wholefield.sources.events.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events, RecordingDescription
-from wholefield.sources.events.sensors import likely_sensor, size_from
-from wholefield.sources.events.table import EventTable, TableRecording
+from wholefield.sources.events.sensors import size_from
+from wholefield.sources.events.table import Block, EventTable, TableRecording
 from wholefield.sources.hdf5_library import h5py
 
 ECF_FILTER = 0x8ECF
-# Where events lie in each layout.
-COMPOUND = "CD/events"
 COMPOUND_TRIGGERS = "EXT_TRIGGER/events"
-COLUMNS = "events"
-ROWS = ("davis/left/events", "davis/right/events")
-DSEC_SIZE = (640, 480)
-MVSEC_SIZE = (346, 260)
-
-
-class Layout(StrEnum):
-    """How an HDF5 file holds events."""
-
-    COMPOUND = "Prophesee HDF5"
-    COLUMNS = "HDF5 columns"
-    DSEC = "DSEC HDF5"
-    MVSEC = "MVSEC HDF5"
+# Events of a block; a chunk that ECF has packed is read as a whole and can be larger, up to a limit.
+LARGEST_BLOCK, LARGEST_CHUNK = 1 << 16, 1 << 22
+LARGEST_TRIGGERS = 1 << 24
+FIELDS = ("x", "y", "p", "t")
 
 
 def layout_of(path: Path) -> Layout | None:
     """The layout of an HDF5 file; None if it holds no events that we know or cannot be read."""
     try:
         with h5py.File(path, "r") as file:
-            return _layout(file)
-    except (OSError, RuntimeError, KeyError):
+            places = places_in(file)
+            return places[0].layout if places else None
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError):
         return None
 
 
-def open_hdf5(path: Path) -> TableRecording:
+def open_hdf5(path: Path, reading: Reading | None = None) -> TableRecording:
     """Open a recording in HDF5.
 
+    Args:
+        path: The file.
+        reading: May say `dataset`, the one of several recordings in the file, and `columns`, `unit` and `size`.
+
     Raises:
+        UnclearFileError: Two readings fit.
         SourceError: It is damaged or holds no events that we know.
     """
+    reading = (reading or Reading()).only(path, "dataset", *ASKED)
+    file = _file(path)
     try:
-        file = h5py.File(path, "r")
+        with _damage_told(path):
+            places = _places(path, file)
+            place = chosen(path, places, reading.get("dataset"))
+            return _open(path, file, place, reading, _other_recordings(places, place, reading))
+    except BaseException:
+        file.close()
+        raise
+
+
+def ask_hdf5(path: Path, reading: Reading) -> tuple[Question, ...]:
+    """What can be chosen for an HDF5 file."""
+    with _file(path) as file, _damage_told(path):
+        places = _places(path, file)
+        place = chosen(path, places, reading.get("dataset"))
+        answers = tuple(Answer(each.path.strip("/")) for each in places)
+        dataset = Question(
+            "dataset", "Recording", answers, help="Which of the recordings in the file is shown."
+        )
+        several = (dataset,) if len(places) > 1 else ()
+        if place.layout is Layout.COMPOUND:
+            return (*several, SIZE_QUESTION)
+        return (*several, *table_questions(columns_at(file, place).sample(), reading))
+
+
+def _open(
+    path: Path, file: h5py.File, place: Place, reading: Reading, warnings: tuple[str, ...]
+) -> TableRecording:
+    if place.layout is not Layout.COMPOUND:
+        columns = columns_at(file, place)
+        if not columns.length:
+            raise SourceError(f"{path} holds no events; choose another file.")
+        recording = open_columns(path, place.layout.value, columns, reading)
+        recording.warn(*warnings)
+        return recording
+    metadata = {name: attribute_text(value) for name, value in file.attrs.items()}
+    size = stated_size(path, reading) or size_from(metadata) or (0, 0)
+    description = RecordingDescription(place.layout.value, *size, metadata, warnings)
+    return TableRecording(path, description, _CompoundTable(file))
+
+
+def _file(path: Path) -> h5py.File:
+    try:
+        return h5py.File(path, "r")
     except (OSError, RuntimeError) as error:
         raise SourceError(
             f"{path} is damaged or was not copied completely ({_short(error)}); copy it again."
         ) from error
+
+
+def _places(path: Path, file: h5py.File) -> list[Place]:
+    places = places_in(file)
+    if not places:
+        raise SourceError(f"{path} holds no events where they are known to be; choose another file.")
+    return places
+
+
+def _other_recordings(places: list[Place], place: Place, reading: Reading) -> tuple[str, ...]:
+    """The warning that a file holds more than what is opened."""
+    others = ", ".join(other.path.strip("/") for other in places if other is not place)
+    if not others or "dataset" in reading:
+        return ()
+    return (
+        f"The file holds {len(places)} recordings; {place.path.strip('/')} is open, and {others} can be chosen.",
+    )
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Turn what HDF5 and the checks of layouts raise into sentences about a file."""
     try:
-        layout = _layout(file)
-        if layout is None:
-            raise SourceError(f"{path} holds no events where they are known to be; choose another file.")
-        table: EventTable = _CompoundTable(file) if layout is Layout.COMPOUND else _columns(file, layout)
-        metadata = {name: _text(value) for name, value in file.attrs.items()}
-        size = size_from(metadata) or {Layout.DSEC: DSEC_SIZE, Layout.MVSEC: MVSEC_SIZE}.get(layout)
-        width, height, warnings = (*size, ()) if size else _measured(table)
-        return TableRecording(
-            path, RecordingDescription(layout.value, width, height, metadata, warnings), table
-        )
-    except BaseException as error:
-        file.close()
-        if isinstance(error, OSError | RuntimeError | KeyError | ValueError | TypeError):
-            raise SourceError(f"{path} is damaged ({_short(error)}); copy it again.") from error
-        raise
-
-
-def _layout(file: h5py.File) -> Layout | None:
-    if isinstance(file.get(COMPOUND), h5py.Dataset):
-        return Layout.COMPOUND
-    group = file.get(COLUMNS)
-    if isinstance(group, h5py.Group) and all(name in group for name in "xytp"):
-        return Layout.DSEC if "t_offset" in file else Layout.COLUMNS
-    return Layout.MVSEC if any(isinstance(file.get(name), h5py.Dataset) for name in ROWS) else None
-
-
-def _measured(table: EventTable) -> tuple[int, int, tuple[str, ...]]:
-    """A size that holds all events, for want of a better one."""
-    blocks = (table.read_block(number)[0] for number in range(-(-table.length // table.block)))
-    sizes = [likely_sensor([block], whole=True) for block in blocks if block.size]
-    width = max((size[0] for size in sizes), default=1)
-    height = max((size[1] for size in sizes), default=1)
-    text = f"The size of the sensor is not in the file; {width} x {height} px was taken from the events."
-    return width, height, (text,)
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise SourceError(f"{path} is damaged ({_short(error)}); copy it again.") from error
 
 
 class _CompoundTable(EventTable):
@@ -99,31 +141,41 @@ class _CompoundTable(EventTable):
         self._file = file
         self._data = file[COMPOUND]
         self.length = int(self._data.shape[0])
-        if self._data.chunks is not None:
-            self.block = int(self._data.chunks[0])
         filters = self._data.id.get_create_plist()
         codes = [filters.get_filter(i)[0] for i in range(filters.get_nfilters())]
         if ECF_FILTER in codes and codes != [ECF_FILTER]:
             raise ValueError("ECF beside other filters")
         self._ecf = codes == [ECF_FILTER]
-        missing = {"x", "y", "p", "t"} - set(self._data.dtype.names or ())
+        if self._data.chunks is not None:
+            self.block = int(self._data.chunks[0])
+        if self._ecf and self.block > LARGEST_CHUNK:
+            raise ValueError(f"chunks of {self.block} events")
+        if not self._ecf:
+            self.block = max(min(self.block, LARGEST_BLOCK), 1)
+        missing = set(FIELDS) - set(self._data.dtype.names or ())
         if missing:
             raise ValueError(f"{COMPOUND} has no {', '.join(sorted(missing))}")
 
-    def read_block(self, number: int) -> tuple[Events, str]:
+    def read_block(self, number: int) -> Block:
         """See `EventTable.read_block`."""
         begin = number * self.block
         expected = min(self.block, self.length - begin)
         try:
-            events = self._read_ecf(begin) if self._ecf else _converted(self._data[begin : begin + expected])
+            if self._ecf:
+                events = self._read_ecf(begin)[:expected]
+                return Block(events, missing_rows(begin, len(events), expected))
+            rows = self._data[begin : begin + expected]
         except (OSError, RuntimeError, ValueError):
-            events = np.zeros(0, EVENT_DTYPE)
-        return _with_damage(events[:expected], begin, expected)
+            return Block(np.zeros(0, EVENT_DTYPE), missing_rows(begin, 0, expected))
+        if rows.dtype == EVENT_DTYPE and bool((rows["p"] >> 1 == 0).all()):
+            return Block(rows, missing_rows(begin, len(rows), expected))
+        events, left_out = ColumnLayout(("x", "y", "p", "t"), "us").events([rows[name] for name in FIELDS])
+        return Block(events, missing_rows(begin, len(rows), expected), left_out)
 
     def triggers(self) -> Events | None:
         """See `EventTable.triggers`; those compressed by ECF's sister cannot be read and are left out."""
         data = self._file.get(COMPOUND_TRIGGERS)
-        if not isinstance(data, h5py.Dataset):
+        if not isinstance(data, h5py.Dataset) or data.ndim != 1 or data.shape[0] > LARGEST_TRIGGERS:
             return None
         found = np.zeros(data.shape[0], TRIGGER_DTYPE)
         try:
@@ -144,83 +196,6 @@ class _CompoundTable(EventTable):
         mask, content = self._data.id.read_direct_chunk((begin,))
         # A bit of the mask says that the filter was skipped for this chunk.
         return np.frombuffer(content, EVENT_DTYPE) if mask & 1 else decode_chunk(content)[0]
-
-
-class _ColumnTable(EventTable):
-    """Events that are read by columns or rows, through a function from (begin, end)."""
-
-    def __init__(self, file: h5py.File, length: int, read: Callable[[int, int], Events]) -> None:
-        self._file = file
-        self._read = read
-        self.length = length
-
-    def read_block(self, number: int) -> tuple[Events, str]:
-        """See `EventTable.read_block`."""
-        begin = number * self.block
-        expected = min(self.block, self.length - begin)
-        try:
-            events = self._read(begin, begin + expected)
-        except (OSError, RuntimeError, ValueError):
-            events = np.zeros(0, EVENT_DTYPE)
-        return _with_damage(events, begin, expected)
-
-    def close(self) -> None:
-        """See `EventTable.close`."""
-        self._file.close()
-
-
-def _columns(file: h5py.File, layout: Layout) -> _ColumnTable:
-    if layout is Layout.MVSEC:
-        rows = next(file[name] for name in ROWS if name in file)
-        if rows.ndim != 2 or rows.shape[1] != 4:
-            raise ValueError(f"{rows.name} is not a table of four columns")
-        # Columns x, y, time in s, polarity.
-        return _ColumnTable(
-            file, int(rows.shape[0]), lambda begin, end: columns_to_events(*rows[begin:end].T[[0, 1, 2, 3]])
-        )
-    group = file[COLUMNS]
-    x, y, t, p = (group[name] for name in "xytp")
-    offset = int(file["t_offset"][()]) if "t_offset" in file else 0
-
-    def read(begin: int, end: int) -> Events:
-        return columns_to_events(x[begin:end], y[begin:end], t[begin:end], p[begin:end], offset)
-
-    return _ColumnTable(file, min(len(column) for column in (x, y, t, p)), read)
-
-
-def columns_to_events(x: Any, y: Any, t: Any, p: Any, offset: int = 0) -> Events:
-    """Columns as `EVENT_DTYPE`: times in s where they are floating point, in us otherwise; polarity on if > 0.
-
-    Args:
-        x: Column of the sensor in px.
-        y: Row of the sensor in px.
-        t: Time.
-        p: Polarity, as 0 and 1 or as -1 and 1.
-        offset: Added to the times, in us.
-    """
-    events = np.zeros(len(t), EVENT_DTYPE)
-    times = np.asarray(t)
-    seconds = np.issubdtype(times.dtype, np.floating)
-    events["t"] = (np.rint(times.astype(np.float64) * 1e6) if seconds else times).astype(np.int64) + offset
-    events["x"], events["y"], events["p"] = x, y, np.asarray(p) > 0
-    return events
-
-
-def _converted(rows: Any) -> Events:
-    if rows.dtype == EVENT_DTYPE:
-        return rows
-    return columns_to_events(rows["x"], rows["y"], rows["t"], rows["p"])
-
-
-def _with_damage(events: Events, begin: int, expected: int) -> tuple[Events, str]:
-    if len(events) == expected:
-        return events, ""
-    place = f"events {begin + len(events)} to {begin + expected - 1}"
-    return events, f"The file is damaged: {place} cannot be read and are left out."
-
-
-def _text(value: object) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _short(error: BaseException) -> str:

@@ -29,12 +29,18 @@ SIZES_BY_NAME = (
     ("dvs128", (128, 128)),
 )
 NAME_KEYS = ("plugin_name", "sensor_name", "camera", "camera_name", "sensor", "source")
+PAIR_KEYS = ("geometry", "sensor_resolution", "resolution", "sensor_size", "size")
+WIDTH_FIRST = ("geometry",)
 GENERATION_SIZES = {"3": (640, 480), "4": (1280, 720)}
 # Of the usual sensors, smallest first.
 USUAL_SIZES = (
     (128, 128), (240, 180), (304, 240), (320, 240), (320, 320), (346, 260), (640, 480), (1280, 720),
 )  # fmt: skip
 LARGEST_SIDE = 1 << 14
+# Places from here on are no places of a sensor in use today, but marks of missing values and damage.
+LARGEST_LIKELY_SIDE = 1 << 12
+# A sensor of fewer rows, or so much longer than wide, is a column of something else taken for a coordinate.
+SMALLEST_SIDE, LONGEST_ASPECT = 4, 16
 
 
 def size_from(metadata: Mapping[str, str]) -> tuple[int, int] | None:
@@ -59,13 +65,44 @@ def likely_sensor(samples: Sequence[Events], whole: bool) -> tuple[int, int]:
     )
 
 
+def possible_sensor(width: int, height: int) -> bool:
+    """Whether a sensor of that size in px can exist."""
+    short, long = min(width, height), max(width, height)
+    return short >= SMALLEST_SIDE and long <= LONGEST_ASPECT * short and long <= LARGEST_SIDE
+
+
+def guessed_size(size: tuple[int, int]) -> str:
+    """The warning for a size (width, height) in px that is not in the file."""
+    width, height = size
+    return f"The size of the sensor is not in the file; {width} x {height} px was taken from the events."
+
+
+def outside_sensor(count: int, size: tuple[int, int]) -> str:
+    """The warning for events that lie outside a sensor of (width, height) px."""
+    width, height = size
+    return f"{count} events lie outside the {width} x {height} px of the sensor and are left out."
+
+
+def size_in(text: str) -> tuple[int, int] | None:
+    """(width, height) in px that a text such as "640,480", "640x480" or "[640 480]" says, or None."""
+    pair = re.fullmatch(r"\W*(\d{1,5})\s*(?:[x×,; ]|by)\s*(\d{1,5})\W*", text.strip(), re.IGNORECASE)
+    if pair is None:
+        return None
+    width, height = int(pair[1]), int(pair[2])
+    return (width, height) if 0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE else None
+
+
 def _stated(metadata: Mapping[str, str]) -> tuple[int, int] | None:
     fields = {name.lower(): value for name, value in metadata.items()}
     for option in fields.get("format", "").split(";")[1:]:
         name, _, value = option.partition("=")
         fields.setdefault(name.strip().lower(), value.strip())
-    pair = re.fullmatch(r"\s*(\d+)\s*x\s*(\d+)\s*", fields.get("geometry", ""))
-    texts = pair.groups() if pair else (fields.get("width", ""), fields.get("height", ""))
+    for name in PAIR_KEYS:
+        pair = size_in(fields.get(name, ""))
+        if pair is not None:
+            # Software in Python writes (height, width) there; sensors are wider than they are high.
+            return pair if name in WIDTH_FIRST else (max(pair), min(pair))
+    texts = (fields.get("width", ""), fields.get("height", ""))
     if not all(text.isdecimal() and len(text) < 6 for text in texts):
         return None
     width, height = map(int, texts)

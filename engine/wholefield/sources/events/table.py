@@ -6,12 +6,22 @@ import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SourceError
+from wholefield.progress import ProgressCallback
+from wholefield.sources.choices import UnclearFileError
+from wholefield.sources.events.block_index import BlockIndex, BlockSummary
+from wholefield.sources.events.block_search import BlockSearch
+from wholefield.sources.events.columns.convert import LeftOut
+from wholefield.sources.events.columns.decision import SIZE_QUESTION
+from wholefield.sources.events.columns.roles import ROWS_FOR_SIDES
 from wholefield.sources.events.recording import (
     EVENT_DTYPE,
     Events,
@@ -19,25 +29,54 @@ from wholefield.sources.events.recording import (
     RecordingDescription,
     sorted_by_time,
 )
+from wholefield.sources.events.sensors import (
+    LARGEST_LIKELY_SIDE,
+    guessed_size,
+    likely_sensor,
+    outside_sensor,
+    possible_sensor,
+)
 
 BLOCK = 16384
 KEPT_BLOCKS = 64
+# Above this a file is indexed only when something asks for it: reading it takes longer than opening it may.
+INDEX_AT_ONCE_EVENTS = 1 << 22
+# Blocks looked at for the size of a sensor that is not in a large file.
+SAMPLED_BLOCKS = 16
+
+
+class Block(NamedTuple):
+    """A block of a table.
+
+    Attributes:
+        events: Its events (`EVENT_DTYPE`) as far as they can be read, in any order, on the clock of the file.
+        damage: A sentence about what is missing, or ''.
+        left_out: Its rows that are no events.
+    """
+
+    events: Events
+    damage: str = ""
+    left_out: LeftOut = LeftOut()
 
 
 class EventTable(ABC):
-    """Events in blocks, ascending in time, on the clock of the file.
+    """Events in blocks, in any order of time, on the clock of the file.
 
     Attributes:
-        length: Number of events.
-        block: Events in a block; the last one may be shorter.
+        length: Number of rows.
+        block: Rows in a block; the last one may be shorter.
+        left_out: Rows that are no events and were left out before.
+        at_hand: Whether all of it can be read at once without much delay.
     """
 
     length: int
     block: int = BLOCK
+    left_out: LeftOut = LeftOut()
+    at_hand: bool = False
 
     @abstractmethod
-    def read_block(self, number: int) -> tuple[Events, str]:
-        """A block (`EVENT_DTYPE`), as far as it can be read, and a sentence about what is missing or ''."""
+    def read_block(self, number: int) -> Block:
+        """A block, as far as it can be read."""
 
     def triggers(self) -> Events | None:
         """External triggers (`TRIGGER_DTYPE`), or None where the format has none."""
@@ -50,13 +89,17 @@ class EventTable(ABC):
 class ArrayTable(EventTable):
     """A table that is an array already."""
 
-    def __init__(self, events: Events) -> None:
-        self._events = sorted_by_time(events)
-        self.length = len(events)
+    at_hand = True
 
-    def read_block(self, number: int) -> tuple[Events, str]:
+    def __init__(self, events: Events, left_out: LeftOut | None = None) -> None:
+        """Wrap events (`EVENT_DTYPE`), and tell what was left out when they were made."""
+        self._events = events
+        self.length = len(events)
+        self.left_out = left_out or LeftOut()
+
+    def read_block(self, number: int) -> Block:
         """See `EventTable.read_block`."""
-        return np.array(self._events[number * self.block : (number + 1) * self.block]), ""
+        return Block(np.array(self._events[number * self.block : (number + 1) * self.block]))
 
 
 class Spool:
@@ -84,61 +127,93 @@ class Spool:
 
 
 class TableRecording(Recording):
-    """Reads blocks on demand and keeps the latest of them. Moments are found by bisection."""
+    """Reads blocks on demand and keeps the latest of them; the index says which blocks a window needs.
+
+    A large file has no index until something asks for it. Until then moments are found by bisection, as long as no two
+    blocks that were read overlap in time: the first that do make it read all of the file, so that no event is missed.
+    """
 
     def __init__(self, path: Path, description: RecordingDescription, table: EventTable) -> None:
         """Wrap a table.
 
+        Args:
+            path: The file.
+            description: What is known; width and height 0 where the size of the sensor is not.
+            table: The events.
+
         Raises:
-            SourceError: It holds no events, or its first or last block cannot be read.
+            SourceError: It holds no events, or they lie on no sensor that can exist.
         """
-        super().__init__(path, description)
         self._table = table
         self._lock = threading.Lock()
+        self._building = threading.Lock()
         self._blocks: OrderedDict[int, Events] = OrderedDict()
-        self._firsts: dict[int, int] = {}
         self._count = -(-table.length // table.block)
         self._closed = False
-        first = self._block(0) if table.length else np.zeros(0, EVENT_DTYPE)
-        if not first.size:
-            damage = "".join(f" {text}" for text in self.warnings)
-            raise SourceError(f"{path} holds no events that can be read; choose another file.{damage}")
-        last = next(block for number in reversed(range(self._count)) if (block := self._block(number)).size)
-        self._ends = int(first["t"].min()), int(max(first["t"].max(), last["t"].max()))
-        found = table.triggers()
-        self._triggers = super().triggers if found is None else found
-        self._triggers["t"] -= self._ends[0]
+        self._index: BlockIndex | None = None
+        self._size = description.width or LARGEST_LIKELY_SIDE, description.height or LARGEST_LIKELY_SIDE
+        self._search = BlockSearch(self._count, self._block)
+        super().__init__(path, description)
+        at_once = table.at_hand or table.length <= INDEX_AT_ONCE_EVENTS
+        self._ends = (0, 0) if at_once else self._search.span()
+        if at_once or self._search.overlap:
+            self.index()
+        if not description.width:
+            self._measure()
+        self._triggers = table.triggers()
+
+    def warn(self, *sentences: str) -> None:
+        """Add what was found out beside the events."""
+        self._warnings += sentences
+
+    @property
+    def indexed(self) -> bool:
+        """See `Recording.indexed`."""
+        return self._index is not None
 
     @property
     def num_events(self) -> int:
-        """See `Recording.num_events`; what the file says."""
-        return self._table.length
+        """See `Recording.num_events`."""
+        return self._complete().total
 
     @property
     def triggers(self) -> Events:
         """See `Recording.triggers`."""
-        return self._triggers
+        if self._triggers is None:
+            return super().triggers
+        found = sorted_by_time(self._triggers).copy()
+        found["t"] -= self.start_us
+        return found
+
+    def index(self, progress: ProgressCallback | None = None) -> None:
+        """See `Recording.index`."""
+        with self._building:
+            if self._index is None:
+                index = BlockIndex(self._summaries(progress))
+                if index.span is None:
+                    damage = "".join(f" {text}" for text in (*self.warnings, *self._left_out(index)))
+                    raise SourceError(
+                        f"{self.path} holds no events that can be read; choose another file.{damage}"
+                    )
+                self._ends = index.span
+                self._warnings += self._left_out(index)
+                self._index = index
 
     def events(self, start_us: int, end_us: int) -> Events:
         """See `Recording.events`."""
         if start_us >= end_us:
             return np.zeros(0, EVENT_DTYPE)
-        first, end = self._place(start_us + self.start_us), self._place(end_us + self.start_us)
-        size = self._table.block
-        parts = [
-            self._block(number)[max(first - number * size, 0) : max(end - number * size, 0)]
-            for number in range(first // size, -(-end // size))
-        ]
+        low, high = start_us + self.start_us, end_us + self.start_us
+        parts = self._parts(low, high)
         # Joining would give the type without its padding.
         events = np.empty(sum(map(len, parts)), EVENT_DTYPE)
         np.concatenate(parts or [events], out=events)
         events["t"] -= self.start_us
-        events = events[(events["x"] < self.width) & (events["y"] < self.height)]
         return sorted_by_time(events)
 
     def counts_before(self, times_us: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """See `Recording.counts_before`."""
-        return np.array([self._place(int(time) + self.start_us) for time in times_us], np.int64)
+        return self._complete().counts_before(np.asarray(times_us, np.int64) + self.start_us, self._block)
 
     def close(self) -> None:
         """See `Recording.close`."""
@@ -150,39 +225,85 @@ class TableRecording(Recording):
     def _span(self) -> tuple[int, int]:
         return self._ends
 
-    def _place(self, time: int) -> int:
-        """Number of events earlier than a time of the file."""
-        low, high = 0, self._count
-        while low < high:
-            middle = (low + high) // 2
-            if self._first(middle) < time:
-                low = middle + 1
-            else:
-                high = middle
-        if low == 0:
-            return 0
-        block = self._block(low - 1)
-        return (low - 1) * self._table.block + int(np.searchsorted(block["t"], time, "left"))
+    def _complete(self) -> BlockIndex:
+        self.index()
+        assert self._index is not None
+        return self._index
 
-    def _first(self, number: int) -> int:
-        """Time of the first event of a block; that of the one before where it cannot be read."""
-        while number not in self._firsts:
-            block = self._block(number)
-            if block.size or number == 0:
-                self._firsts[number] = int(block["t"][0]) if block.size else 0
-            else:
-                number -= 1
-        return self._firsts[number]
+    def _summaries(self, progress: ProgressCallback | None) -> Iterator[BlockSummary]:
+        for number in range(self._count):
+            yield BlockSummary.of(*self._load(number))
+            if progress is not None:
+                progress(number + 1, self._count)
+
+    def _left_out(self, index: BlockIndex) -> list[str]:
+        left_out = index.left_out + self._table.left_out
+        size = (self.width, self.height) if self.width else index.size
+        outside = [outside_sensor(left_out.outside, size)] if left_out.outside else []
+        return [*outside, *left_out.sentences()]
+
+    def _measure(self) -> None:
+        """Take the size of the sensor from the events.
+
+        Raises:
+            UnclearFileError: No sensor has that size.
+        """
+        if self._index is not None:
+            size, count = self._index.size, self._index.total
+        else:
+            numbers = np.linspace(0, self._count - 1, SAMPLED_BLOCKS).astype(int).tolist()
+            samples = [self._search.block(number) for number in numbers]
+            size, count = likely_sensor(samples, whole=False), sum(map(len, samples))
+            with self._lock:
+                self._blocks.clear()
+        if count >= ROWS_FOR_SIDES and not possible_sensor(*size):
+            raise UnclearFileError(
+                f"{self.path} would have a sensor of {size[0]} x {size[1]} px, which no camera has; "
+                "say its size with size=width,height if that is right, or choose other columns.",
+                (replace(SIZE_QUESTION, needed=True),),
+            )
+        self.width, self.height = self._size = size
+        self._warnings.append(guessed_size(size))
+
+    def _parts(self, low: int, high: int) -> list[Events]:
+        """Events with low <= t < high, in us of the file, of one block after the other."""
+        if self._index is None:
+            numbers = self._search.numbers(low, high)
+            parts = [_between(self._search.block(number), low, high) for number in numbers]
+            if not self._search.overlap:
+                return parts
+        return [_between(self._block(number), low, high) for number in self._complete().blocks(low, high)]
 
     def _block(self, number: int) -> Events:
+        """A block in order of time."""
+        with self._lock:
+            if number in self._blocks:
+                self._blocks.move_to_end(number)
+                return self._blocks[number]
+        events, _ = self._load(number)
+        with self._lock:
+            self._blocks[number] = events
+            while len(self._blocks) > KEPT_BLOCKS:
+                self._blocks.popitem(last=False)
+        return events
+
+    def _load(self, number: int) -> tuple[Events, LeftOut]:
+        """A block in order of time without what lies outside the sensor, and what is left out."""
         with self._lock:
             if self._closed:
                 raise SourceError(f"{self.name} is closed; open it again.")
-            if number not in self._blocks:
-                self._blocks[number], damage = self._table.read_block(number)
-                if damage and damage not in self._warnings:
-                    self._warnings.append(damage)
-                while len(self._blocks) > KEPT_BLOCKS:
-                    self._blocks.popitem(last=False)
-            self._blocks.move_to_end(number)
-            return self._blocks[number]
+            events, damage, left_out = self._table.read_block(number)
+            if damage and damage not in self._warnings:
+                self._warnings.append(damage)
+        width, height = self._size
+        inside = (events["x"] < width) & (events["y"] < height)
+        if not inside.all():
+            left_out += LeftOut(outside=int((~inside).sum()))
+            events = events[inside]
+        return sorted_by_time(events), left_out
+
+
+def _between(block: Events, low: int, high: int) -> Events:
+    """The events of a block in order of time with low <= t < high."""
+    first, end = np.searchsorted(block["t"], (low, high), "left")
+    return block[first:end]
