@@ -10,7 +10,8 @@ import pytest
 
 from tests.engine.sources.events.writers import ecf_chunk, random_events, write_ecf
 from wholefield.errors import SourceError
-from wholefield.sources.events.hdf5 import Layout, layout_of, open_hdf5
+from wholefield.sources.events.hdf5 import layout_of, open_hdf5
+from wholefield.sources.events.hdf5_layouts import Layout
 from wholefield.sources.events.recording import EVENT_DTYPE, Events
 
 CHUNK = 1000
