@@ -24,17 +24,19 @@ from wholefield.sources.signatures import (
     begins,
     both,
     ends,
+    is_bmp,
     is_dicom_slide,
     is_dicom_stack,
     is_event_text,
     is_hdf5,
+    is_jpeg_2000,
     is_meta_image,
     is_nifti,
     is_nrrd,
-    is_picture,
     is_prophesee_dat,
     is_prophesee_raw,
     is_tiff,
+    is_webp,
 )
 from wholefield.sources.unread import LOOKALIKES, UNREAD
 
@@ -42,6 +44,8 @@ STACK = "wholefield.sources.stacks.opening:stack_questions"
 ENTRY_POINTS = "wholefield.formats"
 TIFF_SUFFIXES = (".tif", ".tiff")
 ZARR_SUFFIXES = (".zarr", ".zip")
+PICTURE = "wholefield.sources.slides.picture:open_picture"
+PICTURE_ASKS = "wholefield.sources.slides.picture:picture_questions"
 
 log = logging.getLogger(__name__)
 
@@ -115,9 +119,18 @@ TIFFS = (
 SLIDES = (
     # A MIRAX slide begins with a JPEG of its own overview.
     Format("MIRAX", Kind.IMAGE, (".mrxs",), ends(".mrxs"), "wholefield.sources.slides.slide:open_slide"),
+    Format("PNG", Kind.IMAGE, (".png",), begins(b"\x89PNG\r\n\x1a\n"), PICTURE, PICTURE_ASKS),
     Format(
-        "PNG or JPEG", Kind.IMAGE, (".png", ".jpg", ".jpeg"), is_picture,
-        "wholefield.sources.slides.picture:open_picture",
+        "JPEG", Kind.IMAGE, (".jpg", ".jpeg", ".jls"), begins(b"\xff\xd8\xff"), PICTURE,
+        about="gray, color and inks of 8 to 16 bits; JPEG-LS too",
+    ),
+    Format("BMP", Kind.IMAGE, (".bmp", ".dib"), is_bmp, PICTURE, PICTURE_ASKS),
+    Format(
+        "GIF", Kind.IMAGE, (".gif",), begins(b"GIF87a", b"GIF89a"), PICTURE, PICTURE_ASKS, about="its first picture",
+    ),
+    Format("WebP", Kind.IMAGE, (".webp",), is_webp, PICTURE, about="its first picture"),
+    Format(
+        "JPEG 2000", Kind.IMAGE, (".jp2", ".j2k", ".jpx", ".j2c"), is_jpeg_2000, PICTURE, about="decoded at once",
     ),
     Format(
         "Hamamatsu VMS", Kind.IMAGE, (".vms", ".vmu"),

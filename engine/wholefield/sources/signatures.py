@@ -15,7 +15,6 @@ from typing import Any
 
 Detect = Callable[[Path, bytes], bool]
 
-PICTURE_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 AEDAT4_SIGNATURE = b"#!AER-DAT4"
@@ -24,6 +23,8 @@ GZIP_SIGNATURE = b"\x1f\x8b"
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 SLICE_SUFFIXES = (".tif", ".tiff", ".png")
 MICROSCOPY = "SM"
+# Lengths of the information headers of BMP: OS/2, Windows, and those with masks and color spaces.
+BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 # A NIfTI header has 348 bytes, or 540 in version 2; its signature ends at byte 348.
 NIFTI_HEADER = 352
 # Where the lines `% key value` of Prophesee's files say what follows.
@@ -93,8 +94,22 @@ def function_named(name: str) -> Callable[..., Any]:
 
 
 is_tiff = begins(*TIFF_SIGNATURES)
-is_picture = begins(*PICTURE_SIGNATURES)
 is_hdf5 = begins(HDF5_SIGNATURE)
+
+
+def is_bmp(path: Path, head: bytes) -> bool:
+    """Whether a file is a BMP: two letters say little, so its information header has to have a known length."""
+    return head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in BMP_HEADERS
+
+
+def is_webp(path: Path, head: bytes) -> bool:
+    """Whether a file is a WebP."""
+    return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
+
+
+def is_jpeg_2000(path: Path, head: bytes) -> bool:
+    """Whether a file is JPEG 2000, in its boxes or bare; old Nikon files are boxes of another kind."""
+    return head.startswith((b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")) and path.suffix.lower() != ".nd2"
 
 
 def is_dicom(head: bytes) -> bool:

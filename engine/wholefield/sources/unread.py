@@ -130,18 +130,11 @@ MICROSCOPES = (
 )  # fmt: skip
 
 PICTURES = (
-    _unread("GIF", (".gif",), begins(b"GIF87a", b"GIF89a"), f"a GIF, {OTHER_PICTURE}"),
-    _unread("BMP", (".bmp",), both(begins(b"BM"), ends(".bmp", ".dib")), f"a BMP, {OTHER_PICTURE}"),
-    _unread("WebP", (".webp",), _riff(b"WEBP"), f"a WebP, {OTHER_PICTURE}"),
     _unread(
         "HEIC or AVIF", (".heic", ".heif", ".avif"), _boxed(b"heic", b"heix", b"mif1", b"msf1", b"avif", b"hevc"),
         f"a HEIC or AVIF photograph, {OTHER_PICTURE}",
     ),
     _unread("JPEG XL", (".jxl",), begins(b"\xff\x0a", b"\0\0\0\x0cJXL "), f"a JPEG XL, {OTHER_PICTURE}"),
-    _unread(
-        "JPEG 2000", (".jp2", ".j2k", ".jpx"), begins(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),
-        f"a JPEG 2000, {OTHER_PICTURE}",
-    ),
     _unread("OpenEXR", (".exr",), begins(b"v/1\x01"), f"an OpenEXR picture, {OTHER_PICTURE}"),
     _unread("Photoshop", (".psd", ".psb"), begins(b"8BPS"), f"a Photoshop file, {OTHER_PICTURE}"),
     _unread("SVG", (".svg",), both(ends(".svg"), begins(b"<")), f"an SVG drawing, {OTHER_PICTURE}"),

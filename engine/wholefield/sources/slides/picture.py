@@ -1,16 +1,32 @@
-"""PNG and JPEG pictures: decoded once, held in memory, one level."""
+"""Pictures that are decoded once and held in memory, at one level: PNG, JPEG, BMP, GIF, WebP, JPEG 2000."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import imagecodecs
-import numpy as np
-
 from wholefield.errors import SourceError
-from wholefield.sources.reading import closed
-from wholefield.sources.slides.colors.opacity import over_white
-from wholefield.sources.slides.image import AnyArray, Description, ImageSource, levels_from_sizes
+from wholefield.sources.choices import Question, Reading
+from wholefield.sources.reading import closed, reason_of
+from wholefield.sources.slides.image import (
+    AnyArray,
+    ChannelLook,
+    Description,
+    ImageSource,
+    levels_from_sizes,
+)
+from wholefield.sources.slides.pictures.decoded import (
+    Decoded,
+    colored,
+    is_mask,
+    over_glass,
+    palette_table,
+    upright,
+)
+from wholefield.sources.slides.pictures.decoders import NAMES, decoder_of
+from wholefield.sources.slides.pictures.sizes import claim_of, refuse_too_large
+from wholefield.sources.slides.tiff_looks import INDICES, look_of_table, palette_question, wants_indices
+
+PNG_HEAD, INDEXED = b"\x89PNG", 3
 
 
 class PictureSource(ImageSource):
@@ -31,49 +47,77 @@ class PictureSource(ImageSource):
         return pixels[y : y + height, x : x + width].copy()
 
 
-def open_picture(path: Path) -> PictureSource:
-    """Open a PNG or JPEG.
+def open_picture(path: Path, reading: Reading | None = None) -> PictureSource:
+    """Open a picture.
+
+    One with a palette of which few numbers are used is a mask: its numbers are kept, and their colors are its look.
+
+    Args:
+        path: The file.
+        reading: May say "palette=colors" or "palette=indices" for a picture with a palette.
 
     Raises:
-        SourceError: The file is damaged or cut off.
+        SourceError: The file is damaged, cut off, or larger than memory.
     """
-    data = path.read_bytes()
-    kind = "PNG" if data.startswith(b"\x89PNG") else "JPEG"
-    decode = imagecodecs.png_decode if kind == "PNG" else imagecodecs.jpeg8_decode
-    try:
-        if kind == "JPEG" and not jpeg_is_complete(data):
-            raise ValueError("its end is missing")
-        stored = np.asarray(decode(data))
-    except Exception as error:  # codecs raise errors of their own kinds
-        raise SourceError(f"{path} is a damaged {kind} ({error}); copy it again from its source.") from error
-    pixels = without_alpha(stored if stored.ndim == 3 else stored[..., None])
-    height, width, channels = pixels.shape
-    sizes = [(width, height)]
-    description = Description(kind, levels_from_sizes(sizes), channels, pixels.dtype, None, {})
-    return PictureSource(path, description, pixels)
-
-
-def jpeg_is_complete(data: bytes) -> bool:
-    """Whether the end marker follows the compressed data; decoders fill up what is missing with gray.
-
-    Walks over the marker segments to the first scan, because a preview among them has an end of its own.
-    """
-    position = 2
-    while position + 4 <= len(data) and data[position] == 0xFF:
-        if data[position + 1] == 0xDA:
-            return data.find(b"\xff\xd9", position) >= 0
-        if data[position + 1] == 0xFF:
-            position += 1
+    reading = (reading or Reading()).only(path, "palette")
+    wants_indices(path, reading)
+    decoded = _decode(path)
+    looks: tuple[ChannelLook, ...] = ()
+    warnings = list(decoded.warnings)
+    if decoded.palette is not None:
+        keeps = reading["palette"] == INDICES if "palette" in reading else is_mask(decoded)
+        if keeps:
+            looks = (look_of_table("Palette", palette_table(decoded.palette), exact=True),)
+            warnings.append(
+                "it has a palette, and its values are the numbers of the colors, as in a mask; "
+                "read it with palette=colors for the colors"
+            )
         else:
-            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return False
+            decoded = colored(decoded)
+            if "palette" not in reading:
+                warnings.append(
+                    "it has a palette, and its values are the colors; read it with palette=indices for their numbers"
+                )
+    known = len(decoded.warnings)
+    decoded = upright(over_glass(decoded))
+    warnings += decoded.warnings[known:]
+    height, width, channels = decoded.pixels.shape
+    description = Description(
+        decoded.kind,
+        levels_from_sizes([(width, height)]),
+        channels,
+        decoded.pixels.dtype,
+        None,
+        {},
+        looks,
+        tuple(f"{path.name}: {warning}." for warning in warnings),
+    )
+    return PictureSource(path, description, decoded.pixels)
 
 
-def without_alpha(pixels: AnyArray) -> AnyArray:
-    """Gray (1) or color (3) channels of a picture (height, width, 1 to 4).
+def picture_questions(path: Path, reading: Reading) -> tuple[Question, ...]:
+    """What can be chosen for a picture: whether the palette of a PNG means colors."""
+    with path.open("rb") as file:
+        head = file.read(26)
+    indexed = head.startswith(PNG_HEAD) and head[25:26] == bytes([INDEXED])
+    return (palette_question(),) if indexed or head.startswith((b"GIF8", b"BM")) else ()
 
-    Transparent 8-bit colors are laid over white; other opacities are left out.
-    """
-    if pixels.shape[2] == 4 and pixels.dtype == np.uint8:
-        return over_white(pixels[..., :3], pixels[..., 3], premultiplied=False)
-    return pixels[..., : 1 if pixels.shape[2] < 3 else 3]
+
+def _decode(path: Path) -> Decoded:
+    size = path.stat().st_size
+    # A file that is larger than memory is not even read.
+    refuse_too_large(path, size, 1, 1, size)
+    data = path.read_bytes()
+    decode = decoder_of(data)
+    if decode is None:
+        raise SourceError(f"{path} is not a picture of a kind that is read; save it as PNG or TIFF.")
+    claim = claim_of(data)
+    if claim is not None:
+        refuse_too_large(path, *claim, size)
+    try:
+        return decode(data)
+    except Exception as error:  # codecs raise errors of their own kinds
+        kind = NAMES.get(decode, "JPEG 2000")
+        raise SourceError(
+            f"{path} is a damaged {kind} ({reason_of(error)}); copy it again from its source."
+        ) from error

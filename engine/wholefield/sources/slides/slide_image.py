@@ -166,11 +166,19 @@ class SlideImage:
             SettingError: Its channels do not fit.
         """
         part = self.part(spans)
-        region = self.source.read_region(self.level, *part)
+        region = self._in_colors(self.source.read_region(self.level, *part))
         values = self._pixels.scaled(self.orientation.of(region), self.source.name)
         if self._tint is not None:
             values = self._tint(values)
         return self._pixels.normalized(values).unsqueeze(0).to(self.device, self.dtype)
+
+    def _in_colors(self, region: AnyArray) -> AnyArray:
+        """A picture of numbers with a palette as its colors, where the network takes colors."""
+        look = self.source.looks[0] if len(self.source.looks) == 1 else None
+        if look is None or look.palette is None or self.shape[1] != 3 or region.dtype.kind not in "ui":
+            return region
+        table = np.array(look.palette, np.uint8)
+        return table[np.minimum(region[..., 0], len(table) - 1)]
 
     def part(self, spans: Spans) -> Rect[int]:
         """The rectangle of the level that a box of the turned image shows."""

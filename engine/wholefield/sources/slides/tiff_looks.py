@@ -95,9 +95,11 @@ def _palette_looks(series: Any, reading: Reading) -> tuple[ChannelLook, ...]:
     return tuple(looks)
 
 
-def look_of_table(name: str, table: Table, window: tuple[float, float] | None = None) -> ChannelLook:
-    """A look with a lookup table; one that goes evenly from black to a color is that color."""
-    if is_ramp(table):
+def look_of_table(
+    name: str, table: Table, window: tuple[float, float] | None = None, *, exact: bool = False
+) -> ChannelLook:
+    """A look with a lookup table; an even way from black to a color is that color, unless it has to be exact."""
+    if is_ramp(table) and not exact:
         red, green, blue = (int(value) for value in table[-1])
         return ChannelLook(name, (red, green, blue), window)
     return ChannelLook(name, None, window or (0, len(table) - 1), tuple(map(tuple, table.tolist())))
