@@ -15,7 +15,7 @@ import tifffile
 
 from tests.engine.sources import ngff_files
 from tests.engine.sources.events.writers import STREAMS, ecf_chunk, random_events, write_ecf, write_stream
-from tests.engine.sources.stacks.dicom_files import dataset, write_series
+from tests.engine.sources.stacks.dicom.dicom_files import dataset, write_series
 from tests.engine.sources.stacks.volumes import volume
 
 Write = Callable[[Path], Path]

@@ -88,7 +88,9 @@ DICOM = (
     ),
     Format(
         "DICOM", Kind.STACK, (".dcm",), is_dicom_stack,
-        "wholefield.sources.stacks.dicom_series:open_dicom_series", about="a file, or the folder of a series",
+        "wholefield.sources.stacks.dicom.opening:open_dicom",
+        asks="wholefield.sources.stacks.dicom.opening:dicom_questions",
+        about="a file, a folder with folders in it, or a DICOMDIR; several series and times",
     ),
 )  # fmt: skip
 

@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from wholefield.sources.dicom_start import is_dicom
+
 Detect = Callable[[Path, bytes], bool]
 
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -32,6 +34,7 @@ RAW_LINES = (b"% evt ", b"% format EVT", b"% plugin_name ", b"% system_ID ")
 DAT_FIRST_LINE = b"% Data file containing"
 # Files of a folder that are looked into, and folders below it, before it counts as one without DICOM.
 DICOM_PROBES = 64
+DICOM_HEAD = 512
 DICOM_FOLDERS = 32
 DICOM_DEPTH = 4
 # Endings of files that lie beside DICOM and are none.
@@ -112,11 +115,6 @@ def is_jpeg_2000(path: Path, head: bytes) -> bool:
     return head.startswith((b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")) and path.suffix.lower() != ".nd2"
 
 
-def is_dicom(head: bytes) -> bool:
-    """Whether a file that begins so is DICOM with the usual preamble."""
-    return head[128:132] == b"DICM"
-
-
 def is_nrrd(path: Path, head: bytes) -> bool:
     """Whether a file is NRRD, of any version, with its voxels inside or detached."""
     return head.startswith(b"NRRD000")
@@ -179,7 +177,7 @@ def first_dicom(folder: Path) -> Path | None:
             return None
         try:
             with path.open("rb") as file:
-                if is_dicom(file.read(132)):
+                if is_dicom(file.read(DICOM_HEAD)):
                     return path
         except OSError:  # one file that cannot be read does not hide the others
             continue
@@ -202,7 +200,9 @@ def _candidates(folder: Path) -> Iterator[Path]:
             listed = sorted(
                 (entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith(".")
             )
-        if depth < DICOM_DEPTH:
+        # Pictures in a folder are its slices, whatever lies in the folders below it.
+        pictures = any(name.lower().endswith(SLICE_SUFFIXES) for name, below in listed if not below)
+        if depth < DICOM_DEPTH and not pictures:
             waiting += [(current / name, depth + 1) for name, below in listed if below]
         files = [name for name, below in listed if not below and not name.lower().endswith(NOT_DICOM)]
         # The usual endings first, so that they are found among whatever else lies there.
@@ -218,7 +218,7 @@ def _modality(path: Path) -> str:
     import pydicom
 
     try:
-        tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality"])
+        tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality"], force=True)
     except Exception:  # a damaged file is refused, with its reason, by the reader that opens it
         return ""
     return str(tags.get("Modality", ""))

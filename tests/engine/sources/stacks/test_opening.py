@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.engine.sources.stacks.dicom_files import write_series
+from tests.engine.sources.stacks.dicom.dicom_files import write_series
 from wholefield.errors import SourceError
 from wholefield.export.stacks import NgffVersion, write_nifti, write_ome_zarr, write_tiff_stack
 from wholefield.sources import (

@@ -1,29 +1,26 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import imagecodecs
 import numpy as np
 import pytest
+from pydicom import dcmwrite
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
-from tests.engine.sources.stacks.dicom_files import dataset, write_series
+from tests.engine.sources.stacks.dicom.dicom_files import dataset, layout_of, saved, write_series
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, kind_of, open_image, open_stack
-from wholefield.sources.stacks.dicom_series import values_dtype
+from wholefield.sources.stacks.dicom.values import values_dtype
 from wholefield.sources.stacks.stack import AnyArray
 
 
 def volume(dtype: str = "i2", depth: int = 6) -> AnyArray:
     low = -900 if dtype[0] == "i" else 0
     return np.random.default_rng(1).integers(low, 900, (depth, 9, 12)).astype(dtype)
-
-
-def save(each: Dataset, path: Path) -> Path:
-    each.save_as(path, enforce_file_format=True)
-    return path
 
 
 def test_slices_are_sorted_by_position(tmp_path: Path) -> None:
@@ -66,7 +63,7 @@ def test_a_tilted_gantry_warns(tmp_path: Path) -> None:
 def test_uneven_spacing_warns(tmp_path: Path) -> None:
     write_series(tmp_path, volume(depth=4))
     last = dataset(volume()[0], ImagePositionPatient=[10, -20, 20], InstanceNumber=9)
-    save(last, tmp_path / "last")
+    saved(last, tmp_path / "last")
     with open_stack(tmp_path) as stack:
         (warning,) = stack.warnings
         assert "spaced unevenly, 2 to 9 mm apart" in warning
@@ -97,16 +94,16 @@ def test_rescaled_values(
         np.testing.assert_array_equal(stack.read(), voxels.astype("f8") * scale[0] + scale[1])
 
 
-def test_slopes_of_single_slices_count() -> None:
+def test_slopes_of_single_slices_count(tmp_path: Path) -> None:
     """PET scales every slice by its own."""
-    each = dataset(volume("u2")[0])
-    assert values_dtype(each, [(1.0, 0.0), (3.0, 0.0)]) == np.int32
-    assert values_dtype(each, [(1.0, 0.0), (1.5, 0.0)]) == np.float32
+    layout = layout_of(dataset(volume("u2")[0]), tmp_path)
+    assert values_dtype(layout, [(1.0, 0.0), (3.0, 0.0)]) == np.int32
+    assert values_dtype(layout, [(1.0, 0.0), (1.5, 0.0)]) == np.float32
 
 
 def test_bits_above_those_stored_do_not_count(tmp_path: Path) -> None:
     plane = np.array([[0x0FFF, 0x7801], [0x0800, 0x0001]], np.uint16)
-    save(
+    saved(
         dataset(plane, BitsStored=12, HighBit=11, PixelRepresentation=1, ImagePositionPatient=[0, 0, 0]),
         tmp_path / "a.dcm",
     )
@@ -137,7 +134,7 @@ def test_transfer_syntaxes(tmp_path: Path, syntax: str, encode: Any) -> None:
         elif syntax == ExplicitVRBigEndian:
             each.PixelData = plane.astype(">u2").tobytes()
             each.set_original_encoding(False, False)
-        save(each, tmp_path / f"{index}.dcm")
+        saved(each, tmp_path / f"{index}.dcm")
     with open_stack(tmp_path) as stack:
         np.testing.assert_array_equal(stack.read(), voxels)
 
@@ -145,7 +142,7 @@ def test_transfer_syntaxes(tmp_path: Path, syntax: str, encode: Any) -> None:
 def test_run_length_encoding(tmp_path: Path) -> None:
     each = dataset(volume("u2")[0], ImagePositionPatient=[0, 0, 0])
     each.compress(RLELossless)
-    save(each, tmp_path / "a.dcm")
+    saved(each, tmp_path / "a.dcm")
     with open_stack(tmp_path) as stack:
         np.testing.assert_array_equal(stack.read()[0], volume("u2")[0])
 
@@ -171,7 +168,7 @@ def test_many_frames_in_one_file(tmp_path: Path) -> None:
         frame.PlanePositionSequence = Sequence([place])
         frames.append(frame)
     each.PerFrameFunctionalGroupsSequence = Sequence(frames)
-    save(each, tmp_path / "a.dcm")
+    saved(each, tmp_path / "a.dcm")
     with open_stack(tmp_path / "a.dcm") as stack:
         assert stack.geometry.spacing == pytest.approx((3, 0.5, 0.25))
         np.testing.assert_array_equal(stack.read(), voxels[[2, 1, 3, 0]].astype("i4") * 2 + 1)
@@ -187,7 +184,7 @@ def test_color(tmp_path: Path) -> None:
 
 def test_the_largest_series_of_a_folder(tmp_path: Path) -> None:
     write_series(tmp_path, volume())
-    scout = save(
+    scout = saved(
         dataset(volume("u2")[0], SeriesInstanceUID="1.2.4", ImagePositionPatient=[0, 0, 0]), tmp_path / "A0"
     )
     (tmp_path / "A1").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 40)
@@ -195,8 +192,9 @@ def test_the_largest_series_of_a_folder(tmp_path: Path) -> None:
     with open_stack(tmp_path) as stack:
         assert stack.shape == (6, 9, 12)
         several, unreadable = stack.warnings
-        assert "The folder holds 2 series; this is the largest, of 6 files." in several
-        assert "1 files could not be read, the first of them A1." in unreadable
+        assert "holds 2 series or orientations; this is unnamed series, CT, 6 slices of 12 x 9." in several
+        assert "The others are left out: unnamed series, CT, 1 slice of 12 x 9 (series=1.2.4)." in several
+        assert re.match(r"1 file could not be read. The first: .*A1 is damaged", unreadable)
     with open_stack(scout) as stack:
         assert stack.shape == (1, 9, 12)
     with open_stack(tmp_path / "IM0001") as stack:
@@ -221,29 +219,46 @@ def test_window_and_text(tmp_path: Path) -> None:
         assert stack.metadata["SeriesDescription"] == "HEAD"
 
 
-def test_a_slice_that_is_damaged_or_gone(tmp_path: Path) -> None:
-    write_series(tmp_path, volume())
-    (tmp_path / "IM0000").write_bytes((tmp_path / "IM0000").read_bytes()[:-30])
-    (tmp_path / "IM0004").unlink()
-    with (
-        pytest.raises(SourceError, match=r"IM0000 is damaged \(some of its pixels are missing\)"),
-        open_stack(tmp_path) as stack,
-    ):
-        stack.read()
+def test_a_slice_that_is_cut_short_is_left_out_and_told(tmp_path: Path) -> None:
+    voxels = volume()
+    write_series(tmp_path, voxels)
+    # The third of the planes, at a height of 9 mm.
+    (tmp_path / "IM0004").write_bytes((tmp_path / "IM0004").read_bytes()[:-30])
+    with open_stack(tmp_path) as stack:
+        np.testing.assert_array_equal(stack.read(), np.delete(voxels, 2, axis=0))
+        unreadable, missing = stack.warnings
+        assert re.match(r"1 file could not be read. .*IM0004 is damaged .*some are missing", unreadable)
+        assert missing.startswith("1 slice is missing, at 9 mm")
+        assert stack.geometry.spacing == pytest.approx((2, 0.5, 0.25))
+
+
+def test_a_slice_that_disappears_or_changes_while_the_series_is_open(tmp_path: Path) -> None:
     write_series(tmp_path, volume())
     with open_stack(tmp_path) as stack:
+        (tmp_path / "IM0003").write_bytes((tmp_path / "IM0003").read_bytes()[:-30])
+        with pytest.raises(SourceError, match="IM0003 has changed since the series was opened"):
+            stack.read()
         (tmp_path / "IM0003").unlink()
         with pytest.raises(SourceError, match="IM0003 has disappeared since the series was opened"):
             stack.read()
 
 
-def test_compressed_in_an_unknown_way(tmp_path: Path) -> None:
-    each = dataset(volume("u2")[0], "1.2.840.10008.1.2.4.100", ImagePositionPatient=[0, 0, 0])
+@pytest.mark.parametrize(
+    ("syntax", "sentence"),
+    [
+        ("1.2.840.10008.1.2.4.100", "cannot be shown: it is a video .MPEG2 Main Profile"),
+        ("1.2.840.113619.5.2", "its transfer syntax 1.2.840.113619.5.2 is private to its maker"),
+        ("1.2.840.10008.1.2.4.204", "compressed as JPIP HTJ2K Referenced, which is not decoded; export it"),
+    ],
+)
+def test_transfer_syntaxes_that_are_not_read_are_named(tmp_path: Path, syntax: str, sentence: str) -> None:
+    each = dataset(volume("u2")[0], syntax, ImagePositionPatient=[0, 0, 0])
     each.PixelData = encapsulate([b"12"])
     each["PixelData"].VR = "OB"
-    save(each, tmp_path / "a.dcm")
-    with open_stack(tmp_path) as stack, pytest.raises(SourceError, match="compressed as MPEG2"):
-        stack.read()
+    path = tmp_path / "a.dcm"
+    dcmwrite(path, each, implicit_vr=False, little_endian=True, force_encoding=True)
+    with pytest.raises(SourceError, match=sentence):
+        open_stack(path)
 
 
 def test_modality_decides_the_kind(tmp_path: Path) -> None:

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from wholefield.sources.stacks.dicom.headers import read_header
+from wholefield.sources.stacks.dicom.layout import PixelLayout
+from wholefield.sources.stacks.dicom.pixels import read_frame
 from wholefield.sources.stacks.stack import AnyArray
 
 ACROSS, DOWN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
@@ -20,6 +23,7 @@ def dataset(plane: AnyArray, syntax: str = ExplicitVRLittleEndian, **tags: Any) 
     meta.TransferSyntaxUID = syntax
     each = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     each.Modality, each.SeriesInstanceUID = "CT", "1.2.3"
+    each.SOPClassUID, each.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
     each.Rows, each.Columns = plane.shape[:2]
     each.SamplesPerPixel = plane.shape[2] if plane.ndim == 3 else 1
     each.PhotometricInterpretation = "RGB" if plane.ndim == 3 else "MONOCHROME2"
@@ -50,3 +54,21 @@ def write_series(
         each = dataset(plane, **place | tags)
         each.save_as(folder / f"IM{(index * 5) % len(voxels):04}", enforce_file_format=True)
     return folder
+
+
+def saved(image: Dataset, path: Path) -> Path:
+    """The path of an image after it is written there, in the byte order of its transfer syntax."""
+    image.save_as(path, enforce_file_format=True)
+    return path
+
+
+def layout_of(image: Dataset, folder: Path) -> PixelLayout:
+    """How the pixels of an image are stored, by its file."""
+    layout = read_header(saved(image, folder / "image.dcm")).layout
+    assert layout is not None
+    return layout
+
+
+def frame_of(image: Dataset, index: int, folder: Path) -> AnyArray:
+    """The values of one frame, by its file."""
+    return read_frame(folder / "image.dcm", layout_of(image, folder), index)

@@ -1,0 +1,1 @@
+"""DICOM volumes: finding the files, reading headers, grouping slices, decoding pixels."""

@@ -1,0 +1,231 @@
+"""The header of one DICOM file: what it is an image of, its slices, and how its pixels are stored."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pydicom
+from pydicom.filereader import read_dataset
+from pydicom.tag import BaseTag
+from pydicom.uid import UID
+
+from wholefield.errors import SourceError
+from wholefield.sources.reading import damaged
+from wholefield.sources.stacks.dicom.colors import palette_of
+from wholefield.sources.stacks.dicom.layout import (
+    PIXEL_TAGS,
+    HeaderError,
+    PixelElement,
+    PixelLayout,
+    UnsupportedError,
+    check_layout,
+    find_pixels,
+)
+from wholefield.sources.stacks.dicom.slices import Slice, slices_of
+from wholefield.sources.stacks.dicom.syntaxes import check_syntax, guessed_syntax
+
+# Files of real scanners break many small rules; a stack can be shown all the same.
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+DEFLATED = b"1.2.840.10008.1.2.1.99"
+MOST_INFLATED = 256 * 2**20
+HEAD_BYTES = 1024
+TEXT_TAGS = (
+    "Modality", "Manufacturer", "ManufacturerModelName", "StudyDescription", "SeriesDescription", "StudyDate",
+    "BodyPartExamined", "ConvolutionKernel", "KVP", "SliceThickness", "GantryDetectorTilt", "Units", "RescaleType",
+    "PixelPaddingValue", "PhotometricInterpretation",
+)  # fmt: skip
+OVERLAYS = tuple(BaseTag(group << 16 | 0x3000) for group in range(0x6000, 0x6020, 2))
+MICROSCOPY = "SM"
+
+
+@dataclass(frozen=True)
+class DicomFile:
+    """One file: its planes, and what it has in common with the others of its series.
+
+    Attributes:
+        path: The file.
+        series: UID of its series; empty where it has none.
+        modality: Such as "CT".
+        slices: Its planes; none where it is no image.
+        layout: How its pixels are stored; None where it is no image.
+        localizer: Whether it only shows where the others lie.
+        texts: What people want to know of it, by the names of tags.
+        window: Lowest and highest value to show.
+        notes: Keys of `NOTES` in `warnings.py`: what is left out, or is unusual.
+        state: Size and time of change, by which a file is known again.
+    """
+
+    path: Path
+    series: str
+    modality: str
+    slices: tuple[Slice, ...]
+    layout: PixelLayout | None
+    localizer: bool
+    texts: dict[str, str]
+    window: tuple[float, float] | None
+    notes: frozenset[str]
+    state: tuple[int, int]
+
+
+def read_header(path: Path) -> DicomFile:
+    """Everything of a file but its pixels.
+
+    Raises:
+        SourceError: It is damaged, or stored in a way that is not read; the text says which.
+        FileNotFoundError: It has gone.
+    """
+    try:
+        with path.open("rb") as file:
+            return _header(path, file)
+    except (FileNotFoundError, SourceError):
+        raise
+    except UnsupportedError as error:
+        raise SourceError(f"{path} cannot be shown: {error}") from error
+    except Exception as error:  # a damaged header raises errors of many kinds, many of them late
+        raise damaged(path, error) from error
+
+
+def inflated(file: BinaryIO) -> bytes:
+    """The data set of a file that is deflated as a whole, from the first byte after the meta information.
+
+    Raises:
+        UnsupportedError: It inflates to more than memory should hold.
+        zlib.error: It is damaged.
+    """
+    meta_end = _end_of_meta(file)
+    file.seek(meta_end)
+    unpack = zlib.decompressobj(-zlib.MAX_WBITS)
+    data = unpack.decompress(file.read(), MOST_INFLATED)
+    if unpack.unconsumed_tail:
+        raise UnsupportedError(
+            f"its deflated data takes more than {MOST_INFLATED >> 20} MB of memory; save it with the transfer syntax "
+            "Explicit VR Little Endian."
+        )
+    return data
+
+
+def _end_of_meta(file: BinaryIO) -> int:
+    file.seek(128)
+    if file.read(4) != b"DICM":
+        file.seek(0)
+    read_dataset(file, False, True, stop_when=_behind_meta)
+    return file.tell()
+
+
+def _behind_meta(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return tag.group != 2
+
+
+def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return tag in PIXEL_TAGS
+
+
+def _header(path: Path, file: BinaryIO) -> DicomFile:
+    stat = path.stat()
+    state = stat.st_size, stat.st_mtime_ns
+    if DEFLATED in file.read(HEAD_BYTES):
+        data = inflated(file)
+        source: BinaryIO = BytesIO(data)
+        dataset: Any = read_dataset(source, False, True, stop_when=_at_pixels)
+        implicit, little, size, syntax = False, True, len(data), DEFLATED.decode()
+    else:
+        file.seek(0)
+        source, size = file, state[0]
+        dataset = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+        implicit, little = dataset.original_encoding
+        syntax = str(dataset.file_meta.get("TransferSyntaxUID") or "")
+    modality = str(dataset.get("Modality") or "")
+    rows = dataset.get("Rows")
+    tiled = modality == MICROSCOPY or (dataset.get("TotalPixelMatrixColumns") or 0) > (
+        dataset.get("Columns") or 0
+    )
+    pixels = None if rows is None or tiled else find_pixels(source, size, implicit, little)
+    if pixels is None:
+        return DicomFile(path, "", modality, (), None, False, {}, None, frozenset(), state)
+    if not syntax:
+        syntax = guessed_syntax(file, pixels, implicit, little)
+    check_syntax(UID(syntax))
+    layout = _layout(dataset, pixels, syntax, little)
+    check_layout(layout)
+    kind = dataset.get("ImageType") or ""
+    return DicomFile(
+        path,
+        str(dataset.get("SeriesInstanceUID") or ""),
+        modality,
+        tuple(slices_of(path, dataset, layout.frames)),
+        layout,
+        "LOCALIZER" in (kind if isinstance(kind, str) else list(kind)),
+        _texts(dataset),
+        _window(dataset),
+        _notes(dataset, layout),
+        state,
+    )
+
+
+def _layout(dataset: Any, pixels: PixelElement, syntax: str, little: bool) -> PixelLayout:
+    allocated = int(dataset.BitsAllocated)
+    stored = allocated if pixels.real else int(dataset.get("BitsStored") or allocated)
+    photometric = str(dataset.get("PhotometricInterpretation") or "MONOCHROME2").strip().upper()
+    samples = int(dataset.get("SamplesPerPixel") or 1)
+    if samples not in (1, 3):
+        raise UnsupportedError(
+            f"it has {samples} samples per pixel; save it as RGB or as a gray image with another program."
+        )
+    palette = palette_of(dataset) if photometric == "PALETTE COLOR" and samples == 1 else None
+    first, colors = palette if palette is not None else (0, None)
+    table_first, table = _modality_table(dataset)
+    return PixelLayout(
+        pixels, syntax, little, int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns),
+        samples, allocated, stored, _high_bit(dataset, pixels, stored),
+        bool(dataset.get("PixelRepresentation") or 0), photometric,
+        bool(dataset.get("PlanarConfiguration") or 0), colors, first, table, table_first,
+    )  # fmt: skip
+
+
+def _high_bit(dataset: Any, pixels: PixelElement, stored: int) -> int:
+    high = dataset.get("HighBit")
+    return stored - 1 if pixels.real or high is None else int(high)
+
+
+def _modality_table(dataset: Any) -> tuple[int, Any]:
+    sequence = dataset.get("ModalityLUTSequence")
+    if not sequence:
+        return 0, None
+    count, first, _bits = (int(value) for value in sequence[0].LUTDescriptor)
+    data = sequence[0]["LUTData"].value
+    values = np.frombuffer(data, "<u2") if isinstance(data, bytes) else np.array(data, np.uint16)
+    if len(values) < (count or 2**16):
+        raise HeaderError(f"its table of the modality has {len(values)} of {count or 2**16} values")
+    return first, values[: count or 2**16]
+
+
+def _texts(dataset: Any) -> dict[str, str]:
+    texts = {tag: str(dataset[tag].value) for tag in TEXT_TAGS if tag in dataset}
+    return {tag: text for tag, text in texts.items() if text not in ("", "None")}
+
+
+def _notes(dataset: Any, layout: PixelLayout) -> frozenset[str]:
+    notes = {
+        "overlays": any(tag in dataset for tag in OVERLAYS) or bool(dataset.get("OverlayBitPosition")),
+        "lossy": str(dataset.get("LossyImageCompression") or "") == "01",
+        "inverted": layout.photometric == "MONOCHROME1",
+        "moments": layout.frames > 1 and any(tag in dataset for tag in ("FrameTime", "FrameTimeVector")),
+        "groups": 0 < len(dataset.get("PerFrameFunctionalGroupsSequence") or ()) < layout.frames,
+        "real world": "RescaleSlope" not in dataset and "RealWorldValueMappingSequence" in dataset,
+    }
+    return frozenset(name for name, true in notes.items() if true)
+
+
+def _window(dataset: Any) -> tuple[float, float] | None:
+    """Lowest and highest value to show, from the first window of the file."""
+    try:
+        center, width = (np.atleast_1d(dataset.get(tag))[0] for tag in ("WindowCenter", "WindowWidth"))
+        low, high = float(center) - float(width) / 2, float(center) + float(width) / 2
+    except (TypeError, ValueError, IndexError):
+        return None
+    return (low, high) if low < high else None

@@ -1,0 +1,134 @@
+"""A DICOM volume whose planes are decoded one by one and rescaled to the values that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from wholefield.errors import SourceError
+from wholefield.sources.reading import damaged
+from wholefield.sources.stacks.dicom.arrangement import Arrangement
+from wholefield.sources.stacks.dicom.headers import DicomFile
+from wholefield.sources.stacks.dicom.layout import HeaderError, UnsupportedError
+from wholefield.sources.stacks.dicom.pixels import read_frame
+from wholefield.sources.stacks.dicom.slices import SAME, Slice
+from wholefield.sources.stacks.dicom.values import rescaled, values_dtype
+from wholefield.sources.stacks.dicom.volumes import Volume
+from wholefield.sources.stacks.dicom.warnings import notes_of
+from wholefield.sources.stacks.sliced_stack import SlicedStack
+from wholefield.sources.stacks.stack import AnyArray, StackDescription
+
+
+class DicomStack(SlicedStack):
+    """A volume of one or more times. A file is opened when one of its planes is wanted."""
+
+    def __init__(
+        self,
+        path: Path,
+        description: StackDescription,
+        arrangement: Arrangement,
+        files: Mapping[Path, DicomFile],
+    ) -> None:
+        super().__init__(path, description)
+        self._times = arrangement.times
+        self._files = files
+
+    def _decode_plane(self, z: int) -> AnyArray:
+        each = self._times[self.time][z]
+        values = plane_of(self._files[each.path], each)
+        expected = (*self.shape[1:], self.channels) if self.channels > 1 else self.shape[1:]
+        if values.shape != expected:
+            raise damaged(each.path, f"its pixels have the shape {values.shape}, not {expected}")
+        return rescaled(values, each.scale, self.dtype)
+
+
+def plane_of(file: DicomFile, each: Slice) -> AnyArray:
+    """Values of one slice before they are rescaled.
+
+    Raises:
+        SourceError: The file is damaged, has disappeared or has changed since its header was read.
+    """
+    layout = file.layout
+    assert layout is not None
+    try:
+        stat = each.path.stat()
+        if (stat.st_size, stat.st_mtime_ns) != file.state:
+            raise SourceError(f"{each.path} has changed since the series was opened; open it again.")
+        return read_frame(each.path, layout, each.frame)
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{each.path} has disappeared since the series was opened; open it again."
+        ) from error
+    except UnsupportedError as error:
+        raise SourceError(f"{each.path} cannot be shown: {error}") from error
+    except SourceError:
+        raise
+    except Exception as error:  # damaged pixels raise errors of many kinds
+        raise damaged(each.path, error) from error
+
+
+def stack_of(path: Path, volume: Volume, arrangement: Arrangement, told: list[str]) -> DicomStack:
+    """The open stack of a volume; its first plane is decoded, so that what cannot be decoded is not opened.
+
+    Args:
+        path: What was opened.
+        volume: Its slices.
+        arrangement: Their order.
+        told: What else the user should know.
+
+    Raises:
+        SourceError: The first plane cannot be decoded.
+    """
+    layout, first = volume.layout, volume.first
+    scales, scale_warnings = _scales(arrangement)
+    arrangement = Arrangement(scales, arrangement.geometry, arrangement.warnings, arrangement.moment)
+    try:
+        dtype = values_dtype(layout, {each.scale for time in scales for each in time})
+    except HeaderError as error:
+        raise damaged(first.path, error) from error
+    metadata = dict(first.texts)
+    if arrangement.moment:
+        metadata["Times differ by"] = arrangement.moment
+    description = StackDescription(
+        "DICOM series",
+        (len(arrangement.slices), layout.rows, layout.columns),
+        layout.channels,
+        dtype,
+        arrangement.geometry,
+        (*told, *arrangement.warnings, *_times_told(arrangement), *scale_warnings, *notes_of(volume)),
+        metadata,
+        window=first.window,
+        times=len(arrangement.times),
+    )
+    stack = DicomStack(path, description, arrangement, {file.path: file for file in volume.files})
+    try:
+        stack.plane(0, 0)
+    except SourceError:
+        stack.close()
+        raise
+    return stack
+
+
+def _scales(arrangement: Arrangement) -> tuple[tuple[tuple[Slice, ...], ...], list[str]]:
+    """The slices without scales that would make all values of a slice equal, and how many those are."""
+    zero = [each for time in arrangement.times for each in time if each.scale[0] == 0]
+    if not zero:
+        return arrangement.times, []
+    times = tuple(
+        tuple(replace(each, scale=SAME) if each.scale[0] == 0 else each for each in time)
+        for time in arrangement.times
+    )
+    return times, [
+        f"{len(zero)} slices have a RescaleSlope of 0, which would make all of their values equal; their stored "
+        f"numbers are kept. The first is {zero[0].path.name}."
+    ]
+
+
+def _times_told(arrangement: Arrangement) -> list[str]:
+    if not arrangement.moment:
+        return []
+    return [
+        f"Every position occurs {len(arrangement.times)} times; they are taken as times, told apart by their "
+        f"{arrangement.moment}."
+    ]
