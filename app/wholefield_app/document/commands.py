@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from wholefield.runs.settings import RunSettings
+from wholefield.sources.choices import Reading
 from wholefield.tasks.slides.inspection import UNET, NetworkChoice
 from wholefield.tasks.slides.layer_rows import LayerChoice
 
@@ -15,9 +16,9 @@ def command_of(config: RunSettings) -> str:
     return command_line(config)
 
 
-def info_command(path: Path) -> str:
-    """The command line that prints what is known of a file or folder."""
-    return shlex.join(["wholefield", "info", str(path)])
+def info_command(path: Path, reading: Reading) -> str:
+    """The command line that prints what is known of a file or folder that is read so."""
+    return shlex.join(["wholefield", "info", str(path), *([f"--reading={reading}"] if reading else [])])
 
 
 def inspect_command(

@@ -62,7 +62,7 @@ def show_properties(space: DocumentWorkspace) -> None:
 def properties_command(space: DocumentWorkspace) -> str | None:
     """The command line that prints what is known of the open file."""
     path = space.document.path
-    return info_command(path) if path is not None else None
+    return info_command(path, space.document.reading) if path is not None else None
 
 
 def ask_to_save_picture(space: DocumentWorkspace) -> None:

@@ -1,4 +1,4 @@
-"""The slider below a plane: which slice is shown, and playing through all of them."""
+"""The slider below a plane: which slice or time is shown, and playing through all of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class SliceBar(QWidget):
     chosen = Signal(int)
     due = Signal()
 
-    def __init__(self, theme: Theme, *, plays: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, *, plays: str = "", parent: QWidget | None = None) -> None:
+        """A bar whose button, if there is one, plays through what `plays` calls it, such as "slices"."""
         super().__init__(parent)
         self.name = QLabel()
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -33,9 +34,12 @@ class SliceBar(QWidget):
         self.number.lineEdit().setTextMargins(*TEXT_MARGINS)
         self.number.setMaximumWidth(NUMBER_WIDTH)
         self.play = with_properties(
-            QToolButton(), toolTip="Play through the slices", accessibleName="Play", checkable=True
+            QToolButton(),
+            toolTip=f"Play through the {plays}",
+            accessibleName=f"Play the {plays}",
+            checkable=True,
         )
-        self.play.setVisible(plays)
+        self.play.setVisible(bool(plays))
         self._timer = QTimer(self)
         self._timer.setInterval(1000 // FRAMES_PER_SECOND)
         self._timer.timeout.connect(self.due)
@@ -53,18 +57,18 @@ class SliceBar(QWidget):
 
     @property
     def playing(self) -> bool:
-        """Whether the slices are being played."""
+        """Whether it is being played."""
         return self._timer.isActive()
 
-    def set_axis(self, name: str, length: int) -> None:
-        """Walk along an axis of this name, with that many slices."""
+    def set_axis(self, name: str, length: int, what: str = "Slice along {}") -> None:
+        """Walk along an axis of this name, with that many slices, each called `what`."""
         self.name.setText(name)
         for widget in (self.slider, self.number):
-            widget.setAccessibleName(f"Slice along {name}")
+            widget.setAccessibleName(what.format(name))
             with QSignalBlocker(widget):
                 widget.setRange(0, max(length - 1, 0))
         self.number.setSuffix(f" / {length - 1}")
-        self.number.setToolTip(f"Slice along {name}, counted from 0")
+        self.number.setToolTip(f"{what.format(name)}, counted from 0")
         self.setEnabled(length > 1)
 
     def show_index(self, index: int) -> None:

@@ -35,6 +35,16 @@ class StackScene:
         """Where the voxels lie."""
         return self.look.source.geometry
 
+    def continues(self, before: StackScene) -> bool:
+        """Whether it shows the stack of before, perhaps with another look or at another time."""
+        now, then = self.look.source, before.look.source
+        at_other_time = now.times > 1 and (now.path, now.dataset, now.shape) == (
+            then.path,
+            then.dataset,
+            then.shape,
+        )
+        return now is then or at_other_time
+
     def plane(self, axis: int) -> PlaneShape:
         """The planes across an axis."""
         return plane_shape(self.shape, self.geometry.spacing, axis)

@@ -37,12 +37,14 @@ class StackView(QWidget):
         hovered: The VoxelReadout under the mouse, or None.
         levels_dragged: Window and level are to follow a drag of that many logical px right and down.
         problem: The Problem of a plane that cannot be read.
+        time_chosen: Another time is wanted.
     """
 
     moved = Signal()
     hovered = Signal(object)
     levels_dragged = Signal(float, float)
     problem = Signal(object)
+    time_chosen = Signal(int)
 
     def __init__(self, background: Background, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +59,7 @@ class StackView(QWidget):
         self._loaders = tuple(PlaneLoader(background, self._reader, self) for _ in AXES)
         self.main, self.twin = PlaneView(), PlaneView()
         self.sides = PlaneView(small=True), PlaneView(small=True)
-        self.bar = SliceBar(theme, plays=True)
+        self.bar, self.time_bar = SliceBar(theme, plays="slices"), SliceBar(theme, plays="times")
         self.side_bars = SliceBar(theme), SliceBar(theme)
         self._lay_out()
         self._connect()
@@ -76,12 +78,13 @@ class StackView(QWidget):
     def set_scene(self, scene: StackScene | None) -> None:
         """Show other stacks, or the same with another look; the position stays where the shape does."""
         before, self.scene = self.scene, scene
-        same_stack = before is not None and scene is not None and before.look.source is scene.look.source
-        if not same_stack:
+        if before is None or scene is None or not scene.continues(before):
             self.bar.stop()
+            self.time_bar.stop()
             self._forget()
         if scene is not None and (before is None or before.shape != scene.shape):
             self.position = tuple(length // 2 for length in scene.shape)  # type: ignore[assignment]
+        self._show_time()
         self._set_planes()
         self._refresh()
 
@@ -115,6 +118,10 @@ class StackView(QWidget):
         """Play through the slices of the large plane, or stop."""
         self.bar.play.toggle()
 
+    def toggle_playing_times(self) -> None:
+        """Play through the times, or stop."""
+        self.time_bar.play.toggle()
+
     def step(self, slices: int) -> None:
         """Go that many slices further along the axis of the large plane."""
         self._step(self.axis, slices)
@@ -123,6 +130,7 @@ class StackView(QWidget):
         """Read no planes across slices for now: something is being opened, which they must not delay."""
         self._paused = True
         self.bar.stop()
+        self.time_bar.stop()
         for axis, loader in enumerate(self._loaders):
             if axis and loader.busy:
                 loader.drop()
@@ -141,6 +149,7 @@ class StackView(QWidget):
     def shutdown(self) -> None:
         """Read no more."""
         self.bar.stop()
+        self.time_bar.stop()
         self._forget()
 
     @Slot(object)
@@ -149,7 +158,7 @@ class StackView(QWidget):
         for view in self._views():
             view.canvas = QColor(theme.canvas)
             view.update()
-        for bar in (self.bar, *self.side_bars):
+        for bar in (self.bar, self.time_bar, *self.side_bars):
             bar.use_theme(theme)
 
     def _views(self) -> tuple[PlaneView, ...]:
@@ -169,6 +178,8 @@ class StackView(QWidget):
         column.setSpacing(0)
         column.addLayout(pair, 1)
         column.addWidget(self.bar)
+        column.addWidget(self.time_bar)
+        self.time_bar.hide()
         side = QSplitter(Qt.Orientation.Vertical)
         for view, bar in zip(self.sides, self.side_bars, strict=True):
             side.addWidget(_stacked(view, bar))
@@ -197,6 +208,8 @@ class StackView(QWidget):
         self.twin.view_changed.connect(self._follow_twin)
         self.bar.chosen.connect(self._choose_main)
         self.bar.due.connect(self._play_on)
+        self.time_bar.chosen.connect(self.time_chosen)
+        self.time_bar.due.connect(self._play_times_on)
         self.side_bars[0].chosen.connect(self._choose_first)
         self.side_bars[1].chosen.connect(self._choose_second)
 
@@ -206,6 +219,13 @@ class StackView(QWidget):
         self._reader.forget()
         self._asked.clear()
         self._pictures.clear()
+
+    def _show_time(self) -> None:
+        source = self.scene.look.source if self.scene is not None else None
+        self.time_bar.setVisible(source is not None and source.times > 1)
+        if source is not None:
+            self.time_bar.set_axis("t", source.times, "Time")
+            self.time_bar.show_index(source.time)
 
     def _set_planes(self) -> None:
         scene, axes = self.scene, self._side_axes()
@@ -327,6 +347,13 @@ class StackView(QWidget):
             return
         index = (self.position[self.axis] + 1) % self.scene.shape[self.axis]
         self._step(self.axis, index - self.position[self.axis])
+
+    @Slot()
+    def _play_times_on(self) -> None:
+        """The next time, once the large plane of the current one has loaded; after the last comes the first."""
+        if self.scene is not None and not self._loaders[self.axis].busy:
+            source = self.scene.look.source
+            self.time_chosen.emit((source.time + 1) % source.times)
 
 
 def value_text(value: Any) -> str:

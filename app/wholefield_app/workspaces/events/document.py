@@ -55,6 +55,16 @@ class RecordingDocument(Document[OpenRecording]):
         return self.recording.path if self.recording is not None else None
 
     @property
+    def reading(self) -> Reading:
+        """What was answered about the file."""
+        return self.input.reading if self.input is not None else Reading()
+
+    @property
+    def reading_setting(self) -> str | None:
+        """The same as a setting."""
+        return str(self.reading) or None
+
+    @property
     def name(self) -> str:
         """The name of the recording."""
         return self.recording.name if self.recording is not None else ""

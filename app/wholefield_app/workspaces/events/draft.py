@@ -14,9 +14,9 @@ class EventsDraft(Draft):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(tasks_of(Data.EVENTS), parent)
 
-    def set_recording(self, path: Path | None) -> None:
-        """Train on the recording that is open, unless a folder was chosen."""
+    def set_recording(self, path: Path | None, reading: str | None = None) -> None:
+        """Train on the recording that is open, read as it is, unless a folder was chosen."""
         chosen = self.value("recordings")
         if chosen is None or not chosen.is_dir():
-            self.set(recordings=path)
+            self.set(recordings=path, reading=reading)
         self.lie_beside(path)

@@ -33,6 +33,7 @@ class Shown:
         framing: Where the frame lies in the view.
         flow: Where the flow over the events comes from, or None.
         delta_t: Length of a field of it in us.
+        reading: How the file is read, where that was answered.
     """
 
     recording: Path
@@ -44,6 +45,7 @@ class Shown:
     framing: Framing
     flow: FlowSource | None
     delta_t: int
+    reading: str | None = None
 
     def end_of(self, end_us: int) -> int | None:
         """An end as a setting: None where it is that of the recording."""
@@ -63,7 +65,7 @@ def video_of(shown: Shown, out: Path, **changes: Any) -> VideoSettings:
         del values["show"]
     if not changes.keys() & {"zoom", "size"}:
         values |= framing_values(shown.framing)
-    return VideoSettings(recording=shown.recording, out=out, **(values | changes))
+    return VideoSettings(recording=shown.recording, reading=shown.reading, out=out, **(values | changes))
 
 
 def flow_values(flow: FlowSource | None) -> dict[str, Any]:

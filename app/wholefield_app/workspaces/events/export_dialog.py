@@ -127,7 +127,8 @@ class ExportDialog(QDialog):
     def _flow_settings(self, path: Path) -> FlowExportSettings:
         """Rows of labels count from the beginning of the recording, so HDF5 begins there, too."""
         return FlowExportSettings(
-            recording=self._shown.recording, out=path, format=FlowFormat(self.kind), delta_t=_us(self.delta_t),
+            recording=self._shown.recording, reading=self._shown.reading, out=path,
+            format=FlowFormat(self.kind), delta_t=_us(self.delta_t),
             start_us=0 if self.kind is ExportKind.HDF5 else _us(self.start),
             end_us=self._shown.end_of(_us(self.end)), **flow_values(self._shown.flow),
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -25,10 +25,11 @@ ONE_EVENT = b"% evt 3.0\n% geometry 2x2\n% end\n" + b"\x00\x80\x00\x60\x00\x00\x
 
 @dataclass(frozen=True)
 class OpenRecording:
-    """A recording and how long to accumulate at first, in us."""
+    """A recording, how long to accumulate at first, in us, and what was answered about the file."""
 
     recording: Recording
     accumulation_us: int
+    reading: Reading = field(default_factory=Reading)
 
 
 def open_path(path: Path, reading: Reading | None = None) -> OpenRecording | Unanswered:
@@ -43,7 +44,7 @@ def open_path(path: Path, reading: Reading | None = None) -> OpenRecording | Una
 def _open(path: Path, reading: Reading) -> OpenRecording:
     recording = sources.open_source_as(Kind.RECORDING, path, reading)
     try:
-        return OpenRecording(recording, first_accumulation(recording))
+        return OpenRecording(recording, first_accumulation(recording), reading)
     except BaseException:
         recording.close()
         raise

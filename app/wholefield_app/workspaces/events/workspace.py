@@ -171,7 +171,7 @@ class EventsWorkspace(DocumentWorkspace):
             self.view.show_recording(None)
         else:
             self.view.show_recording(found.recording, found.accumulation_us)
-            self.draft.set_recording(found.recording.path)
+            self.draft.set_recording(found.recording.path, self.document.reading_setting)
         self._show_facts()
         self._show_zoom()
         self._open_flow_of_demo()
@@ -205,7 +205,9 @@ class EventsWorkspace(DocumentWorkspace):
         path, checkpoint = self.document.path, self.prediction_panel.checkpoint
         if path is None or checkpoint is None:
             return None
-        return FlowPredictSettings(recording=path, checkpoint=checkpoint)
+        return FlowPredictSettings(
+            recording=path, reading=self.document.reading_setting, checkpoint=checkpoint
+        )
 
     def can_predict(self) -> Availability:
         """Whether a recording is open and a model chosen."""
@@ -293,6 +295,7 @@ class EventsWorkspace(DocumentWorkspace):
         return Shown(
             recording.path, recording.duration_us, player.span, player.speed, view.frame.size,
             view.style_of_frames, framing_of_view(view.canvas), flow.source if flow is not None else None, delta_t,
+            self.document.reading_setting,
         )  # fmt: skip
 
     def _score_settings(self) -> ScoreSettings | None:
@@ -300,7 +303,8 @@ class EventsWorkspace(DocumentWorkspace):
         if path is None or flow is None:
             return None
         moment = Moment(view.player.time_us, view.style_of_frames.accumulation_us, view.player.chosen)
-        return settings_of(path, flow.source, self.prediction_panel.window_to_score, moment)
+        settings = settings_of(path, flow.source, self.prediction_panel.window_to_score, moment)
+        return replace(settings, reading=self.document.reading_setting)
 
     def _ask_for_flow(self) -> None:
         """Let the user choose a file with flow for the open recording."""

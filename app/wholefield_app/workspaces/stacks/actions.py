@@ -55,6 +55,15 @@ def walking_actions(
             (stack is not None and stack.source.channels > 1, "The open stack has one channel."),
         )
 
+    def has_times() -> Availability:
+        return requires(
+            (document.input is not None, "Open a stack first."),
+            (document.times > 1, "The open stack has one time."),
+        )
+
+    def go_in_time(by: int) -> None:
+        document.set_time(document.time + by)
+
     across = [
         Action(
             f"stacks.across_{name}", f"Slices across &{name}", Menu.VIEW, partial(view.set_axis, axis),
@@ -82,6 +91,19 @@ def walking_actions(
             "stacks.play", "Play the sli&ces", Menu.VIEW, view.toggle_playing, "start",
             "Play or pause the slices of the large view.",
             shortcut="Ctrl+Space", group="walk", enabled_when=is_open, checked_when=lambda: view.bar.playing,
+        ),
+        Action(
+            "stacks.next_time", "Next ti&me", Menu.VIEW, partial(go_in_time, 1), "step-on", "Show the next time.",
+            shortcut="Ctrl+Shift+Right", group="time", enabled_when=has_times,
+        ),
+        Action(
+            "stacks.previous_time", "Previous time", Menu.VIEW, partial(go_in_time, -1), "step-back",
+            "Show the previous time.", shortcut="Ctrl+Shift+Left", group="time", enabled_when=has_times,
+        ),
+        Action(
+            "stacks.play_times", "Play the times", Menu.VIEW, view.toggle_playing_times, "start",
+            "Play or pause the times of the open stack.", shortcut="Ctrl+Shift+Space", group="time",
+            enabled_when=has_times, checked_when=lambda: view.time_bar.playing,
         ),
     ]  # fmt: skip
 

@@ -41,6 +41,7 @@ class StackDisplay(QObject):
         self.compare = Compare.ALONE
         self.opacity = OPACITY
         document.changed.connect(self._follow_document)
+        document.time_changed.connect(self._show)
         view.levels_dragged.connect(self._drag_levels)
 
     @property
@@ -118,6 +119,7 @@ class StackDisplay(QObject):
         if (facts := self.facts) is not None:
             self.set_levels(self.levels.dragged(dx, dy, facts.full.window))
 
+    @Slot()
     def _show(self) -> None:
         self._view.set_scene(self._scene())
         self._view.set_compare(self.compare, self.opacity)
@@ -131,11 +133,23 @@ class StackDisplay(QObject):
         return StackScene(
             PlaneLook(first.source, self.levels, self.channel),
             second.look_beside(facts, self.levels) if second is not None else None,
-            (self._caption(first), f"{self.with_role}: {second.source.name}" if second is not None else ""),
+            (self._caption(first), self._other_caption(second)),
         )
 
     def _caption(self, stack: OpenStack) -> str:
-        name = stack.source.name
+        name = stack.source.name + _time_of(stack)
         if stack.source.channels == 1 or self.channel is None:
             return name
         return f"{name}, {stack.channel_names[self.channel]}"
+
+    def _other_caption(self, second: OpenStack | None) -> str:
+        if second is None:
+            return ""
+        at = self._document.predicted_at if self.with_role is Role.PREDICTION else None
+        of_time = f" of time {at}" if at is not None and second.source.times == 1 else _time_of(second)
+        return f"{self.with_role}: {second.source.name}{of_time}"
+
+
+def _time_of(stack: OpenStack) -> str:
+    """Which time is shown; empty where there is just one."""
+    return f", time {stack.source.time}" if stack.source.times > 1 else ""

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from wholefield.sources.choices import Reading
 from wholefield.sources.stacks.geometry import StackGeometry
@@ -19,11 +19,21 @@ log = logging.getLogger(__name__)
 
 
 class StackDocument(Document[OpenStack]):
-    """Holds the input stack, and a target and a prediction of the same size."""
+    """Holds the input stack, and a target and a prediction of the same size.
+
+    Signals:
+        time_changed: The stacks of another time are there.
+
+    Attributes:
+        predicted_at: The time of the input that the prediction was made of; None where it has just one.
+    """
+
+    time_changed = Signal()
 
     def __init__(self, services: Services, parent: QObject | None = None) -> None:
         super().__init__(services, parent)
         self._pair_next: tuple[Path, Path, Role] | None = None
+        self.predicted_at: int | None = None
 
     @property
     def path(self) -> Path | None:
@@ -44,6 +54,31 @@ class StackDocument(Document[OpenStack]):
         """Format, size, spacing and values of the input, and other metadata of the file."""
         return describe_stack(self.input) if self.input is not None else []
 
+    @property
+    def times(self) -> int:
+        """How many volumes of the input follow each other in time."""
+        return self.input.source.times if self.input is not None else 1
+
+    @property
+    def time(self) -> int:
+        """Which of them is shown, counted from 0."""
+        return self.input.source.time if self.input is not None else 0
+
+    @property
+    def reading(self) -> Reading:
+        """How the input is read, at the time that is shown."""
+        return self.input.reading_now if self.input is not None else Reading()
+
+    def set_time(self, time: int) -> None:
+        """Show another time of the input, and of every stack that has as many; one outside goes to the nearest."""
+        time, times = min(max(time, 0), self.times - 1), self.times
+        if time == self.time:
+            return
+        for role, stack in self.things.items():
+            if stack.source.times == times:
+                self.things[role] = stack.at(time)
+        self.time_changed.emit()
+
     def open_pair(self, stack: Path, other: Path, role: Role = Role.TARGET) -> None:
         """Open an input stack and, once it has loaded, its target (or prediction)."""
         self._pair_next = stack, other, role
@@ -56,7 +91,7 @@ class StackDocument(Document[OpenStack]):
 
     def release(self, found: Any) -> None:
         """Close a stack."""
-        found.source.close()
+        found.close()
 
     def take(self, role: Role, found: Any, named: Path | None) -> None:
         """Take in a stack; what does not fit the input is refused."""
@@ -95,6 +130,7 @@ def describe_stack(stack: OpenStack) -> list[tuple[str, str]]:
     rows += [
         ("Slices × rows × columns", size_text(source.shape)),
         ("Channels", f"{source.channels} × {source.dtype}"),
+        *([("Time", f"{source.time} of 0 to {source.times - 1}")] if source.times > 1 else []),
         ("Voxel (z × y × x)", spacing_text(source.geometry)),
         ("Values (sampled)", f"{facts.lowest:.6g} to {facts.highest:.6g}"),
     ]

@@ -30,7 +30,9 @@ class StacksDraft(Draft):
     def set_pair(self, stack: OpenStack | None, target: OpenStack | None) -> None:
         """Train on the stacks that are open; a target of labels is segmented."""
         opened = {
-            name: (each.source.path, each.source.dataset) if each is not None else (None, None)
+            name: (each.source.path, each.source.dataset, each.reading_setting)
+            if each is not None
+            else (None, None, None)
             for name, each in (("stack", stack), ("target", target))
         }
         self.set(
@@ -38,6 +40,8 @@ class StacksDraft(Draft):
             dataset=opened["stack"][1],
             target=opened["target"][0],
             target_dataset=opened["target"][1],
+            reading=opened["stack"][2],
+            target_reading=opened["target"][2],
         )
         self.lie_beside(opened["stack"][0])
         if target is None:

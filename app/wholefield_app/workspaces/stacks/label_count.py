@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from wholefield.sources.choices import Reading
 from wholefield_app.background import Task
 from wholefield_app.problems import Problem
 from wholefield_app.services import Services
@@ -43,7 +44,7 @@ class LabelCount(QObject):
         self._stop = threading.Event()
         self.changed.emit(COUNTING)
         self._task = self._services.background.run(
-            count, stack.source.path, stack.source.dataset, self._stop, then=self._tell, failed=self._refuse
+            count, stack.source.path, stack.reading_now, self._stop, then=self._tell, failed=self._refuse
         )
 
     def stop(self) -> None:
@@ -64,7 +65,7 @@ class Stopped(Exception):
     """The labels are no longer needed."""
 
 
-def count(path: Path, dataset: str | None, stop: threading.Event) -> dict[int, int]:
+def count(path: Path, reading: Reading, stop: threading.Event) -> dict[int, int]:
     """How often every value of a stack occurs; called in a worker thread, opens the stack for itself.
 
     Raises:
@@ -79,7 +80,7 @@ def count(path: Path, dataset: str | None, stop: threading.Event) -> dict[int, i
         if stop.is_set():
             raise Stopped
 
-    with open_stack(path, dataset) as stack:
+    with open_stack(path, reading=reading) as stack:
         return count_labels(stack, range(stack.shape[0]), done)
 
 

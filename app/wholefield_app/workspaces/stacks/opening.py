@@ -1,6 +1,6 @@
 """Opens stacks and looks at a sample of their values; runs in worker threads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ SAMPLED_SIDE = 256
 # Values of two stacks are shown between the same levels unless their spans differ by more than this factor.
 ALIKE = 4.0
 AIR = -200.0
+DATASET = "dataset"
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,38 @@ class OpenStack:
     Attributes:
         source: The stack.
         channel_facts: The facts of every channel.
+        reading: What was answered about the file.
     """
 
     source: "StackSource"
     channel_facts: tuple[ValueFacts, ...]
+    reading: Reading = field(default_factory=Reading)
+    _times: "dict[int, StackSource]" = field(default_factory=dict, compare=False, repr=False)
+
+    def at(self, time: int) -> "OpenStack":
+        """The stack at another time, with the statistics of this one: levels stay while time passes."""
+        self._times[self.source.time] = self.source
+        if time not in self._times:
+            self._times[time] = self.source.at_time(time)
+        return replace(self, source=self._times[time])
+
+    def close(self) -> None:
+        """Close the sources of all times."""
+        self.source.close()
+        for source in self._times.values():
+            source.close()
+
+    @property
+    def reading_now(self) -> Reading:
+        """How the stack is read again as it is now, its time included."""
+        return self.reading | ({"time": str(self.source.time)} if self.source.times > 1 else {})
+
+    @property
+    def reading_setting(self) -> str | None:
+        """The same as a setting; the volume of a file is a setting of its own."""
+        return (
+            str(Reading({name: value for name, value in self.reading_now.items() if name != DATASET})) or None
+        )
 
     @property
     def facts(self) -> ValueFacts:
@@ -86,9 +115,8 @@ def _open(path: Path, reading: Reading) -> OpenStack:
     source = sources.open_source_as(Kind.STACK, path, reading)
     try:
         sample = sample_of(source)
-        return OpenStack(
-            source, tuple(describe_values(sample[..., index]) for index in range(source.channels))
-        )
+        facts = tuple(describe_values(sample[..., index]) for index in range(source.channels))
+        return OpenStack(source, facts, reading)
     except BaseException:
         source.close()
         raise

@@ -33,8 +33,9 @@ def export_settings(stack: "OpenStack", path: Path) -> StackExportSettings:
     """The settings of an export of an open stack; the suffix of the name decides about the format."""
     source = stack.source
     return StackExportSettings(
-        stack=source.path, dataset=source.dataset, out=path, labels=bool(stack.facts.labels)
-    )
+        stack=source.path, dataset=source.dataset, reading=stack.reading_setting, out=path,
+        labels=bool(stack.facts.labels),
+    )  # fmt: skip
 
 
 def export(settings: StackExportSettings, report: ReportFunction, control: Control) -> Written:

@@ -79,6 +79,7 @@ class StacksWorkspace(DocumentWorkspace):
         self.display = StackDisplay(document, view, self)
         self.prediction = Prediction(self)
         self.labels = LabelCount(services, self)
+        self._predicting_at: int | None = None
 
     @property
     def canvas(self) -> Canvas:
@@ -150,6 +151,8 @@ class StacksWorkspace(DocumentWorkspace):
         # Once the document has taken in what was opened.
         self.document.opening.connect(self._read_on, Qt.ConnectionType.QueuedConnection)
         self.display.changed.connect(self._follow_display)
+        self.document.time_changed.connect(self._follow_time)
+        self.view.time_chosen.connect(self.document.set_time)
         self.view.moved.connect(self._show_zoom)
         self.view.moved.connect(self.changed)
         self.view.hovered.connect(self._show_voxel)
@@ -162,8 +165,8 @@ class StacksWorkspace(DocumentWorkspace):
     def follow_document(self, role: Role) -> None:
         """Train on the stacks that are open, and count the labels of the target."""
         target = self.document.things.get(Role.TARGET)
-        if role is not Role.PREDICTION and self.document.input is not None:
-            self.draft.set_pair(self.document.input, target)
+        if role is not Role.PREDICTION:
+            self._follow_time()
         self.labels.follow(target)
         self._show_zoom()
 
@@ -184,7 +187,9 @@ class StacksWorkspace(DocumentWorkspace):
         if stack is None or checkpoint is None:
             return None
         source = stack.source
-        return StackPredictSettings(stack=source.path, dataset=source.dataset, checkpoint=checkpoint)
+        return StackPredictSettings(
+            stack=source.path, dataset=source.dataset, reading=stack.reading_setting, checkpoint=checkpoint
+        )
 
     def can_predict(self) -> Availability:
         """Whether a stack is open, a model chosen and no prediction running."""
@@ -194,6 +199,7 @@ class StacksWorkspace(DocumentWorkspace):
         """Predict the open stack with the chosen model."""
         if (settings := self.predict_settings()) is not None:
             runs = self.draft.runs_folder or settings.stack.parent / RUNS
+            self._predicting_at = self.document.time if self.document.times > 1 else None
             self.prediction.begin(partial(predict, settings, runs), settings.stack, settings.checkpoint)
 
     @property
@@ -260,6 +266,12 @@ class StacksWorkspace(DocumentWorkspace):
         if path is not None:
             self.document.open(path, Role.TARGET)
 
+    @Slot()
+    def _follow_time(self) -> None:
+        """Train on what is shown."""
+        if self.document.input is not None:
+            self.draft.set_pair(self.document.input, self.document.things.get(Role.TARGET))
+
     @Slot(str)
     def _make_way(self, name: str) -> None:
         """What is being opened comes before the planes of what is open."""
@@ -302,6 +314,7 @@ class StacksWorkspace(DocumentWorkspace):
     def _show_prediction(self, stack: Path, result: Path) -> None:
         if self.document.path == stack:
             self.display.set_compare(Compare.SWIPE)
+            self.document.predicted_at = self._predicting_at
             self.document.open(result, Role.PREDICTION)
 
     @Slot()

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.workspaces.stacks.conftest import MakeStack
 from tests.there import there
+from wholefield.sources import Reading
 from wholefield.tasks.stacks.settings import StackSegmentationSettings
 from wholefield_app.document.document import Role
 from wholefield_app.document.handlers import train_command
@@ -23,10 +24,10 @@ def test_the_sentence() -> None:
 def test_counting_stops_when_nobody_waits(make_stack: MakeStack) -> None:
     stop = threading.Event()
     path = make_stack("labels.tif", labels=True)
-    assert set(count(path, None, stop)) == {0, 1, 2}
+    assert set(count(path, Reading(), stop)) == {0, 1, 2}
     stop.set()
     with pytest.raises(Stopped):
-        count(path, None, stop)
+        count(path, Reading(), stop)
 
 
 def test_the_form_shows_what_the_target_holds(

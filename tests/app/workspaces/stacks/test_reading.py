@@ -1,0 +1,112 @@
+"""How a file is read is asked once, kept for the session, and handed to what is started from the window."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QComboBox, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from tests.app.opening.toys import toy, toy_format
+from tests.there import a, there
+from wholefield.sources import Reading
+from wholefield_app.document import dialogs
+from wholefield_app.document.document import Role
+from wholefield_app.document.handlers import properties_command
+from wholefield_app.opening.dialog import ReadingDialog
+from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.stacks.workspace import StacksWorkspace
+
+__all__ = ["toy", "toy_format"]
+
+
+@pytest.fixture
+def answer(window: MainWindow, qtbot: QtBot) -> Callable[..., None]:
+    """Waits for the dialog, fills it in, and opens the file."""
+
+    def do(size: str, kind: str) -> None:
+        qtbot.waitUntil(lambda: window.findChild(ReadingDialog) is not None)
+        dialog = there(window.findChild(ReadingDialog))
+        qtbot.waitUntil(lambda: not dialog.busy)
+        line = a(QLineEdit, dialog.fields.fields["size"])
+        line.clear()
+        qtbot.keyClicks(line, size)
+        field = a(QComboBox, dialog.fields.fields["type"])
+        field.setCurrentIndex(field.findData(kind))
+        qtbot.waitUntil(dialog.open_button.isEnabled)
+        dialog.open_button.click()
+        qtbot.waitUntil(lambda: window.quiet and window.findChild(ReadingDialog) is None)
+
+    return do
+
+
+def test_a_file_that_does_not_say_enough_is_asked_about_once(
+    window: MainWindow, toy: Path, answer: Callable[..., None], qtbot: QtBot
+) -> None:
+    window.open(toy)
+    answer("4,3,2", "uint16")
+    space = a(StacksWorkspace, window.workspace)
+    assert there(space.document.input).source.shape == (2, 3, 4)
+    assert space.draft.value("reading") == "size=4,3,2; type=uint16"
+    assert "'--reading=size=4,3,2; type=uint16'" in there(space.export_command())
+    assert properties_command(space) == f"wholefield info {toy} '--reading=size=4,3,2; type=uint16'"
+    space.close_document()
+    window.open(toy)
+    qtbot.waitUntil(lambda: space.document.input is not None and window.quiet)
+    assert window.findChild(ReadingDialog) is None
+
+
+def test_the_open_file_is_read_in_another_way(
+    window: MainWindow, toy: Path, answer: Callable[..., None]
+) -> None:
+    window.open(toy)
+    answer("4,3,2", "uint16")
+    window.registry["stacks.read_anew"].trigger()
+    answer("4,2,3", "uint16")
+    space = a(StacksWorkspace, window.workspace)
+    assert there(space.document.input).source.shape == (3, 2, 4)
+    assert space.document.reading == Reading({"size": "4,2,3", "type": "uint16"})
+
+
+def test_cancelling_leaves_open_what_is_open(
+    window: MainWindow, toy: Path, answer: Callable[..., None], qtbot: QtBot
+) -> None:
+    window.open(toy)
+    answer("4,3,2", "uint16")
+    window.registry["stacks.read_anew"].trigger()
+    dialog = there(window.findChild(ReadingDialog))
+    qtbot.waitUntil(lambda: not dialog.busy)
+    dialog.reject()
+    qtbot.waitUntil(lambda: window.findChild(ReadingDialog) is None and window.quiet)
+    assert there(a(StacksWorkspace, window.workspace).document.input).source.shape == (2, 3, 4)
+
+
+def test_any_file_is_opened_as_what_the_user_says(
+    window: MainWindow, toy: Path, answer: Callable[..., None], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(dialogs, "ask_for_file", lambda *_: toy)
+    window.go_to("slides")
+    window.registry["slides.open_as"].trigger()
+    dialog = there(window.findChild(ReadingDialog))
+    qtbot.waitUntil(lambda: not dialog.busy)
+    assert not dialog.open_button.isEnabled()
+    dialog.kind.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: "type" in dialog.fields.fields)
+    answer("4,3,2", "uint16")
+    space = a(StacksWorkspace, window.workspace)
+    assert there(space.document.input).source.shape == (2, 3, 4)
+    assert window.services.settings.recent_in("stacks") == (toy,)
+
+
+def test_a_target_is_asked_about_too_and_keeps_its_own_reading(
+    window: MainWindow, toy: Path, answer: Callable[..., None]
+) -> None:
+    window.open(toy)
+    answer("4,3,2", "uint16")
+    other = toy.with_name("labels.toy")
+    other.write_bytes(toy.read_bytes()[:24])
+    space = a(StacksWorkspace, window.workspace)
+    space.document.open(other, Role.TARGET)
+    answer("4,3,2", "uint8")
+    assert space.draft.value("reading") == "size=4,3,2; type=uint16"
+    assert space.draft.value("target_reading") == "size=4,3,2"
