@@ -24,11 +24,12 @@ from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.streaming import Streamed
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.data.mask_data import MaskedArea
-from wholefield.tasks.slides.data.masks import Labels, MaskedSlide, read_masks, split_rows
 from wholefield.tasks.slides.data.slide_input import labeled_area
+from wholefield.tasks.slides.labels import MaskedSlide, read_masks, split_rows
 from wholefield.tasks.slides.models.segmenter import load_segmenter
 from wholefield.tasks.slides.segment import mean_dice
 from wholefield.tasks.slides.settings import SegmentSettings
+from wholefield.training.label_values import LabelSet
 from wholefield.training.settings import Augmentation
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
@@ -76,8 +77,8 @@ def train(config: SegmentSettings, folder: Path) -> Path:
 
 def held_out(config: SegmentSettings) -> MaskedSlide:
     """The quadrant that the run does not train on."""
-    rows = read_masks(config.masks, config.slides)
-    (index,) = split_rows([row.path for row in rows], config.validation_fraction, config.seed).validation
+    rows = read_masks(config.masks, config.slides).rows
+    (index,) = split_rows(rows, config.validation_fraction, config.seed).validation
     return rows[index]
 
 
@@ -86,7 +87,9 @@ def read(row: MaskedSlide, pixels: Pixels) -> tuple[Tensor, Tensor]:
     with open_image(row.path) as source, open_image(row.mask) as mask:
         area = labeled_area(source, row.region, 0)
         both = MaskedArea(
-            SlideImage(source, area=area, mean=pixels.mean, std=pixels.std), mask, Labels(foreground=True)
+            SlideImage(source, area=area, mean=pixels.mean, std=pixels.std),
+            mask,
+            LabelSet((0, 1), binarize=True),
         )
         values = both.read(((0, area.height), (0, area.width)))
     return values[:, :-1], values[0, -1].long()

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from wholefield.errors import SettingError, SourceError
 from wholefield.runs.folder import RunFolder
-from wholefield.training.model_card import ModelCard, demand_same
+from wholefield.training.kept_split import KeptSplit, kept_split
+from wholefield.training.model_card import TRAINING, VALIDATION, ModelCard, demand_same
 
 CARD = "wholefield"
 """Where a checkpoint keeps the card of its network."""
@@ -127,6 +128,25 @@ def continues(folder: RunFolder, card: ModelCard) -> bool:
             f"start a new run with {folder.last} as initial_weights."
         )
     return True
+
+
+def earlier_split(folder: RunFolder) -> KeptSplit | None:
+    """What the earlier part of a run was trained on and validated with; None where there is none, or it does not say.
+
+    Runs of before kept no split, but their checkpoints name the files.
+
+    Raises:
+        WholefieldError: The split or the checkpoint is damaged.
+    """
+    if not folder.last.exists():
+        return None
+    kept = kept_split(folder)
+    if kept is not None:
+        return kept
+    data = card_of(folder.last).data
+    sides = [tuple(each.name for each in data if each.use == use) for use in (TRAINING, VALIDATION)]
+    divided = any(each.part for each in data) or set(sides[0]) & set(sides[1])
+    return None if divided or not all(sides) else KeptSplit(*sides)
 
 
 def _weights(content: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -133,6 +133,30 @@ AugmentationSetting = Annotated[
 ClassWeightingSetting = Annotated[
     ClassWeighting, Setting("Weight rare classes up so that all classes count equally.", advanced=True)
 ]
+LabelValues = Annotated[
+    str | None,
+    Setting(
+        "Values of the labels that are classes, such as 0,1,2 or 0,255.",
+        label="Classes",
+        group=Group.DATA,
+        none="All values that occur",
+    ),
+]
+IgnoreLabel = Annotated[
+    str | None,
+    Setting(
+        "Labels that are excluded from the loss, such as 255 or 3,7.",
+        label="Ignored labels",
+        group=Group.DATA,
+        none="None",
+    ),
+]
+BinarizeLabels = Annotated[
+    bool,
+    Setting(
+        "Treat all labels above 0 as one class, for masks that number individual objects.", group=Group.DATA
+    ),
+]
 InitialWeights = Annotated[
     str | None,
     Setting(

@@ -53,7 +53,7 @@ segment = st.builds(
     masks=paths,
     binarize_labels=st.booleans(),
     class_weighting=st.sampled_from(ClassWeighting),
-    ignore_label=st.none() | st.integers(),
+    ignore_label=st.none() | st.integers().map(str),
 )
 
 

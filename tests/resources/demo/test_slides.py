@@ -11,7 +11,7 @@ import pytest
 import scipy.optimize
 
 from wholefield.sources import ImageSource, open_source
-from wholefield.tasks.slides.data.masks import read_masks
+from wholefield.tasks.slides.labels import read_masks
 from wholefield_resources.demo.project import DemoProject
 from wholefield_resources.demo.slides import (
     INFECTED,
@@ -168,7 +168,7 @@ def test_an_odd_number_of_slides(tmp_path: Path) -> None:
 
 
 def test_masks_cover_the_spores_and_nothing_else(made_project: DemoProject) -> None:
-    rows = read_masks(made_project.masks, made_project.slides)
+    rows = read_masks(made_project.masks, made_project.slides).rows
     positions = read_positions(made_project.positions)
     assert {row.path.name for row in rows} == {position.file for position in positions}
     for row in rows:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wholefield.errors import SettingError, SourceError
-from wholefield.tasks.slides.data.labels import LabelTable, read_labels
+from wholefield.tasks.slides.labels import LabelTable, read_labels
 
 LABELS = "labels.csv"
 MASKS = "masks.csv"
@@ -28,7 +28,7 @@ class SlideProject:
         slides: The folder that holds the slides.
         labels: The label file, or None if there is none.
         entries: The slides in the order of their names.
-        warning: Why the label file could not be used, or empty.
+        warning: Why the label file could not be used, or what else is to be said of it, or empty.
         masks: The table of masks, or None if there is none.
         class_names: What the labels of the masks mean, with commas between, or empty.
     """
@@ -75,7 +75,8 @@ def read_project(folder: Path, labels: Path | None = None) -> SlideProject:
     warning = ""
     if labels is not None:
         try:
-            names = _labels_by_path(read_labels(labels, slides))
+            table = read_labels(labels, slides)
+            names, warning = _labels_by_path(table), " ".join(table.notes)
         except SettingError as error:
             warning = str(error)
     entries = tuple(SlideEntry(path, names.get(path, ())) for path in paths)

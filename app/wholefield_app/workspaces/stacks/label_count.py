@@ -73,7 +73,7 @@ def count(path: Path, reading: Reading, stop: threading.Event) -> dict[int, int]
         WholefieldError: The values are no labels, or the stack cannot be read.
     """
     from wholefield.sources import open_stack
-    from wholefield.tasks.stacks.data.label_values import count_labels
+    from wholefield.tasks.stacks.data.labels import count_labels
 
     def done(number: int) -> None:
         del number
@@ -81,7 +81,7 @@ def count(path: Path, reading: Reading, stop: threading.Event) -> dict[int, int]
             raise Stopped
 
     with open_stack(path, reading=reading) as stack:
-        return count_labels(stack, range(stack.shape[0]), done)
+        return count_labels(stack, range(stack.shape[0]), done).counts
 
 
 def describe_labels(counts: Mapping[int, int]) -> str:

@@ -153,7 +153,7 @@ class SlideImage:
         return other
 
     def read(self, spans: Spans) -> Tensor:
-        """Decode and scale a box.
+        """Decode and scale a box; pixels that are not finite become the mean, which is 0.
 
         Args:
             spans: (start, stop) per axis (y, x) in the image as the network sees it.
@@ -170,7 +170,11 @@ class SlideImage:
         values = self._pixels.scaled(self.orientation.of(region), self.source.name)
         if self._tint is not None:
             values = self._tint(values)
-        return self._pixels.normalized(values).unsqueeze(0).to(self.device, self.dtype)
+        values = self._pixels.normalized(values)
+        if self.source.dtype.kind == "f":
+            # What is not a number is given to the network as the mean.
+            values = torch.where(values.isfinite(), values, 0.0)
+        return values.unsqueeze(0).to(self.device, self.dtype)
 
     def _in_colors(self, region: AnyArray) -> AnyArray:
         """A picture of numbers with a palette as its colors, where the network takes colors."""

@@ -15,13 +15,15 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import open_image
 from wholefield.sources.slides.slide_image import Pixels
-from wholefield.tasks.slides.data.labels import ONE_SLIDE, LabeledSlide, LabelTable, read_labels, split
-from wholefield.tasks.slides.data.slide_input import labeled_area
+from wholefield.tasks.slides.data.slide_input import count_not_finite, labeled_area
 from wholefield.tasks.slides.data.slides_data import Item, SlideLoader
+from wholefield.tasks.slides.labels import LabeledSlide, LabelTable, read_labels, split
+from wholefield.tasks.slides.labels.splitting import kept_of, notes_on_split
 from wholefield.tasks.slides.models.classifier import StreamedClassifier, build_network
 from wholefield.tasks.slides.settings import ClassifySettings
-from wholefield.tasks.slides.training import SlideTrainee, calibrate, split_files
-from wholefield.training.checkpoints import continues
+from wholefield.tasks.slides.training import SlideTrainee, calibrate, notes_on_not_finite, split_files
+from wholefield.training.checkpoints import continues, earlier_split
+from wholefield.training.kept_split import keep_split
 from wholefield.training.loop import fit
 from wholefield.training.model_card import ClassCard, DataFile, InputCard, ModelCard, versions
 from wholefield.training.quality import ACCURACY
@@ -38,7 +40,8 @@ def train_classifier(
         Discarded: The control asked for it.
     """
     table = read_labels(settings.labels, settings.slides)
-    parts = split(table, settings.validation_fraction, settings.seed)
+    kept = earlier_split(folder)
+    parts = split(table, settings.validation_fraction, settings.seed, kept)
     training_rows, validation_rows = (
         [table.rows[i] for i in part] for part in (parts.training, parts.validation)
     )
@@ -50,8 +53,10 @@ def train_classifier(
     report(
         Started(settings.task, folder.path, len(training) * settings.epochs, settings.epochs, table.classes)
     )
-    if len({row.path for row in table.rows}) == 1:
-        report(Message(Level.WARNING, ONE_SLIDE))
+    keep_split(folder, kept_of(table.rows, parts))
+    notes = (*table.notes, *notes_on_split(table.rows, parts, kept), *_strange(table.rows, settings.level))
+    for text in notes:
+        report(Message(Level.WARNING, text))
     if settings.initial_weights is None and not continued:
         calibrate(classifier.network, training_rows, settings, card, report)
     counts = Counter(row.label for row in training_rows)
@@ -84,6 +89,15 @@ class SlideClassification(SlideTrainee[StreamedClassifier]):
         classes = len(self._weights)
         hit = multiclass_accuracy(logits.detach().float(), target, classes, average="micro")
         return loss, {"accuracy": float(hit)}
+
+
+def _strange(rows: Sequence[LabeledSlide], level: int) -> tuple[str, ...]:
+    """What to say of pixels that are not numbers."""
+    pixels = 0
+    for row in rows:
+        with open_image(row.path) as source:
+            pixels += count_not_finite(source, level, labeled_area(source, row.region, level))
+    return notes_on_not_finite(pixels)
 
 
 def _card(settings: ClassifySettings, table: LabelTable, data: tuple[DataFile, ...]) -> ModelCard:

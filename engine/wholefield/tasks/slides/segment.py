@@ -1,22 +1,25 @@
 """The task segment: train a streamed U-Net to name the class of every pixel."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
+from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.slides.slide_image import Pixels
-from wholefield.tasks.slides.data.labels import ONE_SLIDE
 from wholefield.tasks.slides.data.mask_data import MaskItem, MaskLoader, Survey, survey
-from wholefield.tasks.slides.data.masks import Labels, read_masks, split_rows
+from wholefield.tasks.slides.labels import read_masks, split_rows
+from wholefield.tasks.slides.labels.splitting import kept_of, notes_on_split
 from wholefield.tasks.slides.models.segmenter import StreamedSegmenter, build_segmenter
 from wholefield.tasks.slides.settings import SegmentSettings
-from wholefield.tasks.slides.training import SlideTrainee, calibrate, split_files
-from wholefield.training.checkpoints import continues
+from wholefield.tasks.slides.training import SlideTrainee, calibrate, notes_on_not_finite, split_files
+from wholefield.training.checkpoints import continues, earlier_split
+from wholefield.training.kept_split import keep_split
+from wholefield.training.label_values import LabelSet, label_set, notes_on_labels
 from wholefield.training.loop import fit
 from wholefield.training.model_card import ClassCard, DataFile, InputCard, ModelCard, versions
 from wholefield.training.quality import DICE
@@ -32,27 +35,34 @@ def train_segmenter(
         StopAndKeep: The control asked for it; last.ckpt is written.
         Discarded: The control asked for it.
     """
-    rows = read_masks(settings.masks, settings.slides)
-    parts = split_rows([row.path for row in rows], settings.validation_fraction, settings.seed)
-    labels = Labels(settings.binarize_labels, settings.ignore_label)
+    table = read_masks(settings.masks, settings.slides)
+    rows, kept = table.rows, earlier_split(folder)
+    parts = split_rows(rows, settings.validation_fraction, settings.seed, kept)
     training_rows, validation_rows = ([rows[i] for i in part] for part in (parts.training, parts.validation))
-    found = survey(rows, settings.level, labels)
-    card = _card(settings, found, split_files(training_rows, validation_rows))
+    counter = PartCounter("Counting labels", len(rows), report, control)
+    found = survey(rows, settings.level, settings.label_options, lambda done, _: counter.done(done))
+    labels = label_set(found.counts)
+    card = _card(settings, found, labels, split_files(training_rows, validation_rows))
     continued = continues(folder, card)
     torch.manual_seed(settings.seed)
     pixels = Pixels(card.input.mean, card.input.std)
     training = MaskLoader(training_rows, settings.level, pixels, labels, **settings.loading)
     validation = MaskLoader(validation_rows, settings.level, pixels, labels)
     # Classes that are named beyond those found do not occur.
-    counts = (*found.counts, *(0,) * (len(card.classes) - len(found.counts)))
+    counts = [found.counts.counts.get(value, 0) for value in labels.values]
+    counts += [0] * (len(card.classes) - len(counts))
     weights = settings.class_weighting.weights(counts)
     segmenter = StreamedSegmenter(
         build_segmenter(card, settings.initial_weights), settings.tile_size, weights
     )
     report(Started(settings.task, folder.path, len(training) * settings.epochs, settings.epochs, card.names))
-    report(Message(Level.INFO, _shares(found, card)))
-    if len({row.path for row in rows}) == 1:
-        report(Message(Level.WARNING, ONE_SLIDE))
+    keep_split(folder, kept_of(rows, parts))
+    report(Message(Level.INFO, _shares(counts, card)))
+    for message in notes_on_labels(labels, found.counts):
+        report(message)
+    notes = (*table.notes, *notes_on_split(rows, parts, kept), *notes_on_not_finite(found.not_finite))
+    for text in notes:
+        report(Message(Level.WARNING, text))
     if settings.initial_weights is None and not continued:
         calibrate(segmenter.network, training_rows, settings, card, report)
     module = SlideSegmentation(segmenter, card, settings, DICE)
@@ -99,37 +109,39 @@ def mean_dice(table: Tensor) -> float:
     return float((2 * overlap[occurs] / sizes[occurs]).mean()) if occurs.any() else 1.0
 
 
-def _card(settings: SegmentSettings, found: Survey, data: tuple[DataFile, ...]) -> ModelCard:
-    names = class_names(settings, len(found.counts))
+def _card(
+    settings: SegmentSettings, found: Survey, labels: LabelSet, data: tuple[DataFile, ...]
+) -> ModelCard:
+    names = class_names(settings, labels.values)
+    values = [*labels.values, *[None] * (len(names) - len(labels.values))]
     return ModelCard(
         settings.task,
         "unet",
         {"width": settings.width, "depth": settings.depth},
-        tuple(map(ClassCard, names)),
+        tuple(ClassCard(name, value=value) for name, value in zip(names, values, strict=True)),
         InputCard(len(found.mean), settings.level, found.spacing, "um", found.mean, found.std),
         data,
         versions=versions(),
     )
 
 
-def class_names(settings: SegmentSettings, found: int) -> tuple[str, ...]:
-    """What the classes are called where the masks hold `found` of them.
+def class_names(settings: SegmentSettings, values: Sequence[int]) -> tuple[str, ...]:
+    """What the classes of these label values are called.
 
     Raises:
         SettingError: Fewer names are given.
     """
     given = tuple(name.strip() for name in settings.names.split(",") if name.strip())
-    if given and len(given) < found:
+    if given and len(given) < len(values):
         raise SettingError(
-            f"The setting names has {len(given)} names, but the masks hold {found} classes; name all, or none."
+            f"The setting names has {len(given)} names, but the masks hold {len(values)} classes; name all, or none."
         )
     if given:
         return given
-    return ("background", "foreground") if settings.binarize_labels else tuple(map(str, range(found)))
+    return ("background", "foreground") if settings.binarize_labels else tuple(map(str, values))
 
 
-def _shares(found: Survey, card: ModelCard) -> str:
-    total = sum(found.counts)
-    # Classes that are named beyond those found have no share.
-    shares = (f"{name} {count / total:.1%}" for name, count in zip(card.names, found.counts, strict=False))
+def _shares(counts: Sequence[int], card: ModelCard) -> str:
+    total = max(sum(counts), 1)
+    shares = (f"{name} {count / total:.1%}" for name, count in zip(card.names, counts, strict=True))
     return f"Shares of the classes: {', '.join(shares)}."

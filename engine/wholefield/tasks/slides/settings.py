@@ -11,14 +11,18 @@ from annotated_types import Ge, Le
 from wholefield.errors import SettingError
 from wholefield.networks.registry import find_model
 from wholefield.runs.settings import Choice, Former, Group, PathKind, Requires, RunSettings, Setting, renamed
+from wholefield.training.label_values import LabelOptions
 from wholefield.training.settings import (
     Augmentation,
+    BinarizeLabels,
     ClassWeighting,
     ClassWeightingSetting,
     CropSize,
     Device,
     DeviceSetting,
+    IgnoreLabel,
     InitialWeights,
+    LabelValues,
     TrainingSettings,
     ValidationFraction,
 )
@@ -165,7 +169,8 @@ class ClassifySettings(SlideTrainingSettings):
 class SegmentSettings(SlideTrainingSettings):
     """Train a U-Net to name the class of every pixel.
 
-    Masks are images of labels of the same size as their slides.
+    Masks are images of labels, whole numbers, of the same size as their slides; each value that occurs is a class, or
+    those that label_values names: any other is then an error unless ignore_label names it.
     """
 
     task: ClassVar[str] = "segment"
@@ -180,13 +185,9 @@ class SegmentSettings(SlideTrainingSettings):
             suffixes=(".csv",),
         ),
     ]
-    binarize_labels: Annotated[
-        bool,
-        Setting(
-            "Treat all labels above 0 as one class, for masks that number individual objects.",
-            group=Group.DATA,
-        ),
-    ] = False
+    label_values: LabelValues = None
+    ignore_label: IgnoreLabel = None
+    binarize_labels: BinarizeLabels = False
     names: Annotated[
         str,
         Setting(
@@ -196,16 +197,6 @@ class SegmentSettings(SlideTrainingSettings):
             none="Numbers",
         ),
     ] = ""
-    ignore_label: Annotated[
-        int | None,
-        Ge(0),
-        Setting(
-            "Label of pixels excluded from the loss.",
-            label="Ignored label",
-            group=Group.DATA,
-            none="None",
-        ),
-    ] = None
     width: Annotated[
         int,
         Ge(1),
@@ -223,6 +214,32 @@ class SegmentSettings(SlideTrainingSettings):
     former: ClassVar[Mapping[str, Former]] = MappingProxyType(
         {**SlideTrainingSettings.former, "foreground": renamed("binarize_labels", bool)}
     )
+
+    @property
+    def label_options(self) -> LabelOptions:
+        """What is said of label values.
+
+        Raises:
+            SettingError: A list cannot be read, or lists contradict each other.
+        """
+        return LabelOptions.parse(self.label_values, self.ignore_label, binarize=self.binarize_labels)
+
+    def validate(self) -> None:
+        """Check limits, paths and lists of labels.
+
+        Raises:
+            SettingError: Names the setting and what it must be.
+        """
+        super().validate()
+        self.label_options  # noqa: B018  (reads the lists)
+
+    @classmethod
+    def upgraded(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Values with today's names and types only: the ignored label was a number before."""
+        values = super().upgraded(values)
+        if isinstance(values.get("ignore_label"), int):
+            values["ignore_label"] = str(values["ignore_label"])
+        return values
 
 
 @dataclass(frozen=True, kw_only=True)

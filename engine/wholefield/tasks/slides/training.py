@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 import torch
@@ -12,10 +11,10 @@ from torch import Tensor, nn
 from wholefield.networks.normalization import calibrate_normalization
 from wholefield.runs.reports import Direction, Level, Message, ReportFunction, TileDone
 from wholefield.sources import open_image
-from wholefield.sources.rect import Rect
 from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.streaming import TileVisit
 from wholefield.tasks.slides.data.slide_input import labeled_area, random_square
+from wholefield.tasks.slides.labels.splitting import Row
 from wholefield.tasks.slides.models.streamed_model import StreamedModel
 from wholefield.tasks.slides.settings import SlideTrainingSettings
 from wholefield.training.model_card import TRAINING, VALIDATION, DataFile, ModelCard, data_files
@@ -83,24 +82,20 @@ class SlideTrainee(Trainee, Generic[Model]):
         self.view = view
 
 
-class Row(Protocol):
-    """A row of a table of slides."""
-
-    @property
-    def path(self) -> Path:
-        """The slide."""
-
-    @property
-    def region(self) -> Rect[int] | None:
-        """The part of it to use."""
-
-
 def split_files(training: Iterable[Row], validation: Iterable[Row]) -> tuple[DataFile, ...]:
     """What the slides of a split are called in a card."""
     return (
         *data_files((row.path for row in training), TRAINING),
         *data_files((row.path for row in validation), VALIDATION),
     )
+
+
+def notes_on_not_finite(pixels: int) -> tuple[str, ...]:
+    """What to say of pixels that are not numbers, in a sentence or none."""
+    if not pixels:
+        return ()
+    text = f"{pixels:,} pixels of the slides are not numbers; the network is given the mean in their place"
+    return (f"{text}, and they count for nothing in loss and figures of a segmentation.",)
 
 
 def calibrate(

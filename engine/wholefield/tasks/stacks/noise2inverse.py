@@ -16,7 +16,7 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import PreviewReady, ReportFunction
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.tasks.stacks.data.reconstructions import StackParts, open_parts
-from wholefield.tasks.stacks.data.split import described, long_runs, preview_slice, split_slices
+from wholefield.tasks.stacks.data.split import described, long_runs, preview_slice, split_of_run
 from wholefield.tasks.stacks.data.split_volumes import SplitVolumePairs, denoise_volume, read_volume
 from wholefield.tasks.stacks.inference.scratch import SCRATCH, scratch_volume
 from wholefield.tasks.stacks.noise2inverse_settings import DENOISED, RECONSTRUCTION, Noise2InverseSettings
@@ -89,7 +89,7 @@ def _train(
     report: ReportFunction,
     control: Control,
 ) -> MSDNetwork:
-    split = split_slices(parts.shape[1], settings)
+    split, notes = split_of_run(parts.shape[1], settings, folder)
     network = network_of(settings, 1)
     training, validation = (_pairs(settings, parts, slices) for slices in (split.training, split.validation))
     files = settings.part_paths if settings.projections is None else (settings.projections,)
@@ -109,6 +109,7 @@ def _train(
         folder,
         report,
         control,
+        notes,
     )
     # The training ends with the newest network; the best one denoises.
     load_into(network, read_checkpoint(folder.best), folder.best)

@@ -18,7 +18,6 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import AnyArray, StackSource
-from wholefield.tasks.stacks.data.labels import LabelSet
 from wholefield.tasks.stacks.data.pairs import slab_around, volume_of
 from wholefield.tasks.stacks.inference.scratch import SCRATCH, scratch_volume
 from wholefield.tasks.stacks.inference.volumes import volume_blocks, volume_windows
@@ -26,6 +25,7 @@ from wholefield.tasks.stacks.output_settings import StackPredictSettings
 from wholefield.tasks.stacks.writing import lost_place, write_stack
 from wholefield.training.checkpoints import CARD, FORMER_CARD, card_in, read_file
 from wholefield.training.devices import resolve
+from wholefield.training.label_values import LabelSet
 from wholefield.training.model_card import InputCard, ModelCard, label_classes
 from wholefield.training.settings import Precision
 

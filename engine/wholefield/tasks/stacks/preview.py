@@ -10,10 +10,10 @@ from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image
 from wholefield.runs.reports import PreviewReady
 from wholefield.sources.stacks.stack import AnyArray, StackSource
-from wholefield.tasks.stacks.data.labels import LabelSet
 from wholefield.tasks.stacks.data.pairs import SlicePairs, Target, VolumePairs
 from wholefield.tasks.stacks.settings import StackPairSettings
 from wholefield.tasks.stacks.training import assess
+from wholefield.training.label_values import LabelSet
 from wholefield.training.pairs import Pairs
 
 # Slices on both sides of the one to show that a network over volumes is given.

@@ -14,12 +14,16 @@ from wholefield.networks.msd.spec import repeat_dilations
 from wholefield.numbers import whole_numbers
 from wholefield.runs.settings import Former, Group, PathKind, Requires, RunSettings, Setting, renamed
 from wholefield.tasks.reading import FileReading, check_readings, reading_setting
+from wholefield.training.label_values import LabelOptions
 from wholefield.training.settings import (
     Augmentation,
     AugmentationSetting,
+    BinarizeLabels,
     ClassWeighting,
     ClassWeightingSetting,
     GradientClipping,
+    IgnoreLabel,
+    LabelValues,
     Optimizer,
     OptimizerSetting,
     Precision,
@@ -262,31 +266,16 @@ class StackRegressionSettings(StackPairSettings):
 class StackSegmentationSettings(StackPairSettings):
     """Train a network to name the class of every voxel.
 
-    The target is a stack of labels, whole numbers from 0 on; each value that occurs is a class, or those that
-    label_values names: any other is then an error unless ignore_label names it.
+    The target is a stack of labels, whole numbers; each value that occurs is a class, or those that label_values
+    names: any other is then an error unless ignore_label names it. Labels that are not a number count for nothing.
     """
 
     task: ClassVar[str] = "stack-segmentation"
     command: ClassVar[tuple[str, ...]] = ("train", "stack-segmentation")
 
-    label_values: Annotated[
-        str | None,
-        Setting(
-            "Values of the labels, such as 0,1,2.",
-            label="Classes",
-            group=Group.DATA,
-            none="All values of the target",
-        ),
-    ] = None
-    ignore_label: Annotated[
-        str | None,
-        Setting(
-            "Labels of voxels excluded from the loss, such as 255 or 3,7.",
-            label="Ignored labels",
-            group=Group.DATA,
-            none="None",
-        ),
-    ] = None
+    label_values: LabelValues = None
+    ignore_label: IgnoreLabel = None
+    binarize_labels: BinarizeLabels = False
     class_weighting: ClassWeightingSetting = ClassWeighting.NONE
 
     def validate(self) -> None:
@@ -296,26 +285,13 @@ class StackSegmentationSettings(StackPairSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
-        values = self.class_values
-        if values is not None and len(values) < 2:
-            raise SettingError(
-                f"The setting label_values is {self.label_values!r} but must name at least two labels."
-            )
-        if both := self.ignored_values.intersection(values or ()):
-            raise SettingError(
-                f"The label {min(both)} stands in label_values and in ignore_label; remove it from one of them."
-            )
+        self.label_options  # noqa: B018  (reads the lists)
 
     @property
-    def class_values(self) -> frozenset[int] | None:
-        """The values that are classes; None for all that occur and are not ignored."""
-        return None if self.label_values is None else _values("label_values", self.label_values)
+    def label_options(self) -> LabelOptions:
+        """What is said of label values.
 
-    @property
-    def ignored_values(self) -> frozenset[int]:
-        """The values that count for nothing."""
-        return frozenset() if self.ignore_label is None else _values("ignore_label", self.ignore_label)
-
-
-def _values(name: str, text: str) -> frozenset[int]:
-    return frozenset(whole_numbers(name, text))
+        Raises:
+            SettingError: A list cannot be read, or lists contradict each other.
+        """
+        return LabelOptions.parse(self.label_values, self.ignore_label, binarize=self.binarize_labels)

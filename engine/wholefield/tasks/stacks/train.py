@@ -12,10 +12,9 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
-from wholefield.tasks.stacks.data.label_values import count_labels
-from wholefield.tasks.stacks.data.labels import LabelSet, label_set
+from wholefield.tasks.stacks.data.labels import count_labels
 from wholefield.tasks.stacks.data.pairs import SlicePairs, Target, VolumePairs
-from wholefield.tasks.stacks.data.split import Split, described, long_runs, preview_slice, split_slices
+from wholefield.tasks.stacks.data.split import Split, described, long_runs, preview_slice, split_of_run
 from wholefield.tasks.stacks.preview import preview_of
 from wholefield.tasks.stacks.settings import (
     StackPairSettings,
@@ -23,6 +22,7 @@ from wholefield.tasks.stacks.settings import (
     StackSegmentationSettings,
 )
 from wholefield.tasks.stacks.training import StackTrainee, arguments_of, network_of, train
+from wholefield.training.label_values import LabelCounts, LabelOptions, LabelSet, label_set, notes_on_labels
 from wholefield.training.model_card import (
     TRAINING,
     VALIDATION,
@@ -48,8 +48,9 @@ def train_regression(
     """
     with ExitStack() as opened:
         stack, target = _open(settings, opened)
+        split, notes = split_of_run(stack.shape[0], settings, folder)
         network = network_of(settings, stack.channels * settings.input_slices, loss=settings.loss)
-        _train(settings, network, stack, Target(target), folder, report, control)
+        _train(settings, network, stack, Target(target), split, notes, folder, report, control)
 
 
 def train_segmentation(
@@ -64,10 +65,13 @@ def train_segmentation(
     """
     with ExitStack() as opened:
         stack, target = _open(settings, opened)
-        counts = _count(target, split_slices(stack.shape[0], settings), report, control)
-        labels = label_set(counts, settings, target.name)
-        pixels = [counts.get(value, 0) for value in labels.values]
+        split, notes = split_of_run(stack.shape[0], settings, folder)
+        counts = _count(target, split, settings.label_options, report, control)
+        labels = label_set(counts)
+        pixels = [counts.counts.get(value, 0) for value in labels.values]
         report(Message(Level.INFO, _shares(labels, pixels)))
+        for message in notes_on_labels(labels, counts):
+            report(message)
         network = network_of(
             settings,
             stack.channels * settings.input_slices,
@@ -76,7 +80,7 @@ def train_segmentation(
             class_weights=settings.class_weighting.weights(pixels),
             ignore_label=labels.ignored_class,
         )
-        _train(settings, network, stack, Target(target, labels), folder, report, control)
+        _train(settings, network, stack, Target(target, labels), split, notes, folder, report, control)
 
 
 def _open(settings: StackPairSettings, opened: ExitStack) -> tuple[StackSource, StackSource]:
@@ -113,13 +117,19 @@ def _size(stack: StackSource) -> str:
     return " x ".join(map(str, stack.shape))
 
 
-def _count(target: StackSource, split: Split, report: ReportFunction, control: Control) -> dict[int, int]:
+def _count(
+    target: StackSource, split: Split, options: LabelOptions, report: ReportFunction, control: Control
+) -> LabelCounts:
     """Count the labels of all slices; those of the training slices weigh, the others must only be known."""
     slices = (*split.training, *split.validation)
     counter = PartCounter("Counting labels", len(slices), report, control)
-    counts = count_labels(target, split.training, counter.done)
-    others = count_labels(target, split.validation, lambda number: counter.done(len(split.training) + number))
-    return dict.fromkeys(others, 0) | counts
+    counts = count_labels(target, split.training, counter.done, options)
+    others = count_labels(
+        target, split.validation, lambda number: counter.done(len(split.training) + number), options
+    )
+    counts.counts = dict.fromkeys(others.counts, 0) | counts.counts
+    counts.unlabeled += others.unlabeled
+    return counts
 
 
 def _shares(labels: LabelSet, pixels: Sequence[int]) -> str:
@@ -133,11 +143,12 @@ def _train(
     network: MSDNetwork,
     stack: StackSource,
     target: Target,
+    split: Split,
+    notes: Sequence[str],
     folder: RunFolder,
     report: ReportFunction,
     control: Control,
 ) -> None:
-    split = split_slices(stack.shape[0], settings)
     training, validation = (
         _pairs(settings, stack, target, slices) for slices in (split.training, split.validation)
     )
@@ -154,7 +165,7 @@ def _train(
         folder,
         report,
         control,
-        stack.warnings,
+        (*stack.warnings, *notes),
     )
 
 

@@ -17,9 +17,10 @@ from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
-from wholefield.tasks.stacks.data.split import Split, demand_pairs
+from wholefield.tasks.stacks.data.split import Split, demand_pairs, kept_of
 from wholefield.tasks.stacks.settings import StackTrainingSettings
 from wholefield.training.checkpoints import continues, starting_weights
+from wholefield.training.kept_split import keep_split
 from wholefield.training.loop import fit
 from wholefield.training.metrics import image_metrics, label_metrics
 from wholefield.training.pairs import Pair, PairLoader, Pairs
@@ -147,6 +148,7 @@ def train(
     )  # fmt: skip
     steps = len(loader) * settings.epochs
     report(Started(settings.task, folder.path, steps, settings.epochs, trainee.card.names))
+    keep_split(folder, kept_of(split))
     for text in (*warnings, *([warning] if warning else ())):
         report(Message(Level.WARNING, text))
     if not continued and settings.initial_weights is None:

@@ -51,5 +51,5 @@ def test_intensities_are_told(
 ) -> None:
     open_stack(make_stack("a.tif"))
     open_stack(make_stack("clean.tif"), Role.TARGET)
-    assert "but labels are whole numbers from 0 on" in space.draft.note_on("label_values")
+    assert "but labels are whole numbers" in space.draft.note_on("label_values")
     assert "label_values" not in space.form.fields

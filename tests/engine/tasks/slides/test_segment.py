@@ -17,6 +17,7 @@ from wholefield.runs.reports import (
     Failed,
     Finished,
     Message,
+    PartDone,
     Reason,
     Report,
     Started,
@@ -60,7 +61,7 @@ def config(slides: Path) -> SegmentSettings:
         slides=slides,
         masks=slides / "masks.csv",
         binarize_labels=True,
-        ignore_label=999,
+        ignore_label="999",
         tile_size=40,
         width=6,
         depth=2,
@@ -87,7 +88,7 @@ def run(config: SegmentSettings, folder: Path, stop_at: int | None = None) -> li
 def trained(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = RunFolder(tmp_path_factory.mktemp("run") / "run")
     config = SegmentSettings(
-        slides=slides, masks=slides / "masks.csv", binarize_labels=True, ignore_label=999, tile_size=40, width=6,
+        slides=slides, masks=slides / "masks.csv", binarize_labels=True, ignore_label="999", tile_size=40, width=6,
         depth=2, epochs=12, learning_rate=5e-3,
     )  # fmt: skip
     return folder, run(config, folder.path)
@@ -103,7 +104,9 @@ def segmented(config: PredictSettings) -> SegmentedSlide:
 def test_learns(trained: Trained) -> None:
     folder, reports = trained
     assert reports[-1] == Finished(folder.path, Reason.COMPLETED)
-    assert reports[0] == Started("segment", folder.path, 36, 12, ("background", "foreground"))
+    started = next(report for report in reports if isinstance(report, Started))
+    assert started == Started("segment", folder.path, 36, 12, ("background", "foreground"))
+    assert [r.done for r in reports[:4] if isinstance(r, PartDone)] == [1, 2, 3, 4]
     epochs = [report for report in reports if isinstance(report, EpochDone)]
     assert epochs[-1].metrics["validation_dice"] > 0.8
     assert epochs[-1].metrics["validation_loss"] < 0.6 * epochs[0].metrics["validation_loss"]
@@ -186,7 +189,7 @@ def test_goes_on_as_if_never_stopped(config: SegmentSettings, tmp_path: Path) ->
     [
         ({"depth": 0}, "depth is 0"),
         ({"masks": Path("/nowhere.csv")}, r"masks names /nowhere.csv"),
-        ({"ignore_label": 0}, "hold a single class"),
+        ({"ignore_label": "0"}, "holds the single label 1 besides the ignored ones"),
         ({"names": "cells"}, "names has 1 names, but the masks hold 2 classes"),
     ],
 )
@@ -197,9 +200,9 @@ def test_mistakes(config: SegmentSettings, tmp_path: Path, change: dict[str, Any
 
 
 def test_classes_are_called_as_asked(config: SegmentSettings) -> None:
-    assert class_names(config, 2) == ("background", "foreground")
-    assert class_names(replace(config, binarize_labels=False), 3) == ("0", "1", "2")
-    assert class_names(replace(config, names="glass, cell ,dust"), 2) == ("glass", "cell", "dust")
+    assert class_names(config, (0, 1)) == ("background", "foreground")
+    assert class_names(replace(config, binarize_labels=False), (0, 7, 255)) == ("0", "7", "255")
+    assert class_names(replace(config, names="glass, cell ,dust"), (0, 1)) == ("glass", "cell", "dust")
 
 
 def test_one_slide_for_both_is_said(config: SegmentSettings, slides: Path, tmp_path: Path) -> None:

@@ -130,7 +130,8 @@ def test_a_segmentation_finds_its_labels(segmentation: StackSegmentationSettings
     reports, _ = run(segmentation, tmp_path / "run")
     assert only(reports, Started)[0].classes == ("0", "255")
     assert only(reports, EpochDone)[-1].metrics["validation_dice"] > 0.9
-    (shares,) = only(reports, Message)
+    shares, meaning = only(reports, Message)
+    assert meaning.text == "Label values become classes in ascending order: 0 is class 0, 255 is class 1."
     assert shares.text.startswith("Shares of the labels: 0 5")
     preview = only(reports, PreviewReady)[-1]
     assert preview.pictures["prediction"].dtype == preview.pictures["target"].dtype == np.uint8

@@ -9,15 +9,19 @@ import torch
 from torch import Tensor
 
 from wholefield.errors import SettingError
+from wholefield.progress import ProgressCallback
 from wholefield.sources import ImageSource, open_image
 from wholefield.sources.rect import Rect
 from wholefield.sources.slides.image import AnyArray
 from wholefield.sources.slides.pixels import unit_floats
 from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.streaming.geometry.spans import Spans
-from wholefield.tasks.slides.data.masks import IGNORED, Labels, MaskedSlide, read_classes
-from wholefield.tasks.slides.data.slide_input import labeled_area, random_square
+from wholefield.tasks.slides.data.mask_files import open_mask
+from wholefield.tasks.slides.data.masks import IGNORED, read_classes, read_labels
+from wholefield.tasks.slides.data.slide_input import bands, labeled_area, not_finite, random_square
+from wholefield.tasks.slides.labels import MaskedSlide
 from wholefield.training.augmentation import ColorJitter, draw_orientation
+from wholefield.training.label_values import LabelCounts, LabelOptions, LabelSet
 from wholefield.training.settings import Augmentation
 from wholefield.training.visits import Visits
 
@@ -36,7 +40,7 @@ class MaskedArea:
         dtype: its type; class indices are whole numbers in it.
     """
 
-    def __init__(self, image: SlideImage, mask: ImageSource, labels: Labels) -> None:
+    def __init__(self, image: SlideImage, mask: ImageSource, labels: LabelSet) -> None:
         """Nothing is read yet; the opened mask must stay open while anything is, `labels` says what it means."""
         self.image = image
         self._mask = mask
@@ -53,6 +57,8 @@ class MaskedArea:
     def read(self, spans: Spans) -> Tensor:
         """The pixels of a box and, last, their class indices, (1, channels + 1, *box).
 
+        Pixels that are not numbers count for nothing, like those whose label is ignored.
+
         Raises:
             SourceError: a file cannot be read.
             SettingError: slide and mask do not fit each other or the settings.
@@ -60,9 +66,10 @@ class MaskedArea:
         image = self.image
         pixels = image.read(spans)
         part = image.part(spans)
-        classes = image.orientation.of(
-            read_classes(self._mask, image.source, image.level, part, self._labels)
-        )
+        found = read_classes(self._mask, image.source, image.level, part, self._labels)
+        if image.source.dtype.kind == "f":
+            found[not_finite(image.source.read_region(image.level, *part))] = IGNORED
+        classes = image.orientation.of(found)
         channel = torch.from_numpy(classes.copy()).to(pixels)
         return torch.cat([pixels, channel[None, None]], dim=1)
 
@@ -88,46 +95,55 @@ class Survey:
     Attributes:
         mean: per channel, on the scale 0..1.
         std: per channel, on the same scale; 1 where a channel is constant.
-        counts: pixels of every class.
+        counts: pixels of every label.
+        not_finite: pixels that are not numbers.
         spacing: um per pixel of the level along (y, x); None where the first slide does not say.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    counts: tuple[int, ...]
+    counts: LabelCounts
+    not_finite: int
     spacing: tuple[float, float] | None
 
 
-def survey(rows: Sequence[MaskedSlide], level: int, labels: Labels) -> Survey:
-    """Measure channels and classes on the rows; of a large one a square of 2048 pixels in its middle is read.
+def survey(
+    rows: Sequence[MaskedSlide], level: int, options: LabelOptions, progress: ProgressCallback | None = None
+) -> Survey:
+    """Count the labels of the rows and measure their channels, of a large slide in the middle 2048 x 2048 pixels.
+
+    Args:
+        rows: slides with masks.
+        level: pyramid level to read.
+        options: what the settings say of label values.
+        progress: called after every row with how many are done, and with how many there are.
 
     Raises:
         SourceError: a file cannot be read.
-        SettingError: a slide or a mask does not fit, or the masks hold a single class.
+        SettingError: a slide or a mask does not fit, a mask holds no labels, or a slide holds no number.
     """
     sums: list[AnyArray] = []
     squares: list[AnyArray] = []
-    pixels = 0
-    counts = np.zeros(0, np.int64)
-    for row in rows:
-        image, classes = _sample(row, level, labels)
-        if sums and len(sums[0]) != image.shape[2]:
+    pixels = strange = 0
+    counts = LabelCounts("The set of masks", options)
+    for number, row in enumerate(rows, 1):
+        image = _measured(row, level, counts)
+        if sums and len(sums[0]) != image.values.shape[1]:
             raise SettingError(
                 f"{row.path.name} differs in channels from the slides before it; use slides of one kind."
             )
-        flat = unit_floats(image).reshape(-1, image.shape[2]).astype(np.float64)
-        sums.append(flat.sum(0))
-        squares.append((flat**2).sum(0))
-        pixels += len(flat)
-        found = np.bincount(classes[classes != IGNORED])
-        length = max(len(counts), len(found))
-        counts = np.pad(counts, (0, length - len(counts))) + np.pad(found, (0, length - len(found)))
-    if np.count_nonzero(counts) < 2:
-        raise SettingError("The masks hold a single class; check the files, and the setting binarize_labels.")
+        sums.append(image.values.sum(0))
+        squares.append((image.values**2).sum(0))
+        pixels += len(image.values)
+        strange += image.not_finite
+        if progress is not None:
+            progress(number, len(rows))
+    if not pixels:
+        raise SettingError("No pixel in the middle of the slides is a number; choose other slides.")
     mean = np.sum(sums, 0) / pixels
     std = np.sqrt(np.maximum(np.sum(squares, 0) / pixels - mean**2, 0))
     std[std == 0] = 1
-    return Survey(tuple(mean.tolist()), tuple(std.tolist()), tuple(counts.tolist()), _spacing(rows[0], level))
+    return Survey(tuple(mean.tolist()), tuple(std.tolist()), counts, strange, _spacing(rows[0], level))
 
 
 class MaskLoader(Visits[MaskItem]):
@@ -138,7 +154,7 @@ class MaskLoader(Visits[MaskItem]):
         rows: Sequence[MaskedSlide],
         level: int,
         pixels: Pixels,
-        labels: Labels,
+        labels: LabelSet,
         *,
         square: int | None = None,
         repeats: int = 1,
@@ -164,7 +180,8 @@ class MaskLoader(Visits[MaskItem]):
             SettingError: the slide does not fit the settings.
         """
         slide, random = self._slides[row], self.random(place)
-        source, mask = (files.enter_context(open_image(path)) for path in (slide.path, slide.mask))
+        source = files.enter_context(open_image(slide.path))
+        mask = files.enter_context(open_mask(slide.mask))
         area = labeled_area(source, slide.region, self._level)
         if self._square is not None:
             area = random_square(area, self._square, random)
@@ -182,11 +199,26 @@ class MaskLoader(Visits[MaskItem]):
         return MaskItem(MaskedArea(image, mask, self._labels))
 
 
-def _sample(row: MaskedSlide, level: int, labels: Labels) -> tuple[AnyArray, AnyArray]:
-    with open_image(row.path) as image, open_image(row.mask) as mask:
-        area = _middle(labeled_area(image, row.region, level))
-        pixels = image.read_region(level, *area)
-        return pixels, read_classes(mask, image, level, area, labels)
+@dataclass(frozen=True)
+class _Measured:
+    """Finite pixels of the middle, (n, channels) float64, and how many of the whole area are not numbers."""
+
+    values: AnyArray
+    not_finite: int
+
+
+def _measured(row: MaskedSlide, level: int, counts: LabelCounts) -> _Measured:
+    """Count the labels of a row, and read the middle of its slide."""
+    with open_image(row.path) as image, open_mask(row.mask) as mask:
+        whole = labeled_area(image, row.region, level)
+        strange = 0
+        for band in bands(whole):
+            counts.add(read_labels(mask, image, level, band), f"in {row.mask.name}")
+            if image.dtype.kind == "f":
+                strange += int(np.count_nonzero(not_finite(image.read_region(level, *band))))
+        pixels = image.read_region(level, *_middle(whole))
+    flat = unit_floats(pixels).reshape(-1, pixels.shape[2]).astype(np.float64)
+    return _Measured(flat[np.isfinite(flat).all(1)], strange)
 
 
 def _middle(area: Rect[int]) -> Rect[int]:

@@ -1,10 +1,17 @@
 """Which part of a level a network is given: a labeled region of a slide, or a random square inside it."""
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 
 from wholefield.errors import SettingError
 from wholefield.sources import ImageSource
 from wholefield.sources.rect import Rect
+from wholefield.sources.slides.image import AnyArray
+
+BAND_PIXELS = 2**24
+"""Pixels that are read at once where a whole slide is looked through."""
 
 
 def labeled_area(source: ImageSource, region: Rect[int] | None, level: int) -> Rect[int]:
@@ -36,3 +43,22 @@ def random_square(area: Rect[int], side: int, random: np.random.Generator) -> Re
     x = area.x + int(random.integers(area.width - width + 1))
     y = area.y + int(random.integers(area.height - height + 1))
     return Rect(x, y, width, height)
+
+
+def bands(area: Rect[int]) -> Iterator[Rect[int]]:
+    """An area in bands of rows that fit in memory, top to bottom."""
+    rows = max(BAND_PIXELS // max(area.width, 1), 1)
+    for top in range(area.y, area.bottom, rows):
+        yield Rect(area.x, top, area.width, min(rows, area.bottom - top))
+
+
+def not_finite(pixels: AnyArray) -> NDArray[np.bool_]:
+    """Which pixels (h, w, channels) have a channel that is not a number, or infinite: (h, w)."""
+    return np.asarray(~np.isfinite(pixels).all(axis=2))
+
+
+def count_not_finite(source: ImageSource, level: int, area: Rect[int]) -> int:
+    """Pixels of an area that are not numbers; none without looking where the slide holds whole numbers."""
+    if source.dtype.kind != "f":
+        return 0
+    return sum(int(np.count_nonzero(not_finite(source.read_region(level, *band)))) for band in bands(area))

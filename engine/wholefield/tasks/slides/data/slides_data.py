@@ -8,8 +8,8 @@ from torch import Tensor
 
 from wholefield.sources import open_image
 from wholefield.sources.slides.slide_image import Pixels, SlideImage
-from wholefield.tasks.slides.data.labels import LabeledSlide
 from wholefield.tasks.slides.data.slide_input import labeled_area, random_square
+from wholefield.tasks.slides.labels import LabeledSlide
 from wholefield.training.augmentation import ColorJitter, draw_orientation
 from wholefield.training.settings import Augmentation
 from wholefield.training.visits import Visits

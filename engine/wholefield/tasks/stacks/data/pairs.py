@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from wholefield.sources.stacks.stack import StackSource
-from wholefield.tasks.stacks.data.labels import LabelSet
+from wholefield.training.label_values import LabelSet
 
 WHOLE = slice(None)
 
@@ -68,7 +68,8 @@ class Target:
         voxels = self.stack.read(slices, rows, columns)[None]
         if self.labels is None:
             return torch.from_numpy(voxels.astype(np.float32))
-        return self.labels.classes(voxels, f"{self.stack.name}, slices {slices.start} to {slices.stop - 1},")
+        place = f"{self.stack.name}, slices {slices.start} to {slices.stop - 1},"
+        return torch.from_numpy(self.labels.classes(voxels, place))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from wholefield.errors import SettingError
 from wholefield.numbers import whole_numbers
+from wholefield.runs.folder import RunFolder
 from wholefield.tasks.stacks.settings import StackTrainingSettings
+from wholefield.training.kept_split import SPLIT, KeptSplit, kept_split
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,55 @@ def split_slices(count: int, settings: StackTrainingSettings) -> Split:
             f"All {count} slices are kept for validation; leave some to train on in validation_slices."
         )
     return Split(training, held_out)
+
+
+def split_of_run(
+    count: int, settings: StackTrainingSettings, folder: RunFolder
+) -> tuple[Split, tuple[str, ...]]:
+    """The split of a run: that of its earlier part where there is one, else what the settings ask for.
+
+    Slices that the stack has got since are trained on: they may lie beside those of the training.
+
+    Returns:
+        The split, and what to say of it.
+
+    Raises:
+        SettingError: A slice does not exist (any more), or none is left to train on.
+    """
+    wanted, kept = split_slices(count, settings), kept_split(folder)
+    if kept is None:
+        return wanted, ()
+    training, validation = (
+        {at for name in names for at in whole_numbers(SPLIT, name)}
+        for names in (kept.training, kept.validation)
+    )
+    if (missing := max(training | validation)) >= count:
+        raise SettingError(
+            f"The run in {folder.path} used slice {missing}, but the stack now has slices 0 to {count - 1}; restore "
+            "the stack, or start a new run."
+        )
+    new = sorted(set(range(count)) - training - validation)
+    found = Split(tuple(sorted(training | set(new))), tuple(sorted(validation)))
+    notes = []
+    if new:
+        notes.append(f"The stack has {described(new)} more than before; they are trained on.")
+    if found.validation != wanted.validation:
+        stay = described(found.validation) or "none"
+        notes.append(
+            f"The validation slices stay those of the earlier part of the run ({stay}), because the network has "
+            "been trained on the others; start a new run to choose them anew."
+        )
+    return found, tuple(notes)
+
+
+def kept_of(split: Split) -> KeptSplit:
+    """A split as a run keeps it: ranges of slices."""
+    return KeptSplit(
+        *(
+            tuple(f"{run[0]}-{run[-1]}" for run in runs_of(part))
+            for part in (split.training, split.validation)
+        )
+    )
 
 
 def _listed(count: int, settings: StackTrainingSettings) -> tuple[int, ...]:

@@ -9,8 +9,8 @@ from hypothesis import given, strategies as st
 from wholefield.errors import SettingError
 from wholefield.sources import open_image
 from wholefield.sources.rect import Rect
-from wholefield.tasks.slides.data.labels import LabeledSlide
 from wholefield.tasks.slides.data.slide_input import labeled_area, random_square
+from wholefield.tasks.slides.labels import LabeledSlide
 
 
 class TestLabelledArea:

@@ -10,8 +10,8 @@ import torch
 
 from wholefield.errors import SourceError
 from wholefield.sources.slides.slide_image import Pixels
-from wholefield.tasks.slides.data.labels import LabeledSlide
 from wholefield.tasks.slides.data.slides_data import SlideLoader
+from wholefield.tasks.slides.labels import LabeledSlide
 from wholefield.training.settings import Augmentation
 
 PIXELS = Pixels((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

@@ -18,10 +18,11 @@ from wholefield.sources.slides.image import AnyArray, Description, ImageSource, 
 from wholefield.sources.slides.orientation import Orientation
 from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.tasks.slides.data.mask_data import MaskedArea
-from wholefield.tasks.slides.data.masks import IGNORED, Labels
+from wholefield.tasks.slides.data.masks import IGNORED
 from wholefield.tasks.slides.models.classifier import StreamedClassifier
 from wholefield.tasks.slides.models.segmenter import StreamedSegmenter
 from wholefield.training.augmentation import ColorJitter
+from wholefield.training.label_values import LabelSet
 
 SCALE: dict[str, Any] = {"mean": (0.5, 0.4, 0.6), "std": (0.2, 0.25, 0.3)}
 AREA = Rect(7, 3, 501, 478)
@@ -118,9 +119,9 @@ def test_segmenter(slide: Counted, turn: Orientation) -> None:
     mask = Counted(values)
     model = StreamedSegmenter(unet(3, 3, width=3, depth=2).double(), TILE, (1.0, 2.0, 3.0))
     parameters = list(model.network.parameters())
-    image = MaskedArea(SlideImage(slide, area=AREA, orientation=turn, **SCALE), mask, Labels(ignore=3)).on(
-        model.like
-    )
+    image = MaskedArea(
+        SlideImage(slide, area=AREA, orientation=turn, **SCALE), mask, LabelSet((0, 1, 2), (3,))
+    ).on(model.like)
     total, table = model.judge(image)
     found = torch.autograd.grad(total, parameters)
     slide.assert_frugal(2, AREA)

@@ -9,8 +9,8 @@ import torch
 
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource
-from wholefield.tasks.stacks.data.labels import LabelSet
 from wholefield.tasks.stacks.data.pairs import SlicePairs, Target, VolumePairs, reflected, slab_around
+from wholefield.training.label_values import LabelSet
 from wholefield.training.pairs import PartialPairs
 
 

@@ -1,4 +1,4 @@
-"""The label file: every mistake becomes a sentence with file and line; the split keeps its promises."""
+"""The label file: every mistake becomes a sentence with file and line."""
 
 from pathlib import Path
 
@@ -7,7 +7,8 @@ from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError
 from wholefield.sources.rect import Rect
-from wholefield.tasks.slides.data.labels import LabeledSlide, LabelTable, read_labels, split
+from wholefield.tasks.slides.labels import LabeledSlide, read_labels
+from wholefield.tasks.slides.labels.label_table import in_order
 from wholefield.training.settings import ClassWeighting
 
 
@@ -50,6 +51,26 @@ class TestReading:
         regions = [row.region for row in read_labels(write(slides, text), slides).rows]
         assert regions == [Rect(0, 5, 100, 80), Rect(100, 5, 100, 80), None]
 
+    @pytest.mark.parametrize("missing", ["", "nan", "NaN", "N/A", "#N/A", "<NA>", "null"])
+    def test_rows_without_a_class_are_left_out_and_counted(self, slides: Path, missing: str) -> None:
+        table = read_labels(write(slides, f"file,label\na.tif,x\nb.tif,{missing}\nc d.tif,y\n"), slides)
+        assert [row.path.name for row in table.rows] == ["a.tif", "c d.tif"]
+        assert table.classes == ("x", "y")
+        assert table.notes == (
+            f"labels.csv: 1 row has no class ({missing or 'empty'}; line 3) and count for nothing.",
+        )
+
+    def test_a_link_is_the_slide_that_it_leads_to(self, slides: Path) -> None:
+        (slides / "link.tif").symlink_to(slides / "a.tif")
+        with pytest.raises(SettingError, match=r"line 3: link\.tif is also listed in line 2"):
+            read_labels(write(slides, "file,label\na.tif,x\nlink.tif,y\n"), slides)
+
+    def test_classes_that_are_numbers_are_in_their_order(self, slides: Path) -> None:
+        rows = "file,label\na.tif,10\nb.tif,2\nc d.tif,-1\n"
+        assert read_labels(write(slides, rows), slides).classes == ("-1", "2", "10")
+        assert in_order({"10", "2", "b"}) == ("10", "2", "b")
+        assert in_order({"1.000", "0,5", "20"}) == ("0,5", "1.000", "20")
+
     @pytest.mark.parametrize(
         ("text", "sentence"),
         [
@@ -57,9 +78,24 @@ class TestReading:
             ("file,label\n", "lists no slides"),
             ("file,class\na.tif,x\n", r"no column label \(it has file, class\)"),
             ("file,label\na.tif,x\nz.tif,y\n", r"line 3: z\.tif is not in the folder"),
-            ("file,label\na.tif,x\nb.tif,\n", "line 3: the label is empty"),
             ("file,label\n,x\n", "line 2: the file is empty"),
-            ("file,label\na.tif\n", "line 2: the label is empty"),
+            ("file,label\na.tif\nb.tif,nan\n", "lists no slides"),
+            ("file,label\n,\na.tif,x\n,nan\n", "line 4: the file is empty"),
+            ("file,label\na.tif,x\n./a.tif,y\n", r"line 3: a\.tif is also listed in line 2"),
+            (
+                "file,label\na.tif,Tumor\nb.tif,tumor\n",
+                "differs from Tumor of line 2 only in upper and lower case",
+            ),
+            ("file,label\na.tif,a b\nb.tif,a  b\n", "differs from a b of line 2 only in spaces or accents"),
+            (
+                "file,label\na.tif,1\nb.tif,1.0\n",
+                "differs from 1 of line 2 only in how the number is written",
+            ),
+            (
+                "file,label\na.tif,x\nb.tif,None\n",
+                'line 3: the label "None" may be the name of a class, or mean',
+            ),
+            ("file,label\na.tif,x\nb.tif,NA\n", 'line 3: the label "NA" may be'),
             ("file,label\na.tif,x\na.tif,y\n", r"line 3: a\.tif is also listed in line 2"),
             ("file,label\na.tif,x\nb.tif,x\n", "only the class x"),
             ("file,label,x,y,width,height\na.tif,x,1,2,3,\n", "line 2: x, y, width and height must be"),
@@ -78,72 +114,9 @@ class TestReading:
 
     def test_not_text(self, slides: Path) -> None:
         path = slides / "labels.csv"
-        path.write_bytes(b"\xff\xfe\x00\x01binary")
+        path.write_bytes(b"file\x00\x01,label binary")
         with pytest.raises(SettingError, match="not a CSV text file"):
             read_labels(path, slides)
-
-
-def table(counts: list[int]) -> LabelTable:
-    classes = tuple(f"class {index}" for index in range(len(counts)))
-    rows = [
-        LabeledSlide(Path(f"{c}-{n}"), c)
-        for c, count in zip(classes, counts, strict=True)
-        for n in range(count)
-    ]
-    return LabelTable(tuple(rows), classes)
-
-
-class TestSplit:
-    @given(
-        st.lists(st.integers(2, 30), min_size=2, max_size=5),
-        st.floats(0.01, 0.99),
-        st.integers(0, 2**32 - 1),
-    )
-    def test_is_a_partition_with_every_class_on_both_sides(
-        self, counts: list[int], fraction: float, seed: int
-    ) -> None:
-        rows = table(counts)
-        parts = split(rows, fraction, seed)
-        assert sorted(parts.training + parts.validation) == list(range(len(rows.rows)))
-        for index, count in enumerate(counts):
-            taken = sum(rows.targets()[i] == index for i in parts.validation)
-            assert 1 <= taken <= count - 1
-            assert abs(taken - count * fraction) <= 1
-
-    @given(st.integers(2, 9), st.integers(2, 9), st.integers(0, 2**32 - 1))
-    def test_no_slide_lands_on_both_sides(self, blue: int, both: int, seed: int) -> None:
-        """Slides with rows of one class, of both, and of the other."""
-        names = [("b", f"b{n}") for n in range(blue)] + [("r", f"r{n}") for n in range(blue)]
-        names += [(label, f"x{n}") for n in range(both) for label in ("b", "r")]
-        rows = tuple(LabeledSlide(Path(slide), label) for label, slide in names)
-        parts = split(LabelTable(rows, ("b", "r")), 0.3, seed)
-        sides = [{rows[i].path for i in part} for part in (parts.training, parts.validation)]
-        assert not sides[0] & sides[1]
-        for part in (parts.training, parts.validation):
-            assert {rows[i].label for i in part} == {"b", "r"}
-
-    def test_parts_of_a_single_slide_are_divided(self) -> None:
-        rows = tuple(LabeledSlide(Path("s"), label, Rect(n, 0, 1, 1)) for n, label in enumerate("aabbb"))
-        parts = split(LabelTable(rows, ("a", "b")), 0.3, 1)
-        assert sorted(parts.training + parts.validation) == [0, 1, 2, 3, 4]
-        assert [{rows[i].label for i in part} for part in (parts.training, parts.validation)] == [
-            {"a", "b"}
-        ] * 2
-
-    def test_classes_that_stand_on_the_same_slides_cannot_always_be_divided(self) -> None:
-        rows = [("a", "1"), ("a", "2"), ("b", "1"), ("b", "3"), ("c", "2"), ("c", "3")]
-        labelled = tuple(LabeledSlide(Path(slide), label) for label, slide in rows)
-        with pytest.raises(SettingError, match="have rows of other classes too"):
-            split(LabelTable(labelled, ("a", "b", "c")), 0.5, 0)
-
-    def test_depends_on_the_seed_alone(self) -> None:
-        rows = table([20, 20])
-        assert split(rows, 0.3, 4) == split(rows, 0.3, 4)
-        assert split(rows, 0.3, 4) != split(rows, 0.3, 5)
-
-    def test_single_row_of_a_class(self) -> None:
-        with pytest.raises(SettingError, match="class 1 has one slide"):
-            split(table([3, 1]), 0.5, 0)
 
 
 class TestClassWeights:
