@@ -29,6 +29,7 @@ from wholefield.sources.signatures import (
     is_dicom_stack,
     is_event_text,
     is_hdf5,
+    is_jaer,
     is_jpeg_2000,
     is_meta_image,
     is_nifti,
@@ -54,6 +55,24 @@ RECORDINGS = (
         "AEDAT4", Kind.RECORDING, (".aedat4",), begins(AEDAT4_SIGNATURE),
         "wholefield.sources.events.formats.aedat4:open_aedat4",
         asks="wholefield.sources.events.formats.aedat4:ask_aedat4", about="recordings of DV, iniVation",
+    ),
+    Format(
+        "AEDAT 3", Kind.RECORDING, (".aedat",), begins(b"#!AER-DAT3"),
+        "wholefield.sources.events.formats.aedat3:open_aedat3", about="recordings of cAER",
+    ),
+    Format(
+        "jAER AEDAT", Kind.RECORDING, (".aedat",), is_jaer,
+        "wholefield.sources.events.formats.jaer:open_jaer",
+        asks="wholefield.sources.events.formats.jaer:ask_jaer", about="versions 1 and 2 of DVS128 and DAVIS",
+    ),
+    Format(
+        "Event Stream", Kind.RECORDING, (".es",), begins(b"Event Stream"),
+        "wholefield.sources.events.formats.event_stream:open_event_stream", about="DVS, ATIS and color, version 2",
+    ),
+    Format(
+        "N-MNIST", Kind.RECORDING, (".bin",),
+        both(ends(".bin"), asked("wholefield.sources.events.formats.nmnist:is_nmnist")),
+        "wholefield.sources.events.formats.nmnist:open_nmnist", about="N-MNIST and N-Caltech101",
     ),
     Format(
         "Prophesee DAT", Kind.RECORDING, (".dat",), is_prophesee_dat,

@@ -135,6 +135,13 @@ def is_meta_image(path: Path, head: bytes) -> bool:
     return path.suffix.lower() in (".mha", ".mhd") and b"NDims" in head
 
 
+def is_jaer(path: Path, head: bytes) -> bool:
+    """Whether a file is a recording of jAER; those of version 1 have no signature but their name."""
+    return head.startswith((b"#!AER-DAT1", b"#!AER-DAT2")) or (
+        path.suffix.lower() == ".aedat" and head.startswith(b"#") and not head.startswith(b"#!AER-DAT")
+    )
+
+
 def is_prophesee_dat(path: Path, head: bytes) -> bool:
     """Whether a file is a DAT of Prophesee: lines `% key value`, and then its name or its first line says so."""
     return head.startswith(b"% ") and (path.suffix.lower() == ".dat" or head.startswith(DAT_FIRST_LINE))

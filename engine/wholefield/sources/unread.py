@@ -149,8 +149,8 @@ VIDEOS = (
 
 CAMERAS = (
     _unread(
-        "jAER or AEDAT 3", (".aedat",), begins(b"#!AER-DAT", b"# AER-DAT"),
-        "an AEDAT recording of another version than 4, which is not read; convert it to AEDAT4 with dv-converter of DV",
+        "AEDAT of another version", (".aedat",), begins(b"#!AER-DAT"),
+        "an AEDAT recording of a version that is not known; convert it to AEDAT4 with dv-converter of DV",
     ),
     _unread(
         "ROS bag", (".bag",), begins(b"#ROSBAG"),
@@ -159,10 +159,6 @@ CAMERAS = (
     _unread(
         "MCAP", (".mcap",), begins(b"\x89MCAP0\r\n"),
         "an MCAP bag of ROS 2, which is not read; export its events to HDF5 or text first",
-    ),
-    _unread(
-        "Event Stream", (".es",), begins(b"Event Stream"),
-        "an Event Stream file, which is not read; convert it to text or HDF5 first",
     ),
 )  # fmt: skip
 

@@ -24,8 +24,12 @@ SIZES_BY_NAME = (
     ("dvxplorer_lite", (320, 240)),
     ("dvxplorer lite", (320, 240)),
     ("dvxplorer", (640, 480)),
+    ("davis640", (640, 480)),
     ("davis346", (346, 260)),
     ("davis240", (240, 180)),
+    ("sbret10", (240, 180)),
+    ("davis208", (208, 192)),
+    ("davis128", (128, 128)),
     ("dvs128", (128, 128)),
 )
 NAME_KEYS = ("plugin_name", "sensor_name", "camera", "camera_name", "sensor", "source")
