@@ -203,17 +203,19 @@ def _candidates(folder: Path) -> Iterator[Path]:
     while waiting and folders < DICOM_FOLDERS:
         current, depth = waiting.pop(0)
         folders += 1
+        files: list[str] = []
+        below: list[str] = []
+        pictures = False
         with os.scandir(current) as entries:
-            listed = sorted(
-                (entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith(".")
-            )
+            for name, folded, entry in ((each.name, each.name.lower(), each) for each in entries):
+                pictures = pictures or (folded.endswith(SLICE_SUFFIXES) and not entry.is_dir())
+                if not folded.endswith(NOT_DICOM) and not name.startswith("."):
+                    (below if entry.is_dir() else files).append(name)
         # Pictures in a folder are its slices, whatever lies in the folders below it.
-        pictures = any(name.lower().endswith(SLICE_SUFFIXES) for name, below in listed if not below)
         if depth < DICOM_DEPTH and not pictures:
-            waiting += [(current / name, depth + 1) for name, below in listed if below]
-        files = [name for name, below in listed if not below and not name.lower().endswith(NOT_DICOM)]
+            waiting += [(current / name, depth + 1) for name in sorted(below)]
         # The usual endings first, so that they are found among whatever else lies there.
-        yield from (current / name for name in sorted(files, key=_is_unlike_dicom))
+        yield from (current / name for name in sorted(sorted(files), key=_is_unlike_dicom))
 
 
 def _is_unlike_dicom(name: str) -> bool:

@@ -75,6 +75,10 @@ def _is_safetensors(path: Path, head: bytes) -> bool:
 # Before the formats that are read: these begin like one of them, and would be read wrongly as it.
 LOOKALIKES = (
     _unread(
+        "Old Nikon ND2", (), both(begins(b"\0\0\0\x0cjP  "), ends(".nd2")),
+        f"an old Nikon ND2 file, which is not read; {BIOFORMATS}",
+    ),
+    _unread(
         "Olympus VSI", (".vsi",), both(is_tiff, ends(".vsi")),
         f"an Olympus VSI file, whose slide lies in the .ets files beside it, which are not read; {BIOFORMATS}",
     ),
@@ -88,10 +92,6 @@ MICROSCOPES = (
     _unread("Leica LIF", (".lif",), _is_lif, f"a Leica LIF file, which is not read; {BIOFORMATS}"),
     _unread(
         "Nikon ND2", (".nd2",), begins(b"\xda\xce\xbe\x0a"), f"a Nikon ND2 file, which is not read; {BIOFORMATS}"
-    ),
-    _unread(
-        "Old Nikon ND2", (), both(begins(b"\0\0\0\x0cjP  "), ends(".nd2")),
-        f"an old Nikon ND2 file, which is not read; {BIOFORMATS}",
     ),
     _unread(
         "Zeiss CZI without a slide", (), begins(b"ZISRAWFILE"),

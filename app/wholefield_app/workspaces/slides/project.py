@@ -1,5 +1,6 @@
 """A folder of slides with their labels and masks, as the slides panel lists it."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,9 +94,10 @@ def find_slides(folder: Path) -> list[Path]:
     from wholefield.sources import Kind, suffixes_of
 
     known = suffixes_of(Kind.IMAGE)
-    return sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in known and not path.name.startswith(".")
+    names = sorted(
+        name for name in os.listdir(folder) if name.lower().endswith(known) and not name.startswith(".")
     )
+    return [folder / name for name in names]
 
 
 def _table(name: str, folder: Path, slides: Path) -> Path | None:

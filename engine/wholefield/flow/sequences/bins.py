@@ -1,5 +1,6 @@
 """Time bins of event features, read from a feature file or computed from a recording during training."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -227,12 +228,13 @@ def event_files(folder: Path) -> list[Path]:
     from wholefield.sources.detection import suffixes_of
     from wholefield.sources.kinds import Kind
 
-    known = {*FEATURE_SUFFIXES, *suffixes_of(Kind.RECORDING)}
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in known and not path.name.endswith(LABELS_SUFFIX)
-    ]
+    known = (*FEATURE_SUFFIXES, *suffixes_of(Kind.RECORDING))
+    names = sorted(
+        name
+        for name in os.listdir(folder)
+        if name.lower().endswith(known) and not name.endswith(LABELS_SUFFIX)
+    )
+    return [folder / name for name in names]
 
 
 def open_bins(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -45,19 +46,25 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 
 def slices_in(folder: Path) -> list[Path]:
     """The pictures in a folder that can be slices of a stack: those of the suffix that most of them have."""
-    groups: dict[str, list[Path]] = {}
-    for path in folder.iterdir():
-        suffix = path.suffix.lower()
-        if suffix in SLICE_SUFFIXES and not path.name.startswith(".") and path.is_file():
-            groups.setdefault("tif" if suffix != ".png" else "png", []).append(path)
-    most = max(groups.values(), key=len, default=[])
-    return sorted(most, key=lambda path: natural_key(path.name))
+    return [folder / name for name in sorted(_names_in(folder), key=natural_key)]
+
+
+def _names_in(folder: Path) -> list[str]:
+    groups: dict[str, list[str]] = {}
+    # The listing says what is a file: a folder may hold thousands.
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            suffix = os.path.splitext(entry.name)[1].lower()
+            if suffix in SLICE_SUFFIXES and not entry.name.startswith(".") and entry.is_file():
+                groups.setdefault("tif" if suffix != ".png" else "png", []).append(entry.name)
+    return max(groups.values(), key=len, default=[])
 
 
 def is_slice_folder(folder: Path) -> bool:
     """Whether a path is a folder with several pictures that can be the slices of one stack."""
-    files = slices_in(folder) if folder.is_dir() else []
-    return len(files) > 1 and slices_agree(files)
+    # Any three tell it, and the natural order of thousands of names takes long.
+    names = sorted(_names_in(folder)) if folder.is_dir() else []
+    return len(names) > 1 and slices_agree([folder / names[at] for at in (0, len(names) // 2, -1)])
 
 
 def slices_agree(files: list[Path]) -> bool:
