@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from tests.engine.sources.stacks.dicom_files import write_series
+from tests.engine.sources.stacks.dicom.dicom_files import write_series
 from wholefield.sources import Kind, kind_of
 from wholefield.sources.signatures import DICOM_FOLDERS, DICOM_PROBES
 
