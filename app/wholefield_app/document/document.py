@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
 
 from wholefield.sources.choices import Reading
 from wholefield_app.background import Task
@@ -75,6 +76,21 @@ class Document(QObject, Generic[Thing]):
     def warnings(self) -> tuple[str, ...]:
         """Sentences on what is wrong with the input."""
         return ()
+
+    @property
+    def typed_spacing(self) -> str | None:
+        """The spacing that the user has typed for a file that has none; None where it cannot be typed."""
+        return None
+
+    def small_pictures(self) -> Callable[[], list[tuple[str, QImage]]] | None:
+        """Reads the small pictures that come with the input, in a worker thread; None where there are none."""
+        return None
+
+    @Slot(str)
+    def respace(self, text: str) -> None:
+        """Read the input again with the spacing that the user has typed."""
+        if self.path is not None:
+            self.open(self.path, Role.INPUT, self.reading | {"spacing": text}, remembered=False)
 
     def properties(self) -> list[tuple[str, str]]:
         """Names and values of what is known of the input, the important ones first."""

@@ -212,8 +212,8 @@ class DocumentWorkspace(WorkspaceHooks):
 
     @Slot(str)
     def warn(self, *sentences: str) -> None:
-        """Say something above the view, below what is said of the document itself."""
-        self.notice.show_sentences(tuple(dict.fromkeys((*self.document.warnings, *sentences))))
+        """Say something above the view, before what is said of the document itself."""
+        self.notice.show_sentences(tuple(dict.fromkeys((*sentences, *self.document.warnings))))
 
     def _first_steps(self) -> tuple[str, ...]:
         return ("open", "open_folder", "open_demo") if self.words.folder_about else ("open", "open_demo")

@@ -1,5 +1,6 @@
 """What the actions do that all workspaces have: dialogs, runs, and the command lines that do the same."""
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
@@ -7,6 +8,7 @@ from PySide6.QtGui import QDesktopServices
 
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.sources.choices import Reading
+from wholefield_app.background import Task
 from wholefield_app.document import dialogs
 from wholefield_app.document.commands import command_of, info_command
 from wholefield_app.document.document_workspace import DocumentWorkspace
@@ -54,9 +56,22 @@ def read_anew(space: DocumentWorkspace) -> None:
 def show_properties(space: DocumentWorkspace) -> None:
     """Show what is known of the open file."""
     if space.document.input is not None:
-        dialog = Properties(space.title, space.document.properties(), space.central)
+        document, services = space.document, space.services
+        dialog = Properties(space.title, document.properties(), services.themes.theme, space.central)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if document.typed_spacing is not None:
+            dialog.ask_for_spacing(document.typed_spacing)
+            dialog.spacing_typed.connect(document.respace)
+        if (read := document.small_pictures()) is not None:
+            task = services.background.run(read, then=dialog.show_pictures, failed=services.report)
+            # Called without an argument, and never once the dialog has gone.
+            dialog.finished.connect(partial(_cancel, task))
         dialog.show()
+
+
+def _cancel(task: Task, result: int) -> None:
+    del result
+    task.cancel()
 
 
 def properties_command(space: DocumentWorkspace) -> str | None:

@@ -6,8 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QImage
 
+from wholefield.errors import SourceError
 from wholefield.sources.choices import Reading
 from wholefield.sources.kinds import Kind
 from wholefield_app.document.document import Document, Role
@@ -38,6 +41,11 @@ class SlideDocument(Document["ImageSource"]):
     def properties(self) -> list[tuple[str, str]]:
         """Format, size, levels and spacing, and other metadata of the file."""
         return describe_slide(self.input) if self.input is not None else []
+
+    def small_pictures(self) -> Callable[[], list[tuple[str, QImage]]] | None:
+        """Reads the label, the macro image and the like."""
+        source = self.input
+        return partial(read_associated, source) if source is not None and source.associated else None
 
     def show(self, path: Path) -> None:
         """Open a slide of the project."""
@@ -78,6 +86,22 @@ def open_path(path: Path, reading: Reading | None = None) -> "ImageSource | Slid
     if path.is_dir() and not _is_one_slide(path):
         return read_project(path)
     return open_or_ask(path, Kind.IMAGE, reading, partial(sources.open_source_as, Kind.IMAGE))
+
+
+def read_associated(source: "ImageSource") -> list[tuple[str, QImage]]:
+    """The pictures that come with a slide, with their names; damaged ones are left out, with a line in the log."""
+    found = []
+    for name in source.associated:
+        try:
+            pixels = source.associated[name]
+        except SourceError as error:
+            log.warning("%s", error)
+            continue
+        colors = np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+        height, width = colors.shape[:2]
+        image = QImage(colors.data, width, height, colors.strides[0], QImage.Format.Format_RGB888).copy()
+        found.append((name.capitalize(), image))
+    return found
 
 
 def describe_slide(source: "ImageSource") -> list[tuple[str, str]]:

@@ -69,6 +69,14 @@ class StackDocument(Document[OpenStack]):
         """How the input is read, at the time that is shown."""
         return self.input.reading_now if self.input is not None else Reading()
 
+    @property
+    def typed_spacing(self) -> str | None:
+        """What was typed, where the file has no spacing in a unit of length."""
+        if self.input is None:
+            return None
+        geometry, typed = self.input.source.geometry, self.input.reading.get("spacing", "")
+        return typed if typed or geometry.spacing is None or not geometry.unit else None
+
     def set_time(self, time: int) -> None:
         """Show another time of the input, and of every stack that has as many; one outside goes to the nearest."""
         time, times = min(max(time, 0), self.times - 1), self.times
@@ -113,12 +121,23 @@ class StackDocument(Document[OpenStack]):
         super().put(role, thing)
 
     def _take_input(self, found: OpenStack, named: Path | None) -> None:
-        for role in (Role.TARGET, Role.PREDICTION):
-            self.remove(role)
+        if not self._is_input_again(found):
+            for role in (Role.TARGET, Role.PREDICTION):
+                self.remove(role)
         super().take(Role.INPUT, found, named)
         pair, self._pair_next = self._pair_next, None
         if pair is not None and pair[0] == found.source.path:
             self.open(pair[1], pair[2])
+
+    def _is_input_again(self, found: OpenStack) -> bool:
+        """Whether a stack is the input, read in another way that leaves its voxels where they are."""
+        before = self.input.source if self.input is not None else None
+        now = found.source
+        return before is not None and (before.path, before.dataset, before.shape) == (
+            now.path,
+            now.dataset,
+            now.shape,
+        )
 
 
 def describe_stack(stack: OpenStack) -> list[tuple[str, str]]:

@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.app.opening.toys import toy, toy_format
+from tests.app.workspaces.stacks.conftest import MakeStack
 from tests.there import a, there
 from wholefield.sources import Reading
 from wholefield_app.document import dialogs
 from wholefield_app.document.document import Role
 from wholefield_app.document.handlers import properties_command
 from wholefield_app.opening.dialog import ReadingDialog
+from wholefield_app.panels.properties import Properties
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.stacks.workspace import StacksWorkspace
 
@@ -110,3 +113,44 @@ def test_a_target_is_asked_about_too_and_keeps_its_own_reading(
     answer("4,3,2", "uint8")
     assert space.draft.value("reading") == "size=4,3,2; type=uint16"
     assert space.draft.value("target_reading") == "size=4,3,2"
+
+
+def properties_of(window: MainWindow) -> Properties:
+    window.registry["stacks.properties"].trigger()
+    return there(window.findChild(Properties))
+
+
+def test_a_spacing_that_the_file_does_not_have_is_typed(
+    window: MainWindow, space: StacksWorkspace, tmp_path: Path, open_stack: Callable[..., None], qtbot: QtBot
+) -> None:
+    path = tmp_path / "scan.npy"
+    np.save(path, np.zeros((4, 20, 30), np.uint8))
+    open_stack(path)
+    open_stack(path, Role.TARGET)
+    space.view.set_position((3, 10, 20))
+    assert there(space.view.scene).micrometers(0) is None
+    dialog = properties_of(window)
+    qtbot.keyClicks(dialog.spacing, "2, 0.5, 0.5 um")
+    dialog.apply.click()
+    qtbot.waitUntil(lambda: there(space.document.input).source.geometry.spacing is not None and window.quiet)
+    assert there(space.document.input).source.geometry.spacing == (2.0, 0.5, 0.5)
+    assert there(space.view.scene).micrometers(0) == 0.5
+    assert space.view.position == (3, 10, 20)
+    assert Role.TARGET in space.document.things
+    assert space.draft.value("reading") == "spacing=2, 0.5, 0.5 um"
+    again = properties_of(window)
+    assert again.spacing.text() == "2, 0.5, 0.5 um"
+    again.spacing.setText("rather small")
+    again.apply.click()
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "rather small" in window.banner.sentence.text()
+    assert there(space.document.input).source.geometry.spacing == (2.0, 0.5, 0.5)
+
+
+def test_a_spacing_of_the_file_is_not_typed_over(
+    window: MainWindow, make_stack: MakeStack, open_stack: Callable[..., None]
+) -> None:
+    open_stack(make_stack("a.tif"))
+    dialog = properties_of(window)
+    assert not dialog.spacing.isVisible()
+    dialog.close()
