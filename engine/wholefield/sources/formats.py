@@ -116,8 +116,8 @@ DICOM = (
 TIFFS = (
     Format(
         "TIFF stack", Kind.STACK, TIFF_SUFFIXES, both(is_tiff, asked("wholefield.sources.stacks.tiff:is_tiff_stack")),
-        "wholefield.sources.stacks.tiff:open_tiff_stack", exporter="wholefield.export.stacks:write_tiff_stack",
-        about="several equal pages; OME-TIFF and ImageJ too",
+        "wholefield.sources.stacks.tiff:open_tiff_stack", asks=STACK,
+        exporter="wholefield.export.stacks:write_tiff_stack", about="several equal pages; OME-TIFF and ImageJ too",
     ),
     Format(
         "Scanner TIFF", Kind.IMAGE, (".ndpi", ".scn", ".bif", ".svs", *TIFF_SUFFIXES),
@@ -226,7 +226,9 @@ VOLUMES = (
     ),
     Format(
         "Folder of slices", Kind.STACK, (), asked("wholefield.sources.stacks.slice_folder:is_slice_folder"),
-        "wholefield.sources.stacks.slice_folder:open_slice_folder", about="TIFF or PNG, in the order of their names",
+        "wholefield.sources.stacks.slice_folder:open_slice_folder",
+        asks="wholefield.sources.stacks.slice_folder:folder_questions",
+        about="TIFF, PNG, BMP or JPEG, in the order of their names",
     ),
 )  # fmt: skip
 

@@ -164,12 +164,21 @@ def main_series(tiff: Any) -> Any:
 
 
 def level_planes(
-    level: Any, reader: ByteReader, at: Mapping[str, int], reading: Reading | None = None
+    level: Any,
+    reader: ByteReader,
+    at: Mapping[str, int],
+    reading: Reading | None = None,
+    *,
+    axes: str | None = None,
+    as_stored: bool = False,
 ) -> list[TiffPlane]:
-    """The pages of one level that belong to the picture at the given positions."""
-    as_stored = keeps_indices(level, reading or Reading())
+    """The pages of one level that belong to the picture at the given positions.
+
+    Stacks may name the axes otherwise than tifffile, and want numbers as stored.
+    """
+    as_stored = as_stored or keeps_indices(level, reading or Reading())
     leading = len(level.axes) - len(level.keyframe.axes)
-    indices = plane_indices(level.axes[:leading], level.shape[:leading], at)
+    indices = plane_indices((axes or level.axes)[:leading], level.shape[:leading], at)
     if level.is_truncated:
         size = level.keyframe.nbytes
         return [

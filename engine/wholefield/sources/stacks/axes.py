@@ -113,7 +113,9 @@ def letters_of(names: Iterable[str]) -> str | None:
     return ordered if complete else None
 
 
-def order_of(path: Path, shape: Sequence[int], reading: Reading, told: str | None = None) -> AxisOrder:
+def order_of(
+    path: Path, shape: Sequence[int], reading: Reading, told: str | None = None, ending: str = ""
+) -> AxisOrder:
     """What the axes of an array are: by the reading, else by what the file tells, else by its shape.
 
     Args:
@@ -121,6 +123,7 @@ def order_of(path: Path, shape: Sequence[int], reading: Reading, told: str | Non
         shape: Shape of the array.
         reading: May answer `axes`.
         told: Letters by the metadata of the file; None where it says nothing.
+        ending: How answers end that are offered, such as "yx" where planes are pages.
 
     Raises:
         UnclearFileError: Several orders fit.
@@ -134,7 +137,7 @@ def order_of(path: Path, shape: Sequence[int], reading: Reading, told: str | Non
     letters = by_shape(lengths)
     if letters is not None:
         return AxisOrder(letters, lengths)
-    question = axes_question(lengths, needed=True)
+    question = axes_question(lengths, needed=True, ending=ending)
     size = " x ".join(map(str, lengths))
     raise UnclearFileError(
         f"{path} has {len(lengths)} axes of {size} and does not say which of them is time, depth or channels; "
@@ -168,11 +171,15 @@ def by_shape(lengths: tuple[int, ...]) -> str | None:
     return None
 
 
-def axes_question(lengths: tuple[int, ...], needed: bool = False) -> Question:
+def axes_question(lengths: tuple[int, ...], needed: bool = False, ending: str = "") -> Question:
     """The question for the order of axes, with the usual orders, those first that give rows and columns most room."""
     # Axes of length one get no letter of their own.
     long = [length for length in lengths if length > 1]
-    orders = [order for order in dict.fromkeys(USUAL.get(len(long), ())) if len(order) == len(long)]
+    orders = [
+        order
+        for order in dict.fromkeys(USUAL.get(len(long), ()))
+        if order.endswith(ending) and len(order) == len(long)
+    ]
     orders.sort(key=lambda order: -min(long[order.index("y")], long[order.index("x")]))
     answers = tuple(Answer(order, _described(order, long)) for order in orders)
     return Question(

@@ -1,15 +1,26 @@
-"""A folder of slices, one TIFF or PNG per slice, in the natural order of their names."""
+"""A folder of slices, one TIFF, PNG, BMP or JPEG per slice, in the natural order of their names."""
 
 from __future__ import annotations
 
-import os
-import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from wholefield.errors import SourceError
-from wholefield.sources.signatures import SLICE_SUFFIXES
-from wholefield.sources.slides.image import ImageSource
-from wholefield.sources.stacks.geometry import StackGeometry
+from wholefield.sources.choices import Question, Reading
+from wholefield.sources.reading import readable
+from wholefield.sources.signatures import TIFF_SIGNATURES
+from wholefield.sources.stacks.answers import COMMON, NOTHING, answered, common_questions
+from wholefield.sources.stacks.slice_look import SliceLook, look_of
+from wholefield.sources.stacks.slice_names import counts_time, grid_of
+from wholefield.sources.stacks.slice_selection import (
+    SLICES,
+    alike_series,
+    likely_slices,
+    selected,
+    series_of,
+    series_question,
+    slices_in,
+)
 from wholefield.sources.stacks.sliced_stack import SlicedStack
 from wholefield.sources.stacks.stack import AnyArray, StackDescription
 
@@ -17,99 +28,136 @@ from wholefield.sources.stacks.stack import AnyArray, StackDescription
 class SliceFolder(SlicedStack):
     """A folder of pictures of one size. A file is opened when its plane is wanted."""
 
-    def __init__(self, path: Path, description: StackDescription, files: list[Path]) -> None:
+    def __init__(
+        self, path: Path, description: StackDescription, files: Sequence[Path], looks: SliceLook, palette: str
+    ) -> None:
         super().__init__(path, description)
         self._files = files
+        self._look = looks
+        self._palette = palette
 
     def _decode_plane(self, z: int) -> AnyArray:
-        from wholefield.sources.slides.opening import open_image
-
-        with open_image(self._files[z]) as image:
-            self._refuse_other(image)
-            return image.read_region(0, 0, 0, image.width, image.height)
-
-    def _refuse_other(self, image: ImageSource) -> None:
-        found = (image.height, image.width, image.channels, image.dtype)
-        if found != (*self.shape[1:], self.channels, self.dtype):
+        path = self._files[self.time * self.shape[0] + z]
+        plane = _decoded(path, self._look.palette, self._palette)
+        if plane.shape[:2] != self.shape[1:] or plane.dtype != self.dtype or plane.size != self._size():
+            height, width = plane.shape[:2]
             raise SourceError(
-                f"{image.path} has {image.width} x {image.height} px with {image.channels} channels of "
-                f"{image.dtype}, unlike the first slice of its folder; remove it from the folder."
+                f"{path} has {width} x {height} px of {plane.dtype}, unlike the first slice of its folder; it has "
+                "changed since the folder was opened."
             )
+        return plane
+
+    def _size(self) -> int:
+        return self.shape[1] * self.shape[2] * self.channels
 
 
-def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorts names so that 2 comes before 10; digits before letters, and capitals with small letters."""
-    parts = re.findall(r"(\d+)|(\D+)", name)
-    # Equal numbers with more zeros in front come later, so that the order is always the same.
-    return tuple((0, int(digits), digits) if digits else (1, 0, text.casefold()) for digits, text in parts)
+def is_slice_folder(path: Path) -> bool:
+    """Whether a folder holds several pictures of one size and type, whatever else lies there."""
+    # Any three of one series tell it, and the natural order of thousands of names takes long.
+    names = likely_slices(path) if path.is_dir() else []
+    return len(names) > 1 and slices_agree([path / names[at] for at in (0, len(names) // 2, -1)])
 
 
-def slices_in(folder: Path) -> list[Path]:
-    """The pictures in a folder that can be slices of a stack: those of the suffix that most of them have."""
-    return [folder / name for name in sorted(_names_in(folder), key=natural_key)]
-
-
-def _names_in(folder: Path) -> list[str]:
-    groups: dict[str, list[str]] = {}
-    # The listing says what is a file: a folder may hold thousands.
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            suffix = os.path.splitext(entry.name)[1].lower()
-            if suffix in SLICE_SUFFIXES and not entry.name.startswith(".") and entry.is_file():
-                groups.setdefault("tif" if suffix != ".png" else "png", []).append(entry.name)
-    return max(groups.values(), key=len, default=[])
-
-
-def is_slice_folder(folder: Path) -> bool:
-    """Whether a path is a folder with several pictures that can be the slices of one stack."""
-    # Any three tell it, and the natural order of thousands of names takes long.
-    names = sorted(_names_in(folder)) if folder.is_dir() else []
-    return len(names) > 1 and slices_agree([folder / names[at] for at in (0, len(names) // 2, -1)])
-
-
-def slices_agree(files: list[Path]) -> bool:
+def slices_agree(files: Sequence[Path]) -> bool:
     """Whether the first, the middle and the last file are single pictures of one size and type."""
     probes = {files[0], files[len(files) // 2], files[-1]}
-    looks = {_look(path) for path in probes}
-    return len(looks) == 1 and None not in looks
-
-
-def _look(path: Path) -> tuple[object, ...] | None:
-    """Size, channels and type of a picture that can be one slice; None for a pyramid or a damaged file."""
-    from wholefield.sources.slides.opening import open_image
-
     try:
-        with open_image(path) as image:
-            if len(image.levels) > 1:
-                return None
-            return image.width, image.height, image.channels, image.dtype
-    except (SourceError, OSError):
-        return None
+        looks = {look_of(path) for path in probes}
+        return len(looks) == 1 and None not in looks and not any(map(_is_more_than_a_slice, probes))
+    except OSError:
+        return False
 
 
-def open_slice_folder(path: Path) -> SliceFolder:
-    """Open a folder of TIFF or PNG slices; others than the first are looked at only when they are read.
+def open_slice_folder(path: Path, reading: Reading = NOTHING) -> SliceFolder:
+    """Open a folder of slices; the headers of all are compared, and what does not belong to them is named.
+
+    Args:
+        path: The folder.
+        reading: May answer `series`, where slices of several scans lie in one folder, and `palette`.
 
     Raises:
-        SourceError: There are no slices, or the first, middle and last do not belong together.
+        UnclearFileError: Slices of several scans lie there.
+        SourceError: There are no slices, or some of them are damaged or differ from the others.
     """
-    from wholefield.sources.slides.opening import open_image
-
-    files = slices_in(path)
-    if not files:
-        raise SourceError(f"{path} is a folder without slices; choose one with TIFF, PNG or DICOM files.")
-    if not slices_agree(files):
+    reading.only(path, "series", "palette", *COMMON)
+    found = selected(path, reading)
+    files, look = found.files, found.look
+    if _is_more_than_a_slice(files[0]):
         raise SourceError(
-            f"{path} holds pictures that differ in size or type, or that are damaged or pyramids; a stack "
-            "needs a folder with nothing but its slices."
+            f"{path} holds pictures that are stacks or pyramids of their own, such as {files[0].name}; open one of "
+            "them."
         )
-    with open_image(files[0]) as image:
-        description = StackDescription(
-            f"Folder of {'PNG' if files[0].suffix.lower() == '.png' else 'TIFF'} slices",
-            (len(files), image.height, image.width),
-            image.channels,
-            image.dtype,
-            StackGeometry(),
-            metadata={"first slice": files[0].name, "last slice": files[-1].name, **image.metadata},
+    palette = reading.get("palette", "indices")
+    first = _decoded(files[0], look.palette, palette)
+    times = len({pair[0] for pair in grid_of(files) or ()}) if _has_times(files) else 1
+    kind = SLICES[files[0].suffix.lower()]
+    warnings = list(found.warnings)
+    if look.palette and palette != "colors" and first.ndim == 2:
+        warnings.append(
+            "The slices have a palette; they are read as numbers (palette=colors shows their colors)."
         )
-    return SliceFolder(path, description, files)
+    if kind == "JPEG":
+        warnings.append(
+            "JPEG slices have lost detail when they were saved; their values are not those of the scan."
+        )
+    description = StackDescription(
+        f"Folder of {kind} slices",
+        (len(files) // times, first.shape[0], first.shape[1]),
+        first.shape[2] if first.ndim == 3 else 1,
+        first.dtype,
+        warnings=tuple(warnings),
+        metadata={"first slice": files[0].name, "last slice": files[-1].name},
+        times=times,
+    )
+    return answered(SliceFolder(path, description, files, look, palette), reading)
+
+
+def folder_questions(path: Path, reading: Reading) -> tuple[Question, ...]:
+    """Which of several scans is read, its time and its spacing.
+
+    Raises:
+        SourceError: The folder cannot be read.
+    """
+    series = alike_series(series_of(slices_in(path)))
+    questions = [series_question(series)] if len(series) > 1 else []
+    try:
+        with open_slice_folder(path, reading) as stack:
+            return (*questions, *common_questions(stack))
+    except SourceError:
+        return tuple(questions)
+
+
+def _has_times(files: Sequence[Path]) -> bool:
+    return grid_of(files) is not None and counts_time(files)
+
+
+def _is_more_than_a_slice(path: Path) -> bool:
+    """Whether a file is a stack or a pyramid of its own."""
+    from wholefield.sources.slides.opening import open_image
+    from wholefield.sources.stacks.tiff import is_tiff_stack
+
+    with path.open("rb") as file:
+        if not file.read(4).startswith(TIFF_SIGNATURES):
+            return False
+    if is_tiff_stack(path):
+        return True
+    try:
+        with open_image(path) as image:
+            return len(image.levels) > 1
+    except SourceError:
+        return False
+
+
+def _decoded(path: Path, indexed: bool, palette: str) -> AnyArray:
+    """The pixels of a slice, (y, x) or (y, x, channels); gray ones as they are stored."""
+    from wholefield.sources.slides.opening import open_image
+    from wholefield.sources.stacks.tiff import open_tiff_stack
+
+    with readable(path):
+        path.stat()
+    if SLICES.get(path.suffix.lower()) == "TIFF":
+        with open_tiff_stack(path, Reading({"palette": palette})) as stack:
+            return stack.plane(0, 0)
+    with open_image(path, reading=Reading({"palette": palette}) if indexed else None) as image:
+        pixels = image.read_region(0, 0, 0, image.width, image.height)
+    return pixels[..., 0] if pixels.shape[-1] == 1 else pixels

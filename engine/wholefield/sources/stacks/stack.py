@@ -60,6 +60,7 @@ class StackDescription:
         window: Lowest and highest value to show, where the file says so.
         channel_names: What the channels are called, one for each; empty where the file does not say.
         times: How many volumes follow each other in time; 1 where there is no axis of time.
+        inverted: Whether low values are meant to be shown bright.
     """
 
     format_name: str
@@ -73,6 +74,7 @@ class StackDescription:
     window: tuple[float, float] | None = None
     channel_names: tuple[str, ...] = ()
     times: int = 1
+    inverted: bool = False
 
 
 class _Users:
@@ -105,8 +107,8 @@ class StackSource(ABC):
         path: The file or folder that is read.
         name: Its name without folders.
         time: Which of the times is read, counted from 0.
-        format_name, shape, channels, dtype, geometry, warnings, metadata, dataset, window, channel_names, times: See
-            `StackDescription`.
+        format_name, shape, channels, dtype, geometry, warnings, metadata, dataset, window, channel_names, times,
+            inverted: See `StackDescription`.
 
     Example:
         >>> import numpy as np, tifffile
@@ -137,6 +139,7 @@ class StackSource(ABC):
         self.window = description.window
         self.channel_names = description.channel_names
         self.times = description.times
+        self.inverted = description.inverted
         self.time = 0
         self._users = _Users()
         self._closed = False

@@ -15,6 +15,7 @@ import tifffile
 
 from wholefield.errors import SourceError
 from wholefield.sources.cache import SHARED_CACHE
+from wholefield.sources.choices import Reading
 from wholefield.sources.reading import unreadable
 from wholefield.sources.slides.ome import own_affine, parse_ome
 from wholefield.sources.slides.tiff import (
@@ -26,14 +27,15 @@ from wholefield.sources.slides.tiff import (
 from wholefield.sources.slides.tiff_looks import tiff_looks
 from wholefield.sources.slides.tiff_metadata import RESOLUTION_UNITS, tiff_format, tiff_metadata
 from wholefield.sources.slides.tiff_plane import ByteReader, TiffPlane
+from wholefield.sources.stacks.answers import COMMON, MICROMETERS_IN_MM, NOTHING, answered
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource, checked_dtype
+from wholefield.sources.stacks.tiff_axes import TIME_LETTER, depth_letter, series_axes
 from wholefield.sources.units import to_micrometers
 
-# The first of these letters along which there is more than one page is the depth of the stack.
-DEPTH_LETTERS = "ZTIQRMPVHEAFLG"
-TIME_LETTER = "T"
-MICROMETERS_IN_MM = 1e3
+PHOTOMETRIC = tifffile.PHOTOMETRIC
+GRAY = (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.PALETTE, PHOTOMETRIC.MASK)
+ORIENTATION = 274
 
 
 class TiffStack(StackSource):
@@ -82,10 +84,12 @@ class _Pages:
     Two threads that ask for one plane at once prepare it twice, to the same end.
     """
 
-    def __init__(self, series: Any, reader: ByteReader, letter: str) -> None:
+    def __init__(self, series: Any, axes: str, reader: ByteReader, letter: str, as_stored: bool) -> None:
         self._series = series
+        self._axes = axes
         self._reader = reader
         self._letter = letter
+        self._as_stored = as_stored
         self._known: dict[tuple[int, int], list[TiffPlane]] = {}
 
     def at(self, time: int, z: int) -> list[TiffPlane]:
@@ -100,7 +104,10 @@ class _Pages:
         with self._reader.lock:
             self._reader.refuse_closed()
             try:
-                planes = level_planes(self._series, self._reader, {TIME_LETTER: time, self._letter: z})
+                at = {TIME_LETTER: time, self._letter: z}
+                planes = level_planes(
+                    self._series, self._reader, at, axes=self._axes, as_stored=self._as_stored
+                )
             except SourceError:
                 raise
             except Exception as error:  # a damaged table raises errors of many kinds
@@ -114,7 +121,9 @@ def is_tiff_stack(path: Path) -> bool:
     try:
         with tifffile.TiffFile(path) as tiff:
             if tiff.is_ome or tiff.is_imagej or tiff.is_shaped:
-                return depth_letter(main_series(tiff)) is not None
+                series = main_series(tiff)
+                lengths = dict(zip(series.axes, series.shape, strict=True))
+                return len(series.levels) == 1 and depth_letter(lengths) is not None
             return _begins_like_a_stack(tiff)
     except Exception:  # the reader that opens it tells the reason
         return False
@@ -129,26 +138,26 @@ def _begins_like_a_stack(tiff: Any) -> bool:
     return bool(first.shape == second.shape and first.dtype == second.dtype and not first.subifds)
 
 
-def depth_letter(series: Any) -> str | None:
-    """The axis of a series that is the depth of a stack; None for a picture or a pyramid."""
-    if len(series.levels) > 1:
-        return None
-    lengths = dict(zip(series.axes, series.shape, strict=True))
-    return next((letter for letter in DEPTH_LETTERS if lengths.get(letter, 1) > 1), None)
-
-
-def open_tiff_stack(path: Path) -> TiffStack:
+def open_tiff_stack(path: Path, reading: Reading = NOTHING) -> TiffStack:
     """Open a TIFF as a stack; a single picture becomes a stack of one plane.
 
+    Gray pages keep the numbers that are stored, also where a palette or the tag of MINISWHITE gives them another look.
+
+    Args:
+        path: The file.
+        reading: May answer `axes` and, where pages have a palette, `palette` (indices or colors).
+
     Raises:
+        UnclearFileError: It does not say which of its axes is time, depth or channels.
         SourceError: The file is not a readable TIFF, is cut off, or is a pyramid.
     """
+    reading.only(path, "axes", "palette", *COMMON)
     try:
         tiff = tifffile.TiffFile(path)
     except Exception as error:  # a damaged header raises errors of many kinds
         raise unreadable(path, "a TIFF", error) from error
     try:
-        return _from_tiff(path, tiff)
+        return answered(_from_tiff(path, tiff, reading), reading)
     except SourceError:
         tiff.close()
         raise
@@ -157,7 +166,7 @@ def open_tiff_stack(path: Path) -> TiffStack:
         raise unreadable(path, "a TIFF", error) from error
 
 
-def _from_tiff(path: Path, tiff: Any) -> TiffStack:
+def _from_tiff(path: Path, tiff: Any, reading: Reading) -> TiffStack:
     if not tiff.series:
         raise SourceError(f"{path} is a TIFF without an image; it may be cut off: copy it again.")
     series = main_series(tiff)
@@ -166,10 +175,12 @@ def _from_tiff(path: Path, tiff: Any) -> TiffStack:
     page = series.keyframe
     refuse_unsupported(path, page)
     _refuse_broken_chain(path, tiff)
+    axes = series_axes(path, series, reading)
+    lengths = dict(zip(axes, series.shape, strict=True))
     reader = ByteReader(path, tiff)
-    letter = depth_letter(series) or "Z"
-    pages = _Pages(series, reader, letter)
-    lengths = dict(zip(series.axes, series.shape, strict=True))
+    letter = depth_letter(lengths) or "Z"
+    as_stored = page.samplesperpixel == 1 and page.photometric in GRAY and reading.get("palette") != "colors"
+    pages = _Pages(series, axes, reader, letter, as_stored)
     depth = lengths.get(letter, 1)
     times = lengths.get(TIME_LETTER, 1) if letter != TIME_LETTER else 1
     planes = pages.at(0, 0)
@@ -182,13 +193,32 @@ def _from_tiff(path: Path, tiff: Any) -> TiffStack:
         (depth, page.imagelength, page.imagewidth),
         channels,
         checked_dtype(path, planes[0].dtype),
-        tiff_geometry(tiff, page),
-        _warnings(series, letter, lengths),
+        # Steps between times are no distances.
+        tiff_geometry(tiff, page) if letter != TIME_LETTER else StackGeometry(),
+        (*_warnings(letter, lengths), *_look_told(page, as_stored)),
         tiff_metadata(tiff, page),
         channel_names=tuple(look.name for look in tiff_looks(tiff, channels)) if channels > 1 else (),
         times=times,
+        inverted=as_stored and page.photometric == PHOTOMETRIC.MINISWHITE,
     )
     return TiffStack(path, description, reader, pages)
+
+
+def _look_told(page: Any, as_stored: bool) -> tuple[str, ...]:
+    """What the numbers of a page look like elsewhere, in a sentence."""
+    told = []
+    if as_stored and page.photometric == PHOTOMETRIC.MINISWHITE:
+        told.append("The file shows low values bright (MINISWHITE); its numbers are as stored.")
+    if as_stored and page.photometric == PHOTOMETRIC.PALETTE:
+        told.append(
+            "The file gives its numbers colors by a palette; they are read as numbers (palette=colors shows them)."
+        )
+    turned = int(page.tags.valueof(ORIENTATION, 1))
+    if turned not in (0, 1):
+        told.append(
+            f"The file asks to be turned when it is shown (orientation {turned}); its planes are as stored."
+        )
+    return tuple(told)
 
 
 def _refuse_broken_chain(path: Path, tiff: Any) -> None:
@@ -204,7 +234,7 @@ def _refuse_broken_chain(path: Path, tiff: Any) -> None:
         )
 
 
-def _warnings(series: Any, letter: str, lengths: dict[str, int]) -> tuple[str, ...]:
+def _warnings(letter: str, lengths: dict[str, int]) -> tuple[str, ...]:
     left = [
         f"{length} positions along axis {other}"
         for other, length in lengths.items()

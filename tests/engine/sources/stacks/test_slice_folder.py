@@ -1,3 +1,4 @@
+from fnmatch import fnmatch
 from pathlib import Path
 
 import imagecodecs
@@ -8,8 +9,10 @@ from hypothesis import given, strategies as st
 
 from wholefield.errors import SourceError
 from wholefield.export.pyramid import PyramidSettings, write_pyramid
-from wholefield.sources import Kind, kind_of, open_stack
-from wholefield.sources.stacks.slice_folder import natural_key, slices_in
+from wholefield.sources import Kind, Reading, UnclearFileError, kind_of, open_stack
+from wholefield.sources.stacks.slice_folder import open_slice_folder
+from wholefield.sources.stacks.slice_names import natural_key
+from wholefield.sources.stacks.slice_selection import slices_in
 from wholefield.sources.stacks.stack import AnyArray
 
 
@@ -60,26 +63,135 @@ def test_color_slices(tmp_path: Path) -> None:
         np.testing.assert_array_equal(stack.read(), color)
 
 
-def test_only_the_slices_asked_for_are_read(tmp_path: Path) -> None:
+def slices(folder: Path, *names: str, side: int = 20) -> AnyArray:
+    """TIFF slices of these names, each with its place as its values."""
+    planes = np.arange(len(names), dtype="u2")[:, None, None] + np.zeros((1, side, side), "u2")
+    for name, plane in zip(names, planes, strict=True):
+        tifffile.imwrite(folder / name, plane)
+    return planes
+
+
+def test_a_slice_that_is_damaged_later_is_told_when_it_is_read(tmp_path: Path) -> None:
     for index, plane in enumerate(volume(8)):
         tifffile.imwrite(tmp_path / f"{index}.tif", plane)
-    (tmp_path / "3.tif").write_bytes(b"damaged")
     with open_stack(tmp_path) as stack:
+        (tmp_path / "3.tif").write_bytes(b"damaged")
         np.testing.assert_array_equal(stack.plane(0, 2), volume(8)[2])
-        with pytest.raises(SourceError, match=r"3.tif is named like .*TIFF and does not begin like it"):
-            stack.plane(0, 3)
-        with pytest.raises(SourceError, match=r"3.tif is named like .*TIFF and does not begin like it"):
-            stack.plane(1, 0)
+        for axis, index in ((0, 3), (1, 0)):
+            with pytest.raises(SourceError, match=r"3.tif cannot be read as a TIFF"):
+                stack.plane(axis, index)
 
 
-def test_a_slice_of_another_size_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [0, 3, 5, 7])
+@pytest.mark.parametrize("how", ["size", "type", "damaged", "cut off"])
+def test_an_odd_slice_is_named_at_opening(tmp_path: Path, place: int, how: str) -> None:
+    """First, middle and last are not enough: each of the others decides as much."""
     for index, plane in enumerate(volume(8)):
-        tifffile.imwrite(tmp_path / f"{index}.tif", plane[:-1] if index == 3 else plane)
-    with (
-        open_stack(tmp_path) as stack,
-        pytest.raises(SourceError, match=r"3.tif has 30 x 19 px with 1 channels"),
-    ):
-        stack.read()
+        odd = {"size": plane[:-1], "type": plane.astype("f4")}.get(how, plane) if index == place else plane
+        tifffile.imwrite(tmp_path / f"{index}.tif", odd)
+    path = tmp_path / f"{place}.tif"
+    if how == "damaged":
+        path.write_bytes(b"II*\0damaged")
+    elif how == "cut off":
+        path.write_bytes(path.read_bytes()[:-700])
+    with pytest.raises(SourceError, match=rf"{place}\.tif (is|are) .*unlike the other 7 slices"):
+        open_slice_folder(tmp_path)
+
+
+@pytest.mark.parametrize("side", [20, 24])
+@pytest.mark.parametrize("name", ["scan_rec_spr.tif", "scan_rec_sag.tif", "overview.tif", "scan_rec.tif"])
+def test_a_preview_beside_the_slices_is_left_out_and_named(tmp_path: Path, name: str, side: int) -> None:
+    """Also where it has the size of a slice."""
+    planes = slices(tmp_path, *(f"scan_rec{index:04}.tif" for index in range(5)))
+    tifffile.imwrite(tmp_path / name, np.full((side, side), 99, "u2"))
+    with open_stack(tmp_path) as stack:
+        np.testing.assert_array_equal(stack.read(), planes)
+        assert stack.warnings == (f"Not among the slices, by their names, are {name}.",)
+
+
+def test_names_without_numbers_are_all_slices(tmp_path: Path) -> None:
+    planes = slices(tmp_path, "apex.tif", "base.tif", "crest.tif")
+    with open_stack(tmp_path) as stack:
+        np.testing.assert_array_equal(stack.read(), planes)
+        assert stack.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "patterns"),
+    [
+        (["before_1.tif", "before_2.tif", "after_1.tif", "after_2.tif"], ["after_#.tif", "before_#.tif"]),
+        (["s1_1.tif", "s1_2.tif", "s2_1.tif", "s2_2.tif"], ["s1_#.tif", "s2_#.tif", "s#_#.tif"]),
+    ],
+)
+def test_slices_of_two_scans_are_asked_for(tmp_path: Path, names: list[str], patterns: list[str]) -> None:
+    slices(tmp_path, *names)
+    with pytest.raises(UnclearFileError, match="holds slices of several scans") as caught:
+        open_stack(tmp_path)
+    assert sorted(answer.value for answer in caught.value.questions[0].answers) == sorted(patterns)
+    with open_stack(tmp_path, reading=Reading({"series": patterns[-1]})) as stack:
+        expected = [name for name in names if fnmatch(name, patterns[-1].replace("#", "?"))]
+        assert [int(value) for value in stack.read()[:, 0, 0]] == [names.index(name) for name in expected]
+    with pytest.raises(SourceError, match="has no slices named absent"):
+        open_stack(tmp_path, reading="series=absent")
+
+
+@pytest.mark.parametrize("name", ["t{}_z{}.tif", "Time {} slice {}.tif", "scan_t{:02}_{:03}.tif"])
+def test_names_that_count_times(tmp_path: Path, name: str) -> None:
+    planes = slices(tmp_path, *(name.format(time, z) for time in range(2) for z in range(11)))
+    with open_stack(tmp_path) as stack:
+        assert (stack.times, stack.shape) == (2, (11, 20, 20))
+        np.testing.assert_array_equal(stack.read(), planes[:11])
+        with stack.at_time(1) as other:
+            np.testing.assert_array_equal(other.read(), planes[11:])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ([1, 2, 4, 5], "number 3;"),
+        ([0, 2, 4, 8], "number 6;"),
+        ([1, 2, 9, 10], "number 3, 4, 5 and 3 more"),
+        ([5, 6], ""),
+    ],
+)
+def test_slices_that_are_missing_are_told(tmp_path: Path, numbers: list[int], said: str) -> None:
+    slices(tmp_path, *(f"a{number}.tif" for number in numbers))
+    with open_stack(tmp_path) as stack:
+        assert bool(stack.warnings) == bool(said)
+        assert said in " ".join(stack.warnings)
+
+
+def test_slices_that_are_stacks_are_refused(tmp_path: Path) -> None:
+    for index in range(3):
+        tifffile.imwrite(tmp_path / f"{index}.tif", volume(4), photometric="minisblack")
+    assert kind_of(tmp_path) is None
+    with pytest.raises(SourceError, match="are stacks or pyramids of their own"):
+        open_slice_folder(tmp_path)
+
+
+def test_slices_keep_their_numbers_whatever_they_look_like(tmp_path: Path) -> None:
+    planes = volume(3, "u1")
+    table = np.random.default_rng(2).integers(0, 256, (3, 256)).astype("u2") * 257
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for index, plane in enumerate(planes):
+        tifffile.imwrite(tmp_path / "a" / f"{index}.tif", plane, photometric="miniswhite")
+        tifffile.imwrite(tmp_path / "b" / f"{index}.tif", plane, photometric="palette", colormap=table)
+    for name in "ab":
+        with open_stack(tmp_path / name) as stack:
+            np.testing.assert_array_equal(stack.read(), planes)
+    with open_stack(tmp_path / "b", reading="palette=colors") as stack:
+        np.testing.assert_array_equal(stack.read(), np.moveaxis(table[:, planes] // 257, 0, -1))
+
+
+def test_jpeg_slices_are_told_to_have_lost_detail(tmp_path: Path) -> None:
+    planes = np.stack([np.full((24, 32), 40 * index, "u1") for index in range(4)])
+    for index, plane in enumerate(planes):
+        (tmp_path / f"{index}.jpg").write_bytes(imagecodecs.jpeg8_encode(plane, level=95))
+    assert kind_of(tmp_path) is Kind.STACK
+    with open_stack(tmp_path) as stack:
+        np.testing.assert_array_equal(stack.read(), planes)
+        assert any("lost detail" in warning for warning in stack.warnings)
 
 
 def test_pictures_of_different_sizes_are_no_stack(tmp_path: Path) -> None:

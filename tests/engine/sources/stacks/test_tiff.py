@@ -7,7 +7,17 @@ import tifffile
 
 from wholefield.errors import SourceError
 from wholefield.export.pyramid import Layout, PyramidSettings, write_pyramid
-from wholefield.sources import ImageSource, Kind, StackSource, kind_of, open_image, open_source, open_stack
+from wholefield.sources import (
+    ImageSource,
+    Kind,
+    Reading,
+    StackSource,
+    UnclearFileError,
+    kind_of,
+    open_image,
+    open_source,
+    open_stack,
+)
 from wholefield.sources.stacks.stack import AnyArray
 
 
@@ -228,3 +238,78 @@ def test_real_slides_stay_images(data_folder: Path) -> None:
     folder = data_folder / "slides"
     names = ["CMU-1-Small-Region.svs", "cmu_mini.ndpi", "cmu_mini.ome.tif", "cmu_mini_pyramid.tif"]
     assert {kind_of(folder / name) for name in names} == {Kind.IMAGE}
+
+
+def test_axes_that_a_tiff_cannot_have(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", noise(2, 5, 40, 30))
+    for letters, said in (("zyxc", "keeps rows and columns in pages"), ("tzyy", "does not name")):
+        with pytest.raises(SourceError, match=said):
+            open_stack(path, reading=Reading({"axes": letters}))
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 40, 30), (2, 3, 5, 40, 30)])
+def test_axes_without_names_are_asked_for(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    """What `tifffile.imwrite` makes of an array of four or five axes."""
+    voxels = noise(*shape)
+    path = write(tmp_path / "a.tif", voxels)
+    assert kind_of(path) is Kind.STACK
+    with pytest.raises(UnclearFileError, match="for example axes=") as caught:
+        open_stack(path)
+    for answer in caught.value.questions[0].answers:
+        letters = answer.value
+        order = [letters.index(letter) for letter in "tzyxc" if letter in letters]
+        expected = voxels.transpose(order)
+        with open_stack(path, reading=Reading({"axes": letters})) as stack:
+            for time in range(stack.times):
+                with stack.at_time(time) as other:
+                    values = expected[time] if "t" in letters else expected
+                    np.testing.assert_array_equal(other.read().reshape(values.shape), values)
+
+
+@pytest.mark.parametrize("axes", ["TZCYX", "TZYX", "ZCYX", "TCYX"])
+@pytest.mark.parametrize("kind", ["imagej", "ome"])
+def test_hyperstacks(tmp_path: Path, axes: str, kind: str) -> None:
+    lengths = {"T": 2, "Z": 3, "C": 2, "Y": 21, "X": 33}
+    voxels = noise(*(lengths[letter] for letter in axes))
+    path = write(tmp_path / "a.tif", voxels, metadata={"axes": axes}, **{kind: True})
+    with open_stack(path) as stack:
+        depth = "Z" if "Z" in axes else "T"
+        times = 2 if "T" in axes and depth == "Z" else 1
+        assert (stack.shape[0], stack.times, stack.channels) == (
+            lengths[depth],
+            times,
+            2 if "C" in axes else 1,
+        )
+        with stack.at_time(times - 1) as last:
+            values = voxels[-1] if times > 1 else voxels
+            np.testing.assert_array_equal(last.read(), np.moveaxis(values, 1, -1) if "C" in axes else values)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "?"])
+def test_low_values_that_are_shown_bright_keep_their_numbers(tmp_path: Path, dtype: str) -> None:
+    voxels = noise(3, 16, 24, dtype="u1") > 99 if dtype == "?" else noise(3, 16, 24, dtype=dtype)
+    path = write(tmp_path / "a.tif", voxels, photometric="miniswhite", metadata=None)
+    with open_stack(path) as stack:
+        np.testing.assert_array_equal(stack.read(), voxels)
+        assert stack.inverted
+        assert any("MINISWHITE" in warning for warning in stack.warnings)
+
+
+def test_a_palette_keeps_its_numbers_unless_colors_are_asked_for(tmp_path: Path) -> None:
+    voxels = noise(3, 16, 24, dtype="u1")
+    table = np.random.default_rng(2).integers(0, 256, (3, 256)).astype("u2") * 257
+    path = write(tmp_path / "a.tif", voxels, photometric="palette", colormap=table, metadata=None)
+    with open_stack(path) as stack:
+        np.testing.assert_array_equal(stack.read(), voxels)
+        assert any("palette=colors" in warning for warning in stack.warnings)
+        assert not stack.inverted
+    with open_stack(path, reading="palette=colors") as stack:
+        np.testing.assert_array_equal(stack.read(), np.moveaxis(table[:, voxels] // 257, 0, -1))
+
+
+def test_pages_that_want_to_be_turned_are_told(tmp_path: Path) -> None:
+    voxels = noise(3, 16, 24)
+    path = write(tmp_path / "a.tif", voxels, metadata=None, extratags=[(274, "H", 1, 6, True)])
+    with open_stack(path) as stack:
+        np.testing.assert_array_equal(stack.read(), voxels)
+        assert any("orientation 6" in warning for warning in stack.warnings)
