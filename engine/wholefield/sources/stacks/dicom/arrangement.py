@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from wholefield.sources.stacks.dicom.slices import Slice
 from wholefield.sources.stacks.dicom.spacing import geometry_of_slices, step_warnings, steps_of
-from wholefield.sources.stacks.dicom.times import split_times
+from wholefield.sources.stacks.dicom.times import Alike, same_instance, split_times
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.slice_names import natural_key
 
@@ -42,18 +42,23 @@ class Arrangement:
         return self.times[0]
 
 
-def arrange(slices: Sequence[Slice]) -> Arrangement:
-    """Sort slices along the normal of their planes, or by location, number or name where they have no position."""
+def arrange(slices: Sequence[Slice], alike: Alike = same_instance) -> Arrangement:
+    """Sort slices along the normal of their planes, or by location, number or name where they have no position.
+
+    Args:
+        slices: Those of one volume, in any order.
+        alike: Whether two slices of one place are copies of each other.
+    """
     normal = normal_of(slices)
     if normal is not None:
         heights = np.array([each.position for each in slices], np.float64) @ normal
-        return _by_height(slices, heights, normal)
+        return _by_height(slices, heights, normal, alike)
     if len(slices) == 1:
         return Arrangement((tuple(slices),), StackGeometry(), ())
     locations = [each.location for each in slices]
     if None not in locations:
         heights = np.array(locations, np.float64)
-        found = _by_height(slices, heights, None)
+        found = _by_height(slices, heights, None, alike)
         # A location that is the same for all, or twice for a few, is none.
         if len(found.slices) * len(found.times) == len(slices) and len(found.slices) > 1:
             return found
@@ -76,10 +81,12 @@ def tolerance_of(slices: Sequence[Slice]) -> float:
     return SAME_SHARE * min(spacing) if spacing is not None and min(spacing) > 0 else SAME_MM
 
 
-def _by_height(slices: Sequence[Slice], heights: Heights, normal: Heights | None) -> Arrangement:
+def _by_height(
+    slices: Sequence[Slice], heights: Heights, normal: Heights | None, alike: Alike
+) -> Arrangement:
     order = np.argsort(heights, kind="stable")
     places, levels = _places([slices[index] for index in order], heights[order], tolerance_of(slices))
-    times = split_times(places)
+    times = split_times(places, alike)
     steps = steps_of(levels[list(times.places)])
     first = times.times[0]
     told = () if normal is not None else (_told_without_position("the order of their slice locations"),)

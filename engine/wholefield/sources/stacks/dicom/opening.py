@@ -10,7 +10,7 @@ from pathlib import Path
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Answer, Question, Reading
 from wholefield.sources.stacks.answers import COMMON, answered, common_questions
-from wholefield.sources.stacks.dicom.arrangement import arrange
+from wholefield.sources.stacks.dicom.arrangement import Arrangement, arrange
 from wholefield.sources.stacks.dicom.files import (
     MOST_FILES,
     files_below,
@@ -19,11 +19,12 @@ from wholefield.sources.stacks.dicom.files import (
     read_headers,
 )
 from wholefield.sources.stacks.dicom.headers import DicomFile, read_header
-from wholefield.sources.stacks.dicom.stack import DicomStack, stack_of
+from wholefield.sources.stacks.dicom.stack import Copies, DicomStack, stack_of
 from wholefield.sources.stacks.dicom.volumes import Volume, volumes_of
 from wholefield.sources.stacks.dicom.warnings import (
     NAMES,
     listed_modalities,
+    missing_told,
     others_told,
     unread_told,
     without_images_told,
@@ -57,7 +58,7 @@ def open_dicom(path: Path, reading: Reading = NOTHING) -> DicomStack:
     reading.only(path, "series", *COMMON)
     found = _found(path)
     volume = _chosen(path, found.volumes, reading.get("series"))
-    arrangement = arrange(volume.slices)
+    arrangement = _arranged(volume)
     told = [*others_told(path, found.volumes, volume), *found.told]
     return answered(stack_of(path, volume, arrangement, told), reading)
 
@@ -74,7 +75,7 @@ def dicom_questions(path: Path, reading: Reading = NOTHING) -> tuple[Question, .
     """
     found = _found(path)
     volume = _chosen(path, found.volumes, reading.get("series"))
-    with stack_of(path, volume, arrange(volume.slices), []) as stack:
+    with stack_of(path, volume, _arranged(volume), []) as stack:
         more = common_questions(stack)
     if len(found.volumes) < 2:
         return more
@@ -89,13 +90,17 @@ def dicom_questions(path: Path, reading: Reading = NOTHING) -> tuple[Question, .
     return (series, *more)
 
 
+def _arranged(volume: Volume) -> Arrangement:
+    return arrange(volume.slices, Copies({file.path: file for file in volume.files}))
+
+
 def _found(path: Path) -> _Found:
     if path.is_dir():
         paths, complete = files_below(path)
         told = [] if complete else [f"Only the first {MOST_FILES:,} files below {path.name} were looked at."]
     elif is_directory_file(path):
         paths, missing = files_of_directory(path)
-        told = [f"{missing} files that {path.name} lists do not exist."] if missing else []
+        told = missing_told(path, missing)
     else:
         return _found_beside(path)
     files, refused, reason = read_headers(paths)

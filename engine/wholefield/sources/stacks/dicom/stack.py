@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from wholefield.sources.stacks.dicom.headers import DicomFile
 from wholefield.sources.stacks.dicom.layout import HeaderError, UnsupportedError
 from wholefield.sources.stacks.dicom.pixels import read_frame
 from wholefield.sources.stacks.dicom.slices import SAME, Slice
+from wholefield.sources.stacks.dicom.syntaxes import DEFLATED
+from wholefield.sources.stacks.dicom.times import counted, same_instance
 from wholefield.sources.stacks.dicom.values import rescaled, values_dtype
 from wholefield.sources.stacks.dicom.volumes import Volume
 from wholefield.sources.stacks.dicom.warnings import notes_of
@@ -68,6 +71,30 @@ def plane_of(file: DicomFile, each: Slice) -> AnyArray:
         raise damaged(each.path, error) from error
 
 
+class Copies:
+    """Whether two slices are copies: of one name and one content. Some programs give all images the same name."""
+
+    def __init__(self, files: Mapping[Path, DicomFile]) -> None:
+        self._files = files
+        self._known: dict[tuple[Path, Path], bool] = {}
+
+    def __call__(self, first: Slice, second: Slice) -> bool:
+        """Whether the second slice is the first once more."""
+        if not same_instance(first, second):
+            return False
+        pair = first.path, second.path
+        if pair not in self._known:
+            self._known[pair] = self._pixels(first.path) == self._pixels(second.path)
+        return self._known[pair]
+
+    def _pixels(self, path: Path) -> bytes:
+        layout = self._files[path].layout
+        assert layout is not None
+        with path.open("rb") as file:
+            file.seek(layout.element.offset if layout.syntax != DEFLATED else 0)
+            return hashlib.blake2b(file.read(layout.element.length)).digest()
+
+
 def stack_of(path: Path, volume: Volume, arrangement: Arrangement, told: list[str]) -> DicomStack:
     """The open stack of a volume; its first plane is decoded, so that what cannot be decoded is not opened.
 
@@ -120,7 +147,7 @@ def _scales(arrangement: Arrangement) -> tuple[tuple[tuple[Slice, ...], ...], li
         for time in arrangement.times
     )
     return times, [
-        f"{len(zero)} slices have a RescaleSlope of 0, which would make all of their values equal; their stored "
+        f"{counted(zero)} stored with a RescaleSlope of 0, which would make all of their values equal; their stored "
         f"numbers are kept. The first is {zero[0].path.name}."
     ]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wholefield.sources.stacks.dicom.slices import MOMENT_NAMES, Slice
 
 NAMED = 6
+Alike = Callable[[Slice, Slice], bool]
 # From this one on moments grow from slice to slice too, so that they give an order at each place but no common values.
 FIRST_ORDER = MOMENT_NAMES.index("time of the frame")
 
@@ -31,33 +32,36 @@ class Times:
     warnings: tuple[str, ...] = ()
 
 
-def without_copies(places: Sequence[Sequence[Slice]]) -> tuple[list[list[Slice]], list[Slice]]:
-    """Each place with one slice per instance and frame, and the copies that are left out."""
+def same_instance(first: Slice, second: Slice) -> bool:
+    """Whether two slices of one place are the same image by their names."""
+    return bool(first.instance) and (first.instance, first.frame) == (second.instance, second.frame)
+
+
+def without_copies(places: Sequence[Sequence[Slice]], alike: Alike) -> tuple[list[list[Slice]], list[Slice]]:
+    """Each place with one slice of those that are copies of each other, and the copies that are left out."""
     kept, copies = [], []
     for place in places:
-        seen: set[tuple[str, int]] = set()
-        mine = []
+        mine: list[Slice] = []
         for each in place:
-            key = each.instance, each.frame
-            if each.instance and key in seen:
+            if any(alike(other, each) for other in mine):
                 copies.append(each)
             else:
-                seen.add(key)
                 mine.append(each)
         kept.append(mine)
     return kept, copies
 
 
-def split_times(places: Sequence[Sequence[Slice]]) -> Times:
+def split_times(places: Sequence[Sequence[Slice]], alike: Alike = same_instance) -> Times:
     """Split slices by place into volumes of one time each.
 
     Args:
         places: The slices of each place, in the order of the stack.
+        alike: Whether two slices of one place are copies of each other.
 
     Returns:
         As many times as all places have; incomplete ones are left out, and counted.
     """
-    kept, copies = without_copies(places)
+    kept, copies = without_copies(places, alike)
     told = _told_copies(copies)
     every = tuple(range(len(kept)))
     counts = {len(place) for place in kept}
@@ -127,6 +131,11 @@ def _listed(values: Sequence[float]) -> str:
     return f"{shown}, ..." if len(values) > NAMED else shown
 
 
+def counted(slices: Sequence[Slice]) -> str:
+    """Such as "1 slice is" or "2 slices are"."""
+    return "1 slice is" if len(slices) == 1 else f"{len(slices)} slices are"
+
+
 def _told_copies(copies: Sequence[Slice]) -> tuple[str, ...]:
     if not copies:
         return ()
@@ -141,7 +150,7 @@ def _told_incomplete(left_out: Sequence[Slice], moment: str) -> tuple[str, ...]:
     if not left_out:
         return ()
     return (
-        f"{len(left_out)} slices are left out: those of their {moment} are not complete. The first is "
+        f"{counted(left_out)} left out: those of their {moment} are not complete. The first is "
         f"{left_out[0].path.name}.",
     )
 
@@ -150,6 +159,6 @@ def _told_repeated(left_out: Sequence[Slice], places: int) -> tuple[str, ...]:
     if not left_out:
         return ()
     return (
-        f"{len(left_out)} slices lie in the same place as others, though most of the {places} positions have fewer; "
-        f"the later ones are left out, the first of them {left_out[0].path.name}.",
+        f"{counted(left_out)} left out, in the same position as others, though most of the {places} positions occur "
+        f"less often; the earlier ones are kept. The first of them is {left_out[0].path.name}.",
     )

@@ -39,12 +39,21 @@ def others_told(path: Path, volumes: Sequence[Volume], chosen: Volume) -> list[s
     others = [volume for volume in volumes if volume is not chosen]
     if not others:
         return []
+    folder = path if path.is_dir() or path.name == "DICOMDIR" else path.parent
     listed = "; ".join(f"{volume.label} (series={volume.name})" for volume in others[:NAMED])
     more = f"; and {len(others) - NAMED} more" if len(others) > NAMED else ""
     return [
-        f"{path.name} holds {len(volumes)} series or orientations; this is {chosen.label}. The others are left out: "
+        f"{folder.name} holds {len(volumes)} series or orientations; this is {chosen.label}. The others are left out: "
         f"{listed}{more}."
     ]
+
+
+def missing_told(path: Path, count: int) -> list[str]:
+    """How many files a DICOMDIR lists that are not there."""
+    if not count:
+        return []
+    files, do = ("file", "does") if count == 1 else ("files", "do")
+    return [f"{count} {files} that {path.name} lists {do} not exist below its folder."]
 
 
 def unread_told(refused: Sequence[Path], reason: str) -> list[str]:
