@@ -71,6 +71,11 @@ class Settings(QObject):
         self.set_json(RECENT_WORKSPACES, {name: place for name, place in places.items() if name in names})
         self.recent_changed.emit()
 
+    def forget_recent(self, path: Path) -> None:
+        """Take a path that turned out to be unreadable off the recent files."""
+        self._store.setValue("recent", [str(known) for known in self.recent if known != path.absolute()])
+        self.recent_changed.emit()
+
     def clear_recent(self) -> None:
         """Forget the recent files."""
         self._store.remove("recent")

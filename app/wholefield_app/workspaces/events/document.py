@@ -41,6 +41,7 @@ class RecordingDocument(Document[OpenRecording]):
     def __init__(self, services: Services, parent: QObject | None = None) -> None:
         super().__init__(services, parent)
         self._index_task: Task | None = None
+        self._before: Path | None = None
         self._progress = Mailbox(INTERVAL_MS, self)
         self._progress.arrived.connect(self._tell)
 
@@ -98,6 +99,7 @@ class RecordingDocument(Document[OpenRecording]):
         """Show a recording, and begin to index it."""
         recording = found.recording
         size = (recording.width, recording.height)
+        self._before = self.path
         log.info("Opened %s (%s, %d × %d px)", recording.path, recording.format_name, *size)
         super().take(role, found, named)
         self._begin_index(recording)
@@ -125,8 +127,15 @@ class RecordingDocument(Document[OpenRecording]):
         self.indexed.emit(rate)
 
     def _refuse_index(self, problem: Problem) -> None:
+        """A recording that turns out to be unreadable is closed, and that of before comes back."""
         self._index_task = None
+        before, path = self._before, self.path
         self._services.report(problem)
+        self.remove()
+        if path is not None:
+            self._services.settings.forget_recent(path)
+        if before is not None and before != path:
+            self.open(before, remembered=False)
 
     @Slot(list)
     def _tell(self, shares: list[tuple[Recording, float]]) -> None:

@@ -21,6 +21,9 @@ from wholefield_app.workspaces.slides.project import SlideProject, find_slides, 
 if TYPE_CHECKING:
     from wholefield.sources import ImageSource
 
+# Side of the square in the middle of the coarsest level that is read before a slide is shown.
+GLANCE = 64
+
 log = logging.getLogger(__name__)
 
 
@@ -85,7 +88,21 @@ def open_path(path: Path, reading: Reading | None = None) -> "ImageSource | Slid
     """
     if path.is_dir() and not _is_one_slide(path):
         return read_project(path)
-    return open_or_ask(path, Kind.IMAGE, reading, partial(sources.open_source_as, Kind.IMAGE))
+    return open_or_ask(path, Kind.IMAGE, reading, _open)
+
+
+def _open(path: Path, reading: Reading) -> "ImageSource":
+    """Open a slide whose pixels can be read: what turns out to be damaged must not replace the slide of before."""
+    slide: ImageSource = sources.open_source_as(Kind.IMAGE, path, reading)
+    try:
+        last = len(slide.levels) - 1
+        width, height = (min(side, GLANCE) for side in (slide.levels[last].width, slide.levels[last].height))
+        x, y = (slide.levels[last].width - width) // 2, (slide.levels[last].height - height) // 2
+        slide.read_region(last, x, y, width, height)
+    except BaseException:
+        slide.close()
+        raise
+    return slide
 
 
 def read_associated(source: "ImageSource") -> list[tuple[str, QImage]]:
