@@ -32,6 +32,7 @@ PATIENCE_S = 60
 # Threads that libraries start once per process and never end.
 LIBRARY_THREADS = (
     "wholefield-kernels",
+    "wholefield-tiles",
     "zarr_",
     "asyncio_",
     "fsspec",

@@ -20,6 +20,7 @@ from wholefield.streaming.operations.call import Ref
 from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_axis
 from wholefield.streaming.planning.kept_activations import KEEP_BUDGET, nodes_to_keep
 from wholefield.streaming.planning.sizes import sizes_per_axis
+from wholefield.streaming.planning.workers import workers_for
 from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.precision import Precision
 from wholefield.streaming.tracing.program import slot_tensors
@@ -45,7 +46,12 @@ class Streamed(nn.Module):
         halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
         keep_budget: Bytes of results of convolutions and linear layers that training keeps between the sweeps instead
             of computing them again, those first that save most work; 0 keeps none.
-        on_tile: Called with a TileVisit before every tile of both sweeps; raise in it to cancel.
+        on_tile: Called with a TileVisit before every tile of both sweeps, in the thread of the caller; raise in it to
+            cancel.
+        workers: How many tiles are computed at the same time, each on its share of torch's threads; None chooses by the
+            threads and the grid of tiles. Outputs do not depend on it.
+        deterministic: Whether gradients, too, must not depend on the number of workers: not by a bit instead of by
+            rounding. Every tile is then computed on one thread.
 
     Example:
         >>> import torch
@@ -67,6 +73,8 @@ class Streamed(nn.Module):
         halo_budget: int | None = None,
         keep_budget: int = KEEP_BUDGET,
         on_tile: OnTile | None = None,
+        workers: int | None = None,
+        deterministic: bool = False,
     ) -> None:
         super().__init__()
         self.network = network
@@ -76,6 +84,8 @@ class Streamed(nn.Module):
         self.halo_budget = halo_budget
         self.keep_budget = keep_budget
         self.on_tile = on_tile
+        self.workers = workers
+        self.deterministic = deterministic
 
     def forward(self, x: Tensor | LazyImage) -> Any:
         """Stream one batch of images.
@@ -152,8 +162,9 @@ class Streamed(nn.Module):
             )
         axes = len(program.image.axes)
         sizes = sizes_per_axis(self.tile_size, axes)
+        recurrence = lay_out(program, sizes, blocks_per_axis(program, sizes, self.smallest_block))
         return SweepSetup(
-            recurrence=lay_out(program, sizes, blocks_per_axis(program, sizes, self.smallest_block)),
+            recurrence=recurrence,
             precision=precision,
             memory_format=working_format(axes + 2, x.dtype, x.device),
             reduction=self.reduction,
@@ -161,4 +172,6 @@ class Streamed(nn.Module):
             halo_budget=self.halo_budget,
             keeps=nodes_to_keep(program, self.keep_budget),
             on_tile=self.on_tile,
+            workers=workers_for(recurrence, self.workers),
+            deterministic=self.deterministic and not program.random,
         )

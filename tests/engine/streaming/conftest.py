@@ -70,7 +70,10 @@ def assert_same(found: Any, expected: Any, tolerance: float) -> None:
 
 @pytest.fixture(scope="session")
 def exact() -> Callable[..., None]:
-    """Assert that a streamed network gives what the plain one does, at each of several tile sizes."""
+    """Assert that a streamed network gives what the plain one does, at each of several tile sizes.
+
+    Without a number of workers the last of the tile sizes is tried with three as well.
+    """
 
     def check(
         network: nn.Module,
@@ -79,10 +82,14 @@ def exact() -> Callable[..., None]:
         smallest_block: int = 1,
         keep_budget: int = KEEP_BUDGET,
         tolerance: float = 1e-12,
+        workers: int | None = None,
     ) -> None:
         expected = outputs_and_gradients(network, image)
-        for tile in tiles:
-            streamed = Streamed(network, tile, smallest_block=smallest_block, keep_budget=keep_budget)
+        crews = [(tile, workers or 1) for tile in tiles] + ([] if workers else [(tiles[-1], 3)])
+        for tile, crew in crews:
+            streamed = Streamed(
+                network, tile, smallest_block=smallest_block, keep_budget=keep_budget, workers=crew
+            )
             assert_same(outputs_and_gradients(streamed, image), expected, tolerance)
 
     return check

@@ -133,11 +133,12 @@ class Example:
     tile: tuple[int, ...]
     smallest_block: int | None
     keep_budget: int
+    workers: int
 
     def __repr__(self) -> str:
         return (
             f"image {tuple(self.image.shape)}, tile {self.tile}, smallest block {self.smallest_block}, keeps "
-            f"{self.keep_budget} bytes\n"
+            f"{self.keep_budget} bytes, {self.workers} workers\n"
             f"{self.network.steps} and {self.network.also}\n{self.network.layers}"
         )
 
@@ -165,7 +166,8 @@ def examples(draw: st.DrawFn, axes: int) -> Example:
     network = Graph(steps, chosen, draw(st.integers(0, len(steps))))
     smallest_block = draw(st.sampled_from([None, 1, 1, 2, 3, 8, 16, 64]))
     keep_budget = draw(st.sampled_from([0, 2_000, 10**9]))
-    return Example(network, image, draw(tiles(shape)), smallest_block, keep_budget)
+    workers = draw(st.sampled_from([1, 2, 5]))
+    return Example(network, image, draw(tiles(shape)), smallest_block, keep_budget, workers)
 
 
 def size_after(layer: nn.Module, shapes: list[tuple[int, ...]]) -> tuple[int, ...] | None:
@@ -194,8 +196,14 @@ def tiles(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[int, ...]:
 def check(example: Example, exact: Callable[..., None]) -> None:
     for parameter in example.network.parameters():
         nn.init.normal_(parameter, std=0.5)
-    waits, keeps = example.smallest_block, example.keep_budget
-    exact(example.network, example.image, example.tile, smallest_block=waits, keep_budget=keeps)
+    exact(
+        example.network,
+        example.image,
+        example.tile,
+        smallest_block=example.smallest_block,
+        keep_budget=example.keep_budget,
+        workers=example.workers,
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,9 @@
 """One image on its way through a network: the two sweeps tied into autograd."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from wholefield.streaming.execution.sinks import ReductionSink, Sink, TensorSink
 from wholefield.streaming.execution.sweep import Gradients, forward_sweep, output_nodes, reverse_sweep
 from wholefield.streaming.execution.tile import ReadImage
 from wholefield.streaming.execution.tile_visits import OnTile
+from wholefield.streaming.execution.wavefront import Crew, tile_order
 from wholefield.streaming.geometry.spans import Spans
 from wholefield.streaming.tracing.precision import Precision
 
@@ -36,6 +38,8 @@ class SweepSetup:
         halo_budget: Bytes of halos to keep in memory; None for all.
         keeps: The nodes whose blocks training keeps between the sweeps.
         on_tile: Called before every tile.
+        workers: How many tiles run at the same time.
+        deterministic: Whether gradients must not depend on the number of workers.
     """
 
     recurrence: Recurrence
@@ -46,6 +50,19 @@ class SweepSetup:
     halo_budget: int | None
     keeps: frozenset[int]
     on_tile: OnTile | None
+    workers: int
+    deterministic: bool
+
+    def crew(self) -> Crew:
+        """Who computes the tiles, under the modes that are in force here."""
+        inference = torch.is_inference_mode_enabled()
+
+        @contextmanager
+        def modes() -> Iterator[None]:
+            with torch.inference_mode(inference), self.precision():
+                yield
+
+        return Crew(self.workers, self.deterministic, modes)
 
     def sinks(self, tensors: Sequence[Tensor]) -> dict[int, Sink]:
         """What takes each output; the reduction's weights are the last of the tensors."""
@@ -63,13 +80,11 @@ class SweepSetup:
         }
 
     def reading(self, read: ReadImage, *, reverse: bool) -> AbstractContextManager[ReadImage]:
-        """The way to the pixels; a lazily read image is read one tile ahead."""
+        """The way to the pixels; a lazily read image is read ahead by a tile for every worker."""
         if self.lazy is None:
             return nullcontext(read)
-        tiles = list(self.recurrence.tiles())
-        return ReadAhead(
-            read, [self.recurrence.image_box(t) for t in (reversed(tiles) if reverse else tiles)]
-        )
+        tiles = tile_order(self.recurrence.counts, self.crew(), reverse=reverse)
+        return ReadAhead(read, [self.recurrence.image_box(tile) for tile in tiles], self.workers)
 
     def _weights(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
         return tensors[len(self.recurrence.program.slots) :]
@@ -92,7 +107,9 @@ def sweep_forward(
         halos: Filled for the reverse sweep; None if there will be none.
     """
     with setup.precision(), setup.reading(read, reverse=False) as ahead:
-        forward_sweep(setup.recurrence, _arranged(setup, ahead), tensors, sinks, halos, setup.on_tile)
+        forward_sweep(
+            setup.recurrence, _arranged(setup, ahead), tensors, sinks, halos, setup.on_tile, setup.crew()
+        )
 
 
 class StreamedFunction(torch.autograd.Function):
@@ -145,10 +162,11 @@ def _sweep_back(
             _arranged(setup, ahead),
             tensors,
             halos,
-            setup.for_reverse(sinks, tensors),
+            partial(setup.for_reverse, sinks),
             grads,
             image_grad,
             setup.on_tile,
+            setup.crew(),
         )
 
 

@@ -14,7 +14,13 @@ from wholefield.streaming.operations.call import Ref
 
 
 class Sink(ABC):
-    """Takes an output's blocks."""
+    """Takes an output's blocks.
+
+    Attributes:
+        in_order: Whether it must get the blocks in raster order.
+    """
+
+    in_order = False
 
     @abstractmethod
     def write(self, spans: Spans, block: Tensor) -> None:
@@ -61,6 +67,8 @@ class TensorSink(Sink):
 
 class ReductionSink(Sink):
     """Folds the blocks into a running reduction."""
+
+    in_order = True
 
     def __init__(self, reduction: Reduction, weights: Sequence[Tensor]) -> None:
         self._reduction = reduction

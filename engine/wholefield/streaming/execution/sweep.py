@@ -18,8 +18,9 @@ from wholefield.streaming.execution.random_state import drawing_from, random_sta
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
 from wholefield.streaming.execution.saved_halos import SavedHalos
 from wholefield.streaming.execution.sinks import Sink
-from wholefield.streaming.execution.tile import Blocks, ReadImage, compute_tile
+from wholefield.streaming.execution.tile import Blocks, ReadImage, TileResult, compute_tile
 from wholefield.streaming.execution.tile_visits import OnTile, Sweep, TileVisit
+from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles, tile_order
 from wholefield.streaming.geometry.spans import Spans
 from wholefield.streaming.operations.call import Ref
 from wholefield.streaming.tracing.program import Program
@@ -59,8 +60,9 @@ def forward_sweep(
     sinks: Mapping[int, Sink],
     saved: SavedHalos | None,
     on_tile: OnTile | None,
+    crew: Crew,
 ) -> None:
-    """Compute all tiles in raster order without a graph.
+    """Compute all tiles without a graph, each after those that hand it halos.
 
     Args:
         recurrence: The network laid out over the tiles.
@@ -69,28 +71,46 @@ def forward_sweep(
         sinks: What takes the blocks of each output node.
         saved: Filled for a reverse sweep; None if there will be none.
         on_tile: Called before every tile.
+        crew: Who computes the tiles.
     """
     wanted = frozenset(sinks)
     keeps = saved.keeps if saved is not None else frozenset()
     handed_on: dict[tuple[int, int, Tile], Halo] = {}
-    for count, tile in enumerate(recurrence.tiles(), start=1):
+    # The result of a reduction must not depend on which worker was faster.
+    folded = InOrder[Blocks](list(recurrence.tiles()), partial(_write, recurrence, sinks))
+    settled = _Settling()
+
+    def prepare(tile: Tile) -> Callable[[], tuple[TileResult, Halos, Blocks]]:
         _announce(on_tile, Sweep.FORWARD, recurrence, tile)
         halos = _collect(handed_on, recurrence, tile)
         if saved is not None:
             saved.put(tile, halos)
             if recurrence.program.random:
                 saved.random_states[tile] = random_state(recurrence.program.device)
+        return partial(compute, tile, halos)
+
+    def compute(tile: Tile, halos: Halos) -> tuple[TileResult, Halos, Blocks]:
         with torch.no_grad():
             result = compute_tile(recurrence, tile, read_image, tensors, halos, wanted, keeps)
-            handed = packed_halos(result.halos, halos)
+            return result, packed_halos(result.halos, halos), packed_blocks(result.kept)
+
+    def finish(tile: Tile, found: tuple[TileResult, Halos, Blocks]) -> None:
+        result, handed, kept = found
         if saved is not None:
-            saved.blocks[tile] = packed_blocks(result.kept)
-        for node, block in result.outputs.items():
-            sinks[node].write(recurrence.new(node, tile), block)
+            saved.blocks[tile] = kept
+        at_once = {node: block for node, block in result.outputs.items() if not sinks[node].in_order}
+        _write(recurrence, sinks, tile, at_once)
+        folded.put(tile, {node: block for node, block in result.outputs.items() if node not in at_once})
         for (axis, node), halo in handed.items():
             handed_on[axis, node, _lane(tile, axis)] = halo
-        if count % TILES_BETWEEN == 0:
-            give_back_freed_memory()
+        settled.count()
+
+    run_tiles(recurrence.counts, crew, prepare, finish)
+
+
+def _write(recurrence: Recurrence, sinks: Mapping[int, Sink], tile: Tile, outputs: Blocks) -> None:
+    for node, block in outputs.items():
+        sinks[node].write(recurrence.new(node, tile), block)
 
 
 def reverse_sweep(
@@ -98,10 +118,11 @@ def reverse_sweep(
     read_image: ReadImage,
     tensors: Sequence[Tensor],
     saved: SavedHalos,
-    sinks: Mapping[int, Sink],
+    sinks_for: Callable[[Sequence[Tensor]], Mapping[int, Sink]],
     output_grads: Mapping[int, Tensor],
     image_grad: Tensor | None,
     on_tile: OnTile | None,
+    crew: Crew,
 ) -> Gradients:
     """Back-propagate through the recurrence, last tile first.
 
@@ -110,43 +131,72 @@ def reverse_sweep(
         read_image: Gives the pixels of a box.
         tensors: The program's slots; gradients are found for those that require one.
         saved: What the forward sweep kept; it is used up.
-        sinks: What took the blocks of each output node.
+        sinks_for: What took the blocks of each output node, for given tensors.
         output_grads: Gradient of what each of them came to.
         image_grad: Zeros in the shape of the image, to be filled; None if it is not wanted.
         on_tile: Called before every tile.
+        crew: Who computes the tiles.
     """
     program = recurrence.program
     sums = _Sums(tensors)
     arriving: dict[tuple[int, int, Tile], tuple[Tensor | None, ...]] = {}
     learns = nodes_that_learn(program, tensors, image_grad is not None)
+    settled = _Settling()
 
     def read(spans: Spans) -> Tensor:
         return read_image(spans).detach().requires_grad_(image_grad is not None)
 
-    def visit(tile: Tile) -> None:
-        """One tile, in a function of its own so that nothing of it outlives it."""
-        roots = {
-            node: partial(sinks[node].root, recurrence.new(node, tile), grad=grad)
-            for node, grad in output_grads.items()
-        }
-        handed = _collect(arriving, recurrence, tile)
-        halos = {key: _leaves(halo, learns[key[1]]) for key, halo in saved.take(tile).items()}
-        known = saved.blocks.pop(tile, {})
-        with drawing_from(saved.random_states.pop(tile, None), program.device):
-            found = tile_gradients(recurrence, tile, read, tensors, halos, roots, handed, known)
-        for (axis, node), pieces in found.halos.items():
-            arriving[axis, node, _lane(tile, axis)] = pieces
+    def add_up(tile: Tile, found: TileGradients) -> None:
+        sums.add(found.tensors)
         if image_grad is not None and found.image is not None:
             grad, spans = found.image
             cut(image_grad, program.image.axes, program.image.box, spans).add_(grad)
 
-    for count, tile in enumerate(reversed(list(recurrence.tiles())), start=1):
+    summed = InOrder[TileGradients](tile_order(recurrence.counts, crew, reverse=True), add_up)
+
+    def prepare(tile: Tile) -> Callable[[], TileGradients]:
         _announce(on_tile, Sweep.REVERSE, recurrence, tile)
-        visit(tile)
+        handed = _collect(arriving, recurrence, tile)
+        halos = {key: _leaves(halo, learns[key[1]]) for key, halo in saved.take(tile).items()}
+        known, state = saved.blocks.pop(tile, {}), saved.random_states.pop(tile, None)
+        return partial(compute, tile, halos, handed, known, state)
+
+    def compute(
+        tile: Tile, halos: Halos, handed: HaloGrads, known: Blocks, state: Tensor | None
+    ) -> TileGradients:
+        # Tiles that run side by side must not add to one gradient.
+        leaves = tensors if crew.workers == 1 else [_leaf(tensor) for tensor in tensors]
+        sinks = sinks_for(leaves)
+        roots = {
+            node: partial(sinks[node].root, recurrence.new(node, tile), grad=grad)
+            for node, grad in output_grads.items()
+        }
+        with drawing_from(state, program.device):
+            return tile_gradients(recurrence, tile, read, leaves, halos, roots, handed, known)
+
+    def finish(tile: Tile, found: TileGradients) -> None:
+        for (axis, node), pieces in found.halos.items():
+            arriving[axis, node, _lane(tile, axis)] = pieces
+        summed.put(tile, found)
         # What the last tiles freed stays for the next pass.
-        if count % TILES_BETWEEN == 0 and any(tile):
-            give_back_freed_memory()
+        if any(tile):
+            settled.count()
+
+    run_tiles(recurrence.counts, crew, prepare, finish, reverse=True)
     return Gradients(image_grad, sums.taken())
+
+
+class _Settling:
+    """Gives freed memory back now and then."""
+
+    def __init__(self) -> None:
+        self._tiles = 0
+
+    def count(self) -> None:
+        """A tile is finished."""
+        self._tiles += 1
+        if self._tiles % TILES_BETWEEN == 0:
+            give_back_freed_memory()
 
 
 @dataclass(frozen=True)
@@ -155,10 +205,12 @@ class TileGradients:
 
     Attributes:
         halos: Gradients of the halos that the tile was given.
+        tensors: Gradients of the slots; None where they were taken as soon as they were there, or are not wanted.
         image: Gradient of the pixels that the tile read and where they lie, if they require one.
     """
 
     halos: HaloGrads
+    tensors: Sequence[Tensor | None]
     image: tuple[Tensor, Spans] | None
 
 
@@ -173,8 +225,6 @@ def tile_gradients(
     known: Blocks,
 ) -> TileGradients:
     """Recompute one tile under autograd and back-propagate through it.
-
-    The gradients of the slots are accumulated in their `grad`.
 
     Args:
         recurrence: The network laid out over the tiles.
@@ -201,8 +251,14 @@ def tile_gradients(
         torch.autograd.backward(edges, grads, inputs=leaves)
     return TileGradients(
         {key: tuple(_compact(piece.grad) for _, piece in halo) for key, halo in halos.items()},
+        [tensor.grad for tensor in tensors],
         None if pixels.grad is None else (pixels.grad, spans),
     )
+
+
+def _leaf(tensor: Tensor) -> Tensor:
+    """The same numbers with a gradient of their own."""
+    return tensor.detach().requires_grad_(tensor.requires_grad)
 
 
 def _leaves(halo: Halo, learns: bool) -> Halo:
@@ -239,6 +295,12 @@ class _Sums:
             if leaf.requires_grad
         ]
 
+    def add(self, grads: Sequence[Tensor | None]) -> None:
+        """Add what a tile found for leaves of its own."""
+        for k, grad in enumerate(grads):
+            if grad is not None:
+                self._add(k, grad)
+
     def taken(self) -> list[Tensor | None]:
         """The sums in the types of their leaves, None where nothing arrived; nothing is added any more."""
         for hook in self._hooks:
@@ -251,6 +313,9 @@ class _Sums:
     def _take(self, k: int, leaf: Tensor) -> None:
         grad, leaf.grad = leaf.grad, None
         assert grad is not None
+        self._add(k, grad)
+
+    def _add(self, k: int, grad: Tensor) -> None:
         value = self._values[k]
         if value is None:
             # Hundreds of small terms would vanish in a sum of half precision.

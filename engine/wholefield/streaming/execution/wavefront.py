@@ -1,0 +1,248 @@
+"""Tiles side by side: which of them run together, and the threads that compute them.
+
+A tile needs only what its neighbors before it handed on, one along each axis. So every tile whose predecessors are
+done can run, and the tiles of a diagonal of the grid do not wait for each other.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache
+from heapq import heapify, heappop, heappush
+from itertools import product
+from typing import Generic, TypeAlias, TypeVar
+
+import torch
+
+from wholefield.streaming.execution.recurrence import Tile
+
+_Result = TypeVar("_Result")
+
+MOST_WORKERS = 1024
+
+Job: TypeAlias = Callable[[], _Result]
+"""The part of a tile's work that runs in a worker."""
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who computes the tiles.
+
+    Attributes:
+        workers: How many tiles run at the same time.
+        deterministic: Whether gradients are summed in an order that does not depend on the number of workers.
+        context: Puts in force, in a worker's thread, what holds in the caller's.
+    """
+
+    workers: int
+    deterministic: bool
+    context: Callable[[], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True)
+class Wavefront:
+    """The tiles of a grid, in the order in which some workers would take them if all tiles took equally long.
+
+    Attributes:
+        order: All tiles.
+        together: How many tiles run beside each of them, itself included.
+    """
+
+    order: tuple[Tile, ...]
+    together: tuple[int, ...]
+
+    @property
+    def steps(self) -> float:
+        """How long all tiles take, in tiles."""
+        return sum(1 / count for count in self.together)
+
+    @property
+    def speedup(self) -> float:
+        """How many times faster the workers are than one, if tiles take equally long and nothing else counts."""
+        return len(self.order) / self.steps
+
+
+@cache
+def wavefront(counts: tuple[int, ...], workers: int, diagonal: bool = False) -> Wavefront:
+    """The order of the tiles of a grid.
+
+    Args:
+        counts: Tiles per axis.
+        workers: How many run at the same time.
+        diagonal: Whether tiles go by the diagonal they lie on, which does not depend on the number of workers,
+            instead of row by row.
+    """
+    if workers == 1 and not diagonal:
+        tiles = tuple(product(*map(range, counts)))
+        return Wavefront(tiles, (1,) * len(tiles))
+    rank: Callable[[Tile], tuple[int, ...]] = (lambda tile: (sum(tile), *tile)) if diagonal else tuple
+    waiting = {tile: sum(map(bool, tile)) for tile in product(*map(range, counts))}
+    ready = [(rank(tile), tile) for tile, missing in waiting.items() if not missing]
+    order: list[Tile] = []
+    together: list[int] = []
+    while ready:
+        step = [heappop(ready)[1] for _ in range(min(workers, len(ready)))]
+        order += step
+        together += [len(step)] * len(step)
+        for tile in step:
+            for behind in _behind(tile, counts):
+                waiting[behind] -= 1
+                if not waiting[behind]:
+                    heappush(ready, (rank(behind), behind))
+    return Wavefront(tuple(order), tuple(together))
+
+
+def run_tiles(
+    counts: tuple[int, ...],
+    crew: Crew,
+    prepare: Callable[[Tile], Job[_Result]],
+    finish: Callable[[Tile, _Result], None],
+    *,
+    reverse: bool = False,
+) -> None:
+    """Compute all tiles of a grid, each after its neighbors before it.
+
+    Everything but the jobs runs in the caller's thread. Tiles that run alone do so there too, with all of its threads;
+    if the number of workers must not change a bit, every tile runs on one thread.
+
+    Args:
+        counts: Tiles per axis.
+        crew: Who computes them.
+        prepare: Collects what a tile needs; called when its predecessors are finished. What it raises ends the run.
+        finish: Takes what a tile came to; called in any order that respects the predecessors.
+        reverse: Whether the last tile comes first.
+    """
+    front = wavefront(counts, crew.workers, crew.deterministic)
+    turned = _turned(counts, reverse)
+    if max(front.together) == 1 and not crew.deterministic:
+        for tile in map(turned, front.order):
+            finish(tile, prepare(tile)())
+        return
+    _Run[_Result](counts, crew, front).go(
+        lambda tile: prepare(turned(tile)), lambda tile, r: finish(turned(tile), r)
+    )
+
+
+class _Run(Generic[_Result]):
+    """One pass over a grid with several workers."""
+
+    def __init__(self, counts: tuple[int, ...], crew: Crew, front: Wavefront) -> None:
+        self._counts = counts
+        self._crew = crew
+        self._rank = {tile: rank for rank, tile in enumerate(front.order)}
+        self._front = front
+        self._threads = torch.get_num_threads()
+        self._waiting = {tile: sum(map(bool, tile)) for tile in front.order}
+        self._ready = [rank for rank, tile in enumerate(front.order) if not any(tile)]
+        self._running: dict[Future[_Result], Tile] = {}
+
+    def go(self, prepare: Callable[[Tile], Job[_Result]], finish: Callable[[Tile, _Result], None]) -> None:
+        """Run until all tiles are finished, or one fails; those that run then are waited for."""
+        heapify(self._ready)
+        try:
+            while self._ready or self._running:
+                while self._ready and len(self._running) < self._crew.workers:
+                    self._start(heappop(self._ready), prepare, finish)
+                if self._running:
+                    self._take(finish)
+        finally:
+            wait(self._running)
+            # What was set last is also what threads that come later begin with.
+            torch.set_num_threads(self._threads)
+
+    def _start(
+        self, rank: int, prepare: Callable[[Tile], Job[_Result]], finish: Callable[[Tile, _Result], None]
+    ) -> None:
+        tile, together = self._front.order[rank], self._front.together[rank]
+        if together == 1 and not self._crew.deterministic:
+            finish(tile, prepare(tile)())
+            self._release(tile)
+            return
+        threads = 1 if self._crew.deterministic else max(1, self._threads // together)
+        future = _pool().submit(_work, self._crew.context, threads, prepare(tile))
+        self._running[future] = tile
+
+    def _take(self, finish: Callable[[Tile, _Result], None]) -> None:
+        """Wait for a tile; in a method of its own so that nothing of it outlives it."""
+        for future in wait(self._running, return_when=FIRST_COMPLETED).done:
+            tile = self._running.pop(future)
+            finish(tile, future.result())
+            self._release(tile)
+
+    def _release(self, tile: Tile) -> None:
+        for behind in _behind(tile, self._counts):
+            self._waiting[behind] -= 1
+            if not self._waiting[behind]:
+                heappush(self._ready, self._rank[behind])
+
+
+class InOrder(Generic[_Result]):
+    """Hands on what comes from the tiles in one order, whatever the order in which it arrives."""
+
+    def __init__(self, order: Sequence[Tile], take: Callable[[Tile, _Result], None]) -> None:
+        """Wait for the first.
+
+        Args:
+            order: The order.
+            take: Gets what came from each tile.
+        """
+        self._order: Iterator[Tile] = iter(order)
+        self._next = next(self._order, None)
+        self._take = take
+        self._early: dict[Tile, _Result] = {}
+
+    def put(self, tile: Tile, thing: _Result) -> None:
+        """Hand on what came from a tile, and what waited for it."""
+        self._early[tile] = thing
+        while self._next in self._early:
+            assert self._next is not None
+            self._take(self._next, self._early.pop(self._next))
+            self._next = next(self._order, None)
+
+
+def tile_order(counts: tuple[int, ...], crew: Crew, *, reverse: bool) -> list[Tile]:
+    """The order in which the tiles are expected, which is that of the sums of their gradients."""
+    turned = _turned(counts, reverse)
+    return [turned(tile) for tile in wavefront(counts, crew.workers, crew.deterministic).order]
+
+
+def _turned(counts: tuple[int, ...], reverse: bool) -> Callable[[Tile], Tile]:
+    """The tile in the same place seen from the other corner of the grid, if the order is reversed."""
+    if not reverse:
+        return lambda tile: tile
+    return lambda tile: tuple(count - 1 - t for t, count in zip(tile, counts, strict=True))
+
+
+def _behind(tile: Tile, counts: tuple[int, ...]) -> Iterator[Tile]:
+    """The tiles that wait for a tile."""
+    for axis, count in enumerate(counts):
+        if tile[axis] + 1 < count:
+            yield (*tile[:axis], tile[axis] + 1, *tile[axis + 1 :])
+
+
+_own = threading.local()
+
+
+def _work(context: Callable[[], AbstractContextManager[object]], threads: int, job: Job[_Result]) -> _Result:
+    """A job in a worker's thread, with some threads of its own."""
+    if getattr(_own, "threads", None) != threads:
+        # torch takes the number of threads over when it is first asked for it; only what is set after that is ours.
+        torch.get_num_threads()
+        torch.set_num_threads(threads)
+        _own.threads = threads
+    with context():
+        return job()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads that live as long as the process, for kernels keep scratch memory in them; as many as run at once."""
+    return ThreadPoolExecutor(MOST_WORKERS, "wholefield-tiles")
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked process has none of the threads.
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -1,0 +1,342 @@
+"""Tiles side by side: their order, the threads that compute them, and results that do not tell how many there were."""
+
+import random
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, strategies as st
+from torch import Tensor, nn
+
+from tests.engine.streaming.layers import small
+from wholefield.errors import SettingError
+from wholefield.streaming import Streamed, TileVisit
+from wholefield.streaming.execution import sweep
+from wholefield.streaming.execution.recurrence import Tile, lay_out
+from wholefield.streaming.execution.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
+from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles, tile_order, wavefront
+from wholefield.streaming.planning.workers import workers_for
+from wholefield.streaming.tracing.trace import trace
+
+COUNTS = st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple)
+CREWS = (1, 2, 5)
+
+
+def crew(workers: int, deterministic: bool = False) -> Crew:
+    return Crew(workers, deterministic, nullcontext)
+
+
+def before(tile: Tile) -> list[Tile]:
+    return [(*tile[:axis], t - 1, *tile[axis + 1 :]) for axis, t in enumerate(tile) if t]
+
+
+@given(counts=COUNTS, workers=st.integers(1, 9), diagonal=st.booleans())
+def test_every_tile_comes_once_after_its_predecessors(
+    counts: tuple[int, ...], workers: int, diagonal: bool
+) -> None:
+    front = wavefront(counts, workers, diagonal)
+    assert sorted(front.order) == list(product(*map(range, counts)))
+    place = {tile: k for k, tile in enumerate(front.order)}
+    assert all(place[earlier] < place[tile] for tile in front.order for earlier in before(tile))
+    assert max(front.together) <= workers
+    assert front.speedup <= min(workers, len(front.order)) + 1e-9
+    # No order is faster than the longest way through the grid.
+    assert front.steps >= sum(counts) - len(counts) + 1 - 1e-9
+
+
+@given(counts=COUNTS, workers=st.integers(1, 9))
+def test_the_diagonal_order_does_not_know_the_workers(counts: tuple[int, ...], workers: int) -> None:
+    assert wavefront(counts, workers, True).order[0] == (0,) * len(counts)
+    if workers == 1:
+        sums = [sum(tile) for tile in wavefront(counts, 1, True).order]
+        assert sums == sorted(sums)
+
+
+@pytest.mark.parametrize(
+    ("counts", "workers", "speedup"),
+    [((1, 9), 4, 1.0), ((2, 2), 2, 4 / 3), ((4, 4), 2, 16 / 9), ((3,), 8, 1.0)],
+)
+def test_what_workers_bring(counts: tuple[int, ...], workers: int, speedup: float) -> None:
+    assert wavefront(counts, workers).speedup == pytest.approx(speedup)
+
+
+@given(
+    counts=COUNTS,
+    workers=st.integers(1, 4),
+    reverse=st.booleans(),
+    deterministic=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_tiles_run_when_their_predecessors_are_finished(
+    counts: tuple[int, ...], workers: int, reverse: bool, deterministic: bool, seed: int
+) -> None:
+    chance, finished, here = random.Random(seed), set[Tile](), threading.get_ident()
+    running, most, lock = 0, 0, threading.Lock()
+    last = tuple(count - 1 for count in counts)
+
+    def work(pause: float) -> float:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        threading.Event().wait(pause)
+        with lock:
+            running -= 1
+        return pause
+
+    def prepare(tile: Tile) -> Callable[[], float]:
+        assert threading.get_ident() == here
+        seen = tuple(end - t for t, end in zip(tile, last, strict=True)) if reverse else tile
+        needs = [
+            tuple(end - t for t, end in zip(b, last, strict=True)) if reverse else b for b in before(seen)
+        ]
+        assert finished >= set(needs)
+        return partial(work, chance.random() * 1e-3)
+
+    def finish(tile: Tile, pause: float) -> None:
+        assert threading.get_ident() == here
+        finished.add(tile)
+
+    run_tiles(counts, crew(workers, deterministic), prepare, finish, reverse=reverse)
+    assert len(finished) == np.prod(counts)
+    assert most <= workers
+
+
+@pytest.mark.parametrize("where", ["prepare", "job", "finish"])
+def test_an_error_ends_the_run_and_leaves_nothing_running(where: str) -> None:
+    running, started = 0, 0
+
+    def fail(here: str, tile: Tile) -> None:
+        if here == where and tile == (2, 1):
+            raise KeyError(where)
+
+    def work(tile: Tile) -> None:
+        nonlocal running
+        running += 1
+        threading.Event().wait(1e-3)
+        running -= 1
+        fail("job", tile)
+
+    def prepare(tile: Tile) -> Callable[[], None]:
+        nonlocal started
+        started += 1
+        fail("prepare", tile)
+        return partial(work, tile)
+
+    with pytest.raises(KeyError, match=where):
+        run_tiles((4, 4), crew(2), prepare, lambda tile, _: fail("finish", tile))
+    assert running == 0
+    assert started < 16
+
+
+def test_the_number_of_threads_is_as_it_was() -> None:
+    torch.set_num_threads(2)
+    found: list[int] = []
+    run_tiles((3, 3), crew(3), lambda _: torch.get_num_threads, lambda _, threads: found.append(threads))
+    # The first and the last tile run alone, with all threads.
+    assert found == [2, *[1] * 7, 2]
+    later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    later.start()
+    later.join()
+    assert (torch.get_num_threads(), found[-1]) == (2, 2)
+
+
+def test_things_are_handed_on_in_order() -> None:
+    found: list[tuple[Tile, str]] = []
+    line = InOrder[str]([(0,), (1,), (2,)], lambda tile, thing: found.append((tile, thing)))
+    line.put((2,), "c")
+    line.put((0,), "a")
+    assert found == [((0,), "a")]
+    line.put((1,), "b")
+    assert found == [((0,), "a"), ((1,), "b"), ((2,), "c")]
+
+
+def passes(streamed: Streamed, image: Tensor) -> list[Tensor]:
+    """Output and gradients, in single precision, where the order of sums shows."""
+    leaf = image.clone().requires_grad_()
+    streamed.zero_grad(set_to_none=True)
+    result = streamed(leaf)
+    result.square().sum().backward()
+    gradients = [parameter.grad for parameter in streamed.parameters() if parameter.grad is not None]
+    assert leaf.grad is not None
+    return [result.detach(), leaf.grad, *gradients]
+
+
+def same_bits(one: list[Tensor], other: list[Tensor]) -> bool:
+    return all(map(torch.equal, one, other)) and len(one) == len(other)
+
+
+@pytest.fixture
+def image() -> Tensor:
+    return torch.randn(2, 2, 41, 53)
+
+
+@pytest.fixture
+def delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that are late, each time another one."""
+    compute, chance = sweep.compute_tile, random.Random(3)
+
+    def late(*args: Any, **options: Any) -> Any:
+        threading.Event().wait(chance.random() * 2e-3)
+        return compute(*args, **options)
+
+    monkeypatch.setattr(sweep, "compute_tile", late)
+
+
+@pytest.mark.usefixtures("delays")
+def test_the_same_settings_give_the_same_bits(image: Tensor) -> None:
+    network = small()
+    for workers in CREWS:
+        first, *others = (passes(Streamed(network, 9, workers=workers), image) for _ in range(4))
+        assert all(same_bits(first, other) for other in others)
+
+
+@pytest.mark.usefixtures("delays")
+def test_outputs_do_not_tell_the_number_of_workers(image: Tensor) -> None:
+    network = small()
+    one, two, five = (passes(Streamed(network, 9, workers=workers), image) for workers in CREWS)
+    assert torch.equal(one[0], two[0])
+    assert torch.equal(one[0], five[0])
+    for mine, other in zip(one, five, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-4 * float(mine.abs().max()))
+
+
+@pytest.mark.usefixtures("delays")
+def test_gradients_do_not_either_if_that_is_wanted(image: Tensor) -> None:
+    network = small()
+    found = [passes(Streamed(network, 9, workers=workers, deterministic=True), image) for workers in CREWS]
+    assert same_bits(found[0], found[1])
+    assert same_bits(found[0], found[2])
+
+
+@pytest.mark.usefixtures("delays")
+@pytest.mark.parametrize("pool", [MeanPool(), MaxPool(), GatedAttentionPool(3)])
+def test_reductions(pool: Reduction, image: Tensor) -> None:
+    network = nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.GELU(), nn.Conv2d(3, 3, 3, 2))
+    one, two, five = (passes(Streamed(network, 9, reduction=pool, workers=w), image) for w in CREWS)
+    assert torch.equal(one[0], two[0])
+    assert torch.equal(one[0], five[0])
+    wide = nn.Sequential(network, pool).double()
+    expected = passes_of(wide, image.double())
+    for mine, other in zip(
+        passes(Streamed(network.double(), 9, reduction=pool.double(), workers=3), image.double()),
+        expected,
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, other, rtol=1e-12, atol=1e-12 * max(float(other.abs().max()), 1.0))
+    wide.float()
+
+
+def passes_of(network: nn.Module, image: Tensor) -> list[Tensor]:
+    leaf = image.clone().requires_grad_()
+    network.zero_grad(set_to_none=True)
+    result = network(leaf)
+    result.square().sum().backward()
+    assert leaf.grad is not None
+    return [result.detach(), leaf.grad, *(p.grad for p in network.parameters() if p.grad is not None)]
+
+
+def test_halos_on_disk_and_results_that_are_kept(image: Tensor) -> None:
+    network, wide = small().double(), image.double()
+    expected = passes(Streamed(network, 9, workers=1), wide)
+    for options in ({"halo_budget": 1000}, {"keep_budget": 0}, {"keep_budget": 10**9}):
+        found = passes(Streamed(network, 9, workers=4, **options), wide)
+        for mine, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(
+                mine, other, rtol=1e-12, atol=1e-12 * max(float(other.abs().max()), 1.0)
+            )
+
+
+class Lazy:
+    """An image that is read box by box, and notes what was read by whom."""
+
+    def __init__(self, image: Tensor) -> None:
+        self.shape, self.dtype, self.device = image.shape, image.dtype, image.device
+        self.image = image
+        self.threads: list[int] = []
+
+    def read(self, spans: tuple[tuple[int, int], ...]) -> Tensor:
+        self.threads.append(threading.get_ident())
+        return self.image[(slice(None), slice(None), *(slice(*span) for span in spans))]
+
+
+def test_a_lazy_image_is_read_by_one_thread_each_box_once(image: Tensor) -> None:
+    network, lazy = small(), Lazy(image)
+    with torch.no_grad():
+        expected = Streamed(network, 9, workers=1)(image)
+        assert torch.equal(Streamed(network, 9, workers=4)(lazy), expected)
+    assert len(lazy.threads) == 30
+    assert len(set(lazy.threads)) == 1
+
+
+def test_writing_to_an_array(image: Tensor, tmp_path: Path) -> None:
+    network = small()
+    with torch.no_grad():
+        expected = Streamed(network, 9, workers=1)(image).numpy()
+    array = np.lib.format.open_memmap(tmp_path / "a.npy", "w+", np.float32, expected.shape)
+    Streamed(network, 9, workers=4).write(image, array)
+    np.testing.assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
+def test_modes_hold_in_the_workers(mode: Callable[[], Any], image: Tensor) -> None:
+    network = small()
+    with mode(), torch.autocast("cpu", torch.bfloat16):
+        one, four = (Streamed(network, 9, workers=workers)(image) for workers in (1, 4))
+    assert one.dtype == four.dtype
+    assert torch.equal(one, four)
+    assert not four.requires_grad
+
+
+def test_tiles_are_announced_in_the_callers_thread_and_can_be_refused(image: Tensor) -> None:
+    visits: list[TileVisit] = []
+    threads: set[int] = set()
+
+    def see(visit: TileVisit) -> None:
+        threads.add(threading.get_ident())
+        visits.append(visit)
+        if len(visits) == 17:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        Streamed(small(), 9, workers=3, on_tile=see)(image)
+    assert threads == {threading.get_ident()}
+    assert len(visits) == 17
+    assert [visit.index for visit in visits[:3]] == [(0, 0), (0, 1), (1, 0)]
+
+
+def test_random_numbers_are_drawn_by_one_worker(image: Tensor) -> None:
+    network = nn.Sequential(nn.Conv2d(2, 2, 3), nn.Dropout(0.5))
+    found = []
+    for workers in (1, 4):
+        torch.manual_seed(4)
+        found.append(passes(Streamed(network, 9, workers=workers), image))
+    assert same_bits(*found)
+
+
+def test_a_number_of_workers_that_cannot_be() -> None:
+    with pytest.raises(SettingError, match="number of workers is 0"):
+        Streamed(small(), 9, workers=0)(torch.zeros(1, 2, 30, 30))
+
+
+@pytest.mark.parametrize(
+    ("threads", "shape", "workers"),
+    [(2, (41, 53), 2), (2, (9, 53), 1), (1, (41, 53), 1), (6, (18, 18), 2), (3, (90, 90), 3)],
+)
+def test_workers_are_chosen_by_threads_and_grid(threads: int, shape: tuple[int, int], workers: int) -> None:
+    torch.set_num_threads(threads)
+    network = small()
+    program = trace(network, torch.Size((1, 2, *shape)), torch.float32, torch.device("cpu"))
+    assert workers_for(lay_out(program, (9, 9), (1, 1)), None) == workers
+
+
+def test_the_order_of_reading_is_that_of_the_tiles() -> None:
+    assert tile_order((2, 2), crew(1), reverse=True) == [(1, 1), (1, 0), (0, 1), (0, 0)]
+    assert tile_order((2, 3), crew(2), reverse=False)[:3] == [(0, 0), (0, 1), (1, 0)]
