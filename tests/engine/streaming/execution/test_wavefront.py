@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tests.engine.streaming.layers import small
 from wholefield.errors import SettingError
 from wholefield.streaming import Streamed, TileVisit
-from wholefield.streaming.execution import sweep
+from wholefield.streaming.execution import sweep, tile
 from wholefield.streaming.execution.recurrence import Tile, lay_out
 from wholefield.streaming.execution.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
 from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles, tile_order, wavefront
@@ -181,7 +181,7 @@ def image() -> Tensor:
 @pytest.fixture
 def delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers that are late, each time another one."""
-    compute, chance = sweep.compute_tile, random.Random(3)
+    compute, chance = tile.compute_tile, random.Random(3)
 
     def late(*args: Any, **options: Any) -> Any:
         threading.Event().wait(chance.random() * 2e-3)
@@ -246,8 +246,8 @@ def passes_of(network: nn.Module, image: Tensor) -> list[Tensor]:
 def test_halos_on_disk_and_results_that_are_kept(image: Tensor) -> None:
     network, wide = small().double(), image.double()
     expected = passes(Streamed(network, 9, workers=1), wide)
-    for options in ({"halo_budget": 1000}, {"keep_budget": 0}, {"keep_budget": 10**9}):
-        found = passes(Streamed(network, 9, workers=4, **options), wide)
+    for halos, keep in ((1000, 10**6), (None, 0), (None, 10**9)):
+        found = passes(Streamed(network, 9, workers=4, halo_budget=halos, keep_budget=keep), wide)
         for mine, other in zip(found, expected, strict=True):
             torch.testing.assert_close(
                 mine, other, rtol=1e-12, atol=1e-12 * max(float(other.abs().max()), 1.0)
