@@ -25,6 +25,7 @@ from wholefield.sources.signatures import (
     both,
     ends,
     is_bmp,
+    is_dicom_file,
     is_dicom_slide,
     is_dicom_stack,
     is_event_text,
@@ -103,7 +104,13 @@ RECORDINGS = (
 DICOM = (
     Format(
         "DICOM whole slide", Kind.IMAGE, (".dcm",), is_dicom_slide,
-        "wholefield.sources.slides.slide:open_dicom_slide", about="a file, or the folder of a series",
+        "wholefield.sources.slides.dicom.slide:open_dicom_slide",
+        about="a file, or the folder of a series; 8 to 32 bits, JPEG, JPEG-LS, JPEG 2000, RLE",
+    ),
+    Format(
+        "DICOM segmentation of a slide", Kind.IMAGE, (".dcm",),
+        both(is_dicom_file, asked("wholefield.sources.slides.dicom.segmentation:is_slide_segmentation")),
+        "wholefield.sources.slides.dicom.segmentation:open_segmentation", about="numbers of its classes",
     ),
     Format(
         "DICOM", Kind.STACK, (".dcm",), is_dicom_stack,
@@ -139,7 +146,7 @@ TIFFS = (
 
 SLIDES = (
     # A MIRAX slide begins with a JPEG of its own overview.
-    Format("MIRAX", Kind.IMAGE, (".mrxs",), ends(".mrxs"), "wholefield.sources.slides.slide:open_slide"),
+    Format("MIRAX", Kind.IMAGE, (".mrxs",), ends(".mrxs"), "wholefield.sources.slides.slide:open_mirax"),
     Format("PNG", Kind.IMAGE, (".png",), begins(b"\x89PNG\r\n\x1a\n"), PICTURE, PICTURE_ASKS),
     Format(
         "JPEG", Kind.IMAGE, (".jpg", ".jpeg", ".jls"), begins(b"\xff\xd8\xff"), PICTURE,

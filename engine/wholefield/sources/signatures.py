@@ -115,6 +115,11 @@ def is_jpeg_2000(path: Path, head: bytes) -> bool:
     return head.startswith((b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")) and path.suffix.lower() != ".nd2"
 
 
+def is_dicom_file(path: Path, head: bytes) -> bool:
+    """Whether a file, not a folder, is DICOM."""
+    return bool(head) and is_dicom(head)
+
+
 def is_nrrd(path: Path, head: bytes) -> bool:
     """Whether a file is NRRD, of any version, with its voxels inside or detached."""
     return head.startswith(b"NRRD000")

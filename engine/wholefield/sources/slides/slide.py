@@ -12,8 +12,7 @@ import numpy as np
 import openslide
 
 from wholefield.errors import SourceError
-from wholefield.sources.reading import closed, damaged
-from wholefield.sources.signatures import first_dicom
+from wholefield.sources.reading import closed, damaged, head_of
 from wholefield.sources.slides.associated import AssociatedImages
 from wholefield.sources.slides.colors.opacity import over_white
 from wholefield.sources.slides.image import (
@@ -162,10 +161,18 @@ def open_slide(path: Path) -> SlideSource:
     return SlideSource(path, slide, description)
 
 
-def open_dicom_slide(path: Path) -> SlideSource:
-    """Open a DICOM whole slide: one of its files, or their folder.
+def open_mirax(path: Path) -> SlideSource:
+    """Open a MIRAX slide, whose pixels lie in the folder of the same name beside it.
 
     Raises:
-        SourceError: OpenSlide cannot read it.
+        SourceError: That folder is missing, or OpenSlide cannot read it.
     """
-    return open_slide((first_dicom(path) or path) if path.is_dir() else path)
+    folder = path.with_suffix("")
+    # It begins with a picture of its own overview.
+    is_overview = head_of(path, 4).startswith((b"\xff\xd8", b"\x89PNG", b"BM"))
+    if is_overview and not (folder / "Slidedat.ini").is_file():
+        raise SourceError(
+            f"{path} is only the overview of a MIRAX slide: its pixels lie in the folder {folder.name} beside it, with "
+            "a file Slidedat.ini, which is missing; copy the folder too."
+        )
+    return open_slide(path)

@@ -79,13 +79,13 @@ def _plain(page: Any, data: bytes, index: int) -> AnyArray:
     height, width, samples = segment_shape(page, index)
     refuse_trap(height * width * samples * page.dtype.itemsize, len(data))
     if int(page.compression) in JPEGS:
-        _refuse_larger_jpeg(data, height * width)
+        refuse_larger_jpeg(data, height * width)
     pixels, _, _ = page.decode(data, index, jpegtables=page.jpegtables)
     return np.asarray(pixels).reshape(pixels.shape[-3:])
 
 
-def _refuse_larger_jpeg(data: bytes, area: int) -> None:
-    """A JPEG stream has a size of its own, and its decoder takes memory for that."""
+def refuse_larger_jpeg(data: bytes, area: int) -> None:
+    """Raise ValueError if a JPEG stream, whose own size decides how much memory is taken, is far above its area."""
     try:
         _, height, width, _ = tifffile.tifffile.jpeg_shape(data[:4096])
     except Exception:  # the decoder says what is wrong with it

@@ -1,0 +1,1 @@
+"""DICOM whole slides and their segmentations: tiles of many files put together to levels."""
