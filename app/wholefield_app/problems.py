@@ -6,6 +6,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -21,10 +22,12 @@ class Problem:
     Attributes:
         sentence: What happened and what to do next.
         details: Where in the program, for a report to the authors; empty where the sentence says it all.
+        path: A file that could not be opened, and may be opened as something else; None for any other problem.
     """
 
     sentence: str
     details: str = ""
+    path: Path | None = None
 
     @classmethod
     def from_error(cls, error: BaseException) -> Self:

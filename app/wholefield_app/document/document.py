@@ -1,6 +1,7 @@
 """What is open: opened off the GUI thread, replaced, and closed once nothing shows it any more."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -137,7 +138,7 @@ class Document(QObject, Generic[Thing]):
             self.reader(role, given),
             path,
             then=partial(self._arrive, role, path, given, remembered),
-            failed=partial(self._refuse, role),
+            failed=partial(self._refuse, role, path),
             dropped=self._drop_found,
         )
 
@@ -188,7 +189,8 @@ class Document(QObject, Generic[Thing]):
             self._services.readings.keep(path, given)
         self.take(role, found, path if remembered else None)
 
-    def _refuse(self, role: Role, problem: Problem) -> None:
+    def _refuse(self, role: Role, path: Path, problem: Problem) -> None:
         self._tasks.pop(role, None)
         self.opening.emit("")
-        self._services.report(problem)
+        named = path if role is Role.INPUT and path.is_file() else None
+        self._services.report(replace(problem, path=named))

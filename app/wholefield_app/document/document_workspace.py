@@ -40,6 +40,7 @@ from wholefield_app.services import Services
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+AS_ANYTHING = "Choose what {name} is opened as. The preview shows what becomes of it."
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +121,11 @@ class DocumentWorkspace(WorkspaceHooks):
     def open_read(self, path: Path, reading: Reading) -> None:
         """Open a file or folder in the way that the user chose."""
         self.document.open(path, reading=reading)
+
+    def ask_to_open_as(self, path: Path) -> None:
+        """Let the user choose what a file is opened as, and how it is read."""
+        sentence, reading = AS_ANYTHING.format(name=path.name), self._services.readings.of(path)
+        self.ask_how_to_read(Unanswered(path, self.entry.kind, sentence, reading=reading or Reading()))
 
     def ask_how_to_read(self, asked: Unanswered, role: Role = Role.INPUT) -> None:
         """Let the user decide how a file is read, and open it so."""

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from wholefield.errors import SettingError, WholefieldError
-from wholefield.sources.choices import Reading
 from wholefield_app.background import Task
 from wholefield_app.document import dialogs
 from wholefield_app.document.commands import command_of, info_command
@@ -16,7 +15,6 @@ from wholefield_app.opening.unanswered import Unanswered
 from wholefield_app.panels.properties import Properties
 from wholefield_app.problems import Problem
 
-AS_ANYTHING = "Choose what {name} is opened as. The preview shows what becomes of it."
 ANEW = "Choose another volume, series or time of {name}, or another way to read it."
 
 
@@ -38,12 +36,8 @@ def ask_for_folder(space: DocumentWorkspace) -> None:
 def ask_to_open_as(space: DocumentWorkspace) -> None:
     """Let the user choose a file, and how it is read."""
     start = space.services.settings.last_folder
-    path = dialogs.ask_for_file(space.central, "Open as", start, "All files (*)")
-    if path is not None:
-        reading = space.services.readings.of(path) or Reading()
-        space.ask_how_to_read(
-            Unanswered(path, space.entry.kind, AS_ANYTHING.format(name=path.name), reading=reading)
-        )
+    if (path := dialogs.ask_for_file(space.central, "Open as", start, "All files (*)")) is not None:
+        space.ask_to_open_as(path)
 
 
 def read_anew(space: DocumentWorkspace) -> None:

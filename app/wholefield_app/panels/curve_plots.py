@@ -6,7 +6,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from wholefield.training.quality import Quality
@@ -17,6 +17,8 @@ VALIDATION_LOSS = "validation_loss"
 QUALITY = "quality"
 # Width of the axis with its numbers, in px; the key begins where the curves do.
 AXIS = 62
+# Height of what stands below a plot, the numbers and the name of its other axis, in px.
+BELOW = 52
 DASH = "&#9473;&#9473;"
 OPAQUE = 255
 # Colors of the terms of a loss, in this order and then again; names of colors of the theme.
@@ -38,7 +40,7 @@ class Plot(QWidget):
         self.key = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)
         self.key.setContentsMargins(AXIS, 0, 0, 0)
         self.area = pg.PlotWidget()
-        self.area.setLabel("left", title)
+        self.name(title)
         self.area.getAxis("left").setWidth(AXIS)
         self.area.getAxis("left").enableAutoSIPrefix(False)
         self.area.setMenuEnabled(False)
@@ -51,6 +53,11 @@ class Plot(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.key)
         layout.addWidget(self.area, 1)
+
+    def name(self, title: str) -> None:
+        """Say what the plot shows, beside its axis, which is never shorter than that."""
+        self.area.setLabel("left", title)
+        self.area.setMinimumHeight(QFontMetrics(self.font()).horizontalAdvance(title) + BELOW)
 
     def add(self, curve: str, name: str, **style: Any) -> pg.PlotDataItem:
         """Add an empty curve, which the key calls `name`."""
@@ -166,7 +173,7 @@ class CurvePlots(QWidget):
         self.terms.color(colors, self._theme)
 
     def _name_quality(self, quality: Quality) -> None:
-        self.quality.area.setLabel("left", quality.title)
+        self.quality.name(quality.title)
         if quality.range is None:
             self.quality.area.enableAutoRange(axis="y")
         else:

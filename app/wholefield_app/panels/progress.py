@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from wholefield.runs.reports import Direction, PartDone, Report, Started, StepDone, TileDone
 from wholefield_app.panels.sweep import SweepMap
@@ -24,36 +24,30 @@ class RunProgress(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.text = QLabel()
+        self.text = QLabel(wordWrap=True)
         self.time_left = muted()
         self.time_left.setWordWrap(False)
         self.bar = with_properties(QProgressBar(textVisible=False), accessibleName="Progress of the run")
         self.sweep = SweepMap(theme)
         self.caption = muted()
-        line = QHBoxLayout()
-        line.addWidget(self.text, 1)
-        line.addWidget(self.time_left)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addLayout(line)
-        for widget in (self.bar, self.sweep, self.caption):
+        for widget in (self.text, self.bar, self.time_left, self.sweep, self.caption):
             layout.addWidget(widget)
         self.rest("")
 
     def rest(self, text: str) -> None:
         """No run is in progress; `text` says how the last one ended, or what to do."""
         self.text.setText(text)
-        self.text.setWordWrap(True)
         self.time_left.clear()
         self.sweep.show_tile(None)
-        for widget in (self.bar, self.sweep, self.caption):
+        for widget in (self.bar, self.time_left, self.sweep, self.caption):
             widget.hide()
 
     def begin(self, text: str) -> None:
         """A run begins; nothing is known of its length yet."""
         self.text.setText(text)
-        self.text.setWordWrap(False)
         self.bar.setRange(0, 0)
         self.bar.show()
 
@@ -83,15 +77,18 @@ class RunProgress(QWidget):
         self.bar.setRange(0, report.steps)
         self.bar.setValue(report.step)
         self.text.setText(f"Epoch {report.epoch} of {report.epochs}, step {report.step} of {report.steps}")
-        if report.seconds_left is not None:
-            self.time_left.setText(f"{duration(report.seconds_left)} left")
+        self._show_time_left(report.seconds_left)
 
     def _show_part(self, report: PartDone) -> None:
         self.bar.setRange(0, report.total)
         self.bar.setValue(report.done)
         self.text.setText(f"{report.what}: {report.done} of {report.total}")
-        if report.seconds_left is not None:
-            self.time_left.setText(f"{duration(report.seconds_left)} left")
+        self._show_time_left(report.seconds_left)
+
+    def _show_time_left(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self.time_left.setText(f"{duration(seconds)} left")
+            self.time_left.show()
 
     def _show_tile(self, report: TileDone) -> None:
         self.sweep.show_tile(report)

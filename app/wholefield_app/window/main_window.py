@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self._build()
         themes.changed.connect(self.registry.use_theme)
         themes.changed.connect(self.banner.use_theme)
+        self.banner.open_as.connect(self._ask_to_open_as)
         self._restore_layout()
 
     @property
@@ -244,6 +245,10 @@ class MainWindow(QMainWindow):
         if name is not None:
             self.go_to(name)
         self.workspace.open(path)
+
+    @Slot(object)
+    def _ask_to_open_as(self, path: Path) -> None:
+        self.workspace.ask_to_open_as(path)
 
     @Slot(object, object, object)
     def _open_read(self, path: Path, kind: Kind, reading: Reading) -> None:

@@ -96,6 +96,7 @@ class StacksPanel(QWidget):
         self.rows = {role: StackRow(role, theme) for role in Role}
         self.channel = choice({}, "Channel of the input to show", "Channel")
         self.channel.currentIndexChanged.connect(self._set_channel)
+        self.read_anew = ActionButton(registry["stacks.read_anew"], only_when_enabled=True, parent=self)
         self.pair = ActionButton(registry["stacks.pair"], parent=self)
         self.compare = choice(COMPARISONS, "How the second stack is shown", "Comparison")
         self.compare.currentIndexChanged.connect(self._set_compare)
@@ -116,6 +117,7 @@ class StacksPanel(QWidget):
             layout.addWidget(row)
             if role is Role.INPUT:
                 layout.addWidget(self.channel)
+                layout.addWidget(self.read_anew)
             if role is Role.TARGET:
                 layout.addWidget(self.pair)
         layout.addWidget(self._look)

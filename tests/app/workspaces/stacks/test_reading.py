@@ -101,6 +101,24 @@ def test_any_file_is_opened_as_what_the_user_says(
     assert window.services.settings.recent_in("stacks") == (toy,)
 
 
+def test_a_file_that_cannot_be_opened_is_opened_as_something_else(
+    window: MainWindow, toy: Path, answer: Callable[..., None], qtbot: QtBot
+) -> None:
+    window.go_to("slides")
+    window.workspace.open(toy)
+    qtbot.waitUntil(window.banner.isVisible)
+    window.banner.another_way.click()
+    assert not window.banner.isVisible()
+    dialog = there(window.findChild(ReadingDialog))
+    dialog.kind.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: "type" in dialog.fields.fields)
+    answer("4,3,2", "uint16")
+    assert there(a(StacksWorkspace, window.workspace).document.input).source.shape == (2, 3, 4)
+    window.open(toy.with_name("missing.toy"))
+    qtbot.waitUntil(window.banner.isVisible)
+    assert not window.banner.another_way.isVisible()
+
+
 def test_a_target_is_asked_about_too_and_keeps_its_own_reading(
     window: MainWindow, toy: Path, answer: Callable[..., None]
 ) -> None:
