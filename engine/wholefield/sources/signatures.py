@@ -160,7 +160,7 @@ def is_prophesee_raw(path: Path, head: bytes) -> bool:
 
 def is_event_text(path: Path, head: bytes) -> bool:
     """Whether a text file holds events, judged from its first lines."""
-    if path.suffix.lower() not in (".txt", ".csv") or not head:
+    if path.suffix.lower() not in (".txt", ".csv", ".tsv") or not head:
         return False
     return function_named("wholefield.sources.events.text:text_layout")(head) is not None
 

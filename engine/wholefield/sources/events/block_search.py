@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 from wholefield.sources.events.recording import Events
 
+# Blocks looked at when a table is opened.
+PROBES = 24
+
 
 class BlockSearch:
     """Bisection by the first times of blocks.
@@ -38,9 +41,14 @@ class BlockSearch:
         return events
 
     def span(self) -> tuple[int, int]:
-        """Times of the first and the last event of a table in order, in us of the file; ends with `overlap` if not."""
-        first, last = self.block(0), self.block(self._count - 1)
-        return (0, 0) if self.overlap else (int(first["t"][0]), int(last["t"][-1]))
+        """Times of the first and the last event of a table in order, in us of the file.
+
+        Blocks spread over the table are looked at: a clock that starts again shows up among them, as `overlap`.
+        """
+        last = self._count - 1
+        for probe in range(PROBES):
+            self.block(probe * last // (PROBES - 1))
+        return (0, 0) if self.overlap else (self._seen[0][1], self._seen[-1][2])
 
     def numbers(self, low: int, high: int) -> range:
         """Blocks outside which a table in order has no event with low <= t < high, in us of the file."""

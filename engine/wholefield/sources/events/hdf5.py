@@ -21,6 +21,7 @@ from wholefield.sources.events.hdf5_layouts import (
     chosen,
     columns_at,
     places_in,
+    stored_rows,
 )
 from wholefield.sources.events.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events, RecordingDescription
 from wholefield.sources.events.sensors import size_from
@@ -31,6 +32,8 @@ ECF_FILTER = 0x8ECF
 COMPOUND_TRIGGERS = "EXT_TRIGGER/events"
 # Events of a block; a chunk that ECF has packed is read as a whole and can be larger, up to a limit.
 LARGEST_BLOCK, LARGEST_CHUNK = 1 << 16, 1 << 22
+# Bytes of unpacked chunks kept per dataset: several blocks of events lie in one chunk.
+CHUNK_CACHE = 1 << 25
 LARGEST_TRIGGERS = 1 << 24
 FIELDS = ("x", "y", "p", "t")
 
@@ -101,7 +104,7 @@ def _open(
 
 def _file(path: Path) -> h5py.File:
     try:
-        return h5py.File(path, "r")
+        return h5py.File(path, "r", rdcc_nbytes=CHUNK_CACHE)
     except (OSError, RuntimeError) as error:
         raise SourceError(
             f"{path} is damaged or was not copied completely ({_short(error)}); copy it again."
@@ -140,18 +143,17 @@ class _CompoundTable(EventTable):
     def __init__(self, file: h5py.File) -> None:
         self._file = file
         self._data = file[COMPOUND]
-        self.length = int(self._data.shape[0])
+        self.length = stored_rows(self._data)
         filters = self._data.id.get_create_plist()
         codes = [filters.get_filter(i)[0] for i in range(filters.get_nfilters())]
         if ECF_FILTER in codes and codes != [ECF_FILTER]:
             raise ValueError("ECF beside other filters")
         self._ecf = codes == [ECF_FILTER]
-        if self._data.chunks is not None:
-            self.block = int(self._data.chunks[0])
-        if self._ecf and self.block > LARGEST_CHUNK:
+        chunk = int(self._data.chunks[0]) if self._data.chunks is not None else 1
+        # ECF packs a chunk as a whole; of other chunks a block takes as many as make one of the usual size.
+        self.block = chunk if self._ecf else min(max(self.block // chunk, 1) * chunk, LARGEST_BLOCK)
+        if self.block > LARGEST_CHUNK:
             raise ValueError(f"chunks of {self.block} events")
-        if not self._ecf:
-            self.block = max(min(self.block, LARGEST_BLOCK), 1)
         missing = set(FIELDS) - set(self._data.dtype.names or ())
         if missing:
             raise ValueError(f"{COMPOUND} has no {', '.join(sorted(missing))}")

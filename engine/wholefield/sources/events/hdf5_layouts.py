@@ -23,7 +23,8 @@ MOST_COLUMNS = 7
 DSEC_SIZE = (640, 480)
 MVSEC_SIZE = (346, 260)
 WORDS = ("event", "dvs")
-# Names in the order of preference where a group has several that could be one role.
+# Reading that many rows of nothing takes no time worth a check.
+SURELY_STORED = 1 << 20
 SIZE_NAMES = ("sensor_resolution", "resolution", "sensor_size", "geometry")
 
 
@@ -70,6 +71,16 @@ def columns_at(file: h5py.File, place: Place) -> Columns:
     if isinstance(item, h5py.Group):
         return _group_columns(file, item, place, metadata, size)
     return _dataset_columns(file, item, metadata, size)
+
+
+def stored_rows(data: h5py.Dataset) -> int:
+    """Rows for which a dataset has data; a shape can promise any number of them."""
+    rows = int(max(data.shape))
+    if rows <= SURELY_STORED:
+        return rows
+    if data.chunks is not None:
+        return min(rows, data.id.get_num_chunks() * max(data.chunks))
+    return min(rows, data.id.get_storage_size() * rows // max(data.size * data.dtype.itemsize, 1))
 
 
 def attribute_text(value: object) -> str:
@@ -127,7 +138,7 @@ def _group_columns(
 ) -> Columns:
     members = _members(group)
     columns = [members[role] for role in ROLES]
-    lengths = {len(column) for column in columns}
+    lengths = {stored_rows(column) for column in columns}
     warnings: tuple[str, ...] = ()
     if len(lengths) > 1:
         warnings = (
@@ -163,14 +174,13 @@ def _dataset_columns(
             rows = data[begin:end]
             return [rows[name] for name in names]
 
-        return Columns(len(data), read_fields, tuple(names), unit, size, 0, metadata, (), file.close)
+        return Columns(stored_rows(data), read_fields, tuple(names), unit, size, 0, metadata, (), file.close)
     by_row = len(ROLES) <= data.shape[1] <= MOST_COLUMNS
 
     def read(begin: int, end: int) -> list[npt.NDArray[Any]]:
         return list(data[begin:end].T if by_row else data[:, begin:end])
 
-    length = data.shape[0] if by_row else data.shape[1]
-    return Columns(int(length), read, _column_names(data), unit, size, 0, metadata, (), file.close)
+    return Columns(stored_rows(data), read, _column_names(data), unit, size, 0, metadata, (), file.close)
 
 
 def _column_names(data: h5py.Dataset) -> tuple[str, ...]:

@@ -46,12 +46,6 @@ def text_layout(head: bytes) -> TextHeader | None:
     return header_of(lines_of(head.decode(encoding, errors="replace")), encoding)
 
 
-def is_event_text(path: Path) -> bool:
-    """Whether a file is a text of events, by its first lines."""
-    with path.open("rb") as file:
-        return text_layout(file.read(HEAD_BYTES)) is not None
-
-
 def open_text(path: Path, reading: Reading | None = None) -> TableRecording:
     """Open a recording in text; its events are unpacked into a temporary file.
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.engine.sources.events.writers import ecf_chunk, random_events, write_ecf
 from wholefield.errors import SourceError
-from wholefield.sources.events.hdf5 import layout_of, open_hdf5
+from wholefield.sources import Kind, Reading, UnclearFileError, kind_of
+from wholefield.sources.events.hdf5 import ask_hdf5, layout_of, open_hdf5
 from wholefield.sources.events.hdf5_layouts import Layout
 from wholefield.sources.events.recording import EVENT_DTYPE, Events
 
@@ -151,3 +152,178 @@ def test_closed(tmp_path: Path, events: Events) -> None:
     recording.close()
     with pytest.raises(SourceError, match="is closed; open it again"):
         recording.events(0, 100)
+
+
+def table_of(events: Events, order: str, **scales: float) -> np.ndarray[Any, Any]:
+    return np.stack([events[name] * scales.get(name, 1.0) for name in order], 1)
+
+
+def write_named(path: Path, events: Events, names: str, **kinds: Any) -> None:
+    """Columns `names` formatted with x, y, t and p, each of its own type; a pair is a type and a factor."""
+    with h5py.File(path, "a") as file:
+        for name in "xytp":
+            kind, factor = kinds.get(name, (events[name].dtype, 1))
+            file[names.format(name)] = (events[name] * factor).astype(kind)
+
+
+NAMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "e2vid": ("events/{}s", {"t": ("f8", 1e-6), "p": ("?", 1), "x": ("i2", 1), "y": ("i2", 1)}),
+    "M3ED": ("prophesee/left/{}", {"t": ("i8", 1), "p": ("i1", 1)}),
+    "raw events": ("raw_events/{}", {"t": ("f8", 1e-6)}),
+    "event columns": ("camera/event_{}", {}),
+    "real microseconds": ("events/{}", {"t": ("f8", 1), "x": ("f4", 1), "y": ("f4", 1)}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(NAMED))
+def test_columns_under_other_names(tmp_path: Path, events: Events, name: str) -> None:
+    names, kinds = NAMED[name]
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["sensor_resolution"] = (480, 640)
+    write_named(tmp_path / "a.h5", events, names, **kinds)
+    assert kind_of(tmp_path / "a.h5") is Kind.RECORDING
+    check(tmp_path / "a.h5", events)
+
+
+@pytest.mark.parametrize("order", ["txyp", "xytp", "xypt"])
+@pytest.mark.parametrize("scale", [1.0, 1e-6])
+def test_tables_of_any_order(tmp_path: Path, events: Events, order: str, scale: float) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["events"] = table_of(events, order, t=scale)
+    with open_hdf5(tmp_path / "a.h5", Reading({"size": "640,480"})) as recording:
+        np.testing.assert_array_equal(recording.events(0, 10**9), events)
+        assert recording.metadata["columns"] == ",".join(order)
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file["my/dvs"] = table_of(events, order, t=scale).T
+        file["my/dvs"].attrs["columns"] = list(order)
+    with open_hdf5(tmp_path / "b.h5") as recording:
+        np.testing.assert_array_equal(recording.events(0, 10**9), events)
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("ns", 1000), ("us", 1), ("microseconds", 1), ("s", 1e-6), ("ms", 1e-3)]
+)
+def test_the_unit_in_an_attribute(tmp_path: Path, events: Events, unit: str, factor: float) -> None:
+    write_named(tmp_path / "a.h5", events, "events/{}", t=("f8", factor))
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file["events/t"].attrs["units"] = unit
+        file.attrs.update(width=640, height=480)
+    check(tmp_path / "a.h5", events)
+
+
+def test_a_unit_that_is_open(tmp_path: Path, events: Events) -> None:
+    write_named(tmp_path / "a.h5", events, "events/{}", t=("i8", 1000))
+    with pytest.raises(UnclearFileError, match="does not say the unit") as caught:
+        open_hdf5(tmp_path / "a.h5")
+    assert [question.name for question in caught.value.questions if question.needed] == ["unit"]
+    with open_hdf5(tmp_path / "a.h5", Reading({"unit": "ns"})) as recording:
+        np.testing.assert_array_equal(recording.events(0, 10**9), events)
+
+
+def test_nanoseconds_since_1970_stay_exact(tmp_path: Path, events: Events) -> None:
+    start = 1_700_000_000_123_456_000
+    shifted = events["t"] * 1000 + start
+    write_named(tmp_path / "a.h5", events, "events/{}")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        del file["events/t"]
+        file["events/t"] = shifted
+        file.attrs["geometry"] = "640x480"
+    check(tmp_path / "a.h5", events)
+
+
+def test_two_recordings(tmp_path: Path, events: Events) -> None:
+    path = tmp_path / "a.h5"
+    for side, part in (("left", events), ("right", events[:2000])):
+        write_named(path, part, f"prophesee/{side}/{{}}")
+        with h5py.File(path, "a") as file:
+            file[f"prophesee/{side}/calib/resolution"] = np.array([640, 480])
+    check(path, events)
+    with open_hdf5(path) as recording:
+        assert recording.warnings == (
+            "The file holds 2 recordings; prophesee/left is open, and prophesee/right can be chosen.",
+        )
+    with open_hdf5(path, Reading({"dataset": "prophesee/right"})) as recording:
+        assert (recording.num_events, recording.warnings) == (2000, ())
+    with pytest.raises(
+        SourceError, match=r"no recording called davis; it holds prophesee/left, prophesee/right"
+    ):
+        open_hdf5(path, Reading({"dataset": "davis"}))
+    dataset = ask_hdf5(path, Reading())[0]
+    assert [answer.value for answer in dataset.answers] == ["prophesee/left", "prophesee/right"]
+    assert [question.name for question in ask_hdf5(path, Reading())] == ["dataset", "columns", "unit", "size"]
+
+
+def test_rectified_coordinates_are_rounded_and_those_outside_told(tmp_path: Path, events: Events) -> None:
+    x, y = events["x"] + 0.3, events["y"] - 0.45
+    x[:7], y[7:9] = -0.7, 479.6
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, values in zip(
+            "xytp", (x.astype("f4"), y.astype("f4"), events["t"], events["p"]), strict=True
+        ):
+            file[f"events/{name}"] = values
+        file["t_offset"] = 5
+    with open_hdf5(tmp_path / "a.h5") as recording:
+        np.testing.assert_array_equal(
+            recording.events(0, 10**9)[["x", "y", "p"]].tolist(), events[9:][["x", "y", "p"]].tolist()
+        )
+        assert recording.start_us == events["t"][9] + 5
+        assert recording.warnings == (
+            "9 events lie outside the 640 x 480 px of the sensor and are left out.",
+        )
+
+
+def test_marks_of_missing_events(tmp_path: Path, events: Events) -> None:
+    events["x"][::10] = 65534
+    write_named(tmp_path / "a.h5", events, "events/{}")
+    with open_hdf5(tmp_path / "a.h5") as recording:
+        kept = np.delete(events, np.s_[::10])
+        assert recording.width == kept["x"].max() + 1
+        assert len(recording.events(0, 10**9)) == recording.num_events == len(kept)
+        assert recording.warnings[0].startswith("540 events lie outside the 640 x 480 px")
+
+
+def test_no_sensor_has_that_size(tmp_path: Path, events: Events) -> None:
+    events["y"] = events["p"]
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["CD/events"] = events
+    with pytest.raises(UnclearFileError, match=r"sensor of 640 x 2 px, which no camera has.*size=") as caught:
+        open_hdf5(tmp_path / "a.h5")
+    assert caught.value.questions[0].name == "size"
+    check_size = Reading({"size": "640,2"})
+    with open_hdf5(tmp_path / "a.h5", check_size) as recording:
+        assert recording.num_events == len(events)
+
+
+def test_a_shape_that_claims_terabytes(tmp_path: Path, events: Events) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["geometry"] = "640x480"
+        for name in "xytp":
+            data = file.create_dataset(f"events/{name}", (1 << 42,), events[name].dtype, chunks=(CHUNK,))
+            data[:5000] = events[name][:5000]
+    check(tmp_path / "a.h5", events[:5000])
+
+
+def test_columns_of_different_lengths(tmp_path: Path, events: Events) -> None:
+    write_named(tmp_path / "a.h5", events, "events/{}")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        del file["events/p"]
+        file["events/p"] = events["p"][:-100]
+    with open_hdf5(tmp_path / "a.h5") as recording:
+        assert recording.num_events == len(events) - 100
+        assert any("different lengths" in text for text in recording.warnings)
+
+
+def test_the_largest_table_of_a_stack_is_no_recording(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["entry/data"] = np.zeros((9, 4, 5))
+        file["entry/event_table"] = np.zeros((9, 40))
+    assert layout_of(tmp_path / "a.h5") is None
+
+
+def test_links_out_of_the_file_and_in_circles_are_not_followed(tmp_path: Path, events: Events) -> None:
+    write_named(tmp_path / "b.h5", events, "events/{}")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["events"] = h5py.ExternalLink("b.h5", "/events")
+        file["a/b"] = np.zeros(3)
+        file["a/circle"] = file["a"]
+    assert layout_of(tmp_path / "a.h5") is None

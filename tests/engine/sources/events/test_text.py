@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.engine.sources.events.writers import random_events
 from wholefield.errors import SourceError
-from wholefield.sources import Reading, UnclearFileError
+from wholefield.sources import Kind, Reading, UnclearFileError, kind_of
 from wholefield.sources.events import text
 from wholefield.sources.events.columns.clock import FEW
 from wholefield.sources.events.recording import Events
-from wholefield.sources.events.text import ask_text, is_event_text, open_text, text_layout
+from wholefield.sources.events.text import ask_text, open_text, text_layout
 
 EVENTS = random_events(700, 90_000)
 ROWS = EVENTS.tolist()
@@ -105,7 +105,7 @@ def write(folder: Path, lines: list[str]) -> Path:
 def test_every_way_to_write_it(tmp_path: Path, name: str, encoding: str) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(ENCODINGS[encoding]("\n".join(LINES[name]) + "\n"))
-    assert is_event_text(path)
+    assert kind_of(path) is Kind.RECORDING
     with open_text(path) as recording:
         np.testing.assert_array_equal(recording.events(0, 10**9), EVENTS)
         assert (recording.width, recording.height) == (EVENTS["x"].max() + 1, EVENTS["y"].max() + 1)
