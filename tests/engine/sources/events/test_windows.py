@@ -31,9 +31,8 @@ def write_text(folder: Path, events: Events) -> Path:
 
 def write_npz(folder: Path, events: Events) -> Path:
     path = folder / "a.npz"
-    np.savez_compressed(
-        path, width=640, height=480, t_us=events["t"], **{name: events[name] for name in "xyp"}
-    )
+    x, y, p, t = (events[name] for name in "xypt")
+    np.savez_compressed(path, width=640, height=480, x=x, y=y, p=p, t_us=t)
     return path
 
 
