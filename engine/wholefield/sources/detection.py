@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from wholefield.errors import SourceError
+from wholefield.errors import SourceError, WholefieldError
 from wholefield.sources.choices import Question, Reading
 from wholefield.sources.format import Format
-from wholefield.sources.formats import all_formats
+from wholefield.sources.formats import FORMATS, all_formats
 from wholefield.sources.kinds import Kind
-from wholefield.sources.reading import head_of, readable
+from wholefield.sources.reading import head_of, readable, reason_of
 from wholefield.sources.signatures import begins
 
 HEAD_BYTES = 16384
@@ -159,9 +159,20 @@ def open_as(kind: Kind | None, path: str | Path, reading: Reading | str | None =
     Raises:
         SourceError: It cannot be opened; the text says why and what to do.
     """
-    path = Path(path)
+    path, answers = Path(path), Reading.parse(reading)
     with readable(path):
-        return _row(path, kind).open(path, Reading.parse(reading), **more)
+        row = _row(path, kind)
+        try:
+            return row.open(path, answers, **more)
+        except (WholefieldError, OSError):
+            raise
+        except Exception as error:
+            if row in FORMATS:
+                raise
+            raise SourceError(
+                f"{path} cannot be opened: the reader of {row.name} failed, which another package adds "
+                f"({type(error).__name__}: {reason_of(error)}); report it to the authors of that package."
+            ) from error
 
 
 def _head(path: Path) -> bytes:
