@@ -248,8 +248,27 @@ VOLUMES = (
     ),
 )  # fmt: skip
 
+RAW_SUFFIXES = (".raw", ".vol", ".bin", ".img", ".dat")
+BARE = "wholefield.sources.stacks.bare_numbers"
+# A name such as scan_512x512x300_uint16.raw, and a file that is as long, leave no doubt; other files of bare numbers
+# are what nothing else is.
+SIZED_VOLUMES = (
+    Format(
+        "Raw volume", Kind.STACK, RAW_SUFFIXES,
+        both(ends(*RAW_SUFFIXES), asked("wholefield.sources.stacks.raw_guesses:is_told_by_name")),
+        f"{BARE}:open_bare_numbers", asks=f"{BARE}:raw_questions", about="bare numbers, with their size in the name",
+    ),
+)  # fmt: skip
+BARE_VOLUMES = (
+    Format(
+        "Raw numbers", Kind.STACK, (".raw", ".vol"), ends(".raw", ".vol"),
+        f"{BARE}:open_bare_numbers", asks=f"{BARE}:raw_questions", about="bare numbers, of which you say the size",
+    ),
+)  # fmt: skip
+
 FORMATS: tuple[Format, ...] = (
     *LOOKALIKES,
+    *SIZED_VOLUMES,
     *RECORDINGS,
     *DICOM,
     *ZARRS,
@@ -257,6 +276,7 @@ FORMATS: tuple[Format, ...] = (
     *SLIDES,
     *VOLUMES,
     *UNREAD,
+    *BARE_VOLUMES,
 )
 """The formats of the program, in the order in which they are tried."""
 

@@ -35,7 +35,8 @@ def is_zarr(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             return any(marker in archive.namelist() for marker in ZARR_MARKERS)
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return False
+        # Damaged: by its name it is one, and the reader says how.
+        return ".zarr" in path.name.lower()
 
 
 def is_zarr_volume(path: Path) -> bool:

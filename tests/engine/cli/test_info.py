@@ -22,11 +22,12 @@ def test_what_can_be_chosen_is_listed(tmp_path: Path) -> None:
         file["data"], file["flat"] = np.zeros((5, 40, 30), np.uint16), np.ones((2, 40, 30), np.uint16)
     lines = describe_file(tmp_path / "a.h5")
     assert lines[:2] == [("file", str(tmp_path / "a.h5")), ("kind", "stack (HDF5 or NeXus)")]
-    assert lines[-3:] == [
+    assert lines[-4:-1] == [
         ("can be chosen", "dataset: Dataset. The file holds several volumes."),
         ("", "dataset=data (data, 5 x 40 x 30 uint16)"),
         ("", "dataset=flat (flat, 2 x 40 x 30 uint16)"),
     ]
+    assert lines[-1][1].startswith("spacing: Spacing.")
     chosen = dict(describe_file(tmp_path / "a.h5", "dataset=flat"))
     assert chosen["size"] == "2 x 40 x 30 voxels (z, y, x)"
 

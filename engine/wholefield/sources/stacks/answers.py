@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Answer, Question, Reading
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.sources.stacks.stack import StackSource
+from wholefield.sources.stacks.stack import StackDescription, StackSource
 from wholefield.sources.units import to_micrometers
 
 NOTHING = Reading()
@@ -48,7 +48,7 @@ def answered(stack: Stack, reading: Reading) -> Stack:
     return chosen
 
 
-def common_questions(stack: StackSource) -> tuple[Question, ...]:
+def common_questions(stack: StackSource | StackDescription) -> tuple[Question, ...]:
     """The time, where there are several, and the spacing, where the file does not say."""
     questions = []
     if stack.times > 1:

@@ -11,7 +11,7 @@ from wholefield.sources.stacks.answers import file_below
 
 # `slice%03d.raw 1 12 1`: the pattern, the first and last number, and the step.
 NUMBERED = re.compile(
-    r"(?P<pattern>.*?\S)\s+(?P<first>-?\d{1,9})\s+(?P<last>-?\d{1,9})(?:\s+(?P<step>-?\d{1,9}))?"
+    r"(?P<pattern>.*?\S)\s+(?P<first>-?\d{1,18})\s+(?P<last>-?\d{1,18})(?:\s+(?P<step>-?\d{1,18}))?"
 )
 # One number with leading zeros; a width of a million digits is an attack.
 CONVERSION = re.compile(r"%(?P<zeros>0?)(?P<width>\d{0,2})[diu]")

@@ -98,7 +98,7 @@ def test_meta_image_in_color_and_in_two_dimensions(tmp_path: Path) -> None:
         ({"NDims": 5}, "has 5 dimensions; save it with three, or four with time"),
         ({"NDims": 4}, "says DimSize = 6 5 4, not 4 numbers"),
         ({"ElementNumberOfChannels": 1.5}, "has 1.5 channels"),
-        ({"ElementDataFile": "z%03d.raw 1 1000000000 1"}, "keeps its voxels in"),
+        ({"ElementDataFile": "z%03d.raw 1 10000000000 1"}, "is not a pattern of one to 4 files"),
         ({"ElementDataFile": "z%03d.raw 1 999999999 1"}, "is not a pattern of one to 4 files"),
         ({"ElementDataFile": "z%999999999d.raw 1 4 1"}, "is not a pattern of one to 4 files"),
         ({"ElementDataFile": "LIST"}, "files for 4 planes"),

@@ -176,7 +176,7 @@ def test_nonsense_is_refused(tmp_path: Path, content: bytes, name: str) -> None:
     [
         (b"", "is empty; copy it again"),
         (b"hello", "is named like MetaImage and does not begin like it; it is damaged"),
-        (b"\x89PNG\r\n\x1a\n", "is a single picture \\(PNG or JPEG\\); open its folder as a stack"),
+        (b"\x89PNG\r\n\x1a\n", "is a single picture \\(PNG\\); open its folder as a stack"),
         (
             gzip.compress(b"no nifti", mtime=0),
             "is a file packed by gzip and no NIfTI, which is not read; unpack",
