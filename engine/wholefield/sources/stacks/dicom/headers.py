@@ -26,12 +26,12 @@ from wholefield.sources.stacks.dicom.layout import (
     check_layout,
     find_pixels,
 )
+from wholefield.sources.stacks.dicom.quick import NotPlainError, QuickHeader, quick_header
 from wholefield.sources.stacks.dicom.slices import Slice, slices_of
-from wholefield.sources.stacks.dicom.syntaxes import check_syntax, guessed_syntax
+from wholefield.sources.stacks.dicom.syntaxes import DEFLATED, IMPLICIT, check_syntax, guessed_syntax
 
 # Files of real scanners break many small rules; a stack can be shown all the same.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-DEFLATED = b"1.2.840.10008.1.2.1.99"
 MOST_INFLATED = 256 * 2**20
 HEAD_BYTES = 1024
 TEXT_TAGS = (
@@ -39,7 +39,8 @@ TEXT_TAGS = (
     "BodyPartExamined", "ConvolutionKernel", "KVP", "SliceThickness", "GantryDetectorTilt", "Units", "RescaleType",
     "PixelPaddingValue", "PhotometricInterpretation",
 )  # fmt: skip
-OVERLAYS = tuple(BaseTag(group << 16 | 0x3000) for group in range(0x6000, 0x6020, 2))
+# OverlayBitPosition and OverlayData of all overlays.
+OVERLAYS = frozenset(group << 16 | tag for group in range(0x6000, 0x6020, 2) for tag in (0x102, 0x3000))
 MICROSCOPY = "SM"
 
 
@@ -128,38 +129,55 @@ def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 def _header(path: Path, file: BinaryIO) -> DicomFile:
     stat = path.stat()
     state = stat.st_size, stat.st_mtime_ns
-    if DEFLATED in file.read(HEAD_BYTES):
+    try:
+        quick = quick_header(file)
+        if quick is not None:
+            pixels = find_pixels(file, state[0], quick.syntax == IMPLICIT, True)
+            return _described(path, quick, pixels, quick.syntax, True, state)
+    except NotPlainError:
+        pass
+    return _by_pydicom(path, file, state)
+
+
+def _by_pydicom(path: Path, file: BinaryIO, state: tuple[int, int]) -> DicomFile:
+    file.seek(0)
+    if DEFLATED.encode() in file.read(HEAD_BYTES):
         data = inflated(file)
         source: BinaryIO = BytesIO(data)
         dataset: Any = read_dataset(source, False, True, stop_when=_at_pixels)
-        implicit, little, size, syntax = False, True, len(data), DEFLATED.decode()
+        implicit, little, size, syntax = False, True, len(data), DEFLATED
     else:
         file.seek(0)
         source, size = file, state[0]
         dataset = pydicom.dcmread(file, stop_before_pixels=True, force=True)
         implicit, little = dataset.original_encoding
         syntax = str(dataset.file_meta.get("TransferSyntaxUID") or "")
+    pixels = find_pixels(source, size, implicit, little)
+    if pixels is not None and not syntax:
+        syntax = guessed_syntax(file, pixels, implicit, little)
+    return _described(path, dataset, pixels, syntax, little, state)
+
+
+def _described(
+    path: Path, dataset: Any, pixels: PixelElement | None, syntax: str, little: bool, state: tuple[int, int]
+) -> DicomFile:
     modality = str(dataset.get("Modality") or "")
     rows = dataset.get("Rows")
     tiled = modality == MICROSCOPY or (dataset.get("TotalPixelMatrixColumns") or 0) > (
         dataset.get("Columns") or 0
     )
-    pixels = None if rows is None or tiled else find_pixels(source, size, implicit, little)
-    if pixels is None:
+    if pixels is None or rows is None or tiled:
         return DicomFile(path, "", modality, (), None, False, {}, None, frozenset(), state)
-    if not syntax:
-        syntax = guessed_syntax(file, pixels, implicit, little)
     check_syntax(UID(syntax))
     layout = _layout(dataset, pixels, syntax, little)
     check_layout(layout)
-    kind = dataset.get("ImageType") or ""
     return DicomFile(
         path,
         str(dataset.get("SeriesInstanceUID") or ""),
         modality,
         tuple(slices_of(path, dataset, layout.frames)),
         layout,
-        "LOCALIZER" in (kind if isinstance(kind, str) else list(kind)),
+        "LOCALIZER" in str(dataset.get("ImageType") or "").upper(),
         _texts(dataset),
         _window(dataset),
         _notes(dataset, layout),
@@ -168,7 +186,7 @@ def _header(path: Path, file: BinaryIO) -> DicomFile:
 
 
 def _layout(dataset: Any, pixels: PixelElement, syntax: str, little: bool) -> PixelLayout:
-    allocated = int(dataset.BitsAllocated)
+    allocated = int(_needed(dataset, "BitsAllocated"))
     stored = allocated if pixels.real else int(dataset.get("BitsStored") or allocated)
     photometric = str(dataset.get("PhotometricInterpretation") or "MONOCHROME2").strip().upper()
     samples = int(dataset.get("SamplesPerPixel") or 1)
@@ -180,11 +198,18 @@ def _layout(dataset: Any, pixels: PixelElement, syntax: str, little: bool) -> Pi
     first, colors = palette if palette is not None else (0, None)
     table_first, table = _modality_table(dataset)
     return PixelLayout(
-        pixels, syntax, little, int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns),
-        samples, allocated, stored, _high_bit(dataset, pixels, stored),
+        pixels, syntax, little, int(dataset.get("NumberOfFrames") or 1), int(dataset.get("Rows")),
+        int(_needed(dataset, "Columns")), samples, allocated, stored, _high_bit(dataset, pixels, stored),
         bool(dataset.get("PixelRepresentation") or 0), photometric,
         bool(dataset.get("PlanarConfiguration") or 0), colors, first, table, table_first,
     )  # fmt: skip
+
+
+def _needed(dataset: Any, name: str) -> Any:
+    value = dataset.get(name)
+    if value is None:
+        raise HeaderError(f"its header has no {name}")
+    return value
 
 
 def _high_bit(dataset: Any, pixels: PixelElement, stored: int) -> int:
@@ -205,13 +230,17 @@ def _modality_table(dataset: Any) -> tuple[int, Any]:
 
 
 def _texts(dataset: Any) -> dict[str, str]:
-    texts = {tag: str(dataset[tag].value) for tag in TEXT_TAGS if tag in dataset}
+    if isinstance(dataset, QuickHeader):
+        texts = {tag: dataset.text(tag) for tag in TEXT_TAGS}
+    else:
+        texts = {tag: str(dataset[tag].value) for tag in TEXT_TAGS if tag in dataset}
     return {tag: text for tag, text in texts.items() if text not in ("", "None")}
 
 
 def _notes(dataset: Any, layout: PixelLayout) -> frozenset[str]:
+    quick = isinstance(dataset, QuickHeader)
     notes = {
-        "overlays": any(tag in dataset for tag in OVERLAYS) or bool(dataset.get("OverlayBitPosition")),
+        "overlays": dataset.has_any(OVERLAYS) if quick else any(tag in dataset for tag in OVERLAYS),
         "lossy": str(dataset.get("LossyImageCompression") or "") == "01",
         "inverted": layout.photometric == "MONOCHROME1",
         "moments": layout.frames > 1 and any(tag in dataset for tag in ("FrameTime", "FrameTimeVector")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -135,11 +136,16 @@ def _slice(path: Path, frame: int, find: Find, dataset: Any) -> Slice:
         _scale(look, dataset),
         location[0] if location else None,
         str(dataset.get("SOPInstanceUID") or ""),
-        kind if isinstance(kind, str) else " ".join(str(part) for part in kind if part),
+        _words(kind),
         str(look("StackID", "FrameContentSequence") or ""),
         tuple(_moment(look(name, sequence)) for name, sequence, _label in MOMENTS),
         int(segment[0]) if segment else 0,
     )
+
+
+def _words(value: Any) -> str:
+    parts = [value] if isinstance(value, str) else list(value)
+    return " ".join(filter(None, (str(part).strip() for part in parts)))
 
 
 def _scale(look: Find, dataset: Any) -> tuple[float, float]:
@@ -176,7 +182,7 @@ def _moment(value: Any) -> float | None:
         found = float(value)
     except (TypeError, ValueError):
         return None
-    return found if np.isfinite(found) else None
+    return found if isfinite(found) else None
 
 
 def _numbers(value: Any, count: int) -> tuple[float, ...] | None:
@@ -186,7 +192,7 @@ def _numbers(value: Any, count: int) -> tuple[float, ...] | None:
         numbers = tuple(map(float, value if count > 1 else [value]))
     except (TypeError, ValueError):
         return None
-    return numbers if len(numbers) == count and bool(np.isfinite(numbers).all()) else None
+    return numbers if len(numbers) == count and all(map(isfinite, numbers)) else None
 
 
 def same_numbers(first: Sequence[float] | None, second: Sequence[float] | None, tolerance: float) -> bool:
