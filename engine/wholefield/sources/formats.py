@@ -18,6 +18,7 @@ from wholefield.sources.format import Format
 from wholefield.sources.kinds import Kind
 from wholefield.sources.signatures import (
     AEDAT4_SIGNATURE,
+    OLE_SIGNATURE,
     ZIP_SIGNATURE,
     Detect,
     asked,
@@ -212,6 +213,10 @@ VOLUMES = (
         "HDF5 or NeXus", Kind.STACK, (".h5", ".hdf5", ".hdf", ".nxs", ".nx5"), is_hdf5,
         "wholefield.sources.stacks.hdf5:open_hdf5_stack",
         asks="wholefield.sources.stacks.hdf5:hdf5_questions", about="one of its datasets",
+    ),
+    Format(
+        "Xradia", Kind.STACK, (".txrm", ".txm", ".xrm"), both(begins(OLE_SIGNATURE), ends(".txrm", ".txm", ".xrm")),
+        "wholefield.sources.stacks.xradia:open_xradia", asks=STACK, about="projections and reconstructions of Zeiss",
     ),
     Format("NRRD", Kind.STACK, (".nrrd", ".nhdr"), is_nrrd, "wholefield.sources.stacks.nrrd:open_nrrd", asks=STACK),
     Format(
