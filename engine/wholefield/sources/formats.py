@@ -25,6 +25,7 @@ from wholefield.sources.signatures import (
     begins,
     both,
     ends,
+    is_bag,
     is_bmp,
     is_dicom_file,
     is_dicom_slide,
@@ -70,6 +71,11 @@ RECORDINGS = (
     Format(
         "Event Stream", Kind.RECORDING, (".es",), begins(b"Event Stream"),
         "wholefield.sources.events.formats.event_stream:open_event_stream", about="DVS, ATIS and color, version 2",
+    ),
+    Format(
+        "ROS bag", Kind.RECORDING, (".bag", ".mcap", ".db3"), is_bag,
+        "wholefield.sources.events.formats.rosbag:open_bag", asks="wholefield.sources.events.formats.rosbag:ask_bag",
+        about="events of dvs_msgs and event_camera_msgs, ROS 1 and 2; needs the extra `ros`",
     ),
     Format(
         "N-MNIST", Kind.RECORDING, (".bin",),

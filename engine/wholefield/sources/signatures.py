@@ -147,6 +147,16 @@ def is_jaer(path: Path, head: bytes) -> bool:
     )
 
 
+def is_bag(path: Path, head: bytes) -> bool:
+    """Whether a path is a bag of ROS: of version 1, or a file or the folder of version 2."""
+    if not head:
+        return path.is_dir() and function_named("wholefield.sources.events.formats.rosbag:is_bag_folder")(
+            path
+        )
+    database = head.startswith(b"SQLite format 3\0") and path.suffix.lower() == ".db3"
+    return head.startswith((b"#ROSBAG V", b"\x89MCAP0\r\n")) or database
+
+
 def is_prophesee_dat(path: Path, head: bytes) -> bool:
     """Whether a file is a DAT of Prophesee: lines `% key value`, and then its name or its first line says so."""
     return head.startswith(b"% ") and (path.suffix.lower() == ".dat" or head.startswith(DAT_FIRST_LINE))

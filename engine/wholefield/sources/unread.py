@@ -152,14 +152,6 @@ CAMERAS = (
         "AEDAT of another version", (".aedat",), begins(b"#!AER-DAT"),
         "an AEDAT recording of a version that is not known; convert it to AEDAT4 with dv-converter of DV",
     ),
-    _unread(
-        "ROS bag", (".bag",), begins(b"#ROSBAG"),
-        "a ROS bag, which is not read; export its events to HDF5 or text first",
-    ),
-    _unread(
-        "MCAP", (".mcap",), begins(b"\x89MCAP0\r\n"),
-        "an MCAP bag of ROS 2, which is not read; export its events to HDF5 or text first",
-    ),
 )  # fmt: skip
 
 ARRAYS = (

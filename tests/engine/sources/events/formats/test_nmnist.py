@@ -68,6 +68,12 @@ def test_batches_go_on_where_the_last_one_ended(tmp_path: Path) -> None:
 
 def test_other_files_of_that_name(tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
-    for content in (b"", b"1234", b"words", b"some words, more words here\n.", np.random.default_rng(0).integers(0, 256, 5000, np.uint8).tobytes()):
+    for content in (
+        b"",
+        b"1234",
+        b"words",
+        b"some words, more words here\n.",
+        np.random.default_rng(0).integers(0, 256, 5000, np.uint8).tobytes(),
+    ):
         path.write_bytes(content)
         assert not is_nmnist(path)
