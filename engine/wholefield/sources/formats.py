@@ -84,12 +84,19 @@ RECORDINGS = (
     ),
     Format(
         "Prophesee DAT", Kind.RECORDING, (".dat",), is_prophesee_dat,
-        "wholefield.sources.events.raw:open_dat", exporter="wholefield.export.dat:write_dat",
-        about="events as 64-bit words",
+        "wholefield.sources.events.raw:open_dat", asks="wholefield.sources.events.raw:ask_size",
+        exporter="wholefield.export.dat:write_dat", about="events as 64-bit words",
     ),
     Format(
         "Prophesee RAW", Kind.RECORDING, (".raw",), is_prophesee_raw,
-        "wholefield.sources.events.raw:open_raw", about="EVT2, EVT2.1 and EVT3",
+        "wholefield.sources.events.raw:open_raw", asks="wholefield.sources.events.raw:ask_size",
+        about="EVT2, EVT2.1 and EVT3",
+    ),
+    Format(
+        "Words without a header", Kind.RECORDING, (),
+        both(ends(".raw", ".dat"), asked("wholefield.sources.events.formats.headless:plausible_encodings")),
+        "wholefield.sources.events.formats.headless:open_headless",
+        asks="wholefield.sources.events.formats.headless:ask_headless", about="RAW or DAT that lost its header; asked",
     ),
     Format(
         "HDF5 events", Kind.RECORDING, (".h5", ".hdf5"),

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from wholefield.errors import SourceError
+from wholefield.sources.choices import Question, Reading
 from wholefield.sources.events.codec import Codec
+from wholefield.sources.events.columns.decision import SIZE_QUESTION, stated_size
 from wholefield.sources.events.dat import DAT
 from wholefield.sources.events.evt2 import EVT2
 from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.evt21 import EVT21, EVT21_LEGACY, looks_legacy
 from wholefield.sources.events.recording import RecordingDescription
-from wholefield.sources.events.sensors import size_from
+from wholefield.sources.events.sensors import possible_sensor, size_from, stated_sides
 from wholefield.sources.events.stream import StreamRecording
 
 HEADER_BYTES = 64 * 1024
@@ -55,22 +57,38 @@ def read_header(head: bytes) -> Header:
     return Header(fields, position)
 
 
-def open_raw(path: Path, index_at_once: bool | None = None) -> StreamRecording:
+def open_raw(
+    path: Path, reading: Reading | None = None, index_at_once: bool | None = None
+) -> StreamRecording:
     """Open a RAW file of EVT 2.0, 2.1 or 3.0.
+
+    Args:
+        path: The file.
+        reading: May answer `size` where the header does not say it.
+        index_at_once: Whether to read all of it now; None: if it is small.
 
     Raises:
         SourceError: It is another format, or holds no events.
     """
+    reading = (reading or Reading()).only(path, "size")
     header = read_header(_head(path))
-    return _open(path, header, _raw_codec(path, header), index_at_once)
+    return open_words(path, header, _raw_codec(path, header), reading, index_at_once)
 
 
-def open_dat(path: Path, index_at_once: bool | None = None) -> StreamRecording:
+def open_dat(
+    path: Path, reading: Reading | None = None, index_at_once: bool | None = None
+) -> StreamRecording:
     """Open a DAT file of contrast events.
+
+    Args:
+        path: The file.
+        reading: May answer `size` where the header does not say it.
+        index_at_once: Whether to read all of it now; None: if it is small.
 
     Raises:
         SourceError: It holds events of another type, or none.
     """
+    reading = (reading or Reading()).only(path, "size")
     head = _head(path)
     header = read_header(head)
     kind = tuple(head[header.size : header.size + 2])
@@ -79,18 +97,45 @@ def open_dat(path: Path, index_at_once: bool | None = None) -> StreamRecording:
         raise SourceError(
             f"{path} holds events {held}, not contrast events (type 0 or 12); choose another file."
         )
-    return _open(path, Header(header.fields, header.size + 2), DAT, index_at_once)
+    return open_words(path, Header(header.fields, header.size + 2), DAT, reading, index_at_once)
 
 
-def _open(path: Path, header: Header, codec: Codec, index_at_once: bool | None) -> StreamRecording:
-    width, height = size_from(header.fields) or (0, 0)
-    description = RecordingDescription(codec.format_name, width, height, header.fields)
+def ask_size(path: Path, reading: Reading) -> tuple[Question, ...]:
+    """What may be chosen for RAW and DAT: the size of the sensor, where the header does not say it."""
+    return () if size_from(read_header(_head(path)).fields) else (SIZE_QUESTION,)
+
+
+def open_words(
+    path: Path, header: Header, codec: Codec, reading: Reading, index_at_once: bool | None = None
+) -> StreamRecording:
+    """Open the words behind a header.
+
+    Raises:
+        SourceError: They hold no events, or no camera has the size of the header.
+    """
+    size = stated_size(path, reading) or _header_size(path, header)
+    description = RecordingDescription(codec.format_name, *(size or (0, 0)), header.fields)
     try:
         return StreamRecording(path, header.size, codec, description, index_at_once)
     except SourceError as error:
         if path.name in str(error):
             raise
         raise SourceError(f"{path} {error}.") from error
+
+
+def _header_size(path: Path, header: Header) -> tuple[int, int] | None:
+    """The size that the header says, or None.
+
+    Raises:
+        SourceError: No camera has it.
+    """
+    stated = stated_sides(header.fields)
+    if stated is not None and not possible_sensor(*stated):
+        raise SourceError(
+            f"{path} says that its sensor has {stated[0]} x {stated[1]} px, which no camera has; "
+            "say its size with size=width,height, or copy it again."
+        )
+    return size_from(header.fields)
 
 
 def _head(path: Path) -> bytes:

@@ -89,28 +89,35 @@ def outside_sensor(count: int, size: tuple[int, int]) -> str:
 
 def size_in(text: str) -> tuple[int, int] | None:
     """(width, height) in px that a text such as "640,480", "640x480" or "[640 480]" says, or None."""
-    pair = re.fullmatch(r"\W*(\d{1,5})\s*(?:[x×,; ]|by)\s*(\d{1,5})\W*", text.strip(), re.IGNORECASE)
-    if pair is None:
-        return None
-    width, height = int(pair[1]), int(pair[2])
-    return (width, height) if 0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE else None
+    pair = _pair_in(text)
+    return pair if pair is not None and all(0 < side <= LARGEST_SIDE for side in pair) else None
 
 
-def _stated(metadata: Mapping[str, str]) -> tuple[int, int] | None:
+def _pair_in(text: str) -> tuple[int, int] | None:
+    pair = re.fullmatch(r"\W*(\d{1,9})\s*(?:[x×,; ]|by)\s*(\d{1,9})\W*", text.strip(), re.IGNORECASE)
+    return None if pair is None else (int(pair[1]), int(pair[2]))
+
+
+def stated_sides(metadata: Mapping[str, str]) -> tuple[int, int] | None:
+    """(width, height) in px that a header states, be they possible or not, or None."""
     fields = {name.lower(): value for name, value in metadata.items()}
     for option in fields.get("format", "").split(";")[1:]:
         name, _, value = option.partition("=")
         fields.setdefault(name.strip().lower(), value.strip())
     for name in PAIR_KEYS:
-        pair = size_in(fields.get(name, ""))
+        pair = _pair_in(fields.get(name, ""))
         if pair is not None:
             # Software in Python writes (height, width) there; sensors are wider than they are high.
             return pair if name in WIDTH_FIRST else (max(pair), min(pair))
     texts = (fields.get("width", ""), fields.get("height", ""))
-    if not all(text.isdecimal() and len(text) < 6 for text in texts):
+    if not all(text.isdecimal() and len(text) < 10 for text in texts):
         return None
-    width, height = map(int, texts)
-    return (width, height) if 0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE else None
+    return int(texts[0]), int(texts[1])
+
+
+def _stated(metadata: Mapping[str, str]) -> tuple[int, int] | None:
+    sides = stated_sides(metadata)
+    return sides if sides is not None and all(0 < side <= LARGEST_SIDE for side in sides) else None
 
 
 def _by_name(metadata: Mapping[str, str]) -> tuple[int, int] | None:

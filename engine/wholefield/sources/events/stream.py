@@ -12,6 +12,7 @@ import numpy.typing as npt
 from wholefield.errors import SourceError
 from wholefield.progress import ProgressCallback
 from wholefield.sources.events.codec import DISORDER, EVER, TAKEN, Codec, Integers, fresh_stats
+from wholefield.sources.events.columns.roles import ROWS_FOR_SIDES
 from wholefield.sources.events.event_words import WordFile
 from wholefield.sources.events.index import BATCH, NO_EVENTS, NO_TRIGGERS, SEGMENT, TimeIndex, build_index
 from wholefield.sources.events.recording import (
@@ -23,7 +24,7 @@ from wholefield.sources.events.recording import (
     sorted_by_time,
 )
 from wholefield.sources.events.search import ClockSearch
-from wholefield.sources.events.sensors import likely_sensor
+from wholefield.sources.events.sensors import guessed_size, likely_sensor, outside_sensor, possible_sensor
 
 # Above this a file is indexed only when something asks for it: reading it takes longer than opening it may.
 INDEX_AT_ONCE_BYTES = 64 * 2**20
@@ -149,19 +150,19 @@ class StreamRecording(Recording):
             )
         if not description.width:
             self._size = likely_sensor(sample, whole=self.indexed)
-            size = "{} x {}".format(*self._size)
-            warnings.append(
-                f"The size of the sensor is not in the file; {size} px was taken from the events."
-            )
+            if sum(map(len, sample)) >= ROWS_FOR_SIDES and not possible_sensor(*self._size):
+                size = "{} x {}".format(*self._size)
+                raise SourceError(
+                    f"would have a sensor of {size} px, which no camera has; it is damaged, or its words are of "
+                    "another format; say its size with size=width,height if that is right"
+                )
+            warnings.append(guessed_size(self._size))
         width, height = self._size
         return replace(description, width=width, height=height, warnings=tuple(warnings))
 
     def _warn_outside(self, index: TimeIndex) -> None:
         if index.outside:
-            size = "{} x {}".format(*self._size)
-            self._warnings.append(
-                f"{index.outside} events lie outside the {size} px of the sensor and are left out."
-            )
+            self._warnings.append(outside_sensor(index.outside, self._size))
 
     def _warn_clock(self) -> None:
         repair = self._words.repair

@@ -132,7 +132,7 @@ def test_a_recording_is_not_stretched(tmp_path: Path, name: str, seed: int) -> N
     path.write_bytes(header + words.tobytes())
     opener = open_dat if path.suffix == ".dat" else open_raw
     for at_once in (True, False):
-        with opener(path, at_once) as recording:
+        with opener(path, None, at_once) as recording:
             assert recording.duration_us == events["t"][-1] + 1
             found = recording.events(0, recording.duration_us)
             assert len(found) == len(events) == recording.num_events

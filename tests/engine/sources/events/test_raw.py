@@ -7,7 +7,8 @@ import pytest
 
 from tests.engine.sources.events.writers import evt21_words, random_events, swapped, write_stream
 from wholefield.errors import SourceError
-from wholefield.sources.events.raw import open_dat, open_raw, read_header
+from wholefield.sources.choices import Reading
+from wholefield.sources.events.raw import ask_size, open_dat, open_raw, read_header
 
 
 def test_fields_and_end() -> None:
@@ -78,3 +79,33 @@ def test_dat_type_0(tmp_path: Path) -> None:
     (tmp_path / "a.dat").write_bytes(content.replace(b"\x0c\x08", b"\x00\x08", 1))
     with open_dat(tmp_path / "a.dat") as recording:
         np.testing.assert_array_equal(recording.events(0, 900), random_events(300, 900))
+
+
+@pytest.mark.parametrize(
+    "lines", ["% geometry 480x2", "% geometry 480x65528", "% geometry 0x480", "% width 0\n% height 5"]
+)
+def test_a_sensor_that_no_camera_has_is_refused(tmp_path: Path, lines: str) -> None:
+    path = tmp_path / "a.raw"
+    path.write_bytes(f"% evt 2.0\n{lines}\n% end\n".encode() + np.array([8 << 28, 5], "<u4").tobytes())
+    with pytest.raises(SourceError, match=r"px, which no camera has; say its size with size=width,height"):
+        open_raw(path)
+    with open_raw(path, Reading({"size": "640,480"})) as recording:
+        assert (recording.width, recording.height, recording.num_events) == (640, 480, 1)
+
+
+def test_a_measured_sensor_that_no_camera_has_is_refused(tmp_path: Path) -> None:
+    words = [8 << 28, *((x << 11) + x % 2 for x in range(480))]
+    path = tmp_path / "a.raw"
+    path.write_bytes(b"% evt 2.0\n% end\n" + np.array(words, "<u4").tobytes())
+    with pytest.raises(SourceError, match=r"a\.raw would have a sensor of 480 x 2 px, which no camera has"):
+        open_raw(path)
+    assert [question.name for question in ask_size(path, Reading())] == ["size"]
+
+
+def test_the_size_can_be_answered_where_the_header_lacks_it(tmp_path: Path) -> None:
+    events = random_events(300, 900)
+    content = write_stream(tmp_path, "dat", events).read_bytes()
+    path = tmp_path / "a.dat"
+    path.write_bytes(content.replace(b"% Width 640\n% Height 480\n", b""))
+    with open_dat(path, Reading({"size": "1280,720"})) as recording:
+        assert (recording.width, recording.height, recording.warnings) == (1280, 720, ())

@@ -15,7 +15,7 @@ from wholefield.sources.events.stream import StreamRecording
 
 
 def open_stream(path: Path, index_at_once: bool | None = None) -> StreamRecording:
-    return (open_dat if path.suffix == ".dat" else open_raw)(path, index_at_once)
+    return (open_dat if path.suffix == ".dat" else open_raw)(path, None, index_at_once)
 
 
 @pytest.fixture(params=sorted(STREAMS))
@@ -219,7 +219,7 @@ def test_size_from_the_events(tmp_path: Path) -> None:
     content = write_stream(tmp_path, "evt2", random_events(5000, 9000)).read_bytes()
     path.write_bytes(content.replace(b"% geometry 640x480\n", b""))
     for at_once in (True, False):
-        with open_raw(path, at_once) as recording:
+        with open_raw(path, None, at_once) as recording:
             assert (recording.width, recording.height) == SIZE
             assert "640 x 480 px was taken from the events" in recording.warnings[0]
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from wholefield.errors import SourceError
 from wholefield.sources.events.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events, RecordingDescription
-from wholefield.sources.events.sensors import LARGEST_SIDE, likely_sensor
+from wholefield.sources.events.sensors import LARGEST_SIDE, outside_sensor
 from wholefield.sources.events.table import ArrayTable, Spool, TableRecording
 
 AnyIntegers = npt.NDArray[np.integer]
@@ -75,16 +75,11 @@ class Gathering:
             reason = f"holds {outside}" if not self.outside else f"cannot be used: {outside}"
             raise SourceError(" ".join([f"{self._path} {reason}; choose another file.", *told]))
         events = self._spool.array()
-        size = self._size
-        if size is None:
-            size = likely_sensor([events], whole=True)
-            told.append(
-                f"The size of the sensor is not in the file; {size[0]} x {size[1]} px was taken from the events."
-            )
-        if self.outside:
-            told.append(
-                f"{self.outside} events lie outside the {size[0]} x {size[1]} px of the sensor and are left out."
-            )
+        size = self._size or (0, 0)
+        if self.outside and self._size:
+            told.append(outside_sensor(self.outside, size))
+        elif self.outside:
+            told.append(f"{self.outside} events lie beyond every sensor and are left out.")
         triggers = np.concatenate(self._triggers) if self._triggers else np.zeros(0, TRIGGER_DTYPE)
         kept = np.zeros(len(triggers), TRIGGER_DTYPE)
         kept[:] = triggers[np.argsort(triggers["t"], kind="stable")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +55,8 @@ def cdr_array(raw: bytes) -> tuple[tuple[int, int], Columns]:
     """
     if len(raw) < 4:
         raise BadMessage("no header")
-    body, order = raw[4:], "<" if raw[1] & 1 else ">"
+    body = raw[4:]
+    order: Literal["<", ">"] = "<" if raw[1] & 1 else ">"
     name = _number(body, 8, order)
     begin = -(-(12 + name) // 4) * 4
     height, width, count = (_number(body, begin + 4 * i, order) for i in range(3))
