@@ -15,6 +15,7 @@ from torch import Tensor
 from wholefield.errors import SettingError
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image
+from wholefield.networks.msd.scaling import filled
 from wholefield.tomography.backprojection import reconstruct
 from wholefield.tomography.enums import Strategy, Window
 
@@ -171,9 +172,13 @@ class SplitPairs:
 
 
 def part_outputs(network: MSDNetwork, images: Tensor, strategy: Strategy) -> Tensor:
-    """The network's output for every part of a slice: (K, row, column) to the same."""
-    inputs = (pair_of(images, part, strategy)[0] for part in range(len(images)))
-    return torch.stack([predict_image(network, image[None])[0] for image in inputs])
+    """The network's output for every part of a slice: (K, row, column) to the same.
+
+    Where an input is not finite the network is given the mean, and the output is not a number.
+    """
+    inputs = torch.stack([pair_of(images, part, strategy)[0] for part in range(len(images))])
+    outputs = [predict_image(network, filled(network.scale_in, image[None]))[0] for image in inputs]
+    return torch.stack(outputs).masked_fill(~inputs.isfinite(), torch.nan)
 
 
 def denoise_slice(network: MSDNetwork, images: Tensor, strategy: Strategy) -> Tensor:

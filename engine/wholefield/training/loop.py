@@ -12,9 +12,9 @@ from wholefield.runs.eta import Pace
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import ReportFunction
 from wholefield.training.devices import resolve
-from wholefield.training.progress import Preview, RunProgress
+from wholefield.training.progress import Preview, RunProgress, steps_done
 from wholefield.training.settings import Precision, TrainingSettings
-from wholefield.training.trainee import Trainee
+from wholefield.training.trainee import Diverged, Trainee
 from wholefield.training.visits import Loader
 
 # Facts about our own set-up that Lightning takes for mistakes.
@@ -52,6 +52,7 @@ def fit(
 
     Raises:
         SettingError: The device is not there, or cannot compute in that precision.
+        Diverged: Loss or weights are no longer finite; last.ckpt holds the last weights that are.
         StopAndKeep: The control asked for it; last.ckpt is written.
         Discarded: The control asked for it.
     """
@@ -62,7 +63,29 @@ def fit(
     trainer = quiet_trainer(settings, folder.path, progress)
     resume = folder.last if folder.last.exists() else None
     loaders = None if validation is None or not len(validation) else validation
-    trainer.fit(trainee, training, loaders, ckpt_path=resume, weights_only=True)
+    try:
+        trainer.fit(trainee, training, loaders, ckpt_path=resume, weights_only=True)
+    except Diverged as error:
+        raise Diverged(divergence(error, settings, trainer, folder)) from error
+
+
+def divergence(error: Diverged, settings: TrainingSettings, trainer: Trainer, folder: RunFolder) -> str:
+    """The sentence for a training whose numbers are no longer finite: where, what is left, and likely causes."""
+    causes = [f"a learning_rate of {settings.learning_rate:g} that is too high"]
+    if settings.gradient_clipping is None:
+        causes.append("gradients that are not limited (set gradient_clipping)")
+    if settings.precision in (Precision.FP16, Precision.BF16):
+        causes.append(f"the precision {settings.precision} (try 32-true)")
+    causes.append("extreme values in the data")
+    kept = (
+        f"{folder.last.name} holds the last checkpoint before"
+        if folder.last.exists()
+        else "nothing was saved yet"
+    )
+    return (
+        f"{error} in epoch {trainer.current_epoch + 1}, step {steps_done(trainer) + 1}, so the training was stopped; "
+        f"{kept}. Likely causes: {'; '.join(causes)}."
+    )
 
 
 def quiet_trainer(settings: TrainingSettings, folder: Path, callback: Callback) -> Trainer:

@@ -22,7 +22,7 @@ from wholefield.runs.reports import (
 )
 from wholefield.training.quality import Score
 from wholefield.training.settings import TrainingSettings
-from wholefield.training.trainee import Trainee
+from wholefield.training.trainee import Diverged, Trainee
 
 Preview = Callable[[int], PreviewReady]
 """Makes the preview after so many epochs."""
@@ -142,6 +142,10 @@ class RunProgress(Callback):
             trainee.train(training)
 
     def _save(self, trainer: Trainer) -> None:
+        trainee = trainer.lightning_module
+        if isinstance(trainee, Trainee) and not trainee.has_finite_weights():
+            # The last checkpoint with finite weights must not be replaced.
+            raise Diverged("A weight of the network is not a finite number")
         with replacing(self._folder.last) as temporary:
             trainer.save_checkpoint(temporary)
         self._saved = self._clock()

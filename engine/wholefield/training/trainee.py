@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
+from wholefield.errors import WholefieldError
 from wholefield.runs.reports import ReportFunction
 from wholefield.training.checkpoints import CARD
 from wholefield.training.model_card import ModelCard
@@ -18,6 +20,10 @@ from wholefield.training.settings import Optimizer, TrainingSettings
 
 LOSSES, GRADIENTS, PLATEAU = "training_losses", "gradients", "plateau"
 MOMENTUM = 0.9
+
+
+class Diverged(WholefieldError):
+    """The loss, or a weight of the network, is no longer a finite number; what follows would be worth nothing."""
 
 
 class Trainee(LightningModule):
@@ -120,6 +126,8 @@ class Trainee(LightningModule):
         """The loss of one batch."""
         loss = self.loss(batch)
         self.last_loss = float(loss.detach())
+        if not isfinite(self.last_loss):
+            raise Diverged(f"The training loss is {self.last_loss:g}")
         self._losses.append(self.last_loss)
         return loss * self._share(index)
 
@@ -137,7 +145,14 @@ class Trainee(LightningModule):
 
     def validation_step(self, batch: Any, index: int) -> None:
         """Judge one validation batch."""
-        self._judged.append(self.judge(batch))
+        judged = self.judge(batch)
+        if not isfinite(judged.get("loss", 0.0)) and not self.has_finite_weights():
+            raise Diverged(f"The validation loss is {judged['loss']:g}")
+        self._judged.append(judged)
+
+    def has_finite_weights(self) -> bool:
+        """Whether all parameters of the network are finite numbers."""
+        return all(bool(torch.isfinite(parameter).all()) for parameter in self.network.parameters())
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the card, and what an unfinished epoch and the schedule need to go on."""

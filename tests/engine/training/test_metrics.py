@@ -28,3 +28,24 @@ def test_likeness_of_images() -> None:
     assert "ssim" not in image_metrics(target[..., :5], target[..., :5])
     volume = torch.randn(1, 1, 12, 12, 12)
     assert image_metrics(volume, volume)["ssim"] == pytest.approx(1)
+
+
+def test_what_does_not_count_changes_nothing() -> None:
+    torch.manual_seed(0)
+    target = torch.randn(1, 1, 40, 40)
+    output = target + 0.3 * torch.randn(1, 1, 40, 40)
+    valid = torch.ones_like(target, dtype=torch.bool)
+    valid[..., 25:] = False
+    spoiled = [torch.where(valid, each, torch.nan) for each in (output, target)]
+    found = image_metrics(*spoiled, valid)
+    kept = image_metrics(output[..., :25], target[..., :25])
+    assert found["psnr"] == pytest.approx(kept["psnr"], rel=1e-5)
+    # Windows that hang over a border are filled by reflection in one and left out in the other.
+    assert found["ssim"] == pytest.approx(kept["ssim"], abs=0.02)
+    assert image_metrics(*spoiled, torch.zeros_like(valid)) == {}
+    assert "ssim" not in image_metrics(target, target, torch.eye(40).bool()[None, None])
+
+
+def test_labels_of_which_none_counts() -> None:
+    labels = torch.full((1, 4, 4), 9)
+    assert label_metrics(torch.randn(1, 3, 4, 4), labels, ignore_label=9) == {}

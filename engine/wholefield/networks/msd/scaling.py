@@ -63,8 +63,14 @@ class Moments:
         self._squares = 0.0
 
     def add(self, image: Tensor) -> None:
-        """Take all values of an image into account (Chan, Golub and LeVeque 1979: merge the moments of two parts)."""
-        values = image.detach().double()
+        """Take all finite values of an image into account.
+
+        Chan, Golub and LeVeque 1979: merge the moments of two parts.
+        """
+        values = image.detach().double().flatten()
+        values = values[values.isfinite()]
+        if not values.numel():
+            return
         size, average = values.numel(), values.mean().item()
         difference, total = average - self.mean, self.count + size
         self._squares += (values - average).square().sum().item()
@@ -80,8 +86,30 @@ class Moments:
             InputError: There were no images.
         """
         if not self.count:
-            raise InputError("The data loader holds no images to normalize by; check its paths.")
+            raise InputError(
+                "The data loader holds no images with finite values to normalize by; check its paths."
+            )
         return math.sqrt(self._squares / self.count) or 1.0
+
+
+def filled(module: nn.Conv2d | nn.Conv3d, image: Tensor) -> Tensor:
+    """An image with the mean that a scaling module subtracts in the place of values that are not finite.
+
+    Args:
+        module: The scaling of the input of a network; its channels share one scale.
+        image: Any shape.
+
+    Returns:
+        The image itself where all values are finite.
+    """
+    finite = image.isfinite()
+    if finite.all():
+        return image
+    scale = module.weight[0, 0].reshape(()).item()
+    offset = 0.0 if module.bias is None else module.bias[0].item()
+    return torch.where(
+        finite, image, torch.as_tensor(-offset / scale, dtype=image.dtype, device=image.device)
+    )
 
 
 def normalize_input(module: nn.Conv2d | nn.Conv3d, moments: Moments) -> None:

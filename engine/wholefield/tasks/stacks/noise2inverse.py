@@ -3,25 +3,37 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from math import prod
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from wholefield.errors import SettingError
 from wholefield.export.stacks import write_tiff_stack
 from wholefield.networks.msd.network import MSDNetwork
-from wholefield.networks.msd.predict import predict_image
 from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import PreviewReady, ReportFunction
 from wholefield.sources.stacks.geometry import StackGeometry
+from wholefield.tasks.stacks.data.gaps import with_gaps
 from wholefield.tasks.stacks.data.reconstructions import StackParts, open_parts
 from wholefield.tasks.stacks.data.split import described, long_runs, preview_slice, split_of_run
 from wholefield.tasks.stacks.data.split_volumes import SplitVolumePairs, denoise_volume, read_volume
 from wholefield.tasks.stacks.inference.scratch import SCRATCH, scratch_volume
 from wholefield.tasks.stacks.noise2inverse_settings import DENOISED, RECONSTRUCTION, Noise2InverseSettings
 from wholefield.tasks.stacks.preview import slices_around
-from wholefield.tasks.stacks.training import StackTrainee, arguments_of, assess, network_of, train
+from wholefield.tasks.stacks.training import (
+    StackTrainee,
+    arguments_of,
+    assess,
+    network_of,
+    predicted,
+    train,
+)
 from wholefield.tomography.enums import Strategy
 from wholefield.tomography.noise2inverse import (
     SplitPairs,
@@ -53,7 +65,7 @@ def train_noise2inverse(
     file = folder.path / PARTS
     with ExitStack() as opened:
         parts = open_parts(settings, file, opened, report, control)
-        model = _train(settings, parts, folder, report, control)
+        model = _train(settings, parts, _gaps(parts, report, control), folder, report, control)
         geometry = parts.stacks[0].geometry if isinstance(parts, StackParts) else StackGeometry()
         write = _Writer(folder, parts.shape[1:], geometry, report, control)
         write(RECONSTRUCTION, "Writing the reconstruction", (images.mean(0) for images in _slices(parts)))
@@ -79,12 +91,45 @@ def _denoise_volume(
     counter = PartCounter("Denoising the volume", parts.shape[0], write.report, write.control)
     with scratch_volume(write.folder.path / SCRATCH, parts.shape[1:], "float32") as mean:
         denoise_volume(model, parts, settings.strategy, mean, counter)
-        write(DENOISED, "Writing slices", map(torch.from_numpy, mean.planes()))
+        planes = with_gaps(mean.planes(), partial(_gaps_at, parts), _nothing)
+        write(DENOISED, "Writing slices", map(torch.from_numpy, planes))
+
+
+def _gaps_at(parts: SplitReconstructions, at: int) -> NDArray[np.bool_]:
+    """Which voxels of a slice are not finite in some reconstruction, (rows, columns)."""
+    return np.asarray(~parts.read(at, WHOLE, WHOLE).isfinite().all(0).numpy())
+
+
+def _nothing(count: int) -> None:
+    """Gaps were counted before the training."""
+
+
+def _gaps(parts: SplitReconstructions, report: ReportFunction, control: Control) -> tuple[str, ...]:
+    """What to say of voxels that are not finite.
+
+    Raises:
+        SettingError: No voxel is finite in all reconstructions.
+    """
+    counter, gaps = PartCounter("Checking values", parts.shape[1], report, control), 0
+    for at in range(parts.shape[1]):
+        gaps += int(np.count_nonzero(_gaps_at(parts, at)))
+        counter.done(at + 1)
+    if gaps == prod(parts.shape[1:]):
+        raise SettingError(
+            "No voxel of the reconstructions is finite, so there is nothing to learn from; choose others."
+        )
+    if not gaps:
+        return ()
+    return (
+        f"{gaps:,} voxels of the reconstructions are not finite; they count for nothing, and are not numbers in "
+        f"{DENOISED} either.",
+    )
 
 
 def _train(
     settings: Noise2InverseSettings,
     parts: SplitReconstructions,
+    gaps: Sequence[str],
     folder: RunFolder,
     report: ReportFunction,
     control: Control,
@@ -109,7 +154,7 @@ def _train(
         folder,
         report,
         control,
-        notes,
+        (*notes, *gaps),
     )
     # The training ends with the newest network; the best one denoises.
     load_into(network, read_checkpoint(folder.best), folder.best)
@@ -127,8 +172,8 @@ class SplitTrainee(StackTrainee):
     def judge(self, batch: Sequence[Pair]) -> Mapping[str, float]:
         """The split error of one pair."""
         ((images, targets),) = batch
-        loss, _ = assess(self.network, predict_image(self.network, images[0]), targets[0])
-        return {"loss": loss}
+        figures = assess(self.network, images[0], predicted(self.network, images[0]), targets[0])
+        return {name: value for name, value in figures.items() if name == "loss"}
 
 
 def _pairs(settings: Noise2InverseSettings, parts: SplitReconstructions, slices: Sequence[int]) -> Pairs:
@@ -158,7 +203,7 @@ class SplitPreview:
         images = self.parts.read(self.at, WHOLE, WHOLE)
         outputs = self._outputs(images)
         targets = torch.stack([pair_of(images, part, self.strategy)[1] for part in range(len(images))])
-        metrics = {"split_error": (outputs - targets).square().mean().item()}
+        metrics = {"split_error": (outputs - targets).square().nanmean().item()}
         noisy, denoised = images.mean(0).numpy(), outputs.mean(0).numpy()
         return PreviewReady(epoch, self.at, {"input": noisy, "prediction": denoised}, metrics)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from torch import Tensor
 from wholefield.errors import SettingError
 from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.network import MSDNetwork
-from wholefield.networks.msd.predict import fits, predict_image, predict_rows
+from wholefield.networks.msd.predict import fits, predict_rows
+from wholefield.networks.msd.scaling import filled
 from wholefield.numbers import whole_numbers
 from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
@@ -18,10 +20,12 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import AnyArray, StackSource
+from wholefield.tasks.stacks.data.gaps import gap_note, not_finite, with_gaps
 from wholefield.tasks.stacks.data.pairs import slab_around, volume_of
 from wholefield.tasks.stacks.inference.scratch import SCRATCH, scratch_volume
 from wholefield.tasks.stacks.inference.volumes import volume_blocks, volume_windows
 from wholefield.tasks.stacks.output_settings import StackPredictSettings
+from wholefield.tasks.stacks.training import predicted
 from wholefield.tasks.stacks.writing import lost_place, write_stack
 from wholefield.training.checkpoints import CARD, FORMER_CARD, card_in, read_file
 from wholefield.training.devices import resolve
@@ -55,6 +59,8 @@ def predict_stack(
             if network.model.ndim == 2
             else predicted_volume(network, stack, folder.path / SCRATCH, report, control)
         )
+        gaps: list[int] = []
+        planes = with_gaps(planes, partial(not_finite, stack), gaps.append)
         write_stack(
             settings.format,
             path,
@@ -65,6 +71,8 @@ def predict_stack(
             lambda done, _: counter.done(done),
             labels=network.gives_labels,
         )
+        if gaps:
+            report(Message(Level.WARNING, gap_note(sum(gaps), stack.name, labels=network.gives_labels)))
     report(Message(Level.INFO, f"The prediction was written to {path}."))
     if lost := lost_place(settings.format, stack.geometry):
         report(Message(Level.INFO, lost))
@@ -201,9 +209,7 @@ def predicted_planes(
     for at in range(stack.shape[0]):
         poll()
         if fits(network.model, stack.shape[1:]):
-            yield network.plane(
-                predict_image(network.model, slab_around(stack, at, network.card.input.slices))
-            )
+            yield network.plane(predicted(network.model, slab_around(stack, at, network.card.input.slices)))
         else:
             yield np.concatenate(list(_row_blocks(network, stack, at, poll)))
 
@@ -213,7 +219,8 @@ def _row_blocks(
 ) -> Iterator[AnyArray]:
     def read(first: int, end: int) -> Tensor:
         poll()
-        return slab_around(stack, at, network.card.input.slices, slice(first, end))
+        rows = slab_around(stack, at, network.card.input.slices, slice(first, end))
+        return filled(network.model.scale_in, rows)
 
     for _, block in predict_rows(network.model, read, stack.shape[1:]):
         yield network.plane(block)
@@ -234,7 +241,7 @@ def predicted_volume(
 
     def read(slices: slice, rows: slice, columns: slice) -> Tensor:
         control.poll()
-        return volume_of(stack, slices, rows, columns)
+        return filled(network.model.scale_in, volume_of(stack, slices, rows, columns))
 
     cut = volume_windows(network.model, stack.shape)
     blocks = volume_blocks(network.model, read, stack.shape, cut)

@@ -7,12 +7,12 @@ import numpy as np
 from torch import Tensor
 
 from wholefield.networks.msd.network import MSDNetwork
-from wholefield.networks.msd.predict import predict_image
+from wholefield.networks.msd.scaling import filled
 from wholefield.runs.reports import PreviewReady
 from wholefield.sources.stacks.stack import AnyArray, StackSource
 from wholefield.tasks.stacks.data.pairs import SlicePairs, Target, VolumePairs
 from wholefield.tasks.stacks.settings import StackPairSettings
-from wholefield.tasks.stacks.training import assess
+from wholefield.tasks.stacks.training import assess, predicted
 from wholefield.training.label_values import LabelSet
 from wholefield.training.pairs import Pairs
 
@@ -43,13 +43,14 @@ class PairPreview:
     def __call__(self, epoch: int) -> PreviewReady:
         """Compute the preview after so many epochs."""
         image, target = self.pairs[0]
-        output = predict_image(self.model, image)
+        output = predicted(self.model, image)
         if self.plane is not None:
             image, output, target = (each.narrow(1, self.plane, 1) for each in (image, output, target))
-        _, metrics = assess(self.model, output, target)
+        metrics = assess(self.model, image, output, target)
+        metrics.pop("loss", None)
         found = output[0] if self.labels is None else output.argmax(0)
         pictures = {
-            "input": self._shown(image[self.channel]),
+            "input": self._shown(filled(self.model.scale_in, image[self.channel])),
             "target": self._shown(target[0], self.labels),
             "prediction": self._shown(found, self.labels),
         }

@@ -12,6 +12,7 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
+from wholefield.tasks.stacks.data.gaps import count_gaps, notes_on_gaps
 from wholefield.tasks.stacks.data.labels import count_labels
 from wholefield.tasks.stacks.data.pairs import SlicePairs, Target, VolumePairs
 from wholefield.tasks.stacks.data.split import Split, described, long_runs, preview_slice, split_of_run
@@ -132,6 +133,21 @@ def _count(
     return counts
 
 
+def _gaps(
+    stack: StackSource, target: StackSource, split: Split, report: ReportFunction, control: Control
+) -> tuple[str, ...]:
+    """What to say of voxels that are not finite; whole numbers are, without looking.
+
+    Raises:
+        SettingError: There is nothing finite to learn from.
+    """
+    if not {stack.dtype.kind, target.dtype.kind} & set("fc"):
+        return ()
+    counter = PartCounter("Checking values", len(split.training) + len(split.validation), report, control)
+    gaps = count_gaps(stack, target, (split.training, split.validation), counter.done)
+    return notes_on_gaps(gaps, stack, target)
+
+
 def _shares(labels: LabelSet, pixels: Sequence[int]) -> str:
     total = max(sum(pixels), 1)
     shares = (f"{value} {count / total:.1%}" for value, count in zip(labels.values, pixels, strict=True))
@@ -149,6 +165,7 @@ def _train(
     report: ReportFunction,
     control: Control,
 ) -> None:
+    gaps = _gaps(stack, target.stack, split, report, control)
     training, validation = (
         _pairs(settings, stack, target, slices) for slices in (split.training, split.validation)
     )
@@ -165,7 +182,7 @@ def _train(
         folder,
         report,
         control,
-        (*stack.warnings, *notes),
+        (*stack.warnings, *notes, *gaps),
     )
 
 

@@ -13,6 +13,7 @@ from wholefield.networks.msd.checkpoints import plain_state, read_checkpoint, re
 from wholefield.networks.msd.enums import Loss, Task
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image
+from wholefield.networks.msd.scaling import filled
 from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
@@ -41,15 +42,20 @@ class StackTrainee(Trainee):
     network: MSDNetwork
 
     def loss(self, batch: Sequence[Pair]) -> Tensor:
-        """The mean loss over the pairs; those of one size are computed together."""
-        losses = [len(images) * self.network.loss(self.network(images), targets) for images, targets in batch]
-        return torch.stack(losses).sum() / sum(len(images) for images, _ in batch)
+        """The mean loss over the pairs; those of one size are computed together, and what is not finite is left out."""
+        losses, counted = [], 0
+        for images, targets in batch:
+            valid = finite_pairs(images, targets)
+            output = self.network(filled(self.network.scale_in, images))
+            loss = loss_of(self.network, output, self.network.as_target(targets), valid)
+            losses.append(0 * output.sum() if loss is None else len(images) * loss)
+            counted += 0 if loss is None else len(images)
+        return torch.stack(losses).sum() / max(counted, 1)
 
     def judge(self, batch: Sequence[Pair]) -> Mapping[str, float]:
         """The loss and the figures of one whole pair, however large."""
         ((images, targets),) = batch
-        loss, figures = assess(self.network, predict_image(self.network, images[0]), targets[0])
-        return {"loss": loss, **figures}
+        return assess(self.network, images[0], predicted(self.network, images[0]), targets[0])
 
     def trained_parameters(self) -> Iterable[nn.Parameter]:
         """Those of the layers; the normalization stays as it was measured."""
@@ -61,14 +67,73 @@ class StackTrainee(Trainee):
         checkpoint["settings"] = self.network.settings.to_plain()
 
 
-def assess(network: MSDNetwork, output: Tensor, target: Tensor) -> tuple[float, dict[str, float]]:
-    """Loss and figures of one output, (c_out, [slice,] row, column), against its target."""
-    wanted = network.as_target(target[None])
-    output = output[None].to(network.scale_in.weight)
-    loss = network.criterion(output, wanted).item()
+def finite_pairs(images: Tensor, targets: Tensor) -> Tensor | None:
+    """Which positions of pairs count: those that are finite in the target and in all channels of the input.
+
+    Args:
+        images: (batch, channels, ...).
+        targets: (batch, 1, ...).
+
+    Returns:
+        (batch, 1, ...), bool; None where all count.
+    """
+    valid = images.isfinite().all(1, keepdim=True) & targets.isfinite()
+    return None if valid.all() else valid
+
+
+def predicted(network: MSDNetwork, image: Tensor) -> Tensor:
+    """The output for an image of which values that are not finite are replaced by the mean."""
+    return predict_image(network, filled(network.scale_in, image))
+
+
+def loss_of(network: MSDNetwork, output: Tensor, wanted: Tensor, valid: Tensor | None) -> Tensor | None:
+    """The loss over the positions that count; None where none does.
+
+    Args:
+        network: The network.
+        output: Its output, (batch, c_out, ...).
+        wanted: The target as the network takes it.
+        valid: Which positions count, (batch, 1, ...); all when None.
+    """
     if network.task is Task.SEGMENTATION:
-        return loss, label_metrics(output, wanted, network.ignore_label)
-    return loss, image_metrics(output, wanted)
+        wanted = counted_labels(network, wanted, valid)
+        counts: Tensor = wanted.ne(-1 if network.ignore_label is None else network.ignore_label)
+        if network.class_weights is not None:
+            # Labels without weight, which occur in the validation only, cannot make a mean either.
+            counts = counts & (network.class_weights[wanted.clamp(max=network.c_out - 1)] > 0)
+        return network.criterion(output, wanted) if counts.any() else None
+    if valid is None:
+        return network.criterion(output, wanted)
+    valid = valid.to(output.device).expand_as(output)
+    return network.criterion(output[valid], wanted[valid]) if valid.any() else None
+
+
+def counted_labels(network: MSDNetwork, labels: Tensor, valid: Tensor | None) -> Tensor:
+    """Labels (batch, ...), those at positions that do not count with the label that is ignored."""
+    if valid is None or network.ignore_label is None:
+        return labels
+    return labels.masked_fill(~valid[:, 0].to(labels.device), network.ignore_label)
+
+
+def assess(network: MSDNetwork, image: Tensor, output: Tensor, target: Tensor) -> dict[str, float]:
+    """Loss and figures of one output against its target; nothing where no position counts.
+
+    Args:
+        network: The network.
+        image: (c_in, [slice,] row, column).
+        output: (c_out, [slice,] row, column).
+        target: (1, [slice,] row, column).
+    """
+    wanted, valid = network.as_target(target[None]), finite_pairs(image[None], target[None])
+    output = output[None].to(network.scale_in.weight)
+    loss = loss_of(network, output, wanted, valid)
+    if loss is None:
+        return {}
+    if network.task is Task.SEGMENTATION:
+        labels = counted_labels(network, wanted, valid)
+        return {"loss": loss.item(), **label_metrics(output, labels, network.ignore_label)}
+    valid = None if valid is None else valid.to(output.device).expand_as(output)
+    return {"loss": loss.item(), **image_metrics(output, wanted, valid)}
 
 
 def network_of(

@@ -7,6 +7,7 @@ from wholefield.networks.msd.errors import InputError
 from wholefield.networks.msd.scaling import (
     Moments,
     denormalize_output,
+    filled,
     normalize_input,
     scaling_module,
     set_scaling,
@@ -56,3 +57,17 @@ def test_scaling_scales_every_channel_alike(conv3d: bool) -> None:
     assert torch.equal(module(image), image)
     set_scaling(module, 2.0, -1.0)
     torch.testing.assert_close(module(image), 2 * image - 1)
+
+
+def test_what_is_not_finite_has_no_moments_and_becomes_the_mean() -> None:
+    moments = Moments()
+    for image in (torch.tensor([1.0, torch.nan, 3.0]), torch.tensor([torch.inf]), torch.tensor([5.0])):
+        moments.add(image)
+    assert (moments.count, moments.mean) == (3, 3.0)
+    module = scaling_module(2, 2)
+    normalize_input(module, moments)
+    image = torch.tensor([[1.0, torch.nan], [-torch.inf, 5.0]]).reshape(1, 2, 1, 2)
+    assert filled(module, image).flatten().tolist() == pytest.approx([1.0, 3.0, 3.0, 5.0])
+    assert module(filled(module, image)).flatten()[1:3].tolist() == pytest.approx([0.0, 0.0], abs=1e-6)
+    whole = torch.ones(3)
+    assert filled(module, whole) is whole

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from wholefield.networks.msd.network import MSDNetwork
+from wholefield.networks.msd.scaling import filled
 from wholefield.runs.eta import PartCounter
 from wholefield.tasks.stacks.inference.scratch import ScratchVolume
 from wholefield.tasks.stacks.inference.volumes import volume_blocks, volume_windows
@@ -65,6 +66,8 @@ def denoise_volume(
 ) -> None:
     """Add up the mean of the network's outputs for all parts, one part after the other.
 
+    Where the reconstructions are not finite the network is given the mean.
+
     Args:
         model: the network, over volumes.
         parts: the reconstructions.
@@ -82,7 +85,7 @@ def denoise_volume(
         def read(slices: slice, rows: slice, columns: slice, part: int = part) -> Tensor:
             counter.poll()
             volumes = read_volume(parts, range(slices.start, slices.stop), rows, columns)
-            return pair_of(volumes, part, strategy)[0][None]
+            return filled(model.scale_in, pair_of(volumes, part, strategy)[0][None])
 
         for block in volume_blocks(model, read, shape, cut):
             result.add(block.box, block.values[0].float().cpu().numpy() / count)
