@@ -2,37 +2,25 @@
 declaration."""
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from annotated_types import Gt, Lt
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtGui import QValidator, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
+from wholefield.numbers import clear, real_of
 from wholefield.runs.settings import Declaration
 from wholefield_app.forms.layout import TEXT_MARGINS
 from wholefield_app.widgets.elided import ElidedCombo
+from wholefield_app.widgets.number_boxes import RealBox, WholeBox
 
-THOUSANDS = re.compile(r"-?[1-9]\d{0,2},\d{3}")
 LARGEST_WHOLE = 2**31 - 1
 SMALLEST_REAL, LARGEST_REAL = 1e-9, 1e9
 
 
-def number_of(text: str) -> float:
-    """A number as a user types it, with a point or a comma before its decimals.
-
-    Raises:
-        ValueError: It is not a number, or is ambiguous: 1,000 may be a thousand, or one.
-    """
-    typed = text.strip()
-    if THOUSANDS.fullmatch(typed):
-        raise ValueError(f"could not convert {typed!r}: write it without a thousands separator")
-    return float(typed.replace(",", "."))
-
-
-class WholeField(QSpinBox):
+class WholeField(WholeBox):
     """A whole number; where the setting is optional, one below the smallest stands for no value."""
 
     edited = Signal()
@@ -45,7 +33,7 @@ class WholeField(QSpinBox):
         self.setRange(lowest, min(LARGEST_WHOLE, int(high) if high is not None else LARGEST_WHOLE))
         self.setSpecialValueText(declared.setting.none if declared.optional else "")
         self.setSuffix(f" {declared.setting.unit}" if declared.setting.unit else "")
-        self.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
+        self.setStepType(WholeBox.StepType.AdaptiveDecimalStepType)
         self.setGroupSeparatorShown(True)
         self.lineEdit().setTextMargins(*TEXT_MARGINS)
         self.valueChanged.connect(self.edited)
@@ -63,7 +51,7 @@ class WholeField(QSpinBox):
         event.ignore()
 
 
-class ShareField(QSpinBox):
+class ShareField(WholeBox):
     """A share between 0 and 1, as a percentage."""
 
     edited = Signal()
@@ -91,7 +79,7 @@ class ShareField(QSpinBox):
         event.ignore()
 
 
-class RealField(QDoubleSpinBox):
+class RealField(RealBox):
     """A number that is short to read, and whose steps are factors: 1, 2, 5, 10, 20 ...; 0 where that is allowed."""
 
     edited = Signal()
@@ -117,21 +105,8 @@ class RealField(QDoubleSpinBox):
         self.setValue(value)
 
     def textFromValue(self, value: float) -> str:
-        """At most four significant digits."""
-        return f"{value:.4g}"
-
-    def valueFromText(self, text: str) -> float:
-        """Any notation of a number, 1e-3 and 0,001 too."""
-        return number_of(text.removesuffix(self.suffix()))
-
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Accept what `valueFromText` understands."""
-        try:
-            good = self.minimum() <= self.valueFromText(text) <= self.maximum()
-        except ValueError:
-            good = False
-        state = QValidator.State.Acceptable if good else QValidator.State.Intermediate
-        return state, text, position
+        """At most four significant digits, and a fifth where they would look like thousands."""
+        return clear(f"{value:.4g}")
 
     def stepBy(self, steps: int) -> None:
         """Walk through 1, 2, 5, 10, 20 ..., and below the smallest to 0 where that is allowed."""
@@ -186,14 +161,16 @@ class OptionalRealField(TextField):
         """The number, None, or the typed text while it is not a number: the check of the settings reports it."""
         text = super().read()
         try:
-            return None if text is None else number_of(text)
+            return None if text is None else real_of(text)
         except ValueError:
             return text
 
     def put(self, value: Any) -> None:
         """Show a number."""
         if value != self.read():
-            self.setText("" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value))
+            self.setText(
+                "" if value is None else clear(f"{value:.6g}") if isinstance(value, float) else str(value)
+            )
 
 
 class ChoiceField(ElidedCombo):

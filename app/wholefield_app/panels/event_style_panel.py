@@ -10,9 +10,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
     QComboBox,
-    QDoubleSpinBox,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +22,7 @@ from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.viewer.events.style import SCHEMES, EventsDisplay, FlowMode, FrameStyle, Scheme
 from wholefield_app.widgets.heading import heading, muted
+from wholefield_app.widgets.number_boxes import RealBox, WholeBox
 from wholefield_app.widgets.properties import with_properties
 
 OWN = "Custom colors"
@@ -220,21 +219,21 @@ def _choice(names: Iterable[str], about: str) -> QComboBox:
     return box
 
 
-def _whole(low: int, high: int, about: str, suffix: str = "") -> QSpinBox:
+def _whole(low: int, high: int, about: str, suffix: str = "") -> WholeBox:
     box = with_properties(
-        QSpinBox(suffix=suffix), toolTip=about, accessibleName=about, keyboardTracking=False
+        WholeBox(suffix=suffix), toolTip=about, accessibleName=about, keyboardTracking=False
     )
     box.setRange(low, high)
     box.lineEdit().setTextMargins(*TEXT_MARGINS)
     return box
 
 
-def _number(low: float, high: float, about: str, suffix: str) -> QDoubleSpinBox:
+def _number(low: float, high: float, about: str, suffix: str) -> RealBox:
     box = with_properties(
-        QDoubleSpinBox(suffix=suffix, decimals=2), toolTip=about, accessibleName=about, keyboardTracking=False
+        RealBox(suffix=suffix, decimals=2), toolTip=about, accessibleName=about, keyboardTracking=False
     )
     box.setRange(low, high)
-    box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+    box.setStepType(RealBox.StepType.AdaptiveDecimalStepType)
     box.lineEdit().setTextMargins(*TEXT_MARGINS)
     return box
 

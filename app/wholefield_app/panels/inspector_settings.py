@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -16,10 +14,12 @@ from PySide6.QtWidgets import (
 )
 
 from wholefield.machine import free_memory
+from wholefield.numbers import whole_of
 from wholefield.tasks.slides.inspection import Purpose
 from wholefield_app.forms.draft import Draft
 from wholefield_app.forms.layout import TEXT_MARGINS
 from wholefield_app.widgets.heading import muted
+from wholefield_app.widgets.number_boxes import RealBox, WholeValidator
 from wholefield_app.widgets.properties import with_properties
 
 TILE_SIZES = (64, 128, 256, 512, 1024, 2048, 4096)
@@ -117,9 +117,7 @@ class InspectorSettings(QWidget):
             toolTip="Find the largest tile size whose predicted memory fits",
         )
         self.suggest.clicked.connect(self._want_suggestion)
-        self.memory = with_properties(
-            QDoubleSpinBox(suffix=" GB"), accessibleName="Memory for the suggestion"
-        )
+        self.memory = with_properties(RealBox(suffix=" GB"), accessibleName="Memory for the suggestion")
         self.memory.setToolTip("Memory besides network and image; half of the free memory by default")
         self.memory.setDecimals(1)
         self.memory.setRange(0.1, 9999)
@@ -160,7 +158,7 @@ class InspectorSettings(QWidget):
     @Slot()
     def _choose_tile_size(self) -> None:
         if self._typed_size.hasAcceptableInput():
-            self.tile_size_chosen.emit(int(self.tile_size.currentText()))
+            self.tile_size_chosen.emit(whole_of(self.tile_size.currentText()))
 
     @Slot()
     def _want_suggestion(self) -> None:
@@ -172,7 +170,7 @@ def _tile_sizes() -> QComboBox:
     box = with_properties(QComboBox(editable=True), accessibleName="Tile size of the inspector")
     box.setToolTip("Side of a tile in px: choose one or type your own")
     box.addItems([str(size) for size in TILE_SIZES])
-    box.setValidator(QIntValidator(1, 1_000_000, box))
+    box.setValidator(WholeValidator(1, 1_000_000, box))
     box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
     return box
 

@@ -1,21 +1,21 @@
 """The contrast panel: histogram, typed numbers, presets."""
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from wholefield.numbers import clear
 from wholefield_app.forms.layout import TEXT_MARGINS, form_layout
 from wholefield_app.panels.histogram import Histogram
 from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.stacks.levels import Levels, ValueFacts
 from wholefield_app.widgets.heading import muted
+from wholefield_app.widgets.number_boxes import RealBox
 from wholefield_app.widgets.properties import with_properties
 
 NOTHING = "Open a stack to see the histogram of its values."
@@ -31,7 +31,7 @@ LARGEST = 1e12
 NARROWEST_FIELD = 72
 
 
-class NumberField(QDoubleSpinBox):
+class NumberField(RealBox):
     """A field for any number, with as few digits as tell it."""
 
     def __init__(self, name: str) -> None:
@@ -48,19 +48,7 @@ class NumberField(QDoubleSpinBox):
 
     def textFromValue(self, value: float) -> str:
         """Five significant digits; four of small numbers, which are long enough with their zeros."""
-        return f"{value:.5g}" if abs(value) >= 1 else f"{value:.4g}"
-
-    def valueFromText(self, text: str) -> float:
-        """Any notation of a number."""
-        return float(text)
-
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Accept what `valueFromText` understands."""
-        try:
-            float(text)
-        except ValueError:
-            return QValidator.State.Intermediate, text, position
-        return QValidator.State.Acceptable, text, position
+        return clear(f"{value:.5g}" if abs(value) >= 1 else f"{value:.4g}")
 
 
 class LevelsPanel(QWidget):

@@ -10,6 +10,7 @@ from typing import Self
 
 from wholefield.errors import SourceError
 from wholefield.files import replacing
+from wholefield.runs.paths import absolute
 from wholefield.runs.settings import RunSettings, save_settings
 
 CONFIG = "config.json"
@@ -58,7 +59,7 @@ class RunFolder:
         """
         stamp = (now or datetime.now()).strftime("%Y-%m-%d_%H-%M-%S")
         folder = cls(_make_unique(parent, f"{stamp}_{settings.task}"))
-        save_settings(settings, folder.settings_file)
+        save_settings(absolute(settings), folder.settings_file)
         return folder
 
     @classmethod
@@ -74,7 +75,7 @@ class RunFolder:
             raise SourceError(f"The run folder {path} cannot be created ({error.strerror}).") from error
         folder = cls(path)
         if not folder.settings_file.exists():
-            save_settings(settings, folder.settings_file)
+            save_settings(absolute(settings), folder.settings_file)
         return folder
 
     @property

@@ -17,11 +17,10 @@ from annotated_types import Ge, Gt, Le, Lt
 from wholefield.errors import SettingError
 from wholefield.files import replacing
 from wholefield.numbers import AmbiguousNumberError, number_as
+from wholefield.runs.limits import Limit, holds, words as words
 
-Limit = Ge | Gt | Le | Lt
 # JSON has no comma within numbers, but people write one.
 DECIMAL_COMMA = re.compile(r'":\s*(-?\d+),(\d+)\s*[,}\n]')
-LIMIT_WORDS = {Ge: "at least {:g}", Gt: "above {:g}", Le: "at most {:g}", Lt: "below {:g}"}
 
 
 class Group(StrEnum):
@@ -82,6 +81,7 @@ class Setting:
         logarithmic: Whether a step in a form multiplies the value instead of adding to it.
         choices: `module:function` that gives the values on offer and their titles, for a text.
         path: What a path names.
+        path_list: Whether a text is a list of paths with semicolons between.
         suffixes: How the names of files may end, for a file dialog; all where empty.
         positional: Whether the command line takes it without an option name.
         short: A letter that the command line takes for the option name, too.
@@ -98,6 +98,7 @@ class Setting:
     logarithmic: bool = False
     choices: str = ""
     path: PathKind = PathKind.ANY
+    path_list: bool = False
     suffixes: tuple[str, ...] = ()
     positional: bool = False
     short: str = ""
@@ -186,7 +187,7 @@ class Declaration:
             return ""
         if not math.isfinite(value):
             return "a finite number"
-        return next((words(limit) for limit in self.limits if not _holds(limit, value)), "")
+        return next((words(limit) for limit in self.limits if not holds(limit, value)), "")
 
     def disabled_because(self, value_of: Callable[[str], Any]) -> str:
         """Why the setting has no meaning with the values of the others; empty where it has one."""
@@ -375,24 +376,6 @@ def describe(kind: type[Any]) -> str:
         return "one of " + ", ".join(kind)
     words = {int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
     return words.get(kind, "text")
-
-
-def words(limit: Limit) -> str:
-    """A limit in words, such as "at least 1"."""
-    (bound,) = (getattr(limit, name) for name in ("ge", "gt", "le", "lt") if hasattr(limit, name))
-    return LIMIT_WORDS[type(limit)].format(bound)
-
-
-def _holds(limit: Limit, value: float) -> bool:
-    match limit:
-        case Ge(bound):
-            return bool(value >= bound)  # type: ignore[operator]
-        case Gt(bound):
-            return bool(value > bound)  # type: ignore[operator]
-        case Le(bound):
-            return bool(value <= bound)  # type: ignore[operator]
-        case Lt(bound):
-            return bool(value < bound)  # type: ignore[operator]
 
 
 def _path_fault(path: Path, kind: PathKind) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from wholefield.errors import WholefieldError
 from wholefield.runs.control import Control, Discarded, StopAndKeep
 from wholefield.runs.folder import RunFolder
+from wholefield.runs.paths import absolute
 from wholefield.runs.reports import (
     CheckpointSaved,
     EpochDone,
@@ -78,7 +79,7 @@ def recorder(run: RunFolder, settings: RunSettings, report: ReportFunction) -> R
         match item:
             case Started():
                 # Only now: settings that cannot continue an earlier part must not replace its own.
-                save_settings(settings, run.settings_file)
+                save_settings(absolute(settings), run.settings_file)
                 run.log(f"Started {item.task}.")
             case StepDone():
                 terms = {f"loss_{name}": value for name, value in item.terms.items()}

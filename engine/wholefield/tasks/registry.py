@@ -17,6 +17,7 @@ from types import MappingProxyType
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
+from wholefield.runs.paths import located
 from wholefield.runs.reports import Failed, Finished, ReportFunction
 from wholefield.runs.settings import RunSettings, read_settings
 from wholefield.runs.start import Runner, execute
@@ -197,12 +198,12 @@ def load_settings(path: Path) -> RunSettings:
 
 
 def settings_of(folder: RunFolder) -> RunSettings:
-    """The settings of a run.
+    """The settings of a run; relative paths, as runs of before kept them, are looked for from its folder upwards.
 
     Raises:
         SettingError: They cannot be read.
     """
-    return load_settings(folder.settings_file)
+    return located(load_settings(folder.settings_file), folder.path)
 
 
 def run_task(

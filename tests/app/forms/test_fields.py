@@ -1,14 +1,20 @@
 """Fields keep to the limits of their setting and read numbers as people type them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
 from annotated_types import Ge, Gt, Lt
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
+from wholefield.errors import SettingError
+from wholefield.numbers import real_of
 from wholefield.runs.settings import RunSettings, Setting
-from wholefield_app.forms.fields import next_in_series, number_of
+from wholefield_app.forms.fields import next_in_series
 from wholefield_app.forms.form import field_of
 
 
@@ -74,19 +80,46 @@ def test_the_series(value: float, steps: int, expected: float) -> None:
     assert next_in_series(value, steps) == pytest.approx(expected)
 
 
+@pytest.fixture(params=["en_US", "de_DE", "fr_FR"])
+def locale(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = QLocale()
+    QLocale.setDefault(QLocale(request.param))
+    yield
+    QLocale.setDefault(before)
+
+
 @pytest.mark.parametrize(("text", "value"), [("0,001", 0.001), ("1e-3", 0.001), (" 2.5 ", 2.5), ("7", 7.0)])
-def test_numbers_have_a_point_or_a_comma(text: str, value: float) -> None:
-    assert number_of(text) == value
+@pytest.mark.parametrize("name", ["rate", "norm"])
+def test_numbers_have_a_point_or_a_comma(
+    locale: None, qtbot: QtBot, name: str, text: str, value: float
+) -> None:
+    field = made(name, qtbot)
+    line = field if isinstance(field, QLineEdit) else field.lineEdit()
+    line.setText(text)
+    if not isinstance(field, QLineEdit):
+        field.interpretText()
+    assert field.read() == value
 
 
-@pytest.mark.parametrize("text", ["1.000,5", "1,000.5", "1,000", "x", ""])
-def test_what_can_be_read_in_two_ways_is_no_number(text: str) -> None:
-    with pytest.raises(ValueError, match="could not convert"):
-        number_of(text)
+@pytest.mark.parametrize("text", ["1,000", "1.000", "-12,345"])
+def test_what_may_be_a_thousand_is_not_taken(locale: None, qtbot: QtBot, text: str) -> None:
+    """A spin box keeps its number; a line hands the text on, so that the check of the settings says why."""
+    whole, rate, norm = (made(name, qtbot) for name in ("whole", "rate", "norm"))
+    for field, value in ((whole, 2), (rate, 1e-3)):
+        field.put(value)
+        field.lineEdit().setText(text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        assert field.read() == value
+        assert "can be read as" in field.problem
+    norm.setText(text)
+    assert norm.read() == text
+    with pytest.raises(SettingError, match=r"The setting norm: .+ can be read as"):
+        Sample(norm=norm.read()).validate()
 
 
-def test_only_the_user_is_told_of(qtbot: QtBot) -> None:
-    switch = made("switch", qtbot)
-    with qtbot.waitSignal(switch.edited):
-        switch.click()
-    assert switch.read()
+@pytest.mark.parametrize("value", [1.234, 12.345, 0.125, 1e-9, 123456.0])
+@pytest.mark.parametrize("name", ["rate", "norm"])
+def test_what_is_shown_can_be_typed_again(qtbot: QtBot, name: str, value: float) -> None:
+    field = made(name, qtbot)
+    field.put(value)
+    assert real_of(field.text()) == pytest.approx(value, rel=5e-4)

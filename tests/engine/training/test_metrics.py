@@ -36,13 +36,13 @@ def test_what_does_not_count_changes_nothing() -> None:
     output = target + 0.3 * torch.randn(1, 1, 40, 40)
     valid = torch.ones_like(target, dtype=torch.bool)
     valid[..., 25:] = False
-    spoiled = [torch.where(valid, each, torch.nan) for each in (output, target)]
-    found = image_metrics(*spoiled, valid)
+    spoiled, wanted = (torch.where(valid, each, torch.nan) for each in (output, target))
+    found = image_metrics(spoiled, wanted, valid)
     kept = image_metrics(output[..., :25], target[..., :25])
     assert found["psnr"] == pytest.approx(kept["psnr"], rel=1e-5)
     # Windows that hang over a border are filled by reflection in one and left out in the other.
     assert found["ssim"] == pytest.approx(kept["ssim"], abs=0.02)
-    assert image_metrics(*spoiled, torch.zeros_like(valid)) == {}
+    assert image_metrics(spoiled, wanted, torch.zeros_like(valid)) == {}
     assert "ssim" not in image_metrics(target, target, torch.eye(40).bool()[None, None])
 
 

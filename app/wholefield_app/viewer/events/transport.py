@@ -6,11 +6,9 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QSlider,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,6 +20,7 @@ from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.player import SPEEDS, Player
 from wholefield_app.viewer.events.style import LONGEST_US, SHORTEST_US
 from wholefield_app.viewer.events.timeline import SLIDER_STEPS, log_position, log_value, time_text
+from wholefield_app.widgets.number_boxes import RealBox, WholeBox
 from wholefield_app.widgets.properties import with_properties
 
 # A slider counts in whole numbers that fit 32 bits: 4,000 are finer than its pixels.
@@ -53,7 +52,7 @@ class Transport(QWidget):
         self.slider = with_properties(QSlider(Qt.Orientation.Horizontal), accessibleName="Time")
         self.slider.setRange(0, TIME_STEPS)
         self.time = with_properties(
-            QDoubleSpinBox(decimals=0, suffix=" µs"), groupSeparatorShown=True, keyboardTracking=False
+            RealBox(decimals=0, suffix=" µs"), groupSeparatorShown=True, keyboardTracking=False
         )
         self.time.setAccessibleName("Time in microseconds")
         self.time.setToolTip("Displayed moment, in µs from the first event")
@@ -63,7 +62,7 @@ class Transport(QWidget):
         )
         self.speed.addItems([speed_text(speed) for speed in SPEEDS])
         self.accumulation = with_properties(
-            QSpinBox(suffix=" µs"), groupSeparatorShown=True, keyboardTracking=False
+            WholeBox(suffix=" µs"), groupSeparatorShown=True, keyboardTracking=False
         )
         self.accumulation.setAccessibleName("Accumulation time")
         self.accumulation.setRange(SHORTEST_US, LONGEST_US)

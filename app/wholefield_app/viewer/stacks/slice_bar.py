@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.number_boxes import WholeBox
 from wholefield_app.widgets.properties import with_properties
 
 FRAMES_PER_SECOND = 15
@@ -30,7 +31,7 @@ class SliceBar(QWidget):
         super().__init__(parent)
         self.name = QLabel()
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.number = QSpinBox()
+        self.number = WholeBox()
         self.number.lineEdit().setTextMargins(*TEXT_MARGINS)
         self.number.setMaximumWidth(NUMBER_WIDTH)
         self.play = with_properties(

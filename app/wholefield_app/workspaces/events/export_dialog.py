@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -31,6 +30,7 @@ from wholefield_app.viewer.events.player import SPEEDS
 from wholefield_app.viewer.events.timeline import span_text
 from wholefield_app.viewer.events.transport import speed_text
 from wholefield_app.widgets.heading import muted
+from wholefield_app.widgets.number_boxes import RealBox
 from wholefield_app.workspaces.events.export import ExportSettings, Shown, flow_values, video_of
 
 
@@ -143,7 +143,7 @@ class ExportDialog(QDialog):
         self.what = choice(kinds, "What to export", "What")
         self.start = _time("Start of the export", 0, shown.duration_us - 1, shown.span.start_us)
         self.end = _time("End of the export", 1, shown.duration_us, shown.span.end_us)
-        self.fps = QDoubleSpinBox(decimals=2, minimum=1, maximum=240, value=30, suffix=" frames/s")
+        self.fps = RealBox(decimals=2, minimum=1, maximum=240, value=30, suffix=" frames/s")
         self.fps.setToolTip("Frames per second of the video")
         self.speed = choice(
             {speed: speed_text(speed) for speed in SPEEDS}, "Playback speed of the video", "Speed"
@@ -257,9 +257,9 @@ class ExportDialog(QDialog):
         return HDF5_FILTER if self.kind is ExportKind.HDF5 else f"Videos (*{self._video.suffix})"
 
 
-def _time(text: str, least: int, most: int, value: int) -> QDoubleSpinBox:
+def _time(text: str, least: int, most: int, value: int) -> RealBox:
     """A field for a time in us; a spin box of whole numbers would end after 36 minutes."""
-    box = QDoubleSpinBox(decimals=0, suffix=" µs")
+    box = RealBox(decimals=0, suffix=" µs")
     box.setGroupSeparatorShown(True)
     box.setToolTip(text)
     box.setAccessibleName(text)
@@ -269,5 +269,5 @@ def _time(text: str, least: int, most: int, value: int) -> QDoubleSpinBox:
     return box
 
 
-def _us(box: QDoubleSpinBox) -> int:
+def _us(box: RealBox) -> int:
     return round(box.value())

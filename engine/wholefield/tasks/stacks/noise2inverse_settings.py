@@ -49,6 +49,7 @@ class Noise2InverseSettings(StackTrainingSettings):
             "Stacks reconstructed from different projections, separated by semicolons, instead of projections.",
             group=Group.DATA,
             none="None",
+            path_list=True,
             advanced=True,
         ),
     ] = None

@@ -94,7 +94,8 @@ def test_a_scan_comes_closer_to_the_truth(
     assert epochs[-1] < epochs[0]
     works = list(dict.fromkeys(report.what for report in reports if isinstance(report, PartDone)))
     assert works == [
-        "Reconstructing slices", "Measuring brightness", "Writing the reconstruction", "Denoising slices",
+        "Reconstructing slices", "Checking values", "Measuring brightness", "Writing the reconstruction",
+        "Denoising slices",
     ]  # fmt: skip
     assert not (tmp_path / "run" / "parts.npy").exists()
 
