@@ -119,4 +119,6 @@ def open_columns(path: Path, format_name: str, columns: Columns, reading: Readin
         {**columns.metadata, **decision.metadata},
         (*columns.warnings, *decision.warnings),
     )
-    return TableRecording(path, description, ColumnTable(columns, layout))
+    recording = TableRecording(path, description, ColumnTable(columns, layout))
+    recording.warn(*decision.jumps(recording.duration_us))
+    return recording

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from wholefield.sources.events.columns.names import order_of, unit_in
+from wholefield.sources.events.columns.names import order_of, role_of, unit_in
 from wholefield.sources.events.sensors import LARGEST_SIDE, size_in
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -18,7 +18,13 @@ BYTE_ORDER_MARK = "\ufeff"
 FEWEST_COLUMNS = 4
 # More lines than these without events, of which none is a comment, are another kind of text.
 MOST_HEADER_LINES = 64
+NO_QUOTES = str.maketrans("", "", "\"'[](){}")
 QUOTED = re.compile(r"(['\"])(.*?)\1")
+# What a comment says of the recording: `name: value`, `name = value`, and `width 640`.
+NOTES = (
+    re.compile(r"(\w[\w .-]{0,40}?)\s*[:=]\s*(.+)"),
+    re.compile(r"(width|height)\s+(\d+)$", re.IGNORECASE),
+)
 # Lines from the first event on that vote on how lines are split.
 VOTING_LINES = 50
 
@@ -30,7 +36,7 @@ class Dialect:
     Attributes:
         separator: Between columns; None for any white space.
         decimal_comma: Whether the decimal sign is a comma.
-        quotes: Whether there are quotes to be taken away.
+        quotes: Whether there are quotes or brackets to be taken away.
     """
 
     separator: str | None = None
@@ -42,7 +48,7 @@ class Dialect:
         if self.quotes:
             # A comma in quotes separates nothing: it is a decimal sign.
             line = QUOTED.sub(_unquoted, line) if self.separator == "," else line
-            line = line.replace('"', "").replace("'", "")
+            line = line.translate(NO_QUOTES)
         return line.replace(",", ".") if self.decimal_comma else line
 
     def fields(self, line: str) -> list[str]:
@@ -141,7 +147,7 @@ def _elected(lines: Sequence[str]) -> tuple[Dialect, tuple[str, ...]]:
 
 def dialect_of(line: str) -> Dialect | None:
     """How a line is split into numbers; None if it is no event."""
-    quotes = '"' in line or "'" in line
+    quotes = line != line.translate(NO_QUOTES)
     ways = [
         # A comma that does not separate columns can only be a decimal sign.
         Dialect(";", True, quotes),
@@ -166,9 +172,9 @@ def _described(header: TextHeader, before: Sequence[str]) -> TextHeader:
         if names:
             header = replace(header, names=names, unit=_unit(names) or header.unit)
             continue
-        key, sign, value = text.partition(":") if ":" in text else text.partition("=")
-        if sign and key.strip():
-            header = replace(header, metadata=(*header.metadata, (key.strip().lower(), value.strip())))
+        note = next(filter(None, (pattern.match(text) for pattern in NOTES)), None) if comment else None
+        if note:
+            header = replace(header, metadata=(*header.metadata, (note[1].strip().lower(), note[2].strip())))
         header = replace(header, size=header.size or _size(text, comment))
     return header
 
@@ -179,7 +185,8 @@ def _names(text: str, header: TextHeader, comment: bool) -> tuple[str, ...]:
         words = header.dialect.fields(text)
         if len(words) != header.columns:
             words = re.split(r"[\s,;]+", text.replace('"', ""))
-        return tuple(words) if len(words) == header.columns and order_of(words) else ()
+        known = [role_of(word) for word in words]
+        return tuple(words) if len(words) == header.columns and len({*known} - {None}) > 1 else ()
     # A comment may say more than the names: look for as many neighbors as there are columns.
     words = [word.strip() for word in re.findall(r"[^\s,;|:(\[]+\s*(?:\([^)]*\)|\[[^\]]*\])?", text)]
     for first in range(len(words) - header.columns + 1):

@@ -72,7 +72,9 @@ def open_text(path: Path, reading: Reading | None = None) -> TableRecording:
             )
         metadata = {**dict(header.metadata), **decision.metadata}
         description = RecordingDescription("Event text", *(decision.size or (0, 0)), metadata, warnings)
-        return TableRecording(path, description, ArrayTable(spool.array(), read.left_out))
+        recording = TableRecording(path, description, ArrayTable(spool.array(), read.left_out))
+        recording.warn(*decision.jumps(recording.duration_us))
+        return recording
     finally:
         spool.close()
 
@@ -195,12 +197,14 @@ def _rows_at_once(lines: Sequence[str], header: TextHeader, kinds: Sequence[str]
     if not any(line.strip() and not is_comment(line) for line in lines):
         return np.zeros(0, _dtype(kinds))
     dialect = header.dialect
-    if dialect.quotes or (dialect.decimal_comma and any("," in line for line in lines)):
-        lines = [dialect.plain(line) for line in lines]
-    try:
-        return np.loadtxt(lines, _dtype(kinds), delimiter=dialect.separator, ndmin=1)
-    except (ValueError, IndexError, OverflowError):
-        return None
+    for plain in (False, True):
+        try:
+            ready = [dialect.plain(line) for line in lines] if plain else lines
+            return np.loadtxt(ready, _dtype(kinds), delimiter=dialect.separator, ndmin=1)
+        except (ValueError, IndexError, OverflowError):
+            # Quotes and decimal commas are taken away where they are met: it takes time.
+            continue
+    return None
 
 
 def _rows_one_by_one(

@@ -17,6 +17,8 @@ from wholefield.sources.events.columns.sample import Column, Sample
 USUAL_LENGTH, USUAL_RATE = (1e-3, 3600.0), (50.0, 1e8)
 # Longer than this and with fewer events a second than that a recording is suspiciously quiet.
 LONG, QUIET = 100.0, 1e4
+# Shorter than this and with more events a second than that it may as well be a longer one with coarser times.
+SHORT, DENSE = 0.1, 3e6
 # What cannot be left out of account.
 POSSIBLE_LENGTH, POSSIBLE_RATE = (1e-5, 2 * 86400.0), (0.1, 1e10)
 # Clocks count from the start of a camera or from 1970; later than this, in s, no file can be.
@@ -41,6 +43,7 @@ class Clock:
         whole: Whether all times are whole numbers.
         real: Whether they are stored as real numbers.
         tick: All times are multiples of it from the first on; 0 where they have no such step.
+        rounding: How far apart the largest times are that their type can hold.
     """
 
     total: int
@@ -49,6 +52,7 @@ class Clock:
     whole: bool
     real: bool
     tick: float
+    rounding: float = 0.0
 
     def length(self, unit: str) -> float:
         """Length of the recording in s."""
@@ -73,9 +77,14 @@ class Clock:
 
 def clock_of(sample: Sample, column: Column) -> Clock:
     """What a column of times says."""
-    real = sample.real or any(run.dtype.kind == "f" for run in column.runs)
-    tick = _step(column) if column.whole else _resolution(column)
-    return Clock(sample.total, column.span, column.largest, column.whole, real, tick)
+    real = any(run.dtype.kind == "f" for run in column.runs) if sample.real is None else sample.real
+    rounding = max(
+        (float(np.finfo(run.dtype).eps) for run in column.runs if run.dtype.kind == "f"), default=0.0
+    )
+    tick = _step(column) if column.whole else _resolution(column, rounding)
+    return Clock(
+        sample.total, column.span, column.largest, column.whole, real, tick, rounding * column.largest
+    )
 
 
 def fitting_units(clock: Clock) -> tuple[str, ...]:
@@ -102,8 +111,10 @@ def fitting_units(clock: Clock) -> tuple[str, ...]:
 
 
 def _coarse(clock: Clock, usual: list[str]) -> bool:
-    """Whether the last three digits are always the same: a finer unit, or seconds taken for milliseconds."""
+    """Whether another unit is as likely: the last three digits are always the same, or many events share a time."""
     if clock.whole:
+        if "ms" in usual and clock.length("us") < SHORT and clock.rate("us") > DENSE:
+            return True
         return "ns" in usual and clock.tick >= 1000 and clock.tick % 1000 == 0
     return "ms" in usual and clock.tick >= 0.9e-3
 
@@ -114,15 +125,16 @@ def _within(value: float, bounds: tuple[float, float]) -> bool:
 
 def _step(column: Column) -> float:
     """The largest whole number of which all differences of times are multiples, or 0."""
-    steps = [np.diff(run[np.abs(run) < LARGEST_STEP].astype(np.int64)) for run in column.runs]
+    sound = (run[np.isfinite(run)] for run in column.runs)
+    steps = [np.diff(run[np.abs(run.astype(np.float64)) < LARGEST_STEP].astype(np.int64)) for run in sound]
     joined = np.abs(np.concatenate(steps)) if steps else np.zeros(0, np.int64)
     return float(np.gcd.reduce(joined)) if joined.size else 0.0
 
 
-def _resolution(column: Column) -> float:
+def _resolution(column: Column, rounding: float) -> float:
     """The largest power of ten of which all times are multiples, or 0 where there are more than nine decimals."""
     for decimals in range(1, 10):
         scaled = column.values * 10**decimals
-        if (np.abs(scaled - np.rint(scaled)) <= np.maximum(np.abs(scaled) * 1e-15, 1e-4)).all():
+        if (np.abs(scaled - np.rint(scaled)) <= np.maximum(np.abs(scaled) * rounding, 1e-4)).all():
             return 10.0**-decimals
     return 0.0

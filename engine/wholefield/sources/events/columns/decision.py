@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wholefield.errors import SourceError
@@ -21,6 +21,10 @@ from wholefield.sources.events.columns.sample import Sample
 from wholefield.sources.events.sensors import size_in
 
 ASKED = ("columns", "unit", "size")
+# Times that are less exact than this, in s, are told.
+COARSE = 2e-6
+# A few events this many times farther apart than all others were not recorded with them.
+FAR = 10
 SIZE_HELP = (
     "Width and height of the sensor in pixels, such as 640,480; taken from the events where it is left empty."
 )
@@ -36,12 +40,23 @@ class Decision:
         size: (width, height) of the sensor that was stated, or None.
         warnings: Sentences about what is not certain.
         metadata: What was read, for the properties of the recording.
+        usual_us: Time within which nearly all events lie.
     """
 
     layout: Layout
     size: tuple[int, int] | None
     warnings: tuple[str, ...]
     metadata: dict[str, str]
+    usual_us: float
+
+    def jumps(self, duration_us: int) -> tuple[str, ...]:
+        """The warning for a recording that lasts much longer than nearly all of its events do."""
+        if duration_us < FAR * max(self.usual_us, 1.0) or not self.usual_us:
+            return ()
+        return (
+            f"Its clock jumps: the recording lasts {duration_us / 1e6:.6g} s, and nearly all of its events lie within "
+            f"{self.usual_us / 1e6:.4g} s.",
+        )
 
 
 def decide(path: Path, sample: Sample, reading: Reading) -> Decision:
@@ -71,14 +86,18 @@ def decide(path: Path, sample: Sample, reading: Reading) -> Decision:
     if on != ON:
         low, high = min(levels), max(levels)
         warnings.append(f"Polarity {low:g} is read as off and {high:g} as on.")
+    elif not levels:
+        warnings.append("Polarities -1 and 0 are read as off and 1 as on.")
     if IGNORED in order:
         unused = ", ".join(str(place + 1) for place, role in enumerate(order) if role == IGNORED)
         warnings.append(f"Columns that are not used: {unused}.")
     certain = clock.usual(unit) and clock.total >= FEW
     if "unit" not in reading and sample.unit is None and not certain:
         warnings.append(f"The unit of time is not in the file; it is read in {UNIT_NAMES[unit]}.")
+    if clock.rounding * SECONDS[unit] > COARSE:
+        warnings.append(f"Its times are stored to within {clock.rounding * SECONDS[unit] * 1e6:.3g} us only.")
     metadata = {"columns": ",".join(order), "unit of time": UNIT_NAMES[unit]}
-    return Decision(Layout(order, unit, off, on), size, tuple(warnings), metadata)
+    return Decision(Layout(order, unit, off, on), size, tuple(warnings), metadata, clock.length(unit) * 1e6)
 
 
 def table_questions(sample: Sample, reading: Reading) -> tuple[Question, ...]:
@@ -140,7 +159,8 @@ def _order(path: Path, sample: Sample, reading: Reading) -> Order:
     if named is not None:
         problem = problem_of(sample, named)
         if problem:
-            raise _unclear_order(path, sample, f"{path} has other columns than its names say: {problem}")
+            unnamed = replace(sample, names=())
+            raise _unclear_order(path, unnamed, f"{path} has other columns than its names say: {problem}")
         return named
     orders = fitting_orders(sample)
     if len(orders) == 1:

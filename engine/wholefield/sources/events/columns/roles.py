@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import permutations
 
-from wholefield.sources.events.columns.names import IGNORED, ROLES
+from wholefield.sources.events.columns.names import IGNORED, ROLES, role_of
 from wholefield.sources.events.columns.sample import Column, Sample
 from wholefield.sources.events.sensors import USUAL_SIZES, possible_sensor
 
@@ -85,7 +85,7 @@ def swapped(order: Order) -> Order:
 def problem_of(sample: Sample, order: Order) -> str:
     """Why an order cannot be that of a table, as the end of a sentence, or ''."""
     by_role = {role: sample.columns[place] for place, role in enumerate(order) if role != IGNORED}
-    if not by_role["p"].polarity:
+    if not (by_role["p"].polarity or by_role["p"].three_way):
         return "its polarities have other values than two"
     if not (by_role["x"].coordinate and by_role["y"].coordinate):
         return "its coordinates lie outside any sensor"
@@ -105,7 +105,8 @@ def _fits(sample: Sample) -> Iterator[Fit]:
         if x < y and _fit(sample, columns[t], columns[x], columns[y], columns[p]):
             places = {t: "t", x: "x", y: "y", p: "p"}
             order = tuple(places.get(place, IGNORED) for place in range(len(columns)))
-            yield Fit(order, columns[t].falls, columns[t].disorder)
+            if _as_named(sample, order):
+                yield Fit(order, columns[t].falls, columns[t].disorder)
 
 
 def _fit(sample: Sample, t: Column, x: Column, y: Column, p: Column) -> bool:
@@ -113,9 +114,15 @@ def _fit(sample: Sample, t: Column, x: Column, y: Column, p: Column) -> bool:
         return False
     if t.disorder > CLOCK_DISORDER or x.whole != y.whole:
         return False
-    if sample.rows >= ROWS_FOR_SIDES and (t.constant or _outside(sample, x, y)):
+    if (t.constant and sample.rows > 1) or (sample.rows >= ROWS_FOR_SIDES and _outside(sample, x, y)):
         return False
     return sample.size is not None or sample.rows < ROWS_FOR_SIDES or possible_sensor(x.side, y.side)
+
+
+def _as_named(sample: Sample, order: Order) -> bool:
+    """Whether no column has the role that another one has by name."""
+    named = [role_of(name) for name in sample.names]
+    return all(named.count(role) != 1 or named.index(role) == order.index(role) for role in ROLES)
 
 
 def _outside(sample: Sample, x: Column, y: Column) -> bool:

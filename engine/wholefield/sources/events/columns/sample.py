@@ -42,7 +42,7 @@ class Sample:
         names: Names of the columns, or empty.
         unit: Unit of time that the file states, or None.
         size: (width, height) of the sensor that the file states, or None.
-        real: Whether times are written as real numbers, be they whole or not.
+        real: Whether times are written as real numbers, be they whole or not; None: as their type says.
     """
 
     runs: Sequence[Sequence[npt.NDArray[Any]]]
@@ -50,7 +50,7 @@ class Sample:
     names: tuple[str, ...] = ()
     unit: str | None = None
     size: tuple[int, int] | None = None
-    real: bool = False
+    real: bool | None = None
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -88,10 +88,13 @@ class Column:
     runs: Sequence[npt.NDArray[Any]] = field(repr=False)
 
     @cached_property
+    def _reals(self) -> list[Reals]:
+        return [np.asarray(run, np.float64) for run in self.runs]
+
+    @cached_property
     def values(self) -> Reals:
         """All finite values in the order of the file."""
-        joined = np.concatenate([np.asarray(run, np.float64) for run in self.runs])
-        return joined[np.isfinite(joined)]
+        return np.concatenate([run[np.isfinite(run)] for run in self._reals])
 
     @cached_property
     def whole(self) -> bool:
@@ -130,9 +133,8 @@ class Column:
     @cached_property
     def steps(self) -> Reals:
         """Differences of neighbors in the file, those that are not zero."""
-        parts = [np.diff(np.asarray(run, np.float64)) for run in self.runs]
-        joined = np.concatenate(parts) if parts else np.zeros(0)
-        return joined[np.isfinite(joined) & (joined != 0)]
+        joined = np.concatenate([np.diff(run[np.isfinite(run)]) for run in self._reals])
+        return joined[joined != 0]
 
     @cached_property
     def falls(self) -> int:
@@ -144,6 +146,11 @@ class Column:
     def disorder(self) -> float:
         """Share of the steps that go against the direction of the others: 0 in order, 0.5 at random."""
         return self.falls / len(self.steps) if len(self.steps) else 0.0
+
+    @property
+    def three_way(self) -> bool:
+        """Whether all values are -1, 0 or 1."""
+        return bool(self.values.size) and bool(np.isin(self.values, (-1, 0, 1)).all())
 
     @property
     def constant(self) -> bool:
