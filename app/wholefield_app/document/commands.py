@@ -22,7 +22,12 @@ def info_command(path: Path, reading: Reading) -> str:
 
 
 def inspect_command(
-    network: NetworkChoice, slide: Path, level: int, tile_size: int, layers: LayerChoice
+    network: NetworkChoice,
+    slide: Path,
+    level: int,
+    tile_size: int,
+    workers: int | None,
+    layers: LayerChoice,
 ) -> str:
     """The command line that prints tiles, layers and memory of a network streamed over a slide."""
     if network.model == UNET:
@@ -30,4 +35,5 @@ def inspect_command(
     else:
         described = [f"--model={network.model}"]
     options = [*described, f"--slide={slide}", f"--level={level}", f"--tile-size={tile_size}"]
+    options += [f"--workers={workers}"] if workers else []
     return shlex.join(["wholefield", "inspect", *options, f"--layers={layers}"])

@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tile-size", default=str(TILE_SIZE), help=f"Side of a tile in pixels. Default: {TILE_SIZE}."
     )
-    parser.add_argument("--memory", help="Memory to suggest a tile size for, such as 4GB or 500MB.")
+    parser.add_argument("--workers", help="Tiles computed at the same time. Default: automatic.")
+    parser.add_argument("--memory", help="Memory to suggest tile size and workers for, such as 4GB or 500MB.")
     parser.add_argument(
         "--for",
         dest="purpose",
@@ -69,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def inspect(arguments: argparse.Namespace) -> int:
-    """Print the layers, what the pass costs and, for a memory, the suggested tile size.
+    """Print the layers, what the pass costs and, for a memory, the suggested tile size and workers.
 
     Raises:
         WholefieldError: an option cannot work, or the slide cannot be read.
@@ -77,12 +78,18 @@ def inspect(arguments: argparse.Namespace) -> int:
     level, tile_size = parse("level", arguments.level, int), parse("tile_size", arguments.tile_size, int)
     size = parse_size(arguments.size) if arguments.size is not None else slide_size(arguments.slide, level)
     choice = choice_of(arguments)
-    inspection = inspect_network(choice, size, tile_size)
+    workers = None if arguments.workers is None else parse("workers", arguments.workers, int)
+    inspection = inspect_network(choice, size, tile_size, workers)
     lines = [*inspection.readouts()]
     if arguments.memory is not None:
         purpose = Purpose(arguments.purpose)
-        suggested = suggest_for(choice, size, parse_bytes(arguments.memory), purpose)
-        lines.append(("Suggested tile size", f"{suggested} px for {purpose} within {arguments.memory}"))
+        suggested, side_by_side = suggest_for(choice, size, parse_bytes(arguments.memory), purpose)
+        lines.append(
+            (
+                "Suggested tile size",
+                f"{suggested} px, {side_by_side} at the same time, for {purpose} within {arguments.memory}",
+            )
+        )
     print(table(inspection, LayerChoice(arguments.layers)), end="\n\n")
     for name, value in lines:
         print(f"{name + ':':<24} {value}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Plan as Plan,
         plan as plan,
         suggest_tile_size as suggest_tile_size,
+        suggest_tiling as suggest_tiling,
     )
     from wholefield.streaming.streamed import Streamed as Streamed
 

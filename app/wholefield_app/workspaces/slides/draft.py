@@ -16,6 +16,12 @@ class SlidesDraft(Draft):
         super().__init__(tasks_of(Data.SLIDES), parent)
 
     @property
+    def workers(self) -> int | None:
+        """Tiles computed at the same time; None where that is left to the program."""
+        workers: int | None = self.value("workers")
+        return workers
+
+    @property
     def tiling(self) -> tuple[int, int]:
         """Tile size in px and level."""
         return self.value("tile_size"), self.value("level")

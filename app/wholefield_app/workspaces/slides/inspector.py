@@ -38,6 +38,7 @@ class Question:
         network: The network of the chosen task.
         size: Height and width of the level in px.
         tile_size: Side of a tile in px.
+        workers: Tiles computed at the same time; None where that is left to the program.
     """
 
     slide: Path
@@ -45,6 +46,7 @@ class Question:
     network: NetworkChoice
     size: tuple[int, int]
     tile_size: int
+    workers: int | None
 
 
 class Inspector(QObject):
@@ -111,7 +113,12 @@ class Inspector(QObject):
         if question is None:
             return None
         return inspect_command(
-            question.network, question.slide, question.level, question.tile_size, self._panel.shown
+            question.network,
+            question.slide,
+            question.level,
+            question.tile_size,
+            question.workers,
+            self._panel.shown,
         )
 
     def _connect(self) -> None:
@@ -128,7 +135,7 @@ class Inspector(QObject):
         self._plans.answered.connect(self._show)
         self._plans.failed.connect(self._refuse)
         self._plans.busy_changed.connect(panel.set_busy)
-        self._suggestions.answered.connect(self._set_tile_size)
+        self._suggestions.answered.connect(self._set_tiling)
         self._suggestions.failed.connect(self._say_no_suggestion)
         self._suggestions.busy_changed.connect(settings.set_looking)
 
@@ -148,7 +155,7 @@ class Inspector(QObject):
         level = min(level, len(source.levels) - 1)
         stored = source.levels[level]
         size = (stored.height, stored.width)
-        return Question(source.path, level, self._network, size, tile_size)
+        return Question(source.path, level, self._network, size, tile_size, self._draft.workers)
 
     @Slot()
     def _follow(self) -> None:
@@ -168,7 +175,7 @@ class Inspector(QObject):
             height, width = question.size
             title = question.network.title
             self._panel.show_message(f"Planning {title} for {width:,} × {height:,} px")
-        self._plans.ask(question.network, question.size, question.tile_size)
+        self._plans.ask(question.network, question.size, question.tile_size, question.workers)
 
     @Slot()
     def _forget(self) -> None:
@@ -253,6 +260,11 @@ class Inspector(QObject):
     @Slot(object)
     def _set_tile_size(self, tile_size: int) -> None:
         self._draft.set(tile_size=tile_size)
+
+    @Slot(object)
+    def _set_tiling(self, suggestion: tuple[int, int]) -> None:
+        tile_size, workers = suggestion
+        self._draft.set(tile_size=tile_size, workers=workers)
 
     @Slot(str)
     def _set_network(self, name: str) -> None:

@@ -145,7 +145,12 @@ class SlidesWorkspace(DocumentWorkspace):
         slide, checkpoint = self.document.path, self.prediction_panel.checkpoint
         if slide is None or checkpoint is None:
             return None
-        return PredictSettings(slide=slide, checkpoint=checkpoint, tile_size=self.draft.value("tile_size"))
+        return PredictSettings(
+            slide=slide,
+            checkpoint=checkpoint,
+            tile_size=self.draft.value("tile_size"),
+            workers=self.draft.workers,
+        )
 
     def can_predict(self) -> Availability:
         """Whether a slide is open, a model chosen and no prediction running."""

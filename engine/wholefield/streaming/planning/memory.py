@@ -54,6 +54,7 @@ class Forecast:
         tensors: Sequence[Tensor],
         memory_format: torch.memory_format,
         keeps: frozenset[int],
+        workers: int = 1,
     ) -> None:
         """Forecast a pass.
 
@@ -62,7 +63,9 @@ class Forecast:
             tensors: The program's slots; those that require a gradient are trained.
             memory_format: The format in which tiles are computed.
             keeps: The nodes whose blocks training keeps.
+            workers: How many tiles are computed at the same time.
         """
+        self._workers = workers
         self._recurrence = recurrence
         self._tensors = tensors
         self._format = memory_format
@@ -95,20 +98,37 @@ class Forecast:
             return arranged + 2 * outputs + self.halos + self.blocks
         return arranged + outputs + sum(_rolling(self._recurrence, node) for node in program.nodes[1:])
 
-    def peak(self, training: bool) -> int:
-        """Bytes of the peak of training or of inference."""
+    def peak(self, training: bool, workers: int | None = None) -> int:
+        """Bytes of the peak of training or of inference, for a number of workers or those of the pass."""
+        count = self._workers if workers is None else workers
+        peak = self.floor(training) + count * (
+            self._tile_in_training if training else self._tile_in_inference
+        )
+        if training and count > 1:
+            # Gradients that wait until those of the tiles before are added.
+            peak += count * sum(_size(tensor) for tensor in self._tensors if tensor.requires_grad)
+        return peak
+
+    @cached_property
+    def _tile_in_training(self) -> int:
         recurrence = self._recurrence
-        stand_ins = [_stand_in(tensor, self._format) for tensor in self._tensors]
-        if training:
-            tile = _fullest_tile(recurrence)
-            walked = _backward_peak(recurrence, tile, stand_ins, self._format, self._keeps)
-            return self.floor(True) + walked + _scratch(recurrence, True, recurrence.counts[0])
+        tile = _fullest_tile(recurrence)
+        walked = _backward_peak(recurrence, tile, self._stand_ins, self._format, self._keeps)
+        return walked + _scratch(recurrence, True, recurrence.counts[0])
+
+    @cached_property
+    def _tile_in_inference(self) -> int:
         # A graph holds all blocks of a tile; without one it is the largest that counts.
-        return self.floor(False) + max(
-            _forward_peak(recurrence, tile, stand_ins, self._format)
+        recurrence = self._recurrence
+        return max(
+            _forward_peak(recurrence, tile, self._stand_ins, self._format)
             + _scratch(recurrence, False, tile[0] + 1)
             for tile in {_fullest_tile(recurrence), _tile_of_largest_block(recurrence)}
         )
+
+    @property
+    def _stand_ins(self) -> list[Tensor]:
+        return [_stand_in(tensor, self._format) for tensor in self._tensors]
 
 
 def saved_halo_bytes(recurrence: Recurrence) -> int:

@@ -20,12 +20,16 @@ from wholefield.streaming.planning.kept_activations import KEEP_BUDGET, nodes_to
 from wholefield.streaming.planning.memory import Forecast, MemoryNeed
 from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.planning.table import as_table, in_bytes
+from wholefield.streaming.planning.workers import speedup, workers_for
 from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.precision import Precision
 from wholefield.streaming.tracing.program import Node, Program, slot_tensors
 from wholefield.streaming.tracing.trace import trace
 
 TILE_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
+
+TILE_COST = 96
+"""A tile of that many pixels takes twice as long for each as a very large one: tests/bench/bench_streaming.py."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class Plan:
         stride: Pixels from one output position to the next, per axis.
         offset: First and last pixel that output position 0 sees, per axis.
         memory: Predicted peaks in bytes.
+        workers: How many tiles are computed at the same time.
+        speedup: How many times faster they are than one of them on one thread, by the grid of tiles alone.
         macs: Multiply-adds of one forward.
         overlapping_work: How often a scheme of overlapping tiles of this size would at least compute each pixel;
             infinite where it cannot run.
@@ -105,6 +111,8 @@ class Plan:
     stride: tuple[Fraction, ...]
     offset: tuple[tuple[Fraction, Fraction], ...]
     memory: MemoryNeed
+    workers: int
+    speedup: float
     macs: int
     overlapping_work: float
     _recurrence: Recurrence
@@ -161,6 +169,7 @@ class Plan:
             (
                 f"input            {_by(self.input_shape)}",
                 f"tiles            {_by(self.counts)} = {self.tiles} of {_by(self.tile_size)} px",
+                f"workers          {self.workers} at a time, {self.speedup:.2f} times as fast as one of them",
                 f"receptive field  {_by(self.receptive_field)} px, stride {_by(self.stride)}, offsets {low_high}",
                 f"multiply-adds    {self.macs / 1e9:.2f} G per forward pass; nothing is computed twice",
                 f"peak memory      {in_bytes(self.memory.forward)} inference, "
@@ -214,6 +223,7 @@ def plan(
     dtype: torch.dtype = torch.float32,
     smallest_block: SmallestBlock = None,
     keep_budget: int = KEEP_BUDGET,
+    workers: int | None = None,
 ) -> Plan:
     """Plan a streamed pass.
 
@@ -224,6 +234,7 @@ def plan(
         dtype: Element type of the image.
         smallest_block: As for Streamed.
         keep_budget: As for Streamed.
+        workers: As for Streamed.
 
     Returns:
         Layers, receptive field, number of tiles, work and predicted memory; as text a table of the layers.
@@ -248,6 +259,7 @@ def plan(
         sizes_per_axis(tile_size, len(program.image.axes)),
         smallest_block,
         keep_budget,
+        workers,
     )
 
 
@@ -307,6 +319,63 @@ def suggest_tile_size(
     )
 
 
+def suggest_tiling(
+    network: nn.Module,
+    input_shape: Sequence[int],
+    memory_budget: int,
+    *,
+    training: bool = True,
+    dtype: torch.dtype = torch.float32,
+    keep_budget: int = KEEP_BUDGET,
+) -> tuple[int, int]:
+    """The tile size and number of workers that are likely to be fastest within a budget of memory.
+
+    Args:
+        network: The network that will be streamed.
+        input_shape: (batch, channels, *axes) of the whole image.
+        memory_budget: Bytes on top of network and input.
+        training: Whether gradients will be wanted.
+        dtype: Element type of the image.
+        keep_budget: As for Streamed.
+
+    Returns:
+        The tile size in pixels, for all axes, and how many tiles to compute at the same time, at most the number of
+        torch's threads.
+
+    Raises:
+        StreamingError: Not even the smallest tile fits.
+
+    Example:
+        >>> from torch import nn
+        >>> from wholefield.streaming import suggest_tiling
+        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+        >>> size, workers = suggest_tiling(net, (1, 3, 256, 256), memory_budget=10_000_000)
+        >>> size <= 384, workers >= 1
+        (True, True)
+    """
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    program = fold_normalization(trace(network, tuple(input_shape), dtype, device), Precision.now(device))
+    tensors = slot_tensors(program, network)
+    axes = len(program.image.axes)
+    fitting: list[tuple[float, int, int]] = []
+    for size in [s for s in TILE_SIZES if s < 2 * max(program.image.lengths)] or TILE_SIZES[:1]:
+        sizes = (size,) * axes
+        recurrence = lay_out(program, sizes, blocks_per_axis(program, sizes, None))
+        forecast = _forecast(recurrence, tensors, keep_budget)
+        if forecast.floor(training) > memory_budget:
+            continue
+        for workers in range(workers_for(recurrence, None), 0, -1):
+            if forecast.peak(training, workers) <= memory_budget:
+                fitting.append((speedup(recurrence, workers) / (1 + TILE_COST / size), size, workers))
+                break
+    if not fitting:
+        # Its sentence tells the leanest size.
+        return suggest_tile_size(
+            network, input_shape, memory_budget, training=training, dtype=dtype, keep_budget=keep_budget
+        ), 1
+    return max(fitting)[1:]
+
+
 def _plan(
     program: Program,
     network: nn.Module,
@@ -314,6 +383,7 @@ def _plan(
     sizes: tuple[int, ...],
     smallest_block: SmallestBlock,
     keep_budget: int,
+    wanted: int | None,
 ) -> Plan:
     # Layers are shown as the network has them, memory is that of what runs.
     folded = fold_normalization(program, precision)
@@ -324,6 +394,8 @@ def _plan(
     layers = tuple(_layer(recurrence, node, found[node.ref.index]) for node in program.nodes)
     outputs = [ref.index for ref in output_nodes(program)]
     last = layers[outputs[-1]]
+    streamed = lay_out(folded, sizes, blocks)
+    workers = workers_for(streamed, wanted)
     return Plan(
         input_shape=program.image.shape,
         tile_size=sizes,
@@ -334,18 +406,24 @@ def _plan(
         ),
         stride=tuple(field.stride for field in last.fields),
         offset=tuple((field.low, field.high) for field in last.fields),
-        memory=_forecast(lay_out(folded, sizes, blocks), slot_tensors(folded, network), keep_budget).need(),
+        memory=_forecast(streamed, slot_tensors(folded, network), keep_budget, workers).need(),
+        workers=workers,
+        speedup=speedup(streamed, workers),
         macs=sum(layer.macs for layer in layers),
         overlapping_work=redundant_work(nodes, sizes, outputs, recurrence.counts),
         _recurrence=recurrence,
     )
 
 
-def _forecast(recurrence: Recurrence, tensors: Sequence[Tensor], keep_budget: int) -> Forecast:
+def _forecast(
+    recurrence: Recurrence, tensors: Sequence[Tensor], keep_budget: int, workers: int = 1
+) -> Forecast:
     image = recurrence.program.image
     device = next((tensor.device for tensor in tensors), torch.device("cpu"))
     memory_format = working_format(len(image.shape), image.dtype, device)
-    return Forecast(recurrence, tensors, memory_format, nodes_to_keep(recurrence.program, keep_budget))
+    return Forecast(
+        recurrence, tensors, memory_format, nodes_to_keep(recurrence.program, keep_budget), workers
+    )
 
 
 def _layer(recurrence: Recurrence, node: Node, found: tuple[Field, ...]) -> LayerPlan:

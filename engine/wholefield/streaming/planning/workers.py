@@ -30,10 +30,11 @@ def workers_for(recurrence: Recurrence, wanted: int | None) -> int:
         return wanted
     workers = 1
     for more in range(2, torch.get_num_threads() + 1):
-        if _speedup(recurrence, more) >= LEAST_GAIN * _speedup(recurrence, workers):
+        if speedup(recurrence, more) >= LEAST_GAIN * speedup(recurrence, workers):
             workers = more
     return workers
 
 
-def _speedup(recurrence: Recurrence, workers: int) -> float:
+def speedup(recurrence: Recurrence, workers: int) -> float:
+    """How many times faster some workers are than one of them: the tiles over the steps that they take."""
     return wavefront(recurrence.counts, workers).speedup

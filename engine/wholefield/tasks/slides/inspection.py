@@ -126,6 +126,7 @@ class Inspection:
         return (
             ("Image", f"{width:,} {times} {height:,} px"),
             ("Tiles", f"{columns:,} {times} {rows:,} = {plan.tiles:,} of {self.tile_size:,} px"),
+            ("Tiles at the same time", f"{plan.workers}, {plan.speedup:.2f} {times} as fast as one"),
             ("Receptive field", f"{per_axis(plan.receptive_field, times)} px, stride {per_axis(plan.stride, times)}"),
             ("Multiply-adds", f"{plan.macs / 1e9:,.2f} G per pass"),
             ("Peak memory, inference", in_bytes(memory.forward)),
@@ -196,13 +197,16 @@ class NetworkChoice:
         return network, network if self.model == UNET else streamed_part(network)
 
 
-def inspect_network(choice: NetworkChoice | str, size: tuple[int, int], tile_size: int) -> Inspection:
+def inspect_network(
+    choice: NetworkChoice | str, size: tuple[int, int], tile_size: int, workers: int | None = None
+) -> Inspection:
     """Plan the streamed part of a network over an image.
 
     Args:
         choice: the network that a task trains, or a name in the list of models.
         size: height and width of the image in pixels.
         tile_size: side of a tile in pixels.
+        workers: tiles computed at the same time; None chooses by the grid and the threads.
 
     Raises:
         SettingError: the model is unknown, or the tile or the image is too small for it.
@@ -212,14 +216,14 @@ def inspect_network(choice: NetworkChoice | str, size: tuple[int, int], tile_siz
     _refuse(size, tile_size)
     choice = NetworkChoice(choice) if isinstance(choice, str) else choice
     network, part = choice.build()
-    made = plan(part, (1, choice.input_channels, *size), tile_size)
+    made = plan(part, (1, choice.input_channels, *size), tile_size, workers=workers)
     return Inspection(choice.model, choice.title, rows_of(made, part, _names(network, part)), made)
 
 
 def suggest_for(
     choice: NetworkChoice | str, size: tuple[int, int], budget: int, purpose: Purpose = Purpose.TRAINING
-) -> int:
-    """The largest usual tile size whose predicted peak memory stays within a budget.
+) -> tuple[int, int]:
+    """The tile size and number of workers that are likely to be fastest within a budget of memory.
 
     Args:
         choice: the network that a task trains, or a name in the list of models.
@@ -227,16 +231,19 @@ def suggest_for(
         budget: bytes above the network and the image.
         purpose: what the memory is for.
 
+    Returns:
+        Side of a tile in pixels, and tiles computed at the same time.
+
     Raises:
         SettingError: the model is unknown, the image too small for it, or no tile size fits.
     """
-    from wholefield.streaming.planning.plan import suggest_tile_size
+    from wholefield.streaming.planning.plan import suggest_tiling
 
     _refuse(size)
     choice = NetworkChoice(choice) if isinstance(choice, str) else choice
     shape = (1, choice.input_channels, *size)
     _, part = choice.build()
-    return suggest_tile_size(part, shape, budget, training=purpose is Purpose.TRAINING)
+    return suggest_tiling(part, shape, budget, training=purpose is Purpose.TRAINING)
 
 
 def _refuse(size: tuple[int, int], tile_size: int = 1) -> None:

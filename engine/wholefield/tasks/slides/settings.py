@@ -41,6 +41,17 @@ TileSize = Annotated[
     int, Ge(1), Setting("Side of a tile in pixels of the level.", unit="px", group=Group.COMPUTATION)
 ]
 
+Workers = Annotated[
+    int | None,
+    Ge(1),
+    Setting(
+        "Tiles computed at the same time; each takes memory of its own.",
+        group=Group.COMPUTATION,
+        none="Automatic",
+        advanced=True,
+    ),
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class SlideTrainingSettings(TrainingSettings):
@@ -71,6 +82,7 @@ class SlideTrainingSettings(TrainingSettings):
         ),
     ] = 0.0
     tile_size: TileSize = 512
+    workers: Workers = None
     halo_memory: Annotated[
         int,
         Ge(0),
@@ -260,6 +272,7 @@ class PredictSettings(RunSettings):
         ),
     ]
     tile_size: TileSize = 512
+    workers: Workers = None
     level: Annotated[
         int | None,
         Ge(0),

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.app.spaces import slides_of
 from tests.there import there
 from wholefield.cli import main
-from wholefield.tasks.slides.inspection import Purpose
+from wholefield.tasks.slides.inspection import Purpose, suggest_for
 from wholefield.tasks.slides.layer_rows import LayerChoice
 from wholefield_app.launch import make_window
 from wholefield_app.panels.inspector_panel import NO_SLIDE
@@ -218,8 +218,12 @@ def test_a_suggestion_is_taken_over(open_inspector: MainWindow, qtbot: QtBot) ->
     assert not settings.suggest.isEnabled()
     wait(window, qtbot)
     assert settings.suggest.isEnabled()
-    assert slides_of(window).draft.value("tile_size") == 512
-    assert settings.tile_size.currentText() == "512"
+    draft = slides_of(window).draft
+    source = there(slides_of(window).document.input)
+    size = (source.height, source.width)
+    suggested = suggest_for(str(draft.value("model")), size, int(settings.memory.value() * 1e9))
+    assert (draft.value("tile_size"), draft.value("workers")) == suggested
+    assert settings.tile_size.currentText() == str(suggested[0])
 
 
 @pytest.mark.parametrize("purpose", Purpose)

@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from wholefield import networks
-from wholefield.streaming import Plan, StreamingError, plan, suggest_tile_size
+from wholefield.streaming import Plan, StreamingError, plan, suggest_tile_size, suggest_tiling
 from wholefield.streaming.planning.memory import Forecast, MemoryNeed
 from wholefield.streaming.planning.plan import TILE_SIZES
 from wholefield.streaming.planning.table import as_table, in_bytes
@@ -144,3 +144,31 @@ def test_sizes_and_tables_read_well() -> None:
         "1    22",
         "333  4",
     ]
+
+
+def test_workers_take_memory_and_bring_time(resnet: nn.Module) -> None:
+    one, four = (plan(resnet, (1, 3, 1024, 1024), 256, workers=workers) for workers in (1, 4))
+    assert (one.workers, one.speedup) == (1, 1.0)
+    assert four.workers == 4
+    assert 2 < four.speedup < 4
+    assert one.memory.forward < four.memory.forward
+    assert one.memory.halos == four.memory.halos
+    assert "4 at a time" in four.summary()
+
+
+@pytest.mark.parametrize(("threads", "budget"), [(1, 10**10), (4, 10**10), (4, 600_000_000)])
+def test_a_suggested_tiling_fits_and_uses_the_threads(resnet: nn.Module, threads: int, budget: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        size, workers = suggest_tiling(resnet, (1, 3, 2048, 2048), budget)
+    finally:
+        torch.set_num_threads(before)
+    assert plan(resnet, (1, 3, 2048, 2048), size, workers=workers).memory.backward <= budget
+    assert 1 <= workers <= threads
+    assert (workers > 1) == (threads > 1)
+
+
+def test_a_tiling_that_does_not_fit_is_refused(resnet: nn.Module) -> None:
+    with pytest.raises(StreamingError, match="No tile size fits"):
+        suggest_tiling(resnet, (1, 3, 2048, 2048), 1_000_000)

@@ -134,6 +134,14 @@ def test_texts_name_the_width_first(inspection: Inspection) -> None:
     assert readouts["Receptive field"] == "435 px, stride 32"
 
 
+def test_tiles_at_the_same_time_are_told_and_counted_in_the_memory() -> None:
+    one, two = (inspect_network("small_cnn", (1024, 1024), 256, workers) for workers in (1, 2))
+    assert dict(one.readouts())["Tiles at the same time"] == "1, 1.00 x as fast as one"
+    assert dict(two.readouts())["Tiles at the same time"] == "2, 1.78 x as fast as one"
+    assert two._plan.memory.forward > one._plan.memory.forward
+    assert two._plan.memory.backward > one._plan.memory.backward
+
+
 def test_overlapping_work_is_a_number_or_the_lack_of_one() -> None:
     def overlap(size: tuple[int, int], tile_size: int) -> str:
         return dict(inspect_network("small_cnn", size, tile_size).readouts())[
@@ -157,7 +165,7 @@ def test_the_network_of_a_segmentation_is_a_u_net_of_its_size(width: int, depth:
     assert inspection.output.channels == 3
     assert inspection.output.size == SIZE
     assert max(row.channels for row in inspection.rows) >= width * 2**depth
-    assert suggest_for(choice, (1024, 1024), 10**10) >= 64
+    assert suggest_for(choice, (1024, 1024), 10**10)[0] >= 64
 
 
 def test_the_network_of_a_classification_is_its_model() -> None:
@@ -170,8 +178,8 @@ def test_a_suggestion_fits_its_budget_and_inference_needs_less() -> None:
     budget = 250_000_000
     trained, inferred = (suggest_for("small_cnn", size, budget, purpose) for purpose in Purpose)
     assert trained < inferred
-    assert inspect_network("small_cnn", size, trained)._plan.memory.backward <= budget
-    assert inspect_network("small_cnn", size, inferred)._plan.memory.forward <= budget
+    assert inspect_network("small_cnn", size, *trained)._plan.memory.backward <= budget
+    assert inspect_network("small_cnn", size, *inferred)._plan.memory.forward <= budget
 
 
 @pytest.mark.parametrize(

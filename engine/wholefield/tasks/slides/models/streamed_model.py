@@ -36,6 +36,10 @@ class StreamedModel:
             module.train(training)
         freeze_normalization(self.network)
 
+    def share_out(self, workers: int | None) -> None:
+        """Compute some tiles at the same time; None leaves the number to the grid and the threads."""
+        self.streamed.workers = self.pooled.workers = workers
+
     def watch(self, on_tile: OnTile) -> None:
         """Have `on_tile` called before every tile."""
         self.streamed.on_tile = self.pooled.on_tile = on_tile
