@@ -10,7 +10,6 @@ from pathlib import Path
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Answer, Question, Reading
 from wholefield.sources.stacks.answers import COMMON, answered, common_questions
-from wholefield.sources.stacks.dicom.arrangement import Arrangement, arrange
 from wholefield.sources.stacks.dicom.files import (
     MOST_FILES,
     files_below,
@@ -19,7 +18,8 @@ from wholefield.sources.stacks.dicom.files import (
     read_headers,
 )
 from wholefield.sources.stacks.dicom.headers import DicomFile, read_header
-from wholefield.sources.stacks.dicom.stack import Copies, DicomStack, stack_of
+from wholefield.sources.stacks.dicom.segmentation import MODALITY, DicomSegmentation, segmentation_of
+from wholefield.sources.stacks.dicom.stack import DicomStack, stack_of
 from wholefield.sources.stacks.dicom.volumes import Volume, volumes_of
 from wholefield.sources.stacks.dicom.warnings import (
     NAMES,
@@ -41,7 +41,7 @@ class _Found:
     told: list[str]
 
 
-def open_dicom(path: Path, reading: Reading = NOTHING) -> DicomStack:
+def open_dicom(path: Path, reading: Reading = NOTHING) -> DicomStack | DicomSegmentation:
     """Open the volume that a file belongs to, or one of those in a folder.
 
     Args:
@@ -58,9 +58,8 @@ def open_dicom(path: Path, reading: Reading = NOTHING) -> DicomStack:
     reading.only(path, "series", *COMMON)
     found = _found(path)
     volume = _chosen(path, found.volumes, reading.get("series"))
-    arrangement = _arranged(volume)
     told = [*others_told(path, found.volumes, volume), *found.told]
-    return answered(stack_of(path, volume, arrangement, told), reading)
+    return answered(_open(path, volume, told), reading)
 
 
 def dicom_questions(path: Path, reading: Reading = NOTHING) -> tuple[Question, ...]:
@@ -75,7 +74,7 @@ def dicom_questions(path: Path, reading: Reading = NOTHING) -> tuple[Question, .
     """
     found = _found(path)
     volume = _chosen(path, found.volumes, reading.get("series"))
-    with stack_of(path, volume, _arranged(volume), []) as stack:
+    with _open(path, volume, []) as stack:
         more = common_questions(stack)
     if len(found.volumes) < 2:
         return more
@@ -90,8 +89,10 @@ def dicom_questions(path: Path, reading: Reading = NOTHING) -> tuple[Question, .
     return (series, *more)
 
 
-def _arranged(volume: Volume) -> Arrangement:
-    return arrange(volume.slices, Copies({file.path: file for file in volume.files}))
+def _open(path: Path, volume: Volume, told: list[str]) -> DicomStack | DicomSegmentation:
+    if volume.first.modality == MODALITY:
+        return segmentation_of(path, volume, told)
+    return stack_of(path, volume, told)
 
 
 def _found(path: Path) -> _Found:
@@ -115,7 +116,7 @@ def _found_beside(path: Path) -> _Found:
     own = read_header(path)
     if not own.slices:
         raise _nothing(path, [own], [], "")
-    if own.modality == "SEG" or own.slices[-1].frame:
+    if own.modality == MODALITY or own.slices[-1].frame:
         # A file of many frames is complete.
         return _Found(volumes_of([own]), [])
     paths, _complete = files_below(path.parent, nested=False)

@@ -43,28 +43,42 @@ class SliceSteps:
     even: bool
 
 
-def steps_of(heights: Heights) -> SliceSteps:
-    """Find the usual step between slices, and where some are missing."""
+def steps_of(heights: Heights, known: float | None = None) -> SliceSteps:
+    """Find the usual step between slices, and where some are missing.
+
+    Args:
+        heights: (n,) mm along the stack, ascending.
+        known: The usual step in mm, where the file says it and slices may be missing anywhere; it is only used where
+            all steps are multiples of it.
+    """
     steps = np.diff(heights)
     if not len(steps):
         return SliceSteps(heights, 0.0, (), 0.0, 0.0, True)
-    typical = float(np.median(steps))
+    if known is not None and known > 0 and _are_multiples(steps, known):
+        typical, sure = known, True
+    else:
+        typical, sure = float(np.median(steps)), False
     times = np.rint(steps / typical)
     single = times == 1
-    regular = bool((np.abs(steps / typical - times) <= MULTIPLE_SHARE).all() and times.min() >= 1)
-    if not (regular and times.max() > 1 and single.mean() >= USUAL_SHARE):
+    regular = _are_multiples(steps, typical)
+    if not (regular and times.max() > 1 and (sure or single.mean() >= USUAL_SHARE)):
         spread = float(steps.max() - steps.min())
         mean = float(heights[-1] - heights[0]) / len(steps)
         even = spread <= UNEVEN_SHARE * typical
         return SliceSteps(heights, mean, (), float(steps.min()), float(steps.max()), even)
-    usual = float(steps[single].mean())
+    usual = float(steps[single].mean()) if single.any() else typical
     missing = tuple(
         float(low + usual * index)
         for low, count in zip(heights[:-1], times.astype(int), strict=True)
         for index in range(1, count)
     )
-    low, high = float(steps[single].min()), float(steps[single].max())
+    low, high = (float(steps[single].min()), float(steps[single].max())) if single.any() else (usual, usual)
     return SliceSteps(heights, usual, missing, low, high, high - low <= UNEVEN_SHARE * usual)
+
+
+def _are_multiples(steps: Heights, step: float) -> bool:
+    times = np.rint(steps / step)
+    return bool(times.min() >= 1 and (np.abs(steps / step - times) <= MULTIPLE_SHARE).all())
 
 
 def geometry_of_slices(

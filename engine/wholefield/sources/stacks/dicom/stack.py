@@ -9,10 +9,10 @@ from pathlib import Path
 
 from wholefield.errors import SourceError
 from wholefield.sources.reading import damaged
-from wholefield.sources.stacks.dicom.arrangement import Arrangement
+from wholefield.sources.stacks.dicom.arrangement import Arrangement, arrange
 from wholefield.sources.stacks.dicom.headers import DicomFile
-from wholefield.sources.stacks.dicom.layout import HeaderError, UnsupportedError
-from wholefield.sources.stacks.dicom.pixels import read_frame
+from wholefield.sources.stacks.dicom.layout import HeaderError
+from wholefield.sources.stacks.dicom.planes import plane_of
 from wholefield.sources.stacks.dicom.slices import SAME, Slice
 from wholefield.sources.stacks.dicom.syntaxes import DEFLATED
 from wholefield.sources.stacks.dicom.times import counted, same_instance
@@ -46,31 +46,6 @@ class DicomStack(SlicedStack):
         return rescaled(values, each.scale, self.dtype)
 
 
-def plane_of(file: DicomFile, each: Slice) -> AnyArray:
-    """Values of one slice before they are rescaled.
-
-    Raises:
-        SourceError: The file is damaged, has disappeared or has changed since its header was read.
-    """
-    layout = file.layout
-    assert layout is not None
-    try:
-        stat = each.path.stat()
-        if (stat.st_size, stat.st_mtime_ns) != file.state:
-            raise SourceError(f"{each.path} has changed since the series was opened; open it again.")
-        return read_frame(each.path, layout, each.frame)
-    except FileNotFoundError as error:
-        raise SourceError(
-            f"{each.path} has disappeared since the series was opened; open it again."
-        ) from error
-    except UnsupportedError as error:
-        raise SourceError(f"{each.path} cannot be shown: {error}") from error
-    except SourceError:
-        raise
-    except Exception as error:  # damaged pixels raise errors of many kinds
-        raise damaged(each.path, error) from error
-
-
 class Copies:
     """Whether two slices are copies: of one name and one content. Some programs give all images the same name."""
 
@@ -95,19 +70,20 @@ class Copies:
             return hashlib.blake2b(file.read(layout.element.length)).digest()
 
 
-def stack_of(path: Path, volume: Volume, arrangement: Arrangement, told: list[str]) -> DicomStack:
+def stack_of(path: Path, volume: Volume, told: list[str]) -> DicomStack:
     """The open stack of a volume; its first plane is decoded, so that what cannot be decoded is not opened.
 
     Args:
         path: What was opened.
         volume: Its slices.
-        arrangement: Their order.
         told: What else the user should know.
 
     Raises:
         SourceError: The first plane cannot be decoded.
     """
     layout, first = volume.layout, volume.first
+    files = {file.path: file for file in volume.files}
+    arrangement = arrange(volume.slices, Copies(files))
     scales, scale_warnings = _scales(arrangement)
     arrangement = Arrangement(scales, arrangement.geometry, arrangement.warnings, arrangement.moment)
     try:
@@ -126,9 +102,10 @@ def stack_of(path: Path, volume: Volume, arrangement: Arrangement, told: list[st
         (*told, *arrangement.warnings, *_times_told(arrangement), *scale_warnings, *notes_of(volume)),
         metadata,
         window=first.window,
+        inverted=layout.photometric == "MONOCHROME1",
         times=len(arrangement.times),
     )
-    stack = DicomStack(path, description, arrangement, {file.path: file for file in volume.files})
+    stack = DicomStack(path, description, arrangement, files)
     try:
         stack.plane(0, 0)
     except SourceError:

@@ -32,6 +32,10 @@ DECODERS: dict[str, Callable[[bytes], Any]] = {
     f"{JPEG}201": imagecodecs.jpeg2k_decode,
     f"{JPEG}202": imagecodecs.jpeg2k_decode,
     f"{JPEG}203": imagecodecs.jpeg2k_decode,
+    # JPEG XL: lossless, JPEG packed again, and the rest.
+    f"{JPEG}110": imagecodecs.jpegxl_decode,
+    f"{JPEG}111": imagecodecs.jpegxl_decode,
+    f"{JPEG}112": imagecodecs.jpegxl_decode,
 }
 BASELINE = (f"{JPEG}50", f"{JPEG}51")
 # Loss was allowed when pixels were written so.

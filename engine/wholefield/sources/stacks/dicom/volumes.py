@@ -107,7 +107,6 @@ def _key(file: DicomFile, each: Slice) -> Hashable:
     return (
         file.series, file.localizer, layout.rows, layout.columns, layout.channels, str(layout.dtype),
         layout.photometric, spacing, each.position is None, each.stack,
-        each.segment,
     )  # fmt: skip
 
 

@@ -10,8 +10,7 @@ from wholefield.sources.stacks.dicom.headers import DicomFile
 from wholefield.sources.stacks.dicom.volumes import Volume
 
 NOTES = {
-    "inverted": "The images are MONOCHROME1: low values are meant to look white. The numbers are kept as they are "
-    "stored, so that the stack looks inverted.",
+    "inverted": "The files show low values bright (MONOCHROME1); the numbers are as stored.",
     "overlays": "The files carry overlays (graphics above the image), which are not shown.",
     "lossy": "The pixels were compressed with loss before, so that their values are not those of the scanner.",
     "moments": "The frames follow each other in time, not in space; they are shown as slices.",
@@ -23,7 +22,8 @@ NOTES = {
 NAMED = 3
 # Objects of DICOM without pixels of their own.
 NAMES = {
-    "SR": "structured report", "PR": "presentation state", "KO": "key objects", "RTSTRUCT": "RT structure set",
+    "SR": "structured report", "PR": "presentation state", "KO": "key objects",
+    "RTSTRUCT": "RT structure set, contours that 3D Slicer turns into a label volume",
     "RTPLAN": "RT plan", "DOC": "document", "ECG": "waveform", "REG": "registration", "SM": "slide",
 }  # fmt: skip
 

@@ -270,7 +270,7 @@ def test_without_positions(tmp_path: Path, key: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"PhotometricInterpretation": "MONOCHROME1"}, "MONOCHROME1: low values are meant to look white"),
+        ({"PhotometricInterpretation": "MONOCHROME1"}, "low values bright (MONOCHROME1)"),
         ({"LossyImageCompression": "01"}, "compressed with loss before"),
         ({"OverlayBitPosition": 12}, ""),
     ],
