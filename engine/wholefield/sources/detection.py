@@ -12,14 +12,9 @@ from wholefield.sources.format import Format
 from wholefield.sources.formats import FORMATS, all_formats
 from wholefield.sources.kinds import Kind
 from wholefield.sources.reading import head_of, readable, reason_of
-from wholefield.sources.signatures import begins
+from wholefield.sources.refusals import folder_row, of_another_kind, of_no_format
 
 HEAD_BYTES = 16384
-AS_WHAT = {Kind.IMAGE: "a slide or picture", Kind.STACK: "a stack", Kind.RECORDING: "a recording"}
-# A folder that nothing else recognizes; the reader of slices says what keeps it from being a stack.
-FOLDER = Format(
-    "Folder", Kind.STACK, (), begins(b""), "wholefield.sources.stacks.slice_folder:open_slice_folder"
-)
 
 
 def kind_of(path: str | Path) -> Kind | None:
@@ -136,8 +131,9 @@ def questions_of(
         >>> from wholefield.sources import questions_of
         >>> with h5py.File("scan.h5", "w") as file:
         ...     file["data"], file["flat"] = np.zeros((5, 40, 30), np.uint16), np.zeros((2, 40, 30), np.uint16)
-        >>> [(question.name, [answer.value for answer in question.answers]) for question in questions_of("scan.h5")]
-        [('dataset', ['data', 'flat'])]
+        >>> question = questions_of("scan.h5")[0]
+        >>> question.name, [answer.value for answer in question.answers]
+        ('dataset', ['data', 'flat'])
     """
     path = Path(path)
     with readable(path):
@@ -203,35 +199,9 @@ def _row(path: Path, kind: Kind | None) -> Format:
             return row
         if row.kind is None and other is None:
             raise SourceError(f"{path} is {row.about}.")
-        other = other or row
+        other = other or (None if row.by_name else row)
     if other is not None and other.kind is not None and kind is not None:
-        raise SourceError(_of_another_kind(path, other.name, other.kind, kind))
-    if not head and kind in (None, Kind.STACK):
-        return FOLDER
-    raise SourceError(_unknown(path, head, kind))
-
-
-def _of_another_kind(path: Path, name: str, kind: Kind, wanted: Kind) -> str:
-    if (kind, wanted) == (Kind.IMAGE, Kind.STACK):
-        return f"{path} is a single picture ({name}); open its folder as a stack."
-    return f"{path} is {AS_WHAT[kind]} ({name}), not {AS_WHAT[wanted]}; open it as {AS_WHAT[kind]}."
-
-
-def _unknown(path: Path, head: bytes, kind: Kind | None) -> str:
-    """The sentence for what no row of the table recognizes."""
+        raise SourceError(of_another_kind(path, other.name, other.kind, kind))
     if not head:
-        what = "slide" if kind is Kind.IMAGE else "recording"
-        return f"{path} is a folder without a {what}; open one of the files in it."
-    if not any(head):
-        return f"{path} begins with zeros only, as files do whose copy was interrupted; copy it again."
-    lower = path.name.lower()
-    rows = [row for row in all_formats() if row.kind is not None and kind in (None, row.kind)]
-    named = [row.name for row in rows if lower.endswith(row.suffixes)]
-    if named:
-        return (
-            f"{path} is named like {' or '.join(dict.fromkeys(named))} and does not begin like it; "
-            "it is damaged, or of another format than its name says."
-        )
-    known = dict.fromkeys(suffix for row in rows for suffix in row.suffixes)
-    what = "opened" if kind is None else f"opened as {AS_WHAT[kind]}"
-    return f"{path} is of no format that can be {what}; known files end in {', '.join(known)}."
+        return folder_row(path, kind)
+    raise SourceError(of_no_format(path, head, kind))

@@ -28,6 +28,8 @@ class Format:
         exporter: `module:function` that writes the format; for the documentation.
         about: What documentation adds to the name. For a format that is not read, the rest of the sentence
             "scan.lif is ...": what it is, and what to do.
+        by_name: Whether any content under such a name may have the format; it is no reason to refuse the file as
+            something else.
 
     Example:
         >>> from wholefield.sources import Format, Kind
@@ -44,6 +46,7 @@ class Format:
     asks: str = ""
     exporter: str = ""
     about: str = ""
+    by_name: bool = False
 
     def open(self, path: Path, reading: Reading, **more: Any) -> Any:
         """Open a file of this format.

@@ -281,6 +281,7 @@ BARE_VOLUMES = (
     Format(
         "Raw numbers", Kind.STACK, (".raw", ".vol"), ends(".raw", ".vol"),
         f"{BARE}:open_bare_numbers", asks=f"{BARE}:raw_questions", about="bare numbers, of which you say the size",
+        by_name=True,
     ),
 )  # fmt: skip
 

@@ -68,7 +68,7 @@ def test_refusals(tmp_path: Path) -> None:
         ("empty.raw", "is empty"),
         ("a.raw", "is named like Prophesee RAW and does not begin like it"),
         ("none.raw", "does not exist; check the name"),
-        ("", "is a folder without a recording"),
+        ("", "is a folder without a recording; open one of the files in it, such as a.raw"),
     ):
         with pytest.raises(SourceError, match=reason) as caught:
             open_recording(tmp_path / name)

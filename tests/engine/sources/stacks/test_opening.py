@@ -192,7 +192,7 @@ def test_what_is_no_stack(tmp_path: Path, content: bytes, sentence: str) -> None
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="does not exist; check the name"):
         open_stack(tmp_path / "a.tif")
-    with pytest.raises(SourceError, match="is a folder without slices"):
+    with pytest.raises(SourceError, match="is an empty folder"):
         open_stack(tmp_path)
     with pytest.raises(SourceError, match="does not exist"):
         list_datasets(tmp_path / "a.h5")
