@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wholefield.errors import SourceError
+from wholefield.networks.state_files import fitted, load_state, read_content, state_in
 
 DEFAULT = "DEFAULT"
 HOST = "https://download.pytorch.org/models"
@@ -15,7 +16,7 @@ Weights = str | Path | Mapping[str, Tensor] | None
 
 
 def load_weights(network: nn.Module, weights: Weights, published: str | None, head: str) -> None:
-    """Load weights into a network; every name and shape must fit.
+    """Load weights into a network; every name and shape must fit, see `wholefield.networks.state_files`.
 
     Only the head may differ in its number of classes: the network then keeps its fresh head.
 
@@ -32,6 +33,7 @@ def load_weights(network: nn.Module, weights: Weights, published: str | None, he
         return
     origin, state = _read(weights, published)
     own = network.state_dict()
+    state = fitted(state, own)
     for name in [name for name in state if name.startswith(head)]:
         if (
             name in own
@@ -39,11 +41,7 @@ def load_weights(network: nn.Module, weights: Weights, published: str | None, he
             and own[name].shape != state[name].shape
         ):
             state[name] = own[name]
-    try:
-        network.load_state_dict(state, strict=True)
-    except RuntimeError as error:
-        detail = " ".join(str(error).split())[:300]
-        raise SourceError(f"{origin} does not fit {type(network).__name__}: {detail}") from error
+    load_state(network, state, origin)
 
 
 def _read(weights: str | Path | Mapping[str, Tensor], published: str | None) -> tuple[str, dict[str, Tensor]]:
@@ -52,16 +50,7 @@ def _read(weights: str | Path | Mapping[str, Tensor], published: str | None) -> 
     if weights == DEFAULT and published is None:
         raise SourceError("This model has no pretrained weights; give a file, or start without weights.")
     path = published_file(published) if published and weights == DEFAULT else Path(weights)
-    if not path.is_file():
-        raise SourceError(f"The weights file {path} does not exist; choose an existing one.")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        # torch raises many unrelated types for a damaged file.
-        raise SourceError(f"{path} is not a readable PyTorch weights file; download it again.") from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise SourceError(f"{path} holds no plain state dict; save network.state_dict() into it.")
-    return str(path), dict(state)
+    return str(path), state_in(read_content(path), str(path))
 
 
 def published_file(name: str) -> Path:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from wholefield.errors import SettingError, SourceError
+from wholefield.networks.state_files import load_state, read_content, state_in
 from wholefield.runs.folder import RunFolder
 from wholefield.training.kept_split import KeptSplit, kept_split
 from wholefield.training.model_card import TRAINING, VALIDATION, ModelCard, demand_same
@@ -18,31 +18,13 @@ FORMER_CARD = "tessera"
 PREFIX = "network."
 
 
-def read_file(path: Path) -> Mapping[str, Any]:
-    """What a file of torch holds; nothing in it is executed.
-
-    Raises:
-        SourceError: The file is missing or damaged.
-    """
-    if not path.is_file():
-        raise SourceError(f"The checkpoint {path} does not exist; choose an existing one.")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        # torch raises many unrelated types for a damaged file.
-        raise SourceError(f"{path} is not a readable checkpoint; choose another.") from error
-    if not isinstance(content, Mapping):
-        raise SourceError(f"{path} is not a checkpoint; choose another.")
-    return content
-
-
 def read_checkpoint(path: Path) -> Mapping[str, Any]:
     """Read a checkpoint of a training run.
 
     Raises:
         SourceError: The file is missing, damaged or something else.
     """
-    content = read_file(path)
+    content = read_content(path)
     if "state_dict" not in content or "task" not in content.get(CARD, content.get(FORMER_CARD, ())):
         raise SourceError(
             f"{path} is not a checkpoint of a training run; choose best.ckpt or last.ckpt of one."
@@ -77,26 +59,19 @@ def load_into(network: nn.Module, content: Mapping[str, Any], path: Path) -> Non
     Raises:
         SourceError: They do not fit.
     """
-    try:
-        network.load_state_dict(_weights(content))
-    except RuntimeError as error:
-        name = type(network).__name__
-        raise SourceError(f"The weights in {path} do not fit the model {name}; train it again.") from error
+    load_state(network, _weights(content), str(path))
 
 
 def starting_weights(path: Path) -> dict[str, Tensor]:
-    """The weights in a file to start from: a checkpoint of a run, a state dict, or one in a `state_dict`.
+    """The weights in a file to start from: of a run, of another program, or bare, see `networks.state_files`.
 
     Raises:
         SourceError: The file is missing, damaged or holds no weights.
     """
-    content = read_file(path)
-    state = _weights(content) if "state_dict" in content else dict(content)
-    if not state or not all(isinstance(value, Tensor) for value in state.values()):
-        raise SourceError(
-            f"{path} holds no weights; choose a checkpoint, or a file made of network.state_dict()."
-        )
-    return state
+    content = read_content(path)
+    if CARD in content or FORMER_CARD in content:
+        content = {"state_dict": _weights(content)}
+    return state_in(content, str(path))
 
 
 def start_from(network: nn.Module, path: Path) -> None:
@@ -105,11 +80,7 @@ def start_from(network: nn.Module, path: Path) -> None:
     Raises:
         SourceError: The file is missing, damaged, or of a network of another shape.
     """
-    try:
-        network.load_state_dict(starting_weights(path))
-    except RuntimeError as error:
-        detail = " ".join(str(error).split())[:300]
-        raise SourceError(f"{path} does not fit {type(network).__name__}: {detail}") from error
+    load_state(network, starting_weights(path), str(path))
 
 
 def continues(folder: RunFolder, card: ModelCard) -> bool:

@@ -76,7 +76,7 @@ def test_damaged_file(tmp_path: Path) -> None:
 
 def test_file_of_something_else(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.pth")
-    with pytest.raises(SourceError, match="no plain state dict"):
+    with pytest.raises(SourceError, match=r"list\.pth is not a checkpoint; choose another"):
         resnet18(weights=tmp_path / "list.pth")
 
 

@@ -92,7 +92,9 @@ class Trap:
 def test_no_code_of_a_file_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     path = save(tmp_path / "a.ckpt", content(trap=Trap()))
-    with pytest.raises(SourceError, match="is not a readable checkpoint"):
+    with pytest.raises(
+        SourceError, match=r"holds objects besides weights \(.+\), which are not loaded because they could"
+    ):
         read_checkpoint(path)
     assert not Path("sprung").exists()
 
@@ -105,9 +107,11 @@ def test_a_card_without_its_network_is_incomplete(tmp_path: Path) -> None:
 
 def test_weights_that_do_not_fit(tmp_path: Path) -> None:
     path = save(tmp_path / "a.ckpt", content())
-    with pytest.raises(SourceError, match=r"The weights in .*a\.ckpt do not fit the model Linear"):
+    with pytest.raises(SourceError, match=r"a\.ckpt does not fit Linear: 2 of 2 parameters are missing"):
         load_into(nn.Linear(3, 2), read_checkpoint(path), path)
-    with pytest.raises(SourceError, match=r"a\.ckpt does not fit Linear: .*[Uu]nexpected key"):
+    with pytest.raises(
+        SourceError, match=r"a\.ckpt does not fit Linear: .+; 7 of 7 parameters are not known to it"
+    ):
         start_from(nn.Linear(3, 2), path)
 
 

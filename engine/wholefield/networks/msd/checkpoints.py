@@ -13,10 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from wholefield.errors import SourceError
 from wholefield.files import replacing
 from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.errors import CheckpointError
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS, repeat_dilations
+from wholefield.networks.state_files import read_content, state_in
 
 OWN = ("epoch", "state_dict", "optimizer", "settings")
 
@@ -89,8 +91,11 @@ class Checkpoint:
 
 
 def plain_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Parameters under their own names: no ``module.`` prefix, pruned weights multiplied by their masks."""
-    stripped = {re.sub(r"^network\.|(^|\.)module\.", r"\1", name): tensor for name, tensor in state.items()}
+    """Parameters under their own names: no ``module.`` or ``model.`` prefix, pruned weights times their masks."""
+    stripped = {
+        re.sub(r"^(?:network|model|net|_orig_mod)\.|(^|\.)module\.", r"\1", name): tensor
+        for name, tensor in state.items()
+    }
     plain = {}
     for name, tensor in stripped.items():
         if name.endswith("_orig"):
@@ -147,11 +152,11 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         ['0.bias', '0.weight']
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        state = plain_state(content["state_dict"])
-    except FileNotFoundError:
-        raise CheckpointError(f"The file {path} does not exist; check the path.") from None
-    except Exception as error:  # torch.load raises errors of many kinds for damaged files
+        if not Path(path).is_file():
+            raise CheckpointError(f"The file {path} does not exist; check the path.")
+        content = read_content(Path(path))
+        state = plain_state(state_in(content, str(path)))
+    except (SourceError, KeyError) as error:
         raise CheckpointError(
             f"{path} is not a checkpoint of a mixed-scale dense network ({error}); choose one saved by MSDModel.save."
         ) from error

@@ -9,12 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from wholefield.errors import SourceError
 from wholefield.networks.msd.checkpoints import Settings, check_same, read_checkpoint, write_checkpoint
 from wholefield.networks.msd.enums import Loss, Task
 from wholefield.networks.msd.errors import CheckpointError, LabelError, OptionError, ShapeError
 from wholefield.networks.msd.modules import MSDModule
 from wholefield.networks.msd.scaling import Moments, denormalize_output, normalize_input, scaling_module
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS, repeat_dilations
+from wholefield.networks.state_files import load_state
 
 Pairs = Iterable[Sequence[Tensor]]
 """Pairs of input and target, such as a torch DataLoader gives."""
@@ -123,7 +125,10 @@ class MSDNetwork(nn.Sequential):
                 )
             settings = replace(settings, dilations=given)
         network = cls.of(settings)
-        network.load_state_dict(checkpoint.state)
+        try:
+            load_state(network, checkpoint.state, str(path))
+        except SourceError as error:
+            raise CheckpointError(str(error)) from error
         return network
 
     @property

@@ -13,6 +13,7 @@ from wholefield.networks.msd.enums import Task
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import fits, predict_rows
 from wholefield.networks.msd.scaling import filled
+from wholefield.networks.state_files import read_content
 from wholefield.numbers import whole_numbers
 from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
@@ -27,7 +28,7 @@ from wholefield.tasks.stacks.inference.volumes import volume_blocks, volume_wind
 from wholefield.tasks.stacks.output_settings import StackPredictSettings
 from wholefield.tasks.stacks.training import predicted
 from wholefield.tasks.stacks.writing import lost_place, write_stack
-from wholefield.training.checkpoints import CARD, FORMER_CARD, card_in, read_file
+from wholefield.training.checkpoints import CARD, FORMER_CARD, card_in
 from wholefield.training.devices import resolve
 from wholefield.training.label_values import LabelSet
 from wholefield.training.model_card import InputCard, ModelCard, label_classes
@@ -131,7 +132,7 @@ def load_network(settings: StackPredictSettings, channels: int) -> StackNetwork:
             f"The network of {settings.checkpoint} gives {model.c_out} values per voxel, but a stack is written "
             "with one; choose a network with one output."
         )
-    content = read_file(settings.checkpoint)
+    content = read_content(settings.checkpoint)
     described = CARD in content or FORMER_CARD in content
     card = card_in(content, settings.checkpoint) if described else _card_of(model, channels)
     shown = None

@@ -14,6 +14,7 @@ from wholefield.networks.msd.enums import Loss, Task
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import predict_image
 from wholefield.networks.msd.scaling import filled
+from wholefield.networks.state_files import load_state
 from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
@@ -235,7 +236,7 @@ def _start_from(network: MSDNetwork, path: Path) -> None:
         raise SettingError(
             f"{path} was trained with dilations {stored.settings.dilations}; set dilations to them."
         )
-    network.load_state_dict(state)
+    load_state(network, state, str(path))
 
 
 def _measured(pairs: Pairs, report: ReportFunction, control: Control) -> Iterator[Pair]:

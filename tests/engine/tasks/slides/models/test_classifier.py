@@ -69,7 +69,7 @@ def test_logits_and_evidence_agree() -> None:
         ({CARD: {"task": "classify", "model": "resnet18"}}, "describes its network incompletely"),
         (
             {CARD: DESCRIPTION.to_plain() | {"classes": ({"name": "x"}, {"name": "y"}, {"name": "z"})}},
-            "do not fit the model ResNet",
+            "does not fit ResNet",
         ),
     ],
 )
