@@ -129,6 +129,8 @@ class EventView(QWidget):
         if self._recording is not None:
             self.player.set_duration(self._recording.duration_us)
             self.strip.show_recording(self._recording.duration_us, rate, note)
+            if self._recording.indexed:
+                self.strip.show_triggers(self._recording.triggers)
 
     def set_style(self, style: FrameStyle) -> None:
         """Show frames in another way."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.timeline import SECOND, Line, Span
+from wholefield_app.viewer.events.trigger_marks import NO_TRIGGERS, TriggerMarks, Triggers
 
 HEIGHT = 72
 REACH = 6
 # Room for the text above the highest rate, and for the line below.
 TOP, FOOT = 20, 2
 HEAD = 5.0
+# Height of the mark of a trigger.
+MARK = 14
 SHADE = 110
 
 Rate = npt.NDArray[np.int64]
@@ -37,6 +40,7 @@ class RateStrip(QWidget):
         self._theme = theme
         self._rate: Rate = np.zeros(0, np.int64)
         self._note = ""
+        self._marks = TriggerMarks(NO_TRIGGERS)
         self._duration_us = 0
         self._time_us = 0
         self._span: Span | None = None
@@ -57,6 +61,12 @@ class RateStrip(QWidget):
     def show_recording(self, duration_us: int, rate: Rate, note: str = "") -> None:
         """Show a recording: events in equal parts of it, or a note while they are not known."""
         self._duration_us, self._rate, self._note = duration_us, rate, note
+        self._marks = TriggerMarks(NO_TRIGGERS)
+        self.update()
+
+    def show_triggers(self, triggers: Triggers) -> None:
+        """Mark external triggers (`TRIGGER_DTYPE`, times in us from the first event)."""
+        self._marks = TriggerMarks(triggers)
         self.update()
 
     def show_time(self, time_us: int) -> None:
@@ -107,6 +117,14 @@ class RateStrip(QWidget):
         """Play everything."""
         self.span_chosen.emit(None)
 
+    def event(self, event: QEvent) -> bool:
+        """Tell of the trigger under the mouse."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            text = self._marks.text_at(event.pos().x(), self.line)
+            QToolTip.showText(event.globalPos(), text or self.toolTip(), self)
+            return True
+        return super().event(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the rate, the range and the playhead."""
         with QPainter(self) as painter:
@@ -117,6 +135,7 @@ class RateStrip(QWidget):
                 painter.setPen(QColor(self._theme.muted))
                 painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._note)
             if self._duration_us:
+                self._paint_triggers(painter)
                 self._paint_span(painter)
                 self._paint_playhead(painter)
 
@@ -142,6 +161,11 @@ class RateStrip(QWidget):
         painter.drawText(
             area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, f"up to {rate_text(most)}"
         )
+
+    def _paint_triggers(self, painter: QPainter) -> None:
+        painter.setPen(QPen(QColor(self._theme.warning), 1))
+        for x in self._marks.columns(self.line):
+            painter.drawLine(QPointF(x + 0.5, HEIGHT - MARK), QPointF(x + 0.5, HEIGHT))
 
     def _paint_span(self, painter: QPainter) -> None:
         if self._span is None:

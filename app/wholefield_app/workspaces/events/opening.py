@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 RATE_BINS = 1600
 # EVT 3.0: the high and the low time, a row, and an event in it.
-ONE_EVENT = b"% evt 3.0\n% geometry 2x2\n% end\n" + b"\x00\x80\x00\x60\x00\x00\x00\x20"
+ONE_EVENT = b"% evt 3.0\n% geometry 640x480\n% end\n" + b"\x00\x80\x00\x60\x00\x00\x00\x20"
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ def index_and_rate(recording: Recording, progress: ProgressCallback) -> Rate:
         SourceError: The file cannot be read.
     """
     recording.index(progress)
+    # Found here, they are at hand when the time line draws them.
+    _ = recording.triggers
     return recording.rate(min(RATE_BINS, max(recording.duration_us, 1)))
 
 

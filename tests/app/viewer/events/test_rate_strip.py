@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
+from wholefield.sources.events.recording import TRIGGER_DTYPE
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.rate_strip import HEIGHT, RateStrip, columns_of, rate_text
 from wholefield_app.viewer.events.timeline import Span
@@ -98,6 +100,23 @@ def test_the_playhead_and_the_stretch_are_drawn(strip: RateStrip, theme: Theme) 
     assert 100 in changed
     assert after.pixelColor(200, 40).name() == theme.reverse
     assert not [x for x in changed if 203 < x < 297]
+
+
+def test_triggers_are_marked_and_told(strip: RateStrip, theme: Theme, qtbot: QtBot) -> None:
+    strip.show_triggers(np.array([(1, 120_000, 3)], TRIGGER_DTYPE))
+    picture = strip.grab().toImage()
+    assert [x for x in range(WIDTH) if picture.pixelColor(x, HEIGHT - 4).name() == theme.warning] == [120]
+
+    def tip_at(x: int) -> str:
+        place = QPoint(x, HEIGHT - 4)
+        strip.event(QHelpEvent(QEvent.Type.ToolTip, place, strip.mapToGlobal(place)))
+        return QToolTip.text()
+
+    assert tip_at(121) == "Trigger 1 of 1: channel 3 rises at 120.000 ms"
+    assert tip_at(300).startswith("Events over time.")
+    QToolTip.hideText()
+    strip.show_recording(400_000, np.array([1, 1], np.int64))
+    assert strip.grab().toImage().pixelColor(120, HEIGHT - 4).name() == theme.accent
 
 
 def test_a_note_stands_in_for_a_rate_that_is_not_known(strip: RateStrip) -> None:

@@ -198,6 +198,6 @@ def _other_streams(counts: Counter[tuple[int, str]], stream: int | None) -> list
 def _metadata(header: Header, counts: Counter[tuple[int, str]]) -> dict[str, str]:
     metadata = {f"stream {number}": header.named(number) for number in header.kinds}
     for kind in NAMES.values():
-        if kind != "events":
+        if kind not in ("events", "triggers"):
             metadata[kind] = str(sum(count for (_, name), count in counts.items() if name == kind))
     return metadata
