@@ -54,20 +54,14 @@ class Format:
         Args:
             path: The file or folder.
             reading: What was answered for it.
-            more: Arguments that only some readers have.
+            more: Arguments that only some readers have, such as `at` of pictures; others do without.
 
         Raises:
             SourceError: It is damaged, or has something that is not read.
         """
         opener = function_named(self.opener)
         known = signature(opener).parameters
-        arguments = {name: value for name, value in more.items() if name in known}
-        if "reading" in known:
-            return opener(path, reading, **arguments)
-        if "dataset" in known:
-            return opener(path, reading.only(path, "dataset").get("dataset"), **arguments)
-        reading.only(path)
-        return opener(path, **arguments)
+        return opener(path, reading, **{name: value for name, value in more.items() if name in known})
 
     def questions(self, path: Path, reading: Reading) -> tuple[Question, ...]:
         """What can be chosen for a file of this format.

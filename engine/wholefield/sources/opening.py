@@ -57,6 +57,6 @@ def dialog_filter(kind: Kind) -> str:
     Example:
         >>> from wholefield.sources import Kind, dialog_filter
         >>> dialog_filter(Kind.RECORDING)
-        'Event recordings (*.aedat4 *.dat ...)'
+        'Event recordings (*.aedat4 ...)'
     """
     return f"{TITLES[kind]} ({' '.join(f'*{suffix}' for suffix in suffixes_of(kind))})"

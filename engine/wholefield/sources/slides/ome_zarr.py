@@ -11,6 +11,7 @@ import numpy.typing as npt
 import zarr
 
 from wholefield.errors import SourceError
+from wholefield.sources.choices import Reading
 from wholefield.sources.reading import closed, damaged, unreadable
 from wholefield.sources.slides.axes import other_axes
 from wholefield.sources.slides.image import (
@@ -83,12 +84,15 @@ class OmeZarrSource(TiledSource):
         return values.transpose([kept.index(letter) for letter in "YXC"])
 
 
-def open_ome_zarr(path: Path, at: Mapping[str, int] | None = None) -> OmeZarrSource:
-    """Open the first image of an OME-Zarr folder or zip file.
+def open_ome_zarr(
+    path: Path, reading: Reading | None = None, at: Mapping[str, int] | None = None
+) -> OmeZarrSource:
+    """Open the first image of an OME-Zarr folder or zip file; it leaves nothing open.
 
     Raises:
         SourceError: It is not an OME-Zarr image, or parts of it are missing.
     """
+    (reading or Reading()).only(path)
     store, group = open_group(path)
     try:
         return _from_group(path, store, group, at or {})

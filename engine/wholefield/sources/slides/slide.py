@@ -12,6 +12,7 @@ import numpy as np
 import openslide
 
 from wholefield.errors import SourceError
+from wholefield.sources.choices import Reading
 from wholefield.sources.reading import closed, damaged, head_of
 from wholefield.sources.slides.associated import AssociatedImages
 from wholefield.sources.slides.colors.opacity import over_white
@@ -131,12 +132,13 @@ def _over_white(picture: object) -> AnyArray:
     return over_white(pixels[..., :3], pixels[..., 3], premultiplied=False)
 
 
-def open_slide(path: Path) -> SlideSource:
-    """Open a file that OpenSlide reads.
+def open_slide(path: Path, reading: Reading | None = None) -> SlideSource:
+    """Open a file that OpenSlide reads; it leaves nothing open, so that a reading must be empty.
 
     Raises:
         SourceError: OpenSlide cannot read it.
     """
+    (reading or Reading()).only(path)
     try:
         slide = openslide.OpenSlide(path)
         slide.set_cache(openslide.OpenSlideCache(CACHE_BYTES))
@@ -161,7 +163,7 @@ def open_slide(path: Path) -> SlideSource:
     return SlideSource(path, slide, description)
 
 
-def open_mirax(path: Path) -> SlideSource:
+def open_mirax(path: Path, reading: Reading | None = None) -> SlideSource:
     """Open a MIRAX slide, whose pixels lie in the folder of the same name beside it.
 
     Raises:
@@ -175,4 +177,4 @@ def open_mirax(path: Path) -> SlideSource:
             f"{path} is only the overview of a MIRAX slide: its pixels lie in the folder {folder.name} beside it, with "
             "a file Slidedat.ini, which is missing; copy the folder too."
         )
-    return open_slide(path)
+    return open_slide(path, reading)
