@@ -2,20 +2,23 @@
 
 import gzip
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import h5py
 import nibabel
 import numpy as np
 import tifffile
+import zarr
 
 from tests.engine.sources import ngff_files
 from tests.engine.sources.events.writers import STREAMS, ecf_chunk, random_events, write_ecf, write_stream
 from tests.engine.sources.stacks.dicom.dicom_files import dataset, write_series
+from tests.engine.sources.stacks.ole_files import write_ole
 from tests.engine.sources.stacks.volumes import volume
 
 Write = Callable[[Path], Path]
@@ -85,6 +88,12 @@ def _tiff_stack(name: str, **options: Any) -> Write:
         return folder / name
 
     return write
+
+
+def _tiff_times(folder: Path) -> Path:
+    voxels = volume(2, 3, 2, 20, 24, dtype="u2")
+    tifffile.imwrite(folder / "times.tif", voxels, imagej=True, metadata={"axes": "TZCYX"})
+    return folder / "times.tif"
 
 
 def _picture(name: str) -> Write:
@@ -186,6 +195,49 @@ def _hdf5_volume(folder: Path) -> Path:
     return folder / "scan.h5"
 
 
+def _ilastik(folder: Path) -> Path:
+    with h5py.File(folder / "export.h5", "w") as file:
+        data = file.create_dataset("exported_data", data=volume(2, 4, 5, 6, 2), chunks=(1, 2, 5, 6, 2))
+        data.attrs["axistags"] = json.dumps({"axes": [{"key": letter} for letter in "tzyxc"]})
+    return folder / "export.h5"
+
+
+def _analyze(folder: Path) -> Path:
+    nibabel.AnalyzeImage(volume().T, None).to_filename(folder / "scan.hdr")
+    return folder / "scan.hdr"
+
+
+def _npy(folder: Path) -> Path:
+    np.save(folder / "scan.npy", np.asfortranarray(volume()))
+    return folder / "scan.npy"
+
+
+def _npz(folder: Path) -> Path:
+    np.savez_compressed(folder / "scan.npz", volume=volume())
+    return folder / "scan.npz"
+
+
+def _zarr(version: Literal[2, 3]) -> Write:
+    def write(folder: Path) -> Path:
+        zarr.create_array(folder / "scan.zarr", data=volume(), chunks=(2, 3, 3), zarr_format=version)
+        return folder / "scan.zarr"
+
+    return write
+
+
+def _xradia(folder: Path) -> Path:
+    header = {"ImageWidth": 60, "ImageHeight": 50, "ImagesTaken": 3, "NoOfImages": 3, "DataType": 5}
+    streams = {f"ImageInfo/{name}": value.to_bytes(4, "little") for name, value in header.items()}
+    for index, plane in enumerate(volume(3, 50, 60, dtype="<u2")):
+        streams[f"ImageData1/Image{index + 1}"] = plane.tobytes()
+    return write_ole(folder / "scan.txrm", streams)
+
+
+def _bare(folder: Path) -> Path:
+    (folder / "scan_6x5x4_uint8.raw").write_bytes(volume(dtype="u1").tobytes())
+    return folder / "scan_6x5x4_uint8.raw"
+
+
 def _stream(name: str) -> Write:
     def write(folder: Path) -> Path:
         return write_stream(folder, name, random_events(500, 100_000), 4_000)
@@ -257,6 +309,15 @@ SOUND: dict[str, Write] = {
     "mha": _meta_image("LOCAL"),
     "mhd": _meta_image("voxels.raw"),
     "hdf5": _hdf5_volume,
+    "ilastik": _ilastik,
+    "analyze": _analyze,
+    "npy": _npy,
+    "npz": _npz,
+    "zarr-2": _zarr(2),
+    "zarr-3": _zarr(3),
+    "xradia": _xradia,
+    "bare": _bare,
+    "hyperstack": _tiff_times,
     **{name: _stream(name) for name in STREAMS},
     "ecf": _ecf,
     "event-columns": _columns,

@@ -21,7 +21,15 @@ from wholefield.sources.stacks.answers import (
     spacing_question,
 )
 from wholefield.sources.stacks.axes import AxisOrder
-from wholefield.sources.stacks.raw_guesses import TYPES, Guess, guesses, likely_order, order_in, type_in
+from wholefield.sources.stacks.raw_guesses import (
+    TYPES,
+    Guess,
+    answers_in,
+    guesses,
+    likely_order,
+    order_in,
+    type_in,
+)
 from wholefield.sources.stacks.raw_volume import Part, RawLayout, RawVolume
 from wholefield.sources.stacks.stack import StackDescription
 
@@ -42,6 +50,9 @@ def open_bare_numbers(path: Path, reading: Reading = NOTHING) -> RawVolume:
         SourceError: An answer does not fit the file.
     """
     reading.only(path, "size", "type", "byteorder", "offset", *COMMON)
+    told = answers_in(path)
+    by_name = tuple(name for name in told if name not in reading)
+    reading = Reading(told) | reading
     missing = tuple(question for question in raw_questions(path, reading) if question.needed)
     if missing:
         example = "; ".join(f"{each.name}={each.start or EXAMPLES.get(each.name, '')}" for each in missing)
@@ -68,11 +79,19 @@ def open_bare_numbers(path: Path, reading: Reading = NOTHING) -> RawVolume:
         order.shape,
         1,
         dtype.newbyteorder("="),
-        warnings=behind,
+        warnings=(*_named(by_name), *behind),
         metadata={"read as": str(reading)},
         times=order.times,
     )
     return answered(RawVolume(path, description, layout), reading)
+
+
+def _named(answers: tuple[str, ...]) -> tuple[str, ...]:
+    if not answers:
+        return ()
+    return (
+        f"Its {' and '.join(answers)} {'are' if len(answers) > 1 else 'is'} taken from the name of the file.",
+    )
 
 
 def raw_questions(path: Path, reading: Reading) -> tuple[Question, ...]:

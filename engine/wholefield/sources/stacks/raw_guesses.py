@@ -94,6 +94,16 @@ def is_told_by_name(path: Path) -> bool:
     return any(0 <= held - _bytes(size, kind) <= MOST_HEADER for kind in kinds)
 
 
+def answers_in(path: Path) -> dict[str, str]:
+    """What the name of a file says of its size, type and byte order, where the file is exactly as long as that."""
+    size, kind = size_in(path.name), type_in(path.name)
+    if size is None or len(size) < 3 or kind is None or path.stat().st_size != _bytes(size, kind):
+        return {}
+    order = order_in(path.name)
+    found = {"size": ",".join(map(str, size)), "type": kind}
+    return found | {"byteorder": order} if order and np.dtype(TYPES[kind]).itemsize > 1 else found
+
+
 def guesses(path: Path) -> tuple[Guess, ...]:
     """Ways to read a file, the likeliest first; each fits the length of the file."""
     return tuple(dict.fromkeys(_guesses(path.name, path.stat().st_size)))[:GUESSES]

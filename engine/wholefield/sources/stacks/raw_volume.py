@@ -7,6 +7,7 @@ import math
 import tempfile
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from wholefield.errors import SourceError
+from wholefield.sources.cache import SHARED_CACHE
 from wholefield.sources.reading import closed, damaged
 from wholefield.sources.stacks.axes import AxisOrder
 from wholefield.sources.stacks.file_bytes import FileBytes, ManyFiles, OpenFile, Part, read_array
@@ -21,6 +23,11 @@ from wholefield.sources.stacks.packing import Packing, most_bytes, unpack
 from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource
 
 __all__ = ["Packing", "Part", "RawLayout", "RawVolume", "scaled_dtype"]
+
+# Planes across x, which lie all over the file: as many as fill a line of the processor's cache, and some memory.
+MOST_COLUMNS = 32
+BLOCK_BYTES = 64 * 2**20
+MANY_ROWS = 2**14
 
 
 @dataclass(frozen=True)
@@ -94,11 +101,34 @@ class RawVolume(StackSource):
         super().__init__(path, description)
         self._layout = layout
         self._bytes = _LayoutBytes(path, layout)
+        self._cache = SHARED_CACHE
+        self._owner = self._cache.new_owner()
 
     def _release(self) -> None:
+        self._cache.drop(self._owner)
         self._bytes.close()
 
     def _read_box(self, box: Box) -> AnyArray:
+        columns = self._columns_at_once(box)
+        if columns < 2:
+            return self._read_from_file(box)
+        # A plane of columns takes nearly all of the file from memory to memory; its neighbors cost nothing more.
+        block = box[2].start // columns
+        side = slice(block * columns, min((block + 1) * columns, self.shape[2]))
+        key = (self._owner, self.time, block, columns)
+        held = self._cache.get(key, partial(self._read_from_file, (box[0], box[1], side)))
+        place = box[2].start - side.start
+        return held[:, :, place : place + 1]
+
+    def _columns_at_once(self, box: Box) -> int:
+        """How many planes of columns are read when one whole one is asked for; 1 for any other box."""
+        whole = all(side == slice(0, length) for side, length in zip(box[:2], self.shape, strict=False))
+        if not whole or box[2].stop - box[2].start != 1 or self.shape[0] * self.shape[1] < MANY_ROWS:
+            return 1
+        each = self.shape[0] * self.shape[1] * self.channels * self.dtype.itemsize
+        return min(BLOCK_BYTES // each, MOST_COLUMNS)
+
+    def _read_from_file(self, box: Box) -> AnyArray:
         layout = self._layout
         selection = layout.order.selection(self.time, box)
         stored = read_array(self._bytes.opened(), layout.order.lengths, layout.dtype, selection)

@@ -99,6 +99,21 @@ def test_guesses(
         np.testing.assert_array_equal(stack.read(), volume(*shape, dtype=dtype).reshape(-1, *shape[-3:])[0])
 
 
+def test_a_name_that_says_all_is_believed_and_told(tmp_path: Path) -> None:
+    for name, dtype in (("a_6x5x7_uint8.raw", "u1"), ("a_6x5x7_uint16_be.raw", ">u2")):
+        (tmp_path / name).write_bytes(volume(7, 5, 6, dtype=dtype).tobytes())
+        with open_stack(tmp_path / name) as stack:
+            np.testing.assert_array_equal(stack.read(), volume(7, 5, 6, dtype=dtype))
+            assert "taken from the name" in stack.warnings[0]
+    (tmp_path / "a_6x5x7_uint16.raw").write_bytes(volume(7, 5, 6).tobytes())
+    with pytest.raises(UnclearFileError) as caught:
+        open_stack(tmp_path / "a_6x5x7_uint16.raw")
+    assert [question.name for question in caught.value.questions] == ["byteorder"]
+    (tmp_path / "b_6x5x7_uint8.raw").write_bytes(bytes(211))
+    with pytest.raises(UnclearFileError):
+        open_stack(tmp_path / "b_6x5x7_uint8.raw")
+
+
 def test_a_size_in_the_name_is_the_sign_of_a_volume(tmp_path: Path) -> None:
     for name in ("a_6x5x7_uint16.raw", "a_6x5x7.dat", "a_6x5x7_16bit.bin"):
         (tmp_path / name).write_bytes(volume(7, 5, 6).tobytes())

@@ -1,6 +1,7 @@
 """Bytes of open files: boxes against slices of an array, files that are cut short, and closing while others read."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -22,10 +23,12 @@ class Held(FileBytes):
         self.data = data
         self.asked: list[tuple[int, int]] = []
 
-    def read_into(self, target: memoryview, offset: int) -> None:
-        assert 0 <= offset <= offset + len(target) <= len(self.data)
-        target[:] = self.data[offset : offset + len(target)]
-        self.asked.append((offset, len(target)))
+    def read_runs(self, target: memoryview, starts: Sequence[int], length: int) -> None:
+        assert len(target) == len(starts) * length
+        for index, start in enumerate(starts):
+            assert 0 <= start <= start + length <= len(self.data)
+            target[index * length : (index + 1) * length] = self.data[start : start + length]
+            self.asked.append((start, length))
 
     def close(self) -> None:
         """Nothing to close."""
@@ -87,7 +90,7 @@ def test_reads_across_files(tmp_path: Path, parts: int) -> None:
     source = ManyFiles(files, len(data) // parts)
     for start, stop in ((0, len(data)), (7, 97), (19, 20), (20, 60)):
         target = bytearray(stop - start)
-        source.read_into(memoryview(target), start)
+        source.read_runs(memoryview(target), (start,), stop - start)
         assert bytes(target) == data[start:stop]
     source.close()
 
@@ -96,11 +99,11 @@ def test_a_file_that_is_cut_short_while_it_is_open_gives_a_sentence(tmp_path: Pa
     (tmp_path / "a").write_bytes(bytes(100_000))
     source = OpenFile(tmp_path / "a", (tmp_path / "a").open("rb"))
     target = memoryview(bytearray(50_000))
-    source.read_into(target, 50_000)
+    source.read_runs(target, (50_000,), 50_000)
     os.truncate(tmp_path / "a", 60_000)
     with pytest.raises(SourceError, match="has become shorter since it was opened"):
-        source.read_into(target, 50_000)
-    source.read_into(target, 10_000)
+        source.read_runs(target, (50_000,), 50_000)
+    source.read_runs(target, (10_000,), 50_000)
     source.close()
 
 
@@ -116,7 +119,7 @@ def test_closing_waits_for_those_who_read(tmp_path: Path) -> None:
         start.wait()
         for place in range(0, 2**20, 2**16):
             try:
-                source.read_into(memoryview(target), place)
+                source.read_runs(memoryview(target), (place,), 2**16)
             except SourceError as error:
                 if "closed" not in str(error):
                     wrong.append(str(error))
@@ -133,4 +136,4 @@ def test_closing_waits_for_those_who_read(tmp_path: Path) -> None:
         thread.join()
     assert not wrong
     with pytest.raises(SourceError, match="has been closed"):
-        source.read_into(memoryview(bytearray(1)), 0)
+        source.read_runs(memoryview(bytearray(1)), (0,), 1)

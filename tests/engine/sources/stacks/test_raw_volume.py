@@ -3,6 +3,7 @@
 import bz2
 import errno
 import gzip
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,23 @@ def test_parts_and_packings(tmp_path: Path, packing: Packing, parts: int) -> Non
         np.testing.assert_array_equal(stack.read(), voxels)
         np.testing.assert_array_equal(stack.read(slice(1, 3), slice(2, 4)), voxels[1:3, 2:4])
         assert stack.read().dtype.isnative
+
+
+def test_planes_across_x_are_those_of_the_array(tmp_path: Path) -> None:
+    """They are read several at once, and kept, for each time."""
+    voxels = volume(2, 140, 130, 45, dtype="<u2")
+    (tmp_path / "a").write_bytes(voxels.tobytes())
+    layout = RawLayout((Part(tmp_path / "a"),), AxisOrder("tzyx", voxels.shape), voxels.dtype)
+    description = StackDescription("", (140, 130, 45), 1, np.dtype("u2"), times=2)
+    with RawVolume(tmp_path / "a", description, layout) as stack, stack.at_time(1) as later:
+        for index in (0, 44, 31, 32, 7):
+            np.testing.assert_array_equal(stack.plane(2, index), voxels[0, :, :, index])
+            np.testing.assert_array_equal(later.plane(2, index), voxels[1, :, :, index])
+        os.truncate(tmp_path / "a", 100)
+        # What is kept is not read again; the rest is.
+        np.testing.assert_array_equal(stack.plane(2, 8), voxels[0, :, :, 8])
+        with pytest.raises(SourceError, match="has become shorter"):
+            stack.plane(0, 3)
 
 
 def test_a_stream_of_many_members(tmp_path: Path) -> None:
