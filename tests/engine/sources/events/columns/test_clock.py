@@ -51,7 +51,7 @@ def test_few_events_are_read_as_software_writes_them() -> None:
 
 def test_times_of_few_digits() -> None:
     ms = (times(1e6, 1) / 1000).astype(np.float32)
-    assert fitting_units(clock(ms, 10**7)) == ("s", "ms")
+    assert {"s", "ms"} <= set(fitting_units(clock(ms, 10**7)))
     assert clock(np.array([90.5], np.float32)).rounding == pytest.approx(90.5 * 2**-23)
 
 
