@@ -98,11 +98,10 @@ class TileReader:
 
     def _read(self, level: DisplayLevel, x: int, y: int, width: int, height: int) -> npt.NDArray[np.uint8]:
         from wholefield.sources import to_display
-        from wholefield.sources.slides.pixels import shrink
 
         channels = self._settled_channels()
         stored = self.source.read_region(level.stored, x, y, width, height)
-        return np.ascontiguousarray(to_display(shrink(stored, level.reduction), channels))
+        return np.ascontiguousarray(to_display(self.source.reduced(stored, level.reduction), channels))
 
     def _settled_channels(self) -> Sequence[ChannelDisplay] | None:
         # The windows come from an overview of the whole image: read here, once, and not in the GUI thread.

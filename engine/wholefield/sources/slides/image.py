@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.sources.slides.associated import NO_PICTURES, AssociatedImages
-from wholefield.sources.slides.pixels import shrink, shrink_factor
+from wholefield.sources.slides.pixels import picked, shrink, shrink_factor
 
 AnyArray = npt.NDArray[Any]
 
@@ -162,6 +162,11 @@ class ImageSource(ABC):
         return self.channels == 3 and self.dtype == np.uint8 and not self.looks
 
     @property
+    def is_indexed(self) -> bool:
+        """Whether the values are numbers of classes or colors, which have no average: one channel with a palette."""
+        return len(self.looks) == 1 and self.looks[0].palette is not None and self.dtype.kind in "ui"
+
+    @property
     def fill(self) -> int:
         """Value of pixels outside the image: white for color pictures, otherwise zero."""
         return 255 if self.is_rgb else 0
@@ -213,11 +218,21 @@ class ImageSource(ABC):
         scale = min(max_side / longest, 1.0)
         factor = shrink_factor(longest, max_side)
         bands = [
-            shrink(self.read_region(index, 0, top, level.width, rows), factor)
+            self.reduced(self.read_region(index, 0, top, level.width, rows), factor)
             for top, rows in self._bands(level, factor)
         ]
         size = max(round(level.height * scale), 1), max(round(level.width * scale), 1)
-        return shrink(np.concatenate(bands), size=size)
+        whole = np.concatenate(bands)
+        return picked(whole, size=size) if self.is_indexed else shrink(whole, size=size)
+
+    def reduced(self, region: AnyArray, factor: int) -> AnyArray:
+        """A region of this image averaged down by a whole number; of numbers of a palette one in each block is taken.
+
+        Args:
+            region: (height, width, channels).
+            factor: Pixels to take together along each axis.
+        """
+        return picked(region, factor) if self.is_indexed else shrink(region, factor)
 
     def level_for(self, downsample: float) -> int:
         """Index of the coarsest level that still has at least the detail of `downsample`."""

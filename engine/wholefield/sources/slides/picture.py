@@ -103,17 +103,27 @@ def picture_questions(path: Path, reading: Reading) -> tuple[Question, ...]:
     return (palette_question(),) if indexed or head.startswith((b"GIF8", b"BM")) else ()
 
 
-def _decode(path: Path) -> Decoded:
+def picture_bytes(path: Path) -> bytes:
+    """The content of a picture that can be decoded in memory.
+
+    Raises:
+        SourceError: It is larger than memory, or its header claims more than it can hold.
+    """
     size = path.stat().st_size
     # A file that is larger than memory is not even read.
     refuse_too_large(path, size, 1, 1, size)
     data = path.read_bytes()
-    decode = decoder_of(data)
-    if decode is None:
-        raise SourceError(f"{path} is not a picture of a kind that is read; save it as PNG or TIFF.")
     claim = claim_of(data)
     if claim is not None:
         refuse_too_large(path, *claim, size)
+    return data
+
+
+def _decode(path: Path) -> Decoded:
+    data = picture_bytes(path)
+    decode = decoder_of(data)
+    if decode is None:
+        raise SourceError(f"{path} is not a picture of a kind that is read; save it as PNG or TIFF.")
     try:
         return decode(data)
     except Exception as error:  # codecs raise errors of their own kinds

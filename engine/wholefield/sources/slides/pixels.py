@@ -46,6 +46,30 @@ def shrink(image: AnyArray, factor: int = 1, *, size: tuple[int, int] | None = N
     return np.rint(smaller).astype(image.dtype) if image.dtype.kind in "biu" else smaller.astype(image.dtype)
 
 
+def picked(image: AnyArray, factor: int = 1, *, size: tuple[int, int] | None = None) -> AnyArray:
+    """Every n-th pixel of an image whose values are numbers of classes or colors, of which no average makes sense.
+
+    Args:
+        image: (height, width, channels).
+        factor: Whole number of pixels along each axis, of which the middle one is taken.
+        size: (height, width) of the result, at most that of the image; replaces `factor`.
+
+    Returns:
+        The smaller image.
+    """
+    height, width = image.shape[:2]
+    if size is None:
+        size = -(-height // factor), -(-width // factor)
+        step_y = step_x = float(factor)
+    else:
+        step_y, step_x = height / size[0], width / size[1]
+    rows, columns = (
+        np.minimum(((np.arange(count) + 0.5) * step).astype(np.intp), side - 1)
+        for count, step, side in ((size[0], step_y, height), (size[1], step_x, width))
+    )
+    return image[rows[:, None], columns[None, :]]
+
+
 def _resize(image: AnyArray, size: tuple[int, int]) -> AnyArray:
     # Imported here: OpenCV alone would take a tenth of a second of the window's start.
     import cv2

@@ -72,13 +72,21 @@ class TiffSource(TiledSource):
         return tiles[0] if len(tiles) == 1 else np.concatenate(tiles, axis=2)
 
 
-def open_tiff(path: Path, reading: Reading | None = None, at: Mapping[str, int] | None = None) -> TiffSource:
+def open_tiff(
+    path: Path,
+    reading: Reading | None = None,
+    at: Mapping[str, int] | None = None,
+    *,
+    as_stored: bool = False,
+) -> TiffSource:
     """Open the main image of a TIFF.
 
     Args:
         path: The file.
         reading: May say "palette=indices": the numbers of a palette are wanted, not its colors.
         at: Position along axes other than rows, columns and channels, such as {"Z": 3}; 0 where not named.
+        as_stored: Whether the stored numbers are wanted, as for a mask: indices of a palette, values whose zero is
+            shown white, bits as 0 and 1.
 
     Raises:
         SourceError: The file is not a readable TIFF, or is cut off.
@@ -89,7 +97,7 @@ def open_tiff(path: Path, reading: Reading | None = None, at: Mapping[str, int] 
     except Exception as error:  # a damaged header raises errors of many kinds
         raise unreadable(path, "a TIFF", error) from error
     try:
-        return _from_tiff(path, tiff, at or {}, reading)
+        return _from_tiff(path, tiff, at or {}, reading, as_stored)
     except SourceError:
         tiff.close()
         raise
@@ -108,14 +116,14 @@ def tiff_questions(path: Path, reading: Reading) -> tuple[Question, ...]:
     return (palette_question(),) if indexed else ()
 
 
-def _from_tiff(path: Path, tiff: Any, at: Mapping[str, int], reading: Reading) -> TiffSource:
+def _from_tiff(path: Path, tiff: Any, at: Mapping[str, int], reading: Reading, as_stored: bool) -> TiffSource:
     if not tiff.series:
         raise SourceError(f"{path} is a TIFF without an image; it may be cut off: copy it again.")
     series = main_series(tiff)
     page = series.keyframe
     refuse_unsupported(path, page)
     reader = ByteReader(path, tiff)
-    levels = [level_planes(level, reader, at, reading) for level in series.levels]
+    levels = [level_planes(level, reader, at, reading, as_stored=as_stored) for level in series.levels]
     refuse_incomplete(path, reader, levels)
     orientation = Orientation.of_tag(int(page.tags.valueof(ORIENTATION, 1)))
     sizes = [(level.keyframe.imagewidth, level.keyframe.imagelength) for level in series.levels]

@@ -136,6 +136,17 @@ def test_a_mask_with_a_palette_is_its_numbers(tmp_path: Path, suffix: str) -> No
     assert [question.name for question in questions_of(path)] == ["palette"]
 
 
+def test_numbers_of_a_palette_are_never_averaged(tmp_path: Path) -> None:
+    labels = (np.indices((64, 64)).sum(0) % 2 * 2).astype(np.uint8)
+    picture = Image.fromarray(labels, "P")
+    picture.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+    path = saved(picture, tmp_path / "a.png")
+    with open_image(path) as source:
+        assert source.is_indexed
+        assert set(np.unique(source.thumbnail(20))) == {0, 2}
+        assert set(np.unique(source.reduced(source.read_region(0, 0, 0, 64, 64), 3))) == {0, 2}
+
+
 def test_a_picture_with_a_palette_is_its_colors(tmp_path: Path) -> None:
     picture = Image.fromarray(smooth(40, 60)).quantize(200)
     path = saved(picture, tmp_path / "a.png")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from wholefield.sources.slides.pixels import shrink, shrink_factor
+from wholefield.sources.slides.pixels import picked, shrink, shrink_factor
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "i2", "i4", "u4", "f4", "f8"])
@@ -41,3 +41,21 @@ def test_factor_never_falls_below_what_is_wanted(side: int, wanted: int) -> None
     assert factor >= 1
     assert side // factor >= min(wanted, side)
     assert side // (factor + 1) < wanted
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 9))
+def test_picked_pixels_are_the_middle_ones(height: int, width: int, factor: int) -> None:
+    image = np.arange(height * width).reshape(height, width, 1)
+    small = picked(image, factor)
+    assert small.shape == shrink(image.astype(np.float64), factor).shape
+    for row in range(small.shape[0]):
+        for column in range(small.shape[1]):
+            y, x = divmod(int(small[row, column, 0]), width)
+            assert y == min(row * factor + factor // 2, height - 1)
+            assert x == min(column * factor + factor // 2, width - 1)
+
+
+def test_picked_pixels_of_a_size() -> None:
+    image = np.arange(100).reshape(10, 10, 1)
+    assert picked(image, size=(2, 5))[..., 0].tolist() == [[21, 23, 25, 27, 29], [71, 73, 75, 77, 79]]
+    np.testing.assert_array_equal(picked(image, size=(10, 10)), image)

@@ -7,11 +7,13 @@ import imagecodecs
 import numpy as np
 
 from wholefield.errors import SettingError, SourceError
-from wholefield.sources import ImageSource, open_image
+from wholefield.sources import ImageSource, Kind, Reading, format_of, open_image, questions_of
 from wholefield.sources.reading import head_of, readable
 from wholefield.sources.slides.image import AnyArray, Description, Level, levels_from_sizes
-from wholefield.sources.slides.picture import PictureSource
+from wholefield.sources.slides.picture import PictureSource, picture_bytes
+from wholefield.sources.slides.tiff import open_tiff
 
+OPEN_TIFF = "wholefield.sources.slides.tiff:open_tiff"
 PNG = b"\x89PNG\r\n\x1a\n"
 # Bytes of the header of a PNG: its length and name, then width, height, depth, color type and three more, and a sum.
 DEPTH, COLOR_TYPE, HEADER, HEADER_END = 24, 25, slice(12, 29), 33
@@ -37,8 +39,17 @@ def open_mask(path: Path) -> ImageSource:
         head = head_of(path, len(PNG)) if path.is_file() else b""
     if head == PNG:
         return _open_png(path)
-    source = open_image(path)
+    source = _open_numbers(path)
     return _GrayColors(source) if source.channels == 3 else source
+
+
+def _open_numbers(path: Path) -> ImageSource:
+    """An image with the numbers that are stored, where its format can show them as something else."""
+    found = format_of(path)
+    if found is not None and found.opener == OPEN_TIFF:
+        return open_tiff(path, as_stored=True)
+    indexed = any(question.name == "palette" for question in questions_of(path, kind=Kind.IMAGE))
+    return open_image(path, reading=Reading({"palette": "indices"}) if indexed else None)
 
 
 class _GrayColors(ImageSource):
@@ -60,7 +71,7 @@ class _GrayColors(ImageSource):
 
 
 def _open_png(path: Path) -> ImageSource:
-    data = path.read_bytes()
+    data = picture_bytes(path)
     depth, kind = (data[DEPTH], data[COLOR_TYPE]) if len(data) > HEADER_END else (0, GRAY)
     if kind == PALETTE:
         data = _as_gray(data)

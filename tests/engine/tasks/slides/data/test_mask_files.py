@@ -9,6 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from tests.engine.sources.slides.raw_tiff import COLORMAP, SHORT, packed, raw_tiff
 from wholefield.errors import SettingError, SourceError
 from wholefield.tasks.slides.data.mask_files import open_mask
 
@@ -50,6 +51,25 @@ def test_stored_numbers_of_any_type(tmp_path: Path, dtype: str) -> None:
     values = VALUES.astype(dtype) * 7 - (3 if dtype[0] in "if" else 0)
     tifffile.imwrite(tmp_path / "m.tif", values, photometric="minisblack")
     np.testing.assert_array_equal(opened(tmp_path / "m.tif"), values)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("photometric", [0, 1, 3])
+def test_a_tiff_gives_its_numbers_whatever_they_are_shown_as(
+    tmp_path: Path, photometric: int, bits: int
+) -> None:
+    values = np.random.default_rng(bits).integers(0, 2**bits, (21, 35)).astype(np.uint8)
+    colors = {COLORMAP: (SHORT, np.random.default_rng(0).integers(0, 65536, 3 << bits).tolist())}
+    more = colors if photometric == 3 else None
+    data = packed(values, bits)
+    raw_tiff(tmp_path / "m.tif", data, (21, 35), photometric=photometric, bits=(bits,), more=more)
+    np.testing.assert_array_equal(opened(tmp_path / "m.tif"), values)
+
+
+@pytest.mark.parametrize("suffix", ["bmp", "gif"])
+def test_palettes_of_other_pictures(tmp_path: Path, suffix: str) -> None:
+    values = palette(VALUES, tmp_path / f"m.{suffix}")
+    np.testing.assert_array_equal(opened(tmp_path / f"m.{suffix}"), values)
 
 
 def test_16_bits_of_a_png(tmp_path: Path) -> None:
