@@ -14,9 +14,13 @@ import nibabel
 import numpy as np
 import tifffile
 import zarr
+from PIL import Image
+from pydicom.uid import JPEGBaseline8Bit, JPEGLSLossless
 
 from tests.engine.sources import ngff_files
 from tests.engine.sources.events.writers import STREAMS, ecf_chunk, random_events, write_ecf, write_stream
+from tests.engine.sources.slides.dicom import dicom_files as slide_files
+from tests.engine.sources.slides.raw_tiff import SHORT, SUBSAMPLING, raw_tiff
 from tests.engine.sources.stacks.dicom.dicom_files import dataset, write_series
 from tests.engine.sources.stacks.ole_files import write_ole
 from tests.engine.sources.stacks.volumes import volume
@@ -102,6 +106,39 @@ def _picture(name: str) -> Write:
         return folder / name
 
     return write
+
+
+def _pillow(name: str, mode: str) -> Write:
+    def write(folder: Path) -> Path:
+        Image.fromarray(colors()).convert(mode).save(folder / name)
+        return folder / name
+
+    return write
+
+
+def _inks(folder: Path) -> Path:
+    pixels = np.dstack([colors(), colors()[..., :1]])
+    tifffile.imwrite(folder / "inks.tif", pixels, photometric="separated", tile=(16, 16), compression="lzw")
+    return folder / "inks.tif"
+
+
+def _subsampled(folder: Path) -> Path:
+    pixels = bytes(range(256)) * 8
+    more = {SUBSAMPLING: (SHORT, [2, 2])}
+    return raw_tiff(folder / "ycbcr.tif", pixels, (32, 40), photometric=6, bits=(8, 8, 8), more=more)
+
+
+def _dicom_slide(syntax: str, **tags: Any) -> Write:
+    def write(folder: Path) -> Path:
+        tiles = slide_files.tiles_of(colors(), 32)
+        return slide_files.write_slide(folder / "slide.dcm", tiles, (60, 80), syntax=syntax, **tags)
+
+    return write
+
+
+def _segmentation(folder: Path) -> Path:
+    frames = [(i % 2 + 1, 0, i, (colors(16, 16)[..., 0] > 40).astype(np.uint8)) for i in range(3)]
+    return slide_files.write_segmentation(folder / "classes.dcm", frames, (16, 48), ("tumor", "stroma"))
 
 
 def _slices(folder: Path) -> Path:
@@ -294,6 +331,17 @@ SOUND: dict[str, Write] = {
     "ome-stack": _tiff_stack("stack.ome.tif", metadata={"axes": "ZYX"}, compression="deflate"),
     "png": _picture("picture.png"),
     "jpeg": _picture("picture.jpg"),
+    "bmp": _picture("picture.bmp"),
+    "jpeg-2000": _picture("picture.jp2"),
+    "webp": _pillow("picture.webp", "RGBA"),
+    "gif": _pillow("picture.gif", "P"),
+    "png-palette": _pillow("palette.png", "P"),
+    "jpeg-inks": _pillow("inks.jpg", "CMYK"),
+    "tiff-inks": _inks,
+    "tiff-subsampled": _subsampled,
+    "dicom-slide": _dicom_slide(JPEGBaseline8Bit, PhotometricInterpretation="YBR_FULL_422"),
+    "dicom-slide-jls": _dicom_slide(JPEGLSLossless, table="none"),
+    "dicom-segmentation": _segmentation,
     "slices": _slices,
     "ngff-4": _ngff("0.4", "cyx"),
     "ngff-5": _ngff("0.5", "czyx"),

@@ -11,7 +11,7 @@ import numpy as np
 import tifffile
 
 from wholefield.errors import SourceError
-from wholefield.sources.reading import closed, reason_of
+from wholefield.sources.reading import closed, damaged, reason_of
 from wholefield.sources.slides.image import AnyArray
 from wholefield.sources.slides.tiff_pixels import shown_pixels, stored_pixels
 from wholefield.sources.slides.tiff_segments import YCBCR, segment_decoder, segment_shape
@@ -166,7 +166,10 @@ class TiffPlane:
             if present is None:
                 return self._background(row, column)
             parts = [np.zeros_like(present) if part is None else part for part in stored]
-        return self._pixels.convert(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2))
+        try:
+            return self._pixels.convert(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2))
+        except Exception as error:  # samples that the tags do not allow
+            raise damaged(self._reader.path, error) from error
 
     def background(self) -> int | float:
         """What the tiles that a file leaves out are filled with, before they are shown.

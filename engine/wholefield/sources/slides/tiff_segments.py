@@ -13,9 +13,10 @@ import tifffile
 
 from wholefield.sources.slides.colors.ycbcr import unsubsampled
 from wholefield.sources.slides.image import AnyArray
+from wholefield.sources.slides.lzw import refuse_damaged_lzw
 from wholefield.sources.slides.tiff_old_jpeg import OldJpeg
 
-OLD_JPEG = 6
+LZW, OLD_JPEG = 5, 6
 JPEGS = (7, 33007, 34892)
 YCBCR = tifffile.PHOTOMETRIC.YCBCR
 SUBSAMPLING = 530
@@ -78,10 +79,16 @@ def segment_shape(page: Any, index: int) -> tuple[int, int, int]:
 def _plain(page: Any, data: bytes, index: int) -> AnyArray:
     height, width, samples = segment_shape(page, index)
     refuse_trap(height * width * samples * page.dtype.itemsize, len(data))
+    _refuse_lzw(page, data)
     if int(page.compression) in JPEGS:
         refuse_larger_jpeg(data, height * width)
     pixels, _, _ = page.decode(data, index, jpegtables=page.jpegtables)
     return np.asarray(pixels).reshape(pixels.shape[-3:])
+
+
+def _refuse_lzw(page: Any, data: bytes) -> None:
+    if int(page.compression) == LZW:
+        refuse_damaged_lzw(bytes(imagecodecs.bitorder_decode(data)) if page.fillorder == 2 else data)
 
 
 def refuse_larger_jpeg(data: bytes, area: int) -> None:
@@ -99,6 +106,8 @@ def _subsampled(page: Any, data: bytes, index: int) -> AnyArray:
     refuse_trap(height * width * 3, len(data))
     if page.fillorder == 2:
         data = bytes(imagecodecs.bitorder_decode(data))
+    if int(page.compression) == LZW:
+        refuse_damaged_lzw(data)
     unpacked = bytes(tifffile.TIFF.DECOMPRESSORS[int(page.compression)](data))
     # The tag is missing in files of some programs that do not subsample, though 2 x 2 is the default.
     if page.subsampling is None and len(unpacked) >= height * width * 3:

@@ -101,6 +101,10 @@ class SegmentedLevel:
         layers = ["0"] if self._is_map else [str(number) for number in numbers]
         for tile in placed_frames(files, layers, self.grid):
             number = int(tile.layer) if tile.layer.isdigit() else 0
+            if not self._is_map and number not in numbers:
+                raise SourceError(
+                    f"{files[0].path} has a frame of segment {tile.layer}, which it does not describe."
+                )
             self._frames[tile.row, tile.column].append((number, tile.file, tile.frame))
 
     def tile(self, row: int, column: int, dtype: np.dtype[Any]) -> AnyArray:
