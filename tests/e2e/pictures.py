@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QSettings
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.e2e.first_light import SLIDE, FirstLight, make_project
 from tests.e2e.flow_light import FlowLight
 from tests.e2e.light import Light, Wait, wait_by_qt
+from tests.e2e.opening_scenes import OPENING_SCENES, Scene
 from tests.e2e.stack_light import StackLight
 from wholefield.tasks.events.settings import Teacher
 from wholefield_app.launch import make_application, make_window
@@ -31,6 +33,7 @@ README = ((1600, 1000), ThemeName.DARK)
 SIZES = ((1600, 1000), (1280, 720))
 GIVE_UP_SECONDS = 900
 SMALLEST = 0
+SHADE, LINE = 60, "#808080"
 QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 
@@ -127,11 +130,46 @@ def take(application: QApplication, name: str, wanted: list[Shot]) -> None:
         window.close()
 
 
+def take_opening(application: QApplication, name: str, scene: Scene, wanted: list[Shot]) -> None:
+    """Grab a scene of opening a file, with its dialog in the middle of the window, anew for each picture."""
+    for shot in wanted:
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            store = QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat)
+            window = make_window(application, shot.theme, store)
+            window.resize(*shot.size)
+            window.show()
+            wait = wait_by_qt(GIVE_UP_SECONDS)
+            dialog = scene(window, wait)
+            wait(lambda: window.quiet)  # noqa: B023  # called before the loop goes on
+            QCoreApplication.processEvents()
+            picture = with_dialog(window.grab(), dialog)
+            if not picture.save(str(shot.path), "PNG", SMALLEST):
+                raise OSError(f"{shot.path} cannot be written")
+            if dialog is not None:
+                dialog.close()
+            window.close()
+            window.deleteLater()
+
+
+def with_dialog(picture: QPixmap, dialog: QWidget | None) -> QPixmap:
+    """A picture of a window with a dialog in its middle, as a screen shows it."""
+    if dialog is not None:
+        with QPainter(picture) as painter:
+            painter.fillRect(picture.rect(), QColor(0, 0, 0, SHADE))
+            place = dialog.rect()
+            place.moveCenter(picture.rect().center())
+            painter.drawPixmap(place.topLeft(), dialog.grab())
+            painter.setPen(QColor(LINE))
+            painter.drawRect(place.adjusted(-1, -1, 0, 0))
+    return picture
+
+
 def main() -> int:
     """Take the pictures that the command line asks for."""
+    names = ", ".join((*SCENES, *OPENING_SCENES))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the PNG files go")
-    parser.add_argument("scenes", nargs="*", help=f"which of {', '.join(SCENES)}; all by default")
+    parser.add_argument("scenes", nargs="*", help=f"which of {names}; by default {', '.join(SCENES)}")
     parser.add_argument("--all", action="store_true", help="in every size and theme")
     options = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -141,7 +179,11 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     application = make_application()
     for name in options.scenes or SCENES:
-        take(application, name, list(shots(name, folder, every=options.all)))
+        wanted = list(shots(name, folder, every=options.all))
+        if name in SCENES:
+            take(application, name, wanted)
+        else:
+            take_opening(application, name, OPENING_SCENES[name], wanted)
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QCompleter, QLabel, QLineEdit, QWidget
 
 from wholefield.sources.choices import Question, Reading
 from wholefield_app.forms.layout import form_layout
@@ -14,6 +14,8 @@ from wholefield_app.widgets.elided import ElidedCombo
 from wholefield_app.widgets.heading import muted
 from wholefield_app.widgets.properties import with_properties
 
+# What is offered as an answer to these is a guess or a selection; others can be typed.
+TYPED_TOO = ("size", "axes", "spacing", "offset")
 NOTHING = "The file says everything that has to be known to read it."
 
 
@@ -100,9 +102,18 @@ class QuestionFields(QWidget):
         field = ElidedCombo()
         for answer in question.answers:
             field.addItem(answer.label or answer.value, answer.value)
+        at = field.findData(value)
         with QSignalBlocker(field):
-            field.setCurrentIndex(max(field.findData(value), 0))
-        field.currentIndexChanged.connect(self._tell)
+            field.setCurrentIndex(max(at, 0))
+            if question.name in TYPED_TOO:
+                field.setEditable(True)
+                field.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+                # Completed in the line, a size that is being typed would turn into a guess.
+                if (completer := field.completer()) is not None:
+                    completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+                if at < 0:
+                    field.setEditText(value)
+        field.currentTextChanged.connect(self._tell)
         return field
 
     def _make_line(self, value: str) -> QLineEdit:
@@ -112,9 +123,10 @@ class QuestionFields(QWidget):
 
     def _value(self, name: str) -> str:
         field = self.fields[name]
-        if isinstance(field, QComboBox):
-            return str(field.currentData() or "")
-        return field.text().strip()
+        if isinstance(field, QLineEdit):
+            return field.text().strip()
+        offered = field.findText(field.currentText())
+        return field.currentText().strip() if offered < 0 else str(field.itemData(offered))
 
     def _counts(self, question: Question, value: str) -> bool:
         """Whether an answer is part of the reading; what the reader does anyway is not said."""

@@ -11,6 +11,7 @@ from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, Sta
 TYPES = (Answer("uint8", "8 bits"), Answer("uint16", "16 bits"))
 SIZE = Question("size", "Size", help="Voxels along x, y and z, such as 4,3,2.", needed=True)
 TYPE = Question("type", "Type of voxels", TYPES, help="How each voxel is stored.")
+AXES = Question("axes", "Axes", (Answer("zyx", "z y x"), Answer("xyz", "x y z")), help="What the axes are.")
 INVERT = Question("invert", "Invert", (Answer("no"), Answer("yes")), help="Whether black is white.")
 
 
