@@ -27,8 +27,8 @@ from wholefield_app.theme.theme import Theme
 from wholefield_app.widgets.heading import muted
 
 DELAY_MS = 200
-SIZE = (940, 600)
-FIELDS_WIDTH = 330
+SIZE = (1000, 600)
+FIELDS_WIDTH = 390
 SCAN = "Reconstruct and denoise"
 KINDS = {Kind.IMAGE: "Slide or picture", Kind.STACK: "Stack", Kind.RECORDING: "Event recording"}
 AS_KIND = "What the file is opened as"

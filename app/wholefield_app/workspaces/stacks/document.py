@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from wholefield.sources.choices import Reading
 from wholefield.sources.stacks.geometry import StackGeometry
+from wholefield.sources.stacks.stack import StackSource, times_told
 from wholefield_app.document.document import Document, Role
 from wholefield_app.problems import Problem
 from wholefield_app.services import Services
@@ -48,7 +49,7 @@ class StackDocument(Document[OpenStack]):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is unusual about the input."""
-        return tuple(self.input.source.warnings) if self.input is not None else ()
+        return warnings_of(self.input.source) if self.input is not None else ()
 
     def properties(self) -> list[tuple[str, str]]:
         """Format, size, spacing and values of the input, and other metadata of the file."""
@@ -153,8 +154,13 @@ def describe_stack(stack: OpenStack) -> list[tuple[str, str]]:
         ("Voxel (z × y × x)", spacing_text(source.geometry)),
         ("Values (sampled)", f"{facts.lowest:.6g} to {facts.highest:.6g}"),
     ]
-    rows += [("Warning", warning) for warning in source.warnings]
+    rows += [("Warning", warning) for warning in warnings_of(source)]
     return rows + sorted(source.metadata.items())
+
+
+def warnings_of(source: StackSource) -> tuple[str, ...]:
+    """What is unusual about a stack; that it has several times is seen from the slider."""
+    return tuple(warning for warning in source.warnings if warning not in times_told(source.times))
 
 
 def spacing_text(geometry: StackGeometry) -> str:

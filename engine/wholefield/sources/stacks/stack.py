@@ -133,7 +133,7 @@ class StackSource(ABC):
         self.channels = description.channels
         self.dtype = description.dtype
         self.geometry = description.geometry
-        self.warnings = (*description.warnings, *_times_told(description.times))
+        self.warnings = (*description.warnings, *times_told(description.times))
         self.metadata = description.metadata
         self.dataset = description.dataset
         self.window = description.window
@@ -245,7 +245,7 @@ class StackSource(ABC):
         """Voxels at `time` of a box, neither empty nor beyond the stack; an axis of one channel may be left out."""
 
 
-def _times_told(times: int) -> tuple[str, ...]:
+def times_told(times: int) -> tuple[str, ...]:
     """What anyone who reads just one of several times should know."""
     if times == 1:
         return ()

@@ -47,6 +47,7 @@ def test_the_slider_stands_below_the_slices_of_a_stack_with_times(
     assert (bar.name.text(), bar.slider.maximum(), bar.number.suffix()) == ("t", TIMES - 1, " / 2")
     assert bar.play.toolTip() == "Play through the times"
     assert ("Time", "0 of 0 to 2") in space.document.properties()
+    assert not space.notice.isVisible()
     open_stack(make_stack("a.tif"))
     assert not bar.isVisible()
     assert window.registry["stacks.next_time"].reason == "The open stack has one time."
