@@ -74,15 +74,18 @@ def look_at(path: Path, kind: Kind, reading: Reading) -> Look:
             picture, facts, rows = DRAW[kind](source)
             return Look(questions, "", picture, facts, tuple(source.warnings), rows, lines)
     except UnclearFileError as unclear:
-        return Look(merged(needed_of(unclear), questions), str(unclear), lines=lines)
+        return Look(merged(questions, needed_of(unclear)), str(unclear), lines=lines)
     except WholefieldError as error:
-        return Look(questions, str(error), lines=lines)
+        # Also where it was told before, the size stays to be corrected.
+        return Look(questions or sources.last_questions(path, reading, kind), str(error), lines=lines)
 
 
-def merged(first: tuple[Question, ...], more: tuple[Question, ...]) -> tuple[Question, ...]:
-    """Questions of two lists, each name once; the first list decides."""
-    names = {question.name for question in first}
-    return (*first, *(question for question in more if question.name not in names))
+def merged(questions: tuple[Question, ...], needed: tuple[Question, ...]) -> tuple[Question, ...]:
+    """Questions in their order, those that are needed as such, and after them what was not among them."""
+    by_name = {question.name: question for question in needed}
+    known = {question.name for question in questions}
+    rest = (question for question in needed if question.name not in known)
+    return (*(by_name.get(question.name, question) for question in questions), *rest)
 
 
 def draw_image(source: ImageSource) -> tuple[QImage, str, None]:

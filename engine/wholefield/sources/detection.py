@@ -9,11 +9,12 @@ from typing import Any
 from wholefield.errors import SourceError, WholefieldError
 from wholefield.sources.choices import Question, Reading
 from wholefield.sources.format import Format
-from wholefield.sources.formats import FORMATS, all_formats
+from wholefield.sources.formats import BARE_VOLUMES, FORMATS, all_formats
 from wholefield.sources.kinds import Kind
 from wholefield.sources.reading import head_of, readable, reason_of
 from wholefield.sources.refusals import folder_row, of_another_kind, of_no_format
 
+SIZE_AND_TYPE = {"size", "type"}
 HEAD_BYTES = 16384
 
 
@@ -137,7 +138,8 @@ def questions_of(
     """
     path = Path(path)
     with readable(path):
-        return _row(path, kind).questions(path, Reading.parse(reading))
+        answers = Reading.parse(reading)
+        return _row(path, kind, answers).questions(path, answers)
 
 
 def open_as(kind: Kind | None, path: str | Path, reading: Reading | str | None = None, **more: Any) -> Any:
@@ -157,7 +159,7 @@ def open_as(kind: Kind | None, path: str | Path, reading: Reading | str | None =
     """
     path, answers = Path(path), Reading.parse(reading)
     with readable(path):
-        row = _row(path, kind)
+        row = _row(path, kind, answers)
         try:
             return row.open(path, answers, **more)
         except (WholefieldError, OSError):
@@ -186,8 +188,8 @@ def _fitting(path: Path, head: bytes) -> Iterator[Format]:
     return (row for row in all_formats() if row.detect(path, head))
 
 
-def _row(path: Path, kind: Kind | None) -> Format:
-    """The format to open a path by, as a kind or as what it is.
+def _row(path: Path, kind: Kind | None, answers: Reading) -> Format:
+    """The format to open a path by, as a kind or as what it is; numbers of a told size and type may be in any file.
 
     Raises:
         SourceError: There is none; the text says what the path is, if that is known.
@@ -200,6 +202,9 @@ def _row(path: Path, kind: Kind | None) -> Format:
         if row.kind is None and other is None:
             raise SourceError(f"{path} is {row.about}.")
         other = other or (None if row.by_name else row)
+    told = head and set(answers) >= SIZE_AND_TYPE
+    if told and (kind is Kind.STACK or (kind is None and other is None)):
+        return BARE_VOLUMES[0]
     if other is not None and other.kind is not None and kind is not None:
         raise SourceError(of_another_kind(path, other.name, other.kind, kind))
     if not head:

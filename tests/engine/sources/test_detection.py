@@ -9,7 +9,7 @@ import tifffile
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from wholefield.errors import SourceError
-from wholefield.sources import Kind, kind_of, open_source
+from wholefield.sources import Kind, StackSource, kind_of, open_source
 
 
 def test_by_the_first_bytes_and_not_the_name(tmp_path: Path) -> None:
@@ -73,3 +73,14 @@ def test_a_damaged_stack_is_refused_as_a_stack(tmp_path: Path) -> None:
     (tmp_path / "a.nii.gz").write_bytes(b"damaged")
     with pytest.raises(SourceError, match="is named like NIfTI and does not begin like it"):
         open_source(tmp_path / "a.nii.gz")
+
+
+def test_a_told_size_and_type_make_any_file_a_volume(tmp_path: Path) -> None:
+    path = tmp_path / "scan.measured"
+    voxels = np.arange(1, 25, dtype=np.uint8).reshape(2, 3, 4)
+    path.write_bytes(voxels.tobytes())
+    with pytest.raises(SourceError, match="of no format"):
+        open_source(path)
+    with open_source(path, reading="size=4,3,2; type=uint8") as stack:
+        assert isinstance(stack, StackSource)
+        assert np.array_equal(stack.read(), voxels)
