@@ -20,6 +20,7 @@ from wholefield.networks.msd.errors import CheckpointError
 from wholefield.networks.msd.spec import DEFAULT_DILATIONS, repeat_dilations
 from wholefield.networks.state_files import read_content, state_in
 
+WRAPPING = re.compile(r"^(?:network|model|net|_orig_mod)\.|(^|\.)module\.")
 OWN = ("epoch", "state_dict", "optimizer", "settings")
 
 
@@ -92,10 +93,7 @@ class Checkpoint:
 
 def plain_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Parameters under their own names: no ``module.`` or ``model.`` prefix, pruned weights times their masks."""
-    stripped = {
-        re.sub(r"^(?:network|model|net|_orig_mod)\.|(^|\.)module\.", r"\1", name): tensor
-        for name, tensor in state.items()
-    }
+    stripped = {WRAPPING.sub(r"\1", name): tensor for name, tensor in state.items()}
     plain = {}
     for name, tensor in stripped.items():
         if name.endswith("_orig"):
