@@ -13,7 +13,7 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
 from wholefield.sources.slides.slide_image import SlideImage
-from wholefield.tasks.slides.data.slide_input import labeled_area
+from wholefield.tasks.slides.data.slide_input import count_not_finite, labeled_area
 from wholefield.tasks.slides.models.classifier import StreamedClassifier, load_classifier
 from wholefield.tasks.slides.models.footprint import footprint
 from wholefield.tasks.slides.models.segmenter import StreamedSegmenter, load_segmenter
@@ -61,6 +61,12 @@ def predict_slide(
     with open_image(settings.slide) as source:
         area = labeled_area(source, None, level)
         _warn_of_other_spacing(source, level, card, report)
+        if strange := count_not_finite(source, level, area):
+            text = (
+                f"{strange:,} pixels of {source.name} are not numbers; the network was given the mean in their place, "
+                "and what it says of them is made of that."
+            )
+            report(Message(Level.WARNING, text))
         image = SlideImage(source, level, area=area, mean=card.input.mean, std=card.input.std).on(model.like)
         model.watch(tile_reporter(lambda: image, control.poll, report))
         if isinstance(model, StreamedSegmenter):

@@ -1,14 +1,18 @@
 """Real, tiny training runs: they learn, obey, keep what they learned, and go on where they stopped."""
 
 import csv
+import json
 import math
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pytest
+import tifffile
 import torch
 
 from wholefield.runs.control import Control
@@ -29,7 +33,8 @@ from wholefield.runs.reports import (
 from wholefield.tasks.registry import run_task, settings_of
 from wholefield.tasks.slides.classify import SlideClassification
 from wholefield.tasks.slides.models.classifier import load_classifier
-from wholefield.tasks.slides.settings import ClassifySettings, Head
+from wholefield.tasks.slides.predict import predict_slide
+from wholefield.tasks.slides.settings import ClassifySettings, Head, PredictSettings
 from wholefield.training.settings import Device, Precision
 
 Kind = TypeVar("Kind")
@@ -352,3 +357,60 @@ def test_runs_in_a_thread_and_prints_nothing(
     thread.join(300)
     assert runs[0].end == Finished(tmp_path / "run", Reason.COMPLETED)
     assert capfd.readouterr() == ("", "")
+
+
+def test_rows_that_are_added_change_no_side(
+    config: ClassifySettings, slides: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative paths, a longer table, another share, and a resume from another folder."""
+    lines = (slides / "labels.csv").read_text().splitlines()
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join(lines[:9]) + "\n")
+    monkeypatch.chdir(tmp_path)
+    shared = os.path.relpath(slides, tmp_path)
+    first = Run(replace(config, slides=Path(shared), labels=Path("labels.csv"), epochs=1), Path("runs/one"))
+    assert isinstance(first.end, Finished)
+    folder = RunFolder(tmp_path / "runs" / "one")
+    before = json.loads((folder.path / "split.json").read_text())
+    assert len(before["training"]) + len(before["validation"]) == 8
+
+    table.write_text("\n".join(lines) + "\n")
+    values = json.loads(folder.settings_file.read_text())
+    folder.settings_file.write_text(
+        json.dumps(values | {"epochs": 2, "validation_fraction": 0.25, "seed": 5})
+    )
+    monkeypatch.chdir("/")
+    second = Run(settings_of(folder), folder.path)  # type: ignore[arg-type]
+    assert isinstance(second.end, Finished), second.end
+    after = json.loads((folder.path / "split.json").read_text())
+    assert set(before["training"]) < set(after["training"])
+    assert set(before["validation"]) <= set(after["validation"])
+    assert not set(after["training"]) & set(after["validation"])
+    assert len(after["training"]) + len(after["validation"]) == 12
+    texts = [message.text for message in second.of(Message)]
+    assert any(text.startswith("4 slides are new since the earlier part of the run") for text in texts)
+
+
+def test_pixels_that_are_not_numbers_are_said_and_filled(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows = ["file;label"]
+    for number in range(8):
+        image = random.uniform(0, 0.4 + 0.5 * (number % 2), (48, 40, 3)).astype(np.float32)
+        image[:7, :, number % 3] = np.nan
+        tifffile.imwrite(tmp_path / f"{number}.tif", image, photometric="rgb")
+        rows.append(f"{number}.tif;{'ab'[number % 2]}")
+    (tmp_path / "labels.csv").write_text("\r\n".join(rows))
+    config = ClassifySettings(slides=tmp_path, labels=tmp_path / "labels.csv", tile_size=32, epochs=1)
+    run = Run(config, tmp_path / "run")
+    assert isinstance(run.end, Finished), run.end
+    assert np.isfinite(run.losses()).all()
+    texts = [message.text for message in run.of(Message)]
+    assert any(text.startswith(f"{8 * 7 * 40:,} pixels of the slides are not numbers") for text in texts)
+    reports: list[Report] = []
+    predict = PredictSettings(slide=tmp_path / "1.tif", checkpoint=run.folder.best, tile_size=32)
+    found = predict_slide(predict, reports.append, Control())
+    assert np.isfinite(found.probabilities).all()
+    (said,) = [report.text for report in reports if isinstance(report, Message)]
+    assert said.startswith(
+        "280 pixels of 1.tif are not numbers; the network was given the mean in their place"
+    )

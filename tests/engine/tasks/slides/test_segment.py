@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from PIL import Image
 
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
@@ -30,6 +31,7 @@ from wholefield.tasks.slides.predict import CLASS_IMAGE, CLASS_OUTLINES, predict
 from wholefield.tasks.slides.results.class_map import SegmentedSlide
 from wholefield.tasks.slides.segment import class_names, mean_dice
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
+from wholefield.training.checkpoints import card_of
 from wholefield.training.settings import Augmentation, ClassWeighting
 
 Trained = tuple[RunFolder, list[Report]]
@@ -227,3 +229,41 @@ def test_dice_is_the_mean_over_the_classes_that_occur() -> None:
     assert mean_dice(table) == pytest.approx((first + second) / 2)
     assert mean_dice(torch.tensor([[5, 0], [0, 0]])) == 1.0
     assert mean_dice(torch.tensor([[5, 3], [0, 0]])) == 0.0
+
+
+def test_masks_of_paint_programs_and_pixels_that_are_not_numbers(tmp_path: Path) -> None:
+    """0 and 255 as gray, as colors and as a palette beside the table; and a float slide with a border of nothing."""
+    random = np.random.default_rng(0)
+    folder = tmp_path / "slides"
+    folder.mkdir()
+    lines = ["file,mask"]
+    for index, kind in enumerate(("gray", "colors", "palette", "float")):
+        mask = np.zeros((64, 64), np.uint8)
+        mask[16:40, 20:50] = 255
+        image = random.uniform(0, 0.3, (64, 64)).astype(np.float32) + (mask > 0) * 0.5
+        image[:, :5] = np.nan
+        tifffile.imwrite(folder / f"{index}.tif", image.astype(np.float32))
+        if kind == "colors":
+            Image.fromarray(np.stack([mask] * 3, -1)).save(tmp_path / f"{index}.png")
+        elif kind == "palette":
+            colored = Image.frombytes("P", (64, 64), mask.tobytes())
+            colored.putpalette([9, 9, 200] * 255 + [250, 3, 3])
+            colored.save(tmp_path / f"{index}.png")
+        elif kind == "gray":
+            Image.fromarray(mask).save(tmp_path / f"{index}.png")
+        else:
+            tifffile.imwrite(tmp_path / f"{index}.tif", mask.astype(np.float32))
+        lines.append(f"{index}.tif,{index}.{'tif' if kind == 'float' else 'png'}")
+    (tmp_path / "masks.csv").write_text("\n".join(lines))
+    config = SegmentSettings(
+        slides=folder, masks=tmp_path / "masks.csv", tile_size=64, width=4, depth=1, epochs=1
+    )
+    reports = run(config, tmp_path / "run")
+    assert isinstance(reports[-1], Finished), reports[-1]
+    card = card_of(RunFolder(tmp_path / "run").best)
+    assert (card.names, card.values) == (("0", "255"), (0, 255))
+    texts = [report.text for report in reports if isinstance(report, Message)]
+    assert any(text.startswith(f"{4 * 64 * 5:,} pixels of the slides are not numbers") for text in texts)
+    assert "Label values become classes in ascending order: 0 is class 0, 255 is class 1." in texts
+    losses = [report.loss for report in reports if isinstance(report, StepDone)]
+    assert np.isfinite(losses).all()

@@ -40,7 +40,7 @@ def open_mask(path: Path) -> ImageSource:
     if head == PNG:
         return _open_png(path)
     source = _open_numbers(path)
-    return _GrayColors(source) if source.channels == 3 else source
+    return _GrayColors(source) if source.channels in (3, 4) else source
 
 
 def _open_numbers(path: Path) -> ImageSource:

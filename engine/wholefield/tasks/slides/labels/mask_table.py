@@ -56,7 +56,7 @@ def read_masks(table: Path, slides: Path) -> MaskTable:
     for line, record in read.records:
         place = f"{table}, line {line}"
         slide, said = folders.file_of(record, "file", place)
-        mask, more = folders.file_of(record, "mask", place)
+        mask, more = folders.file_of(record, "mask", place, other_than=slide)
         rows.append(MaskedSlide(slide, mask, region_of(record, place)))
         notes += [*said, *more]
         if mask.resolve() == slide.resolve():

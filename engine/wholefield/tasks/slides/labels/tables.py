@@ -100,8 +100,16 @@ class Folders:
     slides: Path
     table: Path
 
-    def file_of(self, record: Record, column: str, place: str) -> tuple[Path, tuple[str, ...]]:
+    def file_of(
+        self, record: Record, column: str, place: str, other_than: Path | None = None
+    ) -> tuple[Path, tuple[str, ...]]:
         """The file that a column names.
+
+        Args:
+            record: The line.
+            column: The column.
+            place: Where the line stands, for the errors.
+            other_than: A file that cannot be meant where there is another, as a slide is not its own mask.
 
         Returns:
             The file, and what to say of where it was found.
@@ -117,6 +125,8 @@ class Folders:
                 f" or {beside}" if beside.resolve() != self.slides.resolve() else ""
             )
             raise SettingError(f"{place}: {name} is not in {where}; correct the name or the folder.")
+        if other_than is not None and len(found) == 2:
+            found = [path for path in found if not path.samefile(other_than)] or found
         if len(found) == 2 and not found[0].samefile(found[1]):
             text = f"{name} lies in {self.slides} and beside {self.table.name}; the one in {self.slides} is used."
             return found[0], (text,)

@@ -87,6 +87,9 @@ def test_gray_that_is_stored_in_colors(tmp_path: Path, mode: str) -> None:
 def test_gray_colors_of_a_tiff(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "m.tif", np.stack([VALUES * 255] * 3, -1), photometric="rgb")
     np.testing.assert_array_equal(opened(tmp_path / "m.tif"), VALUES * 255)
+    opaque = np.stack([VALUES * 255] * 3 + [np.full_like(VALUES, 255)], -1)
+    tifffile.imwrite(tmp_path / "m.tif", opaque, photometric="rgb", extrasamples=["unassalpha"])
+    np.testing.assert_array_equal(opened(tmp_path / "m.tif"), VALUES * 255)
 
 
 def test_colors_and_opacities_are_no_labels(tmp_path: Path) -> None:

@@ -59,6 +59,10 @@ def test_masks_may_lie_beside_the_table(tmp_path: Path) -> None:
     table = read_masks(write(tables, "file,mask\na.tif,both.tif\nb.tif,n.tif\n"), slides)
     assert table.rows[0].mask == slides / "both.tif"
     assert "both.tif lies in" in table.notes[0]
+    # A slide is not its own mask: the file of the same name beside the table is meant.
+    table = read_masks(write(tables, "file,mask\nboth.tif,both.tif\nb.tif,n.tif\n"), slides)
+    assert (table.rows[0].path, table.rows[0].mask) == (slides / "both.tif", tables / "both.tif")
+    assert len(table.notes) == 1
 
 
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=50), st.floats(0.01, 0.99), st.integers(0, 1000))
