@@ -21,7 +21,7 @@ from wholefield.sources.events.column_table import Columns, open_columns
 from wholefield.sources.events.columns.decision import ASKED, table_questions
 from wholefield.sources.events.columns.names import ROLES, role_of
 from wholefield.sources.events.columns.roles import fitting_orders
-from wholefield.sources.events.npy import NpyTable
+from wholefield.sources.events.npy import LARGEST_HEADER, NpyTable, shape_of
 from wholefield.sources.events.table import TableRecording
 
 EVENTS = "events"
@@ -39,10 +39,15 @@ def is_event_archive(path: Path) -> bool:
     """Whether an npz file has the arrays of a recording: by their names, or as a table whose values fit."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name.removesuffix(NPY_SUFFIX) for name in archive.namelist()]
+            infos = {info.filename.removesuffix(NPY_SUFFIX): info for info in archive.infolist()}
+            if set(_roles(list(infos))) == set(ROLES):
+                return True
+            if EVENTS in infos:
+                return _is_table(archive, infos[EVENTS])
+            single = len(infos) == 1 and _is_table(archive, *infos.values())
     except (OSError, zipfile.BadZipFile):
         return False
-    return EVENTS in names or set(_roles(names)) == set(ROLES) or (len(names) == 1 and _table_fits(path))
+    return single and _table_fits(path)
 
 
 def is_event_array(path: Path) -> bool:
@@ -58,6 +63,16 @@ def is_event_array(path: Path) -> bool:
             )
     except (OSError, ValueError):
         return False
+
+
+def _is_table(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Whether an array has the shape of a table, by its header; a damaged one is left to the reader."""
+    try:
+        with archive.open(info) as member:
+            shape = shape_of(member.read(LARGEST_HEADER))
+    except Exception:  # the reader says what is wrong
+        return True
+    return shape is not None
 
 
 def _table_fits(path: Path) -> bool:

@@ -18,6 +18,7 @@ BYTE_ORDER_MARK = "\ufeff"
 FEWEST_COLUMNS = 4
 # More lines than these without events, of which none is a comment, are another kind of text.
 MOST_HEADER_LINES = 64
+DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 NO_QUOTES = str.maketrans("", "", "\"'[](){}")
 QUOTED = re.compile(r"(['\"])(.*?)\1")
 # What a comment says of the recording: `name: value`, `name = value`, and `width 640`.
@@ -49,7 +50,7 @@ class Dialect:
             # A comma in quotes separates nothing: it is a decimal sign.
             line = QUOTED.sub(_unquoted, line) if self.separator == "," else line
             line = line.translate(NO_QUOTES)
-        return line.replace(",", ".") if self.decimal_comma else line
+        return DECIMAL_COMMA.sub(".", line) if self.decimal_comma else line
 
     def fields(self, line: str) -> list[str]:
         """The fields of a line; an empty one behind a last separator is none."""

@@ -86,6 +86,20 @@ class NpyTable:
         return np.frombuffer(content, self._dtype)
 
 
+def shape_of(head: bytes) -> tuple[int, int] | None:
+    """Rows and columns of an array that begins so; None for one that is no table.
+
+    Raises:
+        ValueError: Its header is damaged.
+    """
+    shape, fortran, dtype = _header(io.BytesIO(head))
+    try:
+        rows, columns, _ = _arrangement(shape, fortran, dtype)
+    except ValueError:
+        return None
+    return (rows, columns) if columns > 1 else None
+
+
 def _header(head: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether columns come one after the other, and type."""
     try:

@@ -151,6 +151,12 @@ def test_other_arrays(tmp_path: Path) -> None:
         assert not is_event_array(tmp_path / f"{number}.npy")
 
 
+def test_events_as_pictures_are_a_stack(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", events=np.zeros((5, 48, 64)))
+    assert not is_event_archive(tmp_path / "a.npz")
+    assert kind_of(tmp_path / "a.npz") is Kind.STACK
+
+
 def test_objects_are_not_loaded(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", events=np.array([{}, {}], object))
     with pytest.raises(SourceError, match="Python objects"):
