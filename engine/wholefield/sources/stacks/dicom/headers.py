@@ -28,7 +28,13 @@ from wholefield.sources.stacks.dicom.layout import (
 )
 from wholefield.sources.stacks.dicom.quick import NotPlainError, QuickHeader, quick_header
 from wholefield.sources.stacks.dicom.slices import Slice, slices_of
-from wholefield.sources.stacks.dicom.syntaxes import DEFLATED, IMPLICIT, check_syntax, guessed_syntax
+from wholefield.sources.stacks.dicom.syntaxes import (
+    ALWAYS_LOSSY,
+    DEFLATED,
+    IMPLICIT,
+    check_syntax,
+    guessed_syntax,
+)
 
 # Files of real scanners break many small rules; a stack can be shown all the same.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -241,7 +247,7 @@ def _notes(dataset: Any, layout: PixelLayout) -> frozenset[str]:
     quick = isinstance(dataset, QuickHeader)
     notes = {
         "overlays": dataset.has_any(OVERLAYS) if quick else any(tag in dataset for tag in OVERLAYS),
-        "lossy": str(dataset.get("LossyImageCompression") or "") == "01",
+        "lossy": layout.syntax in ALWAYS_LOSSY or str(dataset.get("LossyImageCompression") or "") == "01",
         "inverted": layout.photometric == "MONOCHROME1",
         "moments": layout.frames > 1 and any(tag in dataset for tag in ("FrameTime", "FrameTimeVector")),
         "groups": 0 < len(dataset.get("PerFrameFunctionalGroupsSequence") or ()) < layout.frames,

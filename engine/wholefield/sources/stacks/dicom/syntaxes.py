@@ -37,9 +37,7 @@ DECODERS: dict[str, Callable[[bytes], Any]] = {
     f"{JPEG}111": imagecodecs.jpegxl_decode,
     f"{JPEG}112": imagecodecs.jpegxl_decode,
 }
-BASELINE = (f"{JPEG}50", f"{JPEG}51")
-# Loss was allowed when pixels were written so.
-LOSSY = (f"{JPEG}50", f"{JPEG}51", f"{JPEG}81", f"{JPEG}91", f"{JPEG}93", f"{JPEG}203")
+BASELINE = ALWAYS_LOSSY = (f"{JPEG}50", f"{JPEG}51")
 VIDEO = ("MPEG", "HEVC", "SMPTE")
 JPEG_START, JPEG_2000_START = b"\xff\xd8", b"\xff\x4f\xff\x51"
 # Markers that begin a frame of JPEG (ITU T.81, table B.1; JPEG-LS from T.87), and what they say of the coding.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wholefield.sources.stacks.dicom.slices import MOMENT_NAMES, Slice
@@ -13,6 +13,12 @@ NAMED = 6
 Alike = Callable[[Slice, Slice], bool]
 # From this one on moments grow from slice to slice too, so that they give an order at each place but no common values.
 FIRST_ORDER = MOMENT_NAMES.index("time of the frame")
+# Those of the heart are common values where they are set, and an order where they are measured.
+ORDERED = tuple(
+    index for index, name in enumerate(MOMENT_NAMES) if index >= FIRST_ORDER or name.startswith("trigger")
+)
+# A value that is found at this share of the places is a time that lacks some slices; at fewer, a part of a scan.
+MOSTLY = 0.75
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,7 @@ def split_times(places: Sequence[Sequence[Slice]], alike: Alike = same_instance)
     for index in range(FIRST_ORDER):
         found = _by_values(kept, index)
         if found is not None:
-            times, values, left_out = found
-            moment = f"{MOMENT_NAMES[index]} {_listed(values)}"
-            return Times(times, every, moment, (*told, *_told_incomplete(left_out, MOMENT_NAMES[index])))
+            return replace(found, warnings=(*told, *found.warnings))
     ordered, moment = _in_order(kept)
     number = min(counts)
     times = tuple(tuple(place[time] for place in ordered) for time in range(number))
@@ -80,10 +84,11 @@ def split_times(places: Sequence[Sequence[Slice]], alike: Alike = same_instance)
     return Times(times, every, moment if number > 1 else "", (*told, *_told_repeated(left_out, len(every))))
 
 
-def _by_values(
-    places: Sequence[Sequence[Slice]], index: int
-) -> tuple[tuple[tuple[Slice, ...], ...], list[float], list[Slice]] | None:
-    """Times by one of the moments, if its values are the same at all places; incomplete times are left out."""
+def _by_values(places: Sequence[Sequence[Slice]], index: int) -> Times | None:
+    """Times by one of the moments, if its values are the same at all places.
+
+    Incomplete times are left out; where all are incomplete, the places that some of them lack.
+    """
     tables: list[dict[float, Slice]] = []
     for place in places:
         table = {_value(each, index): each for each in place}
@@ -91,17 +96,23 @@ def _by_values(
             return None
         tables.append({value: each for value, each in table.items() if value is not None})
     counts = Counter(value for table in tables for value in table)
-    complete = sorted(value for value, count in counts.items() if count == len(places))
-    if not complete or len(counts) == 1:
+    chosen = sorted(value for value, count in counts.items() if count == len(places))
+    if not chosen and 2 * sum(len(table) > 1 for table in tables) >= len(places):
+        chosen = sorted(value for value, count in counts.items() if count >= MOSTLY * len(places))
+    whole = tuple(place for place, table in enumerate(tables) if all(value in table for value in chosen))
+    if not chosen or not whole or len(counts) == 1:
         return None
-    times = tuple(tuple(table[value] for table in tables) for value in complete)
-    left_out = [each for table in tables for value, each in table.items() if value not in complete]
-    return times, complete, left_out
+    times = tuple(tuple(tables[place][value] for place in whole) for value in chosen)
+    kept = {each for time in times for each in time}
+    left_out = [each for table in tables for each in table.values() if each not in kept]
+    name = MOMENT_NAMES[index]
+    moment = f"{name} {_listed(chosen)}" if len(chosen) > 1 else ""
+    return Times(times, whole, moment, _told_incomplete(left_out, name))
 
 
 def _in_order(places: Sequence[Sequence[Slice]]) -> tuple[list[list[Slice]], str]:
     """The slices of every place in the order of the first moment that tells all of them apart, and its name."""
-    for index in range(FIRST_ORDER, len(MOMENT_NAMES)):
+    for index in ORDERED:
         values = [[_value(each, index) for each in place] for place in places]
         if all(None not in place and len(set(place)) == len(place) for place in values):
             return [sorted(place, key=_Moment(index)) for place in places], MOMENT_NAMES[index]
@@ -150,7 +161,7 @@ def _told_incomplete(left_out: Sequence[Slice], moment: str) -> tuple[str, ...]:
     if not left_out:
         return ()
     return (
-        f"{counted(left_out)} left out: those of their {moment} are not complete. The first is "
+        f"{counted(left_out)} left out: not all positions have those of their {moment}. The first is "
         f"{left_out[0].path.name}.",
     )
 

@@ -69,8 +69,32 @@ def test_times_that_are_not_complete_are_left_out_and_counted() -> None:
     found = split_times(whole)
     assert len(found.times) == 2
     assert found.warnings == (
-        "2 slices are left out: those of their temporal position are not complete. The first is late.",
+        "2 slices are left out: not all positions have those of their temporal position. The first is late.",
     )
+
+
+def test_where_all_times_have_gaps_their_common_places_are_kept() -> None:
+    """Never a volume that is of one time here and of another there."""
+    made = [[image(z, f"{z}{time}", TemporalPositionIndex=time) for time in (1, 2)] for z in range(9)]
+    del made[2][0]
+    del made[5][1]
+    found = split_times(made)
+    assert found.places == (0, 1, 3, 4, 6, 7, 8)
+    assert [[each.path.name[1] for each in time] for time in found.times] == [["1"] * 7, ["2"] * 7]
+    assert found.warnings[0].startswith("2 slices are left out: not all positions")
+
+
+def test_measured_trigger_times_give_an_order() -> None:
+    made = [
+        [image(z, f"{z}{time}", TriggerTime=40 * time + z, InstanceNumber=-time) for time in (1, 0)]
+        for z in range(3)
+    ]
+    found = split_times(made)
+    assert [[each.path.name for each in time] for time in found.times] == [
+        ["00", "10", "20"],
+        ["01", "11", "21"],
+    ]
+    assert found.moment == "trigger time"
 
 
 def test_a_seam_of_two_slabs_keeps_the_earlier_slice() -> None:
