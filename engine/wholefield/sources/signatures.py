@@ -239,10 +239,10 @@ def _is_unlike_dicom(name: str) -> bool:
 
 
 def _modality(path: Path) -> str:
-    import pydicom
+    from wholefield.sources.stacks.dicom.headers import tags_of
 
     try:
-        tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality"], force=True)
+        tags = tags_of(path, "Modality")
     except Exception:  # a damaged file is refused, with its reason, by the reader that opens it
         return ""
     return str(tags.get("Modality", ""))

@@ -182,12 +182,10 @@ def _from_series(path: Path, opened: ExitStack) -> Segmentation:
 
 def is_slide_segmentation(path: Path) -> bool:
     """Whether a DICOM file is a segmentation in the pixels of a slide, and not of a stack."""
-    import pydicom
+    from wholefield.sources.stacks.dicom.headers import tags_of
 
     try:
-        tags = pydicom.dcmread(
-            path, stop_before_pixels=True, specific_tags=["Modality", "TotalPixelMatrixColumns"]
-        )
+        tags = tags_of(path, "Modality", "TotalPixelMatrixColumns")
     except Exception:  # the reader says what is wrong with it
         return False
     return str(tags.get("Modality", "")) == "SEG" and "TotalPixelMatrixColumns" in tags

@@ -16,7 +16,7 @@ LONG_VALUES = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"
 # FloatPixelData, DoubleFloatPixelData and PixelData.
 PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 BITS = (1, 8, 16, 32, 64)
-MOST_FRAMES = 200_000
+MOST_FRAMES = 50_000
 # An item of encapsulated pixels begins with a tag and a length.
 ITEM_BYTES = 8
 SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
@@ -156,6 +156,7 @@ def check_layout(layout: PixelLayout) -> None:
 
     Raises:
         HeaderError: The file holds fewer pixels than its header promises, or the numbers of bits contradict.
+        UnsupportedError: It has more frames than are read.
     """
     size = f"{layout.frames} frames of {layout.columns} x {layout.rows} px"
     if min(layout.rows, layout.columns, layout.frames) < 1:
@@ -178,6 +179,6 @@ def check_layout(layout: PixelLayout) -> None:
                 "pixels: some are missing"
             )
     if layout.frames > MOST_FRAMES:
-        raise HeaderError(
-            f"it has {layout.frames:,} frames; no more than {MOST_FRAMES:,} are read from a file"
+        raise UnsupportedError(
+            f"it has {layout.frames:,} frames, and no more than {MOST_FRAMES:,} are read from a file; split it."
         )

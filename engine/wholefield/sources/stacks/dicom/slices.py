@@ -6,13 +6,15 @@ them for files of many frames, in C.7.6.16.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydicom.datadict import keyword_for_tag
 
 # What may tell apart two images of one place: tag, the sequence of its functional group, what people call it.
 MOMENTS = (
@@ -39,7 +41,7 @@ Moment = tuple[float | None, ...]
 SAME = (1.0, 0.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slice:
     """One plane of a series.
 
@@ -76,9 +78,6 @@ class Slice:
     segment: int = 0
 
 
-Find = Callable[..., Any]
-
-
 def slices_of(path: Path, dataset: Any, frames: int | None = None) -> list[Slice]:
     """The planes in one file; those of a multi-frame file come from its functional groups.
 
@@ -90,40 +89,64 @@ def slices_of(path: Path, dataset: Any, frames: int | None = None) -> list[Slice
     count = int(dataset.get("NumberOfFrames") or 1) if frames is None else frames
     shared = _first(dataset.get("SharedFunctionalGroupsSequence"))
     each = dataset.get("PerFrameFunctionalGroupsSequence") or []
-    if count == 1 and not each and shared is None:
-        return [_slice(path, 0, dataset.get, dataset)]
-    found = [
-        _slice(path, frame, _finder(dataset, each[frame] if frame < len(each) else None, shared), dataset)
-        for frame in range(count)
-    ]
-    return found if len(each) or count == 1 else _classic_frames(found, dataset)
+    find = _Finder(dataset, shared)
+    if not each:
+        first = _slice(path, 0, find)
+        return [first] if count == 1 else _classic_frames(first, count, dataset)
+    found = []
+    for frame in range(count):
+        find.enter(each[frame] if frame < len(each) else None)
+        found.append(_slice(path, frame, find))
+    return found
 
 
-def _finder(dataset: Any, own: Any, shared: Any) -> Find:
-    """A look-up of tags: in a frame's own groups first, then in those that all share, then in the file."""
-    groups = [group for group in (own, shared) if group]
+class _Finder:
+    """Looks tags up: in a frame's own groups first, then in those that all share, then in the file."""
 
-    def find(name: str, sequence: str = "") -> Any:
-        if sequence:
-            for group in groups:
-                inner = _first(group.get(sequence))
-                if inner is not None and inner.get(name) is not None:
-                    return inner.get(name)
-        return dataset.get(name)
+    def __init__(self, dataset: Any, shared: Any) -> None:
+        self._dataset = dataset
+        self._shared = _sequences(shared)
+        self._own: dict[str, Any] = {}
+        # What the frames have in common is looked up once, not for each of thousands.
+        self._common: dict[tuple[str, str], Any] = {}
 
-    return find
+    def enter(self, own: Any) -> None:
+        """Look at the groups of another frame."""
+        self._own = _sequences(own)
+
+    def __call__(self, name: str, sequence: str = "") -> Any:
+        """The value of a tag in the first item of a sequence of a group, or in the file."""
+        inner = self._own.get(sequence)
+        value = None if inner is None else inner.get(name)
+        if value is not None:
+            return value
+        key = name, sequence
+        if key not in self._common:
+            inner = self._shared.get(sequence)
+            value = None if inner is None else inner.get(name)
+            self._common[key] = self._dataset.get(name) if value is None else value
+        return self._common[key]
 
 
-def _slice(path: Path, frame: int, find: Find, dataset: Any) -> Slice:
-    simple = find == dataset.get
+def _sequences(group: Any) -> dict[str, Any]:
+    """The first items of the sequences of a functional group, by their keywords."""
+    if not group:
+        return {}
+    tags = group.keys()
+    firsts = {_keyword(tag): _first(group[tag].value) for tag in tags if _keyword(tag)}
+    return {name: item for name, item in firsts.items() if item is not None and hasattr(item, "get")}
 
-    def look(name: str, sequence: str) -> Any:
-        return find(name) if simple else find(name, sequence)
 
+@cache
+def _keyword(tag: int) -> str:
+    return keyword_for_tag(tag)
+
+
+def _slice(path: Path, frame: int, look: _Finder) -> Slice:
     thickness = _numbers(look("SliceThickness", "PixelMeasuresSequence"), 1)
-    location = _numbers(dataset.get("SliceLocation"), 1)
-    number = _numbers(dataset.get("InstanceNumber"), 1) or (0.0,)
-    kind = look("FrameType", "MRImageFrameTypeSequence") or dataset.get("ImageType") or ""
+    location = _numbers(look("SliceLocation"), 1)
+    number = _numbers(look("InstanceNumber"), 1) or (0.0,)
+    kind = look("FrameType", "MRImageFrameTypeSequence") or look("ImageType") or ""
     segment = _numbers(look("ReferencedSegmentNumber", "SegmentIdentificationSequence"), 1)
     return Slice(
         path,
@@ -133,9 +156,9 @@ def _slice(path: Path, frame: int, find: Find, dataset: Any) -> Slice:
         _numbers(look("ImageOrientationPatient", "PlaneOrientationSequence"), 6),
         _numbers(look("PixelSpacing", "PixelMeasuresSequence"), 2),
         thickness[0] if thickness else None,
-        _scale(look, dataset),
+        _scale(look),
         location[0] if location else None,
-        str(dataset.get("SOPInstanceUID") or ""),
+        str(look("SOPInstanceUID") or ""),
         _words(kind),
         str(look("StackID", "FrameContentSequence") or ""),
         tuple(_moment(look(name, sequence)) for name, sequence, _label in MOMENTS),
@@ -148,27 +171,23 @@ def _words(value: Any) -> str:
     return " ".join(filter(None, (str(part).strip() for part in parts)))
 
 
-def _scale(look: Find, dataset: Any) -> tuple[float, float]:
-    dose = _numbers(dataset.get("DoseGridScaling"), 1)
+def _scale(look: _Finder) -> tuple[float, float]:
+    dose = _numbers(look("DoseGridScaling"), 1)
     slope = _numbers(look("RescaleSlope", "PixelValueTransformationSequence"), 1) or dose or (1.0,)
     intercept = _numbers(look("RescaleIntercept", "PixelValueTransformationSequence"), 1) or (0.0,)
     return slope[0], intercept[0]
 
 
-def _classic_frames(slices: list[Slice], dataset: Any) -> list[Slice]:
+def _classic_frames(first: Slice, count: int, dataset: Any) -> list[Slice]:
     """Frames without functional groups: their one position is that of the first, unless offsets are given (a dose)."""
     offsets = dataset.get("GridFrameOffsetVector")
-    first = slices[0]
-    if offsets is None or len(offsets) != len(slices) or first.position is None or first.orientation is None:
-        return [replace(each, position=None, location=None) for each in slices]
+    if offsets is None or len(offsets) != count or first.position is None or first.orientation is None:
+        return [replace(first, frame=frame, position=None, location=None) for frame in range(count)]
     normal = np.cross(first.orientation[:3], first.orientation[3:])
+    places = [np.array(first.position) + normal * (float(offset) - float(offsets[0])) for offset in offsets]
     return [
-        replace(
-            each,
-            position=tuple(np.array(first.position) + normal * (float(offset) - float(offsets[0]))),
-            location=None,
-        )
-        for each, offset in zip(slices, offsets, strict=True)
+        replace(first, frame=frame, position=tuple(map(float, place)), location=None)
+        for frame, place in enumerate(places)
     ]
 
 

@@ -91,23 +91,27 @@ def _rank(volume: Volume) -> tuple[object, ...]:
 def _grouped(files: Iterable[DicomFile]) -> list[list[Pair]]:
     keyed: dict[Hashable, list[list[Pair]]] = {}
     for file in files:
+        if file.layout is None:
+            continue
+        common = _key(file, file.layout)
         for each in file.slices:
-            _join(keyed.setdefault(_key(file, each), []), file, each)
+            own = common, _spacing(each), each.position is None, each.stack
+            _join(keyed.setdefault(own, []), file, each)
     groups = [group for alike in keyed.values() for group in alike]
     groups = [part for group in groups for part in _split(group, _kind_of)]
     return [part for group in groups for part in _split(group, _Origin(group))]
 
 
-def _key(file: DicomFile, each: Slice) -> Hashable:
-    layout = file.layout
-    assert layout is not None
-    spacing = (
+def _key(file: DicomFile, layout: PixelLayout) -> Hashable:
+    pixels = layout.rows, layout.columns, layout.channels, layout.dtype.str, layout.photometric
+    return file.series, file.localizer, pixels
+
+
+def _spacing(each: Slice) -> Hashable:
+    """Spacing to four digits: more are written in different ways."""
+    return (
         None if each.pixel_spacing is None else tuple(float(f"{value:.4g}") for value in each.pixel_spacing)
     )
-    return (
-        file.series, file.localizer, layout.rows, layout.columns, layout.channels, str(layout.dtype),
-        layout.photometric, spacing, each.position is None, each.stack,
-    )  # fmt: skip
 
 
 def _join(groups: list[list[Pair]], file: DicomFile, each: Slice) -> None:

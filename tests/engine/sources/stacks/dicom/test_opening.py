@@ -1,5 +1,7 @@
 """What is opened of folders as scanners and archives leave them, against a plain loop over pydicom."""
 
+import zlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from tests.engine.sources.stacks.dicom.dicom_files import dataset, saved, write_
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, kind_of, open_stack, questions_of
 from wholefield.sources.choices import Reading
+from wholefield.sources.stacks.dicom.headers import MOST_INFLATED
 from wholefield.sources.stacks.dicom.opening import dicom_questions, open_dicom
 from wholefield.sources.stacks.stack import AnyArray
 
@@ -367,3 +370,33 @@ def test_a_lookup_table_of_the_modality(tmp_path: Path) -> None:
     image.ModalityLUTSequence = pydicom.Sequence([table])
     with open_stack(saved(image, tmp_path / "a")) as stack:
         assert stack.read().tolist() == [[[100, 90, 20], [7, 100, 7]]]
+
+
+def deflated(image: pydicom.FileDataset, path: Path, more: bytes = b"") -> Path:
+    """A file that is deflated as a whole, with bytes behind its data set."""
+    whole = saved(image, path).read_bytes()
+    # The value of the group length, (0002,0000), counts from behind itself.
+    end = 144 + int.from_bytes(whole[140:144], "little")
+    meta = FileMetaDataset()
+    meta.update(image.file_meta)
+    meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    head = BytesIO()
+    pydicom.filewriter.write_file_meta_info(head, meta, enforce_standard=True)
+    pack = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    path.write_bytes(whole[:132] + head.getvalue() + pack.compress(whole[end:] + more) + pack.flush())
+    return path
+
+
+def test_deflated_files(tmp_path: Path) -> None:
+    path = deflated(dataset(volume(1)[0], ImagePositionPatient=[0, 0, 0]), tmp_path / "a")
+    np.testing.assert_array_equal(pydicom.dcmread(path).pixel_array, volume(1)[0])
+    with open_stack(path) as stack:
+        np.testing.assert_array_equal(stack.read(), volume(1))
+
+
+def test_a_file_that_inflates_without_an_end(tmp_path: Path) -> None:
+    path = deflated(dataset(volume(1)[0]), tmp_path / "bomb", bytes(MOST_INFLATED))
+    assert path.stat().st_size < 10**6
+    assert kind_of(path) is Kind.STACK
+    with pytest.raises(SourceError, match="its deflated data takes more than 256 MB of memory"):
+        open_stack(path)
