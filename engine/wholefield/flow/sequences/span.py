@@ -14,6 +14,9 @@ class SpanBins(BinSource):
         first: The first bin, counted from 0.
         count: Number of bins.
 
+    Attributes:
+        first: The first bin.
+
     Example:
         >>> from wholefield.flow import SceneSettings
         >>> from wholefield.flow.sequences import SpanBins, open_bins
@@ -26,18 +29,18 @@ class SpanBins(BinSource):
 
     def __init__(self, source: BinSource, first: int, count: int) -> None:
         self._source = source
-        self._first = first
+        self.first = first
         self.look_like(source)
         self.start += first
         self.bins = count
 
     def read(self, first: int, count: int, crop: Crop | None = None) -> Bins:
         """See `BinSource.read`."""
-        return self._source.read(self._first + first, count, crop)
+        return self._source.read(self.first + first, count, crop)
 
     def place(self, first: int, count: int, random: np.random.Generator) -> tuple[int, int] | None:
         """See `BinSource.place`."""
-        return self._source.place(self._first + first, count, random)
+        return self._source.place(self.first + first, count, random)
 
     def close(self) -> None:
         """Close the source."""

@@ -6,10 +6,12 @@ from pathlib import Path
 from wholefield.errors import SettingError
 from wholefield.export.flow import labels_path
 from wholefield.flow.labels import load_labels_flow
-from wholefield.flow.sequences import BinSource, SequenceLoader, SpanBins, open_bins, split_in_time
+from wholefield.flow.sequences import BinSource, SequenceLoader, SpanBins, open_bins
 from wholefield.flow.sequences.bins import event_files
 from wholefield.flow.sequences.windows import max_consecutive_batches
 from wholefield.tasks.events.settings import FlowSettings, Teacher
+from wholefield.tasks.events.split import demand_apart, divided, kept_of
+from wholefield.training.kept_split import KeptSplit
 from wholefield.training.model_card import TRAINING, VALIDATION, DataFile, data_files
 
 PARTS = ("train", "val")
@@ -57,14 +59,15 @@ class FlowData:
 
     Args:
         settings: The settings.
+        kept: The split of the earlier part of the run; None for a new one.
 
     Raises:
         SourceError: a file cannot be read.
         SettingError: there is no file, or files do not fit each other or the settings.
     """
 
-    def __init__(self, settings: FlowSettings) -> None:
-        self._config = settings
+    def __init__(self, settings: FlowSettings, kept: KeptSplit | None = None) -> None:
+        self._config, self._earlier = settings, kept
         self._open: list[BinSource] = []
         try:
             self.training, self.validation = self._loaders()
@@ -84,14 +87,19 @@ class FlowData:
         training, validation = ([source.path for source in part] for part in self._parts)
         return (*data_files(training, TRAINING), *data_files(validation, VALIDATION))
 
+    @property
+    def split(self) -> KeptSplit:
+        """The split as the run keeps it."""
+        return kept_of(self._parts)
+
     def _loaders(self) -> tuple[SequenceLoader, SequenceLoader | None]:
         settings = self._config
         if all((settings.recordings / part).is_dir() for part in PARTS):
             training, validation = (self._sources(settings.recordings / part) for part in PARTS)
+            demand_apart((training, validation), self._earlier)
         else:
             parts = [
-                split_in_time(source, settings.validation_fraction, settings.num_tbins)
-                for source in self._sources(settings.recordings)
+                divided(source, settings, self._earlier) for source in self._sources(settings.recordings)
             ]
             training, validation = [first for first, _ in parts], [second for _, second in parts]
         self._parts = training, validation

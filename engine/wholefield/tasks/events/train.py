@@ -23,6 +23,7 @@ from wholefield.tasks.events.model import build_flow
 from wholefield.tasks.events.settings import FlowSettings, Teacher
 from wholefield.tasks.events.training import BatchLosses, FlowTraining
 from wholefield.training.checkpoints import continues, start_from
+from wholefield.training.kept_split import keep_split, kept_split
 from wholefield.training.loop import fit
 from wholefield.training.model_card import InputCard, ModelCard, versions
 
@@ -35,7 +36,7 @@ def train_flow(settings: FlowSettings, folder: RunFolder, report: ReportFunction
         StopAndKeep: the control asked for it; last.ckpt is written.
         Discarded: the control asked for it.
     """
-    data = FlowData(settings)
+    data = FlowData(settings, kept_split(folder))
     try:
         _train(settings, data, folder, report, control)
     finally:
@@ -53,6 +54,7 @@ def _train(
         start_from(network, Path(settings.initial_weights))
     steps = len(data.training) * settings.epochs
     report(Started(settings.task, folder.path, steps, settings.epochs))
+    keep_split(folder, data.split)
     if data.validation is None:
         report(Message(Level.WARNING, "The recordings are too short to keep any of them for validation."))
     module = FlowTraining(network, card, settings, batch_losses(settings))
