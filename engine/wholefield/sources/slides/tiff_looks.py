@@ -37,8 +37,8 @@ def looks_of_series(tiff: Any, series: Any, channels: int, reading: Reading) -> 
     """How every channel wants to be shown: by the file's description, and by the palettes of its pages."""
     described = tiff_looks(tiff, channels)
     tables = _palette_looks(series, reading)
-    if len(tables) != len(described):
-        return described or (tables if len(tables) == channels else ())
+    if not tables or len(tables) != len(described):
+        return described or (tables if len(tables) == channels else _colors_and_more(series, channels))
     return tuple(
         replace(
             table,
@@ -48,6 +48,17 @@ def looks_of_series(tiff: Any, series: Any, channels: int, reading: Reading) -> 
         )
         for look, table in zip(described, tables, strict=True)
     )
+
+
+def _colors_and_more(series: Any, channels: int) -> tuple[ChannelLook, ...]:
+    """Looks of red, green and blue with a fourth sample that says not what it is: it is kept and adds no color."""
+    page = series.keyframe
+    if page.photometric != tifffile.PHOTOMETRIC.RGB or page.samplesperpixel != 4 or channels != 4:
+        return ()
+    window = (0.0, 255.0) if page.dtype == np.uint8 else None
+    names = ("Red", "Green", "Blue", "Sample 4")
+    colors = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0))
+    return tuple(ChannelLook(name, color, window) for name, color in zip(names, colors, strict=True))
 
 
 def wants_indices(path: Path, reading: Reading) -> bool:

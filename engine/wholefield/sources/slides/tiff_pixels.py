@@ -134,7 +134,9 @@ def _with_alpha(page: Any, pixels: PagePixels, color: int) -> PagePixels:
         return pixels if pixels.channels == page.samplesperpixel else _first(pixels, color)
     channels = pixels.channels if pixels.channels != page.samplesperpixel else color
     name = page.parent.filename
-    if pixels.dtype not in (np.uint8, np.uint16) or _native(page) != pixels.dtype:
+    # Opacities of 9 to 15 bits would need a scale of their own, and nobody writes them.
+    whole = page.bitspersample <= 8 or page.bitspersample == 16
+    if not whole or pixels.dtype not in (np.uint8, np.uint16) or _native(page) != pixels.dtype:
         told = (f"{name} has an opacity for every pixel, which is left out; colors are as stored.",)
         return PagePixels(
             channels, pixels.dtype, partial(_without_alpha, pixels.convert, color), pixels.warnings + told

@@ -19,6 +19,7 @@ from wholefield.sources.slides.tiff_old_jpeg import OldJpeg
 LZW, OLD_JPEG = 5, 6
 JPEGS = (7, 33007, 34892)
 YCBCR = tifffile.PHOTOMETRIC.YCBCR
+LAB = (tifffile.PHOTOMETRIC.CIELAB, tifffile.PHOTOMETRIC.ICCLAB)
 SUBSAMPLING = 530
 # Deflate packs at most 1,032 times; what claims to be packed tighter and is larger than this is a trap.
 TIGHTEST_PACKING = 4000
@@ -82,6 +83,11 @@ def _plain(page: Any, data: bytes, index: int) -> AnyArray:
     _refuse_lzw(page, data)
     if int(page.compression) in JPEGS:
         refuse_larger_jpeg(data, height * width)
+        if page.photometric in LAB and page.planarconfig == 1:
+            # Libraries guess that three samples are YCbCr, and convert them.
+            return np.asarray(
+                imagecodecs.jpeg8_decode(data, tables=page.jpegtables, colorspace="RGB", outcolorspace="RGB")
+            )
     pixels, _, _ = page.decode(data, index, jpegtables=page.jpegtables)
     return np.asarray(pixels).reshape(pixels.shape[-3:])
 

@@ -11,8 +11,7 @@ import numpy.typing as npt
 AnyArray = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
-# CIE 1931 XYZ to linear sRGB (IEC 61966-2-1), for values relative to the white point D65.
-WHITE_D65 = np.array([0.95047, 1.0, 1.08883])
+# CIE 1931 XYZ of D65 to linear sRGB (IEC 61966-2-1).
 XYZ_TO_RGB = np.array(
     [
         [3.2404542, -1.5371385, -0.4985314],
@@ -34,7 +33,10 @@ KNEE = 6 / 29
 
 
 class Encoding(Enum):
-    """How the three samples are stored: TIFF's own way (signed a*, b*; D65), or that of ICC profiles (offset; D50)."""
+    """How the three samples are stored: TIFF's own way, with a* and b* signed, or that of ICC profiles, with an offset.
+
+    The standard of TIFF speaks of D65 in passing; Photoshop, libtiff and color management take white as D50 for both.
+    """
 
     TIFF = "tiff"
     ICC = "icc"
@@ -63,17 +65,16 @@ def lab_of(samples: AnyArray, encoding: Encoding) -> Floats:
     return np.concatenate([lightness, chroma / np.float32(steps)], axis=-1)
 
 
-def lab_to_rgb(lab: Floats, *, d50: bool) -> npt.NDArray[np.uint8]:
+def lab_to_rgb(lab: Floats) -> npt.NDArray[np.uint8]:
     """sRGB of 8 bits; colors outside its range are clipped.
 
     Args:
-        lab: (..., 3) L* from 0 to 100 and a*, b*.
-        d50: Whether white is D50, as in ICC profiles, and not D65.
+        lab: (..., 3) L* from 0 to 100 and a*, b*, of which white is D50.
     """
     y = (lab[..., 0] + 16) / 116
     roots = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
     relative = np.where(roots > KNEE, roots**3, 3 * KNEE**2 * (roots - 4 / 29))
-    matrix = XYZ_TO_RGB @ D50_TO_D65 * WHITE_D50 if d50 else XYZ_TO_RGB * WHITE_D65
+    matrix = XYZ_TO_RGB @ D50_TO_D65 * WHITE_D50
     linear = np.clip(relative.astype(np.float32) @ matrix.T.astype(np.float32), 0, 1)
     curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** np.float32(1 / 2.4) - 0.055)
     return np.rint(curved * 255).astype(np.uint8)
@@ -81,4 +82,4 @@ def lab_to_rgb(lab: Floats, *, d50: bool) -> npt.NDArray[np.uint8]:
 
 def stored_lab_to_rgb(samples: AnyArray, encoding: Encoding) -> npt.NDArray[np.uint8]:
     """sRGB of stored samples (..., 3)."""
-    return lab_to_rgb(lab_of(samples, encoding), d50=encoding is Encoding.ICC)
+    return lab_to_rgb(lab_of(samples, encoding))
