@@ -76,10 +76,11 @@ def looks_legacy(words: Words) -> bool:
     return _ticks(swapped(words)) > _ticks(words)
 
 
-def _ticks(words: Words) -> int:
+def _ticks(words: Words) -> tuple[int, int]:
+    """Steps of the high time that are those of a clock, and how many high times there are at all."""
     highs = (words[words >> np.uint64(60) == 8] >> np.uint64(32) & 0xFFFFFFF).astype(np.int64)
     steps = np.diff(highs)
-    return int(((steps >= 0) & (steps <= USUAL_STEP)).sum())
+    return int(((steps >= 0) & (steps <= USUAL_STEP)).sum()), len(highs)
 
 
 WORD = np.dtype("<u8")

@@ -36,17 +36,26 @@ class ClockSearch:
     and longer while it advances little. It is never longer than half a period takes at the rate at which cameras
     repeat the high time, so that no scene, however still, hides a round of the clock. Files of other software that
     say the time more rarely could; the index cannot be fooled.
+
+    Attributes:
+        orderly: Whether no sample is earlier than the one before it, as it is where a clock restarts.
     """
 
     def __init__(self, words: WordFile, codec: Codec) -> None:
         self._words = words
         self._codec = codec
+        self.orderly = True
         self._samples = self._gallop()
 
     @property
     def empty(self) -> bool:
         """Whether no word says a time."""
         return not self._samples
+
+    @property
+    def first(self) -> int:
+        """Position of the first word that says a time."""
+        return self._samples[0].position
 
     def head(self) -> Decoded:
         """What the first words hold."""
@@ -124,6 +133,7 @@ class ClockSearch:
                 step = max(step // 4, SEGMENT)
                 continue
             # Damaged or jittering clocks may step back; samples stay in order.
+            self.orderly &= ahead >= -MARGIN_US
             samples.append(Sample(sample.position, max(sample.time, last.time)))
             if ahead < period // 32:
                 step = min(2 * step, longest)

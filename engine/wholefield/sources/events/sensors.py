@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from wholefield.errors import SourceError
 from wholefield.sources.events.recording import Events
 
 # Sizes (width, height) in px by what the name of a camera, plugin or sensor contains; the first that fits counts.
@@ -73,6 +75,19 @@ def possible_sensor(width: int, height: int) -> bool:
     """Whether a sensor of that size in px can exist."""
     short, long = min(width, height), max(width, height)
     return short >= SMALLEST_SIDE and long <= LONGEST_ASPECT * short and long <= LARGEST_SIDE
+
+
+def check_stated(path: Path, size: tuple[int, int]) -> None:
+    """Refuse a file that states a (width, height) in px which no sensor has.
+
+    Raises:
+        SourceError: It does.
+    """
+    if not possible_sensor(*size):
+        raise SourceError(
+            f"{path} says that its sensor has {size[0]} x {size[1]} px, which no camera has; "
+            "it is damaged, so copy it again."
+        )
 
 
 def guessed_size(size: tuple[int, int]) -> str:

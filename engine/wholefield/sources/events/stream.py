@@ -130,7 +130,7 @@ class StreamRecording(Recording):
         self._warnings = []
         self._search = ClockSearch(self._words, self._codec)
         head = None if self._search.empty else self._search.head()
-        if at_once or head is None or not head.events.size:
+        if at_once or head is None or not head.events.size or not self._search.orderly:
             self.index()
             index = self._complete()
             if index.span is None:
@@ -144,6 +144,9 @@ class StreamRecording(Recording):
             )
             sample = [head.events, tail.events]
         warnings = [*description.warnings, *self._warnings]
+        if untimed := self._untimed():
+            events = "1 event comes" if untimed == 1 else f"{untimed} events come"
+            warnings.append(f"{events} before the first time in the file, and are left out.")
         if self._words.rest:
             warnings.append(
                 f"It ends in the middle of a word; its last {self._words.rest} bytes are left out."
@@ -159,6 +162,12 @@ class StreamRecording(Recording):
             warnings.append(guessed_size(self._size))
         width, height = self._size
         return replace(description, width=width, height=height, warnings=tuple(warnings))
+
+    def _untimed(self) -> int:
+        """Events before the first word with a time, as far as they are looked at."""
+        if self._search.empty or not self._search.first:
+            return 0
+        return len(self._codec.plain(self._words.read(0, min(self._search.first, BATCH)), 0).events)
 
     def _warn_outside(self, index: TimeIndex) -> None:
         if index.outside:

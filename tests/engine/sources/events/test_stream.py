@@ -1,13 +1,22 @@
 """Streams of words as recordings: any window, with and without an index, damaged or not."""
 
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.engine.sources.events.writers import SIZE, STREAMS, random_events, write_stream, write_words
+from tests.engine.sources.events.writers import (
+    SIZE,
+    STREAMS,
+    evt2_words,
+    random_events,
+    raw_header,
+    write_stream,
+    write_words,
+)
 from wholefield.errors import SourceError
 from wholefield.sources.events import index
 from wholefield.sources.events.raw import open_dat, open_raw
@@ -102,6 +111,28 @@ def test_events_outside_the_sensor_are_left_out_and_told(tmp_path: Path) -> None
         assert recording.warnings == (
             "2 events lie outside the 640 x 480 px of the sensor and are left out.",
         )
+
+
+def test_events_before_the_first_time_are_told(tmp_path: Path) -> None:
+    words = [1 << 12, 3, 2 << 12 | 4, 2 << 12 | 5, 8 << 12 | 1, 6 << 12 | 5, 2 << 12 | 6]
+    with open_raw(write_words(tmp_path, "evt3", words)) as recording:
+        assert recording.events(0, 10).tolist() == [(6, 3, 0, 0)]
+        assert recording.warnings == ("2 events come before the first time in the file, and are left out.",)
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_a_clock_that_restarts_loses_nothing(tmp_path: Path) -> None:
+    """Even where the file is so large that it would not be indexed when it is opened."""
+    events = random_events(20_000, 900_000)
+    words = np.concatenate([evt2_words(events, 50_000_000), evt2_words(events, 1000)])
+    path = tmp_path / "a.raw"
+    path.write_bytes(raw_header("2.0") + words.tobytes())
+    with open_raw(path, None, False) as recording:
+        assert recording.indexed
+        edges = np.linspace(0, recording.duration_us, 40).astype(int).tolist()
+        parts = [len(recording.events(low, high)) for low, high in pairwise(edges)]
+        assert sum(parts) == 40_000
+        assert any("steps back once, by up to 50" in text for text in recording.warnings)
 
 
 def test_cut_in_a_word(tmp_path: Path, name: str) -> None:

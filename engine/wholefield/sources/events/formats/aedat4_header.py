@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from wholefield.sources.events.formats.flatbuffers import BadBuffer, root_table
-from wholefield.sources.events.sensors import LARGEST_SIDE
 
 FIRST_LINE = b"#!AER-DAT4.0\r\n"
 LARGEST_HEADER = 1 << 24
@@ -92,7 +91,7 @@ def _describe(header: Header, number: int, node: ElementTree.Element) -> None:
     if source := _attribute(info, "source"):
         header.sources[number] = source
     sides = (_attribute(info, "sizeX"), _attribute(info, "sizeY"))
-    if all(side.isdecimal() and len(side) < 6 and 0 < int(side) <= LARGEST_SIDE for side in sides):
+    if all(side.isdecimal() and len(side) < 10 for side in sides):
         header.sizes[number] = int(sides[0]), int(sides[1])
 
 

@@ -36,7 +36,7 @@ class _Taken:
     """What a color stream needs of the past, and what was left out."""
 
     exposures: int = 0
-    gray: npt.NDArray[np.int64] | None = None
+    gray: npt.NDArray[np.int16] | None = None
 
 
 def open_event_stream(path: Path, reading: Reading | None = None) -> TableRecording:
@@ -77,10 +77,6 @@ def _checked(path: Path, head: bytes) -> tuple[int, tuple[int, int]]:
         )
     if kind not in (DVS, ATIS, COLOR):
         return _refused(path, kind)
-    if not width or not height:
-        raise SourceError(
-            f"{path} is damaged: it says that its sensor has {width} x {height} px; copy it again."
-        )
     return kind, (width, height)
 
 
@@ -119,6 +115,6 @@ def _add(pairs: Pairs, kind: int, size: tuple[int, int], gathering: Gathering, t
     x, y, p = words & 0xFFFF, words >> 16 & 0xFFFF, words >> 32 & 1
     if kind == COLOR:
         if taken.gray is None:
-            taken.gray = np.full(size[0] * size[1], -1, np.int64)
+            taken.gray = np.full(size[0] * size[1], -1, np.int16)
         p = brightening(x, y, words >> 40, size[0], size[1], taken.gray)
     gathering.add(x, y, p, pairs[:, 1].astype(np.int64))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from wholefield.errors import SourceError
 from wholefield.sources.events.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events, RecordingDescription
-from wholefield.sources.events.sensors import LARGEST_SIDE, outside_sensor
+from wholefield.sources.events.sensors import LARGEST_SIDE, check_stated, outside_sensor
 from wholefield.sources.events.table import ArrayTable, Spool, TableRecording
 
 AnyIntegers = npt.NDArray[np.integer]
@@ -32,7 +32,12 @@ class Gathering:
         Args:
             path: The file, for sentences.
             size: (width, height) of the sensor in px, or None where the events have to tell it.
+
+        Raises:
+            SourceError: No sensor has that size.
         """
+        if size is not None:
+            check_stated(path, size)
         self._path = path
         self._size = size
         self._spool = Spool()

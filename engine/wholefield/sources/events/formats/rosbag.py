@@ -121,34 +121,42 @@ def _chosen(path: Path, topics: list[str], reading: Reading) -> str:
 def _unpacked(
     path: Path, bag: Any, connections: list[Any], metadata: dict[str, str], told: list[str]
 ) -> TableRecording:
-    messages = _messages(bag, connections)
-    bad, end = 0, ""
-    gathering: Gathering | None = None
     decoder = PacketDecoder(path)
     try:
-        for connection, raw in messages:
+        gathering, bad, end = _gathered(path, bag, connections, decoder)
+        with gathering:
+            told += decoder.finish(gathering)
+            if bad:
+                unreadable = "1 message is" if bad == 1 else f"{bad} messages are"
+                told.append(f"The bag is damaged: {unreadable} unreadable and left out.")
+            if end:
+                told.append(
+                    f"The bag is damaged after its first {gathering.length} events, and the rest is left out ({end})."
+                )
+            kind = "ROS 2 bag" if bag.is2 else "ROS bag"
+            return gathering.recording(kind, metadata | decoder.metadata, told)
+    finally:
+        decoder.close()
+
+
+def _gathered(
+    path: Path, bag: Any, connections: list[Any], decoder: PacketDecoder
+) -> tuple[Gathering, int, str]:
+    """The events of all messages, how many messages could not be read, and why none could from some place on."""
+    gathering: Gathering | None = None
+    bad = 0
+    try:
+        for connection, raw in _messages(bag, connections):
             try:
                 size, add = _decoded(bag, decoder, connection, raw)
             except BadMessage:
                 bad += 1
                 continue
-            if gathering is None:
-                gathering = Gathering(path, size if all(size) else None)
+            gathering = gathering or Gathering(path, size if all(size) else None)
             add(gathering)
     except _CutOff as error:
-        end = str(error)
-    if gathering is None:
-        gathering = Gathering(path, None)
-    with gathering:
-        if bad:
-            messages_are = "1 message is" if bad == 1 else f"{bad} messages are"
-            told.append(f"The bag is damaged: {messages_are} unreadable and left out.")
-        if end:
-            told.append(
-                f"The bag is damaged after its first {gathering.length} events, and the rest is left out ({end})."
-            )
-        kind = "ROS 2 bag" if bag.is2 else "ROS bag"
-        return gathering.recording(kind, metadata | decoder.metadata, told)
+        return gathering or Gathering(path, None), bad, str(error)
+    return gathering or Gathering(path, None), bad, ""
 
 
 class _CutOff(Exception):

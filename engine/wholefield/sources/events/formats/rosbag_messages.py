@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -11,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SourceError
+from wholefield.sources.events.clock_repair import ClockRepair
 from wholefield.sources.events.codec import EVER, TAKEN, TRIGGERS, fresh_state, fresh_stats
 from wholefield.sources.events.evt3 import EVT3
 from wholefield.sources.events.formats.gathering import Gathering
 from wholefield.sources.events.recording import EVENT_DTYPE
+from wholefield.sources.events.time_word import Words
 
 Integers = npt.NDArray[np.int64]
 Columns = tuple[Integers, Integers, Integers, Integers]
@@ -27,6 +30,8 @@ CDR_FIRST = np.dtype({"names": FIELDS, "formats": CDR_FORMATS, "offsets": [0, 2,
 CDR_NEXT = np.dtype({"names": FIELDS, "formats": CDR_FORMATS, "offsets": [0, 2, 6, 10, 14], "itemsize": 16})
 CDR_FIRST_STEP, CDR_LAST = 14, 15
 ANY = 1 << 16
+# Words decoded at once.
+BATCH = 1 << 18
 
 
 class BadMessage(ValueError):
@@ -90,7 +95,7 @@ def _number(raw: bytes, place: int, order: str = "<") -> int:
 
 
 class PacketDecoder:
-    """Decodes packets one after another; the clock of EVT3 goes on from one to the next.
+    """Decodes packets one after another; words of EVT3 are gathered, as their clock goes on from one to the next.
 
     Attributes:
         metadata: What the packets say beside their events.
@@ -99,7 +104,7 @@ class PacketDecoder:
     def __init__(self, path: Path) -> None:
         """Begin with the first packet."""
         self._path = path
-        self._state = fresh_state()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed by close)
         self.metadata: dict[str, str] = {}
 
     def prepared(self, message: Any) -> Callable[[Gathering], None]:
@@ -115,7 +120,7 @@ class PacketDecoder:
 
         def add(gathering: Gathering) -> None:
             if encoding == "evt3":
-                self._evt3(content, gathering)
+                self._file.write(content[: len(content) // 2 * 2].tobytes())
             else:
                 _mono(content, base, gathering)
 
@@ -126,17 +131,33 @@ class PacketDecoder:
             )
         return add
 
-    def _evt3(self, content: npt.NDArray[np.uint8], gathering: Gathering) -> None:
-        words = np.frombuffer(content[: len(content) // 2 * 2].tobytes(), EVT3.word)
-        # A word is one event or a vector of 12.
-        pairs = np.empty((12 * len(words), 2), np.uint64)
-        triggers = np.zeros((len(words), 3), np.int64)
-        stats = fresh_stats()
-        EVT3.load_walk()(words, self._state, 0, *EVER, ANY, ANY, pairs, triggers, stats)
-        events = pairs[: stats[TAKEN]].view(EVENT_DTYPE)[:, 0]
-        gathering.add(*(events[name].astype(np.int64) for name in "xypt"))
-        p, t, number = triggers[: stats[TRIGGERS]].T
-        gathering.add_triggers(p, t, number)
+    def finish(self, gathering: Gathering) -> tuple[str, ...]:
+        """Take the events of all packets of EVT3; gives sentences about their clock."""
+        length = self._file.tell() // EVT3.word.itemsize
+        repair = ClockRepair(EVT3.time_word, length, self._read)
+        state, walk = fresh_state(), EVT3.load_walk() if length else None
+        for begin in range(0, length, BATCH):
+            words = repair.apply(self._read(begin, min(begin + BATCH, length)), begin)
+            # A word is one event or a vector of 12.
+            pairs = np.empty((12 * len(words), 2), np.uint64)
+            triggers = np.zeros((len(words), 3), np.int64)
+            stats = fresh_stats()
+            assert walk is not None
+            walk(words, state, 0, *EVER, ANY, ANY, pairs, triggers, stats)
+            events = pairs[: stats[TAKEN]].view(EVENT_DTYPE)[:, 0]
+            gathering.add(*(events[name].astype(np.int64) for name in "xypt"))
+            p, t, number = triggers[: stats[TRIGGERS]].T
+            gathering.add_triggers(p, t, number)
+        return repair.told() if length else ()
+
+    def close(self) -> None:
+        """Release what was gathered."""
+        self._file.close()
+
+    def _read(self, begin: int, end: int) -> Words:
+        begin = max(begin, 0)
+        self._file.seek(begin * EVT3.word.itemsize)
+        return np.frombuffer(self._file.read(max(end - begin, 0) * EVT3.word.itemsize), EVT3.word)
 
 
 def _mono(content: npt.NDArray[np.uint8], base: int, gathering: Gathering) -> None:

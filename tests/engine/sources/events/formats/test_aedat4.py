@@ -62,6 +62,14 @@ def test_events_outside_are_left_out_and_told(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("size", [(480, 2), (480, 65528), (0, 480)])
+def test_a_sensor_that_no_camera_has_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+    packet = files.events_packet(random_events(9, 90))
+    path = files.write_aedat4(tmp_path / "a.aedat4", [(0, packet)], {0: ("EVTS", size)})
+    with pytest.raises(SourceError, match=f"its sensor has {size[0]} x {size[1]} px, which no camera has"):
+        open_aedat4(path)
+
+
 def test_a_second_stream_of_events_is_told_and_can_be_chosen(tmp_path: Path) -> None:
     left, right = random_events(50, 900, 1), random_events(60, 900, 2)
     streams = {**STREAMS, 4: ("EVTS", SIZE)}

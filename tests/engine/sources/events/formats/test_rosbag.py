@@ -132,6 +132,21 @@ def test_packets(tmp_path: Path, form: str, encoding: str) -> None:
         assert recording.warnings == ()
 
 
+def test_a_damaged_time_in_a_packet_does_not_stretch_it(tmp_path: Path) -> None:
+    store = store_of(1)
+    events = random_events(900, 400_000)
+    words = evt3_words(events, 10_000_000)
+    place = np.flatnonzero(words >> 12 == 8)[40]
+    words[place] = 8 << 12 | (int(words[place]) + 1200) & 0xFFF
+    messages = [
+        ("/events", PACKET, packet_message(store, "evt3", part.tobytes(), 0))
+        for part in np.array_split(words, 9)
+    ]
+    with open_recording(write_bag(tmp_path, "bag", messages, store)) as recording:
+        assert recording.duration_us == events["t"][-1] + 1
+        assert "1 damaged time was found" in recording.warnings[0]
+
+
 def test_two_cameras_are_told_and_asked(tmp_path: Path) -> None:
     store = store_of(1)
     left, right = random_events(20, 900, 1), random_events(30, 900, 2)
