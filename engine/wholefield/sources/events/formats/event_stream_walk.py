@@ -66,7 +66,7 @@ def walk(data: Bytes, state: Integers, kind: int, pairs: Pairs) -> int:
 
 @compiled
 def brightening(
-    x: Integers, y: Integers, gray: Integers, width: int, height: int, last: Integers
+    x: Integers, y: Integers, gray: Integers, width: int, height: int, last: npt.NDArray[np.int16]
 ) -> Integers:
     """1 where a pixel is not darker than it was before, in the order of events; `last` is read and written."""
     found = np.ones(x.shape[0], np.int64)
