@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from wholefield.errors import SourceError
 from wholefield.sources.events.column_table import NUMBERS, Columns
+from wholefield.sources.events.columns.convert import LARGEST_TIME
 from wholefield.sources.events.columns.names import ROLES, order_of, role_of, unit_in
 from wholefield.sources.events.sensors import size_in
 from wholefield.sources.hdf5_library import h5py
@@ -148,7 +149,9 @@ def _group_columns(
     def read(begin: int, end: int) -> list[npt.NDArray[Any]]:
         return [column[begin:end] for column in columns]
 
-    offset = file.get("t_offset") if place.layout is Layout.DSEC else None
+    offset = int(file["t_offset"][()]) if place.layout is Layout.DSEC else 0
+    if abs(offset) >= LARGEST_TIME:
+        raise ValueError(f"t_offset is {offset}")
     unit = "us" if place.layout is Layout.DSEC else _unit(columns[0]) or _unit(group)
     return Columns(
         min(lengths),
@@ -156,7 +159,7 @@ def _group_columns(
         tuple(ROLES),
         unit,
         size,
-        0 if offset is None else int(offset[()]),
+        offset,
         metadata,
         warnings,
         file.close,

@@ -98,8 +98,10 @@ def guessed_size(size: tuple[int, int]) -> str:
 
 def outside_sensor(count: int, size: tuple[int, int]) -> str:
     """The warning for events that lie outside a sensor of (width, height) px."""
-    width, height = size
-    return f"{count} events lie outside the {width} x {height} px of the sensor and are left out."
+    sensor = f"outside the {size[0]} x {size[1]} px of the sensor"
+    if count == 1:
+        return f"1 event lies {sensor} and is left out."
+    return f"{count} events lie {sensor} and are left out."
 
 
 def size_in(text: str) -> tuple[int, int] | None:

@@ -88,8 +88,8 @@ def test_what_is_no_event_is_counted(tmp_path: Path) -> None:
         assert recording.num_events == len(kept)
         assert recording.warnings[:-1] == (
             f"7 events lie outside the {recording.width} x {recording.height} px of the sensor and are left out.",
-            "1 events have no finite time or place and are left out.",
-            "1 events have a polarity that is neither on nor off and are left out.",
+            "1 event has no finite time or place and is left out.",
+            "1 event has a polarity that is neither on nor off and is left out.",
         )
 
 
@@ -105,7 +105,7 @@ def test_coordinates_do_not_wrap_round(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=x, y=EVENTS["y"], t=EVENTS["t"], p=EVENTS["p"])
     with open_npz(tmp_path / "a.npz") as recording:
         np.testing.assert_array_equal(recording.events(0, 10**9), np.delete(EVENTS, 5))
-        assert recording.warnings[0].startswith("1 events lie outside")
+        assert recording.warnings[0].startswith("1 event lies outside")
 
 
 def test_questions(tmp_path: Path) -> None:

@@ -303,6 +303,15 @@ def test_a_shape_that_claims_terabytes(tmp_path: Path, events: Events) -> None:
     check(tmp_path / "a.h5", events[:5000])
 
 
+@pytest.mark.parametrize("offset", [2**62, np.nan, [1, 2]])
+def test_an_offset_that_makes_no_sense(tmp_path: Path, events: Events, offset: Any) -> None:
+    write_named(tmp_path / "a.h5", events, "events/{}")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file["t_offset"] = offset
+    with pytest.raises(SourceError, match=r"a\.h5 is damaged"):
+        open_hdf5(tmp_path / "a.h5")
+
+
 def test_columns_of_different_lengths(tmp_path: Path, events: Events) -> None:
     write_named(tmp_path / "a.h5", events, "events/{}")
     with h5py.File(tmp_path / "a.h5", "a") as file:

@@ -155,13 +155,13 @@ BAD = {
     "100 5 7 1200 6 7 0": "Line {} is not an event and is left out.",
     "\x00\xff": "Line {} is not an event and is left out.",
     "1_0 2 3 0": "Line {} is not an event and is left out.",
-    "1 2 nan 0": "1 events have no finite time or place and are left out.",
-    "1e300 1 1 1": "1 events have no finite time or place and are left out.",
-    "99999999999999999999999 1 1 1": "1 events have no finite time or place and are left out.",
-    "3 -1 4 1": "1 events lie outside the {size} px of the sensor and are left out.",
-    "3 65534 4 1": "1 events lie outside the {size} px of the sensor and are left out.",
-    "3 1 1e9 1": "1 events lie outside the {size} px of the sensor and are left out.",
-    "3 1 4 7": "1 events have a polarity that is neither on nor off and are left out.",
+    "1 2 nan 0": "1 event has no finite time or place and is left out.",
+    "1e300 1 1 1": "1 event has no finite time or place and is left out.",
+    "99999999999999999999999 1 1 1": "1 event has no finite time or place and is left out.",
+    "3 -1 4 1": "1 event lies outside the {size} px of the sensor and is left out.",
+    "3 65534 4 1": "1 event lies outside the {size} px of the sensor and is left out.",
+    "3 1 1e9 1": "1 event lies outside the {size} px of the sensor and is left out.",
+    "3 1 4 7": "1 event has a polarity that is neither on nor off and is left out.",
 }
 
 
@@ -209,6 +209,13 @@ def test_other_texts(content: str) -> None:
 def test_no_events(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"a\.txt holds no lines of time, x, y and polarity"):
         open_text(write(tmp_path, ["t x y p"]))
+
+
+def test_a_stated_unit_that_cannot_be_true_is_told(tmp_path: Path) -> None:
+    with open_text(
+        write(tmp_path, ["t_s,x,y,p", *table("txyp", ",", t=lambda time: str(20 * time))])
+    ) as recording:
+        assert "The file gives its times in seconds, by which it lasts 1.798e+06 s" in recording.warnings[0]
 
 
 def test_two_orders_fit(tmp_path: Path) -> None:

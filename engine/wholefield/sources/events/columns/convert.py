@@ -42,10 +42,10 @@ class LeftOut:
     def sentences(self) -> tuple[str, ...]:
         """What to tell about all but those outside the sensor."""
         texts = {
-            "have no finite time or place": self.no_number,
-            "have a polarity that is neither on nor off": self.no_polarity,
+            "no finite time or place": self.no_number,
+            "a polarity that is neither on nor off": self.no_polarity,
         }
-        return tuple(f"{count} events {text} and are left out." for text, count in texts.items() if count)
+        return tuple(_without(count, text) for text, count in texts.items() if count)
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,14 @@ class Layout:
         for name, values in (("t", time + self.offset_us), ("x", x), ("y", y), ("p", on)):
             events[name] = values if keep.all() else values[keep]
         return events, left_out
+
+
+def _without(count: int, what: str) -> str:
+    return (
+        f"1 event has {what} and is left out."
+        if count == 1
+        else f"{count} events have {what} and are left out."
+    )
 
 
 def polarity_levels(levels: frozenset[float]) -> tuple[frozenset[float], frozenset[float]]:

@@ -94,6 +94,11 @@ def decide(path: Path, sample: Sample, reading: Reading) -> Decision:
     certain = clock.usual(unit) and clock.total >= FEW
     if "unit" not in reading and sample.unit is None and not certain:
         warnings.append(f"The unit of time is not in the file; it is read in {UNIT_NAMES[unit]}.")
+    if "unit" not in reading and sample.unit is not None and not clock.possible(unit) and clock.total >= FEW:
+        warnings.append(
+            f"The file gives its times in {UNIT_NAMES[unit]}, by which it lasts {clock.length(unit):.4g} s; "
+            "say another unit, such as unit=us, if that is not right."
+        )
     if clock.rounding * SECONDS[unit] > COARSE:
         warnings.append(f"Its times are stored to within {clock.rounding * SECONDS[unit] * 1e6:.3g} us only.")
     metadata = {"columns": ",".join(order), "unit of time": UNIT_NAMES[unit]}

@@ -47,7 +47,7 @@ def test_what_is_left_out_is_counted_once_each() -> None:
     assert left_out == LeftOut(outside=3, no_number=4, no_polarity=1)
     assert left_out.sentences() == (
         "4 events have no finite time or place and are left out.",
-        "1 events have a polarity that is neither on nor off and are left out.",
+        "1 event has a polarity that is neither on nor off and is left out.",
     )
     assert LeftOut(1, 2, 3) + LeftOut(10, 20, 30) == LeftOut(11, 22, 33)
 

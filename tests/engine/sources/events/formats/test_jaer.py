@@ -124,7 +124,7 @@ def test_an_address_outside_the_sensor_is_told(tmp_path: Path) -> None:
     with open_jaer(path) as recording:
         assert recording.num_events == 1
         assert recording.warnings == (
-            "1 events lie outside the 240 x 180 px of the sensor and are left out.",
+            "1 event lies outside the 240 x 180 px of the sensor and is left out.",
         )
 
 
