@@ -123,9 +123,7 @@ def test_an_address_outside_the_sensor_is_told(tmp_path: Path) -> None:
     path = write_jaer(tmp_path / "a.aedat", [(300 << 12, 1), (davis_address(3, 4, 1, (240, 180)), 9)])
     with open_jaer(path) as recording:
         assert recording.num_events == 1
-        assert recording.warnings == (
-            "1 event lies outside the 240 x 180 px of the sensor and is left out.",
-        )
+        assert recording.warnings == ("1 event lies outside the 240 x 180 px of the sensor and is left out.",)
 
 
 def test_cut_off_and_empty(tmp_path: Path) -> None:
