@@ -17,7 +17,16 @@ def compiled(function: Function) -> Function:
     that only the first call ever waits. Where neither can be written numba refuses to cache, and every process
     compiles again.
     """
+    return _compiled(function)
+
+
+def compiled_sum(function: Function) -> Function:
+    """Compile a function whose additions may take any order, so that they become vector instructions."""
+    return _compiled(function, fastmath={"reassoc", "nsz"})
+
+
+def _compiled(function: Function, **options: Any) -> Function:
     try:
-        return numba.njit(cache=True, nogil=True)(function)
+        return numba.njit(cache=True, nogil=True, **options)(function)
     except RuntimeError:
-        return numba.njit(nogil=True)(function)
+        return numba.njit(nogil=True, **options)(function)

@@ -5,19 +5,24 @@ filtering: 4x4 results of a 3x3 convolution come out of 36 products per pair of 
 around the products run in compiled loops, the products as matrix products; gradients pass the transposed maps.
 
 The results are those of the direct sum but for rounding, which is 1.4 to 5 times as large: about 1e-6 of their size in
-float32, a few times 1e-15 in float64.
+float32, a few times 1e-15 in float64. Where values of very different size lie side by side, and where one is not
+finite, the direct sum is computed instead: see `winograd_range`.
 """
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from math import prod
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.utils.flop_counter import register_flop_formula
 
 from wholefield.kernels import winograd_lines as lines
 from wholefield.kernels.threads import Part, parts_of, run_compiled, run_torch
+from wholefield.kernels.winograd_range import WideTiles, limit_of, too_wide
 from wholefield.kernels.winograd_tiles import Image, Seam, Use, Walk, constants, room
 
 LEAST_CHANNELS = 32
@@ -30,6 +35,19 @@ LEAST_VALUES = 2**17
 """With fewer results, counted over the channels, waking the loops costs more than the products save."""
 
 _TYPES = (torch.float32, torch.float64)
+
+_here = threading.local()
+
+
+@contextmanager
+def turned_off(off: bool = True) -> Iterator[None]:
+    """Nothing suits in this thread inside the block: convolutions are the direct sums of torch."""
+    before = getattr(_here, "off", False)
+    _here.off = off
+    try:
+        yield
+    finally:
+        _here.off = before
 
 
 class _Shaped(Protocol):
@@ -48,7 +66,8 @@ def suits(input: Tensor, weight: Tensor, stride: Sequence[int], dilation: Sequen
         groups: Groups of channels.
     """
     return (
-        is_kind(weight, stride, dilation, groups)
+        not getattr(_here, "off", False)
+        and is_kind(weight, stride, dilation, groups)
         and _is_large(input.shape[0] * (input.shape[2] - 2) * (input.shape[3] - 2), min(weight.shape[:2]))
         and input.device.type == "cpu"
         and input.dtype == weight.dtype
@@ -77,7 +96,7 @@ def scratch_bytes(
     walk = Walk.over(rows, (filters, channels), dtype)
     tiles = walk.across * sum(min(last - first, walk.together) for first, last in walk.parts)
     both = (1 + training * len(walk.parts)) * channels * filters + tiles * (channels + filters)
-    return 36 * both * dtype.itemsize
+    return (36 * both + tiles) * dtype.itemsize
 
 
 def convolve(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -95,10 +114,14 @@ def convolve(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tenso
 
 
 def _convolve(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    limit = limit_of(input, 36)
+    if limit is None:
+        return functional.conv2d(input, weight, bias).contiguous(memory_format=torch.channels_last)
     filters = _filter_factors(weight)
     out = _new(input, weight.shape[0], input.shape[2] - 2, input.shape[3] - 2)
     walk, pixels, result = Walk.of(out, weight), Image.of(input), Image.of(out)
     added = out.new_empty(0) if bias is None else bias.detach().contiguous()
+    wide = WideTiles(walk.down, walk.across)
 
     def compute(part: Part) -> None:
         for rows in walk.rows(part):
@@ -106,11 +129,14 @@ def _convolve(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
                 rows.room(Use.FACTORS, weight.shape[1]),
                 rows.room(Use.PRODUCTS, weight.shape[0]),
             )
-            rows.share(lines.factors_of_pixels, *pixels, factors.numpy())
+            powers = rows.powers()
+            rows.share(lines.factors_of_pixels, *pixels, factors.numpy(), powers.numpy())
+            wide.add(too_wide(powers, limit), rows.first)
             torch.bmm(_flat(factors), filters.mT, out=_flat(products))
             rows.share(lines.pixels_of_products, products.numpy(), *result, added.numpy())
 
     run_torch([(compute, part) for part in walk.parts])
+    wide.write_results(input, weight, bias, out)
     return out
 
 
@@ -134,6 +160,9 @@ def gradients(
 def _gradients(
     gradient: Tensor, input: Tensor, weight: Tensor, wants: Sequence[bool]
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    limits = limit_of(gradient, 16), limit_of(input, 36)
+    if limits[0] is None or limits[1] is None:
+        return _direct_gradients(gradient, input, weight, wants)
     walk = Walk.of(gradient, weight)
     filters = _filter_factors(weight) if wants[0] else None
     grad_input = _new(input, *input.shape[1:]) if wants[0] else None
@@ -144,6 +173,8 @@ def _gradients(
     )
     arriving, pixels = Image.of(gradient), Image.of(input)
     target = None if grad_input is None else Image.of(grad_input)
+    # What is too wide in the gradient spoils both products; what is so in the image only that with the gradient.
+    wide_gradient, wide_pairs = (WideTiles(walk.down, walk.across) for _ in range(2))
     seams = [] if target is None else [Seam.at(last, walk.down, target) for _, last in walk.parts]
 
     def compute(number: int) -> None:
@@ -153,9 +184,16 @@ def _gradients(
                 rows.room(Use.FACTORS, weight.shape[1]),
                 rows.room(Use.PRODUCTS, weight.shape[0]),
             )
-            rows.share(lines.factors_of_gradient, *arriving, products.numpy())
+            powers = rows.powers()
+            rows.share(lines.factors_of_gradient, *arriving, products.numpy(), powers.numpy())
+            left_out = too_wide(powers, limits[0])
+            _flat(products)[:, left_out] = 0
+            wide_gradient.add(left_out, rows.first)
             if sums is not None:
-                rows.share(lines.factors_of_pixels, *pixels, factors.numpy())
+                rows.share(lines.factors_of_pixels, *pixels, factors.numpy(), powers.numpy())
+                also = too_wide(powers, limits[1])
+                _flat(factors)[:, also] = 0
+                wide_pairs.add(torch.cat([left_out, also]).unique(), rows.first)
                 # With beta 0 what the memory held is not read.
                 sums[number].baddbmm_(_flat(products).mT, _flat(factors), beta=int(rows.first > first))
             if target is not None and filters is not None:
@@ -165,11 +203,22 @@ def _gradients(
     run_torch([(compute, number) for number in range(len(walk.parts))])
     for seam in seams:
         seam.close()
-    return (
-        grad_input,
-        None if sums is None else _filter_gradient(sums),
-        gradient.sum((0, 2, 3)) if wants[2] else None,
+    grad_weight = None if sums is None else _filter_gradient(sums)
+    if grad_input is not None:
+        wide_gradient.add_input_gradients(gradient, weight, grad_input)
+    if grad_weight is not None:
+        wide_pairs.add_weight_gradients(gradient, input, grad_weight)
+    return grad_input, grad_weight, gradient.sum((0, 2, 3)) if wants[2] else None
+
+
+def _direct_gradients(
+    gradient: Tensor, input: Tensor, weight: Tensor, wants: Sequence[bool]
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    """The gradients by torch."""
+    found: tuple[Tensor | None, Tensor | None, Tensor | None] = torch.ops.aten.convolution_backward(
+        gradient, input, weight, [weight.shape[0]], [1, 1], [0, 0], [1, 1], False, [0, 0], 1, tuple(wants)
     )
+    return found
 
 
 # As operations of torch's own they are seen by its profiler, and counted like any convolution of their size.

@@ -23,6 +23,7 @@ image there are zeros. The arguments of the four walks are
                             values from image to image, values from row to row)
     factors, products       (6, 6, tiles, channels) of the tile rows from `offset` on
     grid                    (tile rows of an image, tiles of a row, offset)
+    powers                  (tiles,) takes the sum of the fourth powers of the pixels of each tile
     first, last             the tile rows [first, last), counted over the batch
     k                       the constants
 """
@@ -32,7 +33,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from wholefield.kernels.compiled import compiled
+from wholefield.kernels.compiled import compiled, compiled_sum
 
 Array: TypeAlias = NDArray[Any]
 
@@ -223,14 +224,35 @@ def filters_of_factors(factors: Array, taps: Array, first: int, last: int, k: Ar
 
 
 @compiled
+def _powers_line(
+    o: Array, d0: Array, d1: Array, d2: Array, d3: Array, d4: Array, d5: Array
+) -> None:  # fmt: skip
+    """The fourth powers of six lines, added."""
+    for c in range(d0.shape[0]):
+        s0, s1, s2 = d0[c] * d0[c], d1[c] * d1[c], d2[c] * d2[c]
+        s3, s4, s5 = d3[c] * d3[c], d4[c] * d4[c], d5[c] * d5[c]
+        o[c] = (s0 * s0 + s1 * s1) + (s2 * s2 + s3 * s3) + (s4 * s4 + s5 * s5)
+
+
+@compiled_sum
+def _total(values: Array) -> Any:
+    """The sum of a line."""
+    total = values.dtype.type(0)
+    for c in range(values.shape[0]):
+        total += values[c]
+    return total
+
+
+@compiled
 def factors_of_pixels(
-    pixels: Array, shape: Shape, factors: Array, grid: Grid, first: int, last: int, k: Array
+    pixels: Array, shape: Shape, factors: Array, powers: Array, grid: Grid, first: int, last: int, k: Array
 ) -> None:
     """B^T d B."""
     height, length, image_step, row_step = shape
     down, across, offset = grid
     channels = factors.shape[3]
     lines = np.zeros((6, (4 * across + 2) * channels), pixels.dtype)
+    sums = np.zeros((4 * across + 2) * channels, pixels.dtype)
     nothing = np.zeros(length, pixels.dtype)
     for row in range(first, last):
         y = row % down * 4
@@ -245,6 +267,10 @@ def factors_of_pixels(
             lines[0, :length], lines[1, :length], lines[2, :length], lines[3, :length], lines[4, :length],
             lines[5, :length], d0, d1, d2, d3, d4, d5, k,
         )  # fmt: skip
+        _powers_line(sums[:length], d0, d1, d2, d3, d4, d5)
+        for column in range(across):
+            begin = 4 * column * channels
+            powers[(row - offset) * across + column] = _total(sums[begin : begin + 6 * channels])
         for r in range(6):
             line = lines[r].reshape(-1, channels)
             for column in range(across):
@@ -299,13 +325,14 @@ def _add(pixels: Array, values: Array) -> None:
 
 @compiled
 def factors_of_gradient(
-    gradient: Array, shape: Shape, factors: Array, grid: Grid, first: int, last: int, k: Array
+    gradient: Array, shape: Shape, factors: Array, powers: Array, grid: Grid, first: int, last: int, k: Array
 ) -> None:
     """A y A^T."""
     height, length, image_step, row_step = shape
     down, across, offset = grid
     channels = factors.shape[3]
     lines = np.zeros((6, 4 * across * channels), gradient.dtype)
+    sums = np.zeros(4 * across * channels, gradient.dtype)
     nothing = np.zeros(length, gradient.dtype)
     for row in range(first, last):
         y = row % down * 4
@@ -318,6 +345,10 @@ def factors_of_gradient(
             lines[0, :length], lines[1, :length], lines[2, :length], lines[3, :length], lines[4, :length],
             lines[5, :length], y0, y1, y2, y3, k,
         )  # fmt: skip
+        _powers_line(sums[:length], y0, y1, y2, y3, nothing, nothing)
+        for column in range(across):
+            begin = 4 * column * channels
+            powers[(row - offset) * across + column] = _total(sums[begin : begin + 4 * channels])
         for r in range(6):
             line = lines[r].reshape(-1, channels)
             for column in range(across):

@@ -142,6 +142,10 @@ class Rows(NamedTuple):
         """Room for factors or products of that many channels: (6, 6, tiles, channels)."""
         return room(use, (6, 6, (self.last - self.first) * self.walk.across, channels), self.walk.dtype)
 
+    def powers(self) -> Tensor:
+        """Room for a sum of fourth powers of every tile."""
+        return room(Use.POWERS, ((self.last - self.first) * self.walk.across,), self.walk.dtype)
+
     def share(self, walk: Callable[..., None], *arrays: Any) -> None:
         """Let the threads walk the tile rows side by side."""
         k = constants(arrays[0].dtype)
@@ -181,6 +185,7 @@ class Use(Enum):
     FILTER_GRADIENTS = auto()
     FACTORS = auto()
     PRODUCTS = auto()
+    POWERS = auto()
 
 
 _scratch = threading.local()

@@ -50,6 +50,8 @@ class Streamed(nn.Module):
             cancel.
         workers: How many tiles are computed at the same time, each on its share of torch's threads; None chooses by the
             threads and the grid of tiles. Outputs do not depend on it.
+        exact_kernels: Whether convolutions are the direct sums of torch instead of Winograd's, which rounds a little
+            more.
         deterministic: Whether gradients, too, must not depend on the number of workers: not by a bit instead of by
             rounding. Every tile is then computed on one thread.
 
@@ -75,6 +77,7 @@ class Streamed(nn.Module):
         on_tile: OnTile | None = None,
         workers: int | None = None,
         deterministic: bool = False,
+        exact_kernels: bool = False,
     ) -> None:
         super().__init__()
         self.network = network
@@ -86,6 +89,7 @@ class Streamed(nn.Module):
         self.on_tile = on_tile
         self.workers = workers
         self.deterministic = deterministic
+        self.exact_kernels = exact_kernels
 
     def forward(self, x: Tensor | LazyImage) -> Any:
         """Stream one batch of images.
@@ -174,4 +178,5 @@ class Streamed(nn.Module):
             on_tile=self.on_tile,
             workers=workers_for(recurrence, self.workers),
             deterministic=self.deterministic and not program.random,
+            exact_kernels=self.exact_kernels,
         )

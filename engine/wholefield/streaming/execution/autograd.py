@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from wholefield.kernels import winograd
 from wholefield.streaming.errors import StreamingError
 from wholefield.streaming.execution.images import LazyImage, ReadAhead, reader_of
 from wholefield.streaming.execution.layout import arrange, arrange_like
@@ -40,6 +41,7 @@ class SweepSetup:
         on_tile: Called before every tile.
         workers: How many tiles run at the same time.
         deterministic: Whether gradients must not depend on the number of workers.
+        exact_kernels: Whether convolutions are the direct sums of torch.
     """
 
     recurrence: Recurrence
@@ -52,6 +54,13 @@ class SweepSetup:
     on_tile: OnTile | None
     workers: int
     deterministic: bool
+    exact_kernels: bool
+
+    @contextmanager
+    def in_force(self) -> Iterator[None]:
+        """The precision and the kernels of the pass."""
+        with self.precision(), winograd.turned_off(self.exact_kernels):
+            yield
 
     def crew(self) -> Crew:
         """Who computes the tiles, under the modes that are in force here."""
@@ -59,7 +68,7 @@ class SweepSetup:
 
         @contextmanager
         def modes() -> Iterator[None]:
-            with torch.inference_mode(inference), self.precision():
+            with torch.inference_mode(inference), self.in_force():
                 yield
 
         return Crew(self.workers, self.deterministic, modes)
@@ -106,7 +115,7 @@ def sweep_forward(
         sinks: What takes the outputs.
         halos: Filled for the reverse sweep; None if there will be none.
     """
-    with setup.precision(), setup.reading(read, reverse=False) as ahead:
+    with setup.in_force(), setup.reading(read, reverse=False) as ahead:
         forward_sweep(
             setup.recurrence, _arranged(setup, ahead), tensors, sinks, halos, setup.on_tile, setup.crew()
         )
@@ -156,7 +165,7 @@ def _sweep_back(
 ) -> Gradients:
     tensors = [tensor.detach().requires_grad_(want) for tensor, want in zip(saved, wants[1:], strict=True)]
     image_grad = torch.zeros_like(image) if image is not None and wants[0] else None
-    with setup.precision(), setup.reading(_reader(setup, image), reverse=True) as ahead:
+    with setup.in_force(), setup.reading(_reader(setup, image), reverse=True) as ahead:
         return reverse_sweep(
             setup.recurrence,
             _arranged(setup, ahead),

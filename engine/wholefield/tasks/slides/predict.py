@@ -56,7 +56,7 @@ def predict_slide(
     """
     model, card = load_model(settings.checkpoint, settings.tile_size)
     model.network.to(resolve(settings.device))
-    model.share_out(settings.workers)
+    model.compute_with(settings.workers, settings.exact_kernels)
     level = (card.input.level or 0) if settings.level is None else settings.level
     with open_image(settings.slide) as source:
         area = labeled_area(source, None, level)

@@ -52,6 +52,15 @@ Workers = Annotated[
     ),
 ]
 
+ExactKernels = Annotated[
+    bool,
+    Setting(
+        "Convolve by direct sums instead of the faster way that rounds a little more.",
+        group=Group.COMPUTATION,
+        advanced=True,
+    ),
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class SlideTrainingSettings(TrainingSettings):
@@ -83,6 +92,7 @@ class SlideTrainingSettings(TrainingSettings):
     ] = 0.0
     tile_size: TileSize = 512
     workers: Workers = None
+    exact_kernels: ExactKernels = False
     halo_memory: Annotated[
         int,
         Ge(0),
@@ -273,6 +283,7 @@ class PredictSettings(RunSettings):
     ]
     tile_size: TileSize = 512
     workers: Workers = None
+    exact_kernels: ExactKernels = False
     level: Annotated[
         int | None,
         Ge(0),

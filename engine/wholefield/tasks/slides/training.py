@@ -43,7 +43,7 @@ class SlideTrainee(Trainee, Generic[Model]):
         self.model = model
         self.view: SlideImage | None = None
         model.pooled.halo_budget = settings.halo_memory * 2**20
-        model.share_out(settings.workers)
+        model.compute_with(settings.workers, settings.exact_kernels)
 
     def item_loss(self, item: Any) -> tuple[Tensor, Mapping[str, float]]:
         """The loss of an item and the figures of its quality; sets `view`."""

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from tests.engine.streaming.layers import small
 from wholefield.errors import SettingError
+from wholefield.kernels import winograd
 from wholefield.streaming import Streamed, TileVisit
 from wholefield.streaming.execution import sweep, tile
 from wholefield.streaming.execution.recurrence import Tile, lay_out
@@ -340,3 +341,22 @@ def test_workers_are_chosen_by_threads_and_grid(threads: int, shape: tuple[int, 
 def test_the_order_of_reading_is_that_of_the_tiles() -> None:
     assert tile_order((2, 2), crew(1), reverse=True) == [(1, 1), (1, 0), (0, 1), (0, 0)]
     assert tile_order((2, 3), crew(2), reverse=False)[:3] == [(0, 0), (0, 1), (1, 0)]
+
+
+@pytest.mark.parametrize("workers", CREWS)
+def test_exact_kernels_are_those_of_torch(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    convolve, gradients = winograd.convolve, winograd.gradients
+    monkeypatch.setattr(winograd, "convolve", lambda *given: calls.append(1) or convolve(*given))
+    monkeypatch.setattr(winograd, "gradients", lambda *given: calls.append(1) or gradients(*given))
+    network = nn.Sequential(nn.Conv2d(32, 32, 3, padding=1), nn.Conv2d(32, 32, 3))
+    image = torch.randn(1, 32, 140, 140)
+    fast = passes(Streamed(network, 70, workers=workers), image)
+    assert calls
+    calls.clear()
+    exact = passes(Streamed(network, 70, workers=workers, exact_kernels=True), image)
+    assert not calls
+    for mine, other in zip(fast, exact, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-4 * float(other.abs().max()))
+    passes(Streamed(network, 70, workers=workers), image)
+    assert calls

@@ -36,9 +36,10 @@ class StreamedModel:
             module.train(training)
         freeze_normalization(self.network)
 
-    def share_out(self, workers: int | None) -> None:
-        """Compute some tiles at the same time; None leaves the number to the grid and the threads."""
-        self.streamed.workers = self.pooled.workers = workers
+    def compute_with(self, workers: int | None, exact_kernels: bool) -> None:
+        """Choose how many tiles run at the same time, None by the grid and the threads, and the kind of kernels."""
+        for streamed in (self.streamed, self.pooled):
+            streamed.workers, streamed.exact_kernels = workers, exact_kernels
 
     def watch(self, on_tile: OnTile) -> None:
         """Have `on_tile` called before every tile."""
