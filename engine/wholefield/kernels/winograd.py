@@ -160,8 +160,8 @@ def gradients(
 def _gradients(
     gradient: Tensor, input: Tensor, weight: Tensor, wants: Sequence[bool]
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-    limits = limit_of(gradient, 16), limit_of(input, 36)
-    if limits[0] is None or limits[1] is None:
+    limit, limit_of_pixels = limit_of(gradient, 16), limit_of(input, 36)
+    if limit is None or limit_of_pixels is None:
         return _direct_gradients(gradient, input, weight, wants)
     walk = Walk.of(gradient, weight)
     filters = _filter_factors(weight) if wants[0] else None
@@ -186,12 +186,12 @@ def _gradients(
             )
             powers = rows.powers()
             rows.share(lines.factors_of_gradient, *arriving, products.numpy(), powers.numpy())
-            left_out = too_wide(powers, limits[0])
+            left_out = too_wide(powers, limit)
             _flat(products)[:, left_out] = 0
             wide_gradient.add(left_out, rows.first)
             if sums is not None:
                 rows.share(lines.factors_of_pixels, *pixels, factors.numpy(), powers.numpy())
-                also = too_wide(powers, limits[1])
+                also = too_wide(powers, limit_of_pixels)
                 _flat(factors)[:, also] = 0
                 wide_pairs.add(torch.cat([left_out, also]).unique(), rows.first)
                 # With beta 0 what the memory held is not read.

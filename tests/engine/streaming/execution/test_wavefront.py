@@ -343,12 +343,16 @@ def test_the_order_of_reading_is_that_of_the_tiles() -> None:
     assert tile_order((2, 3), crew(2), reverse=False)[:3] == [(0, 0), (0, 1), (1, 0)]
 
 
+def _called(calls: list[str], name: str, function: Callable[..., Any], *given: Any) -> Any:
+    calls.append(name)
+    return function(*given)
+
+
 @pytest.mark.parametrize("workers", CREWS)
 def test_exact_kernels_are_those_of_torch(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[int] = []
-    convolve, gradients = winograd.convolve, winograd.gradients
-    monkeypatch.setattr(winograd, "convolve", lambda *given: calls.append(1) or convolve(*given))
-    monkeypatch.setattr(winograd, "gradients", lambda *given: calls.append(1) or gradients(*given))
+    calls: list[str] = []
+    for name in ("convolve", "gradients"):
+        monkeypatch.setattr(winograd, name, partial(_called, calls, name, getattr(winograd, name)))
     network = nn.Sequential(nn.Conv2d(32, 32, 3, padding=1), nn.Conv2d(32, 32, 3))
     image = torch.randn(1, 32, 140, 140)
     fast = passes(Streamed(network, 70, workers=workers), image)
