@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
@@ -22,6 +22,14 @@ NAMES = {
     PathKind.EXISTING: "file or folder",
     PathKind.NEW: "file",
 }
+
+
+def typed_path(text: str) -> str:
+    """A path as it is typed or pasted: in the quotes that file managers copy it with, or as the address of a file."""
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1].strip()
+    return QUrl(text).toLocalFile() if text.startswith("file:") else text
 
 
 class PathField(QWidget):
@@ -88,7 +96,7 @@ class PathField(QWidget):
     @property
     def path(self) -> Path | None:
         """The path in the field, or None where it is empty."""
-        text = self.line.text().strip()
+        text = typed_path(self.line.text())
         return Path(text).expanduser() if text else None
 
     def set_path(self, path: Path | None) -> None:
@@ -97,7 +105,7 @@ class PathField(QWidget):
 
     def read(self) -> Any:
         """The path, or the text, or None."""
-        return (self.line.text().strip() or None) if self._text else self.path
+        return (typed_path(self.line.text()) or None) if self._text else self.path
 
     def put(self, value: Any) -> None:
         """Show a value; one that reads the same is left as it is typed."""

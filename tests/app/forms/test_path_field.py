@@ -33,6 +33,23 @@ def test_paths_are_set_typed_and_told(field: PathField, qtbot: QtBot) -> None:
     assert field.path is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"/data/my labels.csv"',
+        "'/data/my labels.csv'",
+        "file:///data/my%20labels.csv",
+        " /data/my labels.csv\n",
+    ],
+)
+@pytest.mark.parametrize("plain", [False, True])
+def test_paths_are_taken_as_file_managers_copy_them(qtbot: QtBot, text: str, plain: bool) -> None:
+    field = PathField(PathKind.FILE, "Weights", text=plain)
+    qtbot.addWidget(field)
+    field.line.setText(text)
+    assert field.read() == ("/data/my labels.csv" if plain else Path("/data/my labels.csv"))
+
+
 @pytest.mark.parametrize("answer", ["/data/a.csv", ""])
 def test_the_dialog_fills_the_field_unless_it_is_cancelled(
     field: PathField, monkeypatch: pytest.MonkeyPatch, answer: str

@@ -143,10 +143,12 @@ class ClassifySettings(SlideTrainingSettings):
     labels: Annotated[
         Path,
         Setting(
-            "CSV file with the columns file and label, one row per slide.",
+            "Table (CSV) with the columns file and label, one row per slide; x, y, width and height for a part of one. "
+            "File names are relative to the folder of the slides, or else to the table. Rows without a label, or with "
+            "nan, count for nothing.",
             group=Group.DATA,
             path=PathKind.FILE,
-            suffixes=(".csv",),
+            suffixes=(".csv", ".tsv", ".txt"),
         ),
     ]
     model: Annotated[
@@ -201,10 +203,11 @@ class SegmentSettings(SlideTrainingSettings):
     masks: Annotated[
         Path,
         Setting(
-            "CSV file with the columns file and mask, and x, y, width and height for parts of a slide.",
+            "Table (CSV) with the columns file and mask, and x, y, width and height for parts of a slide. File names "
+            "are relative to the folder of the slides, or else to the table.",
             group=Group.DATA,
             path=PathKind.FILE,
-            suffixes=(".csv",),
+            suffixes=(".csv", ".tsv", ".txt"),
         ),
     ]
     label_values: LabelValues = None
