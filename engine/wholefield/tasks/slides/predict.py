@@ -99,7 +99,8 @@ def _segment(model: StreamedSegmenter, card: ModelCard, image: SlideImage) -> Se
     found.finish()
     source, downsample = image.source, image.downsample
     spacing = source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)
-    return SegmentedSlide(image.slide, card.names, found, (source.width, source.height), spacing)
+    values = card.values if len(card.values) == len(card.classes) else ()
+    return SegmentedSlide(image.slide, card.names, found, (source.width, source.height), spacing, values)
 
 
 def _save_classes(found: SegmentedSlide, folder: Path, report: ReportFunction, control: Control) -> None:

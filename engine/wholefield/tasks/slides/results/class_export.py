@@ -13,14 +13,15 @@ LARGEST_TRACED = 64 * 10**6
 
 
 def write_class_image(path: Path, found: SegmentedSlide, progress: ProgressCallback | None = None) -> None:
-    """Write the class indices as a pyramidal OME-TIFF of one channel, tile by tile.
+    """Write the labels of the classes, as the masks had them, as a pyramidal OME-TIFF of one channel, tile by tile.
 
     Raises:
         OSError: the disk is full or may not be written to.
     """
-    values = found.map.levels[0][..., None]
+    classes, labels = found.map.levels[0][..., None], found.labels
     settings = PyramidSettings(layout=Layout.OME, labels=True)
-    stream = TileStream((*values.shape[:2], 1), values.dtype, iterate_tiles(values, settings.tile_size))
+    tiles = (labels.in_file(tile) for tile in iterate_tiles(classes, settings.tile_size))
+    stream = TileStream((*classes.shape[:2], 1), labels.in_file(classes[:1, :1]).dtype, tiles)
     write_pyramid(path, stream, found.spacing, settings, progress)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wholefield.errors import SettingError
+from wholefield.training.label_values import LabelSet
 
 # A level of this size is painted whole.
 COARSEST = 1024
@@ -74,6 +75,7 @@ class SegmentedSlide:
         map: where they are.
         size: (width, height) of the slide in pixels of level 0, which the map covers.
         spacing: um per pixel of the map along (y, x); None where the slide does not say.
+        values: label values of the classes, as the masks of the training had them; empty where their places count.
     """
 
     slide: Path
@@ -81,6 +83,12 @@ class SegmentedSlide:
     map: ClassMap
     size: tuple[int, int]
     spacing: tuple[float, float] | None
+    values: tuple[int, ...] = ()
+
+    @property
+    def labels(self) -> LabelSet:
+        """The label values of the classes in files."""
+        return LabelSet(self.values or tuple(range(len(self.classes))))
 
     @property
     def probabilities(self) -> NDArray[np.float64]:

@@ -84,3 +84,15 @@ def test_exports(found: ClassMap, wanted: np.ndarray, tmp_path: Path) -> None:
     features = json.loads((tmp_path / "c.geojson").read_text())["features"]
     (ring,) = features[0]["geometry"]["coordinates"]
     assert sorted(ring[:-1]) == [[400, 200], [400, 600], [1800, 200], [1800, 600]]
+
+
+@pytest.mark.parametrize("values", [(0, 128, 255), (3, 255, 70_000), (-7, 0, 9)])
+def test_the_image_holds_the_labels_that_the_masks_had(
+    found: ClassMap, wanted: np.ndarray, tmp_path: Path, values: tuple[int, ...]
+) -> None:
+    slide = SegmentedSlide(Path("s.tif"), ("none", "gland", "spore"), found, SIZE[::-1], None, values)
+    write_class_image(tmp_path / "c.ome.tif", slide)
+    with tifffile.TiffFile(tmp_path / "c.ome.tif") as tiff:
+        np.testing.assert_array_equal(tiff.series[0].asarray(), np.array(values)[wanted])
+        for level in tiff.series[0].levels:
+            assert set(np.unique(level.asarray())) <= set(values)
