@@ -6,6 +6,7 @@ has the format.
 
 from __future__ import annotations
 
+import logging
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from wholefield.sources.dicom_start import is_dicom
+
+log = logging.getLogger(__name__)
 
 Detect = Callable[[Path, bytes], bool]
 
@@ -81,10 +84,19 @@ def both(first: Detect, second: Detect) -> Detect:
 
 
 def asked(name: str) -> Detect:
-    """A detector that asks `module:function` with the path; named, because readers take long to import."""
+    """A detector that asks `module:function` with the path; named, because readers take long to import.
+
+    A damaged file raises errors of many kinds in the libraries that look into it: it does not count as of the format.
+    """
 
     def detect(path: Path, head: bytes) -> bool:
-        return bool(function_named(name)(path))
+        try:
+            return bool(function_named(name)(path))
+        except OSError:
+            raise
+        except Exception as error:
+            log.debug("%s failed on %s (%s: %s).", name, path, type(error).__name__, error)
+            return False
 
     return detect
 
@@ -239,10 +251,8 @@ def _is_unlike_dicom(name: str) -> bool:
 
 
 def _modality(path: Path) -> str:
-    from wholefield.sources.stacks.dicom.headers import tags_of
-
     try:
-        tags = tags_of(path, "Modality")
+        tags = function_named("wholefield.sources.stacks.dicom.headers:tags_of")(path, "Modality")
+        return str(tags.get("Modality", ""))
     except Exception:  # a damaged file is refused, with its reason, by the reader that opens it
         return ""
-    return str(tags.get("Modality", ""))

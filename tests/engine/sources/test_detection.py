@@ -1,6 +1,7 @@
 """What a file is, told from its first bytes; sentences for what is not read."""
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -84,3 +85,16 @@ def test_a_told_size_and_type_make_any_file_a_volume(tmp_path: Path) -> None:
     with open_source(path, reading="size=4,3,2; type=uint8") as stack:
         assert isinstance(stack, StackSource)
         assert np.array_equal(stack.read(), voxels)
+
+
+def test_a_zip_of_a_future_version_is_no_riddle(tmp_path: Path) -> None:
+    """The list of such an archive cannot be read; the file is refused all the same by a sentence."""
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", b"words")
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    # Version needed to extract, in the list of files at the end.
+    content[content.index(b"PK\1\2") + 6] = 109
+    (tmp_path / "a.npz").write_bytes(content)
+    assert kind_of(tmp_path / "a.npz") is None
+    with pytest.raises(SourceError, match=r"a\.npz is "):
+        open_source(tmp_path / "a.npz")
