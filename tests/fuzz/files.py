@@ -24,7 +24,7 @@ from tests.engine.sources.slides.raw_tiff import SHORT, SUBSAMPLING, raw_tiff
 from tests.engine.sources.stacks.dicom.dicom_files import dataset, write_series
 from tests.engine.sources.stacks.ole_files import write_ole
 from tests.engine.sources.stacks.volumes import volume
-from tests.fuzz.rare_files import RARE
+from tests.fuzz.recordings import RARE_RECORDINGS
 
 Write = Callable[[Path], Path]
 
@@ -373,5 +373,5 @@ SOUND: dict[str, Write] = {
     "event-text": _text("events.txt", " "),
     "event-csv": _text("events.csv", ","),
     "event-npz": _archive,
-    **RARE,
+    **RARE_RECORDINGS,
 }

@@ -1,13 +1,9 @@
-"""Sound files of the rarer formats, written by the generators of the tests of their readers."""
+"""Sound recordings of the rarer formats, written by the generators of the tests of their readers."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import nibabel
 import numpy as np
-import zarr
-from PIL import Image
 
 from tests.engine.sources.events.formats.aedat4_files import events_packet, write_aedat4
 from tests.engine.sources.events.formats.test_aedat3 import packet, polarity_pairs, write_aedat3
@@ -16,58 +12,9 @@ from tests.engine.sources.events.formats.test_jaer import davis_address, write_j
 from tests.engine.sources.events.formats.test_nmnist import random_rows, written
 from tests.engine.sources.events.formats.test_rosbag import ARRAY, array_message, store_of, write_bag
 from tests.engine.sources.events.writers import random_events
-from tests.engine.sources.slides.dicom.dicom_files import tiles_of, write_segmentation, write_slide
-from tests.engine.sources.stacks.test_xradia import xradia
-from tests.engine.sources.stacks.volumes import volume
 
 Write = Callable[[Path], Path]
 DAVIS240 = (240, 180)
-
-
-def _picture(name: str, **options: Any) -> Write:
-    def write(folder: Path) -> Path:
-        y, x = np.mgrid[:60, :80]
-        pixels = np.stack([x * 3 % 251, y * 2 % 251, (x + y) % 251], axis=-1).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / name, **options)
-        return folder / name
-
-    return write
-
-
-def _dicom_slide(folder: Path) -> Path:
-    pixels = np.random.default_rng(2).integers(0, 256, (40, 50, 3), np.uint8)
-    return write_slide(folder / "slide.dcm", tiles_of(pixels, 16), (40, 50))
-
-
-def _dicom_segmentation(folder: Path) -> Path:
-    tile = np.zeros((16, 16), np.uint8)
-    tile[3:9, 4:12] = 1
-    return write_segmentation(folder / "labels.dcm", [(1, 0, 0, tile), (1, 1, 1, tile)], (32, 32), ("tumor",))
-
-
-def _plain_zarr(folder: Path) -> Path:
-    array = zarr.create_array(folder / "plain.zarr", shape=(4, 5, 6), chunks=(2, 3, 3), dtype="i2")
-    array[:] = volume()
-    return folder / "plain.zarr"
-
-
-def _analyze(folder: Path) -> Path:
-    nibabel.AnalyzeImage(volume().T, np.eye(4)).to_filename(folder / "scan.img")
-    return folder / "scan.hdr"
-
-
-def _array(folder: Path) -> Path:
-    np.save(folder / "scan.npy", volume())
-    return folder / "scan.npy"
-
-
-def _arrays(folder: Path) -> Path:
-    np.savez_compressed(folder / "scan.npz", scan=volume())
-    return folder / "scan.npz"
-
-
-def _xradia(folder: Path) -> Path:
-    return xradia(folder / "scan.txrm", volume(3, 8, 9, dtype="u2"))
 
 
 def _event_array(folder: Path) -> Path:
@@ -123,18 +70,7 @@ def _bag(form: str) -> Write:
     return write
 
 
-RARE: dict[str, Write] = {
-    "bmp": _picture("picture.bmp"),
-    "gif": _picture("picture.gif"),
-    "webp": _picture("picture.webp", lossless=True),
-    "jpeg-2000": _picture("picture.jp2"),
-    "dicom-slide": _dicom_slide,
-    "dicom-segmentation": _dicom_segmentation,
-    "zarr": _plain_zarr,
-    "analyze": _analyze,
-    "npy": _array,
-    "npz": _arrays,
-    "xradia": _xradia,
+RARE_RECORDINGS: dict[str, Write] = {
     "event-npy": _event_array,
     "aedat4": _aedat4,
     "aedat3": _aedat3,
