@@ -115,7 +115,7 @@ def draw_stack(source: StackSource) -> tuple[QImage, str, None]:
     several = f"{source.channels} channels of " if source.channels > 1 else ""
     times = f"{source.times} times of " if source.times > 1 else ""
     facts = f"{times}{size} voxels (slices × rows × columns), {several}{source.dtype}; slice {depth // 2}"
-    return plane_image(plane, levels, None if colored else 0), facts, None
+    return plane_image(plane, levels, None if colored else 0, inverted=source.inverted), facts, None
 
 
 def draw_recording(source: Recording) -> tuple[QImage, str, Rows]:

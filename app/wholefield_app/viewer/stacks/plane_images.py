@@ -146,7 +146,10 @@ class PlaneReader:
                 self._cache.put(plane.key, plane)
         values = tuple(plane.values for plane in kept)
         looks = zip(values, request.looks, strict=True)
-        images = tuple(plane_image(plane[:ready], look.levels, look.channel) for plane, look in looks)
+        images = tuple(
+            plane_image(plane[:ready], look.levels, look.channel, inverted=look.source.inverted)
+            for plane, look in looks
+        )
         if ready < whole:
             images = tuple(_extended(image, whole) for image in images)
         return PlanePictures(request, values, images, ready)
@@ -186,13 +189,16 @@ def _extended(image: QImage, height: int) -> QImage:
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied).copy(0, 0, image.width(), height)
 
 
-def plane_image(plane: npt.NDArray[Any], levels: Levels | None, channel: int | None = None) -> QImage:
+def plane_image(
+    plane: npt.NDArray[Any], levels: Levels | None, channel: int | None = None, *, inverted: bool = False
+) -> QImage:
     """A plane as a picture.
 
     Args:
         plane: (rows, columns) or (rows, columns, channels).
         levels: What is black and white; None for labels, 0 being transparent.
         channel: The one to show; None shows three or four channels as colors, and of any other number the first.
+        inverted: Whether low values are meant to be bright; colors and labels never are.
     """
     if plane.ndim == 3 and (channel is not None or plane.shape[2] not in COLORS):
         plane = plane[..., channel or 0]
@@ -200,7 +206,7 @@ def plane_image(plane: npt.NDArray[Any], levels: Levels | None, channel: int | N
         return _to_image(to_label_colors(plane), QImage.Format.Format_ARGB32)
     gray = to_gray(plane, levels or Levels(0.0, 255.0))
     if gray.ndim == 2:
-        return _to_image(gray, QImage.Format.Format_Grayscale8)
+        return _to_image(255 - gray if inverted else gray, QImage.Format.Format_Grayscale8)
     return _to_image(np.ascontiguousarray(gray[..., :3]), QImage.Format.Format_RGB888)
 
 

@@ -47,3 +47,18 @@ def test_a_channel_by_itself_is_gray() -> None:
     shown = plane_image(plane, Levels(0, 90), 2)
     assert shown.pixelColor(0, 0) == QColor(255, 255, 255)
     assert plane_image(plane, Levels(0, 90), 0).pixelColor(0, 0) == QColor(0, 0, 0)
+
+
+def test_what_is_meant_to_be_bright_where_it_is_low_is_shown_so() -> None:
+    """MONOCHROME1 and MINISWHITE keep their numbers; labels and colors keep their look."""
+    plane = np.array([[0, 51, 255]], np.uint8)
+    shades = [plane_image(plane, Levels(0, 255), inverted=True).pixelColor(x, 0).red() for x in range(3)]
+    assert shades == [255, 204, 0]
+    labels = np.array([[0, 1]], np.uint8)
+    assert plane_image(labels, None, inverted=True) == plane_image(labels, None)
+    colors = np.full((2, 2, 3), 40, np.uint8)
+    assert plane_image(colors, Levels(0, 255), inverted=True) == plane_image(colors, Levels(0, 255))
+    source = MemoryStack(numbered())
+    source.inverted = True
+    answer = PlaneReader().read(PlaneRequest((PlaneLook(source, Levels(0, 500)),), 0, 0))
+    assert answer.images[0] == plane_image(numbered()[0], Levels(0, 500), inverted=True)
