@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 import pydicom
@@ -20,7 +21,7 @@ HEAD_BYTES = 512
 # Headers wait for disks and networks more than for the processor.
 THREADS = 8
 DICOMDIR = "DICOMDIR"
-DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+State = tuple[Path, int, int]
 
 
 def files_below(folder: Path, nested: bool = True) -> tuple[list[Path], bool]:
@@ -54,7 +55,15 @@ def files_below(folder: Path, nested: bool = True) -> tuple[list[Path], bool]:
 
 def read_headers(paths: list[Path]) -> tuple[list[DicomFile], list[Path], str]:
     """Headers of the DICOM files among some, in their order; those that cannot be read, and why the first cannot."""
+    files, refused, reason = _read_unchanged(tuple(map(_state, paths)))
+    return list(files), list(refused), reason
+
+
+# A folder is looked at for its questions, for a preview and to be opened; its thousands of headers are read once.
+@lru_cache(maxsize=1)
+def _read_unchanged(states: tuple[State, ...]) -> tuple[tuple[DicomFile, ...], tuple[Path, ...], str]:
     files, refused, reason = [], [], ""
+    paths = [path for path, _size, _changed in states]
     with ThreadPoolExecutor(THREADS) as pool:
         for path, found in zip(paths, pool.map(_try, paths), strict=True):
             if isinstance(found, DicomFile):
@@ -62,7 +71,16 @@ def read_headers(paths: list[Path]) -> tuple[list[DicomFile], list[Path], str]:
             elif found is not None:
                 refused.append(path)
                 reason = reason or str(found)
-    return files, refused, reason
+    return tuple(files), tuple(refused), reason
+
+
+def _state(path: Path) -> State:
+    """What tells whether a file has changed."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return path, 0, 0
+    return path, stat.st_size, stat.st_mtime_ns
 
 
 def is_directory_file(path: Path) -> bool:

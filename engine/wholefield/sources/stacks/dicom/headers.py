@@ -194,6 +194,8 @@ def _described(
     tiled = modality == MICROSCOPY or (dataset.get("TotalPixelMatrixColumns") or 0) > (
         dataset.get("Columns") or 0
     )
+    if pixels is None and rows is not None and "SpectroscopyData" not in dataset:
+        raise HeaderError("its header describes an image, and its pixels are missing")
     if pixels is None or rows is None or tiled:
         return DicomFile(path, "", modality, (), None, False, {}, None, frozenset(), state)
     check_syntax(UID(syntax))

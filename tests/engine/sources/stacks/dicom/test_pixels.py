@@ -96,4 +96,7 @@ def test_a_file_that_is_cut_short_is_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="holds 208 bytes of pixels: some are missing"):
         layout_of(image, tmp_path)
     del image.PixelData
-    assert read_header(saved(image, tmp_path / "none.dcm")).slices == ()
+    with pytest.raises(SourceError, match="describes an image, and its pixels are missing"):
+        layout_of(image, tmp_path)
+    image.add_new(0x56000020, "OF", b"\0" * 16)
+    assert read_header(saved(image, tmp_path / "spectrum.dcm")).slices == ()
