@@ -65,8 +65,8 @@ def _status(name: str) -> int:
 
 def _warm() -> None:
     """Load the readers that load slowly, so that no file is charged for them."""
-    import wholefield.sources.events.hdf5
     import wholefield.sources.events.raw
+    import wholefield.sources.events.tables.hdf5
     import wholefield.sources.slides.ome_zarr
     import wholefield.sources.slides.tiff
     import wholefield.sources.stacks.hdf5

@@ -100,26 +100,28 @@ RECORDINGS = (
     ),
     Format(
         "HDF5 events", Kind.RECORDING, (".h5", ".hdf5"),
-        both(is_hdf5, asked("wholefield.sources.events.hdf5:layout_of")),
-        "wholefield.sources.events.hdf5:open_hdf5", asks="wholefield.sources.events.hdf5:ask_hdf5",
+        both(is_hdf5, asked("wholefield.sources.events.tables.hdf5:layout_of")),
+        "wholefield.sources.events.tables.hdf5:open_hdf5", asks="wholefield.sources.events.tables.hdf5:ask_hdf5",
         exporter="wholefield.export.events:write_events_hdf5",
         about="Prophesee, DSEC, MVSEC, and columns or tables of events under any name",
     ),
     Format(
         "NumPy archive of events", Kind.RECORDING, (".npz",),
-        both(begins(ZIP_SIGNATURE), both(ends(".npz"), asked("wholefield.sources.events.arrays:is_event_archive"))),
-        "wholefield.sources.events.arrays:open_npz", asks="wholefield.sources.events.arrays:ask_npz",
+        both(
+            both(begins(ZIP_SIGNATURE), ends(".npz")), asked("wholefield.sources.events.tables.arrays:is_event_archive")
+        ),
+        "wholefield.sources.events.tables.arrays:open_npz", asks="wholefield.sources.events.tables.arrays:ask_npz",
         about="arrays x, y, t, p, or a table of them in any order and unit",
     ),
     Format(
         "NumPy array of events", Kind.RECORDING, (".npy",),
-        both(begins(b"\x93NUMPY"), asked("wholefield.sources.events.arrays:is_event_array")),
-        "wholefield.sources.events.arrays:open_npy", asks="wholefield.sources.events.arrays:ask_npy",
+        both(begins(b"\x93NUMPY"), asked("wholefield.sources.events.tables.arrays:is_event_array")),
+        "wholefield.sources.events.tables.arrays:open_npy", asks="wholefield.sources.events.tables.arrays:ask_npy",
         about="a table of x, y, t, p in any order and unit",
     ),
     Format(
         "Text or CSV of events", Kind.RECORDING, (".txt", ".csv", ".tsv"), is_event_text,
-        "wholefield.sources.events.text:open_text", asks="wholefield.sources.events.text:ask_text",
+        "wholefield.sources.events.tables.text:open_text", asks="wholefield.sources.events.tables.text:ask_text",
         about="a line per event, in any order of columns, unit and separator",
     ),
 )  # fmt: skip

@@ -184,7 +184,7 @@ def is_event_text(path: Path, head: bytes) -> bool:
     """Whether a text file holds events, judged from its first lines."""
     if path.suffix.lower() not in (".txt", ".csv", ".tsv") or not head:
         return False
-    return function_named("wholefield.sources.events.text:text_layout")(head) is not None
+    return function_named("wholefield.sources.events.tables.text:text_layout")(head) is not None
 
 
 def is_dicom_slide(path: Path, head: bytes) -> bool:

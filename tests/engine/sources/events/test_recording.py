@@ -78,7 +78,7 @@ def test_refusals(tmp_path: Path) -> None:
 def test_the_decoders_are_imported_when_needed() -> None:
     code = (
         "import wholefield.sources, wholefield.sources.detection, wholefield.sources.events.raw, sys;"
-        "import wholefield.sources.events.text;"
+        "import wholefield.sources.events.tables.text;"
         "print(sorted({'numba', 'h5py', 'aedat', 'hdf5plugin', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

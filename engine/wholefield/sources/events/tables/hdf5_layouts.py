@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SourceError
-from wholefield.sources.events.column_table import NUMBERS, Columns
 from wholefield.sources.events.columns.convert import LARGEST_TIME
 from wholefield.sources.events.columns.names import ROLES, order_of, role_of, unit_in
 from wholefield.sources.events.sensors import size_in
+from wholefield.sources.events.tables.column_table import NUMBERS, Columns
 from wholefield.sources.hdf5_library import h5py
 
 COMPOUND = "CD/events"

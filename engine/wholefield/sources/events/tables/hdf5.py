@@ -10,10 +10,13 @@ import numpy as np
 
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Answer, Question, Reading
-from wholefield.sources.events.column_table import missing_rows, open_columns
 from wholefield.sources.events.columns.convert import Layout as ColumnLayout
 from wholefield.sources.events.columns.decision import ASKED, SIZE_QUESTION, stated_size, table_questions
-from wholefield.sources.events.hdf5_layouts import (
+from wholefield.sources.events.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events, RecordingDescription
+from wholefield.sources.events.sensors import size_from
+from wholefield.sources.events.table import Block, EventTable, TableRecording
+from wholefield.sources.events.tables.column_table import missing_rows, open_columns
+from wholefield.sources.events.tables.hdf5_layouts import (
     COMPOUND,
     Layout,
     Place,
@@ -23,9 +26,6 @@ from wholefield.sources.events.hdf5_layouts import (
     places_in,
     stored_rows,
 )
-from wholefield.sources.events.recording import EVENT_DTYPE, TRIGGER_DTYPE, Events, RecordingDescription
-from wholefield.sources.events.sensors import size_from
-from wholefield.sources.events.table import Block, EventTable, TableRecording
 from wholefield.sources.hdf5_library import h5py
 
 ECF_FILTER = 0x8ECF

@@ -11,9 +11,9 @@ import pytest
 from tests.engine.sources.events.writers import ecf_chunk, random_events, write_ecf
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, Reading, UnclearFileError, kind_of
-from wholefield.sources.events.hdf5 import ask_hdf5, layout_of, open_hdf5
-from wholefield.sources.events.hdf5_layouts import Layout
 from wholefield.sources.events.recording import EVENT_DTYPE, Events
+from wholefield.sources.events.tables.hdf5 import ask_hdf5, layout_of, open_hdf5
+from wholefield.sources.events.tables.hdf5_layouts import Layout
 
 CHUNK = 1000
 

@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Question, Reading
-from wholefield.sources.events.column_table import Columns, open_columns
 from wholefield.sources.events.columns.decision import ASKED, table_questions
 from wholefield.sources.events.columns.names import ROLES, role_of
 from wholefield.sources.events.columns.roles import fitting_orders
-from wholefield.sources.events.npy import LARGEST_HEADER, NpyTable, shape_of
 from wholefield.sources.events.table import TableRecording
+from wholefield.sources.events.tables.column_table import Columns, open_columns
+from wholefield.sources.events.tables.npy import LARGEST_HEADER, NpyTable, shape_of
 
 EVENTS = "events"
 NPY_SUFFIX = ".npy"

@@ -13,9 +13,9 @@ import pytest
 from tests.engine.sources.events.writers import random_events
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, Reading, UnclearFileError, kind_of, open_recording, questions_of
-from wholefield.sources.events import arrays
-from wholefield.sources.events.arrays import is_event_archive, is_event_array, open_npy, open_npz
-from wholefield.sources.events.npy import NpyTable
+from wholefield.sources.events.tables import arrays
+from wholefield.sources.events.tables.arrays import is_event_archive, is_event_array, open_npy, open_npz
+from wholefield.sources.events.tables.npy import NpyTable
 
 EVENTS = random_events(500, 90_000)
 Table = npt.NDArray[np.float64]

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.engine.sources.events.writers import random_events
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, Reading, UnclearFileError, kind_of
-from wholefield.sources.events import text
 from wholefield.sources.events.columns.clock import FEW
 from wholefield.sources.events.recording import Events
-from wholefield.sources.events.text import ask_text, open_text, text_layout
+from wholefield.sources.events.tables import text
+from wholefield.sources.events.tables.text import ask_text, open_text, text_layout
 
 EVENTS = random_events(700, 90_000)
 ROWS = EVENTS.tolist()

@@ -16,7 +16,10 @@ from wholefield.sources.events.columns.convert import Layout, LeftOut
 from wholefield.sources.events.columns.decision import ASKED, decide, table_questions
 from wholefield.sources.events.columns.names import IGNORED
 from wholefield.sources.events.columns.sample import RUNS, Sample
-from wholefield.sources.events.dialect import (
+from wholefield.sources.events.recording import RecordingDescription
+from wholefield.sources.events.sensors import size_from
+from wholefield.sources.events.table import ArrayTable, Spool, TableRecording
+from wholefield.sources.events.tables.dialect import (
     BYTE_ORDER_MARK,
     NUMBER,
     WORDS_OF_POLARITY,
@@ -27,9 +30,6 @@ from wholefield.sources.events.dialect import (
     is_number,
     lines_of,
 )
-from wholefield.sources.events.recording import RecordingDescription
-from wholefield.sources.events.sensors import size_from
-from wholefield.sources.events.table import ArrayTable, Spool, TableRecording
 
 HEAD_BYTES = 1 << 16
 # Characters read at once, and of which at most a line is kept.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wholefield.sources.events.dialect import dialect_of, encoding_of, header_of, lines_of
+from wholefield.sources.events.tables.dialect import dialect_of, encoding_of, header_of, lines_of
 
 EVENTS = ["0.001 3 4 1", "0.002 5 6 0"]
 

@@ -1,0 +1,1 @@
+"""Readers of recordings that are tables: text, arrays of numpy, HDF5."""
