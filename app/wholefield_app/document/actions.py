@@ -52,7 +52,7 @@ def file_actions(space: DocumentWorkspace) -> list[Action]:
             enabled_when=is_open(space), command=partial(handlers.properties_command, space),
         ),
         Action(
-            f"{name}.read_anew", "Read &differently…", Menu.FILE, partial(handlers.read_anew, space),
+            f"{name}.read_anew", "Read differentl&y…", Menu.FILE, partial(handlers.read_anew, space),
             words.open_icon, f"Choose another series, volume, time or way to read the open {noun}.",
             shortcut="Ctrl+Alt+R", group="file", enabled_when=is_open(space),
         ),

@@ -43,6 +43,12 @@ class SlidePredictions(Prediction):
         """Begin to predict."""
         self.begin(partial(predict, settings), settings.slide, settings.checkpoint)
 
+    def show_labels(self, result: SegmentedSlide) -> None:
+        """Show labels of the slide in place of a prediction."""
+        if result.slide == self._slide:
+            self.result, self.shown = result, 0
+            self.changed.emit()
+
     def show_class(self, index: int) -> None:
         """Show the map of another class."""
         self.shown = index

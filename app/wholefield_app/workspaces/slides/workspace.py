@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import Slot
 
@@ -26,6 +27,7 @@ from wholefield_app.workspaces.slides.document import SlideDocument
 from wholefield_app.workspaces.slides.draft import SlidesDraft
 from wholefield_app.workspaces.slides.export import FORMATS, IMAGE, export_classes
 from wholefield_app.workspaces.slides.inspector import Inspector
+from wholefield_app.workspaces.slides.label_layer import read_labels
 from wholefield_app.workspaces.slides.overlays import Overlays
 from wholefield_app.workspaces.slides.prediction import SlidePredictions
 from wholefield_app.workspaces.slides.prediction_panel import SlidePredictionPanel
@@ -204,12 +206,32 @@ class SlidesWorkspace(DocumentWorkspace):
                 checked_when=lambda: overlays.map_shown and prediction.result is not None,
             ),
             Action(
+                "slides.open_labels", "Open la&bels over the slide…", Menu.FILE, self._ask_for_labels, "map",
+                "Show a DICOM segmentation or another label image of the open slide over it.", shortcut="Ctrl+L",
+                group="file", enabled_when=actions.is_open(self),
+            ),
+            Action(
                 INSPECTOR, "&Inspector", Menu.VIEW, self._toggle_inspector, "inspector",
                 "Show the layers of the network, the receptive field of each where you click, and the cost of tiles.",
                 shortcut="Ctrl+Shift+I", group="overlays", on_toolbar=True,
                 checked_when=lambda: self.inspector.active, command=lambda: self.inspector.command(),
             ),
         ]  # fmt: skip
+
+    def _ask_for_labels(self) -> None:
+        """Let the user choose a label image for the open slide."""
+        if (slide := self.document.path) is not None:
+            filters = dialogs.open_filters(self.entry.kind)
+            path = dialogs.ask_for_file(self.central, f"Open labels over {slide.name}", slide.parent, filters)
+            if path is not None:
+                self.open_labels(path)
+
+    def open_labels(self, path: Path) -> None:
+        """Show a label image over the open slide."""
+        if (source := self.document.input) is not None:
+            self._services.background.run(
+                read_labels, path, source, then=self.prediction.show_labels, failed=self._services.report
+            )
 
     def _toggle_grid(self) -> None:
         self.overlays.show_grid(not self.overlays.grid_shown)
