@@ -159,7 +159,7 @@ TIFFS = (
     ),
     Format(
         "TIFF", Kind.IMAGE, (".svs", ".qptiff", *TIFF_SUFFIXES), is_tiff,
-        "wholefield.sources.slides.tiff:open_tiff", asks="wholefield.sources.slides.tiff:tiff_questions",
+        "wholefield.sources.slides.tiff.source:open_tiff", asks="wholefield.sources.slides.tiff.source:tiff_questions",
         exporter="wholefield.export.pyramid:write_pyramid",
         about="pictures and pyramids; OME-TIFF, QPTIFF and Aperio SVS too",
     ),

@@ -14,6 +14,7 @@ from wholefield.sources.slides.image import (
     ImageSource,
     levels_from_sizes,
 )
+from wholefield.sources.slides.indexed import INDICES, look_of_table, palette_question, wants_indices
 from wholefield.sources.slides.pictures.decoded import (
     Decoded,
     colored,
@@ -24,7 +25,6 @@ from wholefield.sources.slides.pictures.decoded import (
 )
 from wholefield.sources.slides.pictures.decoders import NAMES, decoder_of
 from wholefield.sources.slides.pictures.sizes import claim_of, refuse_too_large
-from wholefield.sources.slides.tiff_looks import INDICES, look_of_table, palette_question, wants_indices
 
 PNG_HEAD, INDEXED = b"\x89PNG", 3
 

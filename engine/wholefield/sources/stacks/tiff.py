@@ -18,15 +18,15 @@ from wholefield.sources.cache import SHARED_CACHE
 from wholefield.sources.choices import Reading
 from wholefield.sources.reading import unreadable
 from wholefield.sources.slides.ome import own_affine, parse_ome
-from wholefield.sources.slides.tiff import (
+from wholefield.sources.slides.tiff.looks import tiff_looks
+from wholefield.sources.slides.tiff.metadata import RESOLUTION_UNITS, tiff_format, tiff_metadata
+from wholefield.sources.slides.tiff.plane import ByteReader, TiffPlane
+from wholefield.sources.slides.tiff.source import (
     level_planes,
     main_series,
     refuse_incomplete,
     refuse_unsupported,
 )
-from wholefield.sources.slides.tiff_looks import tiff_looks
-from wholefield.sources.slides.tiff_metadata import RESOLUTION_UNITS, tiff_format, tiff_metadata
-from wholefield.sources.slides.tiff_plane import ByteReader, TiffPlane
 from wholefield.sources.stacks.answers import COMMON, MICROMETERS_IN_MM, NOTHING, answered
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource, checked_dtype

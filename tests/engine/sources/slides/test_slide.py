@@ -9,7 +9,7 @@ from wholefield.errors import SourceError
 from wholefield.export.pyramid import Compression, PyramidSettings, write_pyramid
 from wholefield.sources import ImageSource, open_image
 from wholefield.sources.slides.slide import SlideSource, open_slide, slide_vendor
-from wholefield.sources.slides.tiff import TiffSource, open_tiff
+from wholefield.sources.slides.tiff.source import TiffSource, open_tiff
 
 SPACING = pytest.approx((0.499, 0.499), rel=1e-6)
 

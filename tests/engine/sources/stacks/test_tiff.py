@@ -83,7 +83,7 @@ def test_channels_come_last(tmp_path: Path, axes: str, channels: int) -> None:
 
 
 def test_pixels_are_read_where_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from wholefield.sources.slides.tiff_plane import TiffPlane
+    from wholefield.sources.slides.tiff.plane import TiffPlane
 
     path = write(tmp_path / "a.tif", noise(6, 64, 64), tile=(16, 16), compression="deflate")
     decoded: list[tuple[int, int]] = []

@@ -27,7 +27,7 @@ from wholefield.errors import SourceError
 from wholefield.sources.slides.colors.ycbcr import YCbCr
 from wholefield.sources.slides.dicom.frames import FrameFile
 from wholefield.sources.slides.image import AnyArray
-from wholefield.sources.slides.tiff_segments import refuse_larger_jpeg, refuse_trap
+from wholefield.sources.slides.tiff.segments import refuse_larger_jpeg, refuse_trap
 
 JPEGS = (JPEGBaseline8Bit, JPEGExtended12Bit)
 # Lossless, JPEG packed again, and the rest; pydicom has no names for them yet.

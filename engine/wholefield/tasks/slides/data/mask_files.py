@@ -11,9 +11,9 @@ from wholefield.sources import ImageSource, Kind, Reading, format_of, open_image
 from wholefield.sources.reading import head_of, readable
 from wholefield.sources.slides.image import AnyArray, Description, Level, levels_from_sizes
 from wholefield.sources.slides.picture import PictureSource, picture_bytes
-from wholefield.sources.slides.tiff import open_tiff
+from wholefield.sources.slides.tiff.source import open_tiff
 
-OPEN_TIFF = "wholefield.sources.slides.tiff:open_tiff"
+OPEN_TIFF = "wholefield.sources.slides.tiff.source:open_tiff"
 PNG = b"\x89PNG\r\n\x1a\n"
 # Bytes of the header of a PNG: its length and name, then width, height, depth, color type and three more, and a sum.
 DEPTH, COLOR_TYPE, HEADER, HEADER_END = 24, 25, slice(12, 29), 33

@@ -10,9 +10,9 @@ import pytest
 import tifffile
 
 from wholefield.errors import SourceError
-from wholefield.sources.slides import tiff_plane
 from wholefield.sources.slides.image import AnyArray
-from wholefield.sources.slides.tiff_plane import ByteReader, TiffPlane
+from wholefield.sources.slides.tiff import plane as tiff_plane
+from wholefield.sources.slides.tiff.plane import ByteReader, TiffPlane
 
 
 def noise(*shape: int, dtype: str = "u1") -> AnyArray:

@@ -13,8 +13,8 @@ import tifffile
 
 from wholefield.sources.slides.colors.ycbcr import unsubsampled
 from wholefield.sources.slides.image import AnyArray
-from wholefield.sources.slides.lzw import refuse_damaged_lzw
-from wholefield.sources.slides.tiff_old_jpeg import OldJpeg
+from wholefield.sources.slides.tiff.lzw import refuse_damaged_lzw
+from wholefield.sources.slides.tiff.old_jpeg import OldJpeg
 
 LZW, OLD_JPEG = 5, 6
 JPEGS = (7, 33007, 34892)

@@ -24,7 +24,7 @@ from tests.engine.sources.slides.raw_tiff import (
 from wholefield.errors import SourceError
 from wholefield.sources import Reading, open_image, questions_of
 from wholefield.sources.slides.image import AnyArray
-from wholefield.sources.slides.tiff import open_tiff
+from wholefield.sources.slides.tiff.source import open_tiff
 
 MINISWHITE, MINISBLACK, RGB, PALETTE, SEPARATED, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
 SIZE = (37, 53)

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from wholefield.errors import SourceError
 from wholefield.sources import open_image
 from wholefield.sources.slides.image import AnyArray
-from wholefield.sources.slides.tiff import TiffSource, open_tiff
+from wholefield.sources.slides.tiff.source import TiffSource, open_tiff
 
 RNG = np.random.default_rng(3)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from wholefield.sources.slides.lzw import refuse_damaged_lzw
+from wholefield.sources.slides.tiff.lzw import refuse_damaged_lzw
 
 
 def stream(codes: list[tuple[int, int]], lowest_first: bool = False) -> bytes:

@@ -10,14 +10,13 @@ from xml.etree import ElementTree
 import numpy as np
 import tifffile
 
-from wholefield.errors import SourceError
-from wholefield.sources.choices import Answer, Question, Reading
-from wholefield.sources.slides.colors.palette import Table, is_ramp, table_of
+from wholefield.sources.choices import Reading
+from wholefield.sources.slides.colors.palette import table_of
 from wholefield.sources.slides.image import ChannelLook
+from wholefield.sources.slides.indexed import look_of_table, wants_indices
 from wholefield.sources.slides.ome import ome_looks, parse_ome
 
 PALETTE = tifffile.PHOTOMETRIC.PALETTE
-COLORS, INDICES = "colors", "indices"
 
 
 def tiff_looks(tiff: Any, channels: int) -> tuple[ChannelLook, ...]:
@@ -61,26 +60,6 @@ def _colors_and_more(series: Any, channels: int) -> tuple[ChannelLook, ...]:
     return tuple(ChannelLook(name, color, window) for name, color in zip(names, colors, strict=True))
 
 
-def wants_indices(path: Path, reading: Reading) -> bool:
-    """Whether the numbers of a palette are asked for, and not its colors.
-
-    Raises:
-        SourceError: The answer is neither.
-    """
-    answer = reading.get("palette", COLORS)
-    if answer not in (COLORS, INDICES):
-        raise SourceError(f"{path}: palette is {COLORS} or {INDICES}, not {answer}.")
-    return answer == INDICES
-
-
-def palette_question() -> Question:
-    """Whether a picture with a palette is its colors or its numbers."""
-    answers = (Answer(COLORS, "its colors"), Answer(INDICES, "its numbers, such as the labels of a mask"))
-    return Question(
-        "palette", "Palette", answers, help="A palette gives every number of the picture a color."
-    )
-
-
 def keeps_indices(level: Any, reading: Reading) -> bool:
     """Whether the pages of a level are numbers with a lookup table, such as channels, and not one colored picture."""
     page = level.keyframe
@@ -104,16 +83,6 @@ def _palette_looks(series: Any, reading: Reading) -> tuple[ChannelLook, ...]:
         table = table_of(np.asarray(whole.colormap), 2**whole.bitspersample)
         looks.append(look_of_table("Palette" if one else f"Channel {number}", table))
     return tuple(looks)
-
-
-def look_of_table(
-    name: str, table: Table, window: tuple[float, float] | None = None, *, exact: bool = False
-) -> ChannelLook:
-    """A look with a lookup table; an even way from black to a color is that color, unless it has to be exact."""
-    if is_ramp(table) and not exact:
-        red, green, blue = (int(value) for value in table[-1])
-        return ChannelLook(name, (red, green, blue), window)
-    return ChannelLook(name, None, window or (0, len(table) - 1), tuple(map(tuple, table.tolist())))
 
 
 def _qptiff_looks(tiff: Any) -> tuple[ChannelLook, ...]:

@@ -7,7 +7,7 @@ import tifffile
 
 from wholefield.sources import open_image
 from wholefield.sources.slides.slide import SlideSource
-from wholefield.sources.slides.tiff import TiffSource
+from wholefield.sources.slides.tiff.source import TiffSource
 
 APERIO = "Aperio Image Library v11.2.1\r\n48x32 [0,0 48x32] (16x16) J2K|AppMag = 40|MPP = 0.2525|Title = a|b"
 IMAGE = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)

@@ -11,7 +11,7 @@ import numpy as np
 from wholefield.errors import SourceError
 from wholefield.sources.slides.associated import AssociatedImages
 from wholefield.sources.slides.image import AnyArray
-from wholefield.sources.slides.tiff_plane import ByteReader, TiffPlane
+from wholefield.sources.slides.tiff.plane import ByteReader, TiffPlane
 
 NAMES = ("label", "macro", "thumbnail", "overview")
 # An associated picture that is larger than this is a slide of its own.

@@ -13,8 +13,8 @@ import tifffile
 from wholefield.errors import SourceError
 from wholefield.sources.reading import closed, damaged, reason_of
 from wholefield.sources.slides.image import AnyArray
-from wholefield.sources.slides.tiff_pixels import shown_pixels, stored_pixels
-from wholefield.sources.slides.tiff_segments import YCBCR, segment_decoder, segment_shape
+from wholefield.sources.slides.tiff.pixels import shown_pixels, stored_pixels
+from wholefield.sources.slides.tiff.segments import YCBCR, segment_decoder, segment_shape
 
 # Rows of an uncompressed page that lies in one piece are read in bands of about this size.
 BAND_BYTES = 2**20

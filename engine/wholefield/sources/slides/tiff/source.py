@@ -15,11 +15,12 @@ from wholefield.sources.reading import unreadable
 from wholefield.sources.slides.associated import AssociatedImages
 from wholefield.sources.slides.axes import other_axes, plane_indices
 from wholefield.sources.slides.image import AnyArray, Description, levels_from_sizes
+from wholefield.sources.slides.indexed import palette_question
 from wholefield.sources.slides.orientation import Orientation
-from wholefield.sources.slides.tiff_associated import associated_images
-from wholefield.sources.slides.tiff_looks import keeps_indices, looks_of_series, palette_question
-from wholefield.sources.slides.tiff_metadata import print_resolution, tiff_format, tiff_metadata, tiff_spacing
-from wholefield.sources.slides.tiff_plane import ByteReader, TiffPlane
+from wholefield.sources.slides.tiff.associated import associated_images
+from wholefield.sources.slides.tiff.looks import keeps_indices, looks_of_series
+from wholefield.sources.slides.tiff.metadata import print_resolution, tiff_format, tiff_metadata, tiff_spacing
+from wholefield.sources.slides.tiff.plane import ByteReader, TiffPlane
 from wholefield.sources.slides.tiled import TiledSource
 
 ORIENTATION = 274

@@ -1,0 +1,1 @@
+"""TIFF in all its kinds: page tables, segments, photometrics, metadata and looks."""
