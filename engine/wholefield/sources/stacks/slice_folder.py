@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Question, Reading
 from wholefield.sources.reading import readable
@@ -92,7 +94,7 @@ def open_slice_folder(path: Path, reading: Reading = NOTHING) -> SliceFolder:
     times = len({pair[0] for pair in grid_of(files) or ()}) if _has_times(files) else 1
     kind = SLICES[files[0].suffix.lower()]
     warnings = list(found.warnings)
-    if look.palette and palette != "colors" and first.ndim == 2:
+    if look.palette and palette != "colors" and not _is_gray_ramp(files[0], first):
         warnings.append(
             "The slices have a palette; they are read as numbers (palette=colors shows their colors)."
         )
@@ -125,6 +127,14 @@ def folder_questions(path: Path, reading: Reading) -> tuple[Question, ...]:
             return (*questions, *common_questions(stack))
     except SourceError:
         return tuple(questions)
+
+
+def _is_gray_ramp(path: Path, numbers: AnyArray) -> bool:
+    """Whether the palette of a slice gives every number the gray of its value, as BMP files have it."""
+    colors = _decoded(path, True, "colors")
+    return bool(np.array_equal(colors if colors.ndim == 2 else colors.min(axis=2), numbers)) and (
+        colors.ndim == 2 or bool((colors.min(axis=2) == colors.max(axis=2)).all())
+    )
 
 
 def _has_times(files: Sequence[Path]) -> bool:
