@@ -86,6 +86,7 @@ def _stack(source: StackSource) -> Lines:
         ("file", str(source.path)),
         ("format", source.format_name),
         ("size", f"{depth} x {height} x {width} voxels (z, y, x)"),
+        *([("times", str(source.times))] if source.times > 1 else []),
         ("channels", f"{source.channels} ({source.dtype})"),
         ("voxel spacing", _spacing(geometry.spacing, geometry.unit)),
     ]

@@ -22,8 +22,8 @@ YES = ("yes", "true", "1")
 # Files with more times than this are asked for the number of one, not shown a list.
 TIMES_LISTED = 1000
 NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-# One number with a decimal comma; "1,500" can also be meant as 1500.
-WITH_COMMA = re.compile(r"[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})")
+# One number with a decimal comma; "1,500" can also be meant as 1500, and "2,1" as two numbers.
+WITH_COMMA = re.compile(r"0,[0-9]+")
 WITH_UNIT = re.compile(r"\s*(?P<numbers>[0-9.,eE+\s-]*?[0-9.])\s*(?P<unit>[^\W\d_]+)?\s*")
 
 Stack = TypeVar("Stack", bound=StackSource)

@@ -14,7 +14,7 @@ from wholefield.sources.reading import closed, damaged, unreadable
 from wholefield.sources.stacks.answers import COMMON, NOTHING, answered, common_questions
 from wholefield.sources.stacks.axes import AxisOrder, axes_question, order_of
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.sources.stacks.hdf5_checks import missing_sources, refuse_unreadable, unwritten
+from wholefield.sources.stacks.hdf5_checks import missing_sources, refuse_hollow, refuse_unreadable, unwritten
 from wholefield.sources.stacks.hdf5_tree import likely, text, told_axes, walk
 from wholefield.sources.stacks.stack import (
     AnyArray,
@@ -160,6 +160,7 @@ def _from_file(path: Path, file: h5py.File, reading: Reading) -> Hdf5Stack:
         raise SourceError(f"{path} has no volume named {name}; choose one of {_listed(list(datasets))}.")
     data, group = datasets[name], _group(file, name)
     refuse_unreadable(path, data, reading)
+    refuse_hollow(path, data)
     order = order_of(path, data.shape, reading, told_axes(data, group))
     description = StackDescription(
         "NeXus" if _is_nexus(file) else "HDF5",

@@ -37,6 +37,9 @@ KNOWN = {
     32029: "TERSE/PROLIX",
     32030: "FFMPEG",
 }
+# More than any compression makes of zeros, and planes that are worth the question.
+MOST_PER_BYTE = 20_000
+LARGE_PLANE = 2**27
 # Of the sources of a virtual dataset, this many are looked into.
 SOURCES_TRIED = 256
 
@@ -54,6 +57,23 @@ def refuse_unreadable(path: Path, data: h5py.Dataset, reading: Reading) -> None:
             raise SourceError(f"{path} keeps its voxels in {name!r}, which is missing; put it next to it.")
     for _, source in _sources(path, data):
         _refuse_filters(path, source)
+
+
+def refuse_hollow(path: Path, data: h5py.Dataset) -> None:
+    """Refuse a dataset whose planes would take much memory and of which the file holds next to nothing.
+
+    Raises:
+        SourceError: It is one.
+    """
+    if data.is_virtual or data.external:
+        return
+    plane = math.prod(data.shape[-2:]) * data.dtype.itemsize
+    held = data.id.get_storage_size()
+    if plane > LARGE_PLANE and held * MOST_PER_BYTE < plane:
+        raise SourceError(
+            f"{path} tells of planes of {plane / 1e9:.1f} GB and holds {held} bytes of them; its voxels have not been "
+            "written, or its header is wrong."
+        )
 
 
 def missing_sources(path: Path, data: h5py.Dataset) -> list[str]:

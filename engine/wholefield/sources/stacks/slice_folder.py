@@ -131,10 +131,8 @@ def folder_questions(path: Path, reading: Reading) -> tuple[Question, ...]:
 
 def _is_gray_ramp(path: Path, numbers: AnyArray) -> bool:
     """Whether the palette of a slice gives every number the gray of its value, as BMP files have it."""
-    colors = _decoded(path, True, "colors")
-    return bool(np.array_equal(colors if colors.ndim == 2 else colors.min(axis=2), numbers)) and (
-        colors.ndim == 2 or bool((colors.min(axis=2) == colors.max(axis=2)).all())
-    )
+    colors = np.atleast_3d(_decoded(path, True, "colors"))
+    return bool((colors == np.atleast_3d(numbers)).all())
 
 
 def _has_times(files: Sequence[Path]) -> bool:

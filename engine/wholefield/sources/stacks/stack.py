@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from copy import copy
@@ -13,6 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from wholefield.errors import SourceError
 from wholefield.sources.reading import closed
@@ -21,6 +23,8 @@ from wholefield.sources.stacks.geometry import StackGeometry
 AnyArray = npt.NDArray[Any]
 Box = tuple[slice, slice, slice]
 NUMBERS = "buif"
+# Below this, nothing is asked of the system before memory is taken.
+MANY_BYTES = 2**28
 
 
 @dataclass(frozen=True)
@@ -166,8 +170,20 @@ class StackSource(ABC):
         tail = (self.channels,) if self.channels > 1 else ()
         if 0 in lengths:
             return np.empty(lengths + tail, self.dtype)
+        self._refuse_too_large(math.prod(lengths + tail) * self.dtype.itemsize)
         values = self._read_box(box)
         return np.ascontiguousarray(values.reshape(lengths + tail), self.dtype)
+
+    def _refuse_too_large(self, size: int) -> None:
+        """Refuse a box that no memory holds: a header of some bytes can tell of planes of terabytes."""
+        if size < MANY_BYTES:
+            return
+        free = psutil.virtual_memory().available
+        if size > free:
+            raise SourceError(
+                f"{self.path} would need {size / 1e9:.1f} GB of memory for what is to be read of it, and "
+                f"{free / 1e9:.1f} GB are free; read a smaller part, or check whether its header is right."
+            )
 
     def plane(self, axis: int, index: int) -> AnyArray:
         """One plane of the stack.

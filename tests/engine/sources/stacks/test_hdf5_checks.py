@@ -92,6 +92,16 @@ def test_sources_of_a_virtual_dataset_that_are_missing(tmp_path: Path) -> None:
         assert missing_sources(tmp_path / "own.h5", file["virtual"]) == []
 
 
+@pytest.mark.parametrize("chunks", [None, (1, 1000, 1000)])
+def test_planes_of_gigabytes_that_no_one_wrote_are_refused(
+    tmp_path: Path, chunks: tuple[int, ...] | None
+) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("data", (3, 40_000, 40_000), "u2", chunks=chunks)
+    with pytest.raises(SourceError, match=r"planes of 3\.2 GB and holds 0 bytes of them"):
+        open_stack(tmp_path / "a.h5")
+
+
 def test_blocks_that_were_never_written_are_told(tmp_path: Path) -> None:
     """As when a measurement was stopped."""
     with h5py.File(tmp_path / "a.h5", "w") as file:

@@ -164,3 +164,11 @@ def test_most_stacks_have_one_time() -> None:
     stack = held()
     assert (stack.times, stack.time) == (1, 0)
     np.testing.assert_array_equal(stack.at_time(0).read(), stack.read())
+
+
+def test_a_box_that_no_memory_holds_is_refused_before_it_is_taken() -> None:
+    stack = held()
+    stack.shape = (10**6, 10**6, 10**6)
+    with pytest.raises(SourceError, match=r"would need [\d.]+ GB of memory"):
+        stack.read()
+    assert stack.asked == []
