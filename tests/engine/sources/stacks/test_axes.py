@@ -31,7 +31,7 @@ def test_a_box_is_that_of_the_transposed_array(letters: str, data: st.DataObject
         for side in order.shape
     )
     values = order.arranged(array[order.selection(time, (box[0], box[1], box[2]))])
-    wanted = expected[(time, *box)]
+    wanted = expected[time][box[0], box[1], box[2]]
     np.testing.assert_array_equal(values, wanted if "c" in letters else wanted[..., 0])
 
 
