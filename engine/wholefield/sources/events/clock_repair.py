@@ -13,13 +13,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wholefield.sources.events.time_word import EVIDENCE, NEIGHBORS, RUN, Integers, TimeWord, Words
+from wholefield.sources.events.time_word import NEIGHBORS, RUN, Integers, TimeWord, Words
 
 # Time words that are looked at on either side of what is read, and words within which they are searched for.
 CONTEXT = 2 * (NEIGHBORS + RUN)
 CONTEXT_WORDS, LARGEST_CONTEXT = 4096, 1 << 18
 # Steps of at least this many us are reported: back anywhere, and ahead at the first and the last word.
-TOLD_BACK_US, TOLD_AHEAD_US = 20_000, 1_000_000
+TOLD_BACK_US, TOLD_AHEAD_US = 20_000, 100_000
+# An end is told where it is that much farther off than the words next to it are from one another.
+END_SHARE, END_STEPS = 20, 3
 
 
 class ClockRepair:
@@ -96,7 +98,9 @@ class ClockRepair:
         told = []
         for values, place in ((first, "first"), (last[::-1], "last")):
             steps = self._signed(np.diff(values)) * (1 if place == "first" else -1) * self._word.unit
-            if len(steps) > EVIDENCE and steps[0] > max(TOLD_AHEAD_US, 100 * int(np.abs(steps[1:]).max())):
+            if len(steps) > END_STEPS and steps[0] > max(
+                TOLD_AHEAD_US, END_SHARE * int(np.abs(steps[1:]).max())
+            ):
                 told.append(
                     f"The clock of the file jumps by {steps[0] / 1e6:.6g} s at its {place} time; if that word is "
                     "damaged, the recording is shorter than stated."

@@ -135,14 +135,14 @@ class StreamRecording(Recording):
             index = self._complete()
             if index.span is None:
                 raise SourceError("holds no events; record it again or choose another file")
-            sample = [] if description.width else [self._decode(*EVER, 0)]
+            sample, count = ([] if description.width else self._corners(index)), int(index.before[-1])
         else:
             tail = self._search.tail()
             self._ends = (
                 int(head.events["t"].min()),
                 int(max(head.events["t"].max(), tail.events["t"].max(initial=0))),
             )
-            sample = [head.events, tail.events]
+            sample, count = [head.events, tail.events], len(head.events) + len(tail.events)
         warnings = [*description.warnings, *self._warnings]
         if untimed := self._untimed():
             events = "1 event comes" if untimed == 1 else f"{untimed} events come"
@@ -153,7 +153,7 @@ class StreamRecording(Recording):
             )
         if not description.width:
             self._size = likely_sensor(sample, whole=self.indexed)
-            if sum(map(len, sample)) >= ROWS_FOR_SIDES and not possible_sensor(*self._size):
+            if count >= ROWS_FOR_SIDES and not possible_sensor(*self._size):
                 size = "{} x {}".format(*self._size)
                 raise SourceError(
                     f"would have a sensor of {size} px, which no camera has; it is damaged, or its words are of "
@@ -162,6 +162,17 @@ class StreamRecording(Recording):
             warnings.append(guessed_size(self._size))
         width, height = self._size
         return replace(description, width=width, height=height, warnings=tuple(warnings))
+
+    def _corners(self, index: TimeIndex) -> list[Events]:
+        """An event of the largest x and one of the largest y in each part of the file that has events."""
+        found = []
+        for segment in np.flatnonzero(np.diff(index.before)).tolist():
+            pairs = np.empty((int(index.before[segment + 1] - index.before[segment]), 2), np.uint64)
+            begin, end = segment * SEGMENT, min((segment + 1) * SEGMENT, len(self._words))
+            self._walk(begin, end, index.states[segment].copy(), EVER, 0, pairs, NO_TRIGGERS)
+            events = pairs.view(EVENT_DTYPE)[:, 0]
+            found.append(events[[int(events["x"].argmax()), int(events["y"].argmax())]])
+        return found
 
     def _untimed(self) -> int:
         """Events before the first word with a time, as far as they are looked at."""
