@@ -269,28 +269,28 @@ def _demand_likely(counts: LabelCounts, values: Sequence[int]) -> None:
     Raises:
         SettingError: They look like intensities, or like traces of lossy compression.
     """
-    if len(values) > MOST_UNLISTED:
-        raise SettingError(
-            f"{counts.name} holds {len(values)} values ({_listed(values)}), as many as intensities or numbered objects "
-            "would; list them in label_values if all are classes, or set binarize_labels to take all values above 0 as "
-            "one class."
-        )
     traces, main = _traces(counts.counts, values)
     if len(traces) >= FEWEST_TRACES:
         raise SettingError(
             f"Nearly all labels of {counts.name} are {_listed(main)}, but a few are {_listed(traces)}, which look like "
             "traces of JPEG compression or smoothing; save the masks without loss, or list all classes in label_values."
         )
+    if len(values) > MOST_UNLISTED:
+        raise SettingError(
+            f"{counts.name} holds {len(values)} values ({_listed(values)}), as many as intensities or numbered objects "
+            "would; list them in label_values if all are classes, or set binarize_labels to take all values above 0 as "
+            "one class."
+        )
 
 
 def _traces(counts: Mapping[int, int], values: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Rare values close to two frequent ones far apart, and those two; as in a drawing of black on white."""
+    """Rare values close to two frequent ones far apart, or many, and those two; as in a drawing of black on white."""
     total = sum(counts.get(value, 0) for value in values)
     main = [value for value in values if counts.get(value, 0) > TRACE_SHARE * total]
     rare = [value for value in values if value not in main]
-    near = [value for value in rare if any(abs(value - each) <= TRACE_DISTANCE for each in main)]
+    near = all(any(abs(value - each) <= TRACE_DISTANCE for each in main) for value in rare)
     drawing = len(main) == 2 and main[1] - main[0] >= MAIN_DISTANCE
-    return (near, main) if drawing and len(near) == len(rare) else ([], main)
+    return (rare, main) if drawing and (near or len(values) > MOST_UNLISTED) else ([], main)
 
 
 def _listed(values: Sequence[int]) -> str:

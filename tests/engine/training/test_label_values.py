@@ -115,6 +115,8 @@ class TestRefusals:
             251,
             255,
         )
+        smooth = np.r_[np.arange(256), [0] * 9000, [255] * 4000][: 256 + 13000].astype(np.uint8)
+        assert "look like traces of JPEG compression" in refused(smooth[smooth != 77])
         # Rare classes of a map with more than two frequent ones are classes.
         atlas = np.repeat(np.array([0, 40, 200, 3, 41, 201], np.uint8), [600, 300, 100, 4, 5, 2])
         assert len(label_set(counted(atlas)).values) == 6

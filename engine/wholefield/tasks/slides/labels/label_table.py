@@ -122,11 +122,26 @@ def _with_class(
             dropped.append((line, text))
         else:
             kept.append((line, record))
+    notes = _notes_on_spaces(labels, [record["label"] for _, record in kept])
     if not dropped:
-        return kept, []
+        return kept, notes
     words = ", ".join(dict.fromkeys(text or "empty" for _, text in dropped))
     count = f"{len(dropped)} row has" if len(dropped) == 1 else f"{len(dropped)} rows have"
-    return kept, [f"{labels.name}: {count} no class ({words}; {_lines(dropped)}) and count for nothing."]
+    return kept, [
+        f"{labels.name}: {count} no class ({words}; {_lines(dropped)}) and count for nothing.",
+        *notes,
+    ]
+
+
+def _notes_on_spaces(labels: Path, texts: Sequence[str]) -> list[str]:
+    """What to say of classes that occur with spaces around them and without."""
+    plain = {text for text in texts if text == text.strip()}
+    both = sorted({text.strip() for text in texts if text != text.strip()} & plain)
+    if not both:
+        return []
+    return [
+        f"{labels.name}: spaces around the names of classes ({', '.join(both[:MOST_LINES])}) are left out."
+    ]
 
 
 def _lines(found: Sequence[tuple[int, str]]) -> str:

@@ -60,6 +60,9 @@ def read_table(table: Path, required: Sequence[str]) -> TextTable:
     # Excel takes the separator from such a first line, and some programs write it.
     told = re.fullmatch(r'"?sep=(.)"?', lines[0].strip(), re.IGNORECASE) if lines else None
     first = 1 if told else 0
+    # Comments may stand before the header.
+    while first < len(lines) and (not lines[first].strip() or lines[first].startswith("#")):
+        first += 1
     header = next((line for line in lines[first:] if line.strip()), "")
     separator = told[1] if told else _separator(header, required)
     reader = csv.reader(

@@ -60,6 +60,11 @@ class TestReading:
             f"labels.csv: 1 row has no class ({missing or 'empty'}; line 3) and count for nothing.",
         )
 
+    def test_spaces_around_a_class_are_left_out_and_said(self, slides: Path) -> None:
+        table = read_labels(write(slides, "file,label\na.tif,x \nb.tif,x\nc d.tif,y\n"), slides)
+        assert table.classes == ("x", "y")
+        assert table.notes == ("labels.csv: spaces around the names of classes (x) are left out.",)
+
     def test_a_link_is_the_slide_that_it_leads_to(self, slides: Path) -> None:
         (slides / "link.tif").symlink_to(slides / "a.tif")
         with pytest.raises(SettingError, match=r"line 3: link\.tif is also listed in line 2"):

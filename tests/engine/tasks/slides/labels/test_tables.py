@@ -82,6 +82,13 @@ def test_the_first_line_of_a_spreadsheet_may_name_the_separator(tmp_path: Path) 
     assert records == [(3, {"file": "a.tif", "label": "x"})]
 
 
+def test_comments_before_the_header(tmp_path: Path) -> None:
+    records = read_table(
+        write(tmp_path, "# by a script\n\n#\nfile,label\n#a.tif,x\n"), ("file", "label")
+    ).records
+    assert records == [(5, {"file": "#a.tif", "label": "x"})]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_encodings_that_a_file_tells(tmp_path: Path, encoding: str) -> None:
     table = read_table(

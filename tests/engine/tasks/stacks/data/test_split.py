@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wholefield.errors import SettingError
-from wholefield.tasks.stacks.data.split import Split, preview_slice, runs_of, split_slices
+from wholefield.runs.folder import RunFolder
+from wholefield.tasks.stacks.data.split import (
+    Split,
+    kept_of,
+    preview_slice,
+    runs_of,
+    split_of_run,
+    split_slices,
+)
 from wholefield.tasks.stacks.settings import StackRegressionSettings
+from wholefield.training.kept_split import keep_split
 
 
 def config(**options: Any) -> StackRegressionSettings:
@@ -64,3 +73,38 @@ def test_runs_have_no_gaps(slices: set[int]) -> None:
     runs = list(runs_of(sorted(slices)))
     assert [at for run in runs for at in run] == sorted(slices)
     assert all(a.stop < b.start for a, b in itertools.pairwise(runs))
+
+
+class TestGoingOn:
+    """A run keeps the slices that it validates with."""
+
+    def kept(self, folder: RunFolder, count: int, settings: StackRegressionSettings) -> Split:
+        split, notes = split_of_run(count, settings, folder)
+        assert notes == ()
+        keep_split(folder, kept_of(split))
+        folder.last.touch()
+        return split
+
+    def test_other_settings_change_nothing(self, tmp_path: Path) -> None:
+        folder = RunFolder(tmp_path)
+        first = self.kept(folder, 20, config(validation_fraction=0.2))
+        again, notes = split_of_run(20, config(validation_slices="0-3"), folder)
+        assert again == first
+        assert "The validation slices stay those of the earlier part of the run (slices 8-11)" in notes[0]
+        assert split_of_run(20, config(validation_fraction=0.2), folder) == (first, ())
+
+    def test_new_slices_are_trained_on(self, tmp_path: Path) -> None:
+        folder = RunFolder(tmp_path)
+        first = self.kept(folder, 20, config(validation_fraction=0.2))
+        again, notes = split_of_run(24, config(validation_fraction=0.2), folder)
+        assert again.validation == first.validation
+        assert again.training == (*first.training, 20, 21, 22, 23)
+        assert notes[0] == "The stack has slices 20-23 more than before; they are trained on."
+        with pytest.raises(SettingError, match=r"used slice 19, but the stack now has slices 0 to 17"):
+            split_of_run(18, config(), folder)
+
+    def test_nothing_is_kept_for_validation(self, tmp_path: Path) -> None:
+        folder = RunFolder(tmp_path)
+        first = self.kept(folder, 6, config(validation_fraction=0.0))
+        assert first.validation == ()
+        assert split_of_run(6, config(validation_fraction=0.5), folder)[0] == first
