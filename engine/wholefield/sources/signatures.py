@@ -251,8 +251,10 @@ def _is_unlike_dicom(name: str) -> bool:
 
 
 def _modality(path: Path) -> str:
+    from wholefield.sources.dicom_tags import tags_of
+
     try:
-        tags = function_named("wholefield.sources.stacks.dicom.headers:tags_of")(path, "Modality")
+        tags = tags_of(path, "Modality")
         return str(tags.get("Modality", ""))
     except Exception:  # a damaged file is refused, with its reason, by the reader that opens it
         return ""

@@ -10,12 +10,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pydicom
-from pydicom.datadict import tag_for_keyword
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
 from wholefield.errors import SourceError
+from wholefield.sources.dicom_tags import HEAD_BYTES, end_of_meta
 from wholefield.sources.reading import damaged
 from wholefield.sources.stacks.dicom.colors import palette_of
 from wholefield.sources.stacks.dicom.layout import (
@@ -40,8 +40,6 @@ from wholefield.sources.stacks.dicom.syntaxes import (
 # Files of real scanners break many small rules; a stack can be shown all the same.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 MOST_INFLATED = 256 * 2**20
-HEADER_INFLATED = 2**20
-HEAD_BYTES = 1024
 TEXT_TAGS = (
     "Modality", "Manufacturer", "ManufacturerModelName", "StudyDescription", "SeriesDescription", "StudyDate",
     "BodyPartExamined", "ConvolutionKernel", "KVP", "SliceThickness", "GantryDetectorTilt", "Units", "RescaleType",
@@ -99,55 +97,27 @@ def read_header(path: Path) -> DicomFile:
         raise damaged(path, error) from error
 
 
-def tags_of(path: Path, *names: str) -> Any:
-    """Some elements of a DICOM file, by their keywords, as a `pydicom.Dataset`.
-
-    Raises:
-        Exception: It is damaged, or inflates to more than memory should hold; of many kinds.
-    """
-    with path.open("rb") as file:
-        if DEFLATED.encode() not in file.read(HEAD_BYTES):
-            file.seek(0)
-            return pydicom.dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(names))
-        wanted = [tag for tag in map(tag_for_keyword, names) if tag is not None]
-        start = inflated(file, HEADER_INFLATED, whole=False)
-        return read_dataset(BytesIO(start), False, True, stop_when=_at_pixels, specific_tags=wanted)
-
-
-def inflated(file: BinaryIO, most: int = MOST_INFLATED, *, whole: bool = True) -> bytes:
+def inflated(file: BinaryIO, most: int = MOST_INFLATED) -> bytes:
     """The data set of a file that is deflated as a whole, from the first byte after the meta information.
 
     Args:
         file: The file.
-        most: Bytes that are inflated.
-        whole: Whether more of them are an error.
+        most: Bytes that are inflated; more of them are an error.
 
     Raises:
         UnsupportedError: It inflates to more than memory should hold.
         zlib.error: It is damaged.
     """
-    meta_end = _end_of_meta(file)
+    meta_end = end_of_meta(file)
     file.seek(meta_end)
     unpack = zlib.decompressobj(-zlib.MAX_WBITS)
     data = unpack.decompress(file.read(), most)
-    if unpack.unconsumed_tail and whole:
+    if unpack.unconsumed_tail:
         raise UnsupportedError(
             f"its deflated data takes more than {most >> 20} MB of memory; save it with the transfer syntax "
             "Explicit VR Little Endian."
         )
     return data
-
-
-def _end_of_meta(file: BinaryIO) -> int:
-    file.seek(128)
-    if file.read(4) != b"DICM":
-        file.seek(0)
-    read_dataset(file, False, True, stop_when=_behind_meta)
-    return file.tell()
-
-
-def _behind_meta(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return tag.group != 2
 
 
 def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
