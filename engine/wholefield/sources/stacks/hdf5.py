@@ -24,6 +24,7 @@ from wholefield.sources.stacks.stack import (
     StackSource,
     checked_dtype,
 )
+from wholefield.sources.stacks.stored_numbers import packing_told
 from wholefield.sources.units import to_micrometers
 
 NAMES_SHOWN = 6
@@ -151,6 +152,10 @@ def _open(path: Path) -> h5py.File:
 
 
 def _from_file(path: Path, file: h5py.File, reading: Reading) -> Hdf5Stack:
+    if "minc-2.0" in file:
+        raise SourceError(
+            f"{path} is MINC 2, whose numbers are scaled slice by slice and not read; convert it with mnc2nii."
+        )
     datasets, dangling = walk(file)
     if not datasets:
         lost = f"; its links {_listed(dangling)} point to missing files" if dangling else ""
@@ -171,6 +176,7 @@ def _from_file(path: Path, file: h5py.File, reading: Reading) -> Hdf5Stack:
         (
             *_warnings(dangling, missing_sources(path, data)),
             *filter(None, (unwritten(data),)),
+            *packing_told(data.attrs),
             *order.left_out(),
         ),
         {"shown dataset": name} | {str(key): text(value) for key, value in data.attrs.items()},

@@ -15,6 +15,7 @@ from wholefield.sources.reading import unreadable
 from wholefield.sources.stacks.answers import COMMON, NOTHING, answered, common_questions
 from wholefield.sources.stacks.axes import axes_question, letters_of, order_of
 from wholefield.sources.stacks.stack import NUMBERS, StackDescription, checked_dtype
+from wholefield.sources.stacks.stored_numbers import packing_told
 from wholefield.sources.stacks.zarr_stack import ZarrStack, refuse_impossible
 from wholefield.sources.zarr_layout import oversized_json
 
@@ -127,7 +128,7 @@ def _from_node(path: Path, store: Any, node: Any, reading: Reading) -> ZarrStack
         order.shape,
         order.channels,
         dtype,
-        warnings=order.left_out(),
+        warnings=(*packing_told(dict(array.attrs)), *order.left_out()),
         metadata=metadata,
         dataset=name or None,
         times=order.times,

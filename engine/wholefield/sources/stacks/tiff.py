@@ -36,6 +36,7 @@ from wholefield.sources.units import to_micrometers
 PHOTOMETRIC = tifffile.PHOTOMETRIC
 GRAY = (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.PALETTE, PHOTOMETRIC.MASK)
 ORIENTATION = 274
+PAGES_NAMED = 5
 
 
 class TiffStack(StackSource):
@@ -195,13 +196,26 @@ def _from_tiff(path: Path, tiff: Any, reading: Reading) -> TiffStack:
         checked_dtype(path, planes[0].dtype),
         # Steps between times are no distances.
         tiff_geometry(tiff, page) if letter != TIME_LETTER else StackGeometry(),
-        (*_warnings(letter, lengths), *_look_told(page, as_stored)),
+        (*_warnings(letter, lengths), *_pages_left_out(tiff, series), *_look_told(page, as_stored)),
         tiff_metadata(tiff, page),
         channel_names=tuple(look.name for look in tiff_looks(tiff, channels)) if channels > 1 else (),
         times=times,
         inverted=as_stored and page.photometric == PHOTOMETRIC.MINISWHITE,
     )
     return TiffStack(path, description, reader, pages)
+
+
+def _pages_left_out(tiff: Any, series: Any) -> tuple[str, ...]:
+    """A sentence where pages of another size or type than the planes lie among them."""
+    others = [page for each in tiff.series if each is not series for page in each.pages if page is not None]
+    numbers = sorted({int(page.index) + 1 for page in others})
+    if not numbers:
+        return ()
+    named = ", ".join(map(str, numbers[:PAGES_NAMED]))
+    more = f" and {len(numbers) - PAGES_NAMED} more" if len(numbers) > PAGES_NAMED else ""
+    return (
+        f"Pages of another image, size or type are not among the planes: number {named}{more}, counted from 1.",
+    )
 
 
 def _look_told(page: Any, as_stored: bool) -> tuple[str, ...]:

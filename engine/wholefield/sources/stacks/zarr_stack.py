@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, Sta
 
 # A chunk is decoded whole, whatever is read of it.
 MOST_CHUNK_BYTES = 2**31
+# What compression may add to numbers that cannot be compressed, and the index of a shard.
+SPARE_BYTES = 2**22
 
 
 class ZarrStack(StackSource):
@@ -39,7 +43,7 @@ class ZarrStack(StackSource):
 
 
 def refuse_impossible(path: Path, array: Any) -> None:
-    """Refuse an array without voxels, or with chunks that no memory holds.
+    """Refuse an array without voxels, or with chunks that no memory holds or that are made to fill it.
 
     Raises:
         SourceError: It is one.
@@ -54,3 +58,20 @@ def refuse_impossible(path: Path, array: Any) -> None:
             f"{path} keeps its voxels in chunks of {chunk / 1e9:.1f} GB, each of which has to be read whole; store "
             "it in smaller chunks."
         )
+    for name, size in _large_members(path, array, chunk):
+        raise SourceError(
+            f"{path} holds {name} of {size / 1e6:.0f} MB, more than the chunk of {chunk / 1e6:.1f} MB that it is; it "
+            "is damaged, or made to fill the memory."
+        )
+
+
+def _large_members(path: Path, array: Any, chunk: int) -> Iterator[tuple[str, int]]:
+    """Members of a zip file that unpack to much more than one chunk, or one shard of chunks, of an array."""
+    if not path.is_file():
+        return
+    shard = math.prod(getattr(array, "shards", None) or array.chunks) * np.dtype(array.dtype).itemsize
+    most = 2 * max(shard, chunk) + SPARE_BYTES
+    with zipfile.ZipFile(path) as archive:
+        for each in archive.infolist():
+            if each.filename.startswith(array.path) and each.file_size > most:
+                yield each.filename, each.file_size

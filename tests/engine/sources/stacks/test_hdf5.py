@@ -244,3 +244,11 @@ def test_real_projections(data_folder: Path) -> None:
     assert [info.shape for info in list_datasets(path)] == [(181, 2, 640), (10, 2, 640), (10, 2, 640)]
     with open_stack(path) as stack:
         assert (stack.dataset, stack.shape, stack.dtype) == ("exchange/data", (181, 2, 640), np.dtype("f4"))
+
+
+def test_minc_is_refused_by_name(tmp_path: Path) -> None:
+    """Its numbers are scaled by other datasets, slice by slice."""
+    with h5py.File(tmp_path / "a.mnc", "w") as file:
+        file["minc-2.0/image/0/image"] = volume(2, 3, 4)
+    with pytest.raises(SourceError, match="is MINC 2"):
+        open_stack(tmp_path / "a.mnc")

@@ -1,6 +1,7 @@
 """Arrays of Zarr without OME: versions, names of axes, groups, and what is refused."""
 
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -90,3 +91,24 @@ def test_arrays_that_cannot_be_shown(tmp_path: Path) -> None:
     zarr.create_array(tmp_path / "c.zarr", data=volume(2, 3, 4).astype("c8"))
     with pytest.raises(SourceError, match="voxels of type complex64"):
         open_stack(tmp_path / "c.zarr")
+
+
+def test_a_member_that_unpacks_to_more_than_its_chunk_is_refused(tmp_path: Path) -> None:
+    zarr.create_array(tmp_path / "a.zarr", data=volume(4, 33, 20), chunks=(2, 16, 16), zarr_format=2)
+    path = tmp_path / "a.zarr.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each in sorted((tmp_path / "a.zarr").iterdir()):
+            archive.writestr(each.name, bytes(10**8) if each.name == "0.0.0" else each.read_bytes())
+    assert path.stat().st_size < 10**6
+    with pytest.raises(SourceError, match=r"holds 0\.0\.0 of 100 MB"):
+        open_stack(path)
+
+
+def test_numbers_that_stand_for_others_are_told(tmp_path: Path) -> None:
+    array = zarr.create_array(tmp_path / "a.zarr", data=volume(4, 33, 20))
+    array.attrs.update({"scale_factor": 0.5, "add_offset": -3})
+    with open_stack(tmp_path / "a.zarr") as stack:
+        np.testing.assert_array_equal(stack.read(), volume(4, 33, 20))
+        assert stack.warnings == (
+            "Numbers are as stored; the file says that they stand for 0.5 times the number plus -3.",
+        )

@@ -313,3 +313,12 @@ def test_pages_that_want_to_be_turned_are_told(tmp_path: Path) -> None:
     with open_stack(path) as stack:
         np.testing.assert_array_equal(stack.read(), voxels)
         assert any("orientation 6" in warning for warning in stack.warnings)
+
+
+def test_pages_of_another_size_are_told(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        for index in range(6):
+            file.write(noise(16, 24)[: 12 if index in (2, 4) else 16], metadata=None)
+    with open_stack(tmp_path / "a.tif") as stack:
+        assert stack.shape == (4, 16, 24)
+        assert any("number 3, 5, counted from 1" in warning for warning in stack.warnings)
