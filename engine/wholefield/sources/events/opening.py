@@ -17,7 +17,7 @@ def open_recording(path: str | Path, *, reading: Reading | str | None = None) ->
     """Open a recording of an event camera.
 
     Args:
-        path: Prophesee RAW, DAT or HDF5, DSEC or MVSEC HDF5, AEDAT4, text or npz.
+        path: A recording in any of the formats that are read, such as Prophesee RAW, HDF5, AEDAT or text.
         reading: Answers to what the file leaves open, such as `columns=t,x,y,p; unit=s`; see `questions_of`.
 
     Returns:

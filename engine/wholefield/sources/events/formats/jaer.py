@@ -10,7 +10,6 @@ Addresses of version 1.0 have 16 bits, those of 2.0 have 32. The clock has 32 bi
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from wholefield.errors import SourceError
 from wholefield.sources.choices import Answer, Question, Reading, UnclearFileError
 from wholefield.sources.events.clock_repair import ClockRepair
 from wholefield.sources.events.codec import UNKNOWN, unwrapped
+from wholefield.sources.events.columns.decision import stated_size
 from wholefield.sources.events.event_words import WordFile
 from wholefield.sources.events.formats.aedat_lines import AedatLines, camera_size, read_lines
 from wholefield.sources.events.formats.gathering import Gathering
@@ -128,7 +128,7 @@ def _camera(path: Path, lines: AedatLines, reading: Reading, words: _Pairs) -> _
         return _answered(path, reading)
     if "dvs128" in name.lower():
         return _Camera(Chip.DVS128, DVS128_SIZE)
-    size = _size(path, reading) if "size" in reading else camera_size(name)
+    size = stated_size(path, reading) or camera_size(name)
     if size is not None:
         return _Camera(Chip.DAVIS, size)
     if not name and len(words) and all(not (batch >> np.uint64(48)).any() for batch in words.batches()):
@@ -149,18 +149,10 @@ def _answered(path: Path, reading: Reading) -> _Camera:
     chip = Chip(reading["encoding"])
     if chip is Chip.DVS128:
         return _Camera(chip, DVS128_SIZE)
-    if "size" not in reading:
+    size = stated_size(path, reading)
+    if size is None:
         raise _unclear(path, "DAVIS of unknown size")
-    return _Camera(chip, _size(path, reading))
-
-
-def _size(path: Path, reading: Reading) -> tuple[int, int]:
-    match = re.fullmatch(r"\s*(\d{1,5})\s*[,x ]\s*(\d{1,5})\s*", reading["size"])
-    if match is None or not all(0 < int(side) <= 1024 for side in match.groups()):
-        raise SourceError(
-            f"{path} cannot have the size {reading['size']!r}; write width,height in px: 346,260."
-        )
-    return int(match[1]), int(match[2])
+    return _Camera(chip, size)
 
 
 def _unclear(path: Path, name: str) -> UnclearFileError:

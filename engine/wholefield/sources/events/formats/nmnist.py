@@ -34,8 +34,8 @@ def is_nmnist(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         rows = np.frombuffer(file.read(5 * PROBED), np.uint8).reshape(-1, 5)
-    # Five letters look like an event.
-    if len(rows) < 2 or ((rows >= 9) & (rows < 127)).all():
+    # Five letters look like an event, and so do five zeros.
+    if len(rows) < 2 or ((rows >= 9) & (rows < 127)).all() or (rows == rows[0]).all():
         return False
     event = rows[:, 1] != OVERFLOW_ROW
     steps = np.diff(_times(rows, 0)[1][event])

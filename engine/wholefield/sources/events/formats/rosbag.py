@@ -18,6 +18,7 @@ from wholefield.sources.choices import Answer, Question, Reading
 from wholefield.sources.events.formats.gathering import Gathering
 from wholefield.sources.events.formats.rosbag_messages import BadMessage, PacketDecoder, cdr_array, ros1_array
 from wholefield.sources.events.table import TableRecording
+from wholefield.sources.reading import reason_of
 
 INSTALL = "pip install 'wholefield[ros]'"
 METADATA = "metadata.yaml"
@@ -93,7 +94,7 @@ def _opened(path: Path) -> Iterator[Any]:
         bag = AnyReader([path], default_typestore=store)
         bag.open()
     except Exception as error:  # databases, YAML, packed chunks: every layer has errors of its own
-        raise SourceError(f"{path} is a bag of ROS that cannot be read ({_short(error)}).") from error
+        raise SourceError(f"{path} is a bag of ROS that cannot be read ({reason_of(error)}).") from error
     try:
         yield bag
     finally:
@@ -171,7 +172,7 @@ def _messages(bag: Any, connections: list[Any]) -> Iterator[tuple[Any, bytes]]:
         except StopIteration:
             return
         except Exception as error:  # as when opening
-            raise _CutOff(_short(error)) from error
+            raise _CutOff(reason_of(error)) from error
         yield connection, raw
 
 
@@ -183,7 +184,7 @@ def _decoded(
         try:
             message = bag.deserialize(raw, connection.msgtype)
         except Exception as error:  # as when opening
-            raise BadMessage(_short(error)) from error
+            raise BadMessage(reason_of(error)) from error
         return (int(message.width), int(message.height)), decoder.prepared(message)
     size, events = cdr_array(raw) if bag.is2 else ros1_array(raw)
 
@@ -196,7 +197,3 @@ def _decoded(
 def _is_packet(connection: Any) -> bool:
     """Whether a topic carries the words of a camera; event_array_msgs called its packets arrays too."""
     return connection.msgtype.endswith(PACKET) or connection.msgtype.startswith("event_array_msgs/")
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__

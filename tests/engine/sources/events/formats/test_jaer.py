@@ -113,7 +113,7 @@ def test_without_a_known_camera_it_is_asked(tmp_path: Path, chip: str | None) ->
     assert [question.name for question in caught.value.questions] == ["encoding", "size"]
     assert [question.name for question in questions_of(path)] == ["encoding", "size"]
     assert rows_of(path, Reading.parse("encoding=davis; size=346,260")) == [(3, 4, 1, 9)]
-    with pytest.raises(SourceError, match="cannot have the size '9'"):
+    with pytest.raises(SourceError, match="'9' is not a size of a sensor"):
         open_jaer(path, Reading.parse("encoding=davis; size=9"))
     with pytest.raises(SourceError, match="choose dvs128 or davis"):
         open_jaer(path, Reading.parse("encoding=dvs"))
