@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wholefield.errors import SourceError
@@ -19,7 +19,7 @@ from wholefield.sources.stacks.dicom.files import (
 )
 from wholefield.sources.stacks.dicom.headers import DicomFile, read_header
 from wholefield.sources.stacks.dicom.segmentation import MODALITY, DicomSegmentation, segmentation_of
-from wholefield.sources.stacks.dicom.stack import DicomStack, stack_of
+from wholefield.sources.stacks.dicom.stack import MOMENT_KEY, DicomStack, stack_of
 from wholefield.sources.stacks.dicom.volumes import Volume, volumes_of
 from wholefield.sources.stacks.dicom.warnings import (
     NAMES,
@@ -75,7 +75,7 @@ def dicom_questions(path: Path, reading: Reading = NOTHING) -> tuple[Question, .
     found = _found(path)
     volume = _chosen(path, found.volumes, reading.get("series"))
     with _open(path, volume, []) as stack:
-        more = common_questions(stack)
+        more = tuple(_with_moment(question, stack.metadata) for question in common_questions(stack))
     if len(found.volumes) < 2:
         return more
     answers = tuple(Answer(each.name, each.label) for each in found.volumes)
@@ -87,6 +87,14 @@ def dicom_questions(path: Path, reading: Reading = NOTHING) -> tuple[Question, .
         "Which of the series in the folder, or of its parts, is opened.",
     )
     return (series, *more)
+
+
+def _with_moment(question: Question, metadata: Mapping[str, str]) -> Question:
+    """The question of time says what tells the times apart."""
+    moment = metadata.get(MOMENT_KEY)
+    if question.name != "time" or not moment:
+        return question
+    return replace(question, help=f"{question.help} They differ by {moment}.")
 
 
 def _open(path: Path, volume: Volume, told: list[str]) -> DicomStack | DicomSegmentation:

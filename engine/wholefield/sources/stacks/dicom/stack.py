@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from wholefield.errors import SourceError
 from wholefield.sources.reading import damaged
 from wholefield.sources.stacks.dicom.arrangement import Arrangement, arrange
@@ -21,6 +23,9 @@ from wholefield.sources.stacks.dicom.volumes import Volume
 from wholefield.sources.stacks.dicom.warnings import notes_of
 from wholefield.sources.stacks.sliced_stack import SlicedStack
 from wholefield.sources.stacks.stack import AnyArray, StackDescription
+
+# What tells the times apart, in `metadata`.
+MOMENT_KEY = "Times differ by"
 
 
 class DicomStack(SlicedStack):
@@ -86,13 +91,10 @@ def stack_of(path: Path, volume: Volume, told: list[str]) -> DicomStack:
     arrangement = arrange(volume.slices, Copies(files))
     scales, scale_warnings = _scales(arrangement)
     arrangement = Arrangement(scales, arrangement.geometry, arrangement.warnings, arrangement.moment)
-    try:
-        dtype = values_dtype(layout, {each.scale for time in scales for each in time})
-    except HeaderError as error:
-        raise damaged(first.path, error) from error
+    dtype = _dtype_of(files, arrangement)
     metadata = dict(first.texts)
     if arrangement.moment:
-        metadata["Times differ by"] = arrangement.moment
+        metadata[MOMENT_KEY] = arrangement.moment
     description = StackDescription(
         "DICOM series",
         (len(arrangement.slices), layout.rows, layout.columns),
@@ -112,6 +114,26 @@ def stack_of(path: Path, volume: Volume, told: list[str]) -> DicomStack:
         stack.close()
         raise
     return stack
+
+
+def _dtype_of(files: Mapping[Path, DicomFile], arrangement: Arrangement) -> np.dtype[np.generic]:
+    """The type that holds the values of all slices; the bits that are stored may differ between files."""
+    kinds: dict[tuple[object, ...], tuple[DicomFile, set[tuple[float, float]]]] = {}
+    for time in arrangement.times:
+        for each in time:
+            file = files[each.path]
+            layout = file.layout
+            assert layout is not None
+            kind = layout.dtype.str, layout.stored, layout.palette is None, layout.table is None
+            kinds.setdefault(kind, (file, set()))[1].add(each.scale)
+    found = []
+    for file, scales in kinds.values():
+        assert file.layout is not None
+        try:
+            found.append(values_dtype(file.layout, scales))
+        except HeaderError as error:
+            raise damaged(file.path, error) from error
+    return np.result_type(*found)
 
 
 def _scales(arrangement: Arrangement) -> tuple[tuple[tuple[Slice, ...], ...], list[str]]:

@@ -29,18 +29,19 @@ def values_dtype(layout: PixelLayout, scales: Iterable[Scale]) -> np.dtype[np.ge
     if own == {SAME} or layout.table is not None:
         return np.dtype(stored)
     low, high = _stored_range(layout)
-    ends = [slope * end + intercept for slope, intercept in own for end in (low, high)]
     if layout.element.real:
         return stored
+    ends = [slope * end + intercept for slope, intercept in own for end in (low, high)]
     if max(map(abs, ends)) > HIGHEST:
         slope, intercept = max(own, key=_size)
         raise HeaderError(
             f"it rescales its values by {slope:g} and {intercept:g}, to numbers that nothing measures"
         )
     if not any(slope % 1 or intercept % 1 for slope, intercept in own):
+        exact = [int(slope) * end + int(intercept) for slope, intercept in own for end in (low, high)]
         for name in (np.int16, np.int32, np.int64):
             limits = np.iinfo(name)
-            if (limits.min <= min(ends) and max(ends) < limits.max) or limits.max == max(ends) < 2**53:
+            if limits.min <= min(exact) and max(exact) <= limits.max:
                 return np.dtype(name)
     return np.dtype(np.float32 if stored.itemsize <= 2 else np.float64)
 

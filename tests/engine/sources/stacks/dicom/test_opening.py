@@ -16,7 +16,9 @@ from wholefield.errors import SourceError
 from wholefield.sources import Kind, kind_of, open_stack, questions_of
 from wholefield.sources.choices import Reading
 from wholefield.sources.stacks.dicom.headers import MOST_INFLATED
+from wholefield.sources.stacks.dicom.layout import PixelElement, PixelLayout
 from wholefield.sources.stacks.dicom.opening import dicom_questions, open_dicom
+from wholefield.sources.stacks.dicom.values import rescaled, values_dtype
 from wholefield.sources.stacks.stack import AnyArray
 
 SCOUT = [0.0, 1.0, 0.0, 0.0, 0.0, -1.0]
@@ -196,7 +198,9 @@ def test_two_times(tmp_path: Path) -> None:
             np.testing.assert_array_equal(later.read(), volume(4, 10))
     with open_stack(tmp_path, reading="time=1") as stack:
         np.testing.assert_array_equal(stack.read(), volume(4, 10))
-    assert [question.name for question in questions_of(tmp_path)] == ["time"]
+    (question,) = questions_of(tmp_path)
+    assert question.name == "time"
+    assert question.help.endswith("They differ by acquisition number 1, 2.")
 
 
 def test_copies_are_left_out(tmp_path: Path) -> None:
@@ -400,3 +404,32 @@ def test_a_file_that_inflates_without_an_end(tmp_path: Path) -> None:
     assert kind_of(path) is Kind.STACK
     with pytest.raises(SourceError, match="its deflated data takes more than 256 MB of memory"):
         open_stack(path)
+
+
+def test_slices_that_store_more_bits_than_the_first(tmp_path: Path) -> None:
+    """The type of the whole stack holds the values of all of them."""
+    small, large = np.full((3, 4), 4000, np.uint16), np.full((3, 4), 65000, np.uint16)
+    tags: dict[str, Any] = {"RescaleIntercept": -1024, "RescaleSlope": 1}
+    saved(dataset(small, BitsStored=12, HighBit=11, ImagePositionPatient=[0, 0, 0], **tags), tmp_path / "0")
+    saved(dataset(large, ImagePositionPatient=[0, 0, 1], **tags), tmp_path / "1")
+    with open_stack(tmp_path) as stack:
+        assert stack.read()[:, 0, 0].tolist() == [2976, 63976]
+
+
+@given(
+    st.sampled_from(["u1", "i2", "u2"]),
+    st.lists(st.tuples(st.integers(-70000, 70000), st.integers(-70000, 70000)), min_size=1, max_size=3),
+)
+@settings(max_examples=40, deadline=None)
+def test_the_type_of_whole_values_holds_both_ends(kind: str, scales: list[tuple[int, int]]) -> None:
+    info = np.iinfo(kind)
+    layout = PixelLayout(
+        PixelElement(0, 2, False), "1.2.840.10008.1.2.1", True, 1, 1, 1, 1, info.bits, info.bits, info.bits - 1,
+        kind[0] == "i", "MONOCHROME2", False,
+    )  # fmt: skip
+    own = [(float(slope), float(intercept)) for slope, intercept in scales]
+    dtype = values_dtype(layout, own)
+    for slope, intercept in own:
+        ends = np.array([info.min, info.max], kind)
+        wanted = [int(slope) * int(end) + int(intercept) for end in ends]
+        assert rescaled(ends, (slope, intercept), dtype).tolist() == wanted
