@@ -54,6 +54,11 @@ class Clock:
     tick: float
     rounding: float = 0.0
 
+    @property
+    def habit(self) -> str:
+        """The unit in which software writes such numbers."""
+        return "us" if self.whole else "s"
+
     def length(self, unit: str) -> float:
         """Length of the recording in s."""
         return self.span * SECONDS[unit]
@@ -89,7 +94,7 @@ def clock_of(sample: Sample, column: Column) -> Clock:
 
 def fitting_units(clock: Clock) -> tuple[str, ...]:
     """Units that fit the times, the likeliest first; one where there is no doubt."""
-    usual_unit: str = "us" if clock.whole else "s"
+    usual_unit = clock.habit
     units = list(WHOLE_UNITS if clock.whole else REAL_UNITS)
     if clock.whole and clock.real:
         units.append("s")

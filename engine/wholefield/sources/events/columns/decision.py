@@ -91,7 +91,7 @@ def decide(path: Path, sample: Sample, reading: Reading) -> Decision:
     if IGNORED in order:
         unused = ", ".join(str(place + 1) for place, role in enumerate(order) if role == IGNORED)
         warnings.append(f"Columns that are not used: {unused}.")
-    certain = clock.usual(unit) and clock.total >= FEW
+    certain = clock.usual(unit) and clock.total >= FEW and unit == clock.habit
     if "unit" not in reading and sample.unit is None and not certain:
         warnings.append(f"The unit of time is not in the file; it is read in {UNIT_NAMES[unit]}.")
     if "unit" not in reading and sample.unit is not None and not clock.possible(unit) and clock.total >= FEW:

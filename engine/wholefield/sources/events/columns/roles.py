@@ -52,9 +52,13 @@ def fitting_orders(sample: Sample) -> tuple[Order, ...]:
         return fitting_orders(replace(sample, size=None)) if sample.size else ()
     best = min(fits, key=lambda fit: fit.falls)
     fits = [fit for fit in fits if not _clearly_worse(fit, best)]
+    # Places beyond all sensors in use are rather times, as long as another order fits.
+    fits = [fit for fit in fits if _on_usual_sensor(sample, fit.order)] or fits
     usual = [fit for fit in fits if fit.usual]
-    chosen = sorted(usual or fits, key=_rank)
-    orders = [fit.order for fit in chosen]
+    orders = [fit.order for fit in sorted(usual or fits, key=_rank)]
+    if not usual and not all(_only_clock(sample, order) for order in orders):
+        # What no software is known to write is asked for, unless its times can be nothing else.
+        orders += _usual_orders(len(sample.columns))
     for order in list(orders):
         if _upright(sample, order):
             orders.insert(orders.index(order), swapped(order))
@@ -64,10 +68,7 @@ def fitting_orders(sample: Sample) -> tuple[Order, ...]:
 def possible_orders(sample: Sample) -> tuple[Order, ...]:
     """All orders that can be chosen for a table, those that fit first; a choice that does not fit is told later."""
     fits = fitting_orders(sample)
-    count = len(sample.columns)
-    usual = (
-        (order + (IGNORED,) * (count - len(order)) for order in USUAL_ORDERS) if count >= len(ROLES) else ()
-    )
+    usual = _usual_orders(len(sample.columns))
     more = [order for first in (*fits, *usual) for order in (first, swapped(first))]
     return tuple(dict.fromkeys((*fits, *more)))
 
@@ -112,11 +113,13 @@ def _fits(sample: Sample) -> Iterator[Fit]:
 def _fit(sample: Sample, t: Column, x: Column, y: Column, p: Column) -> bool:
     if not (p.polarity and x.coordinate and y.coordinate and t.values.size):
         return False
-    if t.disorder > CLOCK_DISORDER or x.whole != y.whole:
+    few = sample.rows < ROWS_FOR_SIDES
+    # A few rows can be in any order.
+    if (t.disorder > CLOCK_DISORDER and not few) or x.whole != y.whole:
         return False
-    if (t.constant and sample.rows > 1) or (sample.rows >= ROWS_FOR_SIDES and _outside(sample, x, y)):
+    if (t.constant and sample.rows > 1) or (not few and _outside(sample, x, y)):
         return False
-    return sample.size is not None or sample.rows < ROWS_FOR_SIDES or possible_sensor(x.side, y.side)
+    return sample.size is not None or few or possible_sensor(x.side, y.side)
 
 
 def _as_named(sample: Sample, order: Order) -> bool:
@@ -130,6 +133,25 @@ def _outside(sample: Sample, x: Column, y: Column) -> bool:
         return False
     width, height = sample.size
     return bool((x.values >= width).mean() > 0.5 or (y.values >= height).mean() > 0.5)
+
+
+def _usual_orders(count: int) -> list[Order]:
+    """The orders that software writes, for that many columns."""
+    return (
+        [order + (IGNORED,) * (count - len(order)) for order in USUAL_ORDERS] if count >= len(ROLES) else []
+    )
+
+
+def _on_usual_sensor(sample: Sample, order: Order) -> bool:
+    """Whether the places of an order lie on a sensor of a size that is in use, on its side or not."""
+    sides = sorted(sample.columns[order.index(role)].side for role in "xy")
+    return any(sides[0] <= min(size) and sides[1] <= max(size) for size in USUAL_SIZES)
+
+
+def _only_clock(sample: Sample, order: Order) -> bool:
+    """Whether the times of an order cannot be places."""
+    time = sample.columns[order.index("t")]
+    return not (time.coordinate and time.whole)
 
 
 def _clearly_worse(fit: Fit, best: Fit) -> bool:

@@ -71,6 +71,20 @@ def test_a_column_that_numbers_the_rows() -> None:
     assert fitting_orders(sample("ntxyp", columns)) == (("-", "t", "x", "y", "p"),)
 
 
+def test_an_order_that_no_software_writes_is_asked_for_where_times_could_be_places() -> None:
+    columns = COLUMNS | {"t": COLUMNS["t"] // 100}
+    found = fitting_orders(sample("ptxy", columns))
+    assert found[0] == tuple("ptxy")
+    assert set(found) >= {tuple("txyp"), tuple("xytp")}
+
+
+def test_times_of_few_rows_are_told_by_their_size() -> None:
+    rows = np.array([(1500, 3, 4, -1), (2500, 5, 6, 1), (3500, 7, 8, -1)])
+    assert fitting_orders(Sample([list(rows.T)], 3)) == (tuple("txyp"),)
+    late = rows[[1, 0, 2]] // (10, 1, 1, 1)
+    assert set(fitting_orders(Sample([list(late.T)], 3))) == {tuple("txyp"), tuple("xytp")}
+
+
 def test_what_can_be_chosen_begins_with_what_fits() -> None:
     orders = possible_orders(sample("xytp"))
     assert orders[0] == tuple("xytp")
