@@ -27,7 +27,7 @@ from wholefield.sources.signatures import (
     ends,
     is_bag,
     is_bmp,
-    is_dicom_file,
+    is_dicom_segmentation,
     is_dicom_slide,
     is_dicom_stack,
     is_event_text,
@@ -134,7 +134,7 @@ DICOM = (
     ),
     Format(
         "DICOM segmentation of a slide", Kind.IMAGE, (".dcm",),
-        both(is_dicom_file, asked("wholefield.sources.slides.dicom.segmentation:is_slide_segmentation")),
+        is_dicom_segmentation,
         "wholefield.sources.slides.dicom.segmentation:open_segmentation", about="numbers of its classes",
     ),
     Format(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -127,9 +127,12 @@ def is_jpeg_2000(path: Path, head: bytes) -> bool:
     return head.startswith((b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")) and path.suffix.lower() != ".nd2"
 
 
-def is_dicom_file(path: Path, head: bytes) -> bool:
-    """Whether a file, not a folder, is DICOM."""
-    return bool(head) and is_dicom(head)
+def is_dicom_segmentation(path: Path, head: bytes) -> bool:
+    """Whether a DICOM file is a segmentation in the pixels of a slide, and not of a stack."""
+    if not head or not is_dicom(head):
+        return False
+    tags = dicom_tags(path, "Modality", "TotalPixelMatrixColumns")
+    return str(tags.get("Modality", "")) == "SEG" and "TotalPixelMatrixColumns" in tags
 
 
 def is_nrrd(path: Path, head: bytes) -> bool:
@@ -250,11 +253,16 @@ def _is_unlike_dicom(name: str) -> bool:
     return suffix not in ("", ".dcm", ".ima", ".dicom") and not suffix[1:].isdigit()
 
 
-def _modality(path: Path) -> str:
+def dicom_tags(path: Path, *names: str) -> Mapping[str, Any]:
+    """Some tags of a DICOM file; none where it is damaged, as the reader that opens it says with its reason."""
     from wholefield.sources.dicom_tags import tags_of
 
     try:
-        tags = tags_of(path, "Modality")
-        return str(tags.get("Modality", ""))
-    except Exception:  # a damaged file is refused, with its reason, by the reader that opens it
-        return ""
+        tags: Mapping[str, Any] = tags_of(path, *names)
+    except Exception:  # damaged files raise errors of many kinds
+        return {}
+    return tags
+
+
+def _modality(path: Path) -> str:
+    return str(dicom_tags(path, "Modality").get("Modality", ""))

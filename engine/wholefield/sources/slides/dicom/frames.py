@@ -17,6 +17,8 @@ from wholefield.sources.reading import closed, reason_of, unreadable
 ITEM, SEQUENCE_END = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 PIXEL_DATA = (0x7FE0, 0x0010)
 UNDEFINED = 0xFFFFFFFF
+# The meta information, with the encoding in it, takes some hundred bytes behind the preamble.
+META_BYTES = 1024
 DEFLATED = "1.2.840.10008.1.2.1.99"
 # A stream of JPEG, JPEG-LS or JPEG XL, or of JPEG 2000 begins so; used where a file has no table of its frames.
 STREAM_STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\xff\x0a", b"\0\0\0\x0c")
@@ -85,12 +87,13 @@ class FrameFile:
     def _read_header(self) -> None:
         file = self._file
         assert file is not None
+        self._refuse_deflated(file)
         # By force: some have no preamble.
         self.header: Any = pydicom.dcmread(file, stop_before_pixels=True, force=True)
         meta = getattr(self.header, "file_meta", {})
         plain = ImplicitVRLittleEndian if self.header.original_encoding[0] else ExplicitVRLittleEndian
         self.syntax = UID(str(meta.get("TransferSyntaxUID", plain)))
-        if self.syntax == DEFLATED or not self.syntax.is_little_endian:
+        if not self.syntax.is_little_endian:
             raise SourceError(
                 f"{self.path} is encoded as {self.syntax.name}, which is not read; convert it first."
             )
@@ -109,6 +112,13 @@ class FrameFile:
             self._offsets, self._lengths = self._plain_frames(start, length)
         if int((self._offsets + self._lengths).max()) > self.size:
             raise SourceError(f"{self.path} is cut off: its last frame is not complete; copy it again.")
+
+    def _refuse_deflated(self, file: BinaryIO) -> None:
+        """Before anything is inflated: a small file can hold gigabytes."""
+        is_deflated = DEFLATED.encode() in file.read(META_BYTES)
+        file.seek(0)
+        if is_deflated:
+            raise SourceError(f"{self.path} is deflated as a whole, which is not read; convert it first.")
 
     def _pixel_data(self, position: int) -> tuple[int, int]:
         """Where the value of the pixels begins, and its length."""

@@ -12,7 +12,6 @@ import numpy as np
 
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Reading
-from wholefield.sources.dicom_tags import tags_of
 from wholefield.sources.reading import unreadable
 from wholefield.sources.slides.colors.cielab import Encoding, stored_lab_to_rgb
 from wholefield.sources.slides.dicom.decode import FrameDecoder
@@ -179,15 +178,6 @@ def _from_series(path: Path, opened: ExitStack) -> Segmentation:
         (*told, *_warnings(path, header)),
     )
     return Segmentation(path, description, levels, classes)
-
-
-def is_slide_segmentation(path: Path) -> bool:
-    """Whether a DICOM file is a segmentation in the pixels of a slide, and not of a stack."""
-    try:
-        tags = tags_of(path, "Modality", "TotalPixelMatrixColumns")
-    except Exception:  # the reader says what is wrong with it
-        return False
-    return str(tags.get("Modality", "")) == "SEG" and "TotalPixelMatrixColumns" in tags
 
 
 def _open(instances: list[Instance], opened: ExitStack) -> list[FrameFile]:

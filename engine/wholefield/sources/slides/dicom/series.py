@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pydicom
-
 from wholefield.sources.reading import unreadable
+from wholefield.sources.signatures import dicom_tags
 
 VOLUME, LABEL, OVERVIEW, THUMBNAIL = "VOLUME", "LABEL", "OVERVIEW", "THUMBNAIL"
 NAMES = {LABEL: "label", OVERVIEW: "macro", THUMBNAIL: "thumbnail"}
@@ -51,8 +50,8 @@ def instances_of(path: Path) -> tuple[list[Instance], tuple[str, ...]]:
     Raises:
         SourceError: The file itself cannot be read.
     """
-    own = _tags(path, force=True)
-    if own is None:
+    own = dicom_tags(path, *TAGS)
+    if not own:
         raise unreadable(path, "a DICOM slide", "its header is damaged")
     series, modality = str(own.get("SeriesInstanceUID", "")), str(own.get("Modality", ""))
     found = {str(own.get("SOPInstanceUID", path)): _instance(path, own)}
@@ -63,8 +62,8 @@ def instances_of(path: Path) -> tuple[list[Instance], tuple[str, ...]]:
         else []
     )
     for other in names[:MOST_FILES]:
-        tags = _tags(other)
-        if tags is None or not series or str(tags.get("SeriesInstanceUID", "")) != series:
+        tags = dicom_tags(other, *TAGS)
+        if not series or str(tags.get("SeriesInstanceUID", "")) != series:
             continue
         if str(tags.get("Modality", "")) == modality:
             found.setdefault(str(tags.get("SOPInstanceUID", other)), _instance(other, tags))
@@ -82,14 +81,6 @@ def _may_be_dicom(path: Path) -> bool:
         and not path.name.startswith(".")
         and path.suffix.lower() in ("", ".dcm", ".dicom", ".ima")
     )
-
-
-def _tags(path: Path, *, force: bool = False) -> Any:
-    """The tags that decide where a file belongs, or None if it is no DICOM."""
-    try:
-        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS, force=force)
-    except Exception:  # files of any kind lie beside a slide
-        return None
 
 
 def _instance(path: Path, tags: Any) -> Instance:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -296,6 +297,14 @@ def test_absurd_headers_are_refused(tmp_path: Path, tags: dict[str, Any]) -> Non
     except SourceError as error:
         refused = str(error)
     assert path.name in refused
+
+
+def test_deflated_slides_are_refused_before_they_are_inflated(tmp_path: Path) -> None:
+    path = write_slide(
+        tmp_path / "a.dcm", tiles_of(picture(), 32), SIZE, syntax=DeflatedExplicitVRLittleEndian
+    )
+    with pytest.raises(SourceError, match="deflated as a whole, which is not read"):
+        open_dicom_slide(path)
 
 
 def test_a_closed_slide_says_so(tmp_path: Path) -> None:
