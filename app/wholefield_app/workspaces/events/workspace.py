@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from wholefield.errors import SettingError
 from wholefield.runs.reports import PreviewReady
@@ -39,6 +39,8 @@ from wholefield_app.viewer.events.event_view import NO_RATE, EventView
 from wholefield_app.viewer.events.frame_view import PixelReadout
 from wholefield_app.viewer.events.rate_strip import Rate
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle
+from wholefield_app.widgets.number_boxes import RealBox
+from wholefield_app.widgets.number_dialog import ask_for_number
 from wholefield_app.workspaces import EVENTS
 from wholefield_app.workspaces.events.actions import (
     display_actions,
@@ -372,11 +374,10 @@ class EventsWorkspace(DocumentWorkspace):
 
 def ask_for_span_us(parent: QWidget, name: str) -> float | None:
     """In how many us the displacements of a flow file happen, or None."""
-    text = f"{name} does not state the time that its displacements span. Time in ms:"
-    value, good = QInputDialog.getDouble(
-        parent, "Time span of the flow", text, USUAL_MS, SHORTEST_MS, LONGEST_MS, 3
-    )
-    return value * 1e3 if good else None
+    text = f"{name} does not state the time that its displacements span. Time:"
+    box = RealBox(decimals=3, minimum=SHORTEST_MS, maximum=LONGEST_MS, value=USUAL_MS, suffix=" ms")
+    value = ask_for_number(parent, "Time span of the flow", text, box)
+    return None if value is None else value * 1e3
 
 
 def _close(provider: FlowProvider) -> None:
