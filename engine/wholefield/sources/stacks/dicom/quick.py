@@ -21,6 +21,7 @@ MOST_BYTES = 2**22
 META_AT = 132
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 DEEPEST = 20
+ESCAPE = b"\x1b"
 # Group, number, and the length or two letters of the value representation and a short length.
 ELEMENT = struct.Struct("<HHI").unpack_from
 READ = (IMPLICIT, EXPLICIT, RLE, *DECODERS)
@@ -192,7 +193,8 @@ def _u2(data: bytes, at: int) -> int:
 
 def _text(raw: bytes) -> Any:
     """A text, or several that are set apart by backslashes; not ASCII, it is left to pydicom."""
-    if not raw.isascii():
+    # Japanese, Chinese and Korean texts are ASCII behind an escape.
+    if not raw.isascii() or ESCAPE in raw:
         raise NotPlainError
     text = raw.decode("ascii").strip(" \0")
     return [part.strip(" \0") for part in text.split("\\")] if "\\" in text else text

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from pydicom.datadict import keyword_for_tag
 
+from wholefield.sources.stacks.dicom.layout import HeaderError
+
 # What may tell apart two images of one place: tag, the sequence of its functional group, what people call it.
 MOMENTS = (
     ("TemporalPositionIdentifier", "", "temporal position"),
@@ -172,10 +174,26 @@ def _words(value: Any) -> str:
 
 
 def _scale(look: _Finder) -> tuple[float, float]:
-    dose = _numbers(look("DoseGridScaling"), 1)
-    slope = _numbers(look("RescaleSlope", "PixelValueTransformationSequence"), 1) or dose or (1.0,)
-    intercept = _numbers(look("RescaleIntercept", "PixelValueTransformationSequence"), 1) or (0.0,)
-    return slope[0], intercept[0]
+    slope = _factor(look, "RescaleSlope", "PixelValueTransformationSequence")
+    if slope is None:
+        slope = _factor(look, "DoseGridScaling")
+    intercept = _factor(look, "RescaleIntercept", "PixelValueTransformationSequence")
+    return 1.0 if slope is None else slope, intercept or 0.0
+
+
+def _factor(look: _Finder, name: str, sequence: str = "") -> float | None:
+    """A number that values depend on: one that cannot be read is not passed over.
+
+    Raises:
+        HeaderError: It is none.
+    """
+    value = look(name, sequence)
+    if value is None or value == "":
+        return None
+    numbers = _numbers(value, 1)
+    if numbers is None:
+        raise HeaderError(f"its {name} is {value}")
+    return numbers[0]
 
 
 def _classic_frames(first: Slice, count: int, dataset: Any) -> list[Slice]:

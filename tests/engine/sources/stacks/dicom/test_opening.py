@@ -433,3 +433,21 @@ def test_the_type_of_whole_values_holds_both_ends(kind: str, scales: list[tuple[
         ends = np.array([info.min, info.max], kind)
         wanted = [int(slope) * int(end) + int(intercept) for end in ends]
         assert rescaled(ends, (slope, intercept), dtype).tolist() == wanted
+
+
+@pytest.mark.parametrize(("name", "value"), [("RescaleSlope", "nan"), ("RescaleIntercept", "1\\2")])
+def test_a_scale_that_cannot_be_read_is_not_passed_over(tmp_path: Path, name: str, value: str) -> None:
+    path = saved(dataset(volume(1)[0], RescaleSlope=1, RescaleIntercept=0), tmp_path / "a")
+    image = pydicom.dcmread(path)
+    image[name]._value = value
+    image.save_as(path)
+    with pytest.raises(SourceError, match=f"is damaged .its {name} is"):
+        open_stack(path)
+
+
+def test_texts_of_other_writing(tmp_path: Path) -> None:
+    write_series(
+        tmp_path, volume(), SpecificCharacterSet=["", "ISO 2022 IR 87"], SeriesDescription="\u982d\u90e8"
+    )
+    with open_stack(tmp_path) as stack:
+        assert stack.metadata["SeriesDescription"] == "\u982d\u90e8"
