@@ -21,6 +21,7 @@ BYTE_ORDERS: dict[str, Literal["<", ">"]] = {"little": "<", "big": ">"}
 YES = ("yes", "true", "1")
 # Files with more times than this are asked for the number of one, not shown a list.
 TIMES_LISTED = 1000
+THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)
 NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 # One number with a decimal comma; "1,500" can also be meant as 1500, and "2,1" as two numbers.
 WITH_COMMA = re.compile(r"0,[0-9]+")
@@ -116,6 +117,9 @@ def _numbers(text: str) -> tuple[float, ...]:
     elif len(words) == 1:
         words = words[0].split(",")
     if not all(NUMBER.fullmatch(word) for word in words):
+        return ()
+    if len(words) == 1 and THOUSANDS.fullmatch(words[0]):
+        # One number with a sign that may stand between thousands, by the rule of `wholefield.numbers`.
         return ()
     values = tuple(map(float, words))
     return values * 3 if len(values) == 1 else values

@@ -52,6 +52,7 @@ def test_ways_to_type_it(text: str, spacing: tuple[float, ...], unit: str) -> No
         "um",
         "2,1 um",
         "1,500 um",
+        "1.500 um",
         "1,2,3",
         "0,0,0 um",
         "-1 um",
