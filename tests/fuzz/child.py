@@ -69,8 +69,8 @@ def _warm() -> None:
     import wholefield.sources.events.tables.hdf5
     import wholefield.sources.slides.ome_zarr
     import wholefield.sources.slides.tiff
-    import wholefield.sources.stacks.hdf5
-    import wholefield.sources.stacks.nifti  # noqa: F401
+    import wholefield.sources.stacks.formats.hdf5
+    import wholefield.sources.stacks.formats.nifti  # noqa: F401
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from tests.engine.sources.events.writers import STREAMS, ecf_chunk, random_event
 from tests.engine.sources.slides.dicom import dicom_files as slide_files
 from tests.engine.sources.slides.raw_tiff import SHORT, SUBSAMPLING, raw_tiff
 from tests.engine.sources.stacks.dicom.dicom_files import dataset, write_series
-from tests.engine.sources.stacks.ole_files import write_ole
+from tests.engine.sources.stacks.formats.ole_files import write_ole
 from tests.engine.sources.stacks.volumes import volume
 from tests.fuzz.recordings import RARE_RECORDINGS
 

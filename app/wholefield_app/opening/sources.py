@@ -24,7 +24,7 @@ def open_source_as(kind: Kind, path: Path, reading: Reading) -> Any:
 
 def last_questions(path: Path, reading: Reading, kind: Kind) -> tuple[Question, ...]:
     """What can be answered for a file that is nothing we know: any may hold voxels as bare numbers."""
-    from wholefield.sources.stacks.bare_numbers import raw_questions
+    from wholefield.sources.stacks.formats.bare_numbers import raw_questions
 
     return raw_questions(path, reading) if kind is Kind.STACK and path.is_file() else ()
 

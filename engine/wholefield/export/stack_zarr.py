@@ -17,8 +17,8 @@ from wholefield.export.stack_planes import AnyArray, Shape, passing, refuse_empt
 from wholefield.files import replacing_folder
 from wholefield.progress import ProgressCallback
 from wholefield.sources.slides.pixels import shrink
+from wholefield.sources.stacks.formats.ome_zarr import OWN_ATTRIBUTES
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.sources.stacks.ome_zarr import OWN_ATTRIBUTES
 from wholefield.sources.zarr_layout import is_zarr
 
 TYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8")

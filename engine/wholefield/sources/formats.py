@@ -44,6 +44,7 @@ from wholefield.sources.signatures import (
 )
 from wholefield.sources.unread import LOOKALIKES, UNREAD
 
+READERS = "wholefield.sources.stacks.formats"
 STACK = "wholefield.sources.stacks.opening:stack_questions"
 ENTRY_POINTS = "wholefield.formats"
 TIFF_SUFFIXES = (".tif", ".tiff")
@@ -147,8 +148,8 @@ DICOM = (
 
 TIFFS = (
     Format(
-        "TIFF stack", Kind.STACK, TIFF_SUFFIXES, both(is_tiff, asked("wholefield.sources.stacks.tiff:is_tiff_stack")),
-        "wholefield.sources.stacks.tiff:open_tiff_stack", asks=STACK,
+        "TIFF stack", Kind.STACK, TIFF_SUFFIXES, both(is_tiff, asked(f"{READERS}.tiff:is_tiff_stack")),
+        f"{READERS}.tiff:open_tiff_stack", asks=STACK,
         exporter="wholefield.export.stacks:write_tiff_stack", about="several equal pages; OME-TIFF and ImageJ too",
     ),
     Format(
@@ -164,7 +165,7 @@ TIFFS = (
         about="pictures and pyramids; OME-TIFF, QPTIFF and Aperio SVS too",
     ),
     Format(
-        "TIFF page", Kind.STACK, (), is_tiff, "wholefield.sources.stacks.tiff:open_tiff_stack",
+        "TIFF page", Kind.STACK, (), is_tiff, f"{READERS}.tiff:open_tiff_stack",
         about="a picture opened as a stack of one slice",
     ),
 )  # fmt: skip
@@ -205,12 +206,12 @@ SLIDES = (
 ZARRS = (
     Format(
         "Zarr", Kind.STACK, ZARR_SUFFIXES, asked("wholefield.sources.zarr_layout:is_plain_zarr"),
-        "wholefield.sources.stacks.plain_zarr:open_plain_zarr",
-        asks="wholefield.sources.stacks.plain_zarr:zarr_questions", about="arrays without OME; a folder, or zipped",
+        f"{READERS}.plain_zarr:open_plain_zarr",
+        asks=f"{READERS}.plain_zarr:zarr_questions", about="arrays without OME; a folder, or zipped",
     ),
     Format(
         "OME-Zarr stack", Kind.STACK, ZARR_SUFFIXES, asked("wholefield.sources.zarr_layout:is_zarr_volume"),
-        "wholefield.sources.stacks.ome_zarr:open_ome_zarr_stack", asks=STACK,
+        f"{READERS}.ome_zarr:open_ome_zarr_stack", asks=STACK,
         exporter="wholefield.export.stack_zarr:write_ome_zarr", about="more than one plane; a folder, or zipped",
     ),
     Format(
@@ -219,63 +220,63 @@ ZARRS = (
     ),
     Format(
         "OME-Zarr plane", Kind.STACK, (), asked("wholefield.sources.zarr_layout:is_zarr"),
-        "wholefield.sources.stacks.ome_zarr:open_ome_zarr_stack", about="a picture opened as a stack of one slice",
+        f"{READERS}.ome_zarr:open_ome_zarr_stack", about="a picture opened as a stack of one slice",
     ),
 )  # fmt: skip
 
 VOLUMES = (
     Format(
         "HDF5 or NeXus", Kind.STACK, (".h5", ".hdf5", ".hdf", ".nxs", ".nx5"), is_hdf5,
-        "wholefield.sources.stacks.hdf5:open_hdf5_stack",
-        asks="wholefield.sources.stacks.hdf5:hdf5_questions", about="one of its datasets",
+        f"{READERS}.hdf5:open_hdf5_stack",
+        asks=f"{READERS}.hdf5:hdf5_questions", about="one of its datasets",
     ),
     Format(
         "Xradia", Kind.STACK, (".txrm", ".txm", ".xrm"), both(begins(OLE_SIGNATURE), ends(".txrm", ".txm", ".xrm")),
-        "wholefield.sources.stacks.xradia:open_xradia", asks=STACK, about="projections and reconstructions of Zeiss",
+        f"{READERS}.xradia:open_xradia", asks=STACK, about="projections and reconstructions of Zeiss",
     ),
-    Format("NRRD", Kind.STACK, (".nrrd", ".nhdr"), is_nrrd, "wholefield.sources.stacks.nrrd:open_nrrd", asks=STACK),
+    Format("NRRD", Kind.STACK, (".nrrd", ".nhdr"), is_nrrd, f"{READERS}.nrrd:open_nrrd", asks=STACK),
     Format(
         "NIfTI", Kind.STACK, (".nii", ".nii.gz", ".hdr"), is_nifti,
-        "wholefield.sources.stacks.nifti:open_nifti", asks=STACK, exporter="wholefield.export.stacks:write_nifti",
+        f"{READERS}.nifti:open_nifti", asks=STACK, exporter="wholefield.export.stacks:write_nifti",
     ),
     Format(
         "Analyze 7.5", Kind.STACK, (".hdr", ".img"),
-        both(ends(".hdr", ".img", ".hdr.gz", ".img.gz"), asked("wholefield.sources.stacks.analyze:is_analyze")),
-        "wholefield.sources.stacks.analyze:open_analyze", asks=STACK, about="either file of a pair",
+        both(ends(".hdr", ".img", ".hdr.gz", ".img.gz"), asked(f"{READERS}.analyze:is_analyze")),
+        f"{READERS}.analyze:open_analyze", asks=STACK, about="either file of a pair",
     ),
     Format(
         "MetaImage", Kind.STACK, (".mha", ".mhd"), is_meta_image,
-        "wholefield.sources.stacks.meta_image:open_meta_image", asks=STACK,
+        f"{READERS}.meta_image:open_meta_image", asks=STACK,
     ),
     Format(
         "NumPy array", Kind.STACK, (".npy",),
-        both(begins(b"\x93NUMPY"), asked("wholefield.sources.stacks.numpy_array:is_numpy_volume")),
-        "wholefield.sources.stacks.numpy_array:open_npy", asks=STACK, about="two to five axes of numbers",
+        both(begins(b"\x93NUMPY"), asked(f"{READERS}.numpy_array:is_numpy_volume")),
+        f"{READERS}.numpy_array:open_npy", asks=STACK, about="two to five axes of numbers",
     ),
     Format(
         "NumPy archive", Kind.STACK, (".npz",),
         both(
-            both(begins(ZIP_SIGNATURE), ends(".npz")), asked("wholefield.sources.stacks.numpy_array:is_numpy_volume")
+            both(begins(ZIP_SIGNATURE), ends(".npz")), asked(f"{READERS}.numpy_array:is_numpy_volume")
         ),
-        "wholefield.sources.stacks.numpy_array:open_npz",
-        asks="wholefield.sources.stacks.numpy_array:npz_questions", about="one of its arrays",
+        f"{READERS}.numpy_array:open_npz",
+        asks=f"{READERS}.numpy_array:npz_questions", about="one of its arrays",
     ),
     Format(
-        "Folder of slices", Kind.STACK, (), asked("wholefield.sources.stacks.slice_folder:is_slice_folder"),
-        "wholefield.sources.stacks.slice_folder:open_slice_folder",
-        asks="wholefield.sources.stacks.slice_folder:folder_questions",
+        "Folder of slices", Kind.STACK, (), asked("wholefield.sources.stacks.slices.folder:is_slice_folder"),
+        "wholefield.sources.stacks.slices.folder:open_slice_folder",
+        asks="wholefield.sources.stacks.slices.folder:folder_questions",
         about="TIFF, PNG, BMP or JPEG, in the order of their names",
     ),
 )  # fmt: skip
 
 RAW_SUFFIXES = (".raw", ".vol", ".bin", ".img", ".dat")
-BARE = "wholefield.sources.stacks.bare_numbers"
+BARE = f"{READERS}.bare_numbers"
 # A name such as scan_512x512x300_uint16.raw, and a file that is as long, leave no doubt; other files of bare numbers
 # are what nothing else is.
 SIZED_VOLUMES = (
     Format(
         "Raw volume", Kind.STACK, RAW_SUFFIXES,
-        both(ends(*RAW_SUFFIXES), asked("wholefield.sources.stacks.raw_guesses:is_told_by_name")),
+        both(ends(*RAW_SUFFIXES), asked(f"{READERS}.raw_guesses:is_told_by_name")),
         f"{BARE}:open_bare_numbers", asks=f"{BARE}:raw_questions", about="bare numbers, with their size in the name",
     ),
 )  # fmt: skip

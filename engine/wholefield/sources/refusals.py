@@ -15,7 +15,7 @@ AS_WHAT = {Kind.IMAGE: "a slide or picture", Kind.STACK: "a stack", Kind.RECORDI
 WITHOUT = {Kind.IMAGE: "a slide", Kind.STACK: "slices", Kind.RECORDING: "a recording"}
 # The reader of slices says what keeps pictures in a folder from being a stack.
 PICTURES = Format(
-    "Folder of pictures", Kind.STACK, (), begins(b""), "wholefield.sources.stacks.slice_folder:open_slice_folder"
+    "Folder of pictures", Kind.STACK, (), begins(b""), "wholefield.sources.stacks.slices.folder:open_slice_folder"
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from wholefield.errors import SettingError
 from wholefield.export import stack_zarr
 from wholefield.export.stack_zarr import NgffVersion, write_ome_zarr
 from wholefield.sources import StackGeometry
-from wholefield.sources.stacks.ome_zarr import OWN_ATTRIBUTES
+from wholefield.sources.stacks.formats.ome_zarr import OWN_ATTRIBUTES
 from wholefield.sources.stacks.stack import AnyArray
 
 NONE = StackGeometry()

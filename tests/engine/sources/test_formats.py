@@ -191,7 +191,9 @@ def fails(path: Path, head: bytes) -> bool:
     raise RuntimeError("a fault of the other package")
 
 
-VOL = Format("VOL", Kind.STACK, (".vol",), begins(b"VOL "), "wholefield.sources.stacks.nrrd:open_nrrd")
+VOL = Format(
+    "VOL", Kind.STACK, (".vol",), begins(b"VOL "), "wholefield.sources.stacks.formats.nrrd:open_nrrd"
+)
 FAULTY = (Format("Faulty", Kind.STACK, (".bad",), fails, "nowhere:nothing"), VOL)
 NOT_A_FORMAT: Callable[..., bool] = fails
 

@@ -72,7 +72,7 @@ def list_datasets(path: str | Path) -> tuple[DatasetInfo, ...]:
     with readable(path):
         if path.is_dir() or not is_hdf5(path, head_of(path, len(HDF5_SIGNATURE))):
             return ()
-        from wholefield.sources.stacks.hdf5 import list_hdf5_datasets
+        from wholefield.sources.stacks.formats.hdf5 import list_hdf5_datasets
 
         return list_hdf5_datasets(path)
 

@@ -12,7 +12,7 @@ from wholefield.sources.stacks.dicom.slices import Slice
 from wholefield.sources.stacks.dicom.spacing import geometry_of_slices, step_warnings, steps_of
 from wholefield.sources.stacks.dicom.times import Alike, same_instance, split_times
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.sources.stacks.slice_names import natural_key
+from wholefield.sources.stacks.slices.names import natural_key
 
 # Places closer than this share of a pixel are one: scanners write the same place with other last digits.
 SAME_SHARE = 0.01

@@ -13,7 +13,7 @@ from wholefield.errors import SourceError
 from wholefield.sources.dicom_start import is_dicom
 from wholefield.sources.reading import damaged
 from wholefield.sources.stacks.dicom.headers import DicomFile, read_header
-from wholefield.sources.stacks.slice_names import natural_key
+from wholefield.sources.stacks.slices.names import natural_key
 
 MOST_DEEP = 12
 MOST_FILES = 200_000

@@ -28,9 +28,9 @@ from wholefield.sources.slides.tiff.source import (
     refuse_unsupported,
 )
 from wholefield.sources.stacks.answers import COMMON, MICROMETERS_IN_MM, NOTHING, answered
+from wholefield.sources.stacks.formats.tiff_axes import TIME_LETTER, depth_letter, series_axes
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import AnyArray, Box, StackDescription, StackSource, checked_dtype
-from wholefield.sources.stacks.tiff_axes import TIME_LETTER, depth_letter, series_axes
 from wholefield.sources.units import to_micrometers
 
 PHOTOMETRIC = tifffile.PHOTOMETRIC

@@ -12,9 +12,10 @@ from wholefield.sources.choices import Question, Reading
 from wholefield.sources.reading import readable
 from wholefield.sources.signatures import TIFF_SIGNATURES
 from wholefield.sources.stacks.answers import COMMON, NOTHING, answered, common_questions
-from wholefield.sources.stacks.slice_look import SliceLook, look_of
-from wholefield.sources.stacks.slice_names import counts_time, grid_of
-from wholefield.sources.stacks.slice_selection import (
+from wholefield.sources.stacks.sliced_stack import SlicedStack
+from wholefield.sources.stacks.slices.look import SliceLook, look_of
+from wholefield.sources.stacks.slices.names import counts_time, grid_of
+from wholefield.sources.stacks.slices.selection import (
     SLICES,
     alike_series,
     likely_slices,
@@ -23,7 +24,6 @@ from wholefield.sources.stacks.slice_selection import (
     series_question,
     slices_in,
 )
-from wholefield.sources.stacks.sliced_stack import SlicedStack
 from wholefield.sources.stacks.stack import AnyArray, StackDescription
 
 
@@ -142,7 +142,7 @@ def _has_times(files: Sequence[Path]) -> bool:
 def _is_more_than_a_slice(path: Path) -> bool:
     """Whether a file is a stack or a pyramid of its own."""
     from wholefield.sources.slides.opening import open_image
-    from wholefield.sources.stacks.tiff import is_tiff_stack
+    from wholefield.sources.stacks.formats.tiff import is_tiff_stack
 
     with path.open("rb") as file:
         if not file.read(4).startswith(TIFF_SIGNATURES):
@@ -159,7 +159,7 @@ def _is_more_than_a_slice(path: Path) -> bool:
 def _decoded(path: Path, indexed: bool, palette: str) -> AnyArray:
     """The pixels of a slice, (y, x) or (y, x, channels); gray ones as they are stored."""
     from wholefield.sources.slides.opening import open_image
-    from wholefield.sources.stacks.tiff import open_tiff_stack
+    from wholefield.sources.stacks.formats.tiff import open_tiff_stack
 
     with readable(path):
         path.stat()

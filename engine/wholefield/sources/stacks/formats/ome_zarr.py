@@ -14,9 +14,9 @@ from wholefield.sources.reading import unreadable
 from wholefield.sources.slides.ome_zarr import image_group, looks_of, ome_of, open_group, scale_factors
 from wholefield.sources.stacks.answers import COMMON, MICROMETERS_IN_MM, NOTHING, answered
 from wholefield.sources.stacks.axes import FIRST, AxisOrder
+from wholefield.sources.stacks.formats.zarr_stack import ZarrStack, refuse_impossible
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.stack import StackDescription, checked_dtype
-from wholefield.sources.stacks.zarr_stack import ZarrStack, refuse_impossible
 from wholefield.sources.units import to_micrometers
 from wholefield.sources.zarr_layout import axis_letters
 

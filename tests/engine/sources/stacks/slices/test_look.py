@@ -10,7 +10,7 @@ import tifffile
 from hypothesis import given, strategies as st
 from PIL import Image
 
-from wholefield.sources.stacks.slice_look import SliceLook, look_of
+from wholefield.sources.stacks.slices.look import SliceLook, look_of
 
 
 @pytest.mark.parametrize("byteorder", "<>")

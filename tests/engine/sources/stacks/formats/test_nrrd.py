@@ -10,7 +10,7 @@ import SimpleITK
 from tests.engine.sources.stacks.volumes import TURN, refusal, volume
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, Reading, UnclearFileError, kind_of, open_stack
-from wholefield.sources.stacks.nrrd import open_nrrd
+from wholefield.sources.stacks.formats.nrrd import open_nrrd
 
 
 @pytest.mark.parametrize("encoding", ["raw", "gzip", "bzip2"])

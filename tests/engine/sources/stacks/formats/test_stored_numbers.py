@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wholefield.sources.stacks.stored_numbers import packing_told
+from wholefield.sources.stacks.formats.stored_numbers import packing_told
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from wholefield.sources.choices import Answer, Question, Reading, UnclearFileErr
 from wholefield.sources.reading import unreadable
 from wholefield.sources.stacks.answers import COMMON, NOTHING, answered, common_questions
 from wholefield.sources.stacks.axes import axes_question, letters_of, order_of
+from wholefield.sources.stacks.formats.stored_numbers import packing_told
+from wholefield.sources.stacks.formats.zarr_stack import ZarrStack, refuse_impossible
 from wholefield.sources.stacks.stack import NUMBERS, StackDescription, checked_dtype
-from wholefield.sources.stacks.stored_numbers import packing_told
-from wholefield.sources.stacks.zarr_stack import ZarrStack, refuse_impossible
 from wholefield.sources.zarr_layout import oversized_json
 
 # Groups below groups that are searched for arrays, and the most arrays that are listed.

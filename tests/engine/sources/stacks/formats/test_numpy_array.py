@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, UnclearFileError, format_of, kind_of, open_stack, questions_of
-from wholefield.sources.stacks.numpy_array import open_npy
+from wholefield.sources.stacks.formats.numpy_array import open_npy
 from wholefield.sources.stacks.stack import AnyArray
 
 

@@ -11,7 +11,7 @@ import SimpleITK
 from tests.engine.sources.stacks.volumes import TURN, refusal, volume
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, Reading, kind_of, open_stack
-from wholefield.sources.stacks.meta_image import open_meta_image, read_header
+from wholefield.sources.stacks.formats.meta_image import open_meta_image, read_header
 
 
 def meta(path: Path, data: bytes = b"", **fields: object) -> Path:

@@ -10,8 +10,8 @@ import pytest
 from tests.engine.sources.stacks.volumes import TURN, refusal, volume
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, Reading, kind_of, open_stack
-from wholefield.sources.stacks.analyze import is_analyze, open_analyze
-from wholefield.sources.stacks.nifti import open_nifti
+from wholefield.sources.stacks.formats.analyze import is_analyze, open_analyze
+from wholefield.sources.stacks.formats.nifti import open_nifti
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Answer, Question, Reading, UnclearFileError
-from wholefield.sources.stacks.slice_look import SliceLook, look_of
-from wholefield.sources.stacks.slice_names import (
+from wholefield.sources.stacks.slices.look import SliceLook, look_of
+from wholefield.sources.stacks.slices.names import (
     Series,
     gaps_in,
     in_order,

@@ -9,7 +9,7 @@ import pytest
 
 from wholefield.errors import SourceError
 from wholefield.sources import open_stack
-from wholefield.sources.stacks.hdf5_checks import missing_sources, unwritten
+from wholefield.sources.stacks.formats.hdf5_checks import missing_sources, unwritten
 
 
 def filtered(path: Path, number: int, name: str = "data") -> Path:

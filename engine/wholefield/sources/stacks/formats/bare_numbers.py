@@ -21,7 +21,7 @@ from wholefield.sources.stacks.answers import (
     spacing_question,
 )
 from wholefield.sources.stacks.axes import AxisOrder
-from wholefield.sources.stacks.raw_guesses import (
+from wholefield.sources.stacks.formats.raw_guesses import (
     TYPES,
     Guess,
     answers_in,

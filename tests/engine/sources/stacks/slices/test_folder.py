@@ -10,9 +10,9 @@ from hypothesis import given, strategies as st
 from wholefield.errors import SourceError
 from wholefield.export.pyramid import PyramidSettings, write_pyramid
 from wholefield.sources import Kind, Reading, UnclearFileError, kind_of, open_stack
-from wholefield.sources.stacks.slice_folder import open_slice_folder
-from wholefield.sources.stacks.slice_names import natural_key
-from wholefield.sources.stacks.slice_selection import slices_in
+from wholefield.sources.stacks.slices.folder import open_slice_folder
+from wholefield.sources.stacks.slices.names import natural_key
+from wholefield.sources.stacks.slices.selection import slices_in
 from wholefield.sources.stacks.stack import AnyArray
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from wholefield.sources.choices import Reading
 from wholefield.sources.reading import unreadable
 from wholefield.sources.stacks.answers import COMMON, NOTHING, answered
+from wholefield.sources.stacks.formats.nifti import Scale, first_bytes, layout_of, of_pair
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.sources.stacks.nifti import Scale, first_bytes, layout_of, of_pair
 from wholefield.sources.stacks.raw_volume import Part, RawVolume, scaled_dtype
 from wholefield.sources.stacks.stack import StackDescription
 

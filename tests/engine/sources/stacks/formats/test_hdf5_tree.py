@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from wholefield.sources.stacks.hdf5_tree import DEEPEST, can_be_stack, likely, told_axes, walk
+from wholefield.sources.stacks.formats.hdf5_tree import DEEPEST, can_be_stack, likely, told_axes, walk
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,15 @@ from wholefield.sources.hdf5_library import h5py
 from wholefield.sources.reading import closed, damaged, unreadable
 from wholefield.sources.stacks.answers import COMMON, NOTHING, answered, common_questions
 from wholefield.sources.stacks.axes import AxisOrder, axes_question, order_of
+from wholefield.sources.stacks.formats.hdf5_checks import (
+    missing_sources,
+    refuse_hollow,
+    refuse_unreadable,
+    unwritten,
+)
+from wholefield.sources.stacks.formats.hdf5_tree import likely, text, told_axes, walk
+from wholefield.sources.stacks.formats.stored_numbers import packing_told
 from wholefield.sources.stacks.geometry import StackGeometry
-from wholefield.sources.stacks.hdf5_checks import missing_sources, refuse_hollow, refuse_unreadable, unwritten
-from wholefield.sources.stacks.hdf5_tree import likely, text, told_axes, walk
 from wholefield.sources.stacks.stack import (
     AnyArray,
     Box,
@@ -24,7 +30,6 @@ from wholefield.sources.stacks.stack import (
     StackSource,
     checked_dtype,
 )
-from wholefield.sources.stacks.stored_numbers import packing_told
 from wholefield.sources.units import to_micrometers
 
 NAMES_SHOWN = 6

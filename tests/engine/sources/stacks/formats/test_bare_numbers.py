@@ -8,8 +8,8 @@ from hypothesis import given, settings, strategies as st
 
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, Reading, UnclearFileError, format_of, kind_of, open_stack
-from wholefield.sources.stacks.bare_numbers import open_bare_numbers, raw_questions
-from wholefield.sources.stacks.raw_guesses import TYPES
+from wholefield.sources.stacks.formats.bare_numbers import open_bare_numbers, raw_questions
+from wholefield.sources.stacks.formats.raw_guesses import TYPES
 from wholefield.sources.stacks.stack import AnyArray
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.engine.sources.stacks.ole_files import write_ole
+from tests.engine.sources.stacks.formats.ole_files import write_ole
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, format_of, kind_of, open_stack
+from wholefield.sources.stacks.formats.xradia import open_xradia
 from wholefield.sources.stacks.stack import AnyArray
-from wholefield.sources.stacks.xradia import open_xradia
 
 
 def volume(*shape: int, dtype: str = "u2") -> AnyArray:

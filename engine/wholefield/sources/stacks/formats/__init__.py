@@ -1,0 +1,1 @@
+"""Readers of stacks, one format each: headers and arrays to what `stack.StackSource` serves."""
