@@ -14,7 +14,7 @@ from wholefield.errors import SourceError
 from wholefield.sources.reading import closed, damaged, reason_of
 from wholefield.sources.slides.image import AnyArray
 from wholefield.sources.slides.tiff.pixels import shown_pixels, stored_pixels
-from wholefield.sources.slides.tiff.segments import YCBCR, segment_decoder, segment_shape
+from wholefield.sources.slides.tiff.segments import YCBCR, refuse_trap, segment_decoder, segment_shape
 
 # Rows of an uncompressed page that lies in one piece are read in bands of about this size.
 BAND_BYTES = 2**20
@@ -151,6 +151,17 @@ class TiffPlane:
         rows = -(-self._height // self.tile_size[0])
         needed = rows * self._columns() * self._samples
         return len(self._offsets) >= needed and len(self._counts) >= needed
+
+    def refuse_trap(self) -> None:
+        """Raise SourceError if whole tiles claim more bytes than the largest that is stored can hold."""
+        if self._in_one_piece:
+            return
+        height, width, samples = segment_shape(self._keyframe, 0)
+        try:
+            claimed = height * width * samples * self._keyframe.dtype.itemsize
+            refuse_trap(claimed, int(np.max(np.asarray(self._counts), initial=0)))
+        except ValueError as error:
+            raise damaged(self._reader.path, error) from error
 
     def decode(self, row: int, column: int) -> AnyArray:
         """Pixels (height, width, channels) of one tile; one at the border may be cut or whole.

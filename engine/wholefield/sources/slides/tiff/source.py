@@ -220,6 +220,8 @@ def refuse_unsupported(path: Path, page: Any) -> None:
 def refuse_incomplete(path: Path, reader: ByteReader, levels: list[list[TiffPlane]]) -> None:
     """Raise SourceError where the pages refer to bytes behind the end of the file, or to none."""
     planes = [plane for level in levels for plane in level]
+    for plane in planes:
+        plane.refuse_trap()
     end = max(plane.byte_end() for plane in planes)
     if end > reader.size:
         raise SourceError(
