@@ -7,6 +7,8 @@ from typing import TypeVar
 import h5py
 import numpy as np
 import tifffile
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from tests.e2e.light import Wait
@@ -47,6 +49,29 @@ def volumes_of_a_file(window: MainWindow, wait: Wait) -> QWidget:
         file["entry/data/flat"] = np.full((4, SIDE, SIDE), 900, np.uint16)
         file["entry/reconstruction/absorption"] = beads(3).astype(np.float32)
     return asked(window, wait, "stacks", path)
+
+
+def series_of_a_folder(window: MainWindow, wait: Wait) -> QWidget:
+    """A folder with a scout beside the scan."""
+    folder = Path("ct_abdomen")
+    folder.mkdir()
+    scan = [(index, plane, "Axial 2.0", (1, 0, 0, 0, 1, 0)) for index, plane in enumerate(beads(0))]
+    scout = (99, beads(0)[:, SIDE // 2].repeat(4, 0), "Scout", (1, 0, 0, 0, 0, -1))
+    for number, pixels, series, orientation in (*scan, scout):
+        meta = FileMetaDataset()
+        meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, CTImageStorage
+        meta.MediaStorageSOPInstanceUID = f"1.2.826.{number + 1}"
+        data = FileDataset(str(number), {}, file_meta=meta, preamble=b"\0" * 128)
+        data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
+        data.SeriesInstanceUID, data.SeriesDescription, data.Modality = f"1.2.{len(series)}", series, "CT"
+        data.Rows, data.Columns = pixels.shape
+        data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 0
+        data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+        data.PixelSpacing, data.ImageOrientationPatient = [0.8, 0.8], list(orientation)
+        data.ImagePositionPatient, data.InstanceNumber = [0, 0, 2.0 * number], number + 1
+        data.PixelData = pixels.astype("<u2").tobytes()
+        data.save_as(folder / f"{number:03}.dcm", enforce_file_format=True)
+    return asked(window, wait, "stacks", folder)
 
 
 def bare_numbers(window: MainWindow, wait: Wait) -> QWidget:
@@ -106,6 +131,7 @@ OPENING_SCENES: dict[str, Scene] = {
     "ask_text": text_of_events,
     "ask_text_refused": refused_text,
     "ask_volumes": volumes_of_a_file,
+    "ask_series": series_of_a_folder,
     "ask_raw": bare_numbers,
     "ask_kind": another_kind,
     "times": film,
