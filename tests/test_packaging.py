@@ -21,7 +21,7 @@ OURS = {"wholefield", "wholefield_app", "wholefield_resources"}
 # Import names that differ from the names of their distributions.
 DISTRIBUTIONS = {
     "PySide6": "pyside6-essentials", "shiboken6": "pyside6-essentials", "cv2": "opencv-python-headless",
-    "openslide": "openslide-python", "nrrd": "pynrrd", "annotated_types": "annotated-types",
+    "openslide": "openslide-python", "nrrd": "pynrrd", "annotated_types": "annotated-types", "PIL": "pillow",
 }  # fmt: skip
 WITHOUT_WINDOW = """
 import sys
