@@ -1,9 +1,9 @@
 """Streamed networks against plain ones: python -m tests.bench.bench_streaming [NETWORK [SIDE [TILE ...]]] [OPTION ...].
 
-Options are keep=MB (the keep budget), wait=ROWS,COLUMNS (the smallest block), and train or infer: one of the two,
-streamed alone, for images whose plain pass does not fit in memory. Both run in one process with the same weights and
-input; ratios below 1 favour streaming. Memory is the peak of resident memory above that before the pass, so without
-network and input.
+Options are keep=MB (the keep budget), wait=ROWS,COLUMNS (the smallest block), workers=N, and train or infer: one of
+the two, streamed alone, for images whose plain pass does not fit in memory. Both run in one process with the same
+weights and input; ratios below 1 favor streaming. Memory is the peak of resident memory above that before the pass, so
+without network and input.
 """
 
 import os
@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> None:
     alone = [argument for argument in arguments if argument in PASSES]
     name, side, *tiles = [a for a in arguments if "=" not in a and a not in PASSES] or ["resnet18", "2048"]
     keep = int(options.get("keep", KEEP_BUDGET // 2**20))
+    workers = int(options["workers"]) if "workers" in options else None
     wait = [int(positions) for positions in options["wait"].split(",")] if "wait" in options else None
     print(
         f"{machine()}\n{name}, {side}x{side}, float32, keeping {keep} MB, blocks of {wait or 'the usual sizes'}"
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> None:
         if plain:
             print(f"{title:5} plain      {show(plain)}")
         for tile in [int(tile) for tile in tiles] or [512, 256, 128]:
-            streamed = Streamed(network, tile, keep_budget=keep * 2**20, smallest_block=wait)
+            streamed = Streamed(network, tile, keep_budget=keep * 2**20, smallest_block=wait, workers=workers)
             cost = measure(partial(run, streamed), repeats=2 if plain else 1)
             print(
                 f"{title:5} tile {tile:5} {show(cost)}   {ratios(cost, plain) if plain else ''}", flush=True

@@ -53,7 +53,7 @@ class Streamed(nn.Module):
         exact_kernels: Whether convolutions are the direct sums of torch instead of Winograd's, which rounds a little
             more.
         deterministic: Whether gradients, too, must not depend on the number of workers: not by a bit instead of by
-            rounding. Every tile is then computed on one thread.
+            rounding, for kernels sum in other orders on more threads. Every tile is then computed on one.
 
     Example:
         >>> import torch

@@ -20,7 +20,7 @@ from wholefield.streaming.execution.saved_halos import SavedHalos
 from wholefield.streaming.execution.sinks import Sink
 from wholefield.streaming.execution.tile import Blocks, ReadImage, TileResult, compute_tile
 from wholefield.streaming.execution.tile_visits import OnTile, Sweep, TileVisit
-from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles, tile_order
+from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles
 from wholefield.streaming.geometry.spans import Spans
 from wholefield.streaming.operations.call import Ref
 from wholefield.streaming.tracing.program import Program
@@ -138,7 +138,8 @@ def reverse_sweep(
         crew: Who computes the tiles.
     """
     program = recurrence.program
-    sums = _Sums(tensors)
+    lanes: dict[Tile, _Sums] = {}
+    totals: list[Tensor | None] = [None] * len(tensors)
     arriving: dict[tuple[int, int, Tile], tuple[Tensor | None, ...]] = {}
     learns = nodes_that_learn(program, tensors, image_grad is not None)
     settled = _Settling()
@@ -146,26 +147,37 @@ def reverse_sweep(
     def read(spans: Spans) -> Tensor:
         return read_image(spans).detach().requires_grad_(image_grad is not None)
 
-    def add_up(tile: Tile, found: TileGradients) -> None:
-        sums.add(found.tensors)
-        if image_grad is not None and found.image is not None:
-            grad, spans = found.image
+    def add_to_image(_: Tile, found: tuple[Tensor, Spans] | None) -> None:
+        if image_grad is not None and found is not None:
+            grad, spans = found
             cut(image_grad, program.image.axes, program.image.box, spans).add_(grad)
 
-    summed = InOrder[TileGradients](tile_order(recurrence.counts, crew, reverse=True), add_up)
+    # Whatever the workers do, sums are in raster order: along a row of tiles from one to the next, then row by row.
+    backwards = list(reversed(list(recurrence.tiles())))
+    summed = InOrder[_Sums](
+        [tile[:-1] for tile in backwards if not tile[-1]], lambda _, row: row.add_to(totals)
+    )
+    pixels = InOrder[tuple[Tensor, Spans] | None](backwards, add_to_image)
 
     def prepare(tile: Tile) -> Callable[[], TileGradients]:
         _announce(on_tile, Sweep.REVERSE, recurrence, tile)
         handed = _collect(arriving, recurrence, tile)
-        halos = {key: _leaves(halo, learns[key[1]]) for key, halo in saved.take(tile).items()}
+        halos = saved.take(tile)
         known, state = saved.blocks.pop(tile, {}), saved.random_states.pop(tile, None)
-        return partial(compute, tile, halos, handed, known, state)
+        row = tile[:-1]
+        if row not in lanes:
+            lanes[row] = _Sums(tensors)
+        return partial(compute, tile, lanes[row].leaves, halos, handed, known, state)
 
     def compute(
-        tile: Tile, halos: Halos, handed: HaloGrads, known: Blocks, state: Tensor | None
+        tile: Tile,
+        leaves: Sequence[Tensor],
+        halos: Halos,
+        handed: HaloGrads,
+        known: Blocks,
+        state: Tensor | None,
     ) -> TileGradients:
-        # Tiles that run side by side must not add to one gradient.
-        leaves = tensors if crew.workers == 1 else [_leaf(tensor) for tensor in tensors]
+        halos = {key: _leaves(halo, learns[key[1]]) for key, halo in halos.items()}
         sinks = sinks_for(leaves)
         roots = {
             node: partial(sinks[node].root, recurrence.new(node, tile), grad=grad)
@@ -177,13 +189,21 @@ def reverse_sweep(
     def finish(tile: Tile, found: TileGradients) -> None:
         for (axis, node), pieces in found.halos.items():
             arriving[axis, node, _lane(tile, axis)] = pieces
-        summed.put(tile, found)
+        pixels.put(tile, found.image)
+        if not tile[-1]:
+            summed.put(tile[:-1], lanes.pop(tile[:-1]))
         # What the last tiles freed stays for the next pass.
         if any(tile):
             settled.count()
 
     run_tiles(recurrence.counts, crew, prepare, finish, reverse=True)
-    return Gradients(image_grad, sums.taken())
+    return Gradients(
+        image_grad,
+        [
+            None if total is None else total.to(leaf.dtype)
+            for total, leaf in zip(totals, tensors, strict=True)
+        ],
+    )
 
 
 class _Settling:
@@ -205,12 +225,10 @@ class TileGradients:
 
     Attributes:
         halos: Gradients of the halos that the tile was given.
-        tensors: Gradients of the slots; None where they were taken as soon as they were there, or are not wanted.
         image: Gradient of the pixels that the tile read and where they lie, if they require one.
     """
 
     halos: HaloGrads
-    tensors: Sequence[Tensor | None]
     image: tuple[Tensor, Spans] | None
 
 
@@ -225,6 +243,8 @@ def tile_gradients(
     known: Blocks,
 ) -> TileGradients:
     """Recompute one tile under autograd and back-propagate through it.
+
+    The gradients of the slots are accumulated in their `grad`.
 
     Args:
         recurrence: The network laid out over the tiles.
@@ -251,14 +271,8 @@ def tile_gradients(
         torch.autograd.backward(edges, grads, inputs=leaves)
     return TileGradients(
         {key: tuple(_compact(piece.grad) for _, piece in halo) for key, halo in halos.items()},
-        [tensor.grad for tensor in tensors],
         None if pixels.grad is None else (pixels.grad, spans),
     )
-
-
-def _leaf(tensor: Tensor) -> Tensor:
-    """The same numbers with a gradient of their own."""
-    return tensor.detach().requires_grad_(tensor.requires_grad)
 
 
 def _leaves(halo: Halo, learns: bool) -> Halo:
@@ -284,38 +298,29 @@ def _compact(grad: Tensor | None) -> Tensor | None:
 
 
 class _Sums:
-    """Gradients of leaves, added up over the tiles as soon as back-propagation has each of them."""
+    """Gradients of a row of tiles, added up as soon as back-propagation has each of them.
 
-    def __init__(self, leaves: Sequence[Tensor]) -> None:
-        self._leaves = leaves
-        self._values: list[Tensor | None] = [None] * len(leaves)
-        self._hooks = [
-            leaf.register_post_accumulate_grad_hook(partial(self._take, k))
-            for k, leaf in enumerate(leaves)
-            if leaf.requires_grad
-        ]
+    Attributes:
+        leaves: The tensors as leaves of this row alone, for tiles of other rows run at the same time.
+    """
 
-    def add(self, grads: Sequence[Tensor | None]) -> None:
-        """Add what a tile found for leaves of its own."""
-        for k, grad in enumerate(grads):
-            if grad is not None:
-                self._add(k, grad)
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self.leaves = [tensor.detach().requires_grad_(tensor.requires_grad) for tensor in tensors]
+        self._values: list[Tensor | None] = [None] * len(tensors)
+        for k, leaf in enumerate(self.leaves):
+            if leaf.requires_grad:
+                leaf.register_post_accumulate_grad_hook(partial(self._take, k))
 
-    def taken(self) -> list[Tensor | None]:
-        """The sums in the types of their leaves, None where nothing arrived; nothing is added any more."""
-        for hook in self._hooks:
-            hook.remove()
-        return [
-            None if value is None else value.to(leaf.dtype)
-            for value, leaf in zip(self._values, self._leaves, strict=True)
-        ]
+    def add_to(self, totals: list[Tensor | None]) -> None:
+        """Add the sums to those of other rows; they are given away."""
+        for k, value in enumerate(self._values):
+            if value is not None:
+                total = totals[k]
+                totals[k] = value if total is None else total.add_(value)
 
     def _take(self, k: int, leaf: Tensor) -> None:
         grad, leaf.grad = leaf.grad, None
         assert grad is not None
-        self._add(k, grad)
-
-    def _add(self, k: int, grad: Tensor) -> None:
         value = self._values[k]
         if value is None:
             # Hundreds of small terms would vanish in a sum of half precision.

@@ -33,7 +33,7 @@ class Crew:
 
     Attributes:
         workers: How many tiles run at the same time.
-        deterministic: Whether gradients are summed in an order that does not depend on the number of workers.
+        deterministic: Whether every tile takes one thread, so that the number of workers does not change a bit.
         context: Puts in force, in a worker's thread, what holds in the caller's.
     """
 
@@ -66,32 +66,29 @@ class Wavefront:
 
 
 @cache
-def wavefront(counts: tuple[int, ...], workers: int, diagonal: bool = False) -> Wavefront:
-    """The order of the tiles of a grid.
+def wavefront(counts: tuple[int, ...], workers: int) -> Wavefront:
+    """The order of the tiles of a grid: of those that can run, those that come first in raster order.
 
     Args:
         counts: Tiles per axis.
         workers: How many run at the same time.
-        diagonal: Whether tiles go by the diagonal they lie on, which does not depend on the number of workers,
-            instead of row by row.
     """
-    if workers == 1 and not diagonal:
+    if workers == 1:
         tiles = tuple(product(*map(range, counts)))
         return Wavefront(tiles, (1,) * len(tiles))
-    rank: Callable[[Tile], tuple[int, ...]] = (lambda tile: (sum(tile), *tile)) if diagonal else tuple
     waiting = {tile: sum(map(bool, tile)) for tile in product(*map(range, counts))}
-    ready = [(rank(tile), tile) for tile, missing in waiting.items() if not missing]
+    ready = [tile for tile, missing in waiting.items() if not missing]
     order: list[Tile] = []
     together: list[int] = []
     while ready:
-        step = [heappop(ready)[1] for _ in range(min(workers, len(ready)))]
+        step = [heappop(ready) for _ in range(min(workers, len(ready)))]
         order += step
         together += [len(step)] * len(step)
         for tile in step:
             for behind in _behind(tile, counts):
                 waiting[behind] -= 1
                 if not waiting[behind]:
-                    heappush(ready, (rank(behind), behind))
+                    heappush(ready, behind)
     return Wavefront(tuple(order), tuple(together))
 
 
@@ -115,7 +112,7 @@ def run_tiles(
         finish: Takes what a tile came to; called in any order that respects the predecessors.
         reverse: Whether the last tile comes first.
     """
-    front = wavefront(counts, crew.workers, crew.deterministic)
+    front = wavefront(counts, crew.workers)
     turned = _turned(counts, reverse)
     if max(front.together) == 1 and not crew.deterministic:
         for tile in map(turned, front.order):
@@ -204,9 +201,9 @@ class InOrder(Generic[_Result]):
 
 
 def tile_order(counts: tuple[int, ...], crew: Crew, *, reverse: bool) -> list[Tile]:
-    """The order in which the tiles are expected, which is that of the sums of their gradients."""
+    """The order in which the tiles are expected."""
     turned = _turned(counts, reverse)
-    return [turned(tile) for tile in wavefront(counts, crew.workers, crew.deterministic).order]
+    return [turned(tile) for tile in wavefront(counts, crew.workers).order]
 
 
 def _turned(counts: tuple[int, ...], reverse: bool) -> Callable[[Tile], Tile]:

@@ -104,9 +104,10 @@ class Forecast:
         peak = self.floor(training) + count * (
             self._tile_in_training if training else self._tile_in_inference
         )
-        if training and count > 1:
-            # Gradients that wait until those of the tiles before are added.
-            peak += count * sum(_size(tensor) for tensor in self._tensors if tensor.requires_grad)
+        rows = prod(self._recurrence.counts[:-1])
+        if training and rows > 1:
+            # The sums of the rows of tiles that are begun, beside those of all that are finished.
+            peak += min(count, rows) * sum(_size(tensor) for tensor in self._tensors if tensor.requires_grad)
         return peak
 
     @cached_property

@@ -38,11 +38,9 @@ def before(tile: Tile) -> list[Tile]:
     return [(*tile[:axis], t - 1, *tile[axis + 1 :]) for axis, t in enumerate(tile) if t]
 
 
-@given(counts=COUNTS, workers=st.integers(1, 9), diagonal=st.booleans())
-def test_every_tile_comes_once_after_its_predecessors(
-    counts: tuple[int, ...], workers: int, diagonal: bool
-) -> None:
-    front = wavefront(counts, workers, diagonal)
+@given(counts=COUNTS, workers=st.integers(1, 9))
+def test_every_tile_comes_once_after_its_predecessors(counts: tuple[int, ...], workers: int) -> None:
+    front = wavefront(counts, workers)
     assert sorted(front.order) == list(product(*map(range, counts)))
     place = {tile: k for k, tile in enumerate(front.order)}
     assert all(place[earlier] < place[tile] for tile in front.order for earlier in before(tile))
@@ -50,14 +48,6 @@ def test_every_tile_comes_once_after_its_predecessors(
     assert front.speedup <= min(workers, len(front.order)) + 1e-9
     # No order is faster than the longest way through the grid.
     assert front.steps >= sum(counts) - len(counts) + 1 - 1e-9
-
-
-@given(counts=COUNTS, workers=st.integers(1, 9))
-def test_the_diagonal_order_does_not_know_the_workers(counts: tuple[int, ...], workers: int) -> None:
-    assert wavefront(counts, workers, True).order[0] == (0,) * len(counts)
-    if workers == 1:
-        sums = [sum(tile) for tile in wavefront(counts, 1, True).order]
-        assert sums == sorted(sums)
 
 
 @pytest.mark.parametrize(

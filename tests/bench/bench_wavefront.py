@@ -1,0 +1,125 @@
+"""How well many workers are used: python -m tests.bench wavefront [NETWORK [TILE]].
+
+The times of the tiles of a small image are measured on one thread, apart what only the caller's thread can do. With
+them the schedule of a large image is played through for 4 to 32 workers; efficiency is the speed-up over one worker
+divided by the number of workers. What workers take from each other in caches and memory is not in it.
+"""
+
+import random
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Any
+from unittest.mock import patch
+
+import torch
+
+from tests.bench.bench_streaming import backbone
+from tests.bench.measure import machine
+from wholefield.streaming import Streamed
+from wholefield.streaming.execution import sweep
+from wholefield.streaming.execution.recurrence import Tile
+from wholefield.streaming.execution.wavefront import Crew, wavefront
+
+SIDES = (8192, 32768)
+WORKERS = (4, 8, 16, 32)
+MEASURED = 6
+# What two and more threads in a tile are worth; measured on two cores.
+INSIDE = 1.3
+
+
+@dataclass
+class Times:
+    """Seconds of every tile of one sweep."""
+
+    jobs: list[float] = field(default_factory=list)
+    caller: list[float] = field(default_factory=list)
+
+
+def main(arguments: list[str]) -> None:
+    """Measure the tiles, then play the schedules through."""
+    name, tile = (*arguments, *("resnet18", "256")[len(arguments) :])
+    print(f"{machine()}\n{name}, tiles of {tile} px, measured on one thread")
+    sweeps = measured(name, int(tile))
+    for sweep_name, times in sweeps.items():
+        job, caller = (sorted(part)[len(part) // 2] for part in (times.jobs, times.caller))
+        print(f"{sweep_name:8} tile {job * 1e3:.0f} ms, of the caller's thread {caller * 1e3:.2f} ms")
+    for side in SIDES:
+        count = side // int(tile)
+        for workers in WORKERS:
+            gains = [played((count, count), workers, times) for times in sweeps.values()]
+            whole = sum(one for one, _ in gains) / sum(many for _, many in gains)
+            print(
+                f"{side:6} px, {workers:3} workers: {whole:5.1f} times one, efficiency {whole / workers:.2f}"
+            )
+
+
+def measured(name: str, tile: int) -> dict[str, Times]:
+    """The times of the tiles of a small image, by sweep."""
+    torch.set_num_threads(1)
+    sweeps = {"forward": Times(), "reverse": Times()}
+
+    def timed(
+        counts: tuple[int, ...],
+        crew: Crew,
+        prepare: Callable[[Tile], Callable[[], Any]],
+        finish: Callable[[Tile, Any], None],
+        *,
+        reverse: bool = False,
+    ) -> None:
+        times = sweeps["reverse" if reverse else "forward"]
+        for place in wavefront(counts, 1).order:
+            here = tuple(n - 1 - t for t, n in zip(place, counts, strict=True)) if reverse else place
+            begin = time.perf_counter()
+            job = prepare(here)
+            ready = time.perf_counter()
+            result = job()
+            done = time.perf_counter()
+            finish(here, result)
+            # Tiles at the border are smaller.
+            if all(0 < t < n - 1 for t, n in zip(here, counts, strict=True)):
+                times.jobs.append(done - ready)
+                times.caller.append(ready - begin + time.perf_counter() - done)
+
+    network = backbone(name)
+    image = torch.randn(1, 3, MEASURED * tile, MEASURED * tile)
+    with patch.object(sweep, "run_tiles", timed):
+        for _ in range(2):
+            for times in sweeps.values():
+                times.jobs.clear()
+                times.caller.clear()
+            Streamed(network, tile, workers=1)(image).square().mean().backward()
+    return sweeps
+
+
+def played(counts: tuple[int, int], workers: int, times: Times) -> tuple[float, float]:
+    """Seconds of one worker and of several: tiles start when their predecessors are done and a worker is free."""
+    chance = random.Random(0)
+    front = wavefront(counts, workers)
+    rank = {tile: k for k, tile in enumerate(front.order)}
+    missing = {tile: sum(map(bool, tile)) for tile in front.order}
+    ready, running = [0], list[tuple[float, int]]()
+    now = alone = 0.0
+    while ready or running:
+        while ready and len(running) < workers:
+            k = heappop(ready)
+            job, caller = chance.choice(times.jobs), chance.choice(times.caller)
+            now += caller
+            alone += job + caller
+            inside = INSIDE if 2 * front.together[k] <= workers else 1.0
+            heappush(running, (now + job / inside, k))
+        end, k = heappop(running)
+        now = max(now, end)
+        y, x = front.order[k]
+        for behind in ((y + 1, x), (y, x + 1)):
+            if behind in missing:
+                missing[behind] -= 1
+                if not missing[behind]:
+                    heappush(ready, rank[behind])
+    return alone, now
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
