@@ -166,7 +166,8 @@ def test_a_suggested_tiling_fits_and_uses_the_threads(resnet: nn.Module, threads
         torch.set_num_threads(before)
     assert plan(resnet, (1, 3, 2048, 2048), size, workers=workers).memory.backward <= budget
     assert 1 <= workers <= threads
-    assert (workers > 1) == (threads > 1)
+    # Where memory is short a worker more is not worth a tile too small.
+    assert workers > 1 or threads == 1 or budget < 10**9
 
 
 def test_a_tiling_that_does_not_fit_is_refused(resnet: nn.Module) -> None:
