@@ -59,7 +59,7 @@ def test_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SMALL, "--size=4000x4000", "--memory=60MB", "--for=inference"]) == 0
     out = capsys.readouterr().out
     assert "Suggested tile size:" in out
-    assert "px for inference within 60MB" in out
+    assert "at the same time, for inference within 60MB" in out
 
 
 @pytest.mark.parametrize(
