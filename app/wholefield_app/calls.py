@@ -28,8 +28,22 @@ class DebouncedCall(QObject):
         function: Callable[..., Any],
         delay_ms: int = 0,
         parent: QObject | None = None,
+        *,
+        overtakes: bool = False,
     ) -> None:
+        """Prepare to call.
+
+        Args:
+            background: Where the function runs.
+            function: The function.
+            delay_ms: How long arguments have to rest.
+            parent: Owner of the call.
+            overtakes: Whether a call that is running is abandoned for newer arguments, instead of awaited; for
+                functions that may take very long, such as the opening of a large file.
+        """
         super().__init__(parent)
+        self._overtakes = overtakes
+        self._task: Task | None = None
         self._background = background
         self._function = function
         self._waiting: tuple[Any, ...] | None = None
@@ -54,17 +68,25 @@ class DebouncedCall(QObject):
     def drop(self) -> None:
         """Wait for no answer any more."""
         self._timer.stop()
+        self._abandon()
         self._waiting = None
         self._want(False)
 
     @Slot()
     def _start(self) -> None:
-        """A call that is running is awaited first: two at once would only slow each other down."""
+        """A call that is running is awaited first, as a rule: two at once would only slow each other down."""
+        if self._waiting is not None:
+            self._abandon()
         if self._waiting is None or self._calling:
             return
         arguments, self._waiting = self._waiting, None
         self._calling = True
-        self._background.run(self._function, *arguments, then=self._take, failed=self._refuse)
+        self._task = self._background.run(self._function, *arguments, then=self._take, failed=self._refuse)
+
+    def _abandon(self) -> None:
+        if self._overtakes and self._calling and self._task is not None:
+            self._task.cancel()
+            self._calling = False
 
     def _take(self, result: Any) -> None:
         if self._is_newest():

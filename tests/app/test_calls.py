@@ -141,3 +141,27 @@ def test_a_drop_before_the_rest_is_over_calls_nothing(
     other.ask()
     qtbot.waitUntil(lambda: not other.busy)
     assert worker.asked == []
+
+
+def test_a_call_that_takes_long_is_overtaken_where_that_is_wanted(qapp: QApplication, qtbot: QtBot) -> None:
+    background = Background(1)
+    gate, begun = threading.Event(), threading.Event()
+    answers: list[int] = []
+
+    def work(number: int) -> int:
+        if number == 1:
+            begun.set()
+            assert gate.wait(300)
+        return 10 * number
+
+    call = DebouncedCall(background, work, overtakes=True)
+    call.answered.connect(answers.append)
+    call.ask(1)
+    qtbot.waitUntil(begun.is_set)
+    call.ask(2)
+    qtbot.waitUntil(lambda: answers == [20])
+    assert not call.busy
+    gate.set()
+    qtbot.waitUntil(lambda: not background.busy)
+    assert answers == [20]
+    background.close()

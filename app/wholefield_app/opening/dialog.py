@@ -78,7 +78,7 @@ class ReadingDialog(QDialog):
         self.scan.setVisible(asked.scan)
         self.buttons = self._make_buttons(asked)
         self._lay_out()
-        self._call = DebouncedCall(background, look_at, DELAY_MS, self)
+        self._call = DebouncedCall(background, look_at, DELAY_MS, self, overtakes=True)
         self._call.answered.connect(self._show)
         self._call.failed.connect(self._refuse)
         self.fields.changed.connect(self._look_again)
