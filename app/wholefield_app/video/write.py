@@ -12,6 +12,7 @@ from wholefield.runs.control import Control, RunCancelled, StopAndKeep
 from wholefield.runs.eta import PartCounter, Step
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export import Exported, unwritable
+from wholefield.tasks.events.settings import INDEXING
 from wholefield_app.video.frames import draw_frames, first_accumulation, pixels_of
 from wholefield_app.video.settings import Pictures, VideoSettings
 from wholefield_app.viewer.events.frames import frame_size
@@ -29,11 +30,12 @@ def export_video(config: VideoSettings, report: ReportFunction, control: Control
         WholefieldError: Something cannot be read or written.
         RunCancelled: It was stopped, and nothing is left.
     """
-    from wholefield.sources import open_recording
+    from wholefield.sources import open_indexed
 
+    indexed = PartCounter(INDEXING, 0, report, control).done
     step = PartCounter("Exporting frames", 0, report, control).done
     with (
-        open_recording(config.recording, reading=config.reading) as recording,
+        open_indexed(config.recording, reading=config.reading, progress=indexed) as recording,
         _opened(config.source, recording) as flow,
     ):
         images, count = _images(config, recording, flow)

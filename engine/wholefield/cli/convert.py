@@ -32,16 +32,16 @@ def convert(arguments: argparse.Namespace) -> int:
         SourceError: The input cannot be read, or the output not be written.
     """
     from wholefield.export.events import write_recording
-    from wholefield.sources import open_recording
+    from wholefield.sources import open_indexed
 
     output: Path = arguments.output
     if output.suffix.lower() not in HDF5_SUFFIXES:
         raise SettingError(f"{output} must end in .h5 or .hdf5; choose such a name.")
     if output.exists() and not arguments.replace:
         raise SettingError(f"{output} exists; choose another name or pass --replace.")
-    with open_recording(arguments.input, reading=arguments.reading) as recording:
+    with open_indexed(arguments.input, reading=arguments.reading, progress=_reporter("read")) as recording:
         try:
-            count = write_recording(output, recording, _reporter(), gzip=arguments.gzip)
+            count = write_recording(output, recording, _reporter("written"), gzip=arguments.gzip)
         except OSError as error:
             raise SourceError(f"{output} cannot be written ({error}); choose another folder.") from error
         for warning in recording.warnings:
@@ -50,7 +50,7 @@ def convert(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _reporter(clock: Callable[[], float] = time.monotonic) -> ProgressCallback:
+def _reporter(what: str, clock: Callable[[], float] = time.monotonic) -> ProgressCallback:
     """Prints the share done, at most once a second."""
     last = clock()
 
@@ -58,6 +58,6 @@ def _reporter(clock: Callable[[], float] = time.monotonic) -> ProgressCallback:
         nonlocal last
         if clock() - last >= REPORT_SECONDS:
             last = clock()
-            print(f"{done / total:.0%} written", file=sys.stderr, flush=True)
+            print(f"{done / total:.0%} {what}", file=sys.stderr, flush=True)
 
     return report

@@ -57,11 +57,13 @@ def features(arguments: argparse.Namespace) -> int:
         SourceError: The recording cannot be read, or the output not be written.
     """
     from wholefield.flow.features import write_features
-    from wholefield.sources import open_recording
+    from wholefield.sources import open_indexed
 
     given = _values(arguments.argument)
     with (
-        open_recording(arguments.recording, reading=arguments.reading) as recording,
+        open_indexed(
+            arguments.recording, reading=arguments.reading, progress=_reporter("parts of the recording")
+        ) as recording,
         _writing(arguments.out, arguments.replace),
     ):
         bins = write_features(

@@ -19,6 +19,7 @@ from wholefield.files import replacing
 from wholefield.flow.representations.grid import Features, Grid
 from wholefield.flow.representations.registry import SizedEventSource, make_features, preprocessor
 from wholefield.progress import ProgressCallback
+from wholefield.sources.events.recording import Recording
 
 DATASET = "data"
 MODE = "delta_t"
@@ -151,7 +152,7 @@ def write_features(
 
     Args:
         path: The file to write.
-        recording: Where the events come from.
+        recording: Where the events come from; a recording is indexed first.
         preprocess: Name of the representation.
         delta_t: Length of a time bin in us.
         downsampling_factor: Squares of 2 ** factor pixels become one.
@@ -177,6 +178,8 @@ def write_features(
     """
     chosen = preprocessor(preprocess)
     arguments = chosen.arguments(args)
+    if isinstance(recording, Recording):
+        recording.index()
     bins = max(1, -(-recording.duration_us // delta_t))
     grid = Grid(bins, delta_t, recording.height, recording.width, downsampling_factor)
     shape = (chosen.channels(arguments), *grid.shape)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         suffixes_of as suffixes_of,
     )
     from wholefield.sources.events.opening import (
+        open_indexed as open_indexed,
         open_recording as open_recording,
     )
     from wholefield.sources.events.recording import (

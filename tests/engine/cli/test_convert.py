@@ -43,7 +43,7 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_progress_once_a_second(capsys: pytest.CaptureFixture[str]) -> None:
     moments = iter([0.0, 0.5, 1.2, 1.2, 1.3])
-    report = _reporter(lambda: next(moments))
+    report = _reporter("written", lambda: next(moments))
     for done in (1, 2, 3):
         report(done, 10)
     assert capsys.readouterr().err == "20% written\n"

@@ -14,6 +14,7 @@ from wholefield.errors import SettingError
 from wholefield.flow.features import FeatureFile
 from wholefield.flow.representations import make_features, preprocessor
 from wholefield.flow.sequences.crop import Crop
+from wholefield.progress import ProgressCallback
 from wholefield.sources.choices import Reading
 from wholefield.sources.events.recording import Recording
 
@@ -160,7 +161,7 @@ class RecordingBins(BinSource):
     """Bins computed from a recording when they are read.
 
     Args:
-        recording: The recording; closed with this.
+        recording: The recording; indexed first, closed with this.
         preprocess: Name of the representation.
         delta_t: Length of a bin in us.
         arguments: Further arguments of the representation.
@@ -186,6 +187,7 @@ class RecordingBins(BinSource):
         downsampling_factor: int = 0,
     ) -> None:
         chosen = preprocessor(preprocess)
+        recording.index()
         self.factor = downsampling_factor
         self._sensor = Crop(0, 0, recording.width, recording.height)
         self._recording = recording
@@ -245,6 +247,7 @@ def open_bins(
     size: tuple[int, int] | None = None,
     downsampling_factor: int = 0,
     reading: Reading | str | None = None,
+    progress: ProgressCallback | None = None,
 ) -> BinSource:
     """Open a feature file or a recording of any format as bins.
 
@@ -256,6 +259,7 @@ def open_bins(
         size: (height, width) of the features, the size of the sensor halved any number of times.
         downsampling_factor: How often the sensor is halved if no size is given; a feature file has its own.
         reading: How a recording is read where it leaves something open.
+        progress: Called while a large recording is read for its index; see `open_indexed`.
 
     Returns:
         The bins; close them after use.
@@ -276,9 +280,9 @@ def open_bins(
     """
     if is_feature_file(path):
         return _features(path, preprocess, delta_t)
-    from wholefield.sources.events.opening import open_recording
+    from wholefield.sources.events.opening import open_indexed
 
-    recording = open_recording(path, reading=reading)
+    recording = open_indexed(path, reading=reading, progress=progress)
     try:
         factor = downsampling_factor if size is None else halvings(recording.height, recording.width, size)
     except SettingError as error:

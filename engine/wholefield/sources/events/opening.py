@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wholefield.progress import ProgressCallback
 from wholefield.sources.choices import Reading
 from wholefield.sources.detection import open_as
 from wholefield.sources.kinds import Kind
@@ -36,4 +37,42 @@ def open_recording(path: str | Path, *, reading: Reading | str | None = None) ->
         (2, [5])
     """
     recording: Recording = open_as(Kind.RECORDING, path, reading)
+    return recording
+
+
+def open_indexed(
+    path: str | Path, *, reading: Reading | str | None = None, progress: ProgressCallback | None = None
+) -> Recording:
+    """Open a recording for work whose result must not depend on what has been read before, such as an export.
+
+    A large recording that is opened by `open_recording` shows its moments at once, and finds packets that come late,
+    far from their time, only once all of it has been read. Here that is done first.
+
+    Args:
+        path: See `open_recording`.
+        reading: See `open_recording`.
+        progress: Called while all of the file is read, with the parts read and all parts; an error that it raises
+            closes the file and is passed on.
+
+    Returns:
+        The open recording with its index; use it as a context manager, or close it.
+
+    Raises:
+        UnclearFileError: Two readings fit, or something is missing that `reading` has to say.
+        SourceError: It cannot be opened or read; the text says why and what to do.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from wholefield.sources import open_indexed
+        >>> _ = Path("events.csv").write_text("x,y,p,t\\n5,7,1,100\\n6,7,0,250\\n")
+        >>> with open_indexed("events.csv") as recording:
+        ...     recording.indexed
+        True
+    """
+    recording = open_recording(path, reading=reading)
+    try:
+        recording.index(progress)
+    except BaseException:
+        recording.close()
+        raise
     return recording

@@ -9,6 +9,7 @@ from wholefield.flow.labels import load_labels_flow
 from wholefield.flow.sequences import BinSource, SequenceLoader, SpanBins, open_bins
 from wholefield.flow.sequences.bins import event_files
 from wholefield.flow.sequences.windows import max_consecutive_batches
+from wholefield.progress import ProgressCallback
 from wholefield.tasks.events.settings import FlowSettings, Teacher
 from wholefield.tasks.events.split import demand_apart, divided, kept_of
 from wholefield.training.kept_split import KeptSplit
@@ -60,14 +61,17 @@ class FlowData:
     Args:
         settings: The settings.
         kept: The split of the earlier part of the run; None for a new one.
+        progress: Called while a large recording is read for its index; see `open_indexed`.
 
     Raises:
         SourceError: a file cannot be read.
         SettingError: there is no file, or files do not fit each other or the settings.
     """
 
-    def __init__(self, settings: FlowSettings, kept: KeptSplit | None = None) -> None:
-        self._config, self._earlier = settings, kept
+    def __init__(
+        self, settings: FlowSettings, kept: KeptSplit | None = None, progress: ProgressCallback | None = None
+    ) -> None:
+        self._config, self._earlier, self._progress = settings, kept, progress
         self._open: list[BinSource] = []
         try:
             self.training, self.validation = self._loaders()
@@ -123,6 +127,7 @@ class FlowData:
                     settings.delta_t,
                     downsampling_factor=settings.downsampling,
                     reading=settings.reading,
+                    progress=self._progress,
                 )
             )
             self._open.append(found[-1])

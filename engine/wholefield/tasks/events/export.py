@@ -15,7 +15,7 @@ from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.fields import write_fields
 from wholefield.tasks.events.flow_field import FlowProvider
-from wholefield.tasks.events.settings import FlowFormat
+from wholefield.tasks.events.settings import INDEXING, FlowFormat
 
 SECOND = 1e6
 
@@ -35,11 +35,12 @@ def export_flow(settings: FlowExportSettings, report: ReportFunction, control: C
         WholefieldError: Something cannot be read or written.
         RunCancelled: It was stopped, and nothing is left.
     """
-    from wholefield.sources import open_recording
+    from wholefield.sources import open_indexed
 
+    indexed = PartCounter(INDEXING, 0, report, control).done
     step = PartCounter("Exporting fields", 0, report, control).done
     with (
-        open_recording(settings.recording, reading=settings.reading) as recording,
+        open_indexed(settings.recording, reading=settings.reading, progress=indexed) as recording,
         closing(settings.source.open(recording)) as flow,
     ):
         end = (

@@ -16,6 +16,7 @@ from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.flow_field import FlowProvider
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.score_settings import ScoreSettings
+from wholefield.tasks.events.settings import INDEXING
 
 if TYPE_CHECKING:
     from wholefield.flow.scores.scorecard import ScoreCard
@@ -39,13 +40,13 @@ def judge(settings: ScoreSettings, report: ReportFunction, control: Control) -> 
         RunCancelled: It was stopped.
     """
     from wholefield.flow.scores.scorecard import score_flow
-    from wholefield.sources import open_recording
+    from wholefield.sources import open_indexed
 
     def begin(what: str) -> Step:
         return PartCounter(what, 0, report, control).done
 
     with (
-        open_recording(settings.recording, reading=settings.reading) as recording,
+        open_indexed(settings.recording, reading=settings.reading, progress=begin(INDEXING)) as recording,
         closing(settings.source.open(recording)) as flow,
     ):
         start, end = window_of(settings, recording, flow)

@@ -7,10 +7,10 @@ from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import ReportFunction, Started
-from wholefield.sources.events.opening import open_recording
+from wholefield.sources.events.opening import open_indexed
 from wholefield.tasks.events.fields import write_fields
 from wholefield.tasks.events.model import input_of, load_flow
-from wholefield.tasks.events.settings import FlowPredictSettings
+from wholefield.tasks.events.settings import INDEXING, FlowPredictSettings
 from wholefield.training.devices import resolve
 
 SECOND = 1e6
@@ -30,7 +30,8 @@ def predict_flow(
     report(Started(settings.task, folder.path))
     network, card = load_flow(settings.checkpoint)
     given = input_of(card)
-    with open_recording(settings.recording, reading=settings.reading) as recording:
+    indexed = PartCounter(INDEXING, 0, report, control).done
+    with open_indexed(settings.recording, reading=settings.reading, progress=indexed) as recording:
         predictor = FlowPredictor(network.to(resolve(settings.device)), given, recording)
         end = (
             recording.duration_us if settings.end_us is None else min(settings.end_us, recording.duration_us)

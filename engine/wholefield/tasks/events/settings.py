@@ -20,6 +20,8 @@ from wholefield.training.settings import (
     TrainingSettings,
 )
 
+# What is reported while all of a large recording is read, before any of it is used.
+INDEXING = "Indexing the recording"
 FRAME_LOSSES = ("data", "time_consistency", "bw_deblur")
 
 

@@ -16,11 +16,12 @@ from wholefield.flow.representations import preprocessor
 from wholefield.flow.sequences import Batch, SequenceLoader
 from wholefield.networks.flow.memory import fresh_memory
 from wholefield.runs.control import Control
+from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, PreviewReady, ReportFunction, Started
 from wholefield.tasks.events.data import FlowData
 from wholefield.tasks.events.model import build_flow
-from wholefield.tasks.events.settings import FlowSettings, Teacher
+from wholefield.tasks.events.settings import INDEXING, FlowSettings, Teacher
 from wholefield.tasks.events.training import BatchLosses, FlowTraining
 from wholefield.training.checkpoints import continues, start_from
 from wholefield.training.kept_split import keep_split, kept_split
@@ -36,7 +37,8 @@ def train_flow(settings: FlowSettings, folder: RunFolder, report: ReportFunction
         StopAndKeep: the control asked for it; last.ckpt is written.
         Discarded: the control asked for it.
     """
-    data = FlowData(settings, kept_split(folder))
+    indexed = PartCounter(INDEXING, 0, report, control).done
+    data = FlowData(settings, kept_split(folder), indexed)
     try:
         _train(settings, data, folder, report, control)
     finally:
