@@ -49,14 +49,14 @@ def write_late_burst(folder: Path) -> Path:
     x[(x == X) & (y == Y)] += 1
     x[0], y[0] = WIDTH - 1, HEIGHT - 1
     place = STORED_US // 1000
-    columns = {
-        "t": np.insert(t, place, BURST_US + np.arange(BURST)),
-        "x": np.insert(x, place, np.full(BURST, X)),
-        "y": np.insert(y, place, np.full(BURST, Y)),
-        "p": np.insert(random.integers(0, 2, EVENTS), place, np.ones(BURST, np.int64)),
-    }
     path = folder / "late.npz"
-    np.savez(path, **columns)
+    np.savez(
+        path,
+        t=np.insert(t, place, BURST_US + np.arange(BURST)),
+        x=np.insert(x, place, np.full(BURST, X)),
+        y=np.insert(y, place, np.full(BURST, Y)),
+        p=np.insert(random.integers(0, 2, EVENTS), place, np.ones(BURST, np.int64)),
+    )
     return path
 
 
