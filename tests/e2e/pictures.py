@@ -172,6 +172,8 @@ def main() -> int:
     parser.add_argument("scenes", nargs="*", help=f"which of {names}; by default {', '.join(SCENES)}")
     parser.add_argument("--all", action="store_true", help="in every size and theme")
     options = parser.parse_args()
+    if unknown := [name for name in options.scenes if name not in (*SCENES, *OPENING_SCENES)]:
+        parser.error(f"there is no scene {unknown[0]}; choose from {names}")
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     for name, value in QUIET_THREADS.items():
         os.environ.setdefault(name, value)

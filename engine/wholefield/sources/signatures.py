@@ -258,10 +258,11 @@ def dicom_tags(path: Path, *names: str) -> Mapping[str, Any]:
     from wholefield.sources.dicom_tags import tags_of
 
     try:
-        tags: Mapping[str, Any] = tags_of(path, *names)
+        tags = tags_of(path, *names)
+        # Values are converted when they are asked for.
+        return {name: tags[name].value for name in names if name in tags}
     except Exception:  # damaged files raise errors of many kinds
         return {}
-    return tags
 
 
 def _modality(path: Path) -> str:
