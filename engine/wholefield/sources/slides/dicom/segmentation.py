@@ -12,10 +12,10 @@ import numpy as np
 
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Reading
+from wholefield.sources.dicom.frame_file import FrameFile
 from wholefield.sources.reading import unreadable
 from wholefield.sources.slides.colors.cielab import Encoding, stored_lab_to_rgb
 from wholefield.sources.slides.dicom.decode import FrameDecoder
-from wholefield.sources.slides.dicom.frames import FrameFile
 from wholefield.sources.slides.dicom.series import Instance, by_size, instances_of, parts_with
 from wholefield.sources.slides.dicom.slide import spacing_of
 from wholefield.sources.slides.dicom.tiles import Grid, placed_frames

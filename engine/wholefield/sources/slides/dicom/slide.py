@@ -12,11 +12,12 @@ import numpy as np
 
 from wholefield.errors import SourceError
 from wholefield.sources.choices import Reading
+from wholefield.sources.dicom.frame_file import FrameFile
+from wholefield.sources.dicom.layout import LARGE_FRAME
 from wholefield.sources.reading import unreadable
 from wholefield.sources.signatures import first_dicom
 from wholefield.sources.slides.associated import AssociatedImages
 from wholefield.sources.slides.dicom.decode import FrameDecoder
-from wholefield.sources.slides.dicom.frames import FrameFile
 from wholefield.sources.slides.dicom.series import NAMES, VOLUME, Instance, by_size, instances_of
 from wholefield.sources.slides.dicom.tiles import (
     Grid,
@@ -35,6 +36,7 @@ from wholefield.sources.slides.image import (
 from wholefield.sources.slides.tiled import TiledSource
 
 MICROMETERS_IN_MM = 1e3
+WHITE = 255
 
 
 class SlideLevel:
@@ -198,6 +200,11 @@ def _from_series(path: Path, first: Path, opened: ExitStack, plane: int) -> Dico
     if len(usable) < len(levels):
         left_out = len(levels) - len(usable)
         warnings.append(f"{path.name}: {left_out} levels have pixels of another kind and are left out.")
+    if main.decoders[0].contradicts:
+        warnings.append(
+            f"{path.name}: its tags say that its colors are {main.files[0].layout.photometric}, its JPEG streams that "
+            "they are not; they are shown as the tags say."
+        )
     if len(main.depths) > 1:
         warnings.append(f"{path.name} has {len(main.depths)} focal planes, of which plane {plane} is shown.")
     associated = {NAMES[i.flavor]: partial(_picture, i) for i in reversed(instances) if i.flavor in NAMES}
@@ -230,14 +237,18 @@ def _picture(instance: Instance) -> AnyArray:
         grid, decoder = level.grid, level.decoders[0]
         if decoder.dtype != np.uint8:
             raise SourceError(f"{instance.path} has pixels of {decoder.dtype}, which cannot be shown.")
+        if grid.height * grid.width * decoder.channels > LARGE_FRAME:
+            raise SourceError(
+                f"{instance.path} claims {grid.width} x {grid.height} px, more than such pictures have; copy it again."
+            )
         tall, wide = grid.tile
-        picture = np.zeros((grid.height, grid.width, decoder.channels), np.uint8)
-        for row in range(grid.rows):
-            for column in range(grid.columns):
-                place = picture[row * tall :, column * wide :][:tall, :wide]
-                place[...] = level.tile(row, column, 255)[
-                    : place.shape[0], : place.shape[1], : decoder.channels
-                ]
+        picture = np.full((grid.height, grid.width, decoder.channels), WHITE, np.uint8)
+        # Only the tiles that are there: a damaged header can claim millions of others.
+        for row, column in level.tables[0]:
+            place = picture[row * tall :, column * wide :][:tall, :wide]
+            place[...] = level.tile(row, column, WHITE)[
+                : place.shape[0], : place.shape[1], : decoder.channels
+            ]
         return picture
     finally:
         file.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wholefield.errors import SourceError
-from wholefield.sources.slides.dicom.frames import FrameFile
+from wholefield.sources.dicom.frame_file import FrameFile
 
 TILED_FULL = "TILED_FULL"
 

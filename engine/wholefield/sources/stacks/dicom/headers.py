@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,10 +14,8 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
 from wholefield.errors import SourceError
-from wholefield.sources.dicom_tags import HEAD_BYTES, end_of_meta
-from wholefield.sources.reading import damaged
-from wholefield.sources.stacks.dicom.colors import palette_of
-from wholefield.sources.stacks.dicom.layout import (
+from wholefield.sources.dicom.headers import inflated, layout_of
+from wholefield.sources.dicom.layout import (
     PIXEL_TAGS,
     HeaderError,
     PixelElement,
@@ -27,19 +24,21 @@ from wholefield.sources.stacks.dicom.layout import (
     check_layout,
     find_pixels,
 )
-from wholefield.sources.stacks.dicom.quick import NotPlainError, QuickHeader, quick_header
-from wholefield.sources.stacks.dicom.slices import Slice, slices_of
-from wholefield.sources.stacks.dicom.syntaxes import (
+from wholefield.sources.dicom.syntaxes import (
     ALWAYS_LOSSY,
     DEFLATED,
     IMPLICIT,
     check_syntax,
     guessed_syntax,
 )
+from wholefield.sources.dicom_tags import HEAD_BYTES
+from wholefield.sources.reading import damaged
+from wholefield.sources.stacks.dicom.quick import NotPlainError, QuickHeader, quick_header
+from wholefield.sources.stacks.dicom.slices import Slice, slices_of
 
 # Files of real scanners break many small rules; a stack can be shown all the same.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-MOST_INFLATED = 256 * 2**20
+MOST_FRAMES = 50_000
 TEXT_TAGS = (
     "Modality", "Manufacturer", "ManufacturerModelName", "StudyDescription", "SeriesDescription", "StudyDate",
     "BodyPartExamined", "ConvolutionKernel", "KVP", "SliceThickness", "GantryDetectorTilt", "Units", "RescaleType",
@@ -97,29 +96,6 @@ def read_header(path: Path) -> DicomFile:
         raise damaged(path, error) from error
 
 
-def inflated(file: BinaryIO, most: int = MOST_INFLATED) -> bytes:
-    """The data set of a file that is deflated as a whole, from the first byte after the meta information.
-
-    Args:
-        file: The file.
-        most: Bytes that are inflated; more of them are an error.
-
-    Raises:
-        UnsupportedError: It inflates to more than memory should hold.
-        zlib.error: It is damaged.
-    """
-    meta_end = end_of_meta(file)
-    file.seek(meta_end)
-    unpack = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = unpack.decompress(file.read(), most)
-    if unpack.unconsumed_tail:
-        raise UnsupportedError(
-            f"its deflated data takes more than {most >> 20} MB of memory; save it with the transfer syntax "
-            "Explicit VR Little Endian."
-        )
-    return data
-
-
 def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
     return tag in PIXEL_TAGS
 
@@ -169,8 +145,12 @@ def _described(
     if pixels is None or rows is None or tiled:
         return DicomFile(path, "", modality, (), None, False, {}, None, frozenset(), state)
     check_syntax(UID(syntax))
-    layout = _layout(dataset, pixels, syntax, little)
+    layout = layout_of(dataset, pixels, syntax, little)
     check_layout(layout)
+    if layout.frames > MOST_FRAMES:
+        raise UnsupportedError(
+            f"it has {layout.frames:,} frames, and no more than {MOST_FRAMES:,} are read from a file; split it."
+        )
     return DicomFile(
         path,
         str(dataset.get("SeriesInstanceUID") or ""),
@@ -183,50 +163,6 @@ def _described(
         _notes(dataset, layout),
         state,
     )
-
-
-def _layout(dataset: Any, pixels: PixelElement, syntax: str, little: bool) -> PixelLayout:
-    allocated = int(_needed(dataset, "BitsAllocated"))
-    stored = allocated if pixels.real else int(dataset.get("BitsStored") or allocated)
-    photometric = str(dataset.get("PhotometricInterpretation") or "MONOCHROME2").strip().upper()
-    samples = int(dataset.get("SamplesPerPixel") or 1)
-    if samples not in (1, 3):
-        raise UnsupportedError(
-            f"it has {samples} samples per pixel; save it as RGB or as a gray image with another program."
-        )
-    palette = palette_of(dataset) if photometric == "PALETTE COLOR" and samples == 1 else None
-    first, colors = palette if palette is not None else (0, None)
-    table_first, table = _modality_table(dataset)
-    return PixelLayout(
-        pixels, syntax, little, int(dataset.get("NumberOfFrames") or 1), int(dataset.get("Rows")),
-        int(_needed(dataset, "Columns")), samples, allocated, stored, _high_bit(dataset, pixels, stored),
-        bool(dataset.get("PixelRepresentation") or 0), photometric,
-        bool(dataset.get("PlanarConfiguration") or 0), colors, first, table, table_first,
-    )  # fmt: skip
-
-
-def _needed(dataset: Any, name: str) -> Any:
-    value = dataset.get(name)
-    if value is None:
-        raise HeaderError(f"its header has no {name}")
-    return value
-
-
-def _high_bit(dataset: Any, pixels: PixelElement, stored: int) -> int:
-    high = dataset.get("HighBit")
-    return stored - 1 if pixels.real or high is None else int(high)
-
-
-def _modality_table(dataset: Any) -> tuple[int, Any]:
-    sequence = dataset.get("ModalityLUTSequence")
-    if not sequence:
-        return 0, None
-    count, first, _bits = (int(value) for value in sequence[0].LUTDescriptor)
-    data = sequence[0]["LUTData"].value
-    values = np.frombuffer(data, "<u2") if isinstance(data, bytes) else np.array(data, np.uint16)
-    if len(values) < (count or 2**16):
-        raise HeaderError(f"its table of the modality has {len(values)} of {count or 2**16} values")
-    return first, values[: count or 2**16]
 
 
 def _texts(dataset: Any) -> dict[str, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from wholefield.errors import SourceError
+from wholefield.sources.dicom.frames import read_frame
+from wholefield.sources.dicom.layout import UnsupportedError
 from wholefield.sources.reading import damaged
 from wholefield.sources.stacks.dicom.headers import DicomFile
-from wholefield.sources.stacks.dicom.layout import UnsupportedError
-from wholefield.sources.stacks.dicom.pixels import read_frame
 from wholefield.sources.stacks.dicom.slices import Slice
 from wholefield.sources.stacks.stack import AnyArray
 

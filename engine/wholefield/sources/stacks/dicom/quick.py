@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
-from wholefield.sources.stacks.dicom.layout import LONG_VALUES, PIXEL_TAGS, UNDEFINED_LENGTH
-from wholefield.sources.stacks.dicom.syntaxes import BIG, DECODERS, EXPLICIT, IMPLICIT, RLE
+from wholefield.sources.dicom.layout import LONG_VALUES, PIXEL_TAGS, UNDEFINED_LENGTH
+from wholefield.sources.dicom.syntaxes import BIG, DECODERS, EXPLICIT, IMPLICIT, RLE
 
 FIRST_BYTES = 2**15
 MOST_BYTES = 2**22

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from pydicom.datadict import keyword_for_tag
 
-from wholefield.sources.stacks.dicom.layout import HeaderError
+from wholefield.sources.dicom.layout import HeaderError
 
 # What may tell apart two images of one place: tag, the sequence of its functional group, what people call it.
 MOMENTS = (

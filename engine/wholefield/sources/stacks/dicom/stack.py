@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from wholefield.errors import SourceError
+from wholefield.sources.dicom.layout import HeaderError
+from wholefield.sources.dicom.syntaxes import DEFLATED
 from wholefield.sources.reading import damaged
 from wholefield.sources.stacks.dicom.arrangement import Arrangement, arrange
 from wholefield.sources.stacks.dicom.headers import DicomFile
-from wholefield.sources.stacks.dicom.layout import HeaderError
 from wholefield.sources.stacks.dicom.planes import plane_of
 from wholefield.sources.stacks.dicom.slices import SAME, Slice
-from wholefield.sources.stacks.dicom.syntaxes import DEFLATED
 from wholefield.sources.stacks.dicom.times import counted, same_instance
 from wholefield.sources.stacks.dicom.values import rescaled, values_dtype
 from wholefield.sources.stacks.dicom.volumes import Volume

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from wholefield.sources.stacks.dicom.layout import HeaderError, PixelLayout
+from wholefield.sources.dicom.layout import HeaderError, PixelLayout
 from wholefield.sources.stacks.dicom.slices import SAME
 from wholefield.sources.stacks.stack import AnyArray
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wholefield.sources.dicom.layout import PixelLayout
 from wholefield.sources.stacks.dicom.arrangement import normal_of, tolerance_of
 from wholefield.sources.stacks.dicom.headers import DicomFile
-from wholefield.sources.stacks.dicom.layout import PixelLayout
 from wholefield.sources.stacks.dicom.slices import Slice, same_numbers
 
 # Directions that differ by less than this are the same: 0.1 degrees, where scanners write about six digits.

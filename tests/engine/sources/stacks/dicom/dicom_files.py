@@ -7,9 +7,9 @@ import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from wholefield.sources.dicom.frames import read_frame
+from wholefield.sources.dicom.layout import PixelLayout
 from wholefield.sources.stacks.dicom.headers import read_header
-from wholefield.sources.stacks.dicom.layout import PixelLayout
-from wholefield.sources.stacks.dicom.pixels import read_frame
 from wholefield.sources.stacks.stack import AnyArray
 
 ACROSS, DOWN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)

@@ -11,7 +11,7 @@ from pydicom.sequence import Sequence
 
 from tests.engine.sources.stacks.dicom.dicom_files import dataset, saved
 from wholefield.sources import open_stack
-from wholefield.sources.stacks.dicom import pixels
+from wholefield.sources.dicom import frames as frames_module
 from wholefield.sources.stacks.dicom.opening import dicom_questions
 from wholefield.sources.stacks.stack import AnyArray
 
@@ -109,14 +109,14 @@ def test_only_the_wanted_frame_is_read(tmp_path: Path, monkeypatch: pytest.Monke
     with open_stack(path) as stack:
         size = path.stat().st_size
         sizes: list[int] = []
-        whole = pixels.frame_bytes
+        whole = frames_module.frame_bytes
 
         def counted(*arguments: Any) -> bytes:
             data = whole(*arguments)
             sizes.append(len(data))
             return data
 
-        monkeypatch.setattr(pixels, "frame_bytes", counted)
+        monkeypatch.setattr(frames_module, "frame_bytes", counted)
         np.testing.assert_array_equal(stack.plane(0, 30), frames[30])
         assert sizes == [64 * 64 * 2]
         assert size > 50 * sizes[0]

@@ -15,8 +15,8 @@ from tests.engine.sources.stacks.dicom.dicom_files import dataset, saved, write_
 from wholefield.errors import SourceError
 from wholefield.sources import Kind, kind_of, open_stack, questions_of
 from wholefield.sources.choices import Reading
-from wholefield.sources.stacks.dicom.headers import MOST_INFLATED
-from wholefield.sources.stacks.dicom.layout import PixelElement, PixelLayout
+from wholefield.sources.dicom.headers import MOST_INFLATED
+from wholefield.sources.dicom.layout import PixelElement, PixelLayout
 from wholefield.sources.stacks.dicom.opening import dicom_questions, open_dicom
 from wholefield.sources.stacks.dicom.values import rescaled, values_dtype
 from wholefield.sources.stacks.stack import AnyArray

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import imagecodecs
 from pydicom.uid import UID
 
-from wholefield.sources.stacks.dicom.layout import ITEM_BYTES, PixelElement, UnsupportedError
+from wholefield.sources.dicom.layout import ITEM_BYTES, PixelElement, UnsupportedError
 
 IMPLICIT, EXPLICIT, DEFLATED, BIG = (f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".1.99", ".2"))
 PLAIN = (IMPLICIT, EXPLICIT, DEFLATED, BIG)
@@ -38,8 +38,11 @@ DECODERS: dict[str, Callable[[bytes], Any]] = {
     f"{JPEG}112": imagecodecs.jpegxl_decode,
 }
 BASELINE = ALWAYS_LOSSY = (f"{JPEG}50", f"{JPEG}51")
+# These decoders turn what they hold into red, green and blue by themselves.
+JPEG_XL = tuple(f"{JPEG}{number}" for number in (110, 111, 112))
 VIDEO = ("MPEG", "HEVC", "SMPTE")
-JPEG_START, JPEG_2000_START = b"\xff\xd8", b"\xff\x4f\xff\x51"
+JPEG_START, JPEG_2000_START, JPEG_2000_BOX = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0c"
+MOST_BOXES = 2**16
 # Markers that begin a frame of JPEG (ITU T.81, table B.1; JPEG-LS from T.87), and what they say of the coding.
 FRAMES = {0xC0: "50", 0xC1: "51", 0xC2: "51", 0xC3: "70", 0xF7: "80"}
 REMEDY = "export it with an uncompressed transfer syntax, such as Explicit VR Little Endian"
@@ -89,6 +92,9 @@ def jpeg_frame(data: bytes) -> int:
 
 def codestream_size(data: bytes) -> tuple[int, int] | None:
     """Rows and columns that compressed pixels say they have; None where they do not."""
+    if data.startswith(JPEG_2000_BOX):
+        # Some wrap the stream in the boxes of JP2, which begin with short ones.
+        data = data[max(data.find(JPEG_2000_START, 0, MOST_BOXES), 0) :]
     if data.startswith(JPEG_2000_START):
         if len(data) < 24:
             return None
@@ -109,6 +115,12 @@ def _frame_header(data: bytes) -> tuple[int, int]:
             return marker, at
         at += 1 if marker == 0xFF else 2 + length
     return 0, 0
+
+
+def marked_luma(data: bytes) -> bool | None:
+    """Whether the colors of a JPEG are YCbCr, as only those are subsampled or its markers say; None: nothing says so."""
+    luma, subsampled = jpeg_components(data)
+    return True if subsampled else luma
 
 
 def jpeg_components(data: bytes) -> tuple[bool | None, bool]:

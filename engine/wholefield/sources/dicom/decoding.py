@@ -1,78 +1,52 @@
-"""Stored values of one DICOM frame, decoded from whatever its transfer syntax is."""
+"""From the bytes of one DICOM frame to its values, whatever its transfer syntax is."""
 
 from __future__ import annotations
 
 import struct
-from io import BytesIO
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import imagecodecs
 import numpy as np
-from pydicom.encaps import get_frame
 
-from wholefield.sources.stacks.dicom.colors import DECODED, from_palette, rgb_of, whole_samples
-from wholefield.sources.stacks.dicom.headers import inflated
-from wholefield.sources.stacks.dicom.layout import HeaderError, PixelLayout
-from wholefield.sources.stacks.dicom.syntaxes import (
+from wholefield.sources.dicom.colors import DECODED, from_palette, rgb_of, whole_samples
+from wholefield.sources.dicom.layout import AnyArray, HeaderError, PixelLayout, check_squeezed
+from wholefield.sources.dicom.syntaxes import (
     BASELINE,
     DECODERS,
-    DEFLATED,
+    JPEG_XL,
     RLE,
     codestream_size,
-    jpeg_components,
+    marked_luma,
 )
-from wholefield.sources.stacks.stack import AnyArray
-
-# A plane that is larger than this must have at least so many compressed bytes: blank planes are small, bombs smaller.
-LARGE_PLANE = 256 * 2**20
-MOST_SQUEEZED = 2000
 
 
-def read_frame(path: Path, layout: PixelLayout, frame: int) -> AnyArray:
+def colors_of(layout: PixelLayout) -> str:
+    """What the samples of a pixel are once decoders have done their part, such as "RGB"."""
+    return "RGB" if layout.syntax in (*BASELINE, *JPEG_XL) else layout.photometric
+
+
+def decode(data: bytes, layout: PixelLayout, frame: int = 0) -> AnyArray:
     """Values of one frame as the tags of its pixels describe them, before they are rescaled.
 
     Args:
-        path: The file.
-        layout: How its pixels are stored.
+        data: The bytes of the frame; single bits begin within the first.
+        layout: How pixels are stored.
         frame: Number of the frame.
 
     Returns:
         (rows, columns), or (rows, columns, 3) in red, green and blue.
 
     Raises:
-        ValueError: The pixels are missing, too few, or not as the header says.
-        OSError: The file cannot be read.
+        HeaderError: The pixels are too few, or not as the header says.
+        UnsupportedError: Their colors are not read.
+        Exception: They are damaged; of the kinds of codecs.
     """
-    with path.open("rb") as file:
-        source: BinaryIO = BytesIO(inflated(file)) if layout.syntax == DEFLATED else file
-        data = frame_bytes(source, layout, frame)
-    return decode(data, layout, frame)
-
-
-def frame_bytes(file: BinaryIO, layout: PixelLayout, frame: int) -> bytes:
-    """The bytes that one frame is decoded from; frames of single bits may begin within the first."""
-    if layout.element.encapsulated:
-        file.seek(layout.element.offset)
-        return get_frame(file, frame, number_of_frames=layout.frames)
-    begin, end = frame * layout.frame_bits // 8, -(-(frame + 1) * layout.frame_bits // 8)
-    if layout.swapped:
-        begin, end = begin - begin % 2, end + end % 2
-    file.seek(layout.element.offset + begin)
-    data = file.read(end - begin)
-    if len(data) < end - begin:
-        raise HeaderError("some of its pixels are missing")
-    return data
-
-
-def decode(data: bytes, layout: PixelLayout, frame: int = 0) -> AnyArray:
-    """Values from the bytes of one frame; see `read_frame`."""
     if layout.syntax in DECODERS:
         values = _fitted(_decompressed(data, layout), layout)
-        colors = layout.photometric if layout.syntax not in BASELINE else "RGB"
     else:
         plain = _from_runs(data, layout) if layout.syntax == RLE else _plain(data, layout, frame)
-        values, colors = _shifted(plain, layout), layout.photometric
+        values = _shifted(plain, layout)
+    colors = colors_of(layout)
     values = _in_stored_bits(values, layout)
     if layout.palette is not None:
         return from_palette(values, layout.palette_first, layout.palette)
@@ -105,9 +79,9 @@ def _plain(data: bytes, layout: PixelLayout, frame: int) -> AnyArray:
 def _decompressed(data: bytes, layout: PixelLayout) -> AnyArray:
     _check_size(data, layout)
     if layout.syntax in BASELINE and layout.samples == 3:
-        luma, subsampled = jpeg_components(data)
+        marked = marked_luma(data)
         # Where the file's own markers are silent, the tags of DICOM decide what the components are.
-        is_luma = subsampled or (layout.photometric != "RGB" if luma is None else luma)
+        is_luma = layout.photometric != "RGB" if layout.tagged or marked is None else marked
         return np.asarray(
             imagecodecs.jpeg8_decode(data, colorspace="YCBCR" if is_luma else "RGB", outcolorspace="RGB")
         )
@@ -121,9 +95,7 @@ def _check_size(data: bytes, layout: PixelLayout) -> None:
         raise HeaderError(
             f"its header promises {layout.columns} x {layout.rows} px, its compressed pixels {found[1]} x {found[0]}"
         )
-    size = layout.frame_bits // 8
-    if size > LARGE_PLANE and size > MOST_SQUEEZED * len(data):
-        raise HeaderError(f"{len(data):,} bytes cannot hold {layout.columns} x {layout.rows} px")
+    check_squeezed(layout, len(data))
 
 
 def _fitted(values: AnyArray, layout: PixelLayout) -> AnyArray:
@@ -169,5 +141,9 @@ def _in_stored_bits(values: AnyArray, layout: PixelLayout) -> AnyArray:
     """Values with the bits above those that are stored cleared, or filled with the sign."""
     if layout.element.real or values.dtype.kind == "f":
         return values
+    if values.dtype.itemsize > layout.dtype.itemsize and (values != values.astype(layout.dtype)).any():
+        raise HeaderError(f"its header promises {layout.allocated} bits, and its compressed pixels have more")
     unused = layout.dtype.itemsize * 8 - layout.stored
+    if unused == 0:
+        return values.astype(layout.dtype, copy=False)
     return (values.astype(layout.dtype) << unused) >> unused

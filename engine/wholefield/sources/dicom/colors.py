@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wholefield.sources.stacks.dicom.layout import HeaderError, UnsupportedError
-from wholefield.sources.stacks.stack import AnyArray
+from wholefield.sources.dicom.layout import AnyArray, HeaderError, UnsupportedError
 
 GRAY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 # What a JPEG 2000 decoder turns into red, green and blue by itself.
@@ -26,32 +25,48 @@ def palette_of(dataset: Any) -> tuple[int, AnyArray]:
     """
     if SEGMENTED in dataset:
         raise UnsupportedError("its palette is written in segments; save it as RGB with another program.")
-    parts, first = [], 0
+    parts, firsts = [], set()
     for color in ("Red", "Green", "Blue"):
         descriptor = dataset.get(f"{color}PaletteColorLookupTableDescriptor")
         data = dataset.get(f"{color}PaletteColorLookupTableData")
         if descriptor is None or data is None or len(descriptor) != 3:
             raise HeaderError(f"the {color.lower()} part of its palette is missing")
-        count, first, bits = int(descriptor[0]) or 2**16, int(descriptor[1]), int(descriptor[2])
+        count, bits = int(descriptor[0]) or 2**16, int(descriptor[2])
+        firsts.add((count, int(descriptor[1])))
         raw = data if isinstance(data, bytes) else np.asarray(data, np.uint16).tobytes()
-        parts.append(_entries(raw, count, bits, color))
-    return first, np.stack(parts, -1)
+        parts.append((_entries(raw, count, color), bits))
+    if len(firsts) > 1:
+        raise HeaderError("the red, green and blue parts of its palette are for different numbers")
+    # Some call them 16 bits deep and use 8, in all three parts: a dark part beside deep ones is deep.
+    deep = any(int(values.max()) > 255 for values, _bits in parts)
+    shown = [values >> (8 if deep and bits > 8 else 0) for values, bits in parts]
+    return firsts.pop()[1], np.stack(shown, -1).astype(np.uint8)
 
 
-def _entries(raw: bytes, count: int, bits: int, color: str) -> AnyArray:
+def _entries(raw: bytes, count: int, color: str) -> AnyArray:
     # Eight-bit entries are padded to words by some writers, and packed by others.
     wide = len(raw) >= 2 * count
     values = np.frombuffer(raw[: 2 * count if wide else count], "<u2" if wide else "u1")
     if len(values) < count:
         raise HeaderError(f"the {color.lower()} part of its palette has {len(values)} of {count} entries")
-    # Some call them 16 bits deep and use 8.
-    shift = 8 if wide and bits > 8 and int(values.max()) > 255 else 0
-    return (values >> shift).astype(np.uint8)
+    return values
 
 
 def from_palette(indices: AnyArray, first: int, palette: AnyArray) -> AnyArray:
     """Colors (..., 3) of indices; those below the first or beyond the last get its color, as the standard says."""
     return palette[np.clip(indices.astype(np.int64) - first, 0, len(palette) - 1)]
+
+
+def check_colors(photometric: str) -> None:
+    """Refuse colors that cannot be turned into red, green and blue.
+
+    Raises:
+        UnsupportedError: The text names them.
+    """
+    if photometric not in (*DECODED, *YBR, PARTIAL):
+        raise UnsupportedError(
+            f"its colors are stored as {photometric}; save it as RGB with another program."
+        )
 
 
 def rgb_of(values: AnyArray, photometric: str, bits: int) -> AnyArray:
@@ -70,10 +85,7 @@ def rgb_of(values: AnyArray, photometric: str, bits: int) -> AnyArray:
     """
     if photometric in DECODED:
         return values
-    if photometric not in (*YBR, PARTIAL):
-        raise UnsupportedError(
-            f"its colors are stored as {photometric}; save it as RGB with another program."
-        )
+    check_colors(photometric)
     most, middle = 2**bits - 1, 2 ** (bits - 1)
     luma = values[..., 0].astype(np.float64)
     blue, red = (values[..., part].astype(np.float64) - middle for part in (1, 2))

@@ -14,10 +14,11 @@ from pydicom.uid import RLELossless
 
 from tests.engine.sources.stacks.dicom.dicom_files import dataset
 from wholefield.errors import SourceError
+from wholefield.sources.dicom.decoding import decode
+from wholefield.sources.dicom.frames import read_frame
+from wholefield.sources.dicom.layout import HeaderError
+from wholefield.sources.dicom.syntaxes import codestream_size, jpeg_components
 from wholefield.sources.stacks.dicom.headers import read_header
-from wholefield.sources.stacks.dicom.layout import HeaderError
-from wholefield.sources.stacks.dicom.pixels import decode, read_frame
-from wholefield.sources.stacks.dicom.syntaxes import codestream_size, jpeg_components
 from wholefield.sources.stacks.stack import AnyArray
 
 JPEG = "1.2.840.10008.1.2.4."

@@ -11,8 +11,8 @@ from pydicom.pixels.processing import convert_color_space
 
 from tests.engine.sources.stacks.dicom.dicom_files import dataset, frame_of, layout_of
 from wholefield.errors import SourceError
-from wholefield.sources.stacks.dicom.colors import from_palette, rgb_of, whole_samples
-from wholefield.sources.stacks.dicom.layout import UnsupportedError
+from wholefield.sources.dicom.colors import from_palette, rgb_of, whole_samples
+from wholefield.sources.dicom.layout import UnsupportedError
 from wholefield.sources.stacks.stack import AnyArray
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
-from wholefield.sources.stacks.stack import AnyArray
+AnyArray = npt.NDArray[Any]
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
 # Value representations whose length has four bytes, after two reserved ones (PS3.5, section 7.1.2).
@@ -16,7 +17,9 @@ LONG_VALUES = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"
 # FloatPixelData, DoubleFloatPixelData and PixelData.
 PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 BITS = (1, 8, 16, 32, 64)
-MOST_FRAMES = 50_000
+# A frame that is larger than this must have at least so many compressed bytes: blank frames are small, bombs smaller.
+LARGE_FRAME = 256 * 2**20
+MOST_SQUEEZED = 2000
 # An item of encapsulated pixels begins with a tag and a length.
 ITEM_BYTES = 8
 SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
@@ -63,6 +66,7 @@ class PixelLayout:
         planar: Whether colors follow each other plane by plane.
         palette: (entries, 3) uint8 colors of indices, with the index of the first in `palette_first`.
         table: Values of the modality that stored values stand for, the first of them `table_first`.
+        tagged: Whether the tags say what the colors of a JPEG are even where its own markers say otherwise.
     """
 
     element: PixelElement
@@ -82,6 +86,7 @@ class PixelLayout:
     palette_first: int = 0
     table: AnyArray | None = field(default=None, repr=False)
     table_first: int = 0
+    tagged: bool = False
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -94,6 +99,13 @@ class PixelLayout:
     def channels(self) -> int:
         """Values per pixel after colors of a palette have been looked up."""
         return 3 if self.palette is not None else self.samples
+
+    @property
+    def shown(self) -> np.dtype[Any]:
+        """Type of values after palettes and tables have been looked up."""
+        if self.palette is not None:
+            return self.palette.dtype
+        return self.table.dtype if self.table is not None else self.dtype
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -156,7 +168,6 @@ def check_layout(layout: PixelLayout) -> None:
 
     Raises:
         HeaderError: The file holds fewer pixels than its header promises, or the numbers of bits contradict.
-        UnsupportedError: It has more frames than are read.
     """
     size = f"{layout.frames} frames of {layout.columns} x {layout.rows} px"
     if min(layout.rows, layout.columns, layout.frames) < 1:
@@ -171,6 +182,7 @@ def check_layout(layout: PixelLayout) -> None:
             raise HeaderError(
                 f"its header promises {size}, and its pixels take {layout.element.length:,} bytes"
             )
+        check_squeezed(layout, layout.element.length)
     else:
         needed = -(-layout.frame_bits * layout.frames // 8)
         if needed > layout.element.length:
@@ -178,7 +190,18 @@ def check_layout(layout: PixelLayout) -> None:
                 f"its header promises {size}, {needed:,} bytes, and it holds {layout.element.length:,} bytes of "
                 "pixels: some are missing"
             )
-    if layout.frames > MOST_FRAMES:
-        raise UnsupportedError(
-            f"it has {layout.frames:,} frames, and no more than {MOST_FRAMES:,} are read from a file; split it."
-        )
+
+
+def check_squeezed(layout: PixelLayout, held: int) -> None:
+    """Refuse a large frame that would have to be in fewer compressed bytes than any encoder needs.
+
+    Args:
+        layout: How the pixels are stored.
+        held: Compressed bytes that there are for the frame.
+
+    Raises:
+        HeaderError: The frame is not in them.
+    """
+    claimed = layout.frame_bits // 8
+    if claimed > LARGE_FRAME and claimed > MOST_SQUEEZED * held:
+        raise HeaderError(f"{held:,} bytes cannot hold {layout.columns} x {layout.rows} px")
