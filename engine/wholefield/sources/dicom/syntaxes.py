@@ -118,7 +118,7 @@ def _frame_header(data: bytes) -> tuple[int, int]:
 
 
 def marked_luma(data: bytes) -> bool | None:
-    """Whether the colors of a JPEG are YCbCr, as only those are subsampled or its markers say; None: nothing says so."""
+    """Whether the colors of a JPEG are YCbCr, by its markers or as they are subsampled; None where neither says so."""
     luma, subsampled = jpeg_components(data)
     return True if subsampled else luma
 
