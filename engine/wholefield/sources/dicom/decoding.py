@@ -90,12 +90,15 @@ def _decompressed(data: bytes, layout: PixelLayout) -> AnyArray:
 
 
 def _check_size(data: bytes, layout: PixelLayout) -> None:
+    check_squeezed(layout, len(data))
     found = codestream_size(data)
+    if found is None and layout.syntax not in JPEG_XL:
+        # Decoders take memory by the size that they find, which may be any.
+        raise HeaderError("its compressed pixels do not tell their size")
     if found is not None and found != (layout.rows, layout.columns):
         raise HeaderError(
             f"its header promises {layout.columns} x {layout.rows} px, its compressed pixels {found[1]} x {found[0]}"
         )
-    check_squeezed(layout, len(data))
 
 
 def _fitted(values: AnyArray, layout: PixelLayout) -> AnyArray:

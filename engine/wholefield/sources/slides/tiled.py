@@ -40,9 +40,12 @@ class TiledSource(ImageSource):
         region = np.empty((height, width, self.channels), self.dtype)
         for row in range(y // tile_height, (y + height - 1) // tile_height + 1):
             for column in range(x // tile_width, (x + width - 1) // tile_width + 1):
-                tile = self._tile(level, row, column)
                 top, left = row * tile_height - y, column * tile_width - x
                 target = region[max(top, 0) : top + tile_height, max(left, 0) : left + tile_width]
+                if not self._has_tile(level, row, column):
+                    target[:] = self.fill
+                    continue
+                tile = self._tile(level, row, column)
                 source_y, source_x = max(-top, 0), max(-left, 0)
                 target[:] = tile[source_y : source_y + target.shape[0], source_x : source_x + target.shape[1]]
         return region
@@ -50,6 +53,10 @@ class TiledSource(ImageSource):
     def _tile(self, level: int, row: int, column: int) -> AnyArray:
         key = (self._owner, level, row, column)
         return self._cache.get(key, partial(self._decode_tile, level, row, column))
+
+    def _has_tile(self, level: int, row: int, column: int) -> bool:
+        """Whether a tile is stored; one that is not has the value of what lies outside, and costs no time."""
+        return True
 
     @abstractmethod
     def _decode_tile(self, level: int, row: int, column: int) -> AnyArray:

@@ -102,3 +102,25 @@ def test_indices_beyond_the_palette_get_its_ends() -> None:
     palette = np.array([[1, 2, 3], [4, 5, 6]], np.uint8)
     found = from_palette(np.array([-5, 0, 1, 2, 99], np.int16), 1, palette)
     assert found.tolist() == [[1, 2, 3], [1, 2, 3], [1, 2, 3], [4, 5, 6], [4, 5, 6]]
+
+
+def palette(parts: list[list[int]], firsts: tuple[int, int, int] = (0, 0, 0)) -> dict[str, Any]:
+    """Tags of a palette that calls itself 16 bits deep."""
+    tags: dict[str, Any] = {"PhotometricInterpretation": "PALETTE COLOR"}
+    for color, values, first in zip(("Red", "Green", "Blue"), parts, firsts, strict=True):
+        tags[f"{color}PaletteColorLookupTableDescriptor"] = [len(values), first, 16]
+        tags[f"{color}PaletteColorLookupTableData"] = np.array(values, "<u2").tobytes()
+    return tags
+
+
+def test_a_dark_part_of_a_deep_palette_is_dark(tmp_path: Path) -> None:
+    image = dataset(np.array([[0, 1]], np.uint8), **palette([[0, 65535], [0, 255], [200, 512]]))
+    assert frame_of(image, 0, tmp_path).tolist() == [[[0, 0, 0], [255, 0, 2]]]
+    shallow = dataset(np.array([[0, 1]], np.uint8), **palette([[0, 255], [7, 8], [200, 1]]))
+    assert frame_of(shallow, 0, tmp_path).tolist() == [[[0, 7, 200], [255, 8, 1]]]
+
+
+def test_parts_of_a_palette_for_different_numbers_are_refused(tmp_path: Path) -> None:
+    image = dataset(np.array([[0, 1]], np.uint8), **palette([[0, 1], [0, 1], [0, 1]], (0, 1, 0)))
+    with pytest.raises(SourceError, match="are for different numbers"):
+        layout_of(image, tmp_path)

@@ -171,3 +171,25 @@ def test_the_files_of_pydicom_as_pydicom_reads_them(name: str) -> None:
         assert read.PhotometricInterpretation == "PALETTE COLOR"
         theirs = (pydicom.pixels.apply_color_lut(theirs, read) >> 8).astype(np.uint8)
     assert np.abs(ours.astype(np.int64) - theirs).max() <= ("YBR" in name or "ybr" in name)
+
+
+def test_streams_with_more_bits_than_the_header_promises_are_refused(tmp_path: Path) -> None:
+    data = bytes(imagecodecs.jpegls_encode(gray(12)))
+    path = compressed(tmp_path / "a", gray(8).astype(np.uint8), f"{JPEG}80", data)
+    with pytest.raises(HeaderError, match="promises 8 bits, and its compressed pixels have more"):
+        first(path)
+
+
+def test_jpeg_xl_gives_red_green_and_blue_whatever_the_tags_say(tmp_path: Path) -> None:
+    data = bytes(imagecodecs.jpegxl_encode(smooth(), lossless=True))
+    for number, photometric in (("110", "RGB"), ("111", "YBR_FULL_422"), ("112", "YBR_FULL")):
+        path = compressed(
+            tmp_path / number, smooth(), JPEG + number, data, PhotometricInterpretation=photometric
+        )
+        np.testing.assert_array_equal(first(path), smooth())
+
+
+def test_the_size_of_a_stream_in_boxes() -> None:
+    data = bytes(imagecodecs.jpeg2k_encode(gray(), codecformat="JP2", level=0))
+    assert data.startswith(b"\0\0\0\x0c")
+    assert codestream_size(data) == (40, 50)

@@ -71,6 +71,9 @@ class Segmentation(TiledSource):
         for level in self._segmented:
             level.close()
 
+    def _has_tile(self, level: int, row: int, column: int) -> bool:
+        return self._segmented[level].has_tile(row, column)
+
     def _decode_tile(self, level: int, row: int, column: int) -> AnyArray:
         return self._segmented[level].tile(row, column, self.dtype)
 
@@ -106,6 +109,10 @@ class SegmentedLevel:
                     f"{files[0].path} has a frame of segment {tile.layer}, which it does not describe."
                 )
             self._frames[tile.row, tile.column].append((number, tile.file, tile.frame))
+
+    def has_tile(self, row: int, column: int) -> bool:
+        """Whether anything is stored of a tile."""
+        return (row, column) in self._frames
 
     def tile(self, row: int, column: int, dtype: np.dtype[Any]) -> AnyArray:
         """Class numbers (height, width, 1) of a tile; where segments overlap, the one with the highest number."""

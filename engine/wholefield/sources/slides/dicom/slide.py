@@ -152,6 +152,9 @@ class DicomSlide(TiledSource):
         for level in self._slide_levels:
             level.close()
 
+    def _has_tile(self, level: int, row: int, column: int) -> bool:
+        return any((row, column) in table for table in self._slide_levels[level].tables)
+
     def _decode_tile(self, level: int, row: int, column: int) -> AnyArray:
         return self._slide_levels[level].tile(row, column, self.fill)
 

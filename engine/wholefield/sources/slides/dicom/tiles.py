@@ -10,6 +10,9 @@ from wholefield.errors import SourceError
 from wholefield.sources.dicom.frame_file import FrameFile
 
 TILED_FULL = "TILED_FULL"
+# The largest slides have a million tiles. More of them, nearly all of which are left out, are a damaged number.
+MOST_TILES = 2**22
+MOST_EMPTY = 1000
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,13 @@ class Grid:
             raise SourceError(
                 f"{file.path} claims a size of {width} x {height} px; it is damaged: copy it again."
             )
-        return cls(width, height, tile)
+        grid = cls(width, height, tile)
+        tiles = grid.rows * grid.columns
+        if tiles > MOST_TILES and tiles > MOST_EMPTY * file.frames:
+            raise SourceError(
+                f"{file.path} claims {tiles:,} tiles, and has {file.frames} frames; it is damaged: copy it again."
+            )
+        return grid
 
     @property
     def rows(self) -> int:

@@ -333,3 +333,52 @@ def test_damaged_slides_open_or_are_refused(
     except SourceError as error:
         refused = str(error)
     assert str(path) in refused
+
+
+@pytest.mark.parametrize("photometric", ["HSV", "CMYK", "YBR_PARTIAL_420"])
+def test_colors_that_are_not_read_are_named(tmp_path: Path, photometric: str) -> None:
+    path = write_slide(
+        tmp_path / "a.dcm", tiles_of(picture(), 32), SIZE, PhotometricInterpretation=photometric
+    )
+    with pytest.raises(SourceError, match=f"its colors are stored as {photometric}"):
+        open_image(path)
+
+
+def test_tags_and_streams_that_contradict_each_other_are_told(tmp_path: Path) -> None:
+    tags = {"syntax": JPEGBaseline8Bit, "PhotometricInterpretation": "RGB"}
+    with open_image(write_slide(tmp_path / "a.dcm", tiles_of(picture(), 32), SIZE, **tags)) as source:
+        assert "its tags say that its colors are RGB" in source.warnings[0]
+    tags["PhotometricInterpretation"] = "YBR_FULL_422"
+    with open_image(write_slide(tmp_path / "a.dcm", tiles_of(picture(), 32), SIZE, **tags)) as source:
+        assert source.warnings == ()
+
+
+@pytest.mark.parametrize("side", [70_000, 4_000_000_000])
+def test_sparse_slides_that_claim_millions_of_tiles_are_refused(tmp_path: Path, side: int) -> None:
+    path = write_slide(
+        tmp_path / "a.dcm",
+        tiles_of(picture(size=(32, 32)), 32),
+        (32, 32),
+        DimensionOrganizationType="TILED_SPARSE",
+        PerFrameFunctionalGroupsSequence=DicomSequence([place(0, 0, 32)]),
+        TotalPixelMatrixColumns=side,
+        TotalPixelMatrixRows=side,
+    )
+    with pytest.raises(SourceError, match=r"claims [\d,]+ tiles, and has 1 frames"):
+        open_image(path)
+
+
+def test_a_label_that_claims_a_giant_size_is_left_out(tmp_path: Path) -> None:
+    path = write_slide(tmp_path / "a.dcm", tiles_of(picture(), 32), SIZE)
+    write_slide(
+        tmp_path / "label.dcm",
+        [picture(size=(32, 32))],
+        (32, 32),
+        ImageType=["ORIGINAL", "PRIMARY", "LABEL", "NONE"],
+        DimensionOrganizationType="TILED_SPARSE",
+        PerFrameFunctionalGroupsSequence=DicomSequence([place(0, 0, 32)]),
+        TotalPixelMatrixColumns=30_000,
+        TotalPixelMatrixRows=30_000,
+    )
+    with open_image(path) as source, pytest.raises(SourceError, match="30000 x 30000 px, more than such"):
+        source.associated["label"]
