@@ -328,7 +328,7 @@ class TestFailures:
 
     def test_damaged_slide(self, config: ClassifySettings, tmp_path: Path) -> None:
         for name in "abcd":
-            (tmp_path / f"{name}.tif").write_bytes(b"no picture")
+            (tmp_path / f"{name}.tif").write_bytes(f"no picture {name}".encode())
         labels = tmp_path / "labels.csv"
         labels.write_text("file,label\na.tif,x\nb.tif,x\nc.tif,y\nd.tif,y\n")
         run = Run(replace(config, slides=tmp_path, labels=labels), tmp_path / "run")

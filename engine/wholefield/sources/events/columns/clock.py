@@ -107,21 +107,27 @@ def fitting_units(clock: Clock) -> tuple[str, ...]:
     if clock.span == 0:
         return (usual_unit,)
     usual = [unit for unit in units if clock.usual(unit)]
-    if usual_unit in usual and not _coarse(clock, usual):
-        return (usual_unit,)
     if usual_unit in usual:
-        return tuple(usual)
+        finer = _finer(clock)
+        if finer is None:
+            return (usual_unit,)
+        return tuple(dict.fromkeys((*usual, finer)))
     # Against the habit of all software a file is not read without asking, unless nothing else is possible.
     return tuple(dict.fromkeys((*usual, *(unit for unit in units if clock.possible(unit))))) or tuple(units)
 
 
-def _coarse(clock: Clock, usual: list[str]) -> bool:
-    """Whether another unit is as likely: the last three digits are always the same, or many events share a time."""
-    if clock.whole:
-        if "ms" in usual and clock.length("us") < SHORT and clock.rate("us") > DENSE:
-            return True
-        return "ns" in usual and clock.tick >= 1000 and clock.tick % 1000 == 0
-    return "ms" in usual and clock.tick >= 0.9e-3
+def _finer(clock: Clock) -> str | None:
+    """Another unit that is as likely as the usual one.
+
+    Either the last three digits are always the same, as in whole us that were written in ns, however short the
+    recording is then; or many events share a time.
+    """
+    if not clock.whole:
+        return "ms" if clock.possible("ms") and clock.tick >= 0.9e-3 else None
+    if clock.possible("ns") and clock.tick >= 1000 and clock.tick % 1000 == 0:
+        return "ns"
+    dense = clock.length("us") < SHORT and clock.rate("us") > DENSE
+    return "ms" if dense and clock.usual("ms") else None
 
 
 def _within(value: float, bounds: tuple[float, float]) -> bool:

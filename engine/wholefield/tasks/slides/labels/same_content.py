@@ -1,4 +1,4 @@
-"""Slides that lie under two names: copies that would stand on both sides of a split without anyone noticing."""
+"""Slides that lie under two names: copies, which must not stand on both sides of a split."""
 
 import hashlib
 from collections.abc import Iterable
@@ -40,8 +40,8 @@ def notes_on_copies(paths: Iterable[Path]) -> tuple[str, ...]:
     extra = sum(len(group) - 1 for group in found)
     return (
         f"{extra} of the slides {'is a copy of another' if extra == 1 else 'are copies of others'} ({shown}"
-        f"{'; ...' if len(found) > MOST_SHOWN else ''}): the same size and content. Copies may stand on both sides of "
-        "the split, where they make the validation look better than it is; keep one row for each slide.",
+        f"{'; ...' if len(found) > MOST_SHOWN else ''}): the same size and content. Copies "
+        "stay on one side of the split, where they count more than other slides; keep one row for each slide.",
     )
 
 

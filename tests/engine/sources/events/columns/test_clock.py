@@ -37,6 +37,24 @@ def test_units_against_the_habit_are_asked_for(rate: float, seconds: float) -> N
         assert len(units) > 1
 
 
+@pytest.mark.parametrize("length", [15, 200, 999])
+@pytest.mark.parametrize("start", [0, 3, 7_000_000])
+def test_a_recording_of_less_than_a_millisecond_is_asked_for(length: int, start: int) -> None:
+    """As us and as s, which are usual, its times would have the steps of a millisecond."""
+    us = start + np.sort(np.random.default_rng(length).integers(0, length + 1, 500))
+    assert set(fitting_units(clock(us * 1000))) >= {"us", "ns"}
+    assert set(fitting_units(clock(us / 1000))) >= {"s", "ms"}
+    # The finest steps say that they are what they look like.
+    assert fitting_units(clock(us * 1000 + np.arange(len(us)) % 7)) == ("us",)
+
+
+def test_recordings_of_hours_are_asked_for() -> None:
+    us = times(1e5, 10, 20_000)
+    for values in (us * 1000, us * 1000 + np.arange(len(us)) % 7):
+        units = fitting_units(clock(values, 10**6))
+        assert {"us", "ns"} <= set(units)
+
+
 def test_nanoseconds_since_1970_are_nothing_else() -> None:
     us = times(1e5, 1)
     assert fitting_units(clock(us * 1000 + 1_700_000_000_000_000_123, 100_000)) == ("ns",)

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from wholefield.errors import SettingError
 from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.labels import LabeledSlide, LabelTable, MaskedSlide, split, split_rows
-from wholefield.tasks.slides.labels.splitting import kept_of, notes_on_split
+from wholefield.tasks.slides.labels.splitting import ONE_SLIDE, Split, kept_of, notes_on_split
 
 
 def table(counts: list[int]) -> LabelTable:
@@ -141,3 +141,67 @@ def test_a_slide_under_two_names_is_on_one_side(tmp_path: Path) -> None:
         sides = [{rows[i].path.resolve() for i in part} for part in (parts.training, parts.validation)]
         assert not sides[0] & sides[1]
     assert notes_on_split(rows, parts, None) == ()
+
+
+class TestCopies:
+    """Files of the same content are on one side, whatever they are called."""
+
+    @staticmethod
+    def slides(folder: Path, copies: dict[str, int]) -> list[Path]:
+        """Files by name, each with that many copies, whose names sort before, between and after the others."""
+        paths = [
+            folder / f"{prefix}{name}.tif"
+            for name, count in copies.items()
+            for prefix in ("", "a", "z", "m")[: 1 + count]
+        ]
+        for path in paths:
+            path.write_bytes(path.stem[-1].encode() * 1000)
+        return paths
+
+    @staticmethod
+    def contents(paths: list[Path], part: tuple[int, ...]) -> set[bytes]:
+        return {paths[i].read_bytes() for i in part}
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_are_on_one_side(self, tmp_path: Path, seed: int) -> None:
+        paths = self.slides(tmp_path, {"1": 1, "2": 0, "3": 2, "4": 3, "5": 0})
+        rows = [MaskedSlide(path, Path("m.tif")) for path in paths]
+        labeled = tuple(LabeledSlide(path, label) for path in paths for label in "ab")
+        for found, where in (
+            (split_rows(rows, 0.4, seed), paths),
+            (split(LabelTable(labeled, ("a", "b")), 0.4, seed), [row.path for row in labeled]),
+        ):
+            sides = [self.contents(where, part) for part in (found.training, found.validation)]
+            assert not sides[0] & sides[1]
+            assert len(sides[1]) == 2
+            assert sorted(found.training + found.validation) == list(range(len(where)))
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_that_are_added_stay_with_their_slide(self, tmp_path: Path, seed: int) -> None:
+        before = self.slides(tmp_path, {"1": 0, "2": 0, "3": 0, "4": 0})
+        earlier = [MaskedSlide(path, Path("m.tif")) for path in before]
+        first = split_rows(earlier, 0.5, 1)
+        after = self.slides(tmp_path, {"1": 1, "2": 3, "3": 0, "4": 2})
+        later = [MaskedSlide(path, Path("m.tif")) for path in after]
+        second = split_rows(later, 0.5, seed, kept_of(earlier, first))
+        assert self.contents(before, first.validation) == self.contents(after, second.validation)
+        assert self.contents(before, first.training) == self.contents(after, second.training)
+
+    def test_that_an_earlier_part_had_on_both_sides_are_trained_on(self, tmp_path: Path) -> None:
+        rows = [MaskedSlide(path, Path("m.tif")) for path in self.slides(tmp_path, {"1": 1, "2": 0, "3": 0})]
+        kept = kept_of(rows, Split((0, 2), (1, 3)))
+        assert split_rows(rows, 0.3, 0, kept) == Split((0, 1, 2), (3,))
+
+    def test_of_one_slide_are_one_slide(self, tmp_path: Path) -> None:
+        paths = self.slides(tmp_path, {"1": 1})
+        whole = [MaskedSlide(path, Path("m.tif")) for path in paths]
+        with pytest.raises(SettingError, match="of one slide or of copies of it"):
+            split_rows(whole, 0.5, 0)
+        rows = [MaskedSlide(path, Path("m.tif"), Rect(x, 0, 5, 5)) for path in paths for x in (0, 5, 10)]
+        parts = split_rows(rows, 0.3, 0)
+        assert not {rows[i].region for i in parts.training} & {rows[i].region for i in parts.validation}
+        assert notes_on_split(rows, parts, None)[0] == ONE_SLIDE
+        labeled = tuple(LabeledSlide(path, "a") for path in paths)
+        others = tuple(LabeledSlide(path, "b") for path in self.slides(tmp_path, {"2": 0, "3": 0}))
+        with pytest.raises(SettingError, match="class a has one slide in 2 copies"):
+            split(LabelTable(labeled + others, ("a", "b")), 0.5, 0)
