@@ -1,6 +1,6 @@
 """A push button that shows an action of the registry: same text, icon, tool tip and state."""
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget
 
@@ -29,6 +29,12 @@ class ActionButton(QPushButton):
         action.changed.connect(self._follow)
         self._follow()
 
+    def sizeHint(self) -> QSize:
+        """Wide enough for icon and text: some styles leave no room between them."""
+        whole = super().sizeHint()
+        missing = self.fontMetrics().horizontalAdvance(self.text()) - self._room(whole)
+        return QSize(whole.width() + max(missing, 0), whole.height())
+
     def minimumSizeHint(self) -> QSize:
         """Narrower than its text, if need be: the tool tip says what the button does."""
         whole = super().minimumSizeHint()
@@ -38,13 +44,18 @@ class ActionButton(QPushButton):
         """Paint the button; a text that is too long ends with an ellipsis."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        style = self.style()
-        room = style.subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
-        if not option.icon.isNull():
-            room -= option.iconSize.width() + BESIDE_ICON
+        room = self._room(self.size())
         option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+    def _room(self, size: QSize) -> int:
+        """The width that is left for the text in a button of a size."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.rect = QRect(QPoint(), size)
+        room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        return room if option.icon.isNull() else room - option.iconSize.width() - BESIDE_ICON
 
     @Slot()
     def _follow(self) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QIcon, QPixmap
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -37,3 +37,14 @@ def test_a_button_can_be_there_only_while_it_is_of_use(parent: QWidget) -> None:
     assert not button.isVisible()
     action.setEnabled(True)
     assert button.isVisible()
+
+
+def test_its_text_has_room_beside_an_icon(parent: QWidget) -> None:
+    pixmap = QPixmap(16, 16)
+    pixmap.fill()
+    action = QAction(QIcon(pixmap), "Open a folder…", parent)
+    button = ActionButton(action, parent=parent)
+    button.resize(button.sizeHint())
+    assert button.icon().availableSizes()
+    assert button._room(button.size()) >= button.fontMetrics().horizontalAdvance("Open a folder")
+    assert button.minimumSizeHint().width() <= button.sizeHint().width()
