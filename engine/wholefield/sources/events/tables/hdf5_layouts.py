@@ -26,6 +26,12 @@ MVSEC_SIZE = (346, 260)
 WORDS = ("event", "dvs")
 # Reading that many rows of nothing takes no time worth a check.
 SURELY_STORED = 1 << 20
+# Kinds of types that hold text, and the words for polarities in it.
+TEXTS = "SO"
+ON_WORDS, OFF_WORDS = (
+    frozenset("1 +1 + on true p pos positive".split()),
+    frozenset("0 -1 - off false n neg negative".split()),
+)
 SIZE_NAMES = ("sensor_resolution", "resolution", "sensor_size", "geometry")
 
 
@@ -89,6 +95,19 @@ def attribute_text(value: object) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
+def said_polarities(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Polarities that are written as text, as 1 and 0, and NaN where it is another word; numbers stay as they are."""
+    if values.dtype.kind not in TEXTS:
+        return values
+    words, places = np.unique([_word(value) for value in values], return_inverse=True)
+    levels = [1.0 if word in ON_WORDS else 0.0 if word in OFF_WORDS else np.nan for word in words.tolist()]
+    return np.array(levels, np.float64)[places]
+
+
+def _word(value: object) -> str:
+    return attribute_text(value).strip("\0 ").lower()
+
+
 def _objects(file: h5py.File) -> Iterator[h5py.Group | h5py.Dataset]:
     """Groups and datasets, the file itself first, level by level; links that go nowhere are passed over."""
     waiting, seen = [file], 0
@@ -129,7 +148,8 @@ def _members(group: h5py.Group) -> dict[str, h5py.Dataset]:
         role = role_of(name)
         if role is not None and role not in found:
             column = group.get(name)
-            if isinstance(column, h5py.Dataset) and column.ndim == 1 and column.dtype.kind in NUMBERS:
+            kinds = NUMBERS + TEXTS if role == "p" else NUMBERS
+            if isinstance(column, h5py.Dataset) and column.ndim == 1 and column.dtype.kind in kinds:
                 found[role] = column
     return found
 
@@ -147,7 +167,7 @@ def _group_columns(
         )
 
     def read(begin: int, end: int) -> list[npt.NDArray[Any]]:
-        return [column[begin:end] for column in columns]
+        return [said_polarities(column[begin:end]) for column in columns]
 
     offset = int(file["t_offset"][()]) if place.layout is Layout.DSEC else 0
     if abs(offset) >= LARGEST_TIME:
@@ -175,7 +195,7 @@ def _dataset_columns(
 
         def read_fields(begin: int, end: int) -> list[npt.NDArray[Any]]:
             rows = data[begin:end]
-            return [rows[name] for name in names]
+            return [said_polarities(rows[name]) for name in names]
 
         return Columns(stored_rows(data), read_fields, tuple(names), unit, size, 0, metadata, (), file.close)
     by_row = len(ROLES) <= data.shape[1] <= MOST_COLUMNS

@@ -336,3 +336,33 @@ def test_links_out_of_the_file_and_in_circles_are_not_followed(tmp_path: Path, e
         file["a/b"] = np.zeros(3)
         file["a/circle"] = file["a"]
     assert layout_of(tmp_path / "a.h5") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "dtype"),
+    [
+        (("0", "1"), "S2"),
+        (("-1", "1"), "S2"),
+        (("OFF", "ON"), h5py.string_dtype()),
+        (("False", "True"), "S8"),
+    ],
+)
+def test_polarities_as_text(tmp_path: Path, events: Events, words: tuple[str, str], dtype: Any) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name in "xyt":
+            file[f"events/{name}"] = events[name]
+        file["events/p"] = np.array([words[p].encode() for p in events["p"].tolist()], dtype)
+        file["events"].attrs["geometry"] = "640x480"
+    check(tmp_path / "a.h5", events)
+
+
+def test_polarities_of_other_words_are_counted(tmp_path: Path, events: Events) -> None:
+    words = [str(p).encode() for p in events["p"].tolist()]
+    words[7] = b"maybe"
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name in "xyt":
+            file[f"events/{name}"] = events[name]
+        file["events/p"] = np.array(words, "S5")
+    with open_hdf5(tmp_path / "a.h5") as recording:
+        assert recording.num_events == len(events) - 1
+        assert "1 event has a polarity that is neither on nor off and is left out." in recording.warnings
