@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SourceError
-from wholefield.sources.choices import Question, Reading
+from wholefield.sources.choices import Answer, Question, Reading, UnclearFileError
 from wholefield.sources.events.columns.decision import ASKED, table_questions
 from wholefield.sources.events.columns.names import ROLES, role_of
 from wholefield.sources.events.columns.roles import fitting_orders
@@ -31,6 +32,8 @@ FEWEST_ROWS = 20
 # An archive above this size in bytes whose content is so many times smaller is made to fill disks.
 LARGE, LARGEST_RATIO = 1 << 28, 200
 LOCAL_HEADER = struct.Struct("<26xHH")
+# Arrays of an archive looked at for events.
+MOST_TABLES = 8
 # Arrays of up to that many bytes are metadata, such as the size of the sensor.
 NOTE_BYTES = 512
 
@@ -44,10 +47,10 @@ def is_event_archive(path: Path) -> bool:
                 return True
             if EVENTS in infos:
                 return _is_table(archive, infos[EVENTS])
-            single = len(infos) == 1 and _is_table(archive, *infos.values())
+            tables = bool(infos) and all(_is_table(archive, info) for info in infos.values())
     except (OSError, zipfile.BadZipFile):
         return False
-    return single and _table_fits(path)
+    return tables and any(_table_fits(path, name) for name in list(infos)[:MOST_TABLES])
 
 
 def is_event_array(path: Path) -> bool:
@@ -75,10 +78,10 @@ def _is_table(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     return shape is not None
 
 
-def _table_fits(path: Path) -> bool:
-    """Whether the only array of an archive is a table whose values fit events."""
+def _table_fits(path: Path, name: str) -> bool:
+    """Whether an array of an archive is a table whose values fit events."""
     try:
-        columns = _archive_columns(path)
+        columns = _archive_columns(path, Reading({"dataset": name}))
     except Exception:  # whatever is wrong with it, nothing says that these are events
         return False
     try:
@@ -94,23 +97,30 @@ def open_npz(path: Path, reading: Reading | None = None) -> TableRecording:
 
     Args:
         path: The file.
-        reading: May say `columns`, `unit` and `size`.
+        reading: May say `dataset`, the one of several tables, and `columns`, `unit` and `size`.
 
     Raises:
-        UnclearFileError: Two readings fit.
+        UnclearFileError: Two readings fit, or it holds several tables.
         SourceError: It is damaged or holds no events.
     """
-    return _open(path, "NumPy archive", _archive_columns, reading)
+    reading = (reading or Reading()).only(path, "dataset", *ASKED)
+    return _open(path, "NumPy archive", partial(_archive_columns, reading=reading), reading)
 
 
 def open_npy(path: Path, reading: Reading | None = None) -> TableRecording:
     """Open a table of events in one numpy array; the arguments and errors are those of `open_npz`."""
+    reading = (reading or Reading()).only(path, *ASKED)
     return _open(path, "NumPy array", _array_columns, reading)
 
 
 def ask_npz(path: Path, reading: Reading) -> tuple[Question, ...]:
     """What can be chosen for an archive."""
-    return _questions(_archive_columns(path), reading)
+    names = _several(path)
+    if not names:
+        return _questions(_archive_columns(path, reading), reading)
+    # Which table it is comes first: what can be chosen for its columns follows from it.
+    more = _questions(_archive_columns(path, reading), reading) if "dataset" in reading else ()
+    return (_table_question(names), *more)
 
 
 def ask_npy(path: Path, reading: Reading) -> tuple[Question, ...]:
@@ -118,8 +128,7 @@ def ask_npy(path: Path, reading: Reading) -> tuple[Question, ...]:
     return _questions(_array_columns(path), reading)
 
 
-def _open(path: Path, format_name: str, columns_of: Any, reading: Reading | None) -> TableRecording:
-    reading = (reading or Reading()).only(path, *ASKED)
+def _open(path: Path, format_name: str, columns_of: Any, reading: Reading) -> TableRecording:
     columns = _columns(path, columns_of)
     try:
         if not columns.length:
@@ -173,12 +182,12 @@ def _roles(names: Sequence[str]) -> dict[str, str]:
     return {role: name for name in names if (role := role_of(name)) is not None}
 
 
-def _archive_columns(path: Path) -> Columns:
+def _archive_columns(path: Path, reading: Reading) -> Columns:
     with path.open("rb") as file, zipfile.ZipFile(file) as archive:
         infos = {info.filename.removesuffix(NPY_SUFFIX): info for info in archive.infolist()}
         roles = _roles(list(infos))
         single = set(roles) != set(ROLES)
-        names = [_table_name(list(infos))] if single else [roles[role] for role in ROLES]
+        names = [_table_name(path, list(infos), reading)] if single else [roles[role] for role in ROLES]
         _check(path, [infos[name] for name in names])
         metadata = _notes(archive, {name: info for name, info in infos.items() if name not in names})
         with ExitStack() as opened:
@@ -205,13 +214,43 @@ def _joined(names: Sequence[str], tables: Sequence[NpyTable], metadata: dict[str
     return Columns(tables[0].length, read, tuple(names), metadata=metadata)
 
 
-def _table_name(names: Sequence[str]) -> str:
-    """The array that is the table."""
+def _several(path: Path) -> list[str]:
+    """Names of the arrays of an archive if nothing says which one holds the events, otherwise nothing."""
+    with zipfile.ZipFile(path) as archive:
+        names = [info.filename.removesuffix(NPY_SUFFIX) for info in archive.infolist()]
+    clear = len(names) == 1 or EVENTS in names or set(_roles(names)) == set(ROLES)
+    return [] if clear else names
+
+
+def _table_question(names: Sequence[str], needed: bool = False) -> Question:
+    answers = tuple(map(Answer, names))
+    return Question(
+        "dataset", "Table", answers, help="Which of the tables in the file is shown.", needed=needed
+    )
+
+
+def _table_name(path: Path, names: Sequence[str], reading: Reading) -> str:
+    """The array that is the table.
+
+    Raises:
+        UnclearFileError: There are several.
+        SourceError: The reading names one that is not there.
+    """
+    name = reading.get("dataset")
+    known = ", ".join(names)
+    if name is not None:
+        if name not in names:
+            raise SourceError(f"{path} has no table called {name}; it holds {known}.")
+        return name
     if EVENTS in names:
         return EVENTS
     if len(names) == 1:
         return names[0]
-    raise ValueError(f"it has no array called {EVENTS}")
+    raise UnclearFileError(
+        f"{path} holds {len(names)} tables, {known}, and does not say which one is the recording. "
+        f"Say it with dataset={names[0]} or another one.",
+        (_table_question(names, needed=True),),
+    )
 
 
 def _check(path: Path, infos: Sequence[zipfile.ZipInfo]) -> None:

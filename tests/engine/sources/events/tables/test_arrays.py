@@ -222,3 +222,31 @@ def test_a_file_that_is_cut_short_while_it_is_open(tmp_path: Path) -> None:
             other.truncate(200)
         with pytest.raises(OSError, match="cut short"):
             rows.read(0, len(EVENTS))
+
+
+def test_two_tables_without_names_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, table("xytp"), table("xytp")[:100])
+    assert kind_of(path) is Kind.RECORDING
+    with pytest.raises(
+        UnclearFileError, match="holds 2 tables, arr_0, arr_1, and does not say which"
+    ) as raised:
+        open_recording(path)
+    (question,) = raised.value.questions
+    assert (question.name, [answer.value for answer in question.answers]) == ("dataset", ["arr_0", "arr_1"])
+    assert [question.name for question in questions_of(path)] == ["dataset"]
+    for name, expected in (("arr_0", EVENTS), ("arr_1", EVENTS[:100])):
+        with open_recording(path, reading=f"dataset={name}") as recording:
+            np.testing.assert_array_equal(recording.events(0, 10**9), expected)
+        assert [asked.name for asked in questions_of(path, f"dataset={name}")][:2] == ["dataset", "columns"]
+    with pytest.raises(SourceError, match="has no table called arr_7; it holds arr_0, arr_1"):
+        open_recording(path, reading="dataset=arr_7")
+
+
+def test_two_tables_of_other_numbers_are_no_events(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    random = np.random.default_rng(0)
+    np.savez(path, random.normal(size=(200, 5)), random.normal(size=(200, 5)))
+    assert not is_event_archive(path)
+    np.savez(path, random.normal(size=(200, 5)), table("xytp"))
+    assert is_event_archive(path)
