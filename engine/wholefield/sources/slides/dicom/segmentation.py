@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +72,8 @@ class Segmentation(TiledSource):
         for level in self._segmented:
             level.close()
 
-    def _has_tile(self, level: int, row: int, column: int) -> bool:
-        return self._segmented[level].has_tile(row, column)
+    def _stored_tiles(self, level: int) -> Collection[tuple[int, int]]:
+        return self._segmented[level].stored
 
     def _decode_tile(self, level: int, row: int, column: int) -> AnyArray:
         return self._segmented[level].tile(row, column, self.dtype)
@@ -110,9 +111,10 @@ class SegmentedLevel:
                 )
             self._frames[tile.row, tile.column].append((number, tile.file, tile.frame))
 
-    def has_tile(self, row: int, column: int) -> bool:
-        """Whether anything is stored of a tile."""
-        return (row, column) in self._frames
+    @property
+    def stored(self) -> Collection[tuple[int, int]]:
+        """Row and column of the tiles of which anything is stored."""
+        return self._frames
 
     def tile(self, row: int, column: int, dtype: np.dtype[Any]) -> AnyArray:
         """Class numbers (height, width, 1) of a tile; where segments overlap, the one with the highest number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -48,6 +48,7 @@ class SlideLevel:
         decoders: One per file.
         paths: Identifiers of the optical paths, which are the channels unless pixels are colors.
         depths: Heights of the focal planes.
+        stored: Row and column of the tiles of which anything is stored.
         warnings: What is left out.
     """
 
@@ -82,6 +83,7 @@ class SlideLevel:
             table, again = frame_table(tile for tile in here if tile.layer == path)
             self.tables.append(table)
             twice += again
+        self.stored = frozenset[tuple[int, int]]().union(*self.tables)
         name = files[0].path.name
         if color and len(self.paths) > 1:
             self.warnings.append(
@@ -152,8 +154,8 @@ class DicomSlide(TiledSource):
         for level in self._slide_levels:
             level.close()
 
-    def _has_tile(self, level: int, row: int, column: int) -> bool:
-        return any((row, column) in table for table in self._slide_levels[level].tables)
+    def _stored_tiles(self, level: int) -> Collection[tuple[int, int]]:
+        return self._slide_levels[level].stored
 
     def _decode_tile(self, level: int, row: int, column: int) -> AnyArray:
         return self._slide_levels[level].tile(row, column, self.fill)

@@ -192,6 +192,9 @@ def test_tiles_that_are_left_out_are_told(
     expected = image.copy()
     expected[:32, 64:96] = expected[32:64, 96:] = background
     np.testing.assert_array_equal(whole(path), expected)
+    with open_image(path) as source:
+        found = source.read_region(0, 60, 20, 40, 30).squeeze()
+    np.testing.assert_array_equal(found, expected[20:50, 60:100])
 
 
 def test_tiles_off_the_grid_are_refused(tmp_path: Path) -> None:
