@@ -14,6 +14,8 @@ class SlidesDraft(Draft):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(tasks_of(Data.SLIDES), parent)
+        # Threads that compute tiles side by side take turns with the window, whose events they would delay by 50 ms.
+        self.set(workers=1)
 
     @property
     def workers(self) -> int | None:
