@@ -7,7 +7,7 @@ from wholefield.streaming.execution.recurrence import Recurrence
 from wholefield.streaming.execution.wavefront import wavefront
 
 LEAST_THREADS = 4
-"""Two threads do as well inside a tile of 512 px as beside each other, with less memory: bench streaming workers=1, 2."""
+"""Two threads do as well inside a tile of 512 px as side by side, with less memory: tests/bench/bench_streaming.py."""
 
 LEAST_GAIN = 1.05
 """A worker more must bring that much, or its tile only takes memory."""
