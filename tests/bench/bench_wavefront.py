@@ -26,7 +26,7 @@ from wholefield.streaming.execution.wavefront import Crew, wavefront
 SIDES = (8192, 32768)
 WORKERS = (4, 8, 16, 32)
 MEASURED = 6
-# What two and more threads in a tile are worth; measured on two cores.
+# Assumed of two and more threads in one tile; to be replaced where that can be measured.
 INSIDE = 1.3
 
 

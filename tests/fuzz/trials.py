@@ -47,10 +47,14 @@ class Trial:
 
 
 class Reader:
-    """A process that opens files; started again when a file kills it."""
+    """A process that opens files; started again when a file kills it.
+
+    Attributes:
+        limit_s: Seconds that a file may take.
+    """
 
     def __init__(self, patience: float = PATIENCE, module: str = "tests.fuzz.child") -> None:
-        self._limit_s = LIMIT_S * patience
+        self.limit_s = LIMIT_S * patience
         self._module = module
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str] = queue.Queue()
@@ -71,10 +75,10 @@ class Reader:
         process.stdin.write(f"{path}\n")
         process.stdin.flush()
         try:
-            answer = self._answers.get(timeout=self._limit_s)
+            answer = self._answers.get(timeout=self.limit_s)
         except queue.Empty:
             self._stop()
-            return "hang", f"no answer within {self._limit_s:g} s"
+            return "hang", f"no answer within {self.limit_s:g} s"
         if not answer:
             code = self._stop()
             return "signal", signal.Signals(-code).name if code < 0 else f"exit status {code}"

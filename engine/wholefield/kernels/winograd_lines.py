@@ -33,7 +33,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from wholefield.kernels.compiled import compiled, compiled_sum
+from wholefield.kernels.compiled import compiled
+from wholefield.kernels.winograd_powers import powers_line, total
 
 Array: TypeAlias = NDArray[Any]
 
@@ -224,26 +225,6 @@ def filters_of_factors(factors: Array, taps: Array, first: int, last: int, k: Ar
 
 
 @compiled
-def _powers_line(
-    o: Array, d0: Array, d1: Array, d2: Array, d3: Array, d4: Array, d5: Array
-) -> None:  # fmt: skip
-    """The fourth powers of six lines, added."""
-    for c in range(d0.shape[0]):
-        s0, s1, s2 = d0[c] * d0[c], d1[c] * d1[c], d2[c] * d2[c]
-        s3, s4, s5 = d3[c] * d3[c], d4[c] * d4[c], d5[c] * d5[c]
-        o[c] = (s0 * s0 + s1 * s1) + (s2 * s2 + s3 * s3) + (s4 * s4 + s5 * s5)
-
-
-@compiled_sum
-def _total(values: Array) -> Any:
-    """The sum of a line."""
-    total = values.dtype.type(0)
-    for c in range(values.shape[0]):
-        total += values[c]
-    return total
-
-
-@compiled
 def factors_of_pixels(
     pixels: Array, shape: Shape, factors: Array, powers: Array, grid: Grid, first: int, last: int, k: Array
 ) -> None:
@@ -267,10 +248,10 @@ def factors_of_pixels(
             lines[0, :length], lines[1, :length], lines[2, :length], lines[3, :length], lines[4, :length],
             lines[5, :length], d0, d1, d2, d3, d4, d5, k,
         )  # fmt: skip
-        _powers_line(sums[:length], d0, d1, d2, d3, d4, d5)
+        powers_line(sums[:length], d0, d1, d2, d3, d4, d5)
         for column in range(across):
             begin = 4 * column * channels
-            powers[(row - offset) * across + column] = _total(sums[begin : begin + 6 * channels])
+            powers[(row - offset) * across + column] = total(sums[begin : begin + 6 * channels])
         for r in range(6):
             line = lines[r].reshape(-1, channels)
             for column in range(across):
@@ -345,10 +326,10 @@ def factors_of_gradient(
             lines[0, :length], lines[1, :length], lines[2, :length], lines[3, :length], lines[4, :length],
             lines[5, :length], y0, y1, y2, y3, k,
         )  # fmt: skip
-        _powers_line(sums[:length], y0, y1, y2, y3, nothing, nothing)
+        powers_line(sums[:length], y0, y1, y2, y3, nothing, nothing)
         for column in range(across):
             begin = 4 * column * channels
-            powers[(row - offset) * across + column] = _total(sums[begin : begin + 4 * channels])
+            powers[(row - offset) * across + column] = total(sums[begin : begin + 4 * channels])
         for r in range(6):
             line = lines[r].reshape(-1, channels)
             for column in range(across):

@@ -138,7 +138,7 @@ def reverse_sweep(
         crew: Who computes the tiles.
     """
     program = recurrence.program
-    lanes: dict[Tile, _Sums] = {}
+    rows: dict[Tile, _Sums] = {}
     totals: list[Tensor | None] = [None] * len(tensors)
     arriving: dict[tuple[int, int, Tile], tuple[Tensor | None, ...]] = {}
     learns = nodes_that_learn(program, tensors, image_grad is not None)
@@ -165,9 +165,9 @@ def reverse_sweep(
         halos = saved.take(tile)
         known, state = saved.blocks.pop(tile, {}), saved.random_states.pop(tile, None)
         row = tile[:-1]
-        if row not in lanes:
-            lanes[row] = _Sums(tensors)
-        return partial(compute, tile, lanes[row].leaves, halos, handed, known, state)
+        if row not in rows:
+            rows[row] = _Sums(tensors)
+        return partial(compute, tile, rows[row].leaves, halos, handed, known, state)
 
     def compute(
         tile: Tile,
@@ -191,7 +191,7 @@ def reverse_sweep(
             arriving[axis, node, _lane(tile, axis)] = pieces
         pixels.put(tile, found.image)
         if not tile[-1]:
-            summed.put(tile[:-1], lanes.pop(tile[:-1]))
+            summed.put(tile[:-1], rows.pop(tile[:-1]))
         # What the last tiles freed stays for the next pass.
         if any(tile):
             settled.count()

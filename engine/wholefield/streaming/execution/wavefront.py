@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import product
 from typing import Generic, TypeAlias, TypeVar
@@ -65,7 +65,7 @@ class Wavefront:
         return len(self.order) / self.steps
 
 
-@cache
+@lru_cache(maxsize=8)
 def wavefront(counts: tuple[int, ...], workers: int) -> Wavefront:
     """The order of the tiles of a grid: of those that can run, those that come first in raster order.
 

@@ -1,5 +1,8 @@
 """How many tiles run at the same time."""
 
+from collections.abc import Sequence
+from itertools import accumulate, count, repeat, takewhile
+
 import torch
 
 from wholefield.errors import SettingError
@@ -10,7 +13,7 @@ LEAST_THREADS = 4
 """Two threads do as well inside a tile of 512 px as side by side, with less memory: tests/bench/bench_streaming.py."""
 
 LEAST_GAIN = 1.05
-"""A worker more must bring that much, or its tile only takes memory."""
+"""More workers must bring that much, or their tiles only take memory."""
 
 
 def workers_for(recurrence: Recurrence, wanted: int | None) -> int:
@@ -18,7 +21,8 @@ def workers_for(recurrence: Recurrence, wanted: int | None) -> int:
 
     Args:
         recurrence: The network laid out over the tiles.
-        wanted: What the user has set; None chooses as many as torch has threads, as long as each brings something.
+        wanted: What the user has set; None chooses one below four of torch's threads, and from there on as many as
+            bring nearly all that the threads can.
 
     Raises:
         SettingError: Fewer than one is wanted.
@@ -31,11 +35,20 @@ def workers_for(recurrence: Recurrence, wanted: int | None) -> int:
         return 1
     if wanted is not None:
         return wanted
-    workers, threads = 1, torch.get_num_threads()
-    for more in range(2, threads + 1 if threads >= LEAST_THREADS else 2):
-        if speedup(recurrence, more) >= LEAST_GAIN * speedup(recurrence, workers):
-            workers = more
-    return workers
+    threads = torch.get_num_threads()
+    most = min(threads, widest_diagonal(recurrence.counts)) if threads >= LEAST_THREADS else 1
+    # Every number that is tried orders all tiles: of large grids there are many.
+    tried = [*takewhile(lambda workers: workers < most, (2**power for power in count())), most]
+    return next(n for n in tried if LEAST_GAIN * speedup(recurrence, n) >= speedup(recurrence, most))
+
+
+def widest_diagonal(counts: Sequence[int]) -> int:
+    """The largest number of tiles of a grid that can run at the same time: those whose indices have the same sum."""
+    tiles = [1]
+    for length in counts:
+        ends = [*accumulate(tiles), *repeat(sum(tiles), length - 1)]
+        tiles = [end - (ends[k - length] if k >= length else 0) for k, end in enumerate(ends)]
+    return max(tiles)
 
 
 def speedup(recurrence: Recurrence, workers: int) -> float:

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
@@ -23,7 +24,7 @@ from wholefield.streaming.execution import sweep, tile
 from wholefield.streaming.execution.recurrence import Tile, lay_out
 from wholefield.streaming.execution.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
 from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles, tile_order, wavefront
-from wholefield.streaming.planning.workers import workers_for
+from wholefield.streaming.planning.workers import widest_diagonal, workers_for
 from wholefield.streaming.tracing.trace import trace
 
 COUNTS = st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple)
@@ -331,6 +332,12 @@ def test_workers_are_chosen_by_threads_and_grid(threads: int, shape: tuple[int, 
 def test_the_order_of_reading_is_that_of_the_tiles() -> None:
     assert tile_order((2, 2), crew(1), reverse=True) == [(1, 1), (1, 0), (0, 1), (0, 0)]
     assert tile_order((2, 3), crew(2), reverse=False)[:3] == [(0, 0), (0, 1), (1, 0)]
+
+
+@given(counts=COUNTS)
+def test_the_widest_diagonal(counts: tuple[int, ...]) -> None:
+    sums = Counter(map(sum, product(*map(range, counts))))
+    assert widest_diagonal(counts) == max(sums.values())
 
 
 def _called(calls: list[str], name: str, function: Callable[..., Any], *given: Any) -> Any:
