@@ -15,6 +15,8 @@ if TYPE_CHECKING:
         LayerPlan as LayerPlan,
         Plan as Plan,
         plan as plan,
+    )
+    from wholefield.streaming.planning.suggestions import (
         suggest_tile_size as suggest_tile_size,
         suggest_tiling as suggest_tiling,
     )

@@ -13,13 +13,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from wholefield.streaming.execution.halo import Halos
-from wholefield.streaming.execution.layout import arrange
+from wholefield.streaming.execution.layout import arrange, working_format
 from wholefield.streaming.execution.recurrence import Moments, Recurrence, Tile, halo_in
 from wholefield.streaming.execution.sweep import Root, nodes_that_learn, output_nodes, tile_gradients
 from wholefield.streaming.execution.tile import compute_tile
 from wholefield.streaming.geometry.schedule import NodeSchedule
 from wholefield.streaming.geometry.spans import Span, Spans, extent, is_empty
-from wholefield.streaming.planning.kept_activations import block_bytes
+from wholefield.streaming.planning.kept_activations import block_bytes, nodes_to_keep
 from wholefield.streaming.tracing.program import Node, Preparation, Program
 
 
@@ -130,6 +130,18 @@ class Forecast:
     @property
     def _stand_ins(self) -> list[Tensor]:
         return [_stand_in(tensor, self._format) for tensor in self._tensors]
+
+
+def forecast_of(
+    recurrence: Recurrence, tensors: Sequence[Tensor], keep_budget: int, workers: int = 1
+) -> Forecast:
+    """The forecast of a pass as `Streamed` makes it: its memory format, and what it keeps within a budget."""
+    image = recurrence.program.image
+    device = next((tensor.device for tensor in tensors), torch.device("cpu"))
+    memory_format = working_format(len(image.shape), image.dtype, device)
+    return Forecast(
+        recurrence, tensors, memory_format, nodes_to_keep(recurrence.program, keep_budget), workers
+    )
 
 
 def saved_halo_bytes(recurrence: Recurrence) -> int:

@@ -3,21 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, inf, prod
+from math import ceil, floor, prod
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from wholefield.streaming.errors import StreamingError
-from wholefield.streaming.execution.layout import working_format
 from wholefield.streaming.execution.recurrence import Recurrence, Tile, along_axis, lay_out
 from wholefield.streaming.execution.sweep import output_nodes
 from wholefield.streaming.geometry.fields import Field, fields, seen_by
 from wholefield.streaming.geometry.overlap import redundant_work
 from wholefield.streaming.geometry.spans import Span, Spans
 from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_axis
-from wholefield.streaming.planning.kept_activations import KEEP_BUDGET, nodes_to_keep
-from wholefield.streaming.planning.memory import Forecast, MemoryNeed
+from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
+from wholefield.streaming.planning.memory import MemoryNeed, forecast_of
 from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.planning.table import as_table, in_bytes
 from wholefield.streaming.planning.workers import speedup, workers_for
@@ -25,11 +23,6 @@ from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.precision import Precision
 from wholefield.streaming.tracing.program import Node, Program, slot_tensors
 from wholefield.streaming.tracing.trace import trace
-
-TILE_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
-
-TILE_COST = 96
-"""A tile of that many pixels takes twice as long for each as a very large one: tests/bench/bench_streaming.py."""
 
 
 @dataclass(frozen=True)
@@ -263,119 +256,6 @@ def plan(
     )
 
 
-def suggest_tile_size(
-    network: nn.Module,
-    input_shape: Sequence[int],
-    memory_budget: int,
-    *,
-    training: bool = True,
-    dtype: torch.dtype = torch.float32,
-    keep_budget: int = KEEP_BUDGET,
-) -> int:
-    """The largest usual tile size whose predicted peak memory stays within a budget.
-
-    Args:
-        network: The network that will be streamed.
-        input_shape: (batch, channels, *axes) of the whole image.
-        memory_budget: Bytes on top of network and input.
-        training: Whether gradients will be wanted.
-        dtype: Element type of the image.
-        keep_budget: As for Streamed.
-
-    Returns:
-        The tile size in pixels, for all axes.
-
-    Raises:
-        StreamingError: Not even the smallest tile fits.
-
-    Example:
-        >>> from torch import nn
-        >>> from wholefield.streaming import suggest_tile_size
-        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
-        >>> suggest_tile_size(net, (1, 3, 256, 256), memory_budget=10_000_000)
-        384
-    """
-    device = next((p.device for p in network.parameters()), torch.device("cpu"))
-    program = fold_normalization(trace(network, tuple(input_shape), dtype, device), Precision.now(device))
-    tensors = slot_tensors(program, network)
-    axes = len(program.image.axes)
-    least, leanest = inf, 0
-    # The need does not simply rise with the size: small tiles hand on more halos, and deep layers wait for a power of
-    # two of tiles. So all sizes are laid out, but a tile is walked only where it may need less than the leanest so far.
-    for size in reversed([s for s in TILE_SIZES if s < 2 * max(program.image.lengths)] or TILE_SIZES[:1]):
-        sizes = (size,) * axes
-        recurrence = lay_out(program, sizes, blocks_per_axis(program, sizes, None))
-        forecast = _forecast(recurrence, tensors, keep_budget)
-        if forecast.floor(training) >= least:
-            continue
-        need = forecast.peak(training)
-        if need <= memory_budget:
-            return size
-        if need < least:
-            least, leanest = need, size
-    raise StreamingError(
-        f"No tile size fits into {in_bytes(memory_budget)}: the leanest, {leanest} px, needs {in_bytes(int(least))}. "
-        "Give it more memory, a smaller image or a smaller network."
-    )
-
-
-def suggest_tiling(
-    network: nn.Module,
-    input_shape: Sequence[int],
-    memory_budget: int,
-    *,
-    training: bool = True,
-    dtype: torch.dtype = torch.float32,
-    keep_budget: int = KEEP_BUDGET,
-) -> tuple[int, int]:
-    """The tile size and number of workers that are likely to be fastest within a budget of memory.
-
-    Args:
-        network: The network that will be streamed.
-        input_shape: (batch, channels, *axes) of the whole image.
-        memory_budget: Bytes on top of network and input.
-        training: Whether gradients will be wanted.
-        dtype: Element type of the image.
-        keep_budget: As for Streamed.
-
-    Returns:
-        The tile size in pixels, for all axes, and how many tiles to compute at the same time, at most the number of
-        torch's threads.
-
-    Raises:
-        StreamingError: Not even the smallest tile fits.
-
-    Example:
-        >>> from torch import nn
-        >>> from wholefield.streaming import suggest_tiling
-        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
-        >>> size, workers = suggest_tiling(net, (1, 3, 256, 256), memory_budget=10_000_000)
-        >>> size <= 384, workers >= 1
-        (True, True)
-    """
-    device = next((p.device for p in network.parameters()), torch.device("cpu"))
-    program = fold_normalization(trace(network, tuple(input_shape), dtype, device), Precision.now(device))
-    tensors = slot_tensors(program, network)
-    axes = len(program.image.axes)
-    fitting: list[tuple[float, int, int]] = []
-    for size in [s for s in TILE_SIZES if s < 2 * max(program.image.lengths)] or TILE_SIZES[:1]:
-        sizes = (size,) * axes
-        recurrence = lay_out(program, sizes, blocks_per_axis(program, sizes, None))
-        forecast = _forecast(recurrence, tensors, keep_budget)
-        if forecast.floor(training) > memory_budget:
-            continue
-        for workers in range(workers_for(recurrence, None), 0, -1):
-            if forecast.peak(training, workers) <= memory_budget:
-                fitting.append((speedup(recurrence, workers) / (1 + TILE_COST / size), size, workers))
-                break
-    if not fitting:
-        # Its sentence tells the leanest size.
-        return suggest_tile_size(
-            network, input_shape, memory_budget, training=training, dtype=dtype, keep_budget=keep_budget
-        ), 1
-    return max(fitting)[1:]
-
-
 def _plan(
     program: Program,
     network: nn.Module,
@@ -406,23 +286,12 @@ def _plan(
         ),
         stride=tuple(field.stride for field in last.fields),
         offset=tuple((field.low, field.high) for field in last.fields),
-        memory=_forecast(streamed, slot_tensors(folded, network), keep_budget, workers).need(),
+        memory=forecast_of(streamed, slot_tensors(folded, network), keep_budget, workers).need(),
         workers=workers,
         speedup=speedup(streamed, workers),
         macs=sum(layer.macs for layer in layers),
         overlapping_work=redundant_work(nodes, sizes, outputs, recurrence.counts),
         _recurrence=recurrence,
-    )
-
-
-def _forecast(
-    recurrence: Recurrence, tensors: Sequence[Tensor], keep_budget: int, workers: int = 1
-) -> Forecast:
-    image = recurrence.program.image
-    device = next((tensor.device for tensor in tensors), torch.device("cpu"))
-    memory_format = working_format(len(image.shape), image.dtype, device)
-    return Forecast(
-        recurrence, tensors, memory_format, nodes_to_keep(recurrence.program, keep_budget), workers
     )
 
 

@@ -237,7 +237,7 @@ def suggest_for(
     Raises:
         SettingError: the model is unknown, the image too small for it, or no tile size fits.
     """
-    from wholefield.streaming.planning.plan import suggest_tiling
+    from wholefield.streaming.planning.suggestions import suggest_tiling
 
     _refuse(size)
     choice = NetworkChoice(choice) if isinstance(choice, str) else choice

@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from wholefield import networks
 from wholefield.streaming import Plan, StreamingError, plan, suggest_tile_size, suggest_tiling
 from wholefield.streaming.planning.memory import Forecast, MemoryNeed
-from wholefield.streaming.planning.plan import TILE_SIZES
+from wholefield.streaming.planning.suggestions import TILE_SIZES
 from wholefield.streaming.planning.table import as_table, in_bytes
 
 OBLONG = (1, 3, 1100, 900)
