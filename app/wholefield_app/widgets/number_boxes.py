@@ -5,6 +5,8 @@ and the other sign of decimals cannot be typed at all. Here both signs of decima
 be read as two numbers is refused with a sentence beside the field.
 """
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox, QToolTip, QWidget
@@ -49,14 +51,44 @@ class WholeValidator(QValidator):
         return (State.Intermediate if reason else State.Acceptable), text, position
 
 
-class WholeBox(QSpinBox):
-    """A whole number.
+if TYPE_CHECKING:
+    _Box = QAbstractSpinBox
+else:
+    # At run time the class of Qt comes from the boxes themselves.
+    _Box = object
+
+
+class _AsTyped(_Box):
+    """What the two kinds of boxes have in common, before the class of Qt among their parents.
 
     Attributes:
         problem: Why what was typed last was refused, as a sentence; empty where it was taken.
     """
 
     problem = ""
+
+    def validate(self, text: str, position: int) -> tuple[State, str, int]:
+        """Accept what `valueFromText` understands."""
+        return (State.Intermediate if fault_of(self, text) else State.Acceptable), text, position
+
+    def fixup(self, text: str) -> str:
+        """Leave what is not taken as it is: Qt would drop the signs that its locale knows, and take what is left."""
+        return text
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Say why what was typed is not taken."""
+        tell(self)
+        super().focusOutEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Say on Enter why what was typed is not taken."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            tell(self)
+        super().keyPressEvent(event)
+
+
+class WholeBox(_AsTyped, QSpinBox):
+    """A whole number."""
 
     def textFromValue(self, value: int) -> str:
         """The digits, with no-break spaces between groups where they are shown."""
@@ -69,34 +101,9 @@ class WholeBox(QSpinBox):
         except ValueError:
             return self.value()
 
-    def validate(self, text: str, position: int) -> tuple[State, str, int]:
-        """Accept what `valueFromText` understands."""
-        return (State.Intermediate if fault_of(self, text) else State.Acceptable), text, position
 
-    def fixup(self, text: str) -> str:
-        """Leave what is not taken as it is: Qt would drop the signs that its locale knows, and take what is left."""
-        return text
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Say why what was typed is not taken."""
-        tell(self)
-        super().focusOutEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Say on Enter why what was typed is not taken."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            tell(self)
-        super().keyPressEvent(event)
-
-
-class RealBox(QDoubleSpinBox):
-    """A number.
-
-    Attributes:
-        problem: Why what was typed last was refused, as a sentence; empty where it was taken.
-    """
-
-    problem = ""
+class RealBox(_AsTyped, QDoubleSpinBox):
+    """A number."""
 
     def textFromValue(self, value: float) -> str:
         """The digits with a point before the decimals; no-break spaces between groups where they are shown."""
@@ -109,25 +116,6 @@ class RealBox(QDoubleSpinBox):
             return float(number_as(float, typed(self, text)))
         except ValueError:
             return self.value()
-
-    def validate(self, text: str, position: int) -> tuple[State, str, int]:
-        """Accept what `valueFromText` understands."""
-        return (State.Intermediate if fault_of(self, text) else State.Acceptable), text, position
-
-    def fixup(self, text: str) -> str:
-        """Leave what is not taken as it is: Qt would drop the signs that its locale knows, and take what is left."""
-        return text
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Say why what was typed is not taken."""
-        tell(self)
-        super().focusOutEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Say on Enter why what was typed is not taken."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            tell(self)
-        super().keyPressEvent(event)
 
 
 def grouped(digits: str) -> str:
@@ -145,15 +133,16 @@ def typed(box: QAbstractSpinBox, text: str) -> str:
     return text.strip().removesuffix(box.suffix().strip())
 
 
-def fault_of(box: WholeBox | RealBox, text: str) -> str:
+def fault_of(box: QAbstractSpinBox, text: str) -> str:
     """Why the text of a spin box cannot be taken, as a sentence; empty where it can."""
+    assert isinstance(box, WholeBox | RealBox)
     if box.specialValueText() and text == box.specialValueText():
         return ""
     kind = int if isinstance(box, WholeBox) or not box.decimals() else float
     return reason_against(kind, typed(box, text), box.minimum(), box.maximum())
 
 
-def tell(box: WholeBox | RealBox) -> None:
+def tell(box: _AsTyped) -> None:
     """Say beside a spin box why the text in it is not taken; Qt then puts the last number back."""
     box.problem = fault_of(box, box.text())
     box.setAccessibleDescription(box.problem)

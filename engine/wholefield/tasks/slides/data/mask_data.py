@@ -18,9 +18,13 @@ from wholefield.sources.slides.slide_image import Pixels, SlideImage
 from wholefield.streaming.geometry.spans import Spans
 from wholefield.tasks.slides.data.mask_files import open_mask
 from wholefield.tasks.slides.data.masks import IGNORED, read_classes, read_labels
-from wholefield.tasks.slides.data.slide_input import bands, labeled_area, not_finite, random_square
+from wholefield.tasks.slides.data.slide_input import (
+    SlideSampling,
+    bands,
+    labeled_area,
+    not_finite,
+)
 from wholefield.tasks.slides.labels import MaskedSlide
-from wholefield.training.augmentation import ColorJitter, draw_orientation
 from wholefield.training.label_values import LabelCounts, LabelOptions, LabelSet
 from wholefield.training.settings import Augmentation
 from wholefield.training.visits import Visits
@@ -166,11 +170,8 @@ class MaskLoader(Visits[MaskItem]):
         """Set up the visits; nothing is read yet. See `wholefield.tasks.slides.data.slides_data.SlideLoader`."""
         super().__init__(len(rows), repeats, seed, batch_size)
         self._slides = tuple(rows)
-        self._level = level
-        self._pixels = pixels
         self._labels = labels
-        self._square = square
-        self._augmentation, self._color_jitter = augmentation, color_jitter
+        self._sampling = SlideSampling(level, pixels, square, augmentation, color_jitter)
 
     def item(self, row: int, place: int, files: ExitStack) -> MaskItem:
         """The item at a place of the current epoch.
@@ -182,20 +183,7 @@ class MaskLoader(Visits[MaskItem]):
         slide, random = self._slides[row], self.random(place)
         source = files.enter_context(open_image(slide.path))
         mask = files.enter_context(open_mask(slide.mask))
-        area = labeled_area(source, slide.region, self._level)
-        if self._square is not None:
-            area = random_square(area, self._square, random)
-        orientation = draw_orientation(self._augmentation, random)
-        jitter = ColorJitter.draw(self._color_jitter, random)
-        image = SlideImage(
-            source,
-            self._level,
-            area=area,
-            mean=self._pixels.mean,
-            std=self._pixels.std,
-            orientation=orientation,
-            tint=None if jitter is None else jitter.of,
-        )
+        image = self._sampling.draw(source, slide.region, random)
         return MaskItem(MaskedArea(image, mask, self._labels))
 
 

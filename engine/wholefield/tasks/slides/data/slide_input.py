@@ -1,6 +1,7 @@
-"""Which part of a level a network is given: a labeled region of a slide, or a random square inside it."""
+"""What a network is given of a slide: a labeled region of a level or a random square inside it, turned and tinted."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,9 @@ from wholefield.errors import SettingError
 from wholefield.sources import ImageSource
 from wholefield.sources.rect import Rect
 from wholefield.sources.slides.image import AnyArray
+from wholefield.sources.slides.slide_image import Pixels, SlideImage
+from wholefield.training.augmentation import ColorJitter, draw_orientation
+from wholefield.training.settings import Augmentation
 
 BAND_PIXELS = 2**24
 """Pixels that are read at once where a whole slide is looked through."""
@@ -62,3 +66,43 @@ def count_not_finite(source: ImageSource, level: int, area: Rect[int]) -> int:
     if source.dtype.kind != "f":
         return 0
     return sum(int(np.count_nonzero(not_finite(source.read_region(level, *band)))) for band in bands(area))
+
+
+@dataclass(frozen=True)
+class SlideSampling:
+    """What a training sees of a slide in one visit.
+
+    Attributes:
+        level: Pyramid level to read.
+        pixels: How pixels are scaled.
+        square: Side of a random square in pixels of the level, or None for the whole labeled part.
+        augmentation: How images are flipped and rotated.
+        color_jitter: Strength of changes of color.
+    """
+
+    level: int
+    pixels: Pixels
+    square: int | None
+    augmentation: Augmentation
+    color_jitter: float
+
+    def draw(self, source: ImageSource, region: Rect[int] | None, random: np.random.Generator) -> SlideImage:
+        """The image of one visit.
+
+        Raises:
+            SettingError: The slide does not fit the settings.
+        """
+        area = labeled_area(source, region, self.level)
+        if self.square is not None:
+            area = random_square(area, self.square, random)
+        orientation = draw_orientation(self.augmentation, random)
+        jitter = ColorJitter.draw(self.color_jitter, random)
+        return SlideImage(
+            source,
+            self.level,
+            area=area,
+            mean=self.pixels.mean,
+            std=self.pixels.std,
+            orientation=orientation,
+            tint=None if jitter is None else jitter.of,
+        )

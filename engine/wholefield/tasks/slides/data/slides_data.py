@@ -8,9 +8,8 @@ from torch import Tensor
 
 from wholefield.sources import open_image
 from wholefield.sources.slides.slide_image import Pixels, SlideImage
-from wholefield.tasks.slides.data.slide_input import labeled_area, random_square
+from wholefield.tasks.slides.data.slide_input import SlideSampling
 from wholefield.tasks.slides.labels import LabeledSlide
-from wholefield.training.augmentation import ColorJitter, draw_orientation
 from wholefield.training.settings import Augmentation
 from wholefield.training.visits import Visits
 
@@ -64,10 +63,7 @@ class SlideLoader(Visits[Item]):
         super().__init__(len(rows), repeats, seed, batch_size)
         self._slides = tuple(rows)
         self._targets = tuple(targets)
-        self._level = level
-        self._pixels = pixels
-        self._square = square
-        self._augmentation, self._color_jitter = augmentation, color_jitter
+        self._sampling = SlideSampling(level, pixels, square, augmentation, color_jitter)
 
     def item(self, row: int, place: int, files: ExitStack) -> Item:
         """The item at a place of the current epoch.
@@ -78,18 +74,5 @@ class SlideLoader(Visits[Item]):
         """
         labeled, random = self._slides[row], self.random(place)
         source = files.enter_context(open_image(labeled.path))
-        area = labeled_area(source, labeled.region, self._level)
-        if self._square is not None:
-            area = random_square(area, self._square, random)
-        orientation = draw_orientation(self._augmentation, random)
-        jitter = ColorJitter.draw(self._color_jitter, random)
-        image = SlideImage(
-            source,
-            self._level,
-            area=area,
-            mean=self._pixels.mean,
-            std=self._pixels.std,
-            orientation=orientation,
-            tint=None if jitter is None else jitter.of,
-        )
+        image = self._sampling.draw(source, labeled.region, random)
         return Item(image, torch.tensor([self._targets[row]]))
