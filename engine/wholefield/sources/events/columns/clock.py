@@ -120,11 +120,13 @@ def _finer(clock: Clock) -> str | None:
     """Another unit that is as likely as the usual one.
 
     Either the last three digits are always the same, as in whole us that were written in ns, however short the
-    recording is then; or many events share a time.
+    recording is then; or it would be long and calm in us, and short and busy in ns; or many events share a time.
     """
     if not clock.whole:
         return "ms" if clock.possible("ms") and clock.tick >= 0.9e-3 else None
     if clock.possible("ns") and clock.tick >= 1000 and clock.tick % 1000 == 0:
+        return "ns"
+    if clock.length("us") > LONG and clock.usual("ns"):
         return "ns"
     dense = clock.length("us") < SHORT and clock.rate("us") > DENSE
     return "ms" if dense and clock.usual("ms") else None

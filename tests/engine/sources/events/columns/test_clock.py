@@ -37,6 +37,13 @@ def test_units_against_the_habit_are_asked_for(rate: float, seconds: float) -> N
         assert len(units) > 1
 
 
+@pytest.mark.parametrize(("rate", "seconds"), [(1.2e7, 3), (3e7, 1), (5e7, 0.2)])
+def test_busy_recordings_in_nanoseconds_are_asked_for(rate: float, seconds: float) -> None:
+    """In us they would be long and calm, as recordings are too."""
+    ns = np.sort(np.random.default_rng(1).integers(0, int(seconds * 1e9), 5000))
+    assert fitting_units(clock(ns, int(rate * seconds))) == ("us", "ns")
+
+
 @pytest.mark.parametrize("length", [15, 200, 999])
 @pytest.mark.parametrize("start", [0, 3, 7_000_000])
 def test_a_recording_of_less_than_a_millisecond_is_asked_for(length: int, start: int) -> None:
