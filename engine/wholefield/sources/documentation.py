@@ -16,9 +16,9 @@ format it has; endings are what names usually end in. Formats that are *written*
 something can be chosen, such as a series or a dataset: the window asks, and `--reading` says it on the command line.
 """
 COLUMNS = ("Format", "Endings", "What", "Can be chosen", "Written")
-UNREAD_HEAD = """## Known and not read
+UNREAD_HEAD = """## Recognized but not supported
 
-Of these the program says what they are and what to do, instead of calling them damaged.
+Wholefield names these files and says what to do, instead of calling them damaged.
 """
 
 

@@ -94,10 +94,11 @@ RECORDINGS = (
         about="EVT2, EVT2.1 and EVT3",
     ),
     Format(
-        "Words without a header", Kind.RECORDING, (),
+        "RAW or DAT without a header", Kind.RECORDING, (),
         both(ends(".raw", ".dat"), asked("wholefield.sources.events.formats.headless:plausible_encodings")),
         "wholefield.sources.events.formats.headless:open_headless",
-        asks="wholefield.sources.events.formats.headless:ask_headless", about="RAW or DAT that lost its header; asked",
+        asks="wholefield.sources.events.formats.headless:ask_headless",
+        about="its encoding and sensor size are asked for",
     ),
     Format(
         "HDF5 events", Kind.RECORDING, (".h5", ".hdf5"),
@@ -142,7 +143,7 @@ DICOM = (
         "DICOM", Kind.STACK, (".dcm",), is_dicom_stack,
         "wholefield.sources.stacks.dicom.opening:open_dicom",
         asks="wholefield.sources.stacks.dicom.opening:dicom_questions",
-        about="a file, a folder with folders in it, or a DICOMDIR; several series and times",
+        about="a file, a folder with subfolders, or a DICOMDIR; several series and times",
     ),
 )  # fmt: skip
 
@@ -232,7 +233,7 @@ VOLUMES = (
     ),
     Format(
         "Xradia", Kind.STACK, (".txrm", ".txm", ".xrm"), both(begins(OLE_SIGNATURE), ends(".txrm", ".txm", ".xrm")),
-        f"{READERS}.xradia:open_xradia", asks=STACK, about="projections and reconstructions of Zeiss",
+        f"{READERS}.xradia:open_xradia", asks=STACK, about="Zeiss projections and reconstructions",
     ),
     Format("NRRD", Kind.STACK, (".nrrd", ".nhdr"), is_nrrd, f"{READERS}.nrrd:open_nrrd", asks=STACK),
     Format(
@@ -277,13 +278,15 @@ SIZED_VOLUMES = (
     Format(
         "Raw volume", Kind.STACK, RAW_SUFFIXES,
         both(ends(*RAW_SUFFIXES), asked(f"{READERS}.raw_guesses:is_told_by_name")),
-        f"{BARE}:open_bare_numbers", asks=f"{BARE}:raw_questions", about="bare numbers, with their size in the name",
+        f"{BARE}:open_bare_numbers", asks=f"{BARE}:raw_questions",
+        about="voxels without a header; size and type are in the file name",
     ),
 )  # fmt: skip
 BARE_VOLUMES = (
     Format(
-        "Raw numbers", Kind.STACK, (".raw", ".vol"), ends(".raw", ".vol"),
-        f"{BARE}:open_bare_numbers", asks=f"{BARE}:raw_questions", about="bare numbers, of which you say the size",
+        "Headerless volume", Kind.STACK, (".raw", ".vol"), ends(".raw", ".vol"),
+        f"{BARE}:open_bare_numbers", asks=f"{BARE}:raw_questions",
+        about="voxels without a header; size and type are asked for",
         by_name=True,
     ),
 )  # fmt: skip

@@ -19,11 +19,11 @@ BIOFORMATS = "export OME-TIFF from the microscope's software, or convert it with
 VIDEO = (
     "a video, not a recording of an event camera or a stack; extract its frames as PNG and open their folder"
 )
-OTHER_PICTURE = "which is not read; save it as PNG or TIFF"
-PACKED = "which is not read; unpack it first"
+OTHER_PICTURE = "which cannot be opened here; save it as PNG or TIFF"
+PACKED = "which cannot be opened here; unpack it first"
 WEIGHTS = "weights of a network, not an image or a recording; choose them where a model is asked for"
 PICKLE = "which can run code when it is read and is never opened; save the array with numpy.save or as TIFF"
-MATLAB = "which is not read; save the array in MATLAB with tiffwrite or niftiwrite, or from Python as TIFF"
+MATLAB = "which cannot be opened here; save the array in MATLAB with tiffwrite or niftiwrite, or from Python as TIFF"
 TABLE = "a table, not an image or a recording; export its columns as CSV if it holds events"
 
 
@@ -76,57 +76,59 @@ def _is_safetensors(path: Path, head: bytes) -> bool:
 LOOKALIKES = (
     _unread(
         "Old Nikon ND2", (), both(begins(b"\0\0\0\x0cjP  "), ends(".nd2")),
-        f"an old Nikon ND2 file, which is not read; {BIOFORMATS}",
+        f"an old Nikon ND2 file, which cannot be opened here; {BIOFORMATS}",
     ),
     _unread(
         "Olympus VSI", (".vsi",), both(is_tiff, ends(".vsi")),
-        f"an Olympus VSI file, whose slide lies in the .ets files beside it, which are not read; {BIOFORMATS}",
+        f"an Olympus VSI file, whose slide lies in the .ets files beside it, which cannot be opened here; {BIOFORMATS}",
     ),
     _unread(
         "Camera raw", (".cr2", ".nef", ".arw", ".dng"), both(is_tiff, ends(".cr2", ".nef", ".arw", ".dng")),
-        "a raw photograph of a camera, which is not read; develop it and save it as TIFF",
+        "a raw photograph from a camera, which cannot be opened here; develop it and save it as TIFF",
     ),
 )  # fmt: skip
 
 MICROSCOPES = (
-    _unread("Leica LIF", (".lif",), _is_lif, f"a Leica LIF file, which is not read; {BIOFORMATS}"),
+    _unread("Leica LIF", (".lif",), _is_lif, f"a Leica LIF file, which cannot be opened here; {BIOFORMATS}"),
     _unread(
-        "Nikon ND2", (".nd2",), begins(b"\xda\xce\xbe\x0a"), f"a Nikon ND2 file, which is not read; {BIOFORMATS}"
+        "Nikon ND2", (".nd2",), begins(b"\xda\xce\xbe\x0a"),
+        f"a Nikon ND2 file, which cannot be opened here; {BIOFORMATS}"
     ),
     _unread(
         "Zeiss CZI without a slide", (), begins(b"ZISRAWFILE"),
-        f"a Zeiss CZI file that OpenSlide does not take for a slide, and that is not read otherwise; {BIOFORMATS}",
+        f"a Zeiss CZI file that OpenSlide does not take for a slide, and that cannot be opened here; {BIOFORMATS}",
     ),
     _unread(
         "Olympus OIB", (".oib",), both(begins(OLE_SIGNATURE), ends(".oib")),
-        f"an Olympus OIB file, which is not read; {BIOFORMATS}",
+        f"an Olympus OIB file, which cannot be opened here; {BIOFORMATS}",
     ),
     _unread(
         "Zeiss ZVI", (".zvi",), both(begins(OLE_SIGNATURE), ends(".zvi")),
-        f"a Zeiss ZVI file, which is not read; {BIOFORMATS}",
+        f"a Zeiss ZVI file, which cannot be opened here; {BIOFORMATS}",
     ),
     _unread("Olympus ETS", (".ets",), begins(b"SIS\0"), f"a part of an Olympus VSI slide; {BIOFORMATS}"),
     _unread(
         "Gatan DM3 or DM4", (".dm3", ".dm4"), both(begins(b"\0\0\0\3", b"\0\0\0\4"), ends(".dm3", ".dm4")),
-        "a file of Gatan Digital Micrograph, which is not read; save it there as TIFF",
+        "a file of Gatan Digital Micrograph, which cannot be opened here; save it there as TIFF",
     ),
     _unread(
         "MRC or CCP4", (".mrc", ".map", ".rec"), begins(b"MAP ", offset=208),
-        "an MRC or CCP4 map, which is not read; convert it with mrc2tif of IMOD, or from Python with mrcfile",
+        "an MRC or CCP4 map, which cannot be opened here; convert it with mrc2tif of IMOD, or from Python with mrcfile",
     ),
     _unread(
         "MINC 1 or NetCDF", (".mnc", ".nc"), begins(b"CDF\1", b"CDF\2", b"CDF\5"),
-        "a NetCDF or MINC 1 file, which is not read; convert it with mnc2nii, or save it as HDF5",
+        "a NetCDF or MINC 1 file, which cannot be opened here; convert it with mnc2nii, or save it as HDF5",
     ),
     _unread(
         "Amira or Avizo", (".am",), begins(b"# AmiraMesh", b"# Avizo", b"# HyperMesh"),
-        "an Amira or Avizo file, which is not read; export it there as TIFF slices",
+        "an Amira or Avizo file, which cannot be opened here; export it there as TIFF slices",
     ),
     _unread(
         "VTK", (".vtk", ".vti"), begins(b"# vtk DataFile", b"<VTKFile"),
-        "a VTK file, which is not read; save it in ParaView or 3D Slicer as NRRD or MetaImage",
+        "a VTK file, which cannot be opened here; save it in ParaView or 3D Slicer as NRRD or MetaImage",
     ),
-    _unread("FITS", (".fits", ".fit"), begins(b"SIMPLE  ="), "a FITS file, which is not read; save it as TIFF"),
+    _unread("FITS", (".fits", ".fit"), begins(b"SIMPLE  ="),
+            "a FITS file, which cannot be opened here; save it as TIFF"),
 )  # fmt: skip
 
 PICTURES = (
@@ -150,7 +152,7 @@ VIDEOS = (
 CAMERAS = (
     _unread(
         "AEDAT of another version", (".aedat",), begins(b"#!AER-DAT"),
-        "an AEDAT recording of a version that is not known; convert it to AEDAT4 with dv-converter of DV",
+        "an AEDAT recording of an unknown version; convert it to AEDAT4 with dv-converter of DV",
     ),
 )  # fmt: skip
 
@@ -158,7 +160,7 @@ ARRAYS = (
     _unread("MATLAB", (".mat",), begins(b"MATLAB "), f"a MATLAB file, {MATLAB}"),
     _unread(
         "NumPy table", (), begins(b"\x93NUMPY"),
-        "a NumPy array of no volume and no events; save numbers of two to five axes, or events as t, x, y, p",
+        "a NumPy array that holds neither a volume nor events; save two to five axes, or a table of t, x, y, p",
     ),
     _unread(
         "Other NumPy archive", (), both(begins(ZIP_SIGNATURE), ends(".npz")),
@@ -166,9 +168,9 @@ ARRAYS = (
     ),
     _unread("PyTorch checkpoint", (".pt", ".pth"), _names(b"/data.pkl"), WEIGHTS),
     _unread("safetensors", (".safetensors",), _is_safetensors, WEIGHTS),
-    _unread("Pickle", (".pkl", ".pickle"), _is_pickle, f"a pickle of Python, {PICKLE}"),
+    _unread("Pickle", (".pkl", ".pickle"), _is_pickle, f"a Python pickle, {PICKLE}"),
     _unread("Parquet", (".parquet",), begins(b"PAR1"), TABLE),
-    _unread("SQLite", (".db", ".sqlite"), begins(b"SQLite format 3\0"), "a database of SQLite, not an image"),
+    _unread("SQLite", (".db", ".sqlite"), begins(b"SQLite format 3\0"), "an SQLite database, not an image"),
 )  # fmt: skip
 
 DOCUMENTS = (
@@ -180,18 +182,18 @@ DOCUMENTS = (
     ),
     _unread(
         "Old Office document", (".doc", ".xls", ".ppt"), begins(OLE_SIGNATURE),
-        "a compound file, as old Office documents are, of no kind that is read",
+        "an OLE compound file, as old Office documents are, of an unknown kind",
     ),
     _unread("Zip archive", (), begins(ZIP_SIGNATURE), f"a zip archive that is not a zipped Zarr, {PACKED}"),
     _unread("7-Zip archive", (".7z",), begins(b"7z\xbc\xaf\x27\x1c"), f"a 7-Zip archive, {PACKED}"),
     _unread("RAR archive", (".rar",), begins(b"Rar!\x1a\7"), f"a RAR archive, {PACKED}"),
     _unread("Tar archive", (".tar",), begins(b"ustar", offset=257), f"a tar archive, {PACKED}"),
     _unread(
-        "Gzip file", (".gz", ".tgz"), begins(b"\x1f\x8b"), f"a file packed by gzip and no NIfTI, {PACKED}"
+        "Gzip file", (".gz", ".tgz"), begins(b"\x1f\x8b"), f"a gzip-compressed file other than NIfTI, {PACKED}"
     ),
-    _unread("Bzip2 file", (".bz2",), begins(b"BZh"), f"a file packed by bzip2, {PACKED}"),
-    _unread("XZ file", (".xz",), begins(b"\xfd7zXZ\0"), f"a file packed by xz, {PACKED}"),
-    _unread("Zstandard file", (".zst",), begins(b"\x28\xb5\x2f\xfd"), f"a file packed by zstd, {PACKED}"),
+    _unread("Bzip2 file", (".bz2",), begins(b"BZh"), f"a bzip2-compressed file, {PACKED}"),
+    _unread("XZ file", (".xz",), begins(b"\xfd7zXZ\0"), f"an xz-compressed file, {PACKED}"),
+    _unread("Zstandard file", (".zst",), begins(b"\x28\xb5\x2f\xfd"), f"a Zstandard-compressed file, {PACKED}"),
     _unread("Program", (".exe", ".dll"), begins(b"MZ", b"\x7fELF"), "a program, not an image or a recording"),
     _unread("HTML page", (".html", ".htm"), begins(b"<!DOCTYPE html", b"<!doctype html", b"<html"),
             "a web page, as servers send instead of a file that needs a login; download it again in a browser"),

@@ -120,22 +120,26 @@ def test_other_files_have_none(tmp_path: Path) -> None:
 
 
 UNREAD = [
-    ("scan.lif", b"\x70\0\0\0\x10\0\0\0\x2a", "is a Leica LIF file, which is not read; export OME-TIFF"),
+    (
+        "scan.lif",
+        b"\x70\0\0\0\x10\0\0\0\x2a",
+        "is a Leica LIF file, which cannot be opened here; export OME-TIFF",
+    ),
     ("scan.nd2", b"\xda\xce\xbe\x0a\0\0", "is a Nikon ND2 file"),
     ("scan.vsi", b"II*\0\x08\0\0\0", "is an Olympus VSI file, whose slide lies in the .ets files"),
     ("scan.czi", b"ZISRAWFILE\0\0", "is a Zeiss CZI file that OpenSlide does not take for a slide"),
     ("scan.mat", b"MATLAB 5.0 MAT-file", "is a MATLAB file"),
     ("a.npz", b"PK\x03\x04 no archive", "is a NumPy archive without a volume and without the arrays"),
-    ("a.pkl", b"\x80\x04\x95", "is a pickle of Python, which can run code"),
+    ("a.pkl", b"\x80\x04\x95", "is a Python pickle, which can run code"),
     ("a.pt", b"PK\x03\x04....model/data.pkl", "is weights of a network"),
     ("a.docx", b"PK\x03\x04....[Content_Types].xml", "is an Office document"),
     ("a.zip", b"PK\x03\x04....words.txt", "is a zip archive that is not a zipped Zarr"),
     ("a.pdf", b"%PDF-1.7", "is a PDF, not an image"),
     ("a.mp4", b"\0\0\0\x20ftypisom", "is a video, not a recording of an event camera"),
     ("a.avi", b"RIFF\0\0\0\0AVI LIST", "is a video"),
-    ("a.psd", b"8BPS", "is a Photoshop file, which is not read; save it as PNG or TIFF"),
+    ("a.psd", b"8BPS", "is a Photoshop file, which cannot be opened here; save it as PNG or TIFF"),
     ("a.heic", b"\0\0\0\x18ftypheic", "is a HEIC or AVIF photograph"),
-    ("a.tar", b"\0" * 257 + b"ustar", "is a tar archive, which is not read; unpack it first"),
+    ("a.tar", b"\0" * 257 + b"ustar", "is a tar archive, which cannot be opened here; unpack it first"),
     ("a.svs", b"<!DOCTYPE html><html>", "is a web page, as servers send instead of a file"),
     ("a.svs", b"\0" * 500, "begins with zeros only, as files do whose copy was interrupted; copy it again"),
 ]

@@ -96,7 +96,7 @@ class FrameFile:
         self.syntax = UID(named or guessed_syntax(file, pixels, implicit, little))
         if not little or not self.syntax.is_little_endian:
             raise SourceError(
-                f"{self.path} is encoded as {self.syntax.name}, which is not read; convert it first."
+                f"{self.path} is encoded as {self.syntax.name}, which cannot be opened here; convert it first."
             )
         check_syntax(self.syntax)
         self.layout: PixelLayout = layout_of(self.header, pixels, str(self.syntax), little)
@@ -115,7 +115,9 @@ class FrameFile:
         is_deflated = DEFLATED.encode() in file.read(HEAD_BYTES)
         file.seek(0)
         if is_deflated:
-            raise SourceError(f"{self.path} is deflated as a whole, which is not read; convert it first.")
+            raise SourceError(
+                f"{self.path} is deflated as a whole, which cannot be opened here; convert it first."
+            )
 
     def _read(self, position: int, count: int) -> bytes:
         with self._lock:

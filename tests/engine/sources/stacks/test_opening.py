@@ -179,7 +179,7 @@ def test_nonsense_is_refused(tmp_path: Path, content: bytes, name: str) -> None:
         (b"\x89PNG\r\n\x1a\n", "is a single picture \\(PNG\\); open its folder as a stack"),
         (
             gzip.compress(b"no nifti", mtime=0),
-            "is a file packed by gzip and no NIfTI, which is not read; unpack",
+            "is a gzip-compressed file other than NIfTI, which cannot be opened here; unpack",
         ),
     ],
 )

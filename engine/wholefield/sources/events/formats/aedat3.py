@@ -46,7 +46,9 @@ def open_aedat3(path: Path, reading: Reading | None = None) -> TableRecording:
     lines = read_lines(path)
     packed = lines.after("format")
     if packed and packed.upper() != "RAW":
-        raise SourceError(f"{path} is AEDAT 3 packed as {packed}, which is not read; record it as RAW.")
+        raise SourceError(
+            f"{path} is AEDAT 3 packed as {packed}, which cannot be opened here; record it as RAW."
+        )
     camera = next((line.partition(":")[2] for line in lines.lines if line.startswith("Source ")), "").strip()
     size = camera_size(camera)
     turned = lines.version == "3.0"

@@ -75,7 +75,7 @@ def open_bare_numbers(path: Path, reading: Reading = NOTHING) -> RawVolume:
     layout = RawLayout((Part(path, offset),), order, dtype)
     layout.refuse_impossible(path)
     description = StackDescription(
-        "Raw numbers",
+        "Headerless volume",
         order.shape,
         1,
         dtype.newbyteorder("="),

@@ -134,7 +134,7 @@ def _header(path: Path, file: Any) -> tuple[XradiaHeader, tuple[str, ...]]:
         raise unreadable(path, "an Xradia file", "it does not say how large its pictures are")
     if int(kind) not in TYPES:
         raise SourceError(
-            f"{path} has pixels of Xradia's type {int(kind)}, which is not read; export it as TIFF."
+            f"{path} has pixels of Xradia's type {int(kind)}, which cannot be opened here; export it as TIFF."
         )
     dtype = np.dtype(TYPES[int(kind)])
     # What the header claims is there is looked for: the last pictures are missing where a scan was stopped.

@@ -77,7 +77,7 @@ def test_invalid_events_and_a_cut_packet_are_told(tmp_path: Path) -> None:
 def test_packed_files_are_refused(tmp_path: Path) -> None:
     path = write_aedat3(tmp_path / "a.aedat", [packet(1, [(1, 1)])])
     path.write_bytes(path.read_bytes().replace(b"RAW", b"PNG"))
-    with pytest.raises(SourceError, match="AEDAT 3 packed as PNG, which is not read"):
+    with pytest.raises(SourceError, match="AEDAT 3 packed as PNG, which cannot be opened here"):
         open_aedat3(path)
 
 

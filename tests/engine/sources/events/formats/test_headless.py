@@ -1,4 +1,4 @@
-"""Words without a header: the right encoding is offered first, and nothing is opened without an answer."""
+"""RAW or DAT without a header: the right encoding is offered first, and nothing is opened without an answer."""
 
 from pathlib import Path
 

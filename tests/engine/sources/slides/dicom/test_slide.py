@@ -306,7 +306,7 @@ def test_deflated_slides_are_refused_before_they_are_inflated(tmp_path: Path) ->
     path = write_slide(
         tmp_path / "a.dcm", tiles_of(picture(), 32), SIZE, syntax=DeflatedExplicitVRLittleEndian
     )
-    with pytest.raises(SourceError, match="deflated as a whole, which is not read"):
+    with pytest.raises(SourceError, match="deflated as a whole, which cannot be opened here"):
         open_dicom_slide(path)
 
 
