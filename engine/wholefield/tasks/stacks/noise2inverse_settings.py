@@ -53,7 +53,9 @@ class Noise2InverseSettings(StackTrainingSettings):
             advanced=True,
         ),
     ] = None
-    reading: Annotated[str | None, reading_setting("every reconstruction is", hidden=False)] = None
+    reconstructions_reading: Annotated[
+        str | None, reading_setting("every reconstruction is", hidden=False)
+    ] = None
     parts: Annotated[
         int,
         Ge(2),
@@ -127,7 +129,7 @@ class Noise2InverseSettings(StackTrainingSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
-        check_readings(self.reading)
+        check_readings(self.reconstructions_reading)
         if (self.projections is None) == (self.reconstructions is None):
             raise SettingError("Give either the setting projections or the setting reconstructions.")
         if self.projections is None and len(self.part_paths) < 2:

@@ -12,12 +12,14 @@ from tests.app.opening.toys import toy, toy_format
 from tests.app.workspaces.stacks.conftest import MakeStack
 from tests.there import a, there
 from wholefield.sources import Reading
+from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
 from wholefield_app.document import dialogs
 from wholefield_app.document.document import Role
 from wholefield_app.document.handlers import properties_command
 from wholefield_app.opening.dialog import ReadingDialog
 from wholefield_app.panels.properties import Properties
 from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.stacks.draft import NOISE2INVERSE
 from wholefield_app.workspaces.stacks.workspace import StacksWorkspace
 
 __all__ = ["toy", "toy_format"]
@@ -53,6 +55,11 @@ def test_a_file_that_does_not_say_enough_is_asked_about_once(
     assert space.draft.value("reading") == "size=4,3,2; type=uint16"
     assert "'--reading=size=4,3,2; type=uint16'" in there(space.export_command())
     assert properties_command(space) == f"wholefield info {toy} '--reading=size=4,3,2; type=uint16'"
+    # Other files are not read like it.
+    space.draft.use_task(NOISE2INVERSE)
+    space.draft.set(reconstructions=f"{toy};{toy}")
+    settings = a(Noise2InverseSettings, space.draft.settings())
+    assert settings.reconstructions_reading is None
     space.close_document()
     window.open(toy)
     qtbot.waitUntil(lambda: space.document.input is not None and window.quiet)

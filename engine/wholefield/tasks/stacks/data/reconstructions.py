@@ -79,7 +79,10 @@ def open_parts(
     """
     if settings.projections is None:
         return _from_stacks(
-            [opened.enter_context(open_stack(path, reading=settings.reading)) for path in settings.part_paths]
+            [
+                opened.enter_context(open_stack(path, reading=settings.reconstructions_reading))
+                for path in settings.part_paths
+            ]
         )
     if not file.exists():
         _reconstruct(settings, settings.projections, file, report, control)
