@@ -14,7 +14,7 @@ class SlidesDraft(Draft):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(tasks_of(Data.SLIDES), parent)
-        # Threads that compute tiles side by side take turns with the window, whose events they would delay by 50 ms.
+        # Two threads of workers take turns with the window: tests/bench/bench_event_loop.py, p95 51 instead of 41 ms.
         self.set(workers=1)
 
     @property

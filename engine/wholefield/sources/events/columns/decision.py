@@ -182,7 +182,7 @@ def _unclear_order(path: Path, sample: Sample, what: str) -> SourceError:
     if not orders:
         return SourceError(f"{path} holds no table of time, x, y and polarity; choose another file.")
     return UnclearFileError(
-        f"{what}. Say it with columns={','.join(orders[0])} or another order.",
+        f"{what}. Choose an order, or set the reading columns={','.join(orders[0])} or another.",
         (_columns_question(orders, needed=True),),
     )
 
@@ -206,7 +206,7 @@ def _unit(path: Path, sample: Sample, reading: Reading, clock: Clock, order: Ord
     readings = " or ".join(f"{clock.length(unit):.4g} s in {UNIT_NAMES[unit]}" for unit in units)
     raise UnclearFileError(
         f"{path} does not say the unit of its times, and several fit: it would last {readings}. "
-        f"Say it with unit={units[0]} or another one.",
+        f"Choose one, or set the reading unit={units[0]} or another.",
         (
             _columns_question(tuple(dict.fromkeys((order, *possible_orders(sample)))), needed=False),
             _unit_question(clock, units, needed=True),

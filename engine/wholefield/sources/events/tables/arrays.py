@@ -248,7 +248,7 @@ def _table_name(path: Path, names: Sequence[str], reading: Reading) -> str:
         return names[0]
     raise UnclearFileError(
         f"{path} holds {len(names)} tables, {known}, and does not say which one is the recording. "
-        f"Say it with dataset={names[0]} or another one.",
+        f"Choose one, or set the reading dataset={names[0]} or another.",
         (_table_question(names, needed=True),),
     )
 
