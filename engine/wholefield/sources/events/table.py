@@ -259,7 +259,7 @@ class TableRecording(Recording):
         if count >= ROWS_FOR_SIDES and not possible_sensor(*size):
             raise UnclearFileError(
                 f"{self.path} would have a sensor of {size[0]} x {size[1]} px, which no camera has; "
-                "say its size with size=width,height if that is right, or choose other columns.",
+                "set size=width,height if that is right, or choose other columns.",
                 (replace(SIZE_QUESTION, needed=True),),
             )
         self.width, self.height = self._size = size

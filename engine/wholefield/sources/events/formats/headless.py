@@ -62,7 +62,7 @@ def open_headless(
         likely = questions[0].start
         raise UnclearFileError(
             f"{path} has no header, so it does not say how its events are encoded; the likeliest is {LABELS[likely]}: "
-            f"say encoding={likely}, and size=width,height if you know it.",
+            f"set the reading encoding={likely}, and size=width,height if you know it.",
             questions,
         )
     if reading["encoding"] not in CODECS:

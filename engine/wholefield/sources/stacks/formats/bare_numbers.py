@@ -57,7 +57,7 @@ def open_bare_numbers(path: Path, reading: Reading = NOTHING) -> RawVolume:
     if missing:
         example = "; ".join(f"{each.name}={each.start or EXAMPLES.get(each.name, '')}" for each in missing)
         raise UnclearFileError(
-            f"{path} holds numbers without a header, and no one says what they are; say it, for example {example}.",
+            f"{path} holds voxels without a header; set how they are read, for example {example}.",
             missing,
         )
     size = _size(path, reading["size"])
