@@ -133,7 +133,7 @@ def _header_size(path: Path, header: Header) -> tuple[int, int] | None:
     if stated is not None and not possible_sensor(*stated):
         raise SourceError(
             f"{path} says that its sensor has {stated[0]} x {stated[1]} px, which no camera has; "
-            "say its size with size=width,height, or copy it again."
+            "set size=width,height, or copy it again."
         )
     return size_from(header.fields)
 

@@ -157,7 +157,7 @@ class StreamRecording(Recording):
                 size = "{} x {}".format(*self._size)
                 raise SourceError(
                     f"would have a sensor of {size} px, which no camera has; it is damaged, or its words are of "
-                    "another format; say its size with size=width,height if that is right"
+                    "another format; set size=width,height if that is right"
                 )
             warnings.append(guessed_size(self._size))
         width, height = self._size

@@ -87,7 +87,7 @@ def test_dat_type_0(tmp_path: Path) -> None:
 def test_a_sensor_that_no_camera_has_is_refused(tmp_path: Path, lines: str) -> None:
     path = tmp_path / "a.raw"
     path.write_bytes(f"% evt 2.0\n{lines}\n% end\n".encode() + np.array([8 << 28, 5], "<u4").tobytes())
-    with pytest.raises(SourceError, match=r"px, which no camera has; say its size with size=width,height"):
+    with pytest.raises(SourceError, match=r"px, which no camera has; set size=width,height"):
         open_raw(path)
     with open_raw(path, Reading({"size": "640,480"})) as recording:
         assert (recording.width, recording.height, recording.num_events) == (640, 480, 1)

@@ -121,8 +121,8 @@ def _stored_dtype(path: Path, header: Header, reading: Reading) -> np.dtype[Any]
     if order not in BYTE_ORDERS:
         if dtype.itemsize > 1:
             raise UnclearFileError(
-                f"{path} does not say in which order the bytes of its {names} voxels are; set the reading byteorder=little or "
-                "byteorder=big.",
+                f"{path} does not say in which order the bytes of its {names} voxels are; set the reading "
+                "byteorder=little or byteorder=big.",
                 (byte_order_question(),),
             )
         return dtype

@@ -32,7 +32,7 @@ def test_the_right_encoding_is_offered_first(tmp_path: Path, name: str, start_us
     assert encoding.start == ENCODINGS[name]
     assert [answer.value for answer in size.answers] == ["640,480", "1280,720"]
     with pytest.raises(
-        UnclearFileError, match=f"say encoding={ENCODINGS[name]}, and size=width,height"
+        UnclearFileError, match=f"set the reading encoding={ENCODINGS[name]}, and size=width,height"
     ) as caught:
         open_recording(path)
     assert caught.value.questions[0].needed
