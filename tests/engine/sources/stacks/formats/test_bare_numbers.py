@@ -47,7 +47,7 @@ def test_what_is_not_said_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "scan.raw"
     path.write_bytes(volume(7, 5, 6).tobytes())
     assert kind_of(path) is Kind.STACK
-    with pytest.raises(UnclearFileError, match=r"numbers without a header, .* for example size=") as caught:
+    with pytest.raises(UnclearFileError, match=r"voxels without a header; .* for example size=") as caught:
         open_stack(path)
     assert [question.name for question in caught.value.questions] == ["size", "type", "byteorder"]
     with pytest.raises(UnclearFileError) as caught:
