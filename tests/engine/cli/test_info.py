@@ -50,5 +50,5 @@ def test_an_unclear_file_is_described_by_its_questions(
 
 def test_what_is_not_read_is_refused_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "a.lif").write_bytes(b"\x70\0\0\0\x10\0\0\0\x2a")
-    with pytest.raises(SourceError, match="is a Leica LIF file, which is not read"):
+    with pytest.raises(SourceError, match="is a Leica LIF file, which cannot be opened here"):
         describe_file(tmp_path / "a.lif")
