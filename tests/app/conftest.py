@@ -1,6 +1,5 @@
 """A real main window for every test that wants one, small slides on disk, and no thread or timer left behind."""
 
-import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -64,9 +63,12 @@ def qt_threads_are_measured() -> Iterator[None]:
 def no_qt_thread_or_timer_left_behind() -> Iterator[None]:
     """Fail a test after which one of our Qt threads or timers is still running."""
     yield
-    objects = gc.get_objects()
-    kinds = {kind for kind in {type(item) for item in objects} if issubclass(kind, QThread | QTimer)}
-    left = [repr(item) for item in objects if type(item) in kinds and shiboken6.isValid(item) and _runs(item)]
+    # Asking the collector for all objects costs more than most tests.
+    left = [
+        repr(item)
+        for item in shiboken6.getAllValidWrappers()
+        if isinstance(item, QThread | QTimer) and _runs(item)
+    ]
     if left:
         pytest.fail(f"still running after the test: {', '.join(left)}")
 

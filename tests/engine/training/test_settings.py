@@ -39,7 +39,7 @@ FORMER: tuple[tuple[tuple[type[RunSettings], dict[str, str]], dict[str, Any], di
     (STACK_PREDICT, {"bfloat16": True}, {"precision": Precision.BF16}),
     (FLOW, {"repeats": 4}, {"crops": 4}),
     (FLOW, {"augment": False}, {"augmentation": Augmentation.NONE}),
-    (FLOW, {"augment": True}, {"augmentation": Augmentation.FLIPS}),
+    (FLOW, {"augment": True}, {"augmentation": Augmentation.FLIPS_AND_ROTATIONS}),
 )
 
 

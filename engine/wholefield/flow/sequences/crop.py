@@ -1,4 +1,4 @@
-"""A part of the sensor, flipped or not: the same for features, for events and for flow."""
+"""A part of the sensor, flipped and rotated or not: the same for features, for events and for flow."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ UNFLIPPED = Flip()
 
 @dataclass(frozen=True)
 class Crop:
-    """A rectangle of the sensor, then flipped.
+    """A rectangle of the sensor, then flipped or rotated: both are flips and swaps of the axes.
 
     Attributes:
         x: First column in px.
@@ -61,28 +61,31 @@ class Crop:
         size: int | None,
         random: np.random.Generator,
         around: tuple[int, int] | None = None,
+        *,
+        flips: bool = False,
+        rotations: bool = False,
     ) -> "Crop":
-        """A random square of `size` px (less where the sensor is smaller), flipped at random.
+        """A random square of `size` px (less where the sensor is smaller), flipped and rotated at random.
 
         With a point (x, y) the square has this point somewhere in its middle half, as far as the sensor allows: what
-        moves there is seen completely, and stays inside. Without a size it is the whole sensor, whose axes are then not
-        swapped.
+        moves there is seen completely, and stays inside. Without a size it is the whole sensor. What is not square
+        keeps its shape: it is rotated by half turns only.
         """
-        mirror_x, mirror_y, swap = (bool(value) for value in random.integers(0, 2, 3))
-        if size is None:
-            return cls(0, 0, width, height, Flip(mirror_x, mirror_y))
-        w, h = min(size, width), min(size, height)
+        # Drawn whether they are used or not, so that the same squares are visited with and without them.
+        first, second, third = (bool(value) for value in random.integers(0, 2, 3))
+        w, h = (width, height) if size is None else (min(size, width), min(size, height))
+        swap = rotations and w == h and third
+        if flips:
+            flip = Flip(first, second, swap)
+        else:
+            # A rotation is an even number of reflections: one that swaps the axes flips one of them, too.
+            flip = Flip(rotations and first, rotations and first != swap, swap)
         if around is None:
             x, y = int(random.integers(width - w + 1)), int(random.integers(height - h + 1))
         else:
             x = min(max(around[0] - _middle(w, random), 0), width - w)
             y = min(max(around[1] - _middle(h, random), 0), height - h)
-        return cls(x, y, w, h, Flip(mirror_x, mirror_y, swap and w == h))
-
-    @property
-    def whole(self) -> "Crop":
-        """The same part, not flipped."""
-        return Crop(self.x, self.y, self.width, self.height)
+        return cls(x, y, w, h, flip)
 
     @property
     def shape(self) -> tuple[int, int]:

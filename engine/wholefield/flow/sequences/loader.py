@@ -90,7 +90,8 @@ class SequenceLoader:
         max_consecutive: Batches of a sequence; None goes through whole sources.
         crop_size: Side in px of the random square with events that a sequence is cropped to; None takes the whole
             sensor. Sensors of different sizes need one.
-        augment: Whether to flip sequences at random.
+        flips: Whether to flip sequences at random.
+        rotations: Whether to rotate sequences at random, by quarter turns where they are square, else by half turns.
         repeats: How often an epoch goes through the sources, each time with other random choices.
         seed: Seed of the order and of all random choices; None keeps the order and crops from the middle.
         load_labels: Gives the labels of a window; None for none.
@@ -115,7 +116,8 @@ class SequenceLoader:
         batch_size: int = 1,
         max_consecutive: int | None = None,
         crop_size: int | None = None,
-        augment: bool = False,
+        flips: bool = False,
+        rotations: bool = False,
         repeats: int = 1,
         seed: int | None = None,
         load_labels: LoadLabels | None = None,
@@ -127,7 +129,7 @@ class SequenceLoader:
         self.crop_size = crop_size
         self.epoch = 0
         self.done = 0
-        self._augment = augment
+        self._flips, self._rotations = flips, rotations
         self._repeats = repeats
         self._seed = seed
         self._load_labels = load_labels
@@ -198,8 +200,10 @@ class SequenceLoader:
             return None if size is None else _middle(source, size)
         random = np.random.default_rng((self._seed, self.epoch, 1 + window.sequence))
         around = None if self.crop_size is None else source.place(window.begin, self.num_tbins, random)
-        crop = Crop.random(source.width, source.height, self.crop_size, random, around)
-        return crop if self._augment else crop.whole
+        return Crop.random(
+            source.width, source.height, self.crop_size, random, around,
+            flips=self._flips, rotations=self._rotations,
+        )  # fmt: skip
 
     def info(self, window: Window) -> tuple[FileMetadata, int, int]:
         """The file and the time of a window."""

@@ -212,7 +212,7 @@ class FlowSettings(TrainingSettings):
         Setting("Growth per epoch of the number of consecutive batches of a sequence.", advanced=True),
     ] = 1.414
     learning_rate: LearningRate = 2e-3
-    augmentation: AugmentationSetting = Augmentation.FLIPS
+    augmentation: AugmentationSetting = Augmentation.FLIPS_AND_ROTATIONS
     preview_us: Annotated[
         int | None,
         Ge(0),
@@ -233,7 +233,7 @@ class FlowSettings(TrainingSettings):
             "augment": Former(
                 bool,
                 lambda values, on: values.__setitem__(
-                    "augmentation", Augmentation.of(flips=on, rotations=False).value
+                    "augmentation", Augmentation.of(flips=on, rotations=on).value
                 ),
             ),
         }
@@ -257,11 +257,6 @@ class FlowSettings(TrainingSettings):
         from wholefield.flow.representations import preprocessor
 
         preprocessor(self.preprocess)
-        if self.augmentation.rotations:
-            raise SettingError(
-                f"The setting augmentation is {self.augmentation}, but sequences of events are only flipped; "
-                "choose none or flips."
-            )
         if self.teacher is Teacher.FRAMES and not set(self.loss_weights) & set(FRAME_LOSSES):
             raise SettingError(
                 "No loss trains the flow: set weight_data, weight_time_consistency or weight_bw_deblur above 0."

@@ -54,7 +54,9 @@ def test_events_match_the_features(source: BinSource) -> None:
 
 def test_a_resumed_epoch_continues_as_if_uninterrupted(source: BinSource) -> None:
     def loader() -> SequenceLoader:
-        made = SequenceLoader([source], 2, max_consecutive=2, crop_size=12, augment=True, repeats=2, seed=7)
+        made = SequenceLoader(
+            [source], 2, max_consecutive=2, crop_size=12, flips=True, rotations=True, repeats=2, seed=7
+        )
         made.begin(3)
         return made
 
@@ -76,7 +78,7 @@ def test_a_resumed_epoch_continues_as_if_uninterrupted(source: BinSource) -> Non
 
 
 def test_a_sequence_is_cut_alike_in_all_its_batches(source: BinSource) -> None:
-    loader = SequenceLoader([source], 2, max_consecutive=5, crop_size=12, augment=True, seed=1)
+    loader = SequenceLoader([source], 2, max_consecutive=5, crop_size=12, flips=True, rotations=True, seed=1)
     (window, *others) = [windows[0] for windows in loader.batches()]
     assert window is not None
     assert {loader.crop(other) for other in others if other is not None} == {loader.crop(window)}
