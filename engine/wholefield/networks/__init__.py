@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         convnext_tiny as convnext_tiny,
     )
     from wholefield.networks.heads import (
+        AttentionHead as AttentionHead,
         GatedAttentionHead as GatedAttentionHead,
         GlobalAverageHead as GlobalAverageHead,
         NormedAverageHead as NormedAverageHead,

@@ -9,7 +9,9 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
-from wholefield.streaming.execution.reductions import GatedAttentionPool, MeanPool, Reduction
+from wholefield.streaming.execution.attention_pools import AttentionPool, GatedAttentionPool
+from wholefield.streaming.execution.pools import MeanPool
+from wholefield.streaming.execution.reductions import Reduction
 
 
 class MappingHead(nn.Module):
@@ -123,14 +125,72 @@ class NormedAverageHead(MappingHead):
         return _spread(scale[:, None], evidence) * evidence + _spread(self.fc(self.norm.bias)[None], evidence)
 
 
-class GatedAttentionHead(MappingHead):
+class AttentionHead(MappingHead):
     """A mean over the positions, weighted by what they show, then a linear layer.
 
-    The weights are softmax(w tanh(V f) sigmoid(U f)) over the positions (Ilse et al. 2018, Attention-based Deep
-    Multiple Instance Learning, eq. 9).
+    The weights are the softmax over the positions of w tanh(V f) (Ilse et al. 2018, Attention-based Deep Multiple
+    Instance Learning, eq. 8), or with a gate of w (tanh(V f) sigmoid(U f)) (eq. 9). Each class can have a w, and so a
+    mean, of its own, of which its logit is made (Lu et al. 2021, Data-efficient and weakly supervised computational
+    pathology on whole-slide images).
 
     Attributes:
         pool: V is its `value`, U its `gate`, w its `score`.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.networks import AttentionHead
+        >>> head = AttentionHead(8, num_classes=3, gated=True, per_class=True)
+        >>> head(torch.rand(2, 8, 5, 6)).shape
+        torch.Size([2, 3])
+    """
+
+    pool: AttentionPool
+
+    def __init__(
+        self,
+        features: int,
+        num_classes: int,
+        hidden: int = 128,
+        *,
+        gated: bool = False,
+        per_class: bool = False,
+    ) -> None:
+        """Build it fresh.
+
+        Args:
+            features: the number of feature channels.
+            num_classes: classes of the linear layer.
+            hidden: length of V f and U f.
+            gated: whether the attention is gated.
+            per_class: whether each class has an attention of its own.
+        """
+        super().__init__()
+        pool = GatedAttentionPool if gated else AttentionPool
+        self.pool = pool(features, hidden, num_classes if per_class else 1)
+        self.fc = nn.Linear(features, num_classes)
+        self.per_class = per_class
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        """Logits (B, classes) of pooled features (B, C), or (B, classes, C)."""
+        if not self.per_class:
+            return self.fc(pooled)
+        own = pooled.reshape(len(pooled), *self.fc.weight.shape)
+        return (own * self.fc.weight).sum(2) + self.fc.bias
+
+    def evidence(self, features: Tensor) -> Tensor:
+        """What each position says of each class, and behind it its scores, (B, classes + 1 or classes, *positions)."""
+        says = nn.functional.linear(features.movedim(1, -1), self.fc.weight).movedim(-1, 1)
+        return torch.cat([says, self.pool.score_map(features)], dim=1)
+
+    def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
+        """Map (B, classes, *positions): number of positions times attention times what the position says."""
+        says, scores = evidence.tensor_split([self.fc.out_features], dim=1)
+        attention = self.pool.attention(scores)
+        return attention * attention[0, 0].numel() * says + _spread(self.fc.bias[None], says)
+
+
+class GatedAttentionHead(AttentionHead):
+    """The head of gated attention with one mean for all classes.
 
     Example:
         >>> import torch
@@ -147,22 +207,7 @@ class GatedAttentionHead(MappingHead):
             num_classes: classes of the linear layer.
             hidden: length of V f and U f.
         """
-        super().__init__()
-        self.pool: GatedAttentionPool = GatedAttentionPool(features, hidden)
-        self.fc = nn.Linear(features, num_classes)
-
-    def evidence(self, features: Tensor) -> Tensor:
-        """What each position says of each class, and last its score, (B, classes + 1, *positions)."""
-        vectors = features.movedim(1, -1)
-        scores = self.pool.scores(vectors)
-        says = nn.functional.linear(vectors, self.fc.weight)
-        return torch.cat([says.movedim(-1, 1), scores.unsqueeze(1)], dim=1)
-
-    def map_of(self, evidence: Tensor, pooled: Tensor) -> Tensor:
-        """Map (B, classes, *positions): number of positions times attention times what the position says."""
-        says, scores = evidence[:, :-1], evidence[:, -1:]
-        weights = scores.flatten(1).softmax(dim=1).view_as(scores)
-        return weights * weights[0].numel() * says + _spread(self.fc.bias[None], says)
+        super().__init__(features, num_classes, hidden, gated=True)
 
 
 def _at_positions(layer: nn.Linear, features: Tensor) -> Tensor:

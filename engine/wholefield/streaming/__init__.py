@@ -9,6 +9,19 @@ from wholefield.lazy import lazy_names
 
 if TYPE_CHECKING:
     from wholefield.streaming.errors import NotLocalError as NotLocalError, StreamingError as StreamingError
+    from wholefield.streaming.execution.attention_pools import (
+        AttentionPool as AttentionPool,
+        GatedAttentionPool as GatedAttentionPool,
+        Scored as Scored,
+    )
+    from wholefield.streaming.execution.pools import (
+        GeneralizedMeanPool as GeneralizedMeanPool,
+        LogSumExpPool as LogSumExpPool,
+        MaxPool as MaxPool,
+        MeanPool as MeanPool,
+        TopKPool as TopKPool,
+    )
+    from wholefield.streaming.execution.reductions import Reduction as Reduction, mask_at as mask_at
     from wholefield.streaming.execution.tile_visits import Sweep as Sweep, TileVisit as TileVisit
     from wholefield.streaming.operations.border import symmetric_pad as symmetric_pad
     from wholefield.streaming.planning.plan import (

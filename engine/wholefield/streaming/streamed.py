@@ -5,14 +5,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 from wholefield.streaming.errors import StreamingError
 from wholefield.streaming.execution.autograd import StreamedFunction, SweepSetup, sweep_forward
 from wholefield.streaming.execution.images import LazyImage, reader_of
 from wholefield.streaming.execution.layout import arrange, working_format
 from wholefield.streaming.execution.recurrence import lay_out
-from wholefield.streaming.execution.reductions import Reduction
+from wholefield.streaming.execution.reductions import Reduction, Reductions, as_one
 from wholefield.streaming.execution.sinks import ArraySink, WritableArray
 from wholefield.streaming.execution.sweep import output_nodes
 from wholefield.streaming.execution.tile_visits import OnTile
@@ -23,7 +23,7 @@ from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.planning.workers import workers_for
 from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.precision import Precision
-from wholefield.streaming.tracing.program import slot_tensors
+from wholefield.streaming.tracing.program import Program, slot_tensors
 from wholefield.streaming.tracing.trace import trace
 from wholefield.streaming.tracing.tracer import is_tracing
 
@@ -42,7 +42,8 @@ class Streamed(nn.Module):
         tile_size: Tile size per axis in pixels, or one number for all axes.
         smallest_block: Deep, small nodes wait until about that many new positions per axis have gathered, one number or
             one per axis; None chooses 32, and up to 128 along the last axis of an image where there is room.
-        reduction: Pools the network's only output over the image as it is computed; None returns the output itself.
+        reduction: Pools the network's output over the image as it is computed, the first one if it has several; those
+            behind it are returned as they are. None pools nothing.
         halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
         keep_budget: Bytes of results of convolutions and linear layers that training keeps between the sweeps instead
             of computing them again, those first that save most work; 0 keeps none.
@@ -70,7 +71,7 @@ class Streamed(nn.Module):
         network: nn.Module,
         tile_size: int | Sequence[int],
         *,
-        reduction: Reduction | None = None,
+        reduction: Reductions = None,
         smallest_block: SmallestBlock = None,
         halo_budget: int | None = None,
         keep_budget: int = KEEP_BUDGET,
@@ -82,7 +83,7 @@ class Streamed(nn.Module):
         super().__init__()
         self.network = network
         self.tile_size = tile_size
-        self.reduction = reduction
+        self.reduction = as_one(reduction)
         self.smallest_block = smallest_block
         self.halo_budget = halo_budget
         self.keep_budget = keep_budget
@@ -91,16 +92,18 @@ class Streamed(nn.Module):
         self.deterministic = deterministic
         self.exact_kernels = exact_kernels
 
-    def forward(self, x: Tensor | LazyImage) -> Any:
+    def forward(self, x: Tensor | LazyImage, mask: Tensor | None = None) -> Any:
         """Stream one batch of images.
 
         Args:
             x: (batch, channels, *axes) with one to three axes, of any size; a tensor, or an image that is read box by
                 box (then a thread reads ahead).
+            mask: Which positions of the output the reduction counts, (batch or 1, *positions) bool, such as those that
+                show tissue; None for all. `mask_at` makes one of a mask of another resolution.
 
         Returns:
             What the network returns, tensors of the same shape and dtype; with a reduction the pooled vector
-            (batch, channels).
+            (batch, channels) in place of the first, with several the vectors in the same tuple, list or dict.
 
         Raises:
             NotLocalError: The network has a layer that cannot be streamed.
@@ -108,8 +111,9 @@ class Streamed(nn.Module):
         """
         if is_tracing():
             # Inside another streamed network it is streamed with that.
-            return self.network(x) if self.reduction is None else self.reduction(self.network(x))
-        setup = self._setup(x)
+            assert isinstance(x, Tensor)
+            return self._in_another(x, mask)
+        setup = self._setup(x, mask)
         tensors = self._tensors(setup)
         if self.reduction is not None:
             tensors += self.reduction.parameters()
@@ -121,10 +125,11 @@ class Streamed(nn.Module):
                 [tensor.detach() for tensor in tensors],
             )
         results = StreamedFunction.apply(setup, image, *tensors)
-        if self.reduction is not None:
-            return results[0]
         program = setup.recurrence.program
-        by_node = dict(zip((ref.index for ref in output_nodes(program)), results, strict=True))
+        outputs = output_nodes(program)
+        by_node: dict[int, Any] = dict(zip((ref.index for ref in outputs), results, strict=True))
+        if self.reduction is not None:
+            by_node[outputs[0].index] = self.reduction.unpack(results[0], outputs[0].shape[1])
         return tree_map(lambda leaf: by_node[leaf.index] if isinstance(leaf, Ref) else leaf, program.outputs)
 
     @torch.no_grad()
@@ -150,6 +155,14 @@ class Streamed(nn.Module):
         sinks = {outputs[0].index: ArraySink(outputs[0], array)}
         sweep_forward(setup, reader_of(x), self._tensors(setup), sinks, None)
 
+    def _in_another(self, x: Tensor, mask: Tensor | None) -> Any:
+        """What an enclosing network that is traced sees."""
+        result = self.network(x)
+        if self.reduction is None:
+            return result
+        (first, *others), structure = tree_flatten(result)
+        return tree_unflatten([self.reduction(first, mask), *others], structure)
+
     def _tensors(self, setup: SweepSetup) -> list[Tensor]:
         """The network's tensors in the memory format of the tiles."""
         return [
@@ -157,13 +170,10 @@ class Streamed(nn.Module):
             for tensor in slot_tensors(setup.recurrence.program, self.network)
         ]
 
-    def _setup(self, x: Tensor | LazyImage) -> SweepSetup:
+    def _setup(self, x: Tensor | LazyImage, mask: Tensor | None = None) -> SweepSetup:
         precision = Precision.now(x.device)
         program = fold_normalization(trace(self.network, x.shape, x.dtype, x.device), precision)
-        if self.reduction is not None and len(output_nodes(program)) != 1:
-            raise StreamingError(
-                "A reduction pools one output; this network returns several. Return one tensor."
-            )
+        _check_pooled(program, self.reduction, mask)
         axes = len(program.image.axes)
         sizes = sizes_per_axis(self.tile_size, axes)
         recurrence = lay_out(program, sizes, blocks_per_axis(program, sizes, self.smallest_block))
@@ -172,6 +182,7 @@ class Streamed(nn.Module):
             precision=precision,
             memory_format=working_format(axes + 2, x.dtype, x.device),
             reduction=self.reduction,
+            mask=mask,
             lazy=None if isinstance(x, Tensor) else x,
             halo_budget=self.halo_budget,
             keeps=nodes_to_keep(program, self.keep_budget),
@@ -179,4 +190,31 @@ class Streamed(nn.Module):
             workers=workers_for(recurrence, self.workers),
             deterministic=self.deterministic and not program.random,
             exact_kernels=self.exact_kernels,
+        )
+
+
+def _check_pooled(program: Program, reduction: Reduction | None, mask: Tensor | None) -> None:
+    """Refuse a reduction of an output that is also returned, and a mask that does not fit."""
+    if reduction is None:
+        if mask is not None:
+            raise StreamingError("A mask says what a reduction counts; this network is streamed without one.")
+        return
+    first = output_nodes(program)[0]
+    leaves = [leaf for leaf in tree_leaves(program.outputs) if isinstance(leaf, Ref)]
+    if sum(leaf.index == first.index for leaf in leaves) > 1:
+        raise StreamingError(
+            "The network returns the output that is pooled twice; return a copy of it (x + 0) to get it as it is, too."
+        )
+    if mask is None:
+        return
+    if mask.dtype is not torch.bool or mask.shape not in (
+        (count, *first.lengths) for count in (1, first.shape[0])
+    ):
+        raise StreamingError(
+            f"The mask is {mask.dtype} {tuple(mask.shape)} but must be torch.bool {(first.shape[0], *first.lengths)}, "
+            "one value for every position of the output that is pooled. wholefield.streaming.mask_at makes one."
+        )
+    if not mask.flatten(1).any(1).all():
+        raise StreamingError(
+            "The mask leaves nothing of an image, so there is nothing to pool; leave the image out."
         )

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from tests.parts import part
-from wholefield.networks import GatedAttentionHead, GlobalAverageHead, NormedAverageHead
+from wholefield.networks import AttentionHead, GatedAttentionHead, GlobalAverageHead, NormedAverageHead
 
 
 @pytest.mark.parametrize("positions", [(7,), (5, 9), (3, 1, 4)], ids=["1-D", "2-D", "3-D"])
@@ -46,6 +46,8 @@ def test_takes_an_existing_layer() -> None:
 HEADS = {
     "normed": lambda: NormedAverageHead(nn.LayerNorm(6), nn.Linear(6, 3)),
     "attention": lambda: GatedAttentionHead(6, 3, hidden=4),
+    "plain attention": lambda: AttentionHead(6, 3, hidden=4),
+    "attention of each class": lambda: AttentionHead(6, 3, hidden=4, gated=True, per_class=True),
 }
 
 
@@ -83,3 +85,14 @@ def test_attention_follows_the_paper() -> None:
     weights = torch.tensor(scores, dtype=torch.float64).exp()
     weights /= weights.sum()
     torch.testing.assert_close(head(features)[0], head.fc(weights @ bag))
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_each_class_has_a_mean_of_its_own(classes: int) -> None:
+    torch.manual_seed(6)
+    head = AttentionHead(6, classes, hidden=4, per_class=True).double()
+    features = torch.randn(2, 6, 3, 5, dtype=torch.float64)
+    attention = torch.softmax(head.pool.score_map(features).flatten(2), 2)
+    means = torch.einsum("bkn,bcn->bkc", attention, features.flatten(2))
+    expected = torch.stack([means[:, k] @ head.fc.weight[k] for k in range(classes)], 1) + head.fc.bias
+    torch.testing.assert_close(head(features), expected, rtol=1e-12, atol=1e-13)

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 
 from tests.parts import gradient
 from wholefield.sources import SlideImage, open_image
-from wholefield.streaming import Streamed, StreamingError
+from wholefield.streaming import GatedAttentionPool, MaxPool, MeanPool, Reduction, Streamed, StreamingError
 from wholefield.streaming.execution.images import ReadAhead
-from wholefield.streaming.execution.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
 from wholefield.streaming.execution.saved_halos import SavedHalos
 
 REDUCTIONS: list[Callable[[], Reduction]] = [MeanPool, MaxPool, lambda: GatedAttentionPool(6, hidden=5)]
@@ -83,13 +82,25 @@ def test_equal_largest_values_share_the_gradient() -> None:
     assert torch.allclose(gradient(image), torch.full_like(image, 1 / 64))
 
 
-def test_a_reduction_needs_one_output() -> None:
+def test_outputs_behind_the_one_that_is_pooled_come_as_they_are() -> None:
     class Two(nn.Module):
-        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-            return x + 1, x * 2
+        def forward(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+            return x + 1, {"twice": x * 2}
 
-    with pytest.raises(StreamingError, match="Return one tensor"):
-        Streamed(Two(), 4, reduction=MeanPool())(torch.zeros(1, 1, 8, 8))
+    x = torch.randn(1, 3, 8, 8)
+    pooled, others = Streamed(Two(), 4, reduction=MeanPool())(x)
+    assert torch.allclose(pooled, (x + 1).mean((2, 3)))
+    assert torch.equal(others["twice"], x * 2)
+
+
+def test_the_pooled_output_cannot_be_returned_as_it_is_as_well() -> None:
+    class Twice(nn.Module):
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            y = x + 1
+            return y, y
+
+    with pytest.raises(StreamingError, match="pooled twice"):
+        Streamed(Twice(), 4, reduction=MeanPool())(torch.zeros(1, 1, 8, 8))
 
 
 def test_a_lazy_image_gives_the_same_and_is_never_read_whole() -> None:

@@ -34,7 +34,8 @@ class SweepSetup:
         recurrence: The network laid out over the tiles.
         precision: The precision in force at the forward, for the recomputed tiles as well.
         memory_format: The format in which tiles are computed.
-        reduction: What pools the output; None puts it together.
+        reduction: What pools the first output; None puts it together.
+        mask: Which of its positions count, (batch or 1, *positions) bool; None for all.
         lazy: The image, where it is not a tensor.
         halo_budget: Bytes of halos to keep in memory; None for all.
         keeps: The nodes whose blocks training keeps between the sweeps.
@@ -48,6 +49,7 @@ class SweepSetup:
     precision: Precision
     memory_format: torch.memory_format
     reduction: Reduction | None
+    mask: Tensor | None
     lazy: LazyImage | None
     halo_budget: int | None
     keeps: frozenset[int]
@@ -76,9 +78,11 @@ class SweepSetup:
     def sinks(self, tensors: Sequence[Tensor]) -> dict[int, Sink]:
         """What takes each output; the reduction's weights are the last of the tensors."""
         outputs = output_nodes(self.recurrence.program)
-        if self.reduction is None:
-            return {ref.index: TensorSink(ref) for ref in outputs}
-        return {outputs[0].index: ReductionSink(self.reduction, self._weights(tensors))}
+        sinks: dict[int, Sink] = {ref.index: TensorSink(ref) for ref in outputs}
+        if self.reduction is not None:
+            first = outputs[0]
+            sinks[first.index] = ReductionSink(first, self.reduction, self._weights(tensors), self.mask)
+        return sinks
 
     def for_reverse(self, sinks: Mapping[int, Sink], tensors: Sequence[Tensor]) -> Mapping[int, Sink]:
         """The same sinks with weights under autograd."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from wholefield.streaming.execution.halo import cut
-from wholefield.streaming.execution.reductions import Reduction
+from wholefield.streaming.execution.reductions import Reduction, images_of
 from wholefield.streaming.geometry.spans import Spans
 from wholefield.streaming.operations.call import Ref
 
@@ -70,33 +70,49 @@ class ReductionSink(Sink):
 
     in_order = True
 
-    def __init__(self, reduction: Reduction, weights: Sequence[Tensor]) -> None:
+    def __init__(
+        self, ref: Ref, reduction: Reduction, weights: Sequence[Tensor], mask: Tensor | None
+    ) -> None:
+        self._ref = ref
         self._reduction = reduction
         self._weights = dict(zip((name for name, _ in reduction.named_parameters()), weights, strict=True))
-        self._state: Any = None
+        self._mask = mask
+        # One for the batch, or with a mask one for each image.
+        self._states: list[Any] = [None] * (1 if mask is None else ref.shape[0])
         self._dtype: torch.dtype | None = None
 
     def write(self, spans: Spans, block: Tensor) -> None:
         """Fold the block in."""
         self._dtype = block.dtype
         with torch.no_grad():
-            self._state = self._reduction.fold(self._state, block, self._weights)
+            for k, image in self._images(spans, block):
+                self._states[k] = self._reduction.fold(self._states[k], image, self._weights)
 
     def result(self) -> Tensor:
         """The pooled vector, in the type of the blocks."""
-        return self._reduction.finish(self._state).to(self._dtype)
+        return torch.cat([self._reduction.finish(state) for state in self._states]).to(self._dtype)
 
     def for_reverse(self, weights: Sequence[Tensor]) -> "ReductionSink":
         """The same state with weights under autograd."""
-        sink = ReductionSink(self._reduction, weights)
-        sink._state = self._state
+        sink = ReductionSink(self._ref, self._reduction, weights, self._mask)
+        sink._states = self._states
         return sink
 
     def root(self, spans: Spans, block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """The reduction's surrogate."""
+        grads = [grad] if self._mask is None else grad.split(1)
         with torch.enable_grad():
-            scalar = self._reduction.surrogate(self._state, block, grad, self._weights)
+            scalar = block.new_zeros(())
+            for k, image in self._images(spans, block):
+                scalar = scalar + self._reduction.surrogate(self._states[k], image, grads[k], self._weights)
         return scalar, torch.ones_like(scalar)
+
+    def _images(self, spans: Spans, block: Tensor) -> list[tuple[int, Tensor]]:
+        """The parts of a block that count, each with the number of its state."""
+        mask = self._mask
+        if mask is not None:
+            mask = cut(mask, tuple(range(1, mask.ndim)), self._ref.box, spans)
+        return [(k, image) for k, image in enumerate(images_of(block, mask)) if image.numel()]
 
 
 class WritableArray(Protocol):

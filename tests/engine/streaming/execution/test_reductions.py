@@ -7,8 +7,7 @@ import torch
 from torch import nn
 
 from tests.parts import gradient
-from wholefield.streaming import Streamed
-from wholefield.streaming.execution.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
+from wholefield.streaming import GatedAttentionPool, MaxPool, MeanPool, Reduction, Streamed
 
 
 @pytest.mark.parametrize("autocast", [False, True])

@@ -19,10 +19,9 @@ from torch import Tensor, nn
 from tests.engine.streaming.layers import small
 from wholefield.errors import SettingError
 from wholefield.kernels import winograd
-from wholefield.streaming import Streamed, TileVisit
+from wholefield.streaming import GatedAttentionPool, MaxPool, MeanPool, Reduction, Streamed, TileVisit
 from wholefield.streaming.execution import sweep, tile
 from wholefield.streaming.execution.recurrence import Tile, lay_out
-from wholefield.streaming.execution.reductions import GatedAttentionPool, MaxPool, MeanPool, Reduction
 from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles, tile_order, wavefront
 from wholefield.streaming.planning.workers import widest_diagonal, workers_for
 from wholefield.streaming.tracing.trace import trace
