@@ -1,15 +1,17 @@
-"""What a file is, line by line: a slide, a picture, a stack, a recording or a checkpoint."""
+"""What a file is, line by line: a slide, a picture, a stack, a recording, a checkpoint or another model."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from wholefield.sources import (
     ImageSource,
+    Kind,
     Question,
     Recording,
     StackSource,
     UnclearFileError,
     format_of,
+    kind_of,
     open_source,
     questions_of,
 )
@@ -30,6 +32,8 @@ def describe_file(path: Path, reading: str | None = None) -> Lines:
     """
     if path.suffix == ".ckpt":
         return _checkpoint(path)
+    if kind_of(path) is Kind.MODEL:
+        return _model(path)
     try:
         with open_source(path, reading=reading) as source:
             match source:
@@ -120,6 +124,12 @@ def _image(source: ImageSource) -> Lines:
         for index, level in enumerate(source.levels)
     ]
     return lines + [(name, value) for name, value in source.metadata.items()]
+
+
+def _model(path: Path) -> Lines:
+    from wholefield.networks.opening import open_model
+
+    return [("file", str(path)), *_kind(path), *open_model(path).card.lines()]
 
 
 def _checkpoint(path: Path) -> Lines:

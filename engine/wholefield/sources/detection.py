@@ -12,7 +12,7 @@ from wholefield.sources.format import Format
 from wholefield.sources.formats import BARE_VOLUMES, FORMATS, all_formats
 from wholefield.sources.kinds import Kind
 from wholefield.sources.reading import head_of, readable, reason_of
-from wholefield.sources.refusals import folder_row, of_another_kind, of_no_format
+from wholefield.sources.refusals import folder_row, of_another_kind, of_model, of_no_format
 
 SIZE_AND_TYPE = {"size", "type"}
 HEAD_BYTES = 16384
@@ -197,6 +197,8 @@ def _row(path: Path, kind: Kind | None, answers: Reading) -> Format:
     """
     head, other = _head(path), None
     for row in _fitting(path, head):
+        if kind is None and row.kind is Kind.MODEL:
+            raise SourceError(of_model(path, row.name))
         if row.kind is not None and kind in (None, row.kind):
             return row
         if row.kind is None and other is None:

@@ -16,6 +16,12 @@ from pathlib import Path
 
 from wholefield.sources.format import Format
 from wholefield.sources.kinds import Kind
+from wholefield.sources.model_files import (
+    is_exported,
+    is_onnx,
+    is_safetensors,
+    is_torch,
+)
 from wholefield.sources.signatures import (
     AEDAT4_SIGNATURE,
     OLE_SIGNATURE,
@@ -291,8 +297,30 @@ BARE_VOLUMES = (
     ),
 )  # fmt: skip
 
+OPENING = "wholefield.networks.opening"
+MODELS = (
+    Format(
+        "torch.export program", Kind.MODEL, (".pt2",), is_exported, f"{OPENING}.exported:open_exported",
+        about="any network of your own, see [models](models.md)",
+    ),
+    # The reader of checkpoints knows the tasks that trained them; it is above the networks.
+    Format(
+        "PyTorch weights", Kind.MODEL, (".ckpt", ".pth", ".pt"), is_torch, "wholefield.tasks.opening:open_torch",
+        about="checkpoints of Wholefield and msd_pytorch; weights of torchvision, timm and, with the extra `spandrel`, "
+        "restoration and super-resolution",
+    ),
+    Format(
+        "safetensors", Kind.MODEL, (".safetensors",), is_safetensors, f"{OPENING}.states:open_weights",
+        about="weights, as those of PyTorch",
+    ),
+    Format(
+        "ONNX", Kind.MODEL, (".onnx",), is_onnx, f"{OPENING}.onnx_file:open_onnx", about="needs the extra `onnx`",
+    ),
+)  # fmt: skip
+
 FORMATS: tuple[Format, ...] = (
     *LOOKALIKES,
+    *MODELS,
     *SIZED_VOLUMES,
     *RECORDINGS,
     *DICOM,

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from wholefield.sources.slides.image import ImageSource
     from wholefield.sources.stacks.stack import StackSource
 
-TITLES = {Kind.IMAGE: "Slides and images", Kind.STACK: "Stacks", Kind.RECORDING: "Event recordings"}
+TITLES = {
+    Kind.IMAGE: "Slides and images",
+    Kind.STACK: "Stacks",
+    Kind.RECORDING: "Event recordings",
+    Kind.MODEL: "Models",
+}
 
 
 def open_source(

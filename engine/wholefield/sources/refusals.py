@@ -11,8 +11,13 @@ from wholefield.sources.formats import all_formats
 from wholefield.sources.kinds import Kind
 from wholefield.sources.signatures import SLICE_SUFFIXES, begins
 
-AS_WHAT = {Kind.IMAGE: "a slide or picture", Kind.STACK: "a stack", Kind.RECORDING: "a recording"}
-WITHOUT = {Kind.IMAGE: "a slide", Kind.STACK: "slices", Kind.RECORDING: "a recording"}
+AS_WHAT = {
+    Kind.IMAGE: "a slide or picture",
+    Kind.STACK: "a stack",
+    Kind.RECORDING: "a recording",
+    Kind.MODEL: "a model",
+}
+WITHOUT = {Kind.IMAGE: "a slide", Kind.STACK: "slices", Kind.RECORDING: "a recording", Kind.MODEL: "a model"}
 # The reader of slices says what keeps pictures in a folder from being a stack.
 PICTURES = Format(
     "Folder of pictures", Kind.STACK, (), begins(b""), "wholefield.sources.stacks.slices.folder:open_slice_folder"
@@ -21,9 +26,19 @@ PICTURES = Format(
 
 def of_another_kind(path: Path, name: str, kind: Kind, wanted: Kind) -> str:
     """The sentence for a file whose format, of this name, is of another kind than is wanted."""
+    if kind is Kind.MODEL:
+        return of_model(path, name)
     if (kind, wanted) == (Kind.IMAGE, Kind.STACK):
         return f"{path} is a single picture ({name}); open its folder as a stack."
     return f"{path} is {AS_WHAT[kind]} ({name}), not {AS_WHAT[wanted]}; open it as {AS_WHAT[kind]}."
+
+
+def of_model(path: Path, name: str) -> str:
+    """The sentence for a network that is opened where images and recordings are."""
+    return (
+        f"{path} is a model ({name}), not an image or a recording; open it as a model, or give it where a model is "
+        "asked for."
+    )
 
 
 def of_no_format(path: Path, head: bytes, kind: Kind | None) -> str:

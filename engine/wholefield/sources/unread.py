@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wholefield.sources.format import Format
+from wholefield.sources.model_files import is_script
 from wholefield.sources.signatures import (
     OLE_SIGNATURE,
     ZIP_SIGNATURE,
@@ -21,7 +22,9 @@ VIDEO = (
 )
 OTHER_PICTURE = "which cannot be opened here; save it as PNG or TIFF"
 PACKED = "which cannot be opened here; unpack it first"
-WEIGHTS = "weights of a network, not an image or a recording; choose them where a model is asked for"
+SCRIPT = (
+    "a TorchScript program, which would run when it is opened; export its network with torch.export instead"
+)
 PICKLE = "which can run code when it is read and is never opened; save the array with numpy.save or as TIFF"
 MATLAB = "which cannot be opened here; save the array in MATLAB with tiffwrite or niftiwrite, or from Python as TIFF"
 TABLE = "a table, not an image or a recording; export its columns as CSV if it holds events"
@@ -66,10 +69,6 @@ def _is_pickle(path: Path, head: bytes) -> bool:
     return (
         head[:1] == b"\x80" and head[1:2] in b"\2\3\4\5" and path.suffix.lower() in (".pkl", ".pickle", ".p")
     )
-
-
-def _is_safetensors(path: Path, head: bytes) -> bool:
-    return head[8:10] == b'{"' and b'"dtype"' in head
 
 
 # Before the formats that are read: these begin like one of them, and would be read wrongly as it.
@@ -166,8 +165,7 @@ ARRAYS = (
         "Other NumPy archive", (), both(begins(ZIP_SIGNATURE), ends(".npz")),
         "a NumPy archive without a volume and without the arrays x, y, t and p of a recording",
     ),
-    _unread("PyTorch checkpoint", (".pt", ".pth"), _names(b"/data.pkl"), WEIGHTS),
-    _unread("safetensors", (".safetensors",), _is_safetensors, WEIGHTS),
+    _unread("TorchScript", (".pt",), is_script, SCRIPT),
     _unread("Pickle", (".pkl", ".pickle"), _is_pickle, f"a Python pickle, {PICKLE}"),
     _unread("Parquet", (".parquet",), begins(b"PAR1"), TABLE),
     _unread("SQLite", (".db", ".sqlite"), begins(b"SQLite format 3\0"), "an SQLite database, not an image"),

@@ -131,7 +131,6 @@ UNREAD = [
     ("scan.mat", b"MATLAB 5.0 MAT-file", "is a MATLAB file"),
     ("a.npz", b"PK\x03\x04 no archive", "is a NumPy archive without a volume and without the arrays"),
     ("a.pkl", b"\x80\x04\x95", "is a Python pickle, which can run code"),
-    ("a.pt", b"PK\x03\x04....model/data.pkl", "is weights of a network"),
     ("a.docx", b"PK\x03\x04....[Content_Types].xml", "is an Office document"),
     ("a.zip", b"PK\x03\x04....words.txt", "is a zip archive that is not a zipped Zarr"),
     ("a.pdf", b"%PDF-1.7", "is a PDF, not an image"),
