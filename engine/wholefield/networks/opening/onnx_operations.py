@@ -321,14 +321,6 @@ ON_NUMBERS: Mapping[str, Callable[..., Any]] = {
 
 def binary(name: str) -> Callable[..., Value]:
     """Arithmetic of two values; of two arrays of numbers with numpy."""
-    plain = {
-        "add": np.add,
-        "sub": np.subtract,
-        "mul": np.multiply,
-        "pow": np.power,
-        "maximum": np.maximum,
-        "minimum": np.minimum,
-    }
     on_tensors = getattr(torch, name)
 
     def operation(a: Attributes, *values: Value) -> Value:
@@ -388,7 +380,8 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "HardSwish": on_tensor(F.hardswish),
     "HardSigmoid": lambda a, x: torch.clamp(x * a.get("alpha", 0.2) + a.get("beta", 0.5), 0.0, 1.0),
     "Erf": on_tensor(torch.erf), "Exp": on_tensor(torch.exp), "Log": on_tensor(torch.log),
-    "Sqrt": on_tensor(torch.sqrt), "Abs": on_tensor(torch.abs), "Neg": on_tensor(torch.neg), "Sin": on_tensor(torch.sin), "Cos": on_tensor(torch.cos),
+    "Sqrt": on_tensor(torch.sqrt), "Abs": on_tensor(torch.abs), "Neg": on_tensor(torch.neg),
+    "Sin": on_tensor(torch.sin), "Cos": on_tensor(torch.cos),
     "Reciprocal": on_tensor(torch.reciprocal),
     "Floor": lambda a, x: np.asarray(np.floor(x)) if isinstance(x, np.ndarray) else x.floor(),
     "ConstantOfShape": lambda a, shape: np.full(shape, a["value"].item() if "value" in a else 0.0),
