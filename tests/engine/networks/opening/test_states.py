@@ -16,7 +16,7 @@ from wholefield.errors import SourceError
 from wholefield.networks import ConvNeXt, ResNet, small_cnn, unet
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.opening import Activation, Gives, open_model, states
-from wholefield.networks.resnet import resnet18
+from wholefield.networks.resnet import BasicBlock, resnet18
 
 TIMM = {
     "features.0.": "stem.", "classifier.0.": "head.norm.", "classifier.2.": "head.fc.", ".block.0.": ".conv_dw.",
@@ -124,7 +124,7 @@ def test_unknown_weights_name_the_way_out(tmp_path: Path) -> None:
 
 
 def test_other_widths_are_not_a_resnet_of_this_name(tmp_path: Path) -> None:
-    state = ResNet(states.BasicBlock, (2, 2, 2, 2), 2).state_dict()
+    state = ResNet(BasicBlock, (2, 2, 2, 2), 2).state_dict()
     state["layer1.0.conv2.weight"] = torch.zeros(64, 32, 3, 3)
     torch.save(state, tmp_path / "net.pth")
     with pytest.raises(SourceError, match="not known here"):
