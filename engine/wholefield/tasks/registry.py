@@ -22,6 +22,7 @@ from wholefield.runs.reports import Failed, Finished, ReportFunction
 from wholefield.runs.settings import RunSettings, read_settings
 from wholefield.runs.start import Runner, execute
 from wholefield.tasks.events.settings import FlowPredictSettings, FlowSettings
+from wholefield.tasks.slides.published.settings import ApplySettings
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings, SegmentSettings
 from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
 from wholefield.tasks.stacks.output_settings import StackPredictSettings
@@ -108,6 +109,12 @@ TASKS = (
         "wholefield.tasks.slides.settings:run_title",
     ),
     Task(PredictSettings, "Predict a slide", Data.SLIDES, "wholefield.tasks.slides.predict:predict_into"),
+    Task(
+        ApplySettings,
+        "Use a published model on a slide",
+        Data.SLIDES,
+        "wholefield.tasks.slides.published.apply:apply_into",
+    ),
     Task(
         StackRegressionSettings,
         "Denoise or restore",

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from wholefield.errors import SettingError, SourceError
 from wholefield.networks.state_files import load_state, read_content, state_in
 from wholefield.runs.folder import RunFolder
+from wholefield.sources import Kind, kind_of
 from wholefield.training.kept_split import KeptSplit, kept_split
 from wholefield.training.model_card import TRAINING, VALIDATION, ModelCard, demand_same
 
@@ -30,6 +31,19 @@ def read_checkpoint(path: Path) -> Mapping[str, Any]:
             f"{path} is not a checkpoint of a training run; choose best.ckpt or last.ckpt of one."
         )
     return content
+
+
+def is_own_checkpoint(path: Path) -> bool:
+    """Whether a file is a checkpoint of a training run, and not any other model.
+
+    Raises:
+        SourceError: It is missing or damaged, or holds objects that could run code.
+    """
+    named = path.suffix.lower()
+    if path.is_dir() or not (named == ".ckpt" or (named in (".pt", ".pth") and kind_of(path) is Kind.MODEL)):
+        return False
+    content = read_content(path)
+    return CARD in content or FORMER_CARD in content
 
 
 def card_in(content: Mapping[str, Any], path: Path) -> ModelCard:

@@ -136,5 +136,5 @@ def test_a_broken_package_is_left_out(
 
 
 def test_an_unknown_task_is_told() -> None:
-    with pytest.raises(SettingError, match="There is no task 'paint'; choose one of classify"):
+    with pytest.raises(SettingError, match="There is no task 'paint'; choose one of apply, classify"):
         find_task("paint")

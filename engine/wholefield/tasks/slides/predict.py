@@ -15,15 +15,17 @@ from wholefield.sources import ImageSource, open_image
 from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.tasks.slides.data.slide_input import count_not_finite, labeled_area
 from wholefield.tasks.slides.models.classifier import StreamedClassifier, load_classifier
-from wholefield.tasks.slides.models.footprint import footprint
+from wholefield.tasks.slides.models.footprint import map_box
 from wholefield.tasks.slides.models.segmenter import StreamedSegmenter, load_segmenter
 from wholefield.tasks.slides.models.streamed_model import StreamedModel
+from wholefield.tasks.slides.published.apply import apply_to_slide, save_result
+from wholefield.tasks.slides.published.settings import ApplySettings
 from wholefield.tasks.slides.results.class_export import write_class_image, write_class_outlines
 from wholefield.tasks.slides.results.class_map import ClassMap, SegmentedSlide
 from wholefield.tasks.slides.results.prediction import PREDICTION, SlidePrediction
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
 from wholefield.tasks.slides.training import tile_reporter
-from wholefield.training.checkpoints import card_of
+from wholefield.training.checkpoints import card_of, is_own_checkpoint
 from wholefield.training.devices import resolve
 from wholefield.training.model_card import ModelCard
 
@@ -38,6 +40,10 @@ def predict_into(
 ) -> None:
     """Run the task and save the prediction in the run folder; see `predict_slide`."""
     report(Started(settings.task, folder.path))
+    if not is_own_checkpoint(settings.checkpoint):
+        applied = published_settings(settings)
+        save_result(apply_to_slide(applied, report, control), applied, folder.path, report, control)
+        return
     found = predict_slide(settings, report, control)
     if isinstance(found, SlidePrediction):
         found.save(folder.path / PREDICTION)
@@ -75,6 +81,14 @@ def predict_slide(
         return _classify(model, card, image, settings)
 
 
+def published_settings(settings: PredictSettings) -> ApplySettings:
+    """The settings that use a published model in place of a checkpoint of ours."""
+    return ApplySettings(
+        slide=settings.slide, checkpoint=settings.checkpoint, level=settings.level or 0, device=settings.device,
+        tile_size=settings.tile_size, workers=settings.workers, exact_kernels=settings.exact_kernels,
+    )  # fmt: skip
+
+
 def _classify(
     model: StreamedClassifier, card: ModelCard, image: SlideImage, settings: PredictSettings
 ) -> SlidePrediction:
@@ -89,7 +103,9 @@ def _classify(
         classes=card.names,
         probabilities=probabilities.float().cpu().numpy(),
         maps=maps.float().cpu().numpy(),
-        box=_map_box(model, image, (maps.shape[1], maps.shape[2])),
+        box=map_box(
+            model.streamed.network, image, (maps.shape[1], maps.shape[2]), image.origin, image.downsample
+        ),
     )
 
 
@@ -129,16 +145,6 @@ def load_model(checkpoint: Path, tile_size: int) -> tuple[StreamedModel, ModelCa
     if card_of(checkpoint).task == SegmentSettings.task:
         return load_segmenter(checkpoint, tile_size)
     return load_classifier(checkpoint, tile_size)
-
-
-def _map_box(
-    model: StreamedModel, image: SlideImage, cells: tuple[int, int]
-) -> tuple[float, float, float, float]:
-    """The rectangle (x, y, width, height), in pixels of level 0, that a map of (rows, columns) covers."""
-    rows, columns = footprint(model.streamed.network, image)
-    (top, bottom), (left, right) = rows.extent(cells[0]), columns.extent(cells[1])
-    (x, y), scale = image.origin, image.downsample
-    return x + left * scale, y + top * scale, (right - left) * scale, (bottom - top) * scale
 
 
 def _warn_of_other_spacing(source: ImageSource, level: int, card: ModelCard, report: ReportFunction) -> None:

@@ -278,10 +278,9 @@ class PredictSettings(RunSettings):
     checkpoint: Annotated[
         Path,
         Setting(
-            "A checkpoint of a training run (best.ckpt or last.ckpt).",
+            "A checkpoint of a training run (best.ckpt or last.ckpt), or any other model.",
             group=Group.NETWORK,
-            path=PathKind.FILE,
-            suffixes=(".ckpt",),
+            path=PathKind.EXISTING,
         ),
     ]
     tile_size: TileSize = 512
@@ -296,14 +295,10 @@ class PredictSettings(RunSettings):
 
     def summary(self, folder: Path) -> list[str]:
         """The probability of every class, or the folder of a segmentation."""
-        from wholefield.tasks.slides.results.prediction import PREDICTION, SlidePrediction
+        from wholefield.tasks.slides.results.prediction import PREDICTION, summary_of
 
-        if not (folder / PREDICTION).exists():
-            return super().summary(folder)
-        found = SlidePrediction.load(folder / PREDICTION)
-        return [
-            f"{name}\t{share:.6f}" for name, share in zip(found.classes, found.probabilities, strict=True)
-        ]
+        saved = folder / PREDICTION
+        return summary_of(saved) if saved.exists() else super().summary(folder)
 
 
 def run_title(settings: RunSettings) -> str:

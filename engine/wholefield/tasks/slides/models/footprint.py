@@ -42,5 +42,27 @@ def footprint(network: nn.Module, image: Tensor | LazyImage) -> tuple[Footprint,
     return tuple(_grid(fields(along_axis(program, axis))[output]) for axis in range(len(image.shape) - 2))
 
 
+def map_box(
+    network: nn.Module,
+    image: Tensor | LazyImage,
+    cells: tuple[int, int],
+    origin: tuple[float, float],
+    scale: float,
+) -> tuple[float, float, float, float]:
+    """The rectangle (x, y, width, height), in pixels of level 0, that a map of (rows, columns) covers.
+
+    Args:
+        network: What the map is the output of.
+        image: The image that it was given.
+        cells: Rows and columns of the map.
+        origin: Corner (x, y) of the image in pixels of level 0.
+        scale: Pixels of level 0 per pixel of the image.
+    """
+    rows, columns = footprint(network, image)
+    (top, bottom), (left, right) = rows.extent(cells[0]), columns.extent(cells[1])
+    x, y = origin
+    return x + left * scale, y + top * scale, (right - left) * scale, (bottom - top) * scale
+
+
 def _grid(field: Field) -> Footprint:
     return Footprint(float(field.low + field.high + 1) / 2, float(field.stride))

@@ -72,6 +72,16 @@ class SlidePrediction:
             raise SourceError(f"{path} is not a saved prediction; predict the slide again.") from error
 
 
+def summary_of(path: Path) -> list[str]:
+    """Every class of a saved prediction with its probability.
+
+    Raises:
+        SourceError: The file is missing or holds no prediction.
+    """
+    found = SlidePrediction.load(path)
+    return [f"{name}\t{share:.6f}" for name, share in zip(found.classes, found.probabilities, strict=True)]
+
+
 def _archive(loaded: Any) -> np.lib.npyio.NpzFile:
     if not isinstance(loaded, np.lib.npyio.NpzFile):
         raise ValueError("a single array")

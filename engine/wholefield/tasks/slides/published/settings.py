@@ -1,0 +1,111 @@
+"""The settings of the task that uses a published network on a slide. Imports no torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+
+from annotated_types import Ge
+
+from wholefield.errors import SettingError
+from wholefield.runs.settings import Choice, Group, PathKind, RunSettings, Setting
+from wholefield.tasks.slides.settings import ExactKernels, TileSize, Workers
+from wholefield.training.settings import Device, DeviceSetting
+
+
+class PictureFormat(Choice):
+    """The formats that results are written in.
+
+    Attributes:
+        suffix: How names of such files end.
+    """
+
+    OME_TIFF = "ome-tiff", "OME-TIFF", ".ome.tif"
+    OME_ZARR = "ome-zarr", "OME-Zarr", ".ome.zarr"
+
+    suffix: str
+
+    def __new__(cls, value: str, label: str, suffix: str) -> Self:
+        """A member with its row."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        member.suffix = suffix
+        return member
+
+
+class Wanted(Choice):
+    """What is made of the output of a network."""
+
+    AUTO = "auto", "What the model gives"
+    CLASSES = "classes", "Most probable class"
+    PROBABILITIES = "probabilities", "Probabilities"
+    VALUES = "values", "Values as they are"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplySettings(RunSettings):
+    """Use a published model on a slide or picture, and write what it gives as a pyramid.
+
+    Images (restoration, super-resolution) are written in the type of the slide, probabilities and other values as
+    32-bit floating-point numbers with a channel each, classes as their labels.
+    """
+
+    task: ClassVar[str] = "apply"
+    command: ClassVar[tuple[str, ...]] = ("apply",)
+
+    slide: Annotated[
+        Path, Setting("The slide or picture.", group=Group.DATA, path=PathKind.EXISTING, positional=True)
+    ]
+    level: Annotated[
+        int, Ge(0), Setting("Pyramid level to read; 0 is the full resolution.", group=Group.DATA)
+    ] = 0
+    checkpoint: Annotated[
+        Path,
+        Setting(
+            "The model: weights of a known architecture, a torch.export program, ONNX, or another format of models.",
+            label="Model",
+            group=Group.NETWORK,
+            path=PathKind.EXISTING,
+        ),
+    ]
+    wanted: Annotated[
+        Wanted, Setting("What is made of the output of the network.", label="Result", group=Group.OUTPUT)
+    ] = Wanted.AUTO
+    format: Annotated[PictureFormat, Setting("Format of the result.", group=Group.OUTPUT)] = (
+        PictureFormat.OME_TIFF
+    )
+    output: Annotated[
+        Path | None,
+        Setting("File for the result.", group=Group.OUTPUT, none="In the run folder", path=PathKind.NEW),
+    ] = None
+    tile_size: TileSize = 512
+    workers: Workers = None
+    exact_kernels: ExactKernels = False
+    device: DeviceSetting = Device.AUTO
+
+    def result(self, folder: Path) -> Path:
+        """The file that the result is written to, given the run folder."""
+        return folder / f"result{self.format.suffix}" if self.output is None else self.output
+
+    def summary(self, folder: Path) -> list[str]:
+        """The file of the result, or what the model says of the slide as a whole."""
+        from wholefield.tasks.slides.results.prediction import PREDICTION, summary_of
+
+        saved = folder / PREDICTION
+        return summary_of(saved) if saved.exists() else [str(self.result(folder))]
+
+    def validate(self) -> None:
+        """Check limits and paths.
+
+        Raises:
+            SettingError: Names the setting and what it must be.
+        """
+        super().validate()
+        if self.output is not None and not self.output.name.lower().endswith(self.format.suffix):
+            raise SettingError(
+                f"The setting output is {self.output} but must end in {self.format.suffix} for {self.format.label}."
+            )
+        if self.output is not None and not self.output.absolute().parent.is_dir():
+            raise SettingError(
+                f"The setting output is {self.output}, whose folder does not exist; create it first."
+            )
