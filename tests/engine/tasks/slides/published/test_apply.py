@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,21 +48,21 @@ class Twice(nn.Module):
         return torch.sigmoid(F.pixel_shuffle(self.last(y + low), 2))
 
 
-def card(**more: object) -> PublishedCard:
-    return PublishedCard("test", "net", 2, 3, Gives.MAPS, 0, **more)  # type: ignore[arg-type]
+def card(**more: Any) -> PublishedCard:
+    return PublishedCard("test", "net", 2, 3, Gives.MAPS, 0, **more)
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Runs the task with a network of the test on a picture; gives the run folder."""
 
-    def running(network: nn.Module, about: PublishedCard, **settings: object) -> Path:
+    def running(network: nn.Module, about: PublishedCard, **settings: Any) -> Path:
         tifffile.imwrite(tmp_path / "slide.tif", PIXELS, photometric="rgb")
         (tmp_path / "net.pt2").touch()
         monkeypatch.setattr(apply, "open_model", lambda path: published(path, network, about))
         given = ApplySettings(
             slide=tmp_path / "slide.tif", checkpoint=tmp_path / "net.pt2", tile_size=16, **settings
-        )  # type: ignore[arg-type]
+        )
         folder = RunFolder.create(tmp_path / "runs", given).path
         reports: list[Report] = []
         end = run_task(given, folder, reports.append, Control())
