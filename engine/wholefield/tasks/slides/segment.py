@@ -1,6 +1,7 @@
 """The task segment: train a streamed U-Net to name the class of every pixel."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.slides.slide_image import Pixels
 from wholefield.tasks.slides.data.mask_data import MaskItem, MaskLoader, Survey, survey
+from wholefield.tasks.slides.data.shape_masks import UNLABELED
 from wholefield.tasks.slides.labels import read_masks, split_rows
 from wholefield.tasks.slides.labels.splitting import kept_of, notes_on_split
 from wholefield.tasks.slides.models.segmenter import StreamedSegmenter, build_segmenter
@@ -40,9 +42,13 @@ def train_segmenter(
     parts = split_rows(rows, settings.validation_fraction, settings.seed, kept)
     training_rows, validation_rows = ([rows[i] for i in part] for part in (parts.training, parts.validation))
     counter = PartCounter("Counting labels", len(rows), report, control)
-    found = survey(rows, settings.level, settings.label_options, lambda done, _: counter.done(done))
+    options = settings.label_options
+    if table.classes:
+        options = replace(options, ignored=options.ignored | {UNLABELED})
+    found = survey(rows, settings.level, options, lambda done, _: counter.done(done))
     labels = label_set(found.counts)
-    card = _card(settings, found, labels, split_files(training_rows, validation_rows))
+    drawn = tuple(table.classes[value - 1] for value in labels.values) if table.classes else ()
+    card = _card(settings, found, labels, split_files(training_rows, validation_rows), drawn)
     continued = continues(folder, card)
     torch.manual_seed(settings.seed)
     pixels = Pixels(card.input.mean, card.input.std)
@@ -110,9 +116,13 @@ def mean_dice(table: Tensor) -> float:
 
 
 def _card(
-    settings: SegmentSettings, found: Survey, labels: LabelSet, data: tuple[DataFile, ...]
+    settings: SegmentSettings,
+    found: Survey,
+    labels: LabelSet,
+    data: tuple[DataFile, ...],
+    drawn: tuple[str, ...],
 ) -> ModelCard:
-    names = class_names(settings, labels.values)
+    names = class_names(settings, labels.values, drawn)
     values = [*labels.values, *[None] * (len(names) - len(labels.values))]
     return ModelCard(
         settings.task,
@@ -125,8 +135,10 @@ def _card(
     )
 
 
-def class_names(settings: SegmentSettings, values: Sequence[int]) -> tuple[str, ...]:
-    """What the classes of these label values are called.
+def class_names(
+    settings: SegmentSettings, values: Sequence[int], drawn: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """What the classes of these label values are called: by the settings, or else as they were drawn.
 
     Raises:
         SettingError: Fewer names are given.
@@ -138,7 +150,9 @@ def class_names(settings: SegmentSettings, values: Sequence[int]) -> tuple[str, 
         )
     if given:
         return given
-    return ("background", "foreground") if settings.binarize_labels else tuple(map(str, values))
+    if settings.binarize_labels:
+        return "background", "foreground"
+    return drawn or tuple(map(str, values))
 
 
 def _shares(counts: Sequence[int], card: ModelCard) -> str:

@@ -194,7 +194,8 @@ class SegmentSettings(SlideTrainingSettings):
     """Train a U-Net to name the class of every pixel.
 
     Masks are images of labels, whole numbers, of the same size as their slides; each value that occurs is a class, or
-    those that label_values names: any other is then an error unless ignore_label names it.
+    those that label_values names: any other is then an error unless ignore_label names it. Or masks are GeoJSON files
+    of drawn shapes: the classes are theirs, and pixels that no shape covers count for nothing.
     """
 
     task: ClassVar[str] = "segment"
@@ -203,8 +204,9 @@ class SegmentSettings(SlideTrainingSettings):
     masks: Annotated[
         Path,
         Setting(
-            "Table (CSV) with the columns file and mask, and x, y, width and height for parts of a slide. File names "
-            "are relative to the folder of the slides, or else to the table.",
+            "Table (CSV) with the columns file and mask, and x, y, width and height for parts of a slide. Masks are "
+            "images of labels, or GeoJSON files of drawn shapes, between which nothing counts. File names are relative "
+            "to the folder of the slides, or else to the table.",
             group=Group.DATA,
             path=PathKind.FILE,
             suffixes=(".csv", ".tsv", ".txt"),

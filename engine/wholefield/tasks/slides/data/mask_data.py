@@ -182,7 +182,7 @@ class MaskLoader(Visits[MaskItem]):
         """
         slide, random = self._slides[row], self.random(place)
         source = files.enter_context(open_image(slide.path))
-        mask = files.enter_context(open_mask(slide.mask))
+        mask = files.enter_context(open_mask(slide.mask, source, slide.classes))
         image = self._sampling.draw(source, slide.region, random)
         return MaskItem(MaskedArea(image, mask, self._labels))
 
@@ -197,7 +197,7 @@ class _Measured:
 
 def _measured(row: MaskedSlide, level: int, counts: LabelCounts) -> _Measured:
     """Count the labels of a row, and read the middle of its slide."""
-    with open_image(row.path) as image, open_mask(row.mask) as mask:
+    with open_image(row.path) as image, open_mask(row.mask, image, row.classes) as mask:
         whole = labeled_area(image, row.region, level)
         strange = 0
         for band in bands(whole):

@@ -1,6 +1,7 @@
 """Opening masks: the stored numbers of an image, whatever colors they are shown in."""
 
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import imagecodecs
@@ -12,6 +13,7 @@ from wholefield.sources.reading import head_of, readable
 from wholefield.sources.slides.image import AnyArray, Description, Level, levels_from_sizes
 from wholefield.sources.slides.picture import PictureSource, picture_bytes
 from wholefield.sources.slides.tiff.source import open_tiff
+from wholefield.tasks.slides.data.shape_masks import ShapeMask, is_drawn
 
 OPEN_TIFF = "wholefield.sources.slides.tiff.source:open_tiff"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -20,13 +22,15 @@ DEPTH, COLOR_TYPE, HEADER, HEADER_END = 24, 25, slice(12, 29), 33
 PALETTE, GRAY = 3, 0
 
 
-def open_mask(path: Path) -> ImageSource:
-    """Open an image of labels.
+def open_mask(path: Path, slide: ImageSource, names: Sequence[str] = ()) -> ImageSource:
+    """Open an image of labels, or shapes as one.
 
     A palette gives its indices, and colors that are all gray one channel; bits are 0 and 1.
 
     Args:
         path: The file.
+        slide: The open slide that it belongs to.
+        names: The classes of shapes, in the order of their values.
 
     Returns:
         The open image, with one channel; use it as a context manager, or close it.
@@ -35,6 +39,8 @@ def open_mask(path: Path) -> ImageSource:
         SourceError: It cannot be opened.
         SettingError: It holds colors, or opacities, instead of labels.
     """
+    if is_drawn(path):
+        return ShapeMask(path, slide, names)
     with readable(path):
         head = head_of(path, len(PNG)) if path.is_file() else b""
     if head == PNG:

@@ -1,10 +1,12 @@
 """The mask table of a segment run: which image of labels belongs to which slide. Imports no torch."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wholefield.errors import SettingError
 from wholefield.sources.rect import Rect
+from wholefield.tasks.slides.data.shape_masks import drawn_classes, is_drawn
 from wholefield.tasks.slides.labels.tables import Folders, read_table, region_of
 
 
@@ -14,13 +16,15 @@ class MaskedSlide:
 
     Attributes:
         path: The slide file.
-        mask: An image of the same size whose gray values are labels.
+        mask: An image of the same size whose gray values are labels, or a GeoJSON file of shapes.
         region: The part of the slide to use; None for all of it.
+        classes: What the classes of shapes are called, in the order of their values; empty for images.
     """
 
     path: Path
     mask: Path
     region: Rect[int] | None = None
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,16 @@ class MaskTable:
     rows: tuple[MaskedSlide, ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the classes of shapes are called, in the order of their values; empty for images of labels."""
+        return self.rows[0].classes
+
 
 def read_masks(table: Path, slides: Path) -> MaskTable:
     """Read a mask table: a text table with the columns file and mask, and optionally x, y, width and height.
+
+    Masks are images of labels, or all of them GeoJSON files of shapes; a class has one value in all of these.
 
     Args:
         table: The file.
@@ -48,6 +59,7 @@ def read_masks(table: Path, slides: Path) -> MaskTable:
 
     Raises:
         SettingError: Names the file, the line and what is wrong with it.
+        SourceError: A file of shapes cannot be read.
     """
     read, folders = read_table(table, ("file", "mask")), Folders(slides, table)
     rows: list[MaskedSlide] = []
@@ -69,4 +81,19 @@ def read_masks(table: Path, slides: Path) -> MaskTable:
             f"The mask table {table} needs two rows at least, one to train and one to validate; add some. "
             "With the columns x, y, width and height, one slide can have several rows."
         )
-    return MaskTable(tuple(rows), tuple(dict.fromkeys(notes)))
+    return MaskTable(_with_classes(rows, table), tuple(dict.fromkeys(notes)))
+
+
+def _with_classes(rows: Sequence[MaskedSlide], table: Path) -> tuple[MaskedSlide, ...]:
+    """The rows with the classes of their shapes, where their masks are shapes."""
+    drawn = [row for row in rows if is_drawn(row.mask)]
+    if not drawn:
+        return tuple(rows)
+    if len(drawn) < len(rows):
+        image = next(row for row in rows if not is_drawn(row.mask))
+        raise SettingError(
+            f"The mask table {table} names shapes ({drawn[0].mask.name}) and images ({image.mask.name}), whose classes "
+            "do not go together; use one kind."
+        )
+    names = drawn_classes(row.mask for row in rows)
+    return tuple(replace(row, classes=names) for row in rows)

@@ -11,13 +11,20 @@ from PIL import Image
 
 from tests.engine.sources.slides.raw_tiff import COLORMAP, SHORT, packed, raw_tiff
 from wholefield.errors import SettingError, SourceError
+from wholefield.sources.slides.image import Description, levels_from_sizes
+from wholefield.sources.slides.picture import PictureSource
 from wholefield.tasks.slides.data.mask_files import open_mask
 
+SLIDE = PictureSource(
+    Path("slide.png"),
+    Description("PNG", levels_from_sizes([(33, 20)]), 1, np.dtype(np.uint8), None, {}),
+    np.zeros((20, 33, 1), np.uint8),
+)
 VALUES = np.random.default_rng(0).integers(0, 2, (20, 33)).astype(np.uint8)
 
 
 def opened(path: Path) -> np.ndarray:
-    with open_mask(path) as mask:
+    with open_mask(path, SLIDE) as mask:
         assert mask.channels == 1
         return mask.read_region(0, 0, 0, mask.width, mask.height)[..., 0]
 
