@@ -18,6 +18,7 @@ from wholefield.tasks.slides.data.shape_masks import drawn_classes
 from wholefield.tasks.slides.labels import read_masks
 from wholefield.tasks.slides.settings import SegmentSettings
 from wholefield.training.checkpoints import card_of
+from wholefield.training.settings import Augmentation
 
 
 def slide(path: Path, pixels: np.ndarray) -> None:
@@ -91,7 +92,8 @@ def test_a_training_on_strokes_learns(tmp_path: Path) -> None:
         )
     (tmp_path / "masks.csv").write_text("file,mask\na.tif,a.geojson\nb.tif,b.geojson\n")
     settings = SegmentSettings(
-        slides=tmp_path, masks=tmp_path / "masks.csv", tile_size=48, width=4, depth=2, epochs=8, learning_rate=1e-2,
+        slides=tmp_path, masks=tmp_path / "masks.csv", tile_size=48, width=4, depth=2, epochs=3, learning_rate=1e-2,
+        crop_size=48, crops_per_slide=12, augmentation=Augmentation.NONE,
     )  # fmt: skip
     reports: list[Report] = []
     run_task(settings, tmp_path / "run", reports.append, Control())
@@ -99,4 +101,4 @@ def test_a_training_on_strokes_learns(tmp_path: Path) -> None:
     assert card.names == ("Glass", "Cell")
     assert any("Shares of the classes: Glass" in each.text for each in reports if isinstance(each, Message))
     scores = [each.metrics["validation_dice"] for each in reports if isinstance(each, EpochDone)]
-    assert scores[-1] > 0.95
+    assert scores[-1] > 0.9
