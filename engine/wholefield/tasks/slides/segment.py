@@ -13,8 +13,8 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.slides.slide_image import Pixels
 from wholefield.tasks.slides.data.mask_data import MaskItem, MaskLoader, Survey, survey
-from wholefield.tasks.slides.data.shape_masks import UNLABELED
 from wholefield.tasks.slides.labels import read_masks, split_rows
+from wholefield.tasks.slides.labels.shape_masks import UNLABELED
 from wholefield.tasks.slides.labels.splitting import kept_of, notes_on_split
 from wholefield.tasks.slides.models.segmenter import StreamedSegmenter, build_segmenter
 from wholefield.tasks.slides.settings import SegmentSettings

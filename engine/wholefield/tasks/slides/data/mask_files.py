@@ -13,7 +13,7 @@ from wholefield.sources.reading import head_of, readable
 from wholefield.sources.slides.image import AnyArray, Description, Level, levels_from_sizes
 from wholefield.sources.slides.picture import PictureSource, picture_bytes
 from wholefield.sources.slides.tiff.source import open_tiff
-from wholefield.tasks.slides.data.shape_masks import ShapeMask, is_drawn
+from wholefield.tasks.slides.labels.shape_masks import ShapeMask, is_drawn
 
 OPEN_TIFF = "wholefield.sources.slides.tiff.source:open_tiff"
 PNG = b"\x89PNG\r\n\x1a\n"

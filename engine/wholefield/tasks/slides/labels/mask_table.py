@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wholefield.errors import SettingError
 from wholefield.sources.rect import Rect
-from wholefield.tasks.slides.data.shape_masks import drawn_classes, is_drawn
+from wholefield.tasks.slides.labels.shape_masks import drawn_classes, is_drawn
 from wholefield.tasks.slides.labels.tables import Folders, read_table, region_of
 
 

@@ -14,8 +14,8 @@ from wholefield.runs.reports import EpochDone, Message, Report
 from wholefield.sources import open_image
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.data.mask_files import open_mask
-from wholefield.tasks.slides.data.shape_masks import drawn_classes
 from wholefield.tasks.slides.labels import read_masks
+from wholefield.tasks.slides.labels.shape_masks import drawn_classes
 from wholefield.tasks.slides.settings import SegmentSettings
 from wholefield.training.checkpoints import card_of
 from wholefield.training.settings import Augmentation
