@@ -130,7 +130,10 @@ class Streamed(nn.Module):
         by_node: dict[int, Any] = dict(zip((ref.index for ref in outputs), results, strict=True))
         if self.reduction is not None:
             by_node[outputs[0].index] = self.reduction.unpack(results[0], outputs[0].shape[1])
-        return tree_map(lambda leaf: by_node[leaf.index] if isinstance(leaf, Ref) else leaf, program.outputs)
+        return tree_map(
+            lambda leaf: _as_seen(leaf, by_node[leaf.index]) if isinstance(leaf, Ref) else leaf,
+            program.outputs,
+        )
 
     @torch.no_grad()
     def write(self, x: Tensor | LazyImage, array: WritableArray) -> None:
@@ -146,6 +149,11 @@ class Streamed(nn.Module):
         setup = self._setup(x)
         program = setup.recurrence.program
         outputs = output_nodes(program)
+        if any(ref.groups for ref in outputs):
+            raise StreamingError(
+                "The network flattens the image in its output, which no array can take box by box. Return "
+                "(batch, channels, *axes)."
+            )
         if len(outputs) != 1 or tuple(array.shape) != outputs[0].shape:
             shapes = " and ".join(str(ref.shape) for ref in outputs)
             raise StreamingError(
@@ -193,6 +201,11 @@ class Streamed(nn.Module):
         )
 
 
+def _as_seen(ref: Ref, result: Any) -> Any:
+    """A result in the shape that the network sees, where that flattens the image."""
+    return result.reshape(ref.seen) if ref.groups else result
+
+
 def _check_pooled(program: Program, reduction: Reduction | None, mask: Tensor | None) -> None:
     """Refuse a reduction of an output that is also returned, and a mask that does not fit."""
     if reduction is None:
@@ -200,6 +213,10 @@ def _check_pooled(program: Program, reduction: Reduction | None, mask: Tensor | 
             raise StreamingError("A mask says what a reduction counts; this network is streamed without one.")
         return
     first = output_nodes(program)[0]
+    if first.groups:
+        raise StreamingError(
+            "The network flattens the image in the output that is pooled. Return (batch, channels, *axes)."
+        )
     leaves = [leaf for leaf in tree_leaves(program.outputs) if isinstance(leaf, Ref)]
     if sum(leaf.index == first.index for leaf in leaves) > 1:
         raise StreamingError(

@@ -134,7 +134,7 @@ def getitem(call: Call) -> Local:
         raise Refusal("it picks positions by a tensor of indices. Use slices, or one list of channels.")
     items = _expand(key, len(input.shape))
     maps: list[AxisMap] = [Same(length, length) for length in input.lengths]
-    axes: list[int] = []
+    axes = list(input.axes)
     inside: list[Any] = []
     dimension = result = 0
     for item in items:
@@ -146,7 +146,7 @@ def getitem(call: Call) -> Local:
             where = input.axes.index(dimension)
             maps[where] = _sliced(item, input.shape[dimension])
             inside.append(slice(None, None, item.step))
-            axes.append(result)
+            axes[where] = result
         else:
             inside.append(item)
         result += not isinstance(item, int)

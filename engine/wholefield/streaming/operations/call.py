@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+from math import prod
 from typing import Any, TypeAlias
 
 import torch
@@ -19,15 +21,24 @@ class Ref:
 
     Attributes:
         index: Which node.
-        shape: Its shape for the whole image.
+        shape: The shape in which it is stored, for the whole image.
         axes: Which of its dimensions run over the image, in the image's order of axes.
         dtype: Its element type.
+        groups: How many stored dimensions make up each one that the network sees, where it flattened the image (to
+            tokens, or windows into the batch); empty where all are seen as they are stored.
     """
 
     index: int
     shape: tuple[int, ...]
     axes: tuple[int, ...]
     dtype: torch.dtype
+    groups: tuple[int, ...] = ()
+
+    @property
+    def seen(self) -> tuple[int, ...]:
+        """The shape that the network sees."""
+        sizes = iter(self.shape)
+        return tuple(prod(islice(sizes, count)) for count in self.groups) if self.groups else self.shape
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -80,6 +91,9 @@ class Local:
         overwrite: Computes one block in the memory of its first input, where the model asks for that.
         recall: Puts a block whose values are known into the graph, as if it had been computed; None where computing it
             again costs no more.
+        shape: Shape in which the result is stored, where the network sees another; empty where it is the same.
+        groups: How many stored dimensions make up each one that the network sees, as in Ref.
+        cuts: Whether it takes parts of tensors that do not depend on the image.
         scratch: Bytes of working memory for a block with that many positions per axis, beyond what torch allocates, in
             inference or in training; None where there is none.
     """
@@ -94,6 +108,9 @@ class Local:
     random: bool = False
     overwrite: Compute | None = None
     recall: Callable[[Take, Tensor], Tensor] | None = None
+    shape: tuple[int, ...] = ()
+    groups: tuple[int, ...] = ()
+    cuts: bool = False
     scratch: Callable[[Sequence[int], bool], int] | None = None
 
 
@@ -107,7 +124,7 @@ class Call:
         args: Positional operands.
         kwargs: Named operands.
         pick: Which item of a tuple result is meant; None for the result itself.
-        shape: Shape of the result for the whole image.
+        shape: Shape of the result for the whole image, as the network sees it.
     """
 
     name: str

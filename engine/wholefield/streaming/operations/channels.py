@@ -1,7 +1,6 @@
 """Operations over channels at one position, layouts, and normalization with fixed statistics."""
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import torch
@@ -9,7 +8,17 @@ from torch import Tensor
 
 from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations.call import Call, Local, Ref, Slot, Take
-from wholefield.streaming.operations.pointwise import only_image, positionwise, same_axes, same_maps
+from wholefield.streaming.operations.layout import reshaped
+from wholefield.streaming.operations.pointwise import (
+    axes_from_right,
+    broadcast,
+    cuts_from_right,
+    cutting,
+    only_image,
+    positionwise,
+    same_axes,
+    same_maps,
+)
 from wholefield.streaming.operations.registry import Refusal, register
 
 _SPACE = (
@@ -120,7 +129,7 @@ def reduction(call: Call) -> Local:
     """A reduction over channels."""
     ref = call.refs[0]
     if call.name in ("max", "min") and any(isinstance(operand, Ref | Slot) for operand in call.args[1:]):
-        return positionwise(call, same_axes(call, len(call.shape)))
+        return broadcast(call, same_axes(call, len(call.shape)))
     position = 2 if call.name == "norm" else 1
     dims = call.kwargs.get(
         "dim", call.kwargs.get("axis", call.args[position] if len(call.args) > position else None)
@@ -134,11 +143,9 @@ def reduction(call: Call) -> Local:
 
 @register("permute", "transpose", "mT", "movedim", "moveaxis", "swapaxes", "swapdims", "unsqueeze", "flip")
 def layout(call: Call) -> Local:
-    """Permuted, added or dropped dimensions; the axes of the image keep their order."""
+    """Permuted, added or dropped dimensions."""
     ref = call.refs[0]
     axes = _followed(call, ref)
-    if list(axes) != sorted(axes):
-        raise Refusal("it swaps the axes of the image. Swap them before the streamed network.")
     if call.name == "flip":
         dims = call.kwargs.get("dims", call.args[1] if len(call.args) == 2 else call.args[1:])
         if any(int(d) % len(ref.shape) in ref.axes for d in ((dims,) if isinstance(dims, int) else dims)):
@@ -189,36 +196,10 @@ def parts(call: Call) -> Local:
 
 @register("view", "reshape", "flatten", "unflatten")
 def reshape(call: Call) -> Local:
-    """A new shape of the channels; every axis of the image must stay a dimension of its own."""
-    ref = call.refs[0]
-    axes = _surviving(ref, call.shape)
-
-    def compute(take: Take, _: Sequence[Span]) -> Tensor:
-        block = take(ref)
-        shape = list(call.shape)
-        for before, after in zip(ref.axes, axes, strict=True):
-            shape[after] = block.shape[before]
-        return block.reshape(shape)
-
-    return Local(same_maps(ref), axes, compute)
-
-
-def _surviving(ref: Ref, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Where each axis of the image is in a reshaped tensor: as long as before, with as many elements before it."""
-    axes: list[int] = []
-    end = len(shape)
-    for axis in reversed(ref.axes):
-        same = [
-            d for d in range(end) if shape[d] == ref.shape[axis] and prod(shape[:d]) == prod(ref.shape[:axis])
-        ]
-        if not same:
-            raise Refusal(
-                "it flattens or folds the image, as attention or a fully connected layer over space does. "
-                "Move it to the head, behind the streamed network."
-            )
-        end = same[-1]
-        axes.insert(0, end)
-    return tuple(axes)
+    """Another shape: channels in another order, windows, tokens, windows in the batch."""
+    if any(isinstance(argument, torch.dtype) for argument in (*call.args[1:], *call.kwargs.values())):
+        raise Refusal("it reads the bits of numbers as another type. Convert them with .to(dtype).")
+    return reshaped(only_image(call), call.shape)
 
 
 @register("expand", "expand_as")
@@ -228,12 +209,13 @@ def expanded(call: Call) -> Local:
     axes = same_axes(call, len(call.shape))
     if isinstance(source, Ref) and tuple(call.shape[axis] for axis in axes) != source.lengths:
         raise Refusal(_REPEATS)
+    cuts = {} if isinstance(source, Ref) else cuts_from_right(call, axes_from_right(call))
 
     def compute(take: Take, out: Sequence[Span]) -> Tensor:
         shape = list(call.shape)
         for axis, (start, stop) in zip(axes, out, strict=True):
             shape[axis] = stop - start
-        return take(source).expand(shape)
+        return cutting(take, cuts, out)(source).expand(shape)
 
     return Local(same_maps(call.refs[0]), axes, compute)
 

@@ -11,9 +11,9 @@ from wholefield.kernels import winograd
 from wholefield.streaming.geometry.axis import transposed, window
 from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations.border import with_borders
-from wholefield.streaming.operations.call import Call, Local, Operand, Ref, Slot, Take
+from wholefield.streaming.operations.call import Call, Local, Operand, Ref, Take
 from wholefield.streaming.operations.convolve import convolved, recalled_linear
-from wholefield.streaming.operations.pointwise import positionwise, same_maps
+from wholefield.streaming.operations.pointwise import same_maps
 from wholefield.streaming.operations.registry import Refusal, register
 
 _TRANSPOSE = (functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d)
@@ -148,19 +148,6 @@ def _linear(input: Ref, weight: Operand, bias: Operand = None) -> Local:
         return recalled_linear(known, take(input), take(weight), take(bias))
 
     return Local(same_maps(input), input.axes, compute, macs=prod(weight.shape), recall=recall)
-
-
-@register("matmul", "__matmul__")
-def matmul(call: Call) -> Local:
-    """The product of channels, which must be the last dimension, with a matrix that does not depend on the image."""
-    input, matrix = call.args[0], call.args[1] if len(call.args) > 1 else call.kwargs["other"]
-    if not isinstance(input, Ref) or not isinstance(matrix, Slot) or len(matrix.shape) != 2:
-        raise Refusal(
-            "a matrix product that may mix the whole image, as in attention. Over channels use a linear layer or a "
-            "1x1 convolution; over space move it to the head, behind the streamed network."
-        )
-    _require_channels_last(input)
-    return positionwise(call, input.axes, macs=prod(matrix.shape))
 
 
 def require_channels_first(input: Operand, weight: Operand = None) -> None:

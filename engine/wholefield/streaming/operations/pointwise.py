@@ -4,13 +4,15 @@ Noise per position is drawn again by the reverse sweep; noise per channel is dra
 """
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
 from wholefield.streaming.geometry.axis import AxisMap, Same
 from wholefield.streaming.geometry.spans import Span
-from wholefield.streaming.operations.call import Call, Local, Ref, Slot, Take
+from wholefield.streaming.operations.call import Call, Local, Operand, Ref, Slot, Take
+from wholefield.streaming.operations.layout import pick
 from wholefield.streaming.operations.registry import Refusal, register
 
 POINTWISE = (
@@ -36,7 +38,16 @@ def same_axes(call: Call, ndim: int) -> tuple[int, ...]:
     """Dimensions of the result that run over the image, for operands that broadcast against each other.
 
     Raises:
-        Refusal: The operands lie differently over the image, or one is a constant that varies over it.
+        Refusal: The operands lie differently over the image.
+    """
+    return tuple(axis + ndim for axis in axes_from_right(call))
+
+
+def axes_from_right(call: Call) -> tuple[int, ...]:
+    """Where the axes of the image lie in all operands, counted from the last dimension.
+
+    Raises:
+        Refusal: The operands lie differently over the image.
     """
     refs = call.refs
     from_right = {tuple(axis - len(ref.shape) for axis in ref.axes) for ref in refs}
@@ -50,16 +61,50 @@ def same_axes(call: Call, ndim: int) -> tuple[int, ...]:
         raise Refusal(
             f"its operands have different sizes over the image, {sizes}; crop or resize them to one size."
         )
-    right = from_right.pop()
+    return from_right.pop()
+
+
+Cuts: TypeAlias = dict[int, tuple[tuple[int, int], ...]]
+"""Where tensors that do not depend on the image vary over it: (dimension, axis of the image) by slot."""
+
+
+def cuts_from_right(call: Call, from_right: Sequence[int]) -> Cuts:
+    """The cuts of operands that broadcast against each other.
+
+    Args:
+        call: The call.
+        from_right: Where each axis of the image lies, counted from the last dimension.
+
+    Raises:
+        Refusal: A constant is larger than the image.
+    """
+    lengths = call.refs[0].lengths
+    found: Cuts = {}
     for leaf in tree_leaves((call.args, dict(call.kwargs))):
-        if isinstance(leaf, Slot) and any(
-            -axis <= len(leaf.shape) and leaf.shape[axis] != 1 for axis in right
-        ):
-            raise Refusal(
-                "it combines the image with a tensor that varies over space. "
-                "Make it part of the input as a further channel."
-            )
-    return tuple(axis + ndim for axis in right)
+        if not isinstance(leaf, Slot):
+            continue
+        dims = tuple(
+            (len(leaf.shape) + right, axis)
+            for axis, right in enumerate(from_right)
+            if -right <= len(leaf.shape) and leaf.shape[right] != 1
+        )
+        if any(leaf.shape[dim] != lengths[axis] for dim, axis in dims):
+            raise Refusal("it repeats an image that is one pixel long. Use a larger image.")
+        if dims:
+            found[leaf.index] = dims
+    return found
+
+
+def cutting(take: Take, cuts: Cuts, out: Sequence[Span]) -> Take:
+    """Takes of tensors that vary over the image the part at a block."""
+
+    def taken(operand: Operand) -> Any:
+        value = take(operand)
+        for dim, axis in cuts.get(operand.index, ()) if isinstance(operand, Slot) else ():
+            value = pick(value, dim, out[axis])
+        return value
+
+    return taken
 
 
 def same_maps(ref: Ref) -> tuple[AxisMap, ...]:
@@ -76,10 +121,24 @@ def positionwise(call: Call, axes: tuple[int, ...], *, macs: int = 0, random: bo
     return Local(same_maps(call.refs[0]), axes, compute, macs=macs, random=random)
 
 
+def broadcast(
+    call: Call, axes: tuple[int, ...], cuts: Cuts | None = None, *, macs: int = 0, random: bool = False
+) -> Local:
+    """The same for operands some of which may be constants over the image, aligned from the right unless said."""
+    cuts = cuts_from_right(call, axes_from_right(call)) if cuts is None else cuts
+    if not cuts:
+        return positionwise(call, axes, macs=macs, random=random)
+
+    def compute(take: Take, out: Sequence[Span]) -> Tensor:
+        return call.evaluate(cutting(take, cuts, out))
+
+    return Local(same_maps(call.refs[0]), axes, compute, macs=macs, random=random, cuts=True)
+
+
 @register(*POINTWISE)
 def pointwise(call: Call) -> Local:
     """Any function of one position, with broadcasting over the other dimensions."""
-    return positionwise(call, same_axes(call, len(call.shape)))
+    return broadcast(call, same_axes(call, len(call.shape)))
 
 
 @register("to", "type_as")
@@ -112,15 +171,13 @@ def joined(call: Call) -> Local:
     """Concatenation along a dimension that does not run over the image; stacking along a new one."""
     arguments = dict(zip(("tensors", "dim"), call.args, strict=False)) | dict(call.kwargs)
     tensors, dim = arguments["tensors"], int(arguments.get("dim", arguments.get("axis", 0)))
-    if not all(isinstance(tensor, Ref) for tensor in tensors):
-        raise Refusal("it joins the image with a constant tensor. Make that tensor part of the input.")
     axes = same_axes(call, len(tensors[0].shape))
     if call.name == "stack":
         dim %= len(call.shape)
-        return positionwise(call, tuple(axis + (axis >= dim) for axis in axes))
+        return broadcast(call, tuple(axis + (axis >= dim) for axis in axes))
     if dim % len(call.shape) in axes:
         raise Refusal("it joins two images side by side. Join them before the streamed network.")
-    return positionwise(call, axes)
+    return broadcast(call, axes)
 
 
 @register(

@@ -25,13 +25,8 @@ _REASONS = {
     "max_pool": "it returns positions in the whole image. Use max pooling without return_indices.",
     "group_norm": f"group norm takes its statistics over space: {_GLOBAL} "
     "Use a layer norm over channels or a frozen batch norm.",
-    "scaled_dot_product": f"attention over space: {_TO_THE_HEAD}",
     "multi_head": f"attention over space: {_TO_THE_HEAD}",
     "native_multi_head": f"attention over space: {_TO_THE_HEAD}",
-    "bmm": f"a matrix product over space, as in attention: {_TO_THE_HEAD}",
-    "baddbmm": f"a matrix product over space, as in attention: {_TO_THE_HEAD}",
-    "einsum": "a product over named dimensions, which may mix the whole image. Over channels use a linear layer or a "
-    "1x1 convolution; over space move it to the head, behind the streamed network.",
     "fft": f"a Fourier transform: {_TO_THE_HEAD}",
     "grid_sample": "its sampling positions can lie anywhere in the image. Move it to the head.",
     "affine_grid": "its sampling positions can lie anywhere in the image. Move it to the head.",

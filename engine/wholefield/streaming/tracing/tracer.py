@@ -12,7 +12,7 @@ from torch.utils.hooks import RemovableHandle
 
 from wholefield.streaming.errors import NotLocalError, StreamingError, called, needs_values
 from wholefield.streaming.geometry.spans import Span
-from wholefield.streaming.operations import Call, Refusal, composite_for, rule_for
+from wholefield.streaming.operations import Call, Refusal, composite_for, local_for
 from wholefield.streaming.operations.call import Compute, Operand, Ref, Slot, Take
 from wholefield.streaming.tracing.call_site import calling, is_the_users
 from wholefield.streaming.tracing.op_names import in_place, operation_name, out_of_place, reads_property
@@ -210,14 +210,22 @@ class Tracer(TorchFunctionMode):
     ) -> Tensor:
         """Add a node for one resulting tensor and remember what it stands for."""
         try:
-            local = rule_for(call.name)(call)
+            local = local_for(call)
         except Refusal as refusal:
             raise self._refusal(call.name, str(refusal)) from None
-        overwrite = None if target is None else self._precise(_overwriting(func, call))
+        # What the network flattened is stored in another shape than the one it writes over.
+        direct = target is not None and not local.cuts and not any(ref.groups for ref in call.refs)
+        overwrite = None if not direct else self._precise(_overwriting(func, call))
         compute = self._precise(local.compute)
         rewritable = call if compute is local.compute else None
         local = replace(local, compute=compute, overwrite=overwrite)
-        ref = Ref(len(self._traced.nodes), tuple(result.shape), local.axes, result.dtype)
+        ref = Ref(
+            len(self._traced.nodes),
+            local.shape or tuple(result.shape),
+            local.axes,
+            result.dtype,
+            local.groups,
+        )
         operands = tree_leaves((call.args, dict(call.kwargs)))
         inputs = tuple(dict.fromkeys(leaf.index for leaf in operands if isinstance(leaf, Ref)))
         slots = tuple(dict.fromkeys(leaf.index for leaf in operands if isinstance(leaf, Slot)))

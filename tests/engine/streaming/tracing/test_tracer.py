@@ -72,13 +72,32 @@ LAYERS: dict[str, tuple[nn.Module, int, str, str, str]] = {
     ),
     "fused attention": (
         Apply(lambda x: functional.scaled_dot_product_attention(*[x.movedim(1, -1)] * 3)), 1,
-        "scaled_dot_product_attention", "attention over space", "to the head",
+        "scaled_dot_product_attention", "attention over the whole image", "to the head",
     ),
-    "product of positions": (Apply(lambda x: x.mT @ x), 1, "matrix product", "mix the whole image", "1x1 conv"),
-    "einsum": (Apply(lambda x: torch.einsum("bct,bcs->bts", x, x)), 1, "einsum", "mix", "linear layer"),
+    "product of positions": (
+        Apply(lambda x: x.mT @ x), 1, "matmul", "attention over the whole image", "inside windows streams",
+    ),
+    "uneven windows": (Apply(lambda x: x.reshape(1, 4, 6, 15)), 2, "reshape", "unequal length", "multiples of"),
+    "neighbors of tokens": (
+        Apply(lambda x, layer: layer(x.flatten(2)), nn.Conv1d(4, 4, 3)), 2, "conv1d", "flattened into one", "axes",
+    ),
+    "tokens in another order": (
+        Apply(lambda x: x.flatten(2) + x.mT.reshape(1, 4, 90)), 2, "add", "different orders", "operands",
+    ),
+    "bits": (Apply(lambda x: x.view(torch.int32)), 2, "view", "bits", r"\.to\(dtype\)"),
+    "fully connected over tokens": (
+        Apply(lambda x, layer: layer(x.flatten(2)), nn.Linear(90, 3)), 2, "linear", "fully connected", "to the head",
+    ),
+    "repeated by a constant": (
+        Apply(lambda x: x[..., :1] + torch.zeros(10)), 2, "add", "one pixel long", "larger image",
+    ),
+    "einsum": (
+        Apply(lambda x: torch.einsum("bct,bcs->bts", x, x)), 1, "einsum", "attention over the whole", "to the head",
+    ),
+    "einsum over positions": (
+        Apply(lambda x: torch.einsum("bct,dct->bd", x, torch.ones(2, 4, 9))), 1, "einsum", "mix the", "linear layer",
+    ),
     "fully connected": (nn.Linear(10, 3), 2, "linear", "fully connected layer over space", "to the head"),
-    "flatten": (nn.Flatten(), 2, "flatten", "flattens", "to the head"),
-    "tokens": (Apply(lambda x: x.flatten(2).mT), 2, "flatten", "as attention", "to the head"),
     "circular": (
         nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular"), 2, "pad", "opposite side", "another padding mode",
     ),
@@ -89,7 +108,6 @@ LAYERS: dict[str, tuple[nn.Module, int, str, str, str]] = {
     ),
     "mirrored": (Apply(lambda x: x.flip(-1)), 2, "flip", "mirrors the image", "Mirror the input"),
     "shifted": (Apply(lambda x: x.roll(1, -1)), 2, "roll", "along the image", "channels"),
-    "turned": (Apply(lambda x: x.mT), 2, "mT", "swaps the axes", "before the streamed network"),
     "softmax over space": (nn.Softmax(-1), 2, "softmax", "along the image", "over channels"),
     "running sum": (Apply(lambda x: x.cumsum(2)), 2, "cumsum", "along the image", "to the head"),
     "side by side": (Apply(lambda x: torch.cat([x, x], -1)), 2, "cat", "side by side", "before"),
@@ -97,15 +115,6 @@ LAYERS: dict[str, tuple[nn.Module, int, str, str, str]] = {
     "expanded": (Apply(lambda x: x[..., :1].expand(-1, -1, -1, 7)), 2, "expand", "repeats the image", "channels"),
     "one row": (Apply(lambda x: x[:, :, 3]), 2, "indexing", "one row", "slice"),
     "by index": (Apply(lambda x: x[:, :, torch.arange(3)]), 2, "indexing", "tensor of indices", "slices"),
-    "position encoding": (
-        Apply(lambda x: x + torch.linspace(-1, 1, x.shape[-1])), 2, "add", "varies over space", "further channel",
-    ),
-    "position channel": (
-        Apply(lambda x: torch.cat([x, torch.zeros(1, 1, 9, 10)], 1)), 2, "cat", "constant", "part of the input",
-    ),
-    "zeros of the image's shape": (
-        Apply(lambda x: x + x.new_zeros(x.shape)), 2, "add", "varies over space", "further channel",
-    ),
     "different sizes": (
         Apply(lambda x: torch.stack([x, x[..., :1]], 2).sum(2) if x.shape[-1] == 1 else x * x[..., :1]), 2, "mul",
         "different sizes", "crop or resize",
