@@ -21,9 +21,10 @@ from torch.nn import functional
 from torch.utils.flop_counter import register_flop_formula
 
 from wholefield.kernels import winograd_lines as lines
+from wholefield.kernels.scratch import Use, room
 from wholefield.kernels.threads import Part, parts_of, run_compiled, run_torch
 from wholefield.kernels.winograd_range import WideTiles, limit_of, too_wide
-from wholefield.kernels.winograd_tiles import Image, Seam, Use, Walk, constants, room
+from wholefield.kernels.winograd_tiles import Image, Seam, Walk, constants
 
 LEAST_CHANNELS = 32
 """With fewer channels the maps cost more than the products save."""

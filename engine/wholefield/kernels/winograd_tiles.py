@@ -1,8 +1,6 @@
 """How the tiles of a Winograd convolution are walked: some rows at a time, side by side, through scratch memory."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from enum import Enum, auto
 from functools import cache
 from math import prod
 from typing import Any, NamedTuple
@@ -12,6 +10,7 @@ import torch
 from torch import Tensor
 
 from wholefield.kernels import winograd_lines as lines
+from wholefield.kernels.scratch import Use, room
 from wholefield.kernels.threads import Part, parts_of, run_compiled
 
 SCRATCH = 20 * 2**20
@@ -138,7 +137,7 @@ class Rows(NamedTuple):
     first: int
     last: int
 
-    def room(self, use: "Use", channels: int) -> Tensor:
+    def room(self, use: Use, channels: int) -> Tensor:
         """Room for factors or products of that many channels: (6, 6, tiles, channels)."""
         return room(use, (6, 6, (self.last - self.first) * self.walk.across, channels), self.walk.dtype)
 
@@ -176,36 +175,6 @@ class Rows(NamedTuple):
 
     def _grid(self) -> lines.Grid:
         return self.walk.down, self.walk.across, self.first
-
-
-class Use(Enum):
-    """What scratch memory is used for."""
-
-    FILTERS = auto()
-    FILTER_GRADIENTS = auto()
-    FACTORS = auto()
-    PRODUCTS = auto()
-    POWERS = auto()
-
-
-_scratch = threading.local()
-
-
-def scratch_in_use() -> int:
-    """Bytes of scratch memory that this thread keeps."""
-    return sum(room.untyped_storage().nbytes() for room in _scratch.__dict__.get("rooms", {}).values())
-
-
-def room(use: Use, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """Scratch memory that the thread keeps: fresh memory costs as much time as the arithmetic."""
-    rooms = _scratch.__dict__.setdefault("rooms", {})
-    count = prod(shape)
-    if (use, dtype) not in rooms or rooms[use, dtype].numel() < count:
-        # What is made in inference mode could not be written to outside it.
-        with torch.inference_mode(False):
-            rooms[use, dtype] = torch.empty(count, dtype=dtype)
-    found: Tensor = rooms[use, dtype]
-    return found[:count].view(shape)
 
 
 @cache

@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from wholefield.kernels import threads as threading_of_kernels, winograd, winograd_tiles
+from wholefield.kernels.scratch import scratch_in_use
 
 sizes = st.integers(3, 14)
 few = st.integers(1, 5)
@@ -134,7 +135,7 @@ def test_scratch_memory_is_what_was_said(training: bool) -> None:
         winograd.convolve(image, weight)
         if training:
             winograd.gradients(drawn(2, 33, 45, 31), image, weight, (True, True, False))
-        used.append(winograd_tiles.scratch_in_use())
+        used.append(scratch_in_use())
 
     used: list[int] = []
     # Every thread has its own; so small a convolution wakes no other.

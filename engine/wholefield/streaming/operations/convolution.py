@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional
 
-from wholefield.kernels import winograd
+from wholefield.kernels import unrolled, winograd
 from wholefield.streaming.geometry.axis import transposed, window
 from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations.border import with_borders
@@ -64,6 +64,8 @@ def _convolution(
         return convolved(take(input), take(weight), take(bias), steps, dilations, groups, known)
 
     def scratch(block: Sequence[int], training: bool) -> int:
+        if not winograd.is_kind(weight, steps, dilations, groups):
+            return unrolled.scratch_bytes(weight.shape, block[1], input.dtype) if training else 0
         rows = (input.shape[0], *block)
         filters, channels = weight.shape[0], weight.shape[1]
         return winograd.scratch_bytes(channels, filters, rows, input.dtype, training)
@@ -77,7 +79,7 @@ def _convolution(
         macs=prod(weight.shape),
         zeros_around=True,
         recall=recall,
-        scratch=scratch if winograd.is_kind(weight, steps, dilations, groups) else None,
+        scratch=scratch if count == 2 and groups == 1 else None,
     )
 
 

@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from wholefield.kernels import depthwise, winograd
+from wholefield.kernels import depthwise, unrolled, winograd
 
 _CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)
 
-_KERNELS = (winograd, depthwise)
+_KERNELS = (winograd, depthwise, unrolled)
 
 _Options: TypeAlias = tuple[Sequence[int], Sequence[int], int]
 """Stride and dilation per axis, and the groups of channels."""
@@ -120,9 +120,11 @@ class _Convolution(torch.autograd.Function):
         input, weight = ctx.saved_tensors
         stride, dilation, groups = ctx.options
         wants = ctx.needs_input_grad[2:]
-        for kernel in _KERNELS:
+        for kernel in (winograd, depthwise):
             if kernel.suits(input, weight, stride, dilation, groups):
                 return (None, None, *kernel.gradients(grad, input, weight, wants))
+        if unrolled.suits(input, weight, stride, dilation, groups):
+            return (None, None, *unrolled.gradients(grad, input, weight, stride, dilation, wants))
         nothing = [0] * len(stride)
         grads = torch.ops.aten.convolution_backward(
             grad, input, weight, ctx.bias_sizes, list(stride), nothing, list(dilation), False, nothing, groups, wants
