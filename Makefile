@@ -11,7 +11,7 @@ WORKERS ?= auto
 MINUTES ?= 30
 SEED ?=
 
-.PHONY: run test coverage bench fuzz setup system clean
+.PHONY: run test types tests coverage bench fuzz setup system clean
 
 run: setup
 	@$(BIN)/python -m wholefield_app --demo
@@ -19,15 +19,21 @@ run: setup
 test: setup
 	@$(BIN)/python -m ruff check app engine resources tests
 	@$(BIN)/python -m ruff format --check app engine resources tests
+# mypy keeps one core busy: the tests need not wait for it.
+	@$(MAKE) --no-print-directory -j2 types tests
+
+types: setup
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports --no-logo
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+tests: setup
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # Line coverage of the two packages that hold the logic. Functions that numba compiles run as machine code, which
 # no tracer sees: pyproject.toml leaves them out.
 coverage: setup
 	@rm -f .coverage .coverage.*
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report= $(TESTS)
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report= $(TESTS)
 	@$(BIN)/python -m coverage report --include='engine/*' --fail-under=95 --skip-covered --sort=miss
 	@$(BIN)/python -m coverage report --include='app/*' --fail-under=85 --skip-covered --sort=miss
 

@@ -24,7 +24,8 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("new", deadline=None)
 settings.load_profile("steady" if os.environ.get("CI") else "new")
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+TESTS = Path(__file__).resolve().parent
+DATA = TESTS.parents[1] / "shared" / "data"
 
 # How long a test waits for what must come before it gives up. Not a limit of speed: a loaded machine may take its time.
 PATIENCE_S = 60
@@ -41,6 +42,11 @@ LIBRARY_THREADS = (
     "pydevd",
     "Dummy-",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that at the end no process works on while the others have nothing to do."""
+    items.sort(key=lambda item: item.path.parent not in (TESTS / "e2e", TESTS))
 
 
 def pytest_collection_finish() -> None:

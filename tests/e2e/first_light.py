@@ -15,23 +15,20 @@ SLIDE = "CMU-1-Small-Region.svs"
 SIDE, TILE = 256, 128
 
 
-def make_project(slide: Path, folder: Path) -> Path:
-    """A folder with a copy of the slide and the labels of its squares; returns the copy."""
+def make_project(slide: Path, folder: Path, *, every: int = 1) -> Path:
+    """A folder with a copy of the slide and the labels of its squares, or of every n-th; returns the copy."""
     copy = folder / "slides" / slide.name
     copy.parent.mkdir(parents=True)
     shutil.copyfile(slide, copy)
-    write_labels(copy, folder / "labels.csv")
+    write_labels(copy, folder / "labels.csv", every)
     return copy
 
 
-def write_labels(slide: Path, labels: Path) -> list[str]:
+def write_labels(slide: Path, labels: Path, every: int) -> None:
     """Cut the slide into squares and write a label file for those that clearly are one thing.
 
     Glass is nearly white; in a stain of haematoxylin and eosin, epithelium with its many nuclei is more blue than
-    red, stroma the other way round.
-
-    Returns:
-        The label of every square that got one.
+    red, stroma the other way round. Every n-th of them is written.
     """
     rows = []
     with open_image(slide) as source:
@@ -43,8 +40,7 @@ def write_labels(slide: Path, labels: Path) -> list[str]:
     with labels.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("file", "label", "x", "y", "width", "height"))
-        writer.writerows(rows)
-    return [row[1] for row in rows]
+        writer.writerows(rows[::every])
 
 
 def name_square(pixels: np.ndarray) -> str | None:

@@ -1,9 +1,10 @@
 """Icons: our SVG line drawings, rendered in the colors of a theme."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 import wholefield_resources
@@ -22,15 +23,14 @@ def icon(name: str, theme: Theme) -> QIcon:
     """The icon `name` in the text color of `theme`, grayed when disabled."""
     made = QIcon()
     for mode, color in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.faint)):
-        drawing = _drawing(name, color)
-        for size in SIZES:
-            made.addPixmap(_draw(drawing, size), mode)
+        for picture in _pictures(name, color):
+            made.addPixmap(QPixmap.fromImage(picture), mode)
     return made
 
 
 def pixmap(name: str, color: str, size: int) -> QPixmap:
     """Render the icon `name` with its lines in `color`, `size` pixels square."""
-    return _draw(_drawing(name, color), size)
+    return QPixmap.fromImage(_draw(_drawing(name, color), size))
 
 
 def window_icon() -> QIcon:
@@ -41,13 +41,20 @@ def window_icon() -> QIcon:
     return made
 
 
+@lru_cache(maxsize=512)
+def _pictures(name: str, color: str) -> tuple[QImage, ...]:
+    """A drawing in all sizes. Every window shows the same ones: they are kept, as images that need no application."""
+    drawing = _drawing(name, color)
+    return tuple(_draw(drawing, size) for size in SIZES)
+
+
 def _drawing(name: str, color: str) -> QSvgRenderer:
     svg = (FOLDER / f"{name}.svg").read_bytes()
     return QSvgRenderer(QByteArray(svg.replace(b"currentColor", color.encode())))
 
 
-def _draw(drawing: QSvgRenderer, size: int) -> QPixmap:
-    picture = QPixmap(size, size)
+def _draw(drawing: QSvgRenderer, size: int) -> QImage:
+    picture = QImage(size, size, QImage.Format.Format_ARGB32_Premultiplied)
     picture.fill(Qt.GlobalColor.transparent)
     with QPainter(picture) as painter:
         drawing.render(painter, QRectF(0, 0, size, size))

@@ -40,11 +40,15 @@ from wholefield.training.settings import Device, Precision
 Kind = TypeVar("Kind")
 
 
-@pytest.fixture
-def config(slides: Path) -> ClassifySettings:
+def settings_for(slides: Path) -> ClassifySettings:
     return ClassifySettings(
         slides=slides, labels=slides / "labels.csv", tile_size=64, epochs=4, validation_fraction=0.34
     )
+
+
+@pytest.fixture
+def config(slides: Path) -> ClassifySettings:
+    return settings_for(slides)
 
 
 class Run:
@@ -84,10 +88,7 @@ def once(kind: type[Report], number: int, action: str) -> Callable[[Run, Report]
 @pytest.fixture(scope="module")
 def run(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of five epochs from start to end."""
-    config = ClassifySettings(
-        slides=slides, labels=slides / "labels.csv", tile_size=64, epochs=5, validation_fraction=0.34
-    )
-    return Run(config, tmp_path_factory.mktemp("run") / "new")
+    return Run(replace(settings_for(slides), epochs=5), tmp_path_factory.mktemp("run") / "new")
 
 
 class TestWholeRun:
@@ -264,6 +265,12 @@ class TestStopping:
         assert run.losses() == plain.losses()
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of three epochs from start to end."""
+    return Run(replace(settings_for(slides), epochs=3), tmp_path_factory.mktemp("run") / "plain")
+
+
 class TestResuming:
     @pytest.mark.parametrize(
         ("kind", "number"),
@@ -278,10 +285,14 @@ class TestResuming:
         ],
     )
     def test_goes_on_as_if_never_stopped(
-        self, config: ClassifySettings, tmp_path: Path, kind: type[Report], number: int
+        self,
+        config: ClassifySettings,
+        uninterrupted: Run,
+        tmp_path: Path,
+        kind: type[Report],
+        number: int,
     ) -> None:
-        config = replace(config, epochs=3)
-        plain = Run(config, tmp_path / "plain")
+        config, plain = replace(config, epochs=3), uninterrupted
         first = Run(config, tmp_path / "run", once(kind, number, "stop_and_keep"))
         second = Run(config, tmp_path / "run")
         assert first.end == Finished(first.folder.path, Reason.STOPPED)
