@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -19,8 +20,13 @@ class NotedPicture(Picture):
         super().__init__(source)
         self.settlings: list[bool] = []
         self.told: list[str] = []
-        self.settled.connect(lambda: self.settlings.append(True))
+        # A function that holds the picture would keep it, and its source, for ever.
+        self.settled.connect(self._note)
         self.problem.connect(self.told.append)
+
+    @Slot()
+    def _note(self) -> None:
+        self.settlings.append(True)
 
 
 MakePicture = Callable[[ArraySource], NotedPicture]
