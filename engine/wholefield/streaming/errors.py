@@ -12,6 +12,10 @@ class StreamingError(SettingError):
     """A network, a tile size or an input cannot be streamed."""
 
 
+class RankError(StreamingError):
+    """Another process of the group is gone, or does something else than this one."""
+
+
 class NotLocalError(StreamingError):
     """A layer needs more of the image than a bounded neighborhood.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.distributed import ProcessGroup
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 from wholefield.streaming.errors import StreamingError
@@ -21,6 +22,7 @@ from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_a
 from wholefield.streaming.planning.kept_activations import KEEP_BUDGET, nodes_to_keep
 from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.planning.workers import workers_for
+from wholefield.streaming.ranks.ring import ring_of
 from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.precision import Precision
 from wholefield.streaming.tracing.program import Program, slot_tensors
@@ -53,6 +55,10 @@ class Streamed(nn.Module):
             threads and the grid of tiles. Outputs do not depend on it.
         exact_kernels: Whether convolutions are the direct sums of torch instead of Winograd's, which rounds a little
             more.
+        process_group: The torch.distributed processes that stream an image together, each some of the rows of tiles;
+            None for this one alone. All of them give the same network and call forward and backward alike. Each reads
+            the pixels of its own rows only and keeps the halos of these; each gets the whole result and, after the same
+            loss, the gradients of the whole image, as if it had been alone: do not average them over the processes.
         deterministic: Whether gradients, too, must not depend on the number of workers: not by a bit instead of by
             rounding, for kernels sum in other orders on more threads. Every tile is then computed on one.
 
@@ -79,6 +85,7 @@ class Streamed(nn.Module):
         workers: int | None = None,
         deterministic: bool = False,
         exact_kernels: bool = False,
+        process_group: ProcessGroup | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -91,6 +98,7 @@ class Streamed(nn.Module):
         self.workers = workers
         self.deterministic = deterministic
         self.exact_kernels = exact_kernels
+        self.process_group = process_group
 
     def forward(self, x: Tensor | LazyImage, mask: Tensor | None = None) -> Any:
         """Stream one batch of images.
@@ -141,10 +149,12 @@ class Streamed(nn.Module):
 
         Args:
             x: As for forward.
-            array: Takes the network's only output by slices; its shape must be that of the output.
+            array: Takes the network's only output by slices; its shape must be that of the output. Several processes
+                write at the same time, each its own rows: a memory map of one file, for example.
 
         Raises:
-            StreamingError: The network has several outputs, or the array another shape.
+            StreamingError: The network has several outputs, or the array another shape; or several processes would write
+                into its chunks.
         """
         setup = self._setup(x)
         program = setup.recurrence.program
@@ -160,8 +170,17 @@ class Streamed(nn.Module):
                 f"The array has the shape {tuple(array.shape)}; the network's output has {shapes}. "
                 "Make an array of the shape of the only output."
             )
+        if setup.ring is not None and getattr(array, "chunks", None):
+            raise StreamingError(
+                "The array is stored in chunks, and processes that write parts of one chunk would undo each other's work. "
+                "Have several processes write into a memory map (numpy.memmap) of one file."
+            )
         sinks = {outputs[0].index: ArraySink(outputs[0], array)}
-        sweep_forward(setup, reader_of(x), self._tensors(setup), sinks, None)
+        tensors = self._tensors(setup)
+        with setup.together():
+            setup.agree(tensors, ())
+            sweep_forward(setup, reader_of(x), tensors, sinks, None)
+            setup.meet()
 
     def _in_another(self, x: Tensor, mask: Tensor | None) -> Any:
         """What an enclosing network that is traced sees."""
@@ -184,7 +203,16 @@ class Streamed(nn.Module):
         _check_pooled(program, self.reduction, mask)
         axes = len(program.image.axes)
         sizes = sizes_per_axis(self.tile_size, axes)
-        recurrence = lay_out(program, sizes, blocks_per_axis(program, sizes, self.smallest_block))
+        blocks = blocks_per_axis(program, sizes, self.smallest_block)
+        ring = (
+            None
+            if self.process_group is None or self.process_group.size() == 1
+            else ring_of(self.process_group)
+        )
+        if ring is not None and self.smallest_block is None:
+            # Where nodes wait for rows, one process would have all the work of those that follow.
+            blocks = (1, *blocks[1:])
+        recurrence = lay_out(program, sizes, blocks)
         return SweepSetup(
             recurrence=recurrence,
             precision=precision,
@@ -195,9 +223,10 @@ class Streamed(nn.Module):
             halo_budget=self.halo_budget,
             keeps=nodes_to_keep(program, self.keep_budget),
             on_tile=self.on_tile,
-            workers=workers_for(recurrence, self.workers),
+            workers=workers_for(recurrence, self.workers, 1 if ring is None else ring.size),
             deterministic=self.deterministic and not program.random,
             exact_kernels=self.exact_kernels,
+            ring=ring,
         )
 
 

@@ -21,8 +21,10 @@ from wholefield.streaming.execution.sinks import ReductionSink, Sink, TensorSink
 from wholefield.streaming.execution.sweep import Gradients, forward_sweep, output_nodes, reverse_sweep
 from wholefield.streaming.execution.tile import ReadImage
 from wholefield.streaming.execution.tile_visits import OnTile
-from wholefield.streaming.execution.wavefront import Crew, tile_order
+from wholefield.streaming.execution.wavefront import Crew
 from wholefield.streaming.geometry.spans import Spans
+from wholefield.streaming.ranks.agreement import agree_on_backward, agree_on_forward
+from wholefield.streaming.ranks.ring import Ring
 from wholefield.streaming.tracing.precision import Precision
 
 
@@ -43,6 +45,7 @@ class SweepSetup:
         workers: How many tiles run at the same time.
         deterministic: Whether gradients must not depend on the number of workers.
         exact_kernels: Whether convolutions are the direct sums of torch.
+        ring: The processes that stream the image together; None for this one alone.
     """
 
     recurrence: Recurrence
@@ -57,12 +60,34 @@ class SweepSetup:
     workers: int
     deterministic: bool
     exact_kernels: bool
+    ring: Ring | None = None
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
         """The precision and the kernels of the pass."""
         with self.precision(), winograd.turned_off(self.exact_kernels):
             yield
+
+    def together(self) -> AbstractContextManager[None]:
+        """What ends one of the processes ends all."""
+        return nullcontext() if self.ring is None else self.ring.together()
+
+    def agree(self, tensors: Sequence[Tensor], learns: Sequence[bool]) -> None:
+        """Make sure that all processes have the same image, network and settings."""
+        if self.ring is not None:
+            agree_on_forward(self.ring, self.recurrence, tensors, learns)
+
+    def meet(self) -> None:
+        """Wait until all processes have come so far."""
+        if self.ring is not None:
+            self.ring.exchange(None, self.recurrence.program.device)
+
+    def results(self, sinks: Mapping[int, Sink]) -> tuple[Tensor, ...]:
+        """The results of the sinks, of all processes."""
+        if self.ring is not None:
+            for node, sink in sinks.items():
+                sink.gather(self.ring, self.recurrence, node)
+        return tuple(sink.result() for sink in sinks.values())
 
     def crew(self) -> Crew:
         """Who computes the tiles, under the modes that are in force here."""
@@ -73,7 +98,7 @@ class SweepSetup:
             with torch.inference_mode(inference), self.in_force():
                 yield
 
-        return Crew(self.workers, self.deterministic, modes)
+        return Crew(self.workers, self.deterministic, modes, self.ring)
 
     def sinks(self, tensors: Sequence[Tensor]) -> dict[int, Sink]:
         """What takes each output; the reduction's weights are the last of the tensors."""
@@ -96,7 +121,7 @@ class SweepSetup:
         """The way to the pixels; a lazily read image is read ahead by a tile for every worker."""
         if self.lazy is None:
             return nullcontext(read)
-        tiles = tile_order(self.recurrence.counts, self.crew(), reverse=reverse)
+        tiles = self.crew().front(self.recurrence.counts, reverse=reverse).order
         return ReadAhead(read, [self.recurrence.image_box(tile) for tile in tiles], self.workers)
 
     def _weights(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
@@ -133,8 +158,10 @@ class StreamedFunction(torch.autograd.Function):
         """Results of the outputs in their order."""
         halos = SavedHalos(setup.halo_budget, setup.keeps) if any(ctx.needs_input_grad) else None
         sinks = setup.sinks(tensors)
-        sweep_forward(setup, _reader(setup, image), tensors, sinks, halos)
-        results = tuple(sink.result() for sink in sinks.values())
+        with setup.together():
+            setup.agree(tensors, ctx.needs_input_grad)
+            sweep_forward(setup, _reader(setup, image), tensors, sinks, halos)
+            results = setup.results(sinks)
         ctx.setup, ctx.halos, ctx.sinks = setup, halos, sinks
         ctx.save_for_backward(image, *tensors)
         ctx.set_materialize_grads(False)
@@ -149,7 +176,10 @@ class StreamedFunction(torch.autograd.Function):
         if halos is None:
             raise StreamingError("The streamed network was already back-propagated; run its forward again.")
         given = {node: grad for node, grad in zip(ctx.sinks, grads, strict=True) if grad is not None}
-        found = _sweep_back(ctx.setup, image, tensors, ctx.needs_input_grad[1:], halos, ctx.sinks, given)
+        with ctx.setup.together():
+            if ctx.setup.ring is not None:
+                agree_on_backward(ctx.setup.ring, ctx.setup.recurrence, given)
+            found = _sweep_back(ctx.setup, image, tensors, ctx.needs_input_grad[1:], halos, ctx.sinks, given)
         halos.close()
         sums = (
             None if grad is None else arrange_like(grad, tensor)

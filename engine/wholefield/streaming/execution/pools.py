@@ -119,10 +119,12 @@ class MaxPool(Reduction):
         flat = block.flatten(2)
         highest = flat.amax(2)
         times = (flat == highest.unsqueeze(2)).sum(2)
-        if state is None:
-            return highest, times
-        best = torch.maximum(highest, state[0])
-        return best, times * (highest == best) + state[1] * (state[0] == best)
+        return (highest, times) if state is None else self.merge(state, (highest, times))
+
+    def merge(self, state: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """The larger value of both and how often it occurs in them."""
+        best = torch.maximum(state[0], other[0])
+        return best, state[1] * (state[0] == best) + other[1] * (other[0] == best)
 
     def finish(self, state: tuple[Tensor, Tensor]) -> Tensor:
         """The largest value. Differentiable where the features are."""
@@ -170,17 +172,15 @@ class TopKPool(Reduction):
     ) -> tuple[Tensor, Tensor]:
         """The largest values so far, falling, and how many positions hold the last of them."""
         flat = block.flatten(2)
-        rivals = flat if state is None else torch.cat([state[0], _largest(flat, self.k)], dim=2)
-        best = _largest(rivals, self.k)
+        best = _largest(flat, self.k)
+        found = best, (flat == best[..., -1:]).sum(2)
+        return found if state is None else self.merge(state, found)
+
+    def merge(self, state: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """The largest values of both, and how many positions hold the last of them."""
+        best = _largest(torch.cat([state[0], other[0]], dim=2), self.k)
         least = best[..., -1:]
-        times = (flat == least).sum(2)
-        if state is not None:
-            earlier, count = state
-            again = torch.where(
-                earlier[..., -1:] == least, count.unsqueeze(2), (earlier == least).sum(2, True)
-            )
-            times = times + again.squeeze(2)
-        return best, times
+        return best, _holding(least, *state) + _holding(least, *other)
 
     def finish(self, state: tuple[Tensor, Tensor]) -> Tensor:
         """Their mean."""
@@ -201,3 +201,8 @@ class TopKPool(Reduction):
 
 def _largest(flat: Tensor, k: int) -> Tensor:
     return flat.topk(min(k, flat.shape[2]), dim=2).values
+
+
+def _holding(least: Tensor, best: Tensor, times: Tensor) -> Tensor:
+    """How many positions hold a value: one of their largest, the last of which `times` of them hold."""
+    return torch.where(best[..., -1:] == least, times.unsqueeze(2), (best == least).sum(2, True)).squeeze(2)

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
+from wholefield.streaming.errors import StreamingError
+
 Weights: TypeAlias = Mapping[str, Tensor]
 """The reduction's parameters by name."""
 
@@ -37,6 +39,17 @@ class Reduction(nn.Module):
     @abstractmethod
     def fold(self, state: Any, block: Tensor, weights: Weights) -> Any:
         """Add a block to the state; the state is None before the first."""
+
+    def merge(self, state: Any, other: Any) -> Any:
+        """The state after the blocks of two states; for images that several processes stream.
+
+        Raises:
+            StreamingError: The reduction has no such method.
+        """
+        raise StreamingError(
+            f"{type(self).__name__} cannot be computed in several processes. Give it a method merge(state, other), or "
+            "leave the setting process_group empty."
+        )
 
     @abstractmethod
     def finish(self, state: Any) -> Tensor:
@@ -96,6 +109,13 @@ class Sums:
     peak: Tensor | None
     values: tuple[Tensor, ...]
 
+    def relative_to(self, peak: Tensor | None) -> tuple[Tensor, ...]:
+        """The sums with another largest exponent."""
+        if peak is None or self.peak is None:
+            return self.values
+        scale = torch.exp(self.peak - peak)
+        return tuple(scale * value for value in self.values)
+
 
 class SumReduction(Reduction):
     """A reduction that is a function of a few sums over the positions, which blocks add to one after the other.
@@ -129,14 +149,18 @@ class SumReduction(Reduction):
         peak = None if exponents is None else wide(exponents).detach().amax(2, keepdim=True)
         if state is None:
             return Sums(flat.shape[2], peak, self._sums(flat, exponents, peak, weights))
-        scale = None
         if peak is not None and state.peak is not None:
             peak = torch.maximum(peak, state.peak)
-            scale = torch.exp(state.peak - peak)
-        values = self._sums(flat, exponents, peak, weights)
-        pairs = zip(state.values, values, strict=True)
-        added = tuple((old if scale is None else scale * old) + new for old, new in pairs)
-        return Sums(state.count + flat.shape[2], peak, added)
+        count = flat.shape[2]
+        return self.merge(state, Sums(count, peak, self._sums(flat, exponents, peak, weights)))
+
+    def merge(self, state: Sums, other: Sums) -> Sums:
+        """The sums of both, relative to the larger peak."""
+        peak = None
+        if state.peak is not None and other.peak is not None:
+            peak = torch.maximum(state.peak, other.peak)
+        pairs = zip(state.relative_to(peak), other.relative_to(peak), strict=True)
+        return Sums(state.count + other.count, peak, tuple(one + two for one, two in pairs))
 
     def finish(self, state: Sums) -> Tensor:
         """The pooled vector."""
@@ -184,6 +208,10 @@ class Together(Reduction):
             one.fold(before, block, own)
             for one, before, own in zip(self._reductions, states, self._own(weights), strict=True)
         ]
+
+    def merge(self, state: list[Any], other: list[Any]) -> list[Any]:
+        """Merge the states of each."""
+        return [one.merge(*both) for one, *both in zip(self._reductions, state, other, strict=True)]
 
     def finish(self, state: list[Any]) -> Tensor:
         """What each of them comes to, side by side."""

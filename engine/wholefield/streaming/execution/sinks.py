@@ -2,15 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from wholefield.streaming.execution.halo import cut
+from wholefield.streaming.execution.recurrence import Recurrence
 from wholefield.streaming.execution.reductions import Reduction, images_of
-from wholefield.streaming.geometry.spans import Spans
+from wholefield.streaming.geometry.spans import Spans, is_empty
 from wholefield.streaming.operations.call import Ref
+from wholefield.streaming.ranks.ring import Ring
 
 
 class Sink(ABC):
@@ -29,6 +32,10 @@ class Sink(ABC):
     @abstractmethod
     def result(self) -> Tensor:
         """What the blocks come to."""
+
+    @abstractmethod
+    def gather(self, ring: Ring, recurrence: Recurrence, node: int) -> None:
+        """Get what the other processes have taken of the output of a node."""
 
     @abstractmethod
     def root(self, spans: Spans, block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
@@ -53,6 +60,21 @@ class TensorSink(Sink):
         if self._whole is None:
             self._whole = torch.empty(self._ref.shape, dtype=block.dtype, device=block.device)
         cut(self._whole, self._ref.axes, self._ref.box, spans).copy_(block)
+
+    def gather(self, ring: Ring, recurrence: Recurrence, node: int) -> None:
+        """Get the rows of the others."""
+        for row in range(recurrence.counts[0]):
+            spans = (recurrence.moments[0][row][node].new, *self._ref.box[1:])
+            if is_empty(spans):
+                continue
+            owner = row % ring.size
+            own = None
+            if owner == ring.rank:
+                assert self._whole is not None
+                own = cut(self._whole, self._ref.axes, self._ref.box, spans)
+            block = ring.told(own, owner, recurrence.program.device)
+            if own is None:
+                self.write(spans, block)
 
     def result(self) -> Tensor:
         """The tensor, handed over."""
@@ -87,6 +109,18 @@ class ReductionSink(Sink):
         with torch.no_grad():
             for k, image in self._images(spans, block):
                 self._states[k] = self._reduction.fold(self._states[k], image, self._weights)
+
+    def gather(self, ring: Ring, recurrence: Recurrence, node: int) -> None:
+        """Merge the states of all."""
+        states, types = zip(
+            *ring.exchange((self._states, self._dtype), recurrence.program.device), strict=True
+        )
+        # A process without a row of tiles, or without a position that counts, has none.
+        self._states = [
+            reduce(self._reduction.merge, [state for state in known if state is not None])
+            for known in zip(*states, strict=True)
+        ]
+        self._dtype = next(dtype for dtype in types if dtype is not None)
 
     def result(self) -> Tensor:
         """The pooled vector, in the type of the blocks."""
@@ -139,6 +173,9 @@ class ArraySink(Sink):
             key[axis] = slice(start, stop)
         value = block.float() if block.dtype is torch.bfloat16 else block
         self._array[tuple(key)] = value.cpu().numpy()
+
+    def gather(self, ring: Ring, recurrence: Recurrence, node: int) -> None:
+        """Nothing: the array is everybody's."""
 
     def result(self) -> Tensor:
         """Nothing: the array holds it."""

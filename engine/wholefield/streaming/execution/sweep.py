@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -13,6 +12,7 @@ from torch.utils._pytree import tree_leaves
 
 from wholefield.malloc import give_back_freed_memory
 from wholefield.streaming.execution.halo import Halo, Halos, cut
+from wholefield.streaming.execution.handed_on import HandedOn
 from wholefield.streaming.execution.host_memory import TILES_BETWEEN, packed_blocks, packed_halos
 from wholefield.streaming.execution.random_state import drawing_from, random_state
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
@@ -27,8 +27,6 @@ from wholefield.streaming.tracing.program import Program
 
 HaloGrads: TypeAlias = dict[tuple[int, int], tuple[Tensor | None, ...]]
 """Gradients of halos, piece by piece, by (axis, node)."""
-
-_Handed = TypeVar("_Handed")
 
 Root: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Where back-propagation into a recomputed output block starts, and with which gradient."""
@@ -75,14 +73,15 @@ def forward_sweep(
     """
     wanted = frozenset(sinks)
     keeps = saved.keeps if saved is not None else frozenset()
-    handed_on: dict[tuple[int, int, Tile], Halo] = {}
+    passage = crew.passage(recurrence, reverse=False)
+    handed_on = HandedOn[Halo](recurrence, passage)
     # The result of a reduction must not depend on which worker was faster.
-    folded = InOrder[Blocks](list(recurrence.tiles()), partial(_write, recurrence, sinks))
+    folded = InOrder[Blocks](list(filter(crew.owns, recurrence.tiles())), partial(_write, recurrence, sinks))
     settled = _Settling()
 
     def prepare(tile: Tile) -> Callable[[], tuple[TileResult, Halos, Blocks]]:
         _announce(on_tile, Sweep.FORWARD, recurrence, tile)
-        halos = _collect(handed_on, recurrence, tile)
+        halos = handed_on.take(tile)
         if saved is not None:
             saved.put(tile, halos)
             if recurrence.program.random:
@@ -101,11 +100,10 @@ def forward_sweep(
         at_once = {node: block for node, block in result.outputs.items() if not sinks[node].in_order}
         _write(recurrence, sinks, tile, at_once)
         folded.put(tile, {node: block for node, block in result.outputs.items() if node not in at_once})
-        for (axis, node), halo in handed.items():
-            handed_on[axis, node, _lane(tile, axis)] = halo
+        handed_on.put(tile, handed)
         settled.count()
 
-    run_tiles(recurrence.counts, crew, prepare, finish)
+    run_tiles(recurrence.counts, crew, prepare, finish, passage=passage)
 
 
 def _write(recurrence: Recurrence, sinks: Mapping[int, Sink], tile: Tile, outputs: Blocks) -> None:
@@ -140,7 +138,8 @@ def reverse_sweep(
     program = recurrence.program
     rows: dict[Tile, _Sums] = {}
     totals: list[Tensor | None] = [None] * len(tensors)
-    arriving: dict[tuple[int, int, Tile], tuple[Tensor | None, ...]] = {}
+    passage = crew.passage(recurrence, reverse=True)
+    arriving = HandedOn[tuple[Tensor | None, ...]](recurrence, passage)
     learns = nodes_that_learn(program, tensors, image_grad is not None)
     settled = _Settling()
 
@@ -153,15 +152,15 @@ def reverse_sweep(
             cut(image_grad, program.image.axes, program.image.box, spans).add_(grad)
 
     # Whatever the workers do, sums are in raster order: along a row of tiles from one to the next, then row by row.
-    backwards = list(reversed(list(recurrence.tiles())))
-    summed = InOrder[_Sums](
-        [tile[:-1] for tile in backwards if not tile[-1]], lambda _, row: row.add_to(totals)
-    )
+    backwards = list(filter(crew.owns, reversed(list(recurrence.tiles()))))
+    # Of a signal, which is one row, this process may compute some tiles only.
+    ends = {tile[:-1]: tile for tile in backwards}
+    summed = InOrder[_Sums](list(ends), lambda _, row: row.add_to(totals))
     pixels = InOrder[tuple[Tensor, Spans] | None](backwards, add_to_image)
 
     def prepare(tile: Tile) -> Callable[[], TileGradients]:
         _announce(on_tile, Sweep.REVERSE, recurrence, tile)
-        handed = _collect(arriving, recurrence, tile)
+        handed = arriving.take(tile)
         halos = saved.take(tile)
         known, state = saved.blocks.pop(tile, {}), saved.random_states.pop(tile, None)
         row = tile[:-1]
@@ -187,16 +186,17 @@ def reverse_sweep(
             return tile_gradients(recurrence, tile, read, leaves, halos, roots, handed, known)
 
     def finish(tile: Tile, found: TileGradients) -> None:
-        for (axis, node), pieces in found.halos.items():
-            arriving[axis, node, _lane(tile, axis)] = pieces
+        arriving.put(tile, found.halos)
         pixels.put(tile, found.image)
-        if not tile[-1]:
+        if tile == ends[tile[:-1]]:
             summed.put(tile[:-1], rows.pop(tile[:-1]))
         # What the last tiles freed stays for the next pass.
         if any(tile):
             settled.count()
 
-    run_tiles(recurrence.counts, crew, prepare, finish, reverse=True)
+    run_tiles(recurrence.counts, crew, prepare, finish, reverse=True, passage=passage)
+    if crew.ring is not None:
+        image_grad, *totals = crew.ring.added_up([image_grad, *totals], program.device)
     return Gradients(
         image_grad,
         [
@@ -327,25 +327,6 @@ class _Sums:
             self._values[k] = grad.to(torch.promote_types(grad.dtype, torch.float32))
         else:
             value.add_(grad)
-
-
-def _collect(
-    handed_on: dict[tuple[int, int, Tile], _Handed], recurrence: Recurrence, tile: Tile
-) -> dict[tuple[int, int], _Handed]:
-    """Take what was handed on to a tile, by (axis, node)."""
-    lanes = [_lane(tile, axis) for axis in range(len(tile))]
-    found = {(axis, node): handed_on.pop((axis, node, lanes[axis]), None) for axis, node in _keys(recurrence)}
-    return {key: halo for key, halo in found.items() if halo is not None}
-
-
-def _keys(recurrence: Recurrence) -> list[tuple[int, int]]:
-    """All (axis, node) along which a halo may be handed on."""
-    return list(product(range(len(recurrence.axes)), range(1, len(recurrence.program.nodes))))
-
-
-def _lane(tile: Tile, axis: int) -> Tile:
-    """The tiles that hand a halo to each other along an axis share this index."""
-    return tile[:axis] + tile[axis + 1 :]
 
 
 def nodes_that_learn(program: Program, tensors: Sequence[Tensor], image: bool) -> list[bool]:

@@ -16,13 +16,14 @@ LEAST_GAIN = 1.05
 """More workers must bring that much, or their tiles only take memory."""
 
 
-def workers_for(recurrence: Recurrence, wanted: int | None) -> int:
+def workers_for(recurrence: Recurrence, wanted: int | None, processes: int = 1) -> int:
     """The number of workers for a grid of tiles.
 
     Args:
         recurrence: The network laid out over the tiles.
         wanted: What the user has set; None chooses one below four of torch's threads, and from there on as many as
             bring nearly all that the threads can.
+        processes: How many processes share the tiles, each with as many workers.
 
     Raises:
         SettingError: Fewer than one is wanted.
@@ -36,10 +37,12 @@ def workers_for(recurrence: Recurrence, wanted: int | None) -> int:
     if wanted is not None:
         return wanted
     threads = torch.get_num_threads()
-    most = min(threads, widest_diagonal(recurrence.counts)) if threads >= LEAST_THREADS else 1
+    widest = -(-widest_diagonal(recurrence.counts) // processes)
+    most = min(threads, widest) if threads >= LEAST_THREADS else 1
     # Every number that is tried orders all tiles: of large grids there are many.
     tried = [*takewhile(lambda workers: workers < most, (2**power for power in count())), most]
-    return next(n for n in tried if LEAST_GAIN * speedup(recurrence, n) >= speedup(recurrence, most))
+    most_gained = speedup(recurrence, most * processes)
+    return next(n for n in tried if LEAST_GAIN * speedup(recurrence, n * processes) >= most_gained)
 
 
 def widest_diagonal(counts: Sequence[int]) -> int:

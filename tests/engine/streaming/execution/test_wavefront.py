@@ -22,7 +22,7 @@ from wholefield.kernels import winograd
 from wholefield.streaming import GatedAttentionPool, MaxPool, MeanPool, Reduction, Streamed, TileVisit
 from wholefield.streaming.execution import sweep, tile
 from wholefield.streaming.execution.recurrence import Tile, lay_out
-from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles, tile_order, wavefront
+from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles, wavefront
 from wholefield.streaming.planning.workers import widest_diagonal, workers_for
 from wholefield.streaming.tracing.trace import trace
 
@@ -329,8 +329,8 @@ def test_workers_are_chosen_by_threads_and_grid(threads: int, shape: tuple[int, 
 
 
 def test_the_order_of_reading_is_that_of_the_tiles() -> None:
-    assert tile_order((2, 2), crew(1), reverse=True) == [(1, 1), (1, 0), (0, 1), (0, 0)]
-    assert tile_order((2, 3), crew(2), reverse=False)[:3] == [(0, 0), (0, 1), (1, 0)]
+    assert crew(1).front((2, 2), reverse=True).order == ((1, 1), (1, 0), (0, 1), (0, 0))
+    assert crew(2).front((2, 3), reverse=False).order[:3] == ((0, 0), (0, 1), (1, 0))
 
 
 @given(counts=COUNTS)

@@ -45,6 +45,10 @@ class PixelLoss(Reduction):
         table = confusion(logits.argmax(1), wanted, len(self.class_weights))
         return (total, table) if state is None else (state[0] + total, state[1] + table)
 
+    def merge(self, state: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Sums and tables of both."""
+        return state[0] + other[0], state[1] + other[1]
+
     def finish(self, state: tuple[Tensor, Tensor]) -> Tensor:
         """Sum and table side by side."""
         total, table = state

@@ -1,0 +1,1 @@
+"""One image over several processes: rows of tiles shared out, halos sent instead of shared."""
