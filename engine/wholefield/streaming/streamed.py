@@ -153,8 +153,8 @@ class Streamed(nn.Module):
                 write at the same time, each its own rows: a memory map of one file, for example.
 
         Raises:
-            StreamingError: The network has several outputs, or the array another shape; or several processes would write
-                into its chunks.
+            StreamingError: The network has several outputs, or the array another shape; or it has chunks, and several
+                processes would write into them.
         """
         setup = self._setup(x)
         program = setup.recurrence.program
@@ -172,8 +172,8 @@ class Streamed(nn.Module):
             )
         if setup.ring is not None and getattr(array, "chunks", None):
             raise StreamingError(
-                "The array is stored in chunks, and processes that write parts of one chunk would undo each other's work. "
-                "Have several processes write into a memory map (numpy.memmap) of one file."
+                "The array is stored in chunks; processes that write parts of one would undo each other's work. Have "
+                "them write into a memory map (numpy.memmap) of one file."
             )
         sinks = {outputs[0].index: ArraySink(outputs[0], array)}
         tensors = self._tensors(setup)
