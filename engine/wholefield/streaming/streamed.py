@@ -12,6 +12,7 @@ from wholefield.streaming.errors import StreamingError
 from wholefield.streaming.execution.autograd import StreamedFunction, SweepSetup, sweep_forward
 from wholefield.streaming.execution.images import LazyImage, reader_of
 from wholefield.streaming.execution.layout import arrange, working_format
+from wholefield.streaming.execution.ranks.ring import ring_of
 from wholefield.streaming.execution.recurrence import lay_out
 from wholefield.streaming.execution.reductions import Reduction, Reductions, as_one
 from wholefield.streaming.execution.sinks import ArraySink, WritableArray
@@ -22,7 +23,6 @@ from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_a
 from wholefield.streaming.planning.kept_activations import KEEP_BUDGET, nodes_to_keep
 from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.planning.workers import workers_for
-from wholefield.streaming.ranks.ring import ring_of
 from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.precision import Precision
 from wholefield.streaming.tracing.program import Program, slot_tensors

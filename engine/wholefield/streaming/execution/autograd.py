@@ -14,6 +14,8 @@ from wholefield.kernels import winograd
 from wholefield.streaming.errors import StreamingError
 from wholefield.streaming.execution.images import LazyImage, ReadAhead, reader_of
 from wholefield.streaming.execution.layout import arrange, arrange_like
+from wholefield.streaming.execution.ranks.agreement import agree_on_backward, agree_on_forward
+from wholefield.streaming.execution.ranks.ring import Ring
 from wholefield.streaming.execution.recurrence import Recurrence
 from wholefield.streaming.execution.reductions import Reduction
 from wholefield.streaming.execution.saved_halos import SavedHalos
@@ -23,8 +25,6 @@ from wholefield.streaming.execution.tile import ReadImage
 from wholefield.streaming.execution.tile_visits import OnTile
 from wholefield.streaming.execution.wavefront import Crew
 from wholefield.streaming.geometry.spans import Spans
-from wholefield.streaming.ranks.agreement import agree_on_backward, agree_on_forward
-from wholefield.streaming.ranks.ring import Ring
 from wholefield.streaming.tracing.precision import Precision
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Generic, TypeVar
 
+from wholefield.streaming.execution.ranks.passage import Passage
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
-from wholefield.streaming.ranks.passage import Passage
 
 _Handed = TypeVar("_Handed")
 

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from wholefield.streaming.execution.halo import cut
+from wholefield.streaming.execution.ranks.ring import Ring
 from wholefield.streaming.execution.recurrence import Recurrence
 from wholefield.streaming.execution.reductions import Reduction, images_of
 from wholefield.streaming.geometry.spans import Spans, is_empty
 from wholefield.streaming.operations.call import Ref
-from wholefield.streaming.ranks.ring import Ring
 
 
 class Sink(ABC):

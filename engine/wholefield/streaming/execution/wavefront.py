@@ -17,9 +17,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import torch
 
+from wholefield.streaming.execution.ranks.passage import Passage
+from wholefield.streaming.execution.ranks.ring import Ring
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
-from wholefield.streaming.ranks.passage import Passage
-from wholefield.streaming.ranks.ring import Ring
 
 _Result = TypeVar("_Result")
 

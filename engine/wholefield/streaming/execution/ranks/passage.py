@@ -7,8 +7,8 @@ from itertools import product
 from queue import SimpleQueue
 from typing import Any
 
+from wholefield.streaming.execution.ranks.line import Line, aside, settle
 from wholefield.streaming.execution.recurrence import Tile
-from wholefield.streaming.ranks.line import Line, aside, settle
 
 
 class Passage:

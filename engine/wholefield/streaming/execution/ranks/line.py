@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from wholefield.streaming.ranks.message import packed, unpacked
+from wholefield.streaming.execution.ranks.message import packed, unpacked
 
 _Thing = TypeVar("_Thing")
 

@@ -13,10 +13,10 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import PrefixStore, _get_process_group_store
 
 from wholefield.streaming.errors import RankError
+from wholefield.streaming.execution.ranks.line import Line, aside, settle
+from wholefield.streaming.execution.ranks.passage import Passage
+from wholefield.streaming.execution.ranks.watch import Watch
 from wholefield.streaming.execution.recurrence import Tile
-from wholefield.streaming.ranks.line import Line, aside, settle
-from wholefield.streaming.ranks.passage import Passage
-from wholefield.streaming.ranks.watch import Watch
 
 _Thing = TypeVar("_Thing")
 

@@ -15,9 +15,9 @@ import zarr
 from torch import nn
 
 from tests.engine.streaming.conftest import assert_same, outputs_and_gradients
-from tests.engine.streaming.ranks import cases
-from tests.engine.streaming.ranks.cases import CASES
-from tests.engine.streaming.ranks.processes import Processes
+from tests.engine.streaming.execution.ranks import cases
+from tests.engine.streaming.execution.ranks.cases import CASES
+from tests.engine.streaming.execution.ranks.processes import Processes
 from wholefield.streaming import Sweep
 
 
@@ -124,7 +124,7 @@ def test_a_rank_that_hangs_or_is_killed_ends_the_others() -> None:
 
 
 def test_the_example_of_the_documentation(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[4] / "docs" / "several-processes.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[5] / "docs" / "several-processes.md").read_text(encoding="utf-8")
     script = tmp_path / "train.py"
     script.write_text(page.split("```python\n")[1].split("```")[0], encoding="utf-8")
     run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]

@@ -28,9 +28,9 @@ from wholefield.streaming import (
     TileVisit,
     TopKPool,
 )
+from wholefield.streaming.execution.ranks import watch
 from wholefield.streaming.execution.reductions import Together, Weights
 from wholefield.streaming.geometry.spans import Spans
-from wholefield.streaming.ranks import watch
 
 
 @dataclass(frozen=True)

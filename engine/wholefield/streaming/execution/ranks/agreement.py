@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from wholefield.streaming.errors import RankError, StreamingError
+from wholefield.streaming.execution.ranks.ring import Ring
 from wholefield.streaming.execution.recurrence import Recurrence
-from wholefield.streaming.ranks.ring import Ring
 
 _CLOSE = 1e-3
 """Relative difference of gradients that other processors may make."""
