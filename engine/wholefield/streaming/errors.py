@@ -5,7 +5,12 @@ import re
 from wholefield.errors import SettingError
 
 _NEEDS_VALUES = re.compile(r"meta tensor|meta device|'Meta' backend|data-(in)?dependent", re.IGNORECASE)
-_SPOKEN = {"__getitem__": "indexing", "__setitem__": "assignment to a part", "__matmul__": "matrix product"}
+_SPOKEN = {
+    "__getitem__": "indexing",
+    "__setitem__": "assignment to a part",
+    "set_part": "assignment to a part",
+    "__matmul__": "matrix product",
+}
 
 
 class StreamingError(SettingError):

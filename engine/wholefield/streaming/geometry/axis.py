@@ -21,6 +21,7 @@ class BorderMode(Enum):
     REFLECT = "reflect"
     SYMMETRIC = "symmetric"
     REPLICATE = "replicate"
+    CIRCULAR = "circular"
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ class Border(AxisMap):
 
     Attributes:
         before: Positions in front of input 0.
-        mode: What the border repeats. All modes read only positions of the image near that border.
+        mode: What the border repeats. All modes but the circular one read only positions of the image near that border.
     """
 
     before: int
@@ -196,6 +197,8 @@ class Border(AxisMap):
                 )
             case BorderMode.REPLICATE:
                 return min(max(position, 0), last)
+            case BorderMode.CIRCULAR:
+                return position % self.length_in
             case BorderMode.CONSTANT:
                 return position
 
@@ -212,11 +215,32 @@ class Border(AxisMap):
         corners |= {
             k for k in (self.before - 1, self.before, self.before + self.length_in) if start <= k < stop
         }
+        if self.mode is BorderMode.CIRCULAR:
+            seam = self.before + self.length_in * ((start - self.before) // self.length_in + 1)
+            corners |= {k for k in (seam - 1, seam) if start <= k < stop}
         sources = [self.source(k) for k in corners]
         inside = self.before < stop and start < self.before + self.length_in
         if inside:
             sources += [low, high - 1]
         return min(sources), max(sources) + 1
+
+
+@dataclass(frozen=True)
+class Mirrored(AxisMap):
+    """Output k reads the input as far from the other end: any tile may need any other."""
+
+    @property
+    def stride(self) -> Fraction:
+        """One."""
+        return Fraction(1)
+
+    def reach(self, start: int, stop: int) -> Span:
+        """All positions, wherever the outputs lie."""
+        return start - self.length_in, stop + self.length_in
+
+    def needs(self, start: int, stop: int) -> Span:
+        """The same positions, counted from the other end."""
+        return self.length_in - stop, self.length_in - start
 
 
 def window(

@@ -93,6 +93,34 @@ class Linear(AxisMap):
         return int(first[0][0]), int(last[1][0]) + 1
 
 
+@dataclass(frozen=True)
+class Cubic(Linear):
+    """Output k mixes the four inputs around a coordinate; beyond the image its border is repeated.
+
+    Keys, "Cubic convolution interpolation for digital image processing" (1981), with a = -0.75 as torch has it.
+    """
+
+    def reach(self, start: int, stop: int) -> Span:
+        """From the first of the four inputs of the first output to the last of those of the last."""
+        first, last = super().reach(start, stop)
+        return first - 1, last + 1
+
+    def taps(self, start: int, stop: int) -> tuple[Positions, NDArray[np.float64]]:
+        """The four inputs of each of the outputs [start, stop) and their weights: (outputs, 4) each."""
+        outputs = np.arange(start, stop, dtype=np.float64)
+        places = outputs * self.scale if self.aligned else (outputs + 0.5) * self.scale - 0.5
+        first = np.floor(places).astype(np.int64)
+        away = np.abs((places - first)[:, None] - np.arange(-1, 3))
+        near = (1.25 * away - 2.25) * away**2 + 1
+        far = -0.75 * (((away - 5) * away + 8) * away - 4)
+        sources = np.clip(first[:, None] + np.arange(-1, 3), 0, self.length_in - 1)
+        return sources, np.where(away <= 1, near, far)
+
+    def needs(self, start: int, stop: int) -> Span:
+        """From the first of the four inputs of the first output to the last of those of the last, inside the image."""
+        return int(self.taps(start, start + 1)[0].min()), int(self.taps(stop - 1, stop)[0].max()) + 1
+
+
 def nearest(length: int, outputs: int, factor: float | None, centered: bool) -> Nearest:
     """The map of nearest-neighbor interpolation; with a `factor` given it counts, not the ratio of the lengths."""
     return Nearest(length, outputs, _ratio(length, outputs, factor), centered)
@@ -108,6 +136,12 @@ def linear(length: int, outputs: int, factor: float | None, aligned: bool) -> Li
         return Linear(length, outputs, Fraction(1), 1.0, aligned)
     scale = length / outputs if factor is None else 1.0 / factor
     return Linear(length, outputs, _ratio(length, outputs, factor), scale, aligned)
+
+
+def cubic(length: int, outputs: int, factor: float | None, aligned: bool) -> Cubic:
+    """The map of cubic interpolation; the coordinates are those of linear interpolation."""
+    like = linear(length, outputs, factor, aligned)
+    return Cubic(length, outputs, like.ratio, like.scale, aligned)
 
 
 def _ratio(length: int, outputs: int, factor: float | None) -> Fraction:

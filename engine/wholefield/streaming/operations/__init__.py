@@ -9,6 +9,7 @@ from wholefield.streaming.operations import (  # noqa: F401  (importing a family
     products,
     resize,
     shuffle,
+    unfold,
 )
 from wholefield.streaming.operations.call import Call
 from wholefield.streaming.operations.composite import compose, composite_for

@@ -1,15 +1,17 @@
 """Borders around the image (pad) and cut from it (crops, strided slices)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wholefield.streaming.geometry.axis import AxisMap, Border, BorderMode, Same, Window
+from wholefield.streaming.geometry.axis import AxisMap, Border, BorderMode, Mirrored, Same, Window
 from wholefield.streaming.geometry.spans import Span
-from wholefield.streaming.operations.call import Call, Local, Ref, Take
+from wholefield.streaming.operations.call import Call, Local, Ref, Slot, Take
+from wholefield.streaming.operations.pointwise import cuts_from_right, cutting
 from wholefield.streaming.operations.registry import Refusal, register
 
 
@@ -33,12 +35,7 @@ def pad(call: Call) -> Local:
 
 
 def _pad(input: Ref, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Local:
-    try:
-        border_mode = BorderMode(mode)
-    except ValueError:
-        raise Refusal(
-            "a circular border reads the opposite side of the image. Use another padding mode."
-        ) from None
+    border_mode = BorderMode(mode)
     amounts = [(0, 0)] * len(input.shape)
     for k in range(len(pad) // 2):
         amounts[-1 - k] = int(pad[2 * k]), int(pad[2 * k + 1])
@@ -50,7 +47,7 @@ def _pad(input: Ref, pad: Sequence[int], mode: str = "constant", value: float | 
         0 if axis in input.axes else amount for axis in range(len(input.shape)) for amount in amounts[axis]
     ]
     if border_mode is not BorderMode.CONSTANT and any(elsewhere):
-        raise Refusal("it mirrors the channels. Pad channels by a constant only.")
+        raise Refusal("it repeats channels beside the image. Pad channels by a constant only.")
     fill = 0.0 if value is None else float(value)
 
     def compute(take: Take, out: Sequence[Span]) -> Tensor:
@@ -76,6 +73,52 @@ def _repeat(block: Tensor, axis: int, axis_map: Border, span: Span) -> Tensor:
     if sources == list(range(last - first)):
         return block
     return block.index_select(axis, torch.tensor(sources, device=block.device))
+
+
+@register("roll")
+def roll(call: Call) -> Local:
+    """A cyclic shift; along the image what comes from the opposite side is held until it is reached."""
+    arguments = dict(zip(("input", "shifts", "dims"), call.args, strict=False)) | dict(call.kwargs)
+    input, shifts, dims = arguments["input"], arguments["shifts"], arguments.get("dims")
+    if dims is None or dims == ():
+        raise Refusal("it shifts all elements as one row. Name the dimensions to shift.")
+    shifts, dims = ((value,) if isinstance(value, int) else tuple(value) for value in (shifts, dims))
+    by = {int(dim) % len(input.shape): int(shift) for shift, dim in zip(shifts, dims, strict=True)}
+    maps = tuple(
+        Border(length, length, by[axis] % length, BorderMode.CIRCULAR)
+        if by.get(axis)
+        else Same(length, length)
+        for length, axis in zip(input.lengths, input.axes, strict=True)
+    )
+    others = {dim: shift for dim, shift in by.items() if dim not in input.axes}
+
+    def compute(take: Take, out: Sequence[Span]) -> Tensor:
+        block = take(input)
+        if others:
+            block = block.roll(tuple(others.values()), tuple(others))
+        for axis_map, axis, span in zip(maps, input.axes, out, strict=True):
+            if isinstance(axis_map, Border):
+                block = _repeat(block, axis, axis_map, span)
+        return block
+
+    return Local(maps, input.axes, compute)
+
+
+@register("flip")
+def flip(call: Call) -> Local:
+    """Reversed dimensions; along the image the first tile waits for the last."""
+    input = call.refs[0]
+    given = call.kwargs.get("dims", call.args[1] if len(call.args) == 2 else call.args[1:])
+    dims = {int(dim) % len(input.shape) for dim in ((given,) if isinstance(given, int) else given)}
+    maps = tuple(
+        Mirrored(length, length) if axis in dims else Same(length, length)
+        for length, axis in zip(input.lengths, input.axes, strict=True)
+    )
+
+    def compute(take: Take, _: Sequence[Span]) -> Tensor:
+        return take(input).flip(tuple(dims))
+
+    return Local(maps, input.axes, compute)
 
 
 def symmetric_pad(image: Tensor, pad: Sequence[int]) -> Tensor:
@@ -156,6 +199,39 @@ def getitem(call: Call) -> Local:
         return take(input)[tuple(inside)]
 
     return Local(tuple(maps), tuple(axes), compute)
+
+
+@register("set_part")
+def set_part(call: Call) -> Local:
+    """Values written into some of the channels."""
+    input, key, value = call.args
+    items = _expand(key if isinstance(key, tuple) else (key,), len(input.shape))
+    plain = all(isinstance(item, int | slice) for item in items)
+    if not isinstance(input, Ref) or not plain or any(items[axis] != slice(None) for axis in input.axes):
+        raise Refusal(
+            "it writes into a part of the image, or into a tensor that does not depend on it. Join parts with "
+            "torch.cat, or choose with torch.where."
+        )
+    shape = torch.empty(input.shape, device="meta")[tuple(items)].shape
+    axes = tuple(axis - sum(isinstance(item, int) for item in items[:axis]) for axis in input.axes)
+    right = [axis - len(shape) for axis in axes]
+    if isinstance(value, Ref) and ([axis - len(value.shape) for axis in value.axes] != right):
+        raise Refusal("what it writes has the axes of the image in other places. Permute it first.")
+    if isinstance(value, Ref) and value.lengths != input.lengths:
+        raise Refusal("what it writes has another size over the image. Crop or resize it first.")
+    cuts = cuts_from_right(replace(call, args=(input, value)), right) if isinstance(value, Slot) else {}
+
+    def compute(take: Take, out: Sequence[Span]) -> Tensor:
+        return part_set(take(input), key, cutting(take, cuts, out)(value))
+
+    return Local(tuple(Same(length, length) for length in input.lengths), input.axes, compute)
+
+
+def part_set(tensor: Tensor, key: Any, value: Any) -> Tensor:
+    """A copy of the tensor with values written into a part."""
+    result = tensor.clone()
+    result[key] = value
+    return result
 
 
 def _expand(key: tuple[Any, ...], ndim: int) -> list[Any]:

@@ -141,15 +141,11 @@ def reduction(call: Call) -> Local:
     return positionwise(call, ref.axes if kept else _without(ref, dims))
 
 
-@register("permute", "transpose", "mT", "movedim", "moveaxis", "swapaxes", "swapdims", "unsqueeze", "flip")
+@register("permute", "transpose", "mT", "movedim", "moveaxis", "swapaxes", "swapdims", "unsqueeze")
 def layout(call: Call) -> Local:
     """Permuted, added or dropped dimensions."""
     ref = call.refs[0]
     axes = _followed(call, ref)
-    if call.name == "flip":
-        dims = call.kwargs.get("dims", call.args[1] if len(call.args) == 2 else call.args[1:])
-        if any(int(d) % len(ref.shape) in ref.axes for d in ((dims,) if isinstance(dims, int) else dims)):
-            raise Refusal("it mirrors the image, so the first tile needs the last. Mirror the input instead.")
     return positionwise(call, axes)
 
 
@@ -178,7 +174,6 @@ def squeeze(call: Call) -> Local:
     "narrow",
     "select",
     "repeat_interleave",
-    "roll",
     "index_select",
 )
 def parts(call: Call) -> Local:

@@ -69,6 +69,12 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     return grouped.transpose(1, 2).reshape(batch, channels, *axes)
 
 
+@compose("reshape_as", "view_as")
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
+    """The shape of another tensor."""
+    return input.reshape(other.shape)
+
+
 @compose("__iter__")
 def iterate(input: Tensor) -> Iterator[Tensor]:
     """The images of a batch one by one."""

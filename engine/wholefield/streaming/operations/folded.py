@@ -23,7 +23,7 @@ from wholefield.streaming.operations.layout import (
 from wholefield.streaming.operations.registry import Refusal, rule_for
 
 # They change the dimensions themselves.
-RESHAPES = frozenset("view reshape flatten unflatten".split())
+RESHAPES = frozenset("view reshape flatten unflatten fold col2im".split())
 
 
 def local_for(call: Call) -> Local:

@@ -20,11 +20,12 @@ POINTWISE = (
     "add sub mul div true_divide floor_divide remainder fmod pow neg abs sign square sqrt rsqrt reciprocal exp expm1 "
     "log log1p log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc erfinv floor ceil "
     "round trunc frac clamp clip clamp_min clamp_max maximum minimum fmax fmin lerp addcmul addcdiv where nan_to_num "
-    "positive rsub logaddexp hypot copysign xlogy "
+    "positive rsub logaddexp hypot copysign xlogy subtract multiply divide negative absolute heaviside exp2 sinc "
     "__rsub__ __rdiv__ __rtruediv__ __rpow__ __rmul__ __radd__ __pow__ __mod__ __floordiv__ __rfloordiv__ __invert__ "
     # comparisons and logic
     "eq ne lt le gt ge logical_and logical_or logical_xor logical_not isnan isinf isfinite masked_fill "
-    "__and__ __or__ __xor__ __rand__ __ror__ "
+    "__and__ __or__ __xor__ __rand__ __ror__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ greater greater_equal less "
+    "less_equal not_equal "
     # activations
     "relu relu6 leaky_relu elu selu celu gelu silu mish sigmoid logsigmoid tanhshrink hardtanh hardsigmoid hardswish "
     "hardshrink softshrink softplus softsign threshold "

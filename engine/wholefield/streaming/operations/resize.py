@@ -1,13 +1,22 @@
-"""Upsampling and downsampling by interpolation: nearest and linear in one, two or three axes."""
+"""Upsampling and downsampling by interpolation: nearest and linear in one, two or three axes, cubic in two."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from wholefield.streaming.geometry.interpolation import Linear, Nearest, Positions, linear, nearest
+from wholefield.streaming.geometry.interpolation import (
+    Cubic,
+    Linear,
+    Nearest,
+    Positions,
+    cubic,
+    linear,
+    nearest,
+)
 from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations.call import Call, Local, Ref, Take
 from wholefield.streaming.operations.convolution import require_channels_first
@@ -19,7 +28,7 @@ _NEAREST = ("nearest", "nearest-exact")
 
 @register("interpolate", "upsample", "upsample_nearest", "upsample_bilinear")
 def interpolate(call: Call) -> Local:
-    """torch.nn.functional.interpolate with the modes nearest, nearest-exact, linear, bilinear and trilinear."""
+    """torch.nn.functional.interpolate in every mode but area, without antialias."""
     if call.name == "upsample_bilinear":
         options = dict(call.kwargs) | {"mode": "bilinear", "align_corners": True}
         return _interpolate(call.shape, *call.args, **options)
@@ -36,9 +45,10 @@ def _interpolate(
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Local:
-    if mode not in _LINEAR + _NEAREST or antialias:
+    if mode not in (*_LINEAR, *_NEAREST, "bicubic") or antialias:
         raise Refusal(
-            f"interpolation by '{mode}'{' with antialias' * antialias} is not known. Use nearest or bilinear."
+            f"interpolation by '{mode}'{' with antialias' * antialias} is not known. Use nearest, bilinear or bicubic "
+            "without antialias."
         )
     require_channels_first(input)
     count = len(input.axes)
@@ -63,6 +73,8 @@ def _axis(
 ) -> Nearest | Linear:
     if mode in _NEAREST:
         return nearest(length, outputs, factor, mode == "nearest-exact")
+    if mode == "bicubic":
+        return cubic(length, outputs, factor, align_corners)
     return linear(length, outputs, factor, align_corners)
 
 
@@ -71,6 +83,8 @@ def _resample(block: Tensor, axis: int, axis_map: Nearest | Linear, span: Span) 
     first = axis_map.needs(*span)[0]
     if isinstance(axis_map, Nearest):
         return _repeat(block, axis, axis_map.sources(*span) - first)
+    if isinstance(axis_map, Cubic):
+        return _mix(block, axis, *axis_map.taps(*span), first)
     left, right, weight = axis_map.neighbors(*span)
     shape = [1] * block.ndim
     shape[axis] = -1
@@ -79,6 +93,17 @@ def _resample(block: Tensor, axis: int, axis_map: Nearest | Linear, span: Span) 
         block.index_select(axis, torch.from_numpy(right - first).to(block.device)),
         torch.from_numpy(weight).to(block).reshape(shape),
     )
+
+
+def _mix(block: Tensor, axis: int, sources: Positions, weights: NDArray[np.float64], first: int) -> Tensor:
+    """The sum of some positions for each output, with weights."""
+    shape = [1] * block.ndim
+    shape[axis] = -1
+    result = torch.zeros((), dtype=block.dtype, device=block.device)
+    for source, weight in zip(sources.T, weights.T, strict=True):
+        taken = block.index_select(axis, torch.from_numpy(source - first).to(block.device))
+        result = result + taken * torch.from_numpy(weight).to(block).reshape(shape)
+    return result
 
 
 def _repeat(block: Tensor, axis: int, sources: Positions) -> Tensor:

@@ -13,6 +13,7 @@ from torch.utils.hooks import RemovableHandle
 from wholefield.streaming.errors import NotLocalError, StreamingError, called, needs_values
 from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations import Call, Refusal, composite_for, local_for
+from wholefield.streaming.operations.border import part_set
 from wholefield.streaming.operations.call import Compute, Operand, Ref, Slot, Take
 from wholefield.streaming.tracing.call_site import calling, is_the_users
 from wholefield.streaming.tracing.op_names import in_place, operation_name, out_of_place, reads_property
@@ -27,7 +28,6 @@ _VALUES = frozenset(
 )
 _HOOKS = frozenset(["register_hook", "register_post_accumulate_grad_hook"])
 _WRITES = {
-    "__setitem__": "it writes into a part of a tensor. Join parts with torch.cat, or choose with torch.where.",
     "retain_grad": "no gradient of a tensor inside is ever whole. Return the tensor, and retain its gradient outside.",
 }
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -102,9 +102,19 @@ class Tracer(TorchFunctionMode):
             with self:
                 return composite(*args, **named)
         operands = tree_map(self._traced.operand, (args, named))
-        if any(isinstance(leaf, Ref) for leaf in tree_leaves(operands)):
+        like = any(isinstance(leaf, Ref) for leaf in tree_leaves(operands))
+        if like and name in ("to", "type_as") and isinstance(operands[0][0], Slot):
+            return self._converted(args, named)
+        if like:
             return self._over_image(func, name, (args, named), operands)
         return self._prepare(func, name, (args, named), operands)
+
+    def _converted(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """A constant in the type of a tensor over the image: only that type counts."""
+        given = [*args[1:], *named.values()]
+        dtype = next(value.dtype for value in given if isinstance(value, Tensor))
+        with self:
+            return args[0].to(dtype)
 
     def _property(self, name: str, func: Callable[..., Any], tensor: Tensor) -> Any:
         """An attribute of a tensor; stand-ins answer as if they lay on the image's device."""
@@ -162,6 +172,8 @@ class Tracer(TorchFunctionMode):
         if target is not None:
             self._traced.write_over(name, target)
         operands[1].pop("inplace", None)
+        if name == "__setitem__":
+            return self._set_part(given, operands)
         if name in _WRITES:
             raise self._refusal(name, _WRITES[name])
         plain = func if target is None else out_of_place(func)
@@ -183,6 +195,16 @@ class Tracer(TorchFunctionMode):
                 self._add_node(func, Call(name, plain, *operands, k, tuple(item.shape)), item, None)
                 for k, item in enumerate(self._items(name, result, tensors))
             ],
+        )
+
+    def _set_part(self, given: _ARGUMENT, operands: _ARGUMENT) -> Tensor:
+        """An assignment to a part of a tensor over the image: from here on the tensor is the result."""
+        target = given[0][0]
+        self._traced.write_over("__setitem__", target)
+        args, named = self._without_data(given)
+        result = self._evaluate(part_set, "__setitem__", args, named)
+        return self._add_node(
+            part_set, Call("set_part", part_set, *operands, None, tuple(result.shape)), result, target
         )
 
     def _evaluate(
@@ -214,7 +236,12 @@ class Tracer(TorchFunctionMode):
         except Refusal as refusal:
             raise self._refusal(call.name, str(refusal)) from None
         # What the network flattened is stored in another shape than the one it writes over.
-        direct = target is not None and not local.cuts and not any(ref.groups for ref in call.refs)
+        direct = (
+            target is not None
+            and func is not part_set
+            and not local.cuts
+            and not any(ref.groups for ref in call.refs)
+        )
         overwrite = None if not direct else self._precise(_overwriting(func, call))
         compute = self._precise(local.compute)
         rewritable = call if compute is local.compute else None

@@ -87,6 +87,17 @@ WINDOWS = [
     Case("linear by 1.01", upsample("linear", scale_factor=1.01)),
     Case("linear by 0.4", upsample("linear", scale_factor=0.4)),
     Case("linear to a size", upsample("linear", size=True)),
+    Case("bicubic", upsample("bicubic", scale_factor=2), axes=(2,)),
+    Case("bicubic by 0.4", upsample("bicubic", scale_factor=0.4), axes=(2,)),
+    Case("bicubic to a size", upsample("bicubic", size=True), axes=(2,)),
+    Case("bicubic, aligned corners", upsample("bicubic", scale_factor=1.7, align_corners=True), axes=(2,)),
+    Case("circular", lambda n: CONVOLUTIONS[n - 1](4, 4, 3, padding=2, padding_mode="circular")),
+    Case(
+        "cyclic shift",
+        lambda n: Apply(lambda x: x.roll(tuple(range(-2, n)), tuple(range(n + 2)))[:, [1, 3, 0, 2]]),
+    ),
+    Case("cyclic shift by name", lambda n: Apply(lambda x: torch.roll(x, shifts=-3, dims=-1) * x)),
+    Case("mirrored", lambda n: Apply(lambda x: x.flip(-1) + x.flip((0, 2)))),
     Case("linear, aligned corners", upsample("linear", scale_factor=2, align_corners=True)),
     Case("constant border", lambda n: Apply(lambda x: functional.pad(x, (2, 1) * n, value=0.7))),
     Case(
@@ -261,8 +272,23 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     ),
     "picked": lambda x: x.index_select(1, torch.tensor([2, 0, 1, 1])) + x.unflatten(1, (2, 2)).flatten(1, 2),
     "one image by one": lambda x: torch.stack([2 * picture for picture in x]),
+    "assigned": lambda x: _assigned(x * 1),
+    "viewed as another": lambda x: (
+        x.flatten(2).view_as(x) + x.permute(0, 2, 3, 1).permute(0, 3, 1, 2).reshape_as(x)
+    ),
+    "types of others": lambda x: x - torch.ones(1, 4, 1, 1).type_as(x) + torch.ones(4, 1, 1).to(x),
+    "compared": lambda x: torch.where(x == x, x, 0) * x.ge(0.2),
     "unpacked": lambda x: torch.stack((lambda a, b: [b, a])(*x)),
 }
+
+
+def _assigned(x: Tensor) -> Tensor:
+    before = x * 2
+    x[:, :2] = 3.0
+    x[:, 2] = before[:, 3]
+    x[:, 3] = torch.linspace(0, 1, x.shape[-1], dtype=x.dtype)
+    x[0] = 2 * before[1]
+    return x
 
 
 def combined(x: Tensor) -> Tensor:

@@ -98,16 +98,12 @@ LAYERS: dict[str, tuple[nn.Module, int, str, str, str]] = {
         Apply(lambda x: torch.einsum("bct,dct->bd", x, torch.ones(2, 4, 9))), 1, "einsum", "mix the", "linear layer",
     ),
     "fully connected": (nn.Linear(10, 3), 2, "linear", "fully connected layer over space", "to the head"),
-    "circular": (
-        nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular"), 2, "pad", "opposite side", "another padding mode",
-    ),
     "spectrum": (Apply(lambda x: torch.fft.rfft2(x).real), 2, "fft_rfft2", "Fourier", "to the head"),
     "sampling": (
         Apply(lambda x: functional.grid_sample(x, torch.zeros(1, 9, 10, 2), align_corners=False)), 2,
         "grid_sample", "anywhere", "to the head",
     ),
-    "mirrored": (Apply(lambda x: x.flip(-1)), 2, "flip", "mirrors the image", "Mirror the input"),
-    "shifted": (Apply(lambda x: x.roll(1, -1)), 2, "roll", "along the image", "channels"),
+    "shifted": (Apply(lambda x: x.roll(1)), 2, "roll", "as one row", "Name the dimensions"),
     "softmax over space": (nn.Softmax(-1), 2, "softmax", "along the image", "over channels"),
     "running sum": (Apply(lambda x: x.cumsum(2)), 2, "cumsum", "along the image", "to the head"),
     "side by side": (Apply(lambda x: torch.cat([x, x], -1)), 2, "cat", "side by side", "before"),
@@ -122,7 +118,7 @@ LAYERS: dict[str, tuple[nn.Module, int, str, str, str]] = {
     "weights from the image": (
         Apply(lambda x: functional.conv2d(x, x[:, :, :3, :3])), 2, "conv2d", "computed from the image", "depend",
     ),
-    "assignment": (Apply(lambda x: zeroed(x * 1)), 2, "assignment to a part", "part of a tensor", r"torch\.where"),
+    "assignment": (Apply(lambda x: zeroed(x * 1)), 2, "assignment to a part", "part of the image", r"torch\.where"),
     "into a buffer": (
         Apply(lambda x: torch.zeros(1, 4, 9, 10).add_(x)), 2, "add", "does not depend on it", r"torch\.cat",
     ),
@@ -132,7 +128,10 @@ LAYERS: dict[str, tuple[nn.Module, int, str, str, str]] = {
     "positions of maxima": (
         nn.MaxPool2d(2, return_indices=True), 2, "max_pool2d_with_indices", "positions", "without return_indices",
     ),
-    "bicubic": (nn.Upsample(scale_factor=2, mode="bicubic"), 2, "interpolate", "'bicubic'", "bilinear"),
+    "smoothed": (
+        Apply(lambda x: functional.interpolate(x, scale_factor=0.5, mode="bicubic", antialias=True)), 2,
+        "interpolate", "antialias", "without antialias",
+    ),
     "shuffled in one axis": (
         Apply(lambda x: functional.pixel_shuffle(x[:, None], 1)), 1, "pixel_shuffle", "height, width", "shape",
     ),
@@ -154,7 +153,7 @@ LAYERS: dict[str, tuple[nn.Module, int, str, str, str]] = {
 
 
 def zeroed(x: Tensor) -> Tensor:
-    x[:, 0] = 0
+    x[:, :, 0] = 0
     return x
 
 
