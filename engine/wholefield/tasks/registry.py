@@ -22,6 +22,7 @@ from wholefield.runs.reports import Failed, Finished, ReportFunction
 from wholefield.runs.settings import RunSettings, read_settings
 from wholefield.runs.start import Runner, execute
 from wholefield.tasks.events.settings import FlowPredictSettings, FlowSettings
+from wholefield.tasks.slides.published.seams_settings import SeamsSettings
 from wholefield.tasks.slides.published.settings import ApplySettings
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings, SegmentSettings
 from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
@@ -114,6 +115,12 @@ TASKS = (
         "Use a published model on a slide",
         Data.SLIDES,
         "wholefield.tasks.slides.published.apply:apply_into",
+    ),
+    Task(
+        SeamsSettings,
+        "Measure the seams of a model",
+        Data.SLIDES,
+        "wholefield.tasks.slides.published.seams:seams_into",
     ),
     Task(
         StackRegressionSettings,

@@ -89,7 +89,7 @@ class WholeImage(nn.Module):
         for (before, behind), length, size in zip(self.pads, lengths, output.shape[2:], strict=True):
             # The result may have another resolution.
             kept.append(slice(round(before * size / length), round((length - behind) * size / length)))
-        return output[(..., *kept)].to(self._device, self._dtype)
+        return output[(slice(None), slice(None), *kept)].to(self._device, self._dtype)
 
 
 class OnDevice:
@@ -101,7 +101,7 @@ class OnDevice:
 
     def read(self, spans: Spans) -> Tensor:
         """A box on the device."""
-        return self._image[(..., *(slice(*span) for span in spans))].to(self.device)
+        return self._image[(slice(None), slice(None), *(slice(*span) for span in spans))].to(self.device)
 
 
 def pads_for(
