@@ -16,8 +16,11 @@ os.environ.setdefault(
     str(max(1, (os.cpu_count() or 1) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))),
 )
 
+import psutil
 import pytest
 from hypothesis import settings
+
+from wholefield.malloc import give_back_freed_memory
 
 # A continuous integration run draws the same examples every time; elsewhere each run looks at new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -26,6 +29,9 @@ settings.load_profile("steady" if os.environ.get("CI") else "new")
 
 TESTS = Path(__file__).resolve().parent
 DATA = TESTS.parents[1] / "shared" / "data"
+
+# Growth of memory during a file of tests after which what was freed is given back.
+GROWTH_BYTES = 100 * 2**20
 
 # How long a test waits for what must come before it gives up. Not a limit of speed: a loaded machine may take its time.
 PATIENCE_S = 60
@@ -61,6 +67,17 @@ def data_folder() -> Path:
     if not DATA.is_dir():
         pytest.skip("the real slides, stacks and recordings (../shared/data) are not on this machine")
     return DATA
+
+
+@pytest.fixture(autouse=True, scope="module")
+def freed_memory_is_given_back() -> Iterator[None]:
+    """Give back what a file of tests has freed: the test processes share the memory of the machine."""
+    process = psutil.Process()
+    before = process.memory_info().rss
+    yield
+    if process.memory_info().rss > before + GROWTH_BYTES:
+        gc.collect()
+        give_back_freed_memory()
 
 
 @pytest.fixture(autouse=True)
