@@ -10,6 +10,7 @@ class Menu(StrEnum):
 
     FILE = "&File"
     VIEW = "&View"
+    LABEL = "&Label"
     RUN = "&Run"
     HELP = "&Help"
 

@@ -18,10 +18,15 @@ def make_menus(bar: QMenuBar, registry: Registry) -> dict[Menu, QMenu]:
 
 
 def fill_menus(menus: dict[Menu, QMenu], registry: Registry) -> None:
-    """Put the actions in sight into their menus, in place of what is in them; submenus can be added then."""
+    """Put the actions in sight into their menus, in place of what is in them; submenus can be added then.
+
+    A menu without any is hidden.
+    """
     for menu, widget in menus.items():
         widget.clear()
-        _fill(widget, [bound for bound in registry if bound.definition.menu is menu])
+        shown = [bound for bound in registry if bound.definition.menu is menu]
+        _fill(widget, shown)
+        widget.menuAction().setVisible(bool(shown))
 
 
 def fill_tool_bar(bar: QToolBar, registry: Registry) -> None:

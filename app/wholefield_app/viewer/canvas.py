@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.geometry import View, fitted, limited, limited_scale
 from wholefield_app.viewer.gestures import Gestures
+from wholefield_app.viewer.tool_hand import Hand
 
 STEP = 1.5
 WHEEL_NOTCH = 120
@@ -29,6 +30,9 @@ PAN_KEYS = {
 
 class Canvas(QWidget):
     """Holds the view and changes it as the user asks.
+
+    Attributes:
+        hand: Takes what the mouse and the keys do before the view does, while a tool is in hand; None for no tools.
 
     Signals:
         view_changed: Another part of the image is shown, or at another zoom.
@@ -49,6 +53,8 @@ class Canvas(QWidget):
         self._at_fit = True
         self._pressed: QPointF | None = None
         self._drag: tuple[QPointF, View] | None = None
+        self.hand: Hand | None = None
+        self._in_hand = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -148,7 +154,22 @@ class Canvas(QWidget):
 
     def _end_drag(self) -> None:
         self._pressed = self._drag = None
-        self.unsetCursor()
+        self.show_hand()
+
+    def show_hand(self) -> None:
+        """Show by the cursor whether a tool is in hand."""
+        if self.hand is not None and self.hand.active:
+            self.setCursor(Qt.CursorShape.CrossCursor)
+        else:
+            self.unsetCursor()
+
+    def _give(self, event: QMouseEvent) -> bool:
+        """Let the tool in hand take a press of the left button."""
+        if self.hand is None or self._image.empty or event.button() != Qt.MouseButton.LeftButton:
+            return False
+        x, y = self._view.to_image(event.position().x(), event.position().y())
+        self._in_hand = self.hand.press(x, y, self._view.scale / self._view.ratio, event.modifiers())
+        return self._in_hand
 
     @Slot()
     def _adapt_to_size(self) -> None:
@@ -168,12 +189,18 @@ class Canvas(QWidget):
         self._adapt_to_size()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom about the cursor."""
+        """Zoom about the cursor, where the tool in hand does not take the wheel."""
+        notches = event.angleDelta().y() / WHEEL_NOTCH
+        if self.hand is not None and self.hand.wheel(notches, event.modifiers()):
+            event.accept()
+            return
         self._zoom_by(2 ** (event.angleDelta().y() / DOUBLING), event.position())
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a click or a drag."""
+        if self._give(event):
+            return
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             self._pressed = event.position()
             self._drag = None
@@ -184,17 +211,25 @@ class Canvas(QWidget):
         self._drag_to(position)
         if not self._image.empty:
             x, y = self._view.to_image(position.x(), position.y())
+            if self.hand is not None:
+                self.hand.move(x, y, self._view.scale / self._view.ratio, pressed=self._in_hand)
             self.cursor_moved.emit(x, y, self.color_at(x, y))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag, or tell of a click."""
+        if self._in_hand and self.hand is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._in_hand = False
+            self.hand.release()
+            return
         clicked = self._pressed is not None and self._drag is None
         self._end_drag()
         if clicked and event.button() == Qt.MouseButton.LeftButton and not self._image.empty:
             self.clicked.emit(*self._view.to_image(event.position().x(), event.position().y()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Zoom in about the cursor; with Shift, zoom out."""
+        """Zoom in about the cursor; with Shift, zoom out. A tool in hand takes it as its end, or as a press."""
+        if (self.hand is not None and self.hand.double_click()) or self._give(event):
+            return
         if event.button() == Qt.MouseButton.LeftButton:
             out = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
             self._zoom_by(0.5 if out else 2.0, event.position())
@@ -202,11 +237,15 @@ class Canvas(QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         """Tell that the cursor is gone."""
         super().leaveEvent(event)
+        if self.hand is not None:
+            self.hand.leave()
         self.cursor_left.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows pan, + and - zoom, 0 and Home show the whole image, 1 shows it at 100 %."""
         key = event.key()
+        if self.hand is not None and self.hand.key(Qt.Key(key), event.text()):
+            return
         if (pan := PAN_KEYS.get(Qt.Key(key))) is not None:
             dx, dy = pan
             self._pan_by(dx * self.width() * KEY_PAN, dy * self.height() * KEY_PAN)

@@ -7,7 +7,7 @@ import json
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from shapely.geometry.base import BaseGeometry
 
 from wholefield.errors import SourceError
 from wholefield.files import replacing
-from wholefield.labels.annotations import Annotations
 from wholefield.labels.classes import Color, LabelClass, LabelClasses
 from wholefield.labels.shapes import Shape, areas_of
 
@@ -95,18 +94,18 @@ def read_geojson(path: Path, classes: LabelClasses | None = None) -> Imported:
     return Imported(known, tuple(shapes), dict(left_out), mended)
 
 
-def write_geojson(path: Path, annotations: Annotations, classes: LabelClasses) -> None:
+def write_geojson(path: Path, shapes: Iterable[Shape], classes: LabelClasses) -> None:
     """Write annotations as a FeatureCollection that QuPath opens; the file appears once it is complete.
 
     Args:
         path: The file; compressed where its name ends in `.gz`.
-        annotations: What to write.
+        shapes: What to write, such as `Annotations`, from bottom to top.
         classes: The classes of their values.
 
     Raises:
         OSError: The disk is full or may not be written to.
     """
-    features = [_feature(shape, classes) for shape in annotations]
+    features = [_feature(shape, classes) for shape in shapes]
     own = {"classes": [vars(each) for each in classes]}
     text = json.dumps({"type": "FeatureCollection", "features": features, OWN: own}, allow_nan=False)
     data = text.encode()

@@ -168,6 +168,12 @@ class SlideView(Canvas):
         self._classes.opacity = self._classes.opacity if opacity is None else opacity
         self.update()
 
+    def add_layer(self, layer: Layer) -> None:
+        """Paint a further layer over the image, above the maps and below the tiles."""
+        above = self._layers.index(self._sweep)
+        self._layers = (*self._layers[:above], layer, *self._layers[above:])
+        self.update()
+
     def set_map_opacity(self, opacity: float) -> None:
         """Let the image shine through the maps: 0 (maps not seen) to 1 (image not seen)."""
         self._map.opacity = self._classes.opacity = min(max(opacity, 0.0), 1.0)

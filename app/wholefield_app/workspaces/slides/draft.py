@@ -1,5 +1,7 @@
 """The draft of a training on slides, filled from the folder of slides that is open."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject
 
 from wholefield.tasks.registry import Data, tasks_of
@@ -7,6 +9,8 @@ from wholefield_app.forms.draft import Draft
 from wholefield_app.workspaces.slides.project import SlideProject
 
 CLASSIFY, SEGMENT = "classify", "segment"
+# Of a training on drawn labels, until the user chooses others.
+CROP_SIZE, CROPS = 256, 32
 
 
 class SlidesDraft(Draft):
@@ -36,3 +40,9 @@ class SlidesDraft(Draft):
         self.lie_beside(table or project.labels or project.masks)
         if table is None and (project.labels or project.masks):
             self.use_task(CLASSIFY if project.labels else SEGMENT)
+
+    def train_on_masks(self, slides: Path, masks: Path) -> None:
+        """Train a segmentation on a table of masks, in random squares: drawn labels cover little of a slide."""
+        self.set(slides=slides, masks=masks, crop_size=CROP_SIZE, crops_per_slide=CROPS)
+        self.lie_beside(masks)
+        self.use_task(SEGMENT)

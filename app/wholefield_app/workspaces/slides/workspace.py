@@ -16,6 +16,7 @@ from wholefield_app.document.document_workspace import LEFT, RIGHT, DocumentWork
 from wholefield_app.document.export import Export
 from wholefield_app.document.handlers import predict_command
 from wholefield_app.document.workspace import Panel
+from wholefield_app.labeling.panel import LabelsPanel
 from wholefield_app.panels.inspector_panel import InspectorPanel
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
@@ -28,6 +29,7 @@ from wholefield_app.workspaces.slides.draft import SlidesDraft
 from wholefield_app.workspaces.slides.export import FORMATS, IMAGE, export_classes
 from wholefield_app.workspaces.slides.inspector import Inspector
 from wholefield_app.workspaces.slides.label_layer import read_labels
+from wholefield_app.workspaces.slides.labeling import Labeling
 from wholefield_app.workspaces.slides.overlays import Overlays
 from wholefield_app.workspaces.slides.prediction import SlidePredictions
 from wholefield_app.workspaces.slides.prediction_panel import SlidePredictionPanel
@@ -44,6 +46,7 @@ class SlidesWorkspace(DocumentWorkspace):
     Attributes:
         overlays: What is laid over the slide.
         prediction: The prediction.
+        labeling: The labels that are drawn.
     """
 
     entry = SLIDES
@@ -64,6 +67,7 @@ class SlidesWorkspace(DocumentWorkspace):
         document.changed.connect(self._show_in_view)
         self.overlays = Overlays(document, view, self)
         self.prediction = SlidePredictions(self)
+        self.labeling = Labeling(self)
 
     @property
     def canvas(self) -> SlideView:
@@ -84,18 +88,20 @@ class SlidesWorkspace(DocumentWorkspace):
         """What a user can do with slides."""
         return [
             *actions.opening_actions(self), *actions.file_actions(self), *actions.zoom_actions(self),
-            *self._overlay_actions(), *actions.training_actions(self), actions.predict_action(self),
-            actions.cancel_action(self, self.prediction),
+            *self._overlay_actions(), *self.labeling.actions(), *actions.training_actions(self),
+            actions.predict_action(self), actions.cancel_action(self, self.prediction),
         ]  # fmt: skip
 
     def panels(self, registry: Registry) -> list[Panel]:
         """Slides and prediction on the left, training, curves and the inspector on the right."""
         services, theme = self._services, self._services.themes.theme
         self.slides_panel = SlidesPanel(services.background, registry, theme)
+        self.labels_panel = LabelsPanel(self.labeling.labels, registry, theme)
         self.inspector_panel = InspectorPanel(theme)
         self.inspector = Inspector(self.document, self.view, self.draft, self.inspector_panel, services)
         return [
             Panel("slides.list", "Slides", self.slides_panel, LEFT, 480),
+            Panel("slides.labels", "Labels", self.labels_panel, LEFT, 480, tab_of="slides.list"),
             Panel("slides.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 320),
             Panel("slides.training", "Training", self.training_panel, RIGHT, 480),
             Panel("slides.curves", "Curves", self.curves_panel, RIGHT, 320),
@@ -112,7 +118,7 @@ class SlidesWorkspace(DocumentWorkspace):
 
     def connect_own(self) -> None:
         """Connect project, overlays and inspector."""
-        self.follow_theme(self.slides_panel, self.inspector_panel)
+        self.follow_theme(self.slides_panel, self.inspector_panel, self.labels_panel)
         self.view.problem.connect(self._report_tile)
         self.view.cursor_moved.connect(self._show_cursor)
         self.view.cursor_left.connect(self.readout.cursor.clear)
@@ -125,7 +131,7 @@ class SlidesWorkspace(DocumentWorkspace):
             session.state_changed.connect(self._end_sweep)
         self.prediction.changed.connect(self._show_prediction)
         self.training.state_changed.connect(self.inspector.follow_training)
-        for changed in (self.overlays.changed, self.inspector.changed):
+        for changed in (self.overlays.changed, self.inspector.changed, self.labeling.labels.changed):
             changed.connect(self.changed)
 
     def follow_document(self, role: Role) -> None:
@@ -133,6 +139,7 @@ class SlidesWorkspace(DocumentWorkspace):
         del role
         path = self.document.path
         self.prediction.look_at(path)
+        self.labeling.look_at(self.document.input)
         self._show_zoom()
         if path is not None:
             self.slides_panel.mark(path)
@@ -187,6 +194,7 @@ class SlidesWorkspace(DocumentWorkspace):
     def close(self) -> None:
         """Release files and threads."""
         self.inspector.close()
+        self.labeling.labels.save_now()
         self.overlays.clear_sweep()
         self.slides_panel.drop_thumbnails()
         super().close()

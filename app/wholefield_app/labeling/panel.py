@@ -1,0 +1,273 @@
+"""The panel of labels: tools, the size of brush and wand, the classes with their counts and areas."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QColorDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QSlider,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from wholefield.errors import SettingError
+from wholefield.labels import LabelClass
+from wholefield_app.actions import Registry
+from wholefield_app.actions.button import ActionButton
+from wholefield_app.forms.layout import form_layout
+from wholefield_app.labeling.slide_labels import LARGEST_RADIUS, SMALLEST_RADIUS, SlideLabels
+from wholefield_app.labeling.tools import Tool
+from wholefield_app.theme.icons import icon
+from wholefield_app.theme.theme import Theme
+from wholefield_app.widgets.heading import muted
+
+NAME, KEY, LABELS, LOCK = range(4)
+TITLES = ("Class", "Key", "Labels", "Lock")
+TIPS = (
+    "The box shows or hides the labels of a class; a double click changes its name.",
+    "The digit that chooses it while a tool is in hand.",
+    "How many shapes it has, and their area.",
+    "Labels of a locked class are neither painted over nor erased.",
+)
+VALUE = Qt.ItemDataRole.UserRole
+HINT = "Choose a tool and draw on the slide. Labels are saved beside it as GeoJSON, which QuPath opens."
+NO_SLIDE = "Open a slide to label it."
+
+
+class LabelsPanel(QWidget):
+    """Shows the labels of the open slide and changes their classes."""
+
+    def __init__(self, labels: SlideLabels, registry: Registry, theme: Theme) -> None:
+        super().__init__()
+        self._labels = labels
+        self._theme = theme
+        self._filling = False
+        self.spacing: tuple[float, float] | None = None
+        self.hint = muted(HINT)
+        self.table = self._make_table()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(8)
+        layout.addLayout(self._make_tools(registry))
+        layout.addLayout(self._make_sizes())
+        layout.addWidget(self.table, 1)
+        layout.addLayout(self._make_class_buttons(registry))
+        layout.addWidget(ActionButton(registry["slides.train_on_labels"], parent=self))
+        layout.addWidget(self.hint)
+        labels.changed.connect(self._show)
+        self.use_theme(theme)
+        self._show()
+
+    @Slot(object)
+    def use_theme(self, theme: Theme) -> None:
+        """Draw the icons in the colors of `theme`."""
+        self._theme = theme
+        self.add.setIcon(icon("add", theme))
+        self.remove.setIcon(icon("discard", theme))
+        self.color.setIcon(icon("palette", theme))
+
+    def set_spacing(self, spacing: tuple[float, float] | None) -> None:
+        """Give areas in mm² from now on, of px of (y, x) µm; in px without a spacing."""
+        self.spacing = spacing
+        self._show()
+
+    def _make_tools(self, registry: Registry) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        for tool in Tool:
+            row.addWidget(_action_button(registry, tool.value))
+        row.addStretch()
+        return row
+
+    def _make_sizes(self) -> QFormLayout:
+        self.radius = _slider("Size of brush and eraser", int(SMALLEST_RADIUS), int(LARGEST_RADIUS))
+        self.radius.valueChanged.connect(self._set_radius)
+        self.tolerance = _slider("How far colors may lie apart for the wand, in percent", 1, 60)
+        self.tolerance.valueChanged.connect(self._labels.set_tolerance)
+        form = form_layout()
+        form.addRow("Brush size", self.radius)
+        form.addRow("Wand tolerance", self.tolerance)
+        self._form = form
+        return form
+
+    def _make_table(self) -> QTableWidget:
+        table = QTableWidget(0, len(TITLES))
+        table.setAccessibleName("Classes of labels")
+        for column, (title, tip) in enumerate(zip(TITLES, TIPS, strict=True)):
+            item = QTableWidgetItem(title)
+            item.setToolTip(tip)
+            table.setHorizontalHeaderItem(column, item)
+        table.verticalHeader().hide()
+        table.setShowGrid(False)
+        table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(30)
+        table.setMinimumHeight(120)
+        table.itemChanged.connect(self._change)
+        table.currentCellChanged.connect(self._choose)
+        return table
+
+    def _make_class_buttons(self, registry: Registry) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        self.add = _button("Add", "Add a class and draw with it.")
+        self.remove = _button("Delete", "Delete the chosen class with all its labels.")
+        self.color = _button("Color…", "Give the chosen class another color.")
+        self.add.clicked.connect(self._add)
+        self.remove.clicked.connect(self._remove)
+        self.color.clicked.connect(self._ask_for_color)
+        for button in (self.add, self.remove, self.color):
+            row.addWidget(button)
+        row.addStretch()
+        for name in ("undo", "redo"):
+            row.addWidget(_action_button(registry, name))
+        return row
+
+    @Slot()
+    def _show(self) -> None:
+        labels = self._labels
+        self._filling = True
+        counts, areas = labels.annotations.counts(), labels.annotations.areas()
+        self.table.setRowCount(len(labels.classes))
+        for row, each in enumerate(labels.classes):
+            self._fill(row, each, counts.get(each.value, 0), areas.get(each.value, 0.0))
+            if each.value == labels.current:
+                self.table.setCurrentCell(row, NAME)
+        self.radius.setValue(round(labels.radius))
+        self.tolerance.setValue(labels.tolerance)
+        self._form.setRowVisible(self.radius, labels.tool.round)
+        self._form.setRowVisible(self.tolerance, labels.tool is Tool.WAND)
+        self.setEnabled(labels.ready)
+        for button in (self.remove, self.color):
+            button.setEnabled(labels.current in labels.classes)
+        self.hint.setText(HINT if labels.ready else NO_SLIDE)
+        self._filling = False
+
+    def _fill(self, row: int, each: LabelClass, count: int, area: float) -> None:
+        labels = f"{count:,} · {self._area(area)}" if count else "none"
+        texts = (each.name, each.key, labels, "")
+        for column, text in enumerate(texts):
+            item = self._item(row, column)
+            item.setText(text)
+            item.setData(VALUE, each.value)
+            editable = Qt.ItemFlag.ItemIsEditable if column in (NAME, KEY) else Qt.ItemFlag.NoItemFlags
+            checkable = Qt.ItemFlag.ItemIsUserCheckable if column in (NAME, LOCK) else Qt.ItemFlag.NoItemFlags
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | editable | checkable)
+            if column == LABELS:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._item(row, NAME).setCheckState(_state(each.visible))
+        self._item(row, NAME).setIcon(swatch(each.color))
+        self._item(row, LOCK).setCheckState(_state(each.locked))
+
+    def _item(self, row: int, column: int) -> QTableWidgetItem:
+        item = self.table.item(row, column)
+        if item is None:
+            item = QTableWidgetItem()
+            self.table.setItem(row, column, item)
+        return item
+
+    def _area(self, area: float) -> str:
+        if self.spacing is None:
+            return f"{area:,.0f} px"
+        square = area * self.spacing[0] * self.spacing[1]
+        return f"{square / 1e6:,.3f} mm²" if square >= 1e4 else f"{square:,.0f} µm²"
+
+    @Slot(QTableWidgetItem)
+    def _change(self, item: QTableWidgetItem) -> None:
+        if self._filling:
+            return
+        value, column = item.data(VALUE), item.column()
+        checked = item.checkState() is Qt.CheckState.Checked
+        now = self._labels.classes[value]
+        if column == NAME and item.text() != now.name:
+            self._labels.change_class(value, name=item.text().strip())
+        elif column == NAME:
+            self._labels.change_class(value, visible=checked)
+        elif column == KEY:
+            self._labels.change_class(value, key=item.text().strip()[:1])
+        elif column == LOCK:
+            self._labels.change_class(value, locked=checked)
+
+    @Slot(int)
+    def _choose(self, row: int) -> None:
+        item = self.table.item(row, NAME)
+        if not self._filling and item is not None:
+            self._labels.choose(item.data(VALUE))
+
+    @Slot()
+    def _add(self) -> None:
+        taken, number = set(self._labels.classes.names), len(self._labels.classes) + 1
+        while f"Class {number}" in taken:
+            number += 1
+        try:
+            self._labels.add_class(f"Class {number}")
+        except SettingError as error:
+            self.hint.setText(str(error))
+            return
+        self.table.editItem(self._item(self.table.currentRow(), NAME))
+
+    @Slot()
+    def _remove(self) -> None:
+        self._labels.remove_class(self._labels.current)
+
+    @Slot()
+    def _ask_for_color(self) -> None:
+        each = self._labels.classes[self._labels.current]
+        color = QColorDialog.getColor(QColor(*each.color), self, f"Color of {each.name}")
+        if color.isValid():
+            self._labels.change_class(each.value, color=(color.red(), color.green(), color.blue()))
+
+    @Slot(int)
+    def _set_radius(self, radius: int) -> None:
+        if not self._filling:
+            self._labels.set_radius(float(radius))
+
+
+def swatch(color: tuple[int, int, int]) -> QIcon:
+    """A square of a color, the same in a selected row."""
+    square = QPixmap(24, 24)
+    square.fill(Qt.GlobalColor.transparent)
+    with QPainter(square) as painter:
+        painter.fillRect(2, 2, 20, 20, QColor(*color))
+    made = QIcon(square)
+    made.addPixmap(square, QIcon.Mode.Selected)
+    return made
+
+
+def _state(on: bool) -> Qt.CheckState:
+    return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+
+
+def _button(text: str, about: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(about)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    return button
+
+
+def _action_button(registry: Registry, name: str) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(registry[f"slides.{name}"])
+    button.setIconSize(QSize(18, 18))
+    button.setAutoRaise(True)
+    return button
+
+
+def _slider(name: str, low: int, high: int) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setRange(low, high)
+    slider.setToolTip(name)
+    slider.setAccessibleName(name)
+    return slider
