@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.app.spaces import slides_of
+from tests.there import there
 from wholefield.labels import read_geojson
 from wholefield_app.document import dialogs
 from wholefield_app.labeling.panel import KEY, LABELS, LOCK, NAME
@@ -138,7 +139,7 @@ def test_shapes_are_selected_moved_given_a_class_and_deleted(space: SlidesWorksp
     drag(space, (100, 90), (150, 90))
     (shape,) = labels.annotations
     assert shape.geometry.bounds == pytest.approx((100, 50, 200, 130), abs=2)
-    QTest.keyClick(space.view, other.key)
+    QTest.keyClick(space.view, Qt.Key.Key_2)
     assert area(space, other.value) == pytest.approx(8000, rel=0.05)
     QTest.keyClick(space.view, Qt.Key.Key_Delete)
     assert not len(labels.annotations)
@@ -165,10 +166,10 @@ def test_the_wheel_with_ctrl_changes_the_brush(space: SlidesWorkspace) -> None:
 def test_digits_choose_classes_while_a_tool_is_in_hand(space: SlidesWorkspace) -> None:
     take(space, Tool.BRUSH)
     labels_of(space).classes.named("Glass")
-    QTest.keyClick(space.view, "2")
+    QTest.keyClick(space.view, Qt.Key.Key_2)
     assert labels_of(space).current == 2
     labels_of(space).take_tool(Tool.MOVE)
-    QTest.keyClick(space.view, "1")
+    QTest.keyClick(space.view, Qt.Key.Key_1)
     assert space.view.scale == 1
     assert labels_of(space).current == 2
 
@@ -180,15 +181,15 @@ def test_the_panel_changes_classes(space: SlidesWorkspace) -> None:
     take(space, Tool.RECTANGLE, "Class 1")
     drag(space, (50, 50), (150, 130))
     table = panel.table
-    assert [table.item(0, column).text() for column in (NAME, KEY)] == ["Class 1", "1"]
-    assert table.item(0, LABELS).text().startswith("1 · ")
-    assert table.item(0, LABELS).text().endswith(" px")
-    assert table.item(1, LABELS).text() == "none"
+    assert [there(table.item(0, column)).text() for column in (NAME, KEY)] == ["Class 1", "1"]
+    assert there(table.item(0, LABELS)).text().startswith("1 · ")
+    assert there(table.item(0, LABELS)).text().endswith(" px")
+    assert there(table.item(1, LABELS)).text() == "none"
     panel.set_spacing((0.5, 0.5))
-    assert table.item(0, LABELS).text().endswith("µm²")
-    table.item(0, NAME).setText("Cell")
-    table.item(0, LOCK).setCheckState(Qt.CheckState.Checked)
-    table.item(1, NAME).setCheckState(Qt.CheckState.Unchecked)
+    assert there(table.item(0, LABELS)).text().endswith("µm²")
+    there(table.item(0, NAME)).setText("Cell")
+    there(table.item(0, LOCK)).setCheckState(Qt.CheckState.Checked)
+    there(table.item(1, NAME)).setCheckState(Qt.CheckState.Unchecked)
     assert labels.classes[1].name == "Cell"
     assert labels.locked == {1}
     assert labels.hidden == {2}
@@ -204,8 +205,8 @@ def test_a_name_that_is_taken_is_refused(window: MainWindow, space: SlidesWorksp
     panel = space.labels_panel
     panel.add.click()
     panel.add.click()
-    panel.table.item(1, NAME).setText("Class 1")
-    assert panel.table.item(1, NAME).text() == "Class 2"
+    there(panel.table.item(1, NAME)).setText("Class 1")
+    assert there(panel.table.item(1, NAME)).text() == "Class 2"
 
 
 def test_labels_are_saved_and_found_again(
@@ -271,7 +272,8 @@ def test_a_training_is_set_up(space: SlidesWorkspace, slide: Path, window: MainW
 
 def test_labels_are_painted_over_the_slide(space: SlidesWorkspace) -> None:
     def color() -> tuple[int, ...]:
-        return space.view.grab_view().pixelColor(at(space, 100, 90)).getRgb()
+        shown = space.view.grab_view().pixelColor(at(space, 100, 90))
+        return shown.red(), shown.green(), shown.blue()
 
     before = color()
     take(space, Tool.RECTANGLE)
