@@ -33,6 +33,10 @@ if TYPE_CHECKING:
         suggest_tile_size as suggest_tile_size,
         suggest_tiling as suggest_tiling,
     )
+    from wholefield.streaming.saliency import (
+        grad_cam as grad_cam,
+        integrated_gradients as integrated_gradients,
+    )
     from wholefield.streaming.streamed import Streamed as Streamed
 
 __getattr__, __all__ = lazy_names(__name__, __file__)
