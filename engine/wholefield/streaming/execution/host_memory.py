@@ -14,8 +14,12 @@ from torch import Tensor
 
 from wholefield.streaming.execution.halo import Halos
 
-TILES_BETWEEN = 16
-"""After how many tiles freed memory is given back; the next tile asks for a part of it again, which takes time."""
+PIXELS_BETWEEN = 2**22
+"""After how many pixels freed memory is given back.
+
+The next tiles ask for a part of it again, page by page: with tiles of 128 px, given back after every 16 of them, that was
+a tenth of the time of training, and half of the pages asked for (tests/bench/bench_training.py).
+"""
 
 _ALIGNMENT = 64
 

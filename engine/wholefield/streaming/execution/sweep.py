@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import TypeAlias
 
 import torch
@@ -13,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 from wholefield.malloc import give_back_freed_memory
 from wholefield.streaming.execution.halo import Halo, Halos, cut
 from wholefield.streaming.execution.handed_on import HandedOn
-from wholefield.streaming.execution.host_memory import TILES_BETWEEN, packed_blocks, packed_halos
+from wholefield.streaming.execution.host_memory import PIXELS_BETWEEN, packed_blocks, packed_halos
 from wholefield.streaming.execution.random_state import drawing_from, random_state
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
 from wholefield.streaming.execution.saved_halos import SavedHalos
@@ -101,7 +102,7 @@ def forward_sweep(
         _write(recurrence, sinks, tile, at_once)
         folded.put(tile, {node: block for node, block in result.outputs.items() if node not in at_once})
         handed_on.put(tile, handed)
-        settled.count()
+        settled.count(recurrence.box(tile))
 
     run_tiles(recurrence.counts, crew, prepare, finish, passage=passage)
 
@@ -192,7 +193,7 @@ def reverse_sweep(
             summed.put(tile[:-1], rows.pop(tile[:-1]))
         # What the last tiles freed stays for the next pass.
         if any(tile):
-            settled.count()
+            settled.count(recurrence.box(tile))
 
     run_tiles(recurrence.counts, crew, prepare, finish, reverse=True, passage=passage)
     if crew.ring is not None:
@@ -210,12 +211,13 @@ class _Settling:
     """Gives freed memory back now and then."""
 
     def __init__(self) -> None:
-        self._tiles = 0
+        self._pixels = 0
 
-    def count(self) -> None:
+    def count(self, box: Spans) -> None:
         """A tile is finished."""
-        self._tiles += 1
-        if self._tiles % TILES_BETWEEN == 0:
+        self._pixels += prod(stop - start for start, stop in box)
+        if self._pixels >= PIXELS_BETWEEN:
+            self._pixels = 0
             give_back_freed_memory()
 
 
