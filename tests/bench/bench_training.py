@@ -22,6 +22,7 @@ from torch import nn
 from tests.bench.bench_streaming import PASSES, backbone, show, warm_up
 from tests.bench.measure import Cost, machine, measure
 from wholefield.streaming import Streamed
+from wholefield.streaming.execution.layout import arrange
 
 THREADS = 2
 REPEATS = 2
@@ -86,7 +87,9 @@ def measured(row: Row) -> dict[str, Cost]:
     image = torch.randn(1, 3, row.side, row.side)
     ways: dict[str, tuple[nn.Module, torch.Tensor]] = {}
     if len(row.tiles) == 1:
-        last = copy.deepcopy(network).to(memory_format=torch.channels_last)
+        last: nn.Module = copy.deepcopy(network)
+        for parameter in last.parameters():
+            parameter.data = arrange(parameter.data, torch.channels_last)
         ways["plain"] = network, image
         ways["plain, channels last"] = last, image.contiguous(memory_format=torch.channels_last)
     for tile in row.tiles:
