@@ -17,8 +17,8 @@ from wholefield.streaming.execution.halo import Halos
 PIXELS_BETWEEN = 2**22
 """After how many pixels freed memory is given back.
 
-The next tiles ask for a part of it again, page by page: with tiles of 128 px, given back after every 16 of them, that was
-a tenth of the time of training, and half of the pages asked for (tests/bench/bench_training.py).
+The next tiles ask for a part of it again, page by page. With tiles of 128 px, given back after every 16 of them, that
+was a tenth of the time of training, and half of the pages.
 """
 
 _ALIGNMENT = 64
