@@ -41,6 +41,13 @@ coverage: setup
 fuzz: setup
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+# Streams published architectures and compares them with the plain networks. They live in an environment of their own:
+# torchvision, which they need, cannot be imported beside every build of torch.
+zoo: system
+	@test -d .venv-zoo || $(PYTHON) -m venv .venv-zoo
+	@.venv-zoo/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[zoo]'
+	@.venv-zoo/bin/python -m tests.zoo $(ZOO)
+
 bench: setup
 	@$(BIN)/python -m tests.bench $(BENCH)
 

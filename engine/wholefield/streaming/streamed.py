@@ -40,7 +40,7 @@ class Streamed(nn.Module):
     with multi-megapixel images" (IEEE TPAMI 2020), without their overlap.
 
     Attributes:
-        network: The network; its parameters are the module's.
+        network: The network, or a program of torch.export; its parameters are the module's.
         tile_size: Tile size per axis in pixels, or one number for all axes.
         smallest_block: Deep, small nodes wait until about that many new positions per axis have gathered, one number or
             one per axis; None chooses 32, and up to 128 along the last axis of an image where there is room.
@@ -88,7 +88,9 @@ class Streamed(nn.Module):
         process_group: ProcessGroup | None = None,
     ) -> None:
         super().__init__()
-        self.network = network
+        # A program of torch.export holds its module; torch.export is slow to import, so it is told by its name.
+        exported = type(network).__name__ == "ExportedProgram"
+        self.network: nn.Module = network.module() if exported else network  # type: ignore[operator]
         self.tile_size = tile_size
         self.reduction = as_one(reduction)
         self.smallest_block = smallest_block
@@ -121,6 +123,7 @@ class Streamed(nn.Module):
             # Inside another streamed network it is streamed with that.
             assert isinstance(x, Tensor)
             return self._in_another(x, mask)
+        _check_image(x)
         setup = self._setup(x, mask)
         tensors = self._tensors(setup)
         if self.reduction is not None:
@@ -227,6 +230,22 @@ class Streamed(nn.Module):
             deterministic=self.deterministic and not program.random,
             exact_kernels=self.exact_kernels,
             ring=ring,
+        )
+
+
+def _check_image(x: object) -> None:
+    """Refuse what cannot be an image, and transforms that would look into the sweeps, before torch does."""
+    if not isinstance(x, Tensor | LazyImage):
+        raise StreamingError(
+            f"A streamed network takes one image (batch, channels, *axes), not a {type(x).__name__}. Join several "
+            "along the channels with torch.cat, and take them apart in the network."
+        )
+    if not x.shape or not x.shape[0]:
+        raise StreamingError(f"The batch of shape {tuple(x.shape)} holds no image; stream at least one.")
+    if torch._C._functorch.peek_interpreter_stack() is not None:
+        raise StreamingError(
+            "torch.func transforms (grad, vmap, jvp) cannot look into a streamed network. Use backward or "
+            "torch.autograd.grad, and a batch instead of vmap."
         )
 
 

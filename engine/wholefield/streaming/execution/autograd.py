@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from wholefield.kernels import winograd
 from wholefield.streaming.errors import StreamingError
@@ -168,9 +167,13 @@ class StreamedFunction(torch.autograd.Function):
         return results
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         """Gradients of the image and of the tensors."""
+        if torch.is_grad_enabled():
+            raise StreamingError(
+                "A streamed network has first derivatives only. Call backward or grad without create_graph, or take "
+                "second derivatives of the plain network on a small image."
+            )
         image, *tensors = ctx.saved_tensors
         halos, ctx.halos = ctx.halos, None
         if halos is None:

@@ -14,6 +14,15 @@ from wholefield.streaming.operations import (  # noqa: F401  (importing a family
 from wholefield.streaming.operations.call import Call
 from wholefield.streaming.operations.composite import compose, composite_for
 from wholefield.streaming.operations.folded import local_for
-from wholefield.streaming.operations.registry import Refusal, register, rule_for
+from wholefield.streaming.operations.registry import Refusal, local_function, register, rule_for
 
-__all__ = ["Call", "Refusal", "compose", "composite_for", "local_for", "register", "rule_for"]
+__all__ = [
+    "Call",
+    "Refusal",
+    "compose",
+    "composite_for",
+    "local_for",
+    "local_function",
+    "register",
+    "rule_for",
+]

@@ -31,7 +31,7 @@ POINTWISE = (
     "hardshrink softshrink softplus softsign threshold "
     # types and copies
     "type float double half bfloat16 int long short bool byte char clone contiguous detach "
-    "zeros_like ones_like full_like empty_like alias data real fill zero copy"
+    "zeros_like ones_like full_like empty_like alias data real fill zero copy as_tensor asarray"
 ).split()
 
 

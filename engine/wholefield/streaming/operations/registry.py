@@ -1,9 +1,15 @@
 """Which rule turns a traced call into a local operation."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
-from wholefield.streaming.operations.call import Call, Local
+from torch import Tensor
+from torch.autograd import Function
+from torch.overrides import handle_torch_function, has_torch_function
+
+from wholefield.streaming.geometry.axis import Same
+from wholefield.streaming.geometry.spans import Span
+from wholefield.streaming.operations.call import Call, Local, Take
 
 
 class Refusal(Exception):
@@ -43,6 +49,50 @@ def register(*names: str) -> Callable[[Rule], Rule]:
         return rule
 
     return add
+
+
+def local_function(function: type[Function]) -> type[Function]:
+    """Declare that an autograd function with a backward of its own treats every position by itself.
+
+    Args:
+        function: It reads and returns tensors of the same positions, as a layer norm over channels does. Of functions
+            that read neighbors the gradients would be wrong at the borders of tiles.
+
+    Returns:
+        The function; also usable as a decorator.
+
+    Example:
+        >>> import torch
+        >>> from wholefield.streaming.operations import local_function
+        >>> @local_function
+        ... class Double(torch.autograd.Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         return 2 * x
+        ...     @staticmethod
+        ...     def backward(ctx, grad):
+        ...         return 2 * grad
+    """
+    plain = function.apply
+
+    def apply(*args: Any) -> Any:
+        tensors = tuple(arg for arg in args if isinstance(arg, Tensor))
+        if has_torch_function(tensors):
+            return handle_torch_function(apply, tensors, *args)
+        return plain(*args)
+
+    def rule(call: Call) -> Local:
+        first = call.refs[0]
+
+        def compute(take: Take, _: Sequence[Span]) -> Tensor:
+            return call.evaluate(take)
+
+        return Local(tuple(Same(length, length) for length in first.lengths), first.axes, compute)
+
+    apply.__name__ = function.__name__.strip("_")
+    register(apply.__name__)(rule)
+    function.apply = staticmethod(apply)  # type: ignore[method-assign]
+    return function
 
 
 def rule_for(name: str) -> Rule:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -33,6 +34,11 @@ def in_place(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> bool:
     return marked or bool(kwargs.get("inplace")) or name in _AUGMENTED
 
 
+def writes_itself(function: Callable[..., Any]) -> bool:
+    """Whether a function is the in-place variant by name, without a flag."""
+    return _plain_name(function).endswith("_")
+
+
 def out_of_place(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that returns what an in-place one would write, and leaves its arguments alone."""
     name = _plain_name(function)
@@ -49,4 +55,7 @@ def out_of_place(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _plain_name(function: Callable[..., Any]) -> str:
+    if isinstance(function, torch._ops.OpOverload):
+        # An operator of an exported program, such as aten::add.Tensor.
+        return str(function._schema.name).split("::")[-1]
     return str(getattr(function, "__name__", "")) or repr(function)

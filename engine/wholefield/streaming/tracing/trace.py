@@ -7,6 +7,7 @@ import linecache
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -80,11 +81,25 @@ def _check_network(network: nn.Module) -> None:
             raise StreamingError(
                 f"{layer} is a TorchScript module, whose calls cannot be traced. Use the module it was made from."
             )
+        for hook in (*module._forward_pre_hooks.values(), *module._forward_hooks.values()):
+            if _is_a_users(hook):
+                raise StreamingError(
+                    f"{layer} has a forward hook, which would see tensors without data: tiles are computed operation "
+                    "by operation, not module by module. Remove the hook; to look at a tensor, return it."
+                )
         if torch.is_grad_enabled() and (module._backward_hooks or module._backward_pre_hooks):
             raise StreamingError(
                 f"{layer} has a backward hook, which a streamed network cannot call: the reverse sweep recomputes "
                 "tiles, not modules. Remove the hook, or put it on the streamed module."
             )
+
+
+def _is_a_users(hook: Any) -> bool:
+    """Whether a hook is not one of torch's own, such as that of torch.nn.utils.weight_norm."""
+    while isinstance(hook, partial):
+        hook = hook.func
+    made_by = hook if hasattr(hook, "__code__") or hasattr(hook, "__func__") else type(hook)
+    return str(made_by.__module__).split(".")[0] != "torch"
 
 
 @contextmanager

@@ -103,8 +103,9 @@ class TracedTensors:
             name,
             "re-entrant checkpointing hides the backward of its part. Call checkpoint with use_reentrant=False."
             if name == "CheckpointFunction"
-            else "it is an autograd function with a backward of its own, which the trace cannot see. Write it with "
-            "torch functions alone.",
+            else "it is an autograd function with a backward of its own, which the trace cannot see. If it treats "
+            "every position by itself, declare it: wholefield.streaming.operations.local_function(Function). Else "
+            "write it with torch functions alone.",
             operand,
         )
 

@@ -15,8 +15,15 @@ from wholefield.streaming.geometry.spans import Span
 from wholefield.streaming.operations import Call, Refusal, composite_for, local_for
 from wholefield.streaming.operations.border import part_set
 from wholefield.streaming.operations.call import Compute, Operand, Ref, Slot, Take
+from wholefield.streaming.tracing.aten import spelled
 from wholefield.streaming.tracing.call_site import calling, is_the_users
-from wholefield.streaming.tracing.op_names import in_place, operation_name, out_of_place, reads_property
+from wholefield.streaming.tracing.op_names import (
+    in_place,
+    operation_name,
+    out_of_place,
+    reads_property,
+    writes_itself,
+)
 from wholefield.streaming.tracing.precision import Precision
 from wholefield.streaming.tracing.program import Node, Preparation, Program
 from wholefield.streaming.tracing.shortcuts import result_of
@@ -97,7 +104,7 @@ class Tracer(TorchFunctionMode):
             return self._hook(name, args)
         if name == "set_grad_enabled":
             return func(*args, **named)
-        composite = composite_for(name)
+        composite = spelled(func) or composite_for(name)
         if composite is not None:
             with self:
                 return composite(*args, **named)
@@ -313,7 +320,7 @@ def _nowhere(value: Any) -> Any:
 
 def _overwriting(func: Callable[..., Any], call: Call) -> Compute:
     """The call in its in-site form."""
-    flag = {} if str(getattr(func, "__name__", "")).endswith("_") else {"inplace": True}
+    flag = {} if writes_itself(func) else {"inplace": True}
     original = replace(call, function=func, kwargs={**call.kwargs, **flag})
 
     def compute(take: Take, _: Sequence[Span]) -> Tensor:

@@ -307,6 +307,13 @@ def test_results_that_cannot_be_streamed(result: Callable[[Tensor], Any], words:
         Streamed(Apply(result), 4)(image())
 
 
+def test_forward_hooks_get_no_tensors_without_data() -> None:
+    layer = conv()
+    layer.register_forward_hook(lambda *_: pytest.fail("called"))
+    with pytest.raises(StreamingError, match=r"The layer '0' has a forward hook.*return it"):
+        Streamed(nn.Sequential(layer), 4)(image())
+
+
 def test_hooks_that_would_never_be_called() -> None:
     layer = conv()
     layer.register_full_backward_hook(lambda *_: None)
