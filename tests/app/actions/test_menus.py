@@ -41,7 +41,7 @@ def test_every_action_has_title_icon_and_a_sentence(window: MainWindow) -> None:
 
 
 def test_every_icon_is_used(window: MainWindow) -> None:
-    used = {"wholefield", "chevron-down", "chevron-up", "check", "error", "copy", "close"}
+    used = {"wholefield", "chevron-down", "chevron-up", "check", "error", "copy", "close", "add", "palette"}
     for entry in window.entries:
         window.go_to(entry.name)
         used |= {bound.definition.icon for bound in window.registry}

@@ -214,7 +214,7 @@ class SlidesWorkspace(DocumentWorkspace):
                 checked_when=lambda: overlays.map_shown and prediction.result is not None,
             ),
             Action(
-                "slides.open_labels", "Open la&bels over the slide…", Menu.FILE, self._ask_for_labels, "map",
+                "slides.open_labels", "Open la&bels over the slide…", Menu.FILE, self._ask_for_labels, "labels",
                 "Show a DICOM segmentation or another label image of the open slide over it.", shortcut="Ctrl+L",
                 group="file", enabled_when=actions.is_open(self),
             ),
