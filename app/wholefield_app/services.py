@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wholefield_app.background import Background
+from wholefield_app.document.models import OpenedModels
 from wholefield_app.log import SessionLog
 from wholefield_app.opening.readings import Readings
 from wholefield_app.problems import Problem
@@ -20,6 +21,7 @@ class Services:
         background: Worker threads for short work.
         themes: The theme in use.
         log: The log of this session.
+        models: The models that were opened.
         report: Shows a Problem in the banner and writes it to the log; may be called from any thread.
         readings: How the files of this session are read.
     """
@@ -28,5 +30,6 @@ class Services:
     background: Background
     themes: ThemeManager
     log: SessionLog
+    models: OpenedModels
     report: Callable[[Problem], None]
     readings: Readings = field(default_factory=Readings)

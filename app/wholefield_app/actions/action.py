@@ -12,6 +12,7 @@ class Menu(StrEnum):
     VIEW = "&View"
     LABEL = "&Label"
     RUN = "&Run"
+    MODELS = "&Models"
     HELP = "&Help"
 
     @property

@@ -80,6 +80,7 @@ class DocumentWorkspace(WorkspaceHooks):
         self.preview_panel: PreviewPanel | None = None
         self._models = DebouncedCall(services.background, list_models, parent=self)
         self._finished: Path | None = None
+        self._trained: list[TrainedModel] = []
         self._central = QStackedWidget()
 
     # What the window asks.
@@ -205,6 +206,11 @@ class DocumentWorkspace(WorkspaceHooks):
         except SettingError as error:
             log.warning("The settings of the last training were not restored: %s", error)
 
+    def choose_model(self, path: Path) -> None:
+        """Offer a model that was opened, and choose it."""
+        self._offer()
+        self.prediction_panel.models.choose(path)
+
     def follow_theme(self, *parts: Themed) -> None:
         """Paint parts in the colors of every theme from now on."""
         for part in parts:
@@ -257,6 +263,8 @@ class DocumentWorkspace(WorkspaceHooks):
         self._models.answered.connect(self._offer_models)
         self._models.failed.connect(self._services.report)
         self.prediction_panel.model_changed.connect(self.changed)
+        self.prediction_panel.model_changed.connect(self._show_card)
+        self.prediction_panel.models.browsed.connect(self._take_model_file)
 
     def _connect_runs(self) -> None:
         for session in self.sessions:
@@ -308,9 +316,30 @@ class DocumentWorkspace(WorkspaceHooks):
     @Slot(object)
     def _offer_models(self, models: list[TrainedModel]) -> None:
         finished, self._finished = self._finished, None
-        self.prediction_panel.models.set_models(models)
+        self._trained = models
+        self._offer()
         if finished is not None:
             self.prediction_panel.models.choose_run(finished)
+
+    def _offer(self) -> None:
+        """Put models of earlier runs and those that were opened on offer."""
+        opened = [model.offered for model in self._services.models.of(self.name)]
+        known = {model.path for model in opened}
+        trained = [model for model in self._trained if model.path not in known]
+        self.prediction_panel.models.set_models([*trained, *opened])
+
+    @Slot()
+    def _show_card(self) -> None:
+        model = self._services.models.find(self.prediction_panel.checkpoint)
+        self.prediction_panel.card.show_lines(() if model is None else model.lines)
+
+    @Slot(object)
+    def _take_model_file(self, path: Path) -> None:
+        """Choose a checkpoint of a run; anything else is opened first, to see what it is."""
+        if path.suffix == ".ckpt":
+            self.prediction_panel.models.choose(path)
+        else:
+            self._services.models.open(path)
 
     @Slot(int, int)
     def _show_demo_progress(self, done: int, total: int) -> None:

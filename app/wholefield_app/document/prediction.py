@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.export import Export
+from wholefield_app.panels.model_card import ModelCardView
 from wholefield_app.panels.model_field import ModelField
 from wholefield_app.panels.progress import RunProgress
 from wholefield_app.runs import RunSession, SessionState
@@ -102,6 +103,7 @@ class PredictionPanel(QWidget):
         self.models = ModelField(words.files)
         self.models.changed.connect(self.say_what_is_next)
         self.models.changed.connect(self.model_changed)
+        self.card = ModelCardView(self)
         self.predict = ActionButton(registry[f"{workspace}.predict"], primary=True, parent=self)
         self.hint = muted(words.no_model)
         self.export = ActionButton(registry[f"{workspace}.export"], only_when_enabled=True, parent=self)
@@ -143,4 +145,5 @@ class PredictionPanel(QWidget):
         export = (self.export, self.cancel_export, self.export_progress, self.export_note)
         for widget in (*widgets, *export):
             layout.addWidget(widget)
+        layout.addWidget(self.card)
         layout.addStretch()

@@ -121,6 +121,9 @@ class Workspace(QObject):
     def open(self, path: Path) -> None:
         """Open a file or folder off the GUI thread."""
 
+    def choose_model(self, path: Path) -> None:  # not every workspace uses models
+        """Use a model that was opened."""
+
     def ask_to_open_as(self, path: Path) -> None:  # not every workspace opens files in several ways
         """Let the user choose what a file is opened as, and how it is read."""
 

@@ -19,9 +19,11 @@ class ModelField(QWidget):
 
     Signals:
         changed: Another checkpoint is chosen.
+        browsed: The path of a file that the user has just found on the disk.
     """
 
     changed = Signal()
+    browsed = Signal(object)
 
     def __init__(self, file_filter: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +36,7 @@ class ModelField(QWidget):
         self.list.currentIndexChanged.connect(self.changed)
         self.list.currentIndexChanged.connect(self._name)
         self.browse = with_properties(
-            QToolButton(), toolTip="Choose a checkpoint file", accessibleName="Choose a checkpoint file"
+            QToolButton(), toolTip="Choose a model file", accessibleName="Choose a model file"
         )
         self.browse.clicked.connect(self._browse)
         layout = QHBoxLayout(self)
@@ -104,6 +106,6 @@ class ModelField(QWidget):
     @Slot()
     def _browse(self) -> None:
         start = str(self.checkpoint.parent if self.checkpoint else Path.home())
-        name, _ = QFileDialog.getOpenFileName(self, "Choose a checkpoint", start, self._filter)
+        name, _ = QFileDialog.getOpenFileName(self, "Choose a model", start, self._filter)
         if name:
-            self.choose(Path(name))
+            self.browsed.emit(Path(name))

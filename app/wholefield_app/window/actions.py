@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def window_actions(window: "MainWindow") -> list[Action]:
     """View, help and quit actions of `window`."""
-    return [*_places(window), *_look(window), *_help(window), *_file(window)]
+    return [*_places(window), *_look(window), *_models(window), *_help(window), *_file(window)]
 
 
 def entry_id(entry: Entry) -> str:
@@ -29,6 +29,20 @@ def _places(window: "MainWindow") -> list[Action]:
             checked_when=partial(window.is_in, entry.name),
         )
         for number, entry in enumerate(window.entries, start=1)
+    ]  # fmt: skip
+
+
+def _models(window: "MainWindow") -> list[Action]:
+    return [
+        Action(
+            "models.open", "&Open a model…", Menu.MODELS, window.ask_to_open_model, "predict",
+            "Choose a network: weights of a known architecture, .pt2, ONNX or a checkpoint; its card says what it is.",
+            shortcut="Ctrl+Shift+M", group="open",
+        ),
+        Action(
+            "models.open_folder", "Open a model &folder…", Menu.MODELS, window.ask_for_model_folder, "folder",
+            "Choose the folder of a network that is published as one.", group="open",
+        ),
     ]  # fmt: skip
 
 

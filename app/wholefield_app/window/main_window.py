@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from wholefield.sources import dialog_filter
 from wholefield.sources.choices import Reading
 from wholefield.sources.kinds import Kind
 from wholefield_app.actions import Menu, Registry
@@ -24,7 +25,9 @@ from wholefield_app.actions.finder import CommandFinder
 from wholefield_app.actions.menus import fill_menus, fill_tool_bar, make_menus
 from wholefield_app.actions.shortcuts import ShortcutHelp
 from wholefield_app.background import Background, Task
+from wholefield_app.document.dialogs import ask_for_file, ask_for_folder
 from wholefield_app.document.entry import Entry
+from wholefield_app.document.models import OpenedModel, OpenedModels
 from wholefield_app.document.workspace import Workspace
 from wholefield_app.log import SessionLog
 from wholefield_app.mailbox import Mailbox
@@ -42,8 +45,8 @@ from wholefield_app.window.closing import ClosingQuestion
 from wholefield_app.window.docks import Docks
 from wholefield_app.window.rail import Rail
 from wholefield_app.window.room import Room
-from wholefield_app.window.routing import workspace_for
-from wholefield_app.window.submenus import CommandMenu, RecentMenu
+from wholefield_app.window.routing import MODELS, workspace_for
+from wholefield_app.window.submenus import CommandMenu, RecentMenu, RecentModelsMenu
 
 SIZE = (1440, 900)
 STARTING = "Starting…"
@@ -76,7 +79,9 @@ class MainWindow(QMainWindow):
         problems = self._problems = Mailbox(parent=self)
         problems.arrived.connect(self._show_problems)
         self._hooks = ExceptionHooks(problems.put)
-        self.services = Services(settings, Background(parent=self), themes, SessionLog(self), problems.put)
+        background = Background(parent=self)
+        models = OpenedModels(background, settings, self)
+        self.services = Services(settings, background, themes, SessionLog(self), models, problems.put)
         self.services.log.install()
         self._hooks.install()
         self.entries = tuple(entries)
@@ -89,6 +94,10 @@ class MainWindow(QMainWindow):
         themes.changed.connect(self.registry.use_theme)
         themes.changed.connect(self.banner.use_theme)
         self.banner.open_as.connect(self._ask_to_open_as)
+        models.opened.connect(self._use_model)
+        models.opened.connect(self._open_next, Qt.ConnectionType.QueuedConnection)
+        models.problem.connect(problems.put)
+        models.opening.connect(self._show_status)
         self._restore_layout()
 
     @property
@@ -178,6 +187,30 @@ class MainWindow(QMainWindow):
             then=partial(self._open_in, path), failed=self.services.report,
         )  # fmt: skip
 
+    def ask_to_open_model(self) -> None:
+        """Let the user choose a file with a model."""
+        filters = f"{dialog_filter(Kind.MODEL)};;All files (*)"
+        path = ask_for_file(self, "Open a model", self._models_folder, filters)
+        if path is not None:
+            self.services.models.open(path)
+
+    def ask_for_model_folder(self) -> None:
+        """Let the user choose a folder with a model."""
+        if (path := ask_for_folder(self, "Open a folder with a model", self._models_folder)) is not None:
+            self.services.models.open(path)
+
+    @property
+    def _models_folder(self) -> Path:
+        recent = self.services.models.recent
+        return recent[0].parent if recent else self.services.settings.last_folder
+
+    @Slot(object)
+    def _use_model(self, model: OpenedModel) -> None:
+        """Choose a model where it can be used: in the workspace in sight if its data fits."""
+        if self.workspace.name not in model.places:
+            self.go_to(model.places[0])
+        self.workspace.choose_model(model.path)
+
     def find_command(self) -> None:
         """Open the command finder."""
         self.finder.appear()
@@ -242,6 +275,9 @@ class MainWindow(QMainWindow):
 
     def _open_in(self, path: Path, name: str | None) -> None:
         self._routing = None
+        if name == MODELS:
+            self.services.models.open(path)
+            return
         if name is not None:
             self.go_to(name)
         self.workspace.open(path)
@@ -278,6 +314,7 @@ class MainWindow(QMainWindow):
     def _build_bars(self) -> None:
         self._menus = make_menus(self.menuBar(), self.registry)
         self._recent_menu = RecentMenu(self.services.settings, self.open, self)
+        self._recent_models = RecentModelsMenu(self.services.models, self)
         self._panels_menu = QMenu("&Panels", self)
         self._command_menu = CommandMenu(self.registry, self)
         bar = self._tools = with_properties(QToolBar("Tools", movable=False), objectName="tools")
@@ -296,6 +333,7 @@ class MainWindow(QMainWindow):
         fill_menus(self._menus, self.registry)
         files, view, run = (self._menus[menu] for menu in (Menu.FILE, Menu.VIEW, Menu.RUN))
         files.insertMenu(next(entry for entry in files.actions() if entry.isSeparator()), self._recent_menu)
+        self._menus[Menu.MODELS].addMenu(self._recent_models)
         self._panels_menu.clear()
         self.docks.fill_menu(self._panels_menu)
         view.insertMenu(self.registry["view.full_screen"], self._panels_menu)
@@ -329,7 +367,7 @@ class MainWindow(QMainWindow):
     def _show_status(self) -> None:
         """What is in progress here, and after it what is in the other rooms."""
         others = [room for room in self._rooms.values() if room is not self.room]
-        lines = [self.room.line, *map(self._line_of, others)]
+        lines = [self.room.line, *map(self._line_of, others), self.services.models.line]
         self.status.setText("   ".join(line for line in lines if line) or READY)
 
     @staticmethod

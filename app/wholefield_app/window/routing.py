@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from wholefield.sources.kinds import Kind
 from wholefield_app.document.entry import Entry
+
+MODELS = "models"
+"""In place of a workspace: a network, which is no data."""
 
 
 def workspace_for(
@@ -21,11 +25,13 @@ def workspace_for(
         asking: The workspace in whose dialog the user chose the path, or None; it comes first if it can open it.
 
     Returns:
-        The name, or None if undecided: the current workspace may try.
+        The name; `MODELS` for a network; None if undecided: the current workspace may try.
     """
     from wholefield.sources.detection import kinds_of
 
     kinds = kinds_of(path)
+    if kinds[:1] == (Kind.MODEL,):
+        return MODELS
     if asking is not None and asking.kind in kinds:
         return asking.name
     names = [entry.name for entry in entries]

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from wholefield_app.actions import Registry
+from wholefield_app.document.models import OpenedModels
 from wholefield_app.settings import Settings
 
 
@@ -41,6 +42,33 @@ class RecentMenu(QMenu):
     def _choose(self, entry: QAction) -> None:
         if entry.data():
             self._open_path(Path(entry.data()))
+
+
+class RecentModelsMenu(QMenu):
+    """Models opened last, newest first."""
+
+    def __init__(self, models: OpenedModels, parent: QWidget) -> None:
+        super().__init__("Open &recent model", parent)
+        self._models = models
+        self.setToolTipsVisible(True)
+        self.aboutToShow.connect(self.refill)
+        models.recent_changed.connect(self.refill)
+        self.triggered.connect(self._choose)
+        self.refill()
+
+    @Slot()
+    def refill(self) -> None:
+        """List what is remembered now."""
+        self.clear()
+        for path in self._models.recent:
+            entry = self.addAction(path.name.replace("&", "&&"))
+            entry.setData(str(path))
+            entry.setToolTip(str(path))
+        self.setEnabled(not self.isEmpty())
+
+    @Slot(QAction)
+    def _choose(self, entry: QAction) -> None:
+        self._models.open(Path(entry.data()))
 
 
 class CommandMenu(QMenu):

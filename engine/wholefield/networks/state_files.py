@@ -37,7 +37,7 @@ def read_content(path: Path) -> Mapping[str, Any]:
             return dict(load_file(path))
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if found := re.search(r"Unsupported global: GLOBAL (\S+)", str(error)):
+        if found := re.search(r"[Uu]nsupported (?:global: )?GLOBAL (\S+)", str(error)):
             raise SourceError(
                 f"{path} holds objects besides weights ({found[1]}), which are not loaded because they could run "
                 "code; save network.state_dict() alone."

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from wholefield.runs.reports import Report, TileDone
 from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.results.class_map import SegmentedSlide
+from wholefield.tasks.slides.results.maps import SlideMaps
 from wholefield_app.viewer.colormap import Colormap
 from wholefield_app.viewer.slides.classes import ClassPicture
 from wholefield_app.viewer.slides.view import SlideView
@@ -128,6 +129,7 @@ class Overlays(QObject):
             picture = ClassPicture(result.map.levels, Rect(0, 0, *result.size), result.classes, index)
             view.set_classes(picture, self._opacity)
         elif result is not None:
-            title = f"Evidence for {result.classes[index]}"
+            evidence = f"Evidence for {result.classes[index]}"
+            title = result.title(index) if isinstance(result, SlideMaps) else evidence
             view.set_map(result.maps[index], result.box, self._colormap, self._opacity, title=title)
         view.set_map_visible(self.map_shown)

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QSlider, QWidget
 
+from wholefield.tasks.slides.results.maps import SlideMaps
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.export import Export
@@ -16,10 +17,12 @@ from wholefield_app.workspaces.slides.overlays import OPACITY, Overlays
 from wholefield_app.workspaces.slides.prediction import SlidePredictions
 
 WORDS = PredictionWords(
+    files="Models (*.ckpt *.pt *.pth *.pt2 *.onnx *.safetensors);;All files (*)",
     no_model="Train a network or choose a checkpoint file first; then predict on the open slide.",
     ready="Predict on the open slide to see its class with the evidence, or the class of every pixel.",
 )
 PROBABILITIES = "Probability of each class. Click one for its map."
+VALUES = "Mean of each output on its own scale. Click one for its map."
 SHARES = "Share of the slide. Click a class to see only it, {first} to see all."
 
 
@@ -103,7 +106,8 @@ class SlidePredictionPanel(PredictionPanel):
             rows = tuple(Probability(name, float(value)) for name, value in pairs)
             self.bars.set_rows(rows, self._prediction.shown)
             segmented = self._prediction.segmentation is not None
-            self.about.setText(SHARES.format(first=result.classes[0]) if segmented else PROBABILITIES)
+            plain = VALUES if isinstance(result, SlideMaps) else PROBABILITIES
+            self.about.setText(SHARES.format(first=result.classes[0]) if segmented else plain)
             # Classes have colors of their own.
             self._form.setRowVisible(self.colors, not segmented)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Slot
 
+from wholefield.tasks.slides.published.settings import ApplySettings
 from wholefield.tasks.slides.settings import PredictSettings
 from wholefield_app.actions import Action, Menu, Registry
 from wholefield_app.actions.action import Availability, requires
@@ -17,6 +18,7 @@ from wholefield_app.document.export import Export
 from wholefield_app.document.handlers import predict_command
 from wholefield_app.document.workspace import Panel
 from wholefield_app.labeling.panel import LabelsPanel
+from wholefield_app.forms.draft import RUNS
 from wholefield_app.panels.inspector_panel import InspectorPanel
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
@@ -130,6 +132,7 @@ class SlidesWorkspace(DocumentWorkspace):
             session.reported.connect(self.overlays.follow)
             session.state_changed.connect(self._end_sweep)
         self.prediction.changed.connect(self._show_prediction)
+        self.prediction.image_made.connect(self.document.open)
         self.training.state_changed.connect(self.inspector.follow_training)
         for changed in (self.overlays.changed, self.inspector.changed, self.labeling.labels.changed):
             changed.connect(self.changed)
@@ -149,11 +152,19 @@ class SlidesWorkspace(DocumentWorkspace):
         self._show_project(demo)
         self.opened.emit(demo.folder)
 
-    def predict_settings(self) -> PredictSettings | None:
-        """The settings of a prediction on the open slide."""
+    def predict_settings(self) -> PredictSettings | ApplySettings | None:
+        """The settings of a prediction on the open slide, or those that use a published model on it."""
         slide, checkpoint = self.document.path, self.prediction_panel.checkpoint
         if slide is None or checkpoint is None:
             return None
+        opened = self._services.models.find(checkpoint)
+        if opened is not None and not opened.own:
+            return ApplySettings(
+                slide=slide,
+                checkpoint=checkpoint,
+                tile_size=self.draft.value("tile_size"),
+                workers=self.draft.workers,
+            )
         return PredictSettings(
             slide=slide,
             checkpoint=checkpoint,
@@ -167,7 +178,10 @@ class SlidesWorkspace(DocumentWorkspace):
 
     def predict(self) -> None:
         """Predict on the open slide with the chosen model."""
-        if (settings := self.predict_settings()) is not None:
+        settings = self.predict_settings()
+        if isinstance(settings, ApplySettings):
+            self.prediction.apply(settings, self.runs or settings.slide.parent / RUNS)
+        elif settings is not None:
             self.prediction.predict(settings)
 
     def can_export(self) -> Availability:

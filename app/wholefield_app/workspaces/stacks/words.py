@@ -35,7 +35,7 @@ WORDS = Words(
 PREDICTION = PredictionWords(
     no_model="Train a network or choose a checkpoint file first; then predict the open stack.",
     ready="The network predicts the whole open stack and shows the result with a swipe handle.",
-    files="Checkpoints (*.ckpt *.torch *.pt *.pth)",
+    files="Models (*.ckpt *.torch *.pt *.pth *.pt2 *.onnx *.safetensors);;All files (*)",
 )
 
 

@@ -136,7 +136,8 @@ def test_a_malicious_pickle_is_refused_in_every_container(tmp_path: Path) -> Non
     torch.save({"state_dict": Evil(tmp_path)}, tmp_path / "legacy.pth", _use_new_zipfile_serialization=False)
     _legacy_tar(tmp_path / "tar.pth", Evil(tmp_path))
     for name in ("zip.pth", "legacy.pth", "tar.pth"):
-        with pytest.raises(SourceError, match=f"{name}"):
+        reason = "is not a readable checkpoint" if name.startswith("tar") else "because they could run code"
+        with pytest.raises(SourceError, match=f"{name}.*{reason}"):
             open_model(tmp_path / name)
         assert not (tmp_path / "ran").exists()
 

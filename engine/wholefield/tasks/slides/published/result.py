@@ -24,6 +24,7 @@ from wholefield.sources.slides.image import AnyArray
 from wholefield.sources.slides.pixels import shrink
 from wholefield.streaming.execution.sinks import WritableArray
 from wholefield.tasks.slides.published.settings import PictureFormat
+from wholefield.tasks.slides.results.maps import SlideImageResult, SlideMaps
 
 GLANCE = 1024
 """Longest side of what is shown over a slide."""
@@ -60,8 +61,10 @@ class AppliedSlide:
         else:
             write_pyramid(path, self.pixels, self.spacing, PyramidSettings(layout=Layout.OME), progress)
 
-    def maps(self) -> tuple[AnyArray, tuple[tuple[float, float], ...]]:
-        """Every channel small enough to be shown, (channels, h, w) on the scale 0..1, and its limits before."""
+    def shown(self, path: Path) -> SlideMaps | SlideImageResult:
+        """What the window shows of it, given the file that it was written to."""
+        if self.image:
+            return SlideImageResult(self.slide, path)
         factor = max(-(-max(self.pixels.shape[:2]) // GLANCE), 1)
         rows = [
             shrink(np.asarray(self.pixels[top : top + factor], np.float32), factor)
@@ -72,7 +75,8 @@ class AppliedSlide:
         scaled = [
             (each - low) / max(high - low, 1e-12) for each, (low, high) in zip(small, limits, strict=True)
         ]
-        return np.stack(scaled), limits
+        maps = np.stack(scaled).astype(np.float32)
+        return SlideMaps(self.slide, self.names, maps, limits, (0.0, 0.0, *map(float, self.size)), path)
 
 
 class Recorder:
