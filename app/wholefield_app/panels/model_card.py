@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from wholefield_app.widgets.heading import muted
-from wholefield_app.widgets.properties import with_properties
 
 # What stands in the list already, or is too long for a panel: it is in the tool tip.
 LEFT_OUT = ("file",)
@@ -45,7 +44,10 @@ class ModelCardView(QWidget):
 
 
 def _value(text: str) -> QLabel:
-    label = with_properties(QLabel(text), wordWrap=True, textFormat=Qt.TextFormat.PlainText, toolTip=text)
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setToolTip(text)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setMinimumWidth(40)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

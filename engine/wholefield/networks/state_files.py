@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +18,12 @@ NESTED = ("state_dict", "model_state_dict", "model", "params_ema", "params", "ne
 PREFIXES = ("", "module.", "_orig_mod.", "model.", "network.", "net.")
 """What data-parallel training, compilation and wrapping modules put before names; two of them may follow each other."""
 MOST_SHOWN = 3
+# Single numbers of numpy, which training programs keep beside the weights: bytes and a type, nothing that runs.
+NUMBERS = [
+    np._core.multiarray.scalar,
+    np.dtype,
+    *(type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "?")),
+]
 
 
 def read_content(path: Path) -> Mapping[str, Any]:
@@ -35,7 +42,8 @@ def read_content(path: Path) -> Mapping[str, Any]:
             from safetensors.torch import load_file
 
             return dict(load_file(path))
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(NUMBERS):
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if found := re.search(r"[Uu]nsupported (?:global: )?GLOBAL (\S+)", str(error)):
             raise SourceError(

@@ -18,6 +18,7 @@ from wholefield.sources.format import Format
 from wholefield.sources.kinds import Kind
 from wholefield.sources.model_files import (
     is_exported,
+    is_nnunet,
     is_onnx,
     is_safetensors,
     is_torch,
@@ -315,6 +316,10 @@ MODELS = (
     ),
     Format(
         "ONNX", Kind.MODEL, (".onnx",), is_onnx, f"{OPENING}.onnx_file:open_onnx", about="needs the extra `onnx`",
+    ),
+    Format(
+        "nnU-Net", Kind.MODEL, (), is_nnunet, f"{OPENING}.nnunet:open_nnunet",
+        about="folder with plans.json, dataset.json and fold_*; needs the extra `nnunet`",
     ),
 )  # fmt: skip
 

@@ -76,7 +76,8 @@ class AppliedSlide:
             (each - low) / max(high - low, 1e-12) for each, (low, high) in zip(small, limits, strict=True)
         ]
         maps = np.stack(scaled).astype(np.float32)
-        return SlideMaps(self.slide, self.names, maps, limits, (0.0, 0.0, *map(float, self.size)), path)
+        width, height = self.size
+        return SlideMaps(self.slide, self.names, maps, limits, (0.0, 0.0, float(width), float(height)), path)
 
 
 class Recorder:
