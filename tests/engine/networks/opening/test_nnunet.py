@@ -28,7 +28,8 @@ CT = {"mean": 50.0, "std": 20.0, "percentile_00_5": -100.0, "percentile_99_5": 3
 
 def plans(**changes: Any) -> dict[str, Any]:
     configuration = {
-        "patch_size": [64, 64], "spacing": [0.8, 0.7], "normalization_schemes": ["CTNormalization", "ZScoreNormalization"],
+        "patch_size": [64, 64], "spacing": [0.8, 0.7],
+        "normalization_schemes": ["CTNormalization", "ZScoreNormalization"],
         "use_mask_for_norm": [False, True],
         "architecture": {
             "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
@@ -36,7 +37,8 @@ def plans(**changes: Any) -> dict[str, Any]:
         },
     }  # fmt: skip
     return {
-        "dataset_name": "Dataset001", "configurations": {"base": configuration, "2d": {"inherits_from": "base", **changes}},
+        "dataset_name": "Dataset001",
+        "configurations": {"base": configuration, "2d": {"inherits_from": "base", **changes}},
         "foreground_intensity_properties_per_channel": {"0": CT, "1": CT},
     }  # fmt: skip
 
@@ -100,19 +102,29 @@ def test_regions_are_maps_with_a_probability_each(tmp_path: Path) -> None:
     assert (card.gives, card.activation, card.classes) == (Gives.MAPS, Activation.SIGMOID, ("whole", "core"))
 
 
-def test_what_cannot_be_built_or_could_run_code_is_refused(tmp_path: Path) -> None:
-    for index, (changes, reason) in enumerate((
-        ({"architecture": {"network_class_name": "os.system", "arch_kwargs": {}, "_kw_requires_import": []}}, "architecture system"),
-        ({"architecture": {**plans()["configurations"]["base"]["architecture"], "arch_kwargs": {**ARGUMENTS, "conv_op": "os.system"}}}, "layer os.system"),
-        ({"previous_stage": "3d_lowres"}, "a cascade"),
-        ({"normalization_schemes": ["Mine", "Mine"]}, "unknown normalization"),
-    )):  # fmt: skip
-        with pytest.raises(SourceError, match=reason):
-            open_model(folder(tmp_path / str(index), unet(), plans(**changes)))
+STRANGE = {"network_class_name": "os.system", "arch_kwargs": {}, "_kw_requires_import": []}
+LAYER = {
+    **plans()["configurations"]["base"]["architecture"],
+    "arch_kwargs": {**ARGUMENTS, "conv_op": "os.system"},
+}
+
+
+@pytest.mark.parametrize(("changes", "reason"), [
+    ({"architecture": STRANGE}, "architecture system"),
+    ({"architecture": LAYER}, "layer os.system"),
+    ({"previous_stage": "3d_lowres"}, "a cascade"),
+    ({"normalization_schemes": ["Mine", "Mine"]}, "unknown normalization"),
+])  # fmt: skip
+def test_what_cannot_be_built_is_refused(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(SourceError, match=reason):
+        open_model(folder(tmp_path / "net", unet(), plans(**changes)))
+
+
+def test_what_could_run_code_is_refused(tmp_path: Path) -> None:
     evil = folder(tmp_path / "evil", unet(), plans(), network_weights=Evil(tmp_path))
     with pytest.raises(SourceError, match="because they could run code"):
         open_model(evil)
     assert not (tmp_path / "ran").exists()
-    (tmp_path / "0" / "plans.json").write_text("[" * 100_000)
+    (evil / "plans.json").write_text("[" * 100_000)
     with pytest.raises(SourceError, match=r"plans\.json cannot be read"):
-        open_model(tmp_path / "0")
+        open_model(evil)
