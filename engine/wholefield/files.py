@@ -5,7 +5,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
+
+import numpy as np
+import numpy.typing as npt
 
 
 @contextmanager
@@ -44,6 +48,22 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             os.replace(old, path)
         shutil.rmtree(old, ignore_errors=True)
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def reserved(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """A memory map whose space is taken first: a full disk would end the process at the first touch.
+
+    Raises:
+        OSError: There is no room for it.
+    """
+    kind = np.dtype(dtype)
+    size = max(int(np.prod(shape, dtype=np.int64)) * kind.itemsize, 1)
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
+    return np.memmap(path, kind, "r+", shape=shape)
 
 
 def _to_disk(path: Path) -> None:

@@ -19,11 +19,12 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
 from wholefield.streaming import Streamed
+from wholefield.tasks.applying import Wanted, activated
 from wholefield.tasks.slides.models.classifier import StreamedClassifier
 from wholefield.tasks.slides.models.footprint import local_output, map_box
 from wholefield.tasks.slides.published.network_input import NetworkInput, measured_intensity, plain_image
-from wholefield.tasks.slides.published.result import AppliedSlide, Cropped, Recorder, activated
-from wholefield.tasks.slides.published.settings import ApplySettings, PictureFormat, Wanted
+from wholefield.tasks.slides.published.result import AppliedSlide, Cropped, Recorder
+from wholefield.tasks.slides.published.settings import ApplySettings, PictureFormat
 from wholefield.tasks.slides.results.class_export import write_class_image
 from wholefield.tasks.slides.results.class_map import ClassMap, SegmentedSlide
 from wholefield.tasks.slides.results.prediction import PREDICTION, SlidePrediction

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,9 +14,8 @@ from wholefield.sources.rect import Rect
 from wholefield.sources.slides.image import AnyArray
 from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.streaming.geometry.spans import Span, Spans
+from wholefield.tasks.applying import Measurement, mirrored, normalized
 from wholefield.tasks.slides.data.slide_input import bands
-
-SMALLEST_DEVIATION = 1e-8
 
 
 class NetworkInput:
@@ -46,19 +43,12 @@ class NetworkInput:
 
     def read(self, spans: Spans) -> Tensor:
         """(1, channels, *box) of the normalized slide."""
-        rows, columns = (_mirrored(span, side) for span, side in zip(spans, self.size, strict=True))
+        rows, columns = (mirrored(*span, side) for span, side in zip(spans, self.size, strict=True))
         box = (_range(rows), _range(columns))
-        values = self.image.read(box).double() * self._scale
-        values = values[:, :, rows - box[0][0]][:, :, :, columns - box[1][0]]
-        normalized = [normalize(values[:, index], each) for index, each in enumerate(self._intensity)]
-        return torch.stack(normalized, 1).to(self.device, self.dtype)
-
-
-def normalize(values: Tensor, intensity: Intensity) -> Tensor:
-    """Values of one channel as a network takes them; what is measured must be in offset and divisor."""
-    clipped = values if intensity.clip is None else values.clamp(*intensity.clip)
-    normalized = (clipped - intensity.offset) / intensity.divisor
-    return torch.where(values != 0, normalized, 0.0) if intensity.nonzero else normalized
+        values = self.image.read(box)[0].double().cpu().numpy() * self._scale
+        values = values[:, rows - box[0][0]][:, :, columns - box[1][0]]
+        channels = [normalized(each, how) for each, how in zip(values, self._intensity, strict=True)]
+        return torch.from_numpy(np.stack(channels))[None].to(self.device, self.dtype)
 
 
 def measured_intensity(
@@ -75,35 +65,13 @@ def measured_intensity(
     if all(each.measured is Measured.NOTHING for each in given):
         return given
     scale = _stored_scale(image.source, card)
-    count, mean, squares = (np.zeros(len(given)) for _ in range(3))
-    low, high = np.full(len(given), np.inf), np.full(len(given), -np.inf)
+    measurements = [Measurement(each) for each in given]
     for band in bands(image.area):
         pixels = image.read(_spans(band, image.area)).double().numpy()[0] * scale
-        for index, each in enumerate(given):
-            values = pixels[index].ravel()
-            values = values[values != 0] if each.nonzero else values
-            if not values.size:
-                continue
-            # Chan, Golub and LeVeque's merging of count, mean and sum of squared differences.
-            total, shift = count[index] + values.size, values.mean() - mean[index]
-            squares[index] += ((values - values.mean()) ** 2).sum() + shift**2 * count[
-                index
-            ] * values.size / total
-            mean[index] += shift * values.size / total
-            count[index] = total
-            low[index], high[index] = min(low[index], values.min()), max(high[index], values.max())
+        for measurement, values in zip(measurements, pixels, strict=True):
+            measurement.add(values)
         progress(band.bottom - image.area.y, image.area.height)
-    return tuple(_with(each, count[i], mean[i], squares[i], low[i], high[i]) for i, each in enumerate(given))
-
-
-def _with(each: Intensity, count: float, mean: float, squares: float, low: float, high: float) -> Intensity:
-    if each.measured is Measured.NOTHING or not count:
-        return replace(each, measured=Measured.NOTHING)
-    if each.measured is Measured.MEAN:
-        offset, divisor = mean, max(np.sqrt(squares / count), SMALLEST_DEVIATION)
-    else:
-        offset, divisor = low, max(high - low, SMALLEST_DEVIATION)
-    return replace(each, offset=float(offset), divisor=float(divisor), measured=Measured.NOTHING)
+    return tuple(each.result() for each in measurements)
 
 
 def plain_image(source: ImageSource, level: int, card: PublishedCard) -> SlideImage:
@@ -127,14 +95,6 @@ def _stored_scale(source: ImageSource, card: PublishedCard) -> float:
     """What turns the scale 0..1 into the numbers of the file, where the network takes those."""
     whole = source.dtype.kind in "ui"
     return 1.0 if card.unit_scale or not whole else float(np.iinfo(source.dtype).max)
-
-
-def _mirrored(span: Span, side: int) -> AnyArray:
-    """The positions in an image that a range shows which may go beyond its far end, mirrored there."""
-    at = np.arange(*span)
-    period = max(2 * (side - 1), 1)
-    at = at % period
-    return np.minimum(at, period - at) if side > 1 else np.zeros_like(at)
 
 
 def _range(positions: AnyArray) -> Span:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import weakref
@@ -18,11 +17,13 @@ from numpy.typing import NDArray
 from wholefield.errors import SettingError
 from wholefield.export.picture_zarr import write_zarr_picture
 from wholefield.export.pyramid import Layout, PyramidSettings, write_pyramid
+from wholefield.files import reserved
 from wholefield.networks.opening import Activation
 from wholefield.progress import ProgressCallback
 from wholefield.sources.slides.image import AnyArray
 from wholefield.sources.slides.pixels import shrink
 from wholefield.streaming.execution.sinks import WritableArray
+from wholefield.tasks.applying import activated
 from wholefield.tasks.slides.published.settings import PictureFormat
 from wholefield.tasks.slides.results.maps import SlideImageResult, SlideMaps
 
@@ -102,7 +103,7 @@ class Recorder:
         self.shape = tuple(shape)
         self._activation = activation
         folder = Path(tempfile.mkdtemp(prefix="wholefield-result-"))
-        self.pixels = _reserved(folder / "pixels", (*self.shape[2:], self.shape[1]), np.dtype(dtype))
+        self.pixels = reserved(folder / "pixels", (*self.shape[2:], self.shape[1]), np.dtype(dtype))
         # Whoever holds the pixels keeps the file.
         weakref.finalize(self.pixels, shutil.rmtree, folder, ignore_errors=True)
 
@@ -145,25 +146,3 @@ class Cropped:
         if all(each.start < each.stop for each in kept):
             inside = tuple(slice(0, each.stop - each.start) for each in kept)
             self._array[(*key[:2], *kept)] = value[(slice(None), slice(None), *inside)]
-
-
-def activated(block: AnyArray, activation: Activation) -> AnyArray:
-    """Outputs (..., channels) as probabilities, where that is asked for."""
-    match activation:
-        case Activation.SOFTMAX:
-            powers = np.exp(block - block.max(-1, keepdims=True))
-            return np.asarray(powers / powers.sum(-1, keepdims=True))
-        case Activation.SIGMOID:
-            return np.asarray(1 / (1 + np.exp(-block)))
-    return block
-
-
-def _reserved(path: Path, shape: tuple[int, ...], kind: np.dtype[Any]) -> AnyArray:
-    """A memory map whose space is taken first: a full disk would end the process at the first touch."""
-    size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
-    with path.open("wb") as file:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, max(size, 1))
-        else:
-            file.truncate(max(size, 1))
-    return np.memmap(path, kind, "r+", shape=shape)

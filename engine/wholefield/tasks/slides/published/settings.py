@@ -8,6 +8,7 @@ from annotated_types import Ge
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Choice, Group, PathKind, RunSettings, Setting
+from wholefield.tasks.applying import Wanted
 from wholefield.tasks.slides.settings import ExactKernels, TileSize, Workers
 from wholefield.training.settings import Device, DeviceSetting
 
@@ -31,15 +32,6 @@ class PictureFormat(Choice):
         member.label = label
         member.suffix = suffix
         return member
-
-
-class Wanted(Choice):
-    """What is made of the output of a network."""
-
-    AUTO = "auto", "What the model gives"
-    CLASSES = "classes", "Most probable class"
-    PROBABILITIES = "probabilities", "Probabilities"
-    VALUES = "values", "Values as they are"
 
 
 @dataclass(frozen=True, kw_only=True)

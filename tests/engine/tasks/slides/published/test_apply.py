@@ -23,10 +23,11 @@ from wholefield.sources import Kind, open_image
 from wholefield.sources.choices import Reading
 from wholefield.sources.format import Format
 from wholefield.sources.signatures import ends
+from wholefield.tasks.applying import Wanted
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.slides.published import apply
 from wholefield.tasks.slides.published.network_input import NetworkInput, measured_intensity, plain_image
-from wholefield.tasks.slides.published.settings import ApplySettings, PictureFormat, Wanted
+from wholefield.tasks.slides.published.settings import ApplySettings, PictureFormat
 from wholefield.tasks.slides.results.prediction import PREDICTION, SlidePrediction
 from wholefield.tasks.slides.settings import PredictSettings
 
