@@ -1,15 +1,17 @@
 """Files and folders that are either whole or absent: written under a temporary name, then renamed."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 @contextmanager
@@ -56,6 +58,9 @@ def reserved(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.ND
     Raises:
         OSError: There is no room for it.
     """
+    # The window opens before numpy is loaded.
+    import numpy as np
+
     kind = np.dtype(dtype)
     size = max(int(np.prod(shape, dtype=np.int64)) * kind.itemsize, 1)
     with path.open("wb") as file:

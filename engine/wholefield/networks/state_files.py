@@ -20,7 +20,7 @@ PREFIXES = ("", "module.", "_orig_mod.", "model.", "network.", "net.")
 MOST_SHOWN = 3
 # Single numbers of numpy, which training programs keep beside the weights: bytes and a type, nothing that runs.
 NUMBERS = [
-    np._core.multiarray.scalar,
+    np.float64(0).__reduce__()[0],
     np.dtype,
     *(type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "?")),
 ]

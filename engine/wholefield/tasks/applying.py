@@ -56,7 +56,10 @@ class Measurement:
         else:
             offset, divisor = self._low, self._high - self._low
         return replace(
-            self._intensity, offset=offset, divisor=max(divisor, SMALLEST_DEVIATION), measured=Measured.NOTHING
+            self._intensity,
+            offset=offset,
+            divisor=max(divisor, SMALLEST_DEVIATION),
+            measured=Measured.NOTHING,
         )
 
 

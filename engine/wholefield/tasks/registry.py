@@ -27,6 +27,7 @@ from wholefield.tasks.slides.published.settings import ApplySettings
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings, SegmentSettings
 from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
 from wholefield.tasks.stacks.output_settings import StackPredictSettings
+from wholefield.tasks.stacks.published.settings import StackApplySettings
 from wholefield.tasks.stacks.settings import StackRegressionSettings, StackSegmentationSettings
 from wholefield.training.quality import (
     ACCURACY,
@@ -151,6 +152,12 @@ TASKS = (
     ),
     Task(
         StackPredictSettings, "Predict a stack", Data.STACKS, "wholefield.tasks.stacks.predict:predict_stack"
+    ),
+    Task(
+        StackApplySettings,
+        "Use a published model on a stack",
+        Data.STACKS,
+        "wholefield.tasks.stacks.published.apply:apply_to_stack",
     ),
     Task(
         FlowSettings,
