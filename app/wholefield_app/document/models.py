@@ -26,7 +26,7 @@ class OpenedModel:
         architecture: Name of its network.
         lines: Name and value of everything that is known of it.
         places: Names of the workspaces whose data it takes.
-        own: Whether a training of the program made it.
+        own: Whether it is used by the workspace's own prediction, as what a training of the program made is.
     """
 
     path: Path
@@ -48,13 +48,17 @@ def read_model(path: Path) -> OpenedModel:
         WholefieldError: It cannot be opened.
     """
     from wholefield.networks.msd.network import MSDNetwork
-    from wholefield.networks.opening import open_model
+    from wholefield.networks.opening import Gives, open_model
 
     model = open_model(path)
-    volumes = model.card.axes == 3 or isinstance(model.network, MSDNetwork)
-    places = ("stacks",) if volumes else ("slides",)
+    dense = isinstance(model.network, MSDNetwork)
+    if dense or model.card.axes == 3:
+        places: tuple[str, ...] = ("stacks",)
+    else:
+        places = ("slides",) if model.card.gives is Gives.VECTOR else ("slides", "stacks")
     lines = (("file", str(path)), *model.card.lines())
-    return OpenedModel(path, model.card.architecture, lines, places, model.card.source.startswith(OWN))
+    own = dense or model.card.source.startswith(OWN)
+    return OpenedModel(path, model.card.architecture, lines, places, own)
 
 
 class OpenedModels(QObject):

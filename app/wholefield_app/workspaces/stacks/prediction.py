@@ -8,6 +8,7 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Finished, Reason, ReportFunction
 from wholefield.tasks.registry import run_task
 from wholefield.tasks.stacks.output_settings import StackExportSettings, StackFormat, StackPredictSettings
+from wholefield.tasks.stacks.published.settings import StackApplySettings
 from wholefield_app.document.export import Written
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ FORMATS = {
 
 
 def predict(
-    settings: StackPredictSettings, runs: Path, report: ReportFunction, control: Control
+    settings: StackPredictSettings | StackApplySettings, runs: Path, report: ReportFunction, control: Control
 ) -> Path | None:
     """Predict in a new folder under `runs`. The file of the result, or None if there is none."""
     run = RunFolder.create(runs, settings)

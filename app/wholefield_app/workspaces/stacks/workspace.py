@@ -13,6 +13,7 @@ from wholefield.runs.reports import PreviewReady
 from wholefield.sources.kinds import Kind
 from wholefield.tasks.stacks.noise2inverse_settings import DENOISED, RECONSTRUCTION
 from wholefield.tasks.stacks.output_settings import StackPredictSettings
+from wholefield.tasks.stacks.published.settings import StackApplySettings
 from wholefield_app.actions import Action, Registry
 from wholefield_app.actions.action import Availability, requires
 from wholefield_app.actions.button import ActionButton
@@ -181,13 +182,14 @@ class StacksWorkspace(DocumentWorkspace):
         self.draft.set_scan(path)
         self.panel_wanted.emit(TRAINING, True)
 
-    def predict_settings(self) -> StackPredictSettings | None:
-        """The settings of a prediction on the open stack."""
+    def predict_settings(self) -> StackPredictSettings | StackApplySettings | None:
+        """The settings of a prediction on the open stack, or those that use a published model on it."""
         stack, checkpoint = self.document.input, self.prediction_panel.checkpoint
         if stack is None or checkpoint is None:
             return None
-        source = stack.source
-        return StackPredictSettings(
+        source, opened = stack.source, self._services.models.find(checkpoint)
+        kind = StackPredictSettings if opened is None or opened.own else StackApplySettings
+        return kind(
             stack=source.path, dataset=source.dataset, reading=stack.reading_setting, checkpoint=checkpoint
         )
 

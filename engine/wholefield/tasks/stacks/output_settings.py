@@ -77,9 +77,9 @@ class StackPredictSettings(RunSettings):
     checkpoint: Annotated[
         Path,
         Setting(
-            "A checkpoint of a training on stacks, or of msd_pytorch.",
+            "A checkpoint of a training on stacks, or of msd_pytorch, or any other model.",
             group=Group.NETWORK,
-            path=PathKind.FILE,
+            path=PathKind.EXISTING,
         ),
     ]
     dilations: Annotated[

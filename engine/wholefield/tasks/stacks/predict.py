@@ -9,7 +9,9 @@ import numpy as np
 from torch import Tensor
 
 from wholefield.errors import SettingError
+from wholefield.networks.msd.checkpoints import read_checkpoint
 from wholefield.networks.msd.enums import Task
+from wholefield.networks.msd.errors import CheckpointError
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.networks.msd.predict import fits, predict_rows
 from wholefield.networks.msd.scaling import filled
@@ -19,6 +21,7 @@ from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
+from wholefield.sources import Kind, kind_of
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import AnyArray, StackSource
 from wholefield.tasks.stacks.data.gaps import gap_note, not_finite, with_gaps
@@ -26,6 +29,8 @@ from wholefield.tasks.stacks.data.pairs import slab_around, volume_of
 from wholefield.tasks.stacks.inference.scratch import SCRATCH, scratch_volume
 from wholefield.tasks.stacks.inference.volumes import volume_blocks, volume_windows
 from wholefield.tasks.stacks.output_settings import StackPredictSettings
+from wholefield.tasks.stacks.published.apply import apply_to_stack
+from wholefield.tasks.stacks.published.settings import StackApplySettings
 from wholefield.tasks.stacks.training import predicted
 from wholefield.tasks.stacks.writing import lost_place, write_stack
 from wholefield.training.checkpoints import CARD, FORMER_CARD, card_in
@@ -48,6 +53,9 @@ def predict_stack(
         StopAndKeep, Discarded: the control asked for it, between two slices or parts of one; nothing is written.
     """
     report(Started(settings.task, folder.path))
+    if not is_dense(settings.checkpoint):
+        apply_to_stack(published_settings(settings, folder.path), folder, report, control)
+        return
     with open_stack(settings.stack, settings.dataset, reading=settings.reading) as stack:
         network = load_network(settings, stack.channels)
         _demand_fitting(network, stack)
@@ -77,6 +85,33 @@ def predict_stack(
     report(Message(Level.INFO, f"The prediction was written to {path}."))
     if lost := lost_place(settings.format, stack.geometry):
         report(Message(Level.INFO, lost))
+
+
+def is_dense(checkpoint: Path) -> bool:
+    """Whether a file is to be read as a mixed-scale dense network: it is one, or no model of another kind."""
+    try:
+        read_checkpoint(checkpoint)
+    except CheckpointError:
+        return kind_of(checkpoint) is not Kind.MODEL
+    return True
+
+
+def published_settings(settings: StackPredictSettings, folder: Path) -> StackApplySettings:
+    """The settings that use a published model in place of a checkpoint.
+
+    Raises:
+        SettingError: A setting has a meaning for mixed-scale dense networks only.
+    """
+    for name in ("probability_of", "dilations"):
+        if getattr(settings, name) is not None:
+            raise SettingError(
+                f"The setting {name} is for mixed-scale dense networks, which {settings.checkpoint.name} is not; "
+                "use apply-stack with wanted=probabilities, or leave it out."
+            )
+    return StackApplySettings(
+        stack=settings.stack, dataset=settings.dataset, reading=settings.reading, checkpoint=settings.checkpoint,
+        format=settings.format, output=settings.result(folder), device=settings.device,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
