@@ -27,6 +27,7 @@ class OpenedModel:
         lines: Name and value of everything that is known of it.
         places: Names of the workspaces whose data it takes.
         own: Whether it is used by the workspace's own prediction, as what a training of the program made is.
+        resizes: Whether its output has another size than its input.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class OpenedModel:
     lines: tuple[tuple[str, str], ...]
     places: tuple[str, ...]
     own: bool
+    resizes: bool = False
 
     @property
     def offered(self) -> TrainedModel:
@@ -58,7 +60,8 @@ def read_model(path: Path) -> OpenedModel:
         places = ("slides",) if model.card.gives is Gives.VECTOR else ("slides", "stacks")
     lines = (("file", str(path)), *model.card.lines())
     own = dense or model.card.source.startswith(OWN)
-    return OpenedModel(path, model.card.architecture, lines, places, own)
+    resizes = any(factor != 1 for factor in model.card.streaming.scale)
+    return OpenedModel(path, model.card.architecture, lines, places, own, resizes)
 
 
 class OpenedModels(QObject):

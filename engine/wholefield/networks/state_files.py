@@ -19,7 +19,7 @@ PREFIXES = ("", "module.", "_orig_mod.", "model.", "network.", "net.")
 """What data-parallel training, compilation and wrapping modules put before names; two of them may follow each other."""
 MOST_SHOWN = 3
 # Single numbers of numpy, which training programs keep beside the weights: bytes and a type, nothing that runs.
-NUMBERS = [
+NUMBERS: list[Any] = [
     np.float64(0).__reduce__()[0],
     np.dtype,
     *(type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "?")),

@@ -9,11 +9,12 @@ import torch
 from pytestqt.qtbot import QtBot
 from torch import nn
 
-from tests.app.spaces import slides_of
+from tests.app.spaces import slides_of, stacks_of
 from tests.engine.networks.opening.evil import Evil
 from wholefield.networks import unet
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.tasks.slides.published.settings import ApplySettings
+from wholefield_app.document.document import Role
 from wholefield_app.runs import SessionState
 from wholefield_app.window.main_window import MainWindow
 
@@ -98,3 +99,20 @@ def test_a_malicious_file_is_a_sentence(window: MainWindow, qtbot: QtBot, tmp_pa
     assert "could run code" in window.banner.sentence.text()
     assert not (tmp_path / "ran").exists()
     assert window.services.models.recent == ()
+
+
+def test_a_published_model_predicts_a_stack(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, open_and_wait: Callable[[Path], None]
+) -> None:
+    import numpy as np
+
+    voxels = np.random.default_rng(1).integers(0, 200, (4, 20, 24), np.uint8)
+    tifffile.imwrite(tmp_path / "scan.tif", voxels, photometric="minisblack")
+    torch.save(unet(1, 2, axes=3, width=4, depth=1).state_dict(), tmp_path / "net.pth")
+    open_and_wait(tmp_path / "scan.tif")
+    opened(window, qtbot, tmp_path / "net.pth")
+    space = stacks_of(window)
+    space.predict()
+    qtbot.waitUntil(lambda: Role.PREDICTION in space.document.things)
+    qtbot.waitUntil(lambda: space.prediction.state is SessionState.IDLE)
+    assert space.document.things[Role.PREDICTION].source.shape == voxels.shape

@@ -314,7 +314,13 @@ class StacksWorkspace(DocumentWorkspace):
 
     @Slot(object, object)
     def _show_prediction(self, stack: Path, result: Path) -> None:
-        if self.document.path == stack:
+        if self.document.path != stack:
+            return
+        model = self._services.models.find(self.prediction_panel.checkpoint)
+        if model is not None and model.resizes:
+            # It does not lie over the input.
+            self.document.open(result)
+        else:
             self.display.set_compare(Compare.SWIPE)
             self.document.predicted_at = self._predicting_at
             self.document.open(result, Role.PREDICTION)
