@@ -56,7 +56,7 @@ class StackInput:
             else slab_around(self._stack, self._at, self._slices, *box)
         ).numpy()
         inside = np.ix_(
-            range(len(voxels)), *(each - part.start for each, part in zip(places, box, strict=True))
+            np.arange(len(voxels)), *(each - part.start for each, part in zip(places, box, strict=True))
         )
         found = normalized_channels(voxels[inside] * self._scale, self._intensity)
         return torch.from_numpy(found)[None].to(self.device, self.dtype)

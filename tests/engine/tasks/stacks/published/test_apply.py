@@ -59,7 +59,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
 
 def card(axes: int, **more: Any) -> PublishedCard:
-    given = {
+    given: dict[str, Any] = {
         "channels": 1,
         "gives": Gives.CLASSES,
         "outputs": 3,
