@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wholefield_app.background import Background
-from wholefield_app.document.models import OpenedModels
 from wholefield_app.log import SessionLog
+from wholefield_app.models import OpenedModels
 from wholefield_app.opening.readings import Readings
 from wholefield_app.problems import Problem
 from wholefield_app.settings import Settings

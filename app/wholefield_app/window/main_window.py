@@ -27,10 +27,10 @@ from wholefield_app.actions.shortcuts import ShortcutHelp
 from wholefield_app.background import Background, Task
 from wholefield_app.document.dialogs import ask_for_file, ask_for_folder
 from wholefield_app.document.entry import Entry
-from wholefield_app.document.models import OpenedModel, OpenedModels
 from wholefield_app.document.workspace import Workspace
 from wholefield_app.log import SessionLog
 from wholefield_app.mailbox import Mailbox
+from wholefield_app.models import OpenedModel, OpenedModels
 from wholefield_app.problems import ExceptionHooks, Problem
 from wholefield_app.runs import RunSession, SessionState
 from wholefield_app.services import Services

@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from wholefield_app.actions import Registry
-from wholefield_app.document.models import OpenedModels
+from wholefield_app.models import OpenedModels
 from wholefield_app.settings import Settings
 
 
