@@ -35,12 +35,12 @@ def _places(window: "MainWindow") -> list[Action]:
 def _models(window: "MainWindow") -> list[Action]:
     return [
         Action(
-            "models.open", "&Open a model…", Menu.MODELS, window.ask_to_open_model, "predict",
+            "models.open", "&Open a model…", Menu.MODELS, window.model_opening.ask_for_file, "predict",
             "Choose a network: weights of a known architecture, .pt2, ONNX or a checkpoint; its card says what it is.",
             shortcut="Ctrl+Shift+M", group="open",
         ),
         Action(
-            "models.open_folder", "Open a model &folder…", Menu.MODELS, window.ask_for_model_folder, "folder",
+            "models.open_folder", "Open a model &folder…", Menu.MODELS, window.model_opening.ask_for_folder, "folder",
             "Choose the folder of a network that is published as one.", group="open",
         ),
     ]  # fmt: skip

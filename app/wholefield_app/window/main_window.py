@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from wholefield.sources import dialog_filter
 from wholefield.sources.choices import Reading
 from wholefield.sources.kinds import Kind
 from wholefield_app.actions import Menu, Registry
@@ -25,12 +24,11 @@ from wholefield_app.actions.finder import CommandFinder
 from wholefield_app.actions.menus import fill_menus, fill_tool_bar, make_menus
 from wholefield_app.actions.shortcuts import ShortcutHelp
 from wholefield_app.background import Background, Task
-from wholefield_app.document.dialogs import ask_for_file, ask_for_folder
 from wholefield_app.document.entry import Entry
 from wholefield_app.document.workspace import Workspace
 from wholefield_app.log import SessionLog
 from wholefield_app.mailbox import Mailbox
-from wholefield_app.models import OpenedModel, OpenedModels
+from wholefield_app.models import OpenedModels
 from wholefield_app.problems import ExceptionHooks, Problem
 from wholefield_app.runs import RunSession, SessionState
 from wholefield_app.services import Services
@@ -43,6 +41,7 @@ from wholefield_app.window.actions import entry_id, window_actions
 from wholefield_app.window.banner import Banner
 from wholefield_app.window.closing import ClosingQuestion
 from wholefield_app.window.docks import Docks
+from wholefield_app.window.model_opening import ModelOpening
 from wholefield_app.window.rail import Rail
 from wholefield_app.window.room import Room
 from wholefield_app.window.routing import MODELS, workspace_for
@@ -89,12 +88,12 @@ class MainWindow(QMainWindow):
         self._routing: Task | None = None
         self._to_open: list[Path] = []
         self.registry = Registry(self, themes.theme)
+        self.model_opening = ModelOpening(self)
         self.registry.add(window_actions(self))
         self._build()
         themes.changed.connect(self.registry.use_theme)
         themes.changed.connect(self.banner.use_theme)
         self.banner.open_as.connect(self._ask_to_open_as)
-        models.opened.connect(self._use_model)
         models.opened.connect(self._open_next, Qt.ConnectionType.QueuedConnection)
         models.problem.connect(problems.put)
         models.opening.connect(self._show_status)
@@ -186,30 +185,6 @@ class MainWindow(QMainWindow):
             workspace_for, path, self.entries, remembered, asking,
             then=partial(self._open_in, path), failed=self.services.report,
         )  # fmt: skip
-
-    def ask_to_open_model(self) -> None:
-        """Let the user choose a file with a model."""
-        filters = f"{dialog_filter(Kind.MODEL)};;All files (*)"
-        path = ask_for_file(self, "Open a model", self._models_folder, filters)
-        if path is not None:
-            self.services.models.open(path)
-
-    def ask_for_model_folder(self) -> None:
-        """Let the user choose a folder with a model."""
-        if (path := ask_for_folder(self, "Open a folder with a model", self._models_folder)) is not None:
-            self.services.models.open(path)
-
-    @property
-    def _models_folder(self) -> Path:
-        recent = self.services.models.recent
-        return recent[0].parent if recent else self.services.settings.last_folder
-
-    @Slot(object)
-    def _use_model(self, model: OpenedModel) -> None:
-        """Choose a model where it can be used: in the workspace in sight if its data fits."""
-        if self.workspace.name not in model.places:
-            self.go_to(model.places[0])
-        self.workspace.choose_model(model.path)
 
     def find_command(self) -> None:
         """Open the command finder."""

@@ -17,8 +17,8 @@ from wholefield_app.document.document_workspace import LEFT, RIGHT, DocumentWork
 from wholefield_app.document.export import Export
 from wholefield_app.document.handlers import predict_command
 from wholefield_app.document.workspace import Panel
-from wholefield_app.labeling.panel import LabelsPanel
 from wholefield_app.forms.draft import RUNS
+from wholefield_app.labeling.panel import LabelsPanel
 from wholefield_app.panels.inspector_panel import InspectorPanel
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
