@@ -1,6 +1,7 @@
 """A network streamed tile by tile, as an ordinary differentiable module."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,23 +10,25 @@ from torch.distributed import ProcessGroup
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 from wholefield.streaming.errors import StreamingError
-from wholefield.streaming.execution.autograd import StreamedFunction, SweepSetup, sweep_forward
-from wholefield.streaming.execution.images import LazyImage, reader_of
-from wholefield.streaming.execution.layout import arrange, working_format
-from wholefield.streaming.execution.ranks.ring import ring_of
-from wholefield.streaming.execution.recurrence import lay_out
+from wholefield.streaming.execution.autograd import SweepSetup
+from wholefield.streaming.execution.images import LazyImage
+from wholefield.streaming.execution.layout import working_format
+from wholefield.streaming.execution.ranks.ring import Ring, ring_of
 from wholefield.streaming.execution.reductions import Reduction, Reductions, as_one
-from wholefield.streaming.execution.sinks import ArraySink, WritableArray
+from wholefield.streaming.execution.sinks import ArraySink, Sink, TensorSink, WritableArray
+from wholefield.streaming.execution.stored_maps import StoredMaps
 from wholefield.streaming.execution.sweep import output_nodes
 from wholefield.streaming.execution.tile_visits import OnTile
-from wholefield.streaming.operations.call import Ref
-from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_axis
-from wholefield.streaming.planning.kept_activations import KEEP_BUDGET, nodes_to_keep
+from wholefield.streaming.operations.call import Ref, Slot
+from wholefield.streaming.planning.block_size import SmallestBlock
+from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
 from wholefield.streaming.planning.sizes import sizes_per_axis
+from wholefield.streaming.planning.stages import lay_out_stages
 from wholefield.streaming.planning.workers import workers_for
+from wholefield.streaming.staging.chain import Found, run_stages
 from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.precision import Precision
-from wholefield.streaming.tracing.program import Program, slot_tensors
+from wholefield.streaming.tracing.program import Program
 from wholefield.streaming.tracing.trace import trace
 from wholefield.streaming.tracing.tracer import is_tracing
 
@@ -124,27 +127,12 @@ class Streamed(nn.Module):
             assert isinstance(x, Tensor)
             return self._in_another(x, mask)
         _check_image(x)
-        setup = self._setup(x, mask)
-        tensors = self._tensors(setup)
+        program = self._program(x, mask)
+        found = self._run(program, x, mask)
         if self.reduction is not None:
-            tensors += self.reduction.parameters()
-        image = x if isinstance(x, Tensor) else None
-        if not torch.is_grad_enabled():
-            # A function learns what requires a gradient, but not that none is needed.
-            image, tensors = (
-                None if image is None else image.detach(),
-                [tensor.detach() for tensor in tensors],
-            )
-        results = StreamedFunction.apply(setup, image, *tensors)
-        program = setup.recurrence.program
-        outputs = output_nodes(program)
-        by_node: dict[int, Any] = dict(zip((ref.index for ref in outputs), results, strict=True))
-        if self.reduction is not None:
-            by_node[outputs[0].index] = self.reduction.unpack(results[0], outputs[0].shape[1])
-        return tree_map(
-            lambda leaf: _as_seen(leaf, by_node[leaf.index]) if isinstance(leaf, Ref) else leaf,
-            program.outputs,
-        )
+            first = output_nodes(program)[0]
+            found.nodes[first.index] = self.reduction.unpack(found.nodes[first.index], first.shape[1])
+        return tree_map(partial(_value, found), program.outputs)
 
     @torch.no_grad()
     def write(self, x: Tensor | LazyImage, array: WritableArray) -> None:
@@ -159,8 +147,7 @@ class Streamed(nn.Module):
             StreamingError: The network has several outputs, or the array another shape; or it has chunks, and several
                 processes would write into them.
         """
-        setup = self._setup(x)
-        program = setup.recurrence.program
+        program = self._program(x)
         outputs = output_nodes(program)
         if any(ref.groups for ref in outputs):
             raise StreamingError(
@@ -173,17 +160,12 @@ class Streamed(nn.Module):
                 f"The array has the shape {tuple(array.shape)}; the network's output has {shapes}. "
                 "Make an array of the shape of the only output."
             )
-        if setup.ring is not None and getattr(array, "chunks", None):
+        if self._ring() is not None and getattr(array, "chunks", None):
             raise StreamingError(
                 "The array is stored in chunks; processes that write parts of one would undo each other's work. Have "
                 "them write into a memory map (numpy.memmap) of one file."
             )
-        sinks = {outputs[0].index: ArraySink(outputs[0], array)}
-        tensors = self._tensors(setup)
-        with setup.together():
-            setup.agree(tensors, ())
-            sweep_forward(setup, reader_of(x), tensors, sinks, None)
-            setup.meet()
+        self._run(program, x, None, partial(ArraySink, array=array))
 
     def _in_another(self, x: Tensor, mask: Tensor | None) -> Any:
         """What an enclosing network that is traced sees."""
@@ -193,44 +175,66 @@ class Streamed(nn.Module):
         (first, *others), structure = tree_flatten(result)
         return tree_unflatten([self.reduction(first, mask), *others], structure)
 
-    def _tensors(self, setup: SweepSetup) -> list[Tensor]:
-        """The network's tensors in the memory format of the tiles."""
-        return [
-            arrange(tensor, setup.memory_format)
-            for tensor in slot_tensors(setup.recurrence.program, self.network)
-        ]
-
-    def _setup(self, x: Tensor | LazyImage, mask: Tensor | None = None) -> SweepSetup:
-        precision = Precision.now(x.device)
-        program = fold_normalization(trace(self.network, x.shape, x.dtype, x.device), precision)
+    def _program(self, x: Tensor | LazyImage, mask: Tensor | None = None) -> Program:
+        """What the network does to an image of this kind."""
+        traced = trace(self.network, x.shape, x.dtype, x.device)
+        program = fold_normalization(traced, Precision.now(x.device))
         _check_pooled(program, self.reduction, mask)
-        axes = len(program.image.axes)
-        sizes = sizes_per_axis(self.tile_size, axes)
-        blocks = blocks_per_axis(program, sizes, self.smallest_block)
-        ring = (
-            None
-            if self.process_group is None or self.process_group.size() == 1
-            else ring_of(self.process_group)
-        )
-        if ring is not None and self.smallest_block is None:
-            # Where nodes wait for rows, one process would have all the work of those that follow.
-            blocks = (1, *blocks[1:])
-        recurrence = lay_out(program, sizes, blocks)
-        return SweepSetup(
-            recurrence=recurrence,
-            precision=precision,
-            memory_format=working_format(axes + 2, x.dtype, x.device),
-            reduction=self.reduction,
-            mask=mask,
-            lazy=None if isinstance(x, Tensor) else x,
-            halo_budget=self.halo_budget,
-            keeps=nodes_to_keep(program, self.keep_budget),
-            on_tile=self.on_tile,
-            workers=workers_for(recurrence, self.workers, 1 if ring is None else ring.size),
-            deterministic=self.deterministic and not program.random,
-            exact_kernels=self.exact_kernels,
-            ring=ring,
-        )
+        return program
+
+    def _ring(self) -> Ring | None:
+        """The processes that stream an image together; None for this one alone."""
+        alone = self.process_group is None or self.process_group.size() == 1
+        return None if alone or self.process_group is None else ring_of(self.process_group)
+
+    def _run(
+        self,
+        program: Program,
+        x: Tensor | LazyImage,
+        mask: Tensor | None,
+        sink: Callable[[Ref], Sink] = TensorSink,
+    ) -> Found:
+        sizes = sizes_per_axis(self.tile_size, len(program.image.axes))
+        ring = self._ring()
+        processes = 1 if ring is None else ring.size
+        layouts = lay_out_stages(program, sizes, self.smallest_block, self.keep_budget, processes)
+        if ring is not None and len(layouts) > 1:
+            raise StreamingError(
+                "The network takes statistics of the whole image, which one process finds. Leave the setting "
+                "process_group empty, or freeze the normalization by calling .eval() on it."
+            )
+        maps = StoredMaps()
+        outputs = output_nodes(program)
+        setups = [
+            SweepSetup(
+                stage=layout.stage,
+                recurrence=layout.recurrence,
+                maps=maps,
+                precision=Precision.now(x.device),
+                memory_format=working_format(len(x.shape), x.dtype, x.device),
+                reduction=self.reduction,
+                pooled=outputs[0].index if outputs else 0,
+                mask=mask,
+                sink=sink,
+                lazy=None if isinstance(x, Tensor) else x,
+                halo_budget=self.halo_budget,
+                keeps=layout.keeps,
+                on_tile=self.on_tile,
+                workers=workers_for(layout.recurrence, self.workers, processes),
+                deterministic=self.deterministic and not layout.stage.program.random,
+                exact_kernels=self.exact_kernels,
+                ring=ring,
+            )
+            for layout in layouts
+        ]
+        return run_stages(program, setups, self.network, x if isinstance(x, Tensor) else None)
+
+
+def _value(found: Found, leaf: Any) -> Any:
+    """What an output of the network came to."""
+    if isinstance(leaf, Ref):
+        return _as_seen(leaf, found.nodes[leaf.index])
+    return found.slots[leaf.index] if isinstance(leaf, Slot) else leaf
 
 
 def _check_image(x: object) -> None:
@@ -260,7 +264,10 @@ def _check_pooled(program: Program, reduction: Reduction | None, mask: Tensor | 
         if mask is not None:
             raise StreamingError("A mask says what a reduction counts; this network is streamed without one.")
         return
-    first = output_nodes(program)[0]
+    outputs = output_nodes(program)
+    if not outputs:
+        raise StreamingError("The network pools its output itself; stream it without a reduction.")
+    first = outputs[0]
     if first.groups:
         raise StreamingError(
             "The network flattens the image in the output that is pooled. Return (batch, channels, *axes)."

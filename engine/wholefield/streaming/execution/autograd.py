@@ -1,6 +1,6 @@
-"""One image on its way through a network: the two sweeps tied into autograd."""
+"""One stage of an image's way through a network: the two sweeps tied into autograd."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -18,25 +18,32 @@ from wholefield.streaming.execution.ranks.ring import Ring
 from wholefield.streaming.execution.recurrence import Recurrence
 from wholefield.streaming.execution.reductions import Reduction
 from wholefield.streaming.execution.saved_halos import SavedHalos
-from wholefield.streaming.execution.sinks import ReductionSink, Sink, TensorSink
-from wholefield.streaming.execution.sweep import Gradients, forward_sweep, output_nodes, reverse_sweep
-from wholefield.streaming.execution.tile import ReadImage
+from wholefield.streaming.execution.sinks import Outlets, ReductionSink, Sink
+from wholefield.streaming.execution.statistics import StatisticSink
+from wholefield.streaming.execution.stored_maps import MapSink, StoredMaps
+from wholefield.streaming.execution.sweep import Gradients, forward_sweep, reverse_sweep
+from wholefield.streaming.execution.tile import ReadImage, ReadInputs
 from wholefield.streaming.execution.tile_visits import OnTile
 from wholefield.streaming.execution.wavefront import Crew
-from wholefield.streaming.geometry.spans import Spans
+from wholefield.streaming.operations.call import Ref
+from wholefield.streaming.staging.cut import Stage
 from wholefield.streaming.tracing.precision import Precision
 
 
 @dataclass(frozen=True)
 class SweepSetup:
-    """How one image passes a network: what both sweeps need to know.
+    """How one image passes a stage of a network: what both sweeps need to know.
 
     Attributes:
-        recurrence: The network laid out over the tiles.
+        stage: What is computed.
+        recurrence: Its program laid out over the tiles.
+        maps: What earlier stages stored and this one stores.
         precision: The precision in force at the forward, for the recomputed tiles as well.
         memory_format: The format in which tiles are computed.
-        reduction: What pools the first output; None puts it together.
+        reduction: What pools the first output of the network; None pools nothing.
+        pooled: The node of that output.
         mask: Which of its positions count, (batch or 1, *positions) bool; None for all.
+        sink: What takes an output, where that is not a tensor to be returned.
         lazy: The image, where it is not a tensor.
         halo_budget: Bytes of halos to keep in memory; None for all.
         keeps: The nodes whose blocks training keeps between the sweeps.
@@ -47,11 +54,15 @@ class SweepSetup:
         ring: The processes that stream the image together; None for this one alone.
     """
 
+    stage: Stage
     recurrence: Recurrence
+    maps: StoredMaps
     precision: Precision
     memory_format: torch.memory_format
     reduction: Reduction | None
+    pooled: int
     mask: Tensor | None
+    sink: Callable[[Ref], Sink]
     lazy: LazyImage | None
     halo_budget: int | None
     keeps: frozenset[int]
@@ -76,17 +87,14 @@ class SweepSetup:
         if self.ring is not None:
             agree_on_forward(self.ring, self.recurrence, tensors, learns)
 
-    def meet(self) -> None:
-        """Wait until all processes have come so far."""
-        if self.ring is not None:
-            self.ring.exchange(None, self.recurrence.program.device)
-
-    def results(self, sinks: Mapping[int, Sink]) -> tuple[Tensor, ...]:
+    def results(self, outlets: Outlets) -> tuple[Tensor, ...]:
         """The results of the sinks, of all processes."""
         if self.ring is not None:
-            for node, sink in sinks.items():
+            for node, sink in outlets:
                 sink.gather(self.ring, self.recurrence, node)
-        return tuple(sink.result() for sink in sinks.values())
+            # None goes on before all have written what they write outside.
+            self.ring.exchange(None, self.recurrence.program.device)
+        return tuple(sink.result() for _, sink in outlets)
 
     def crew(self) -> Crew:
         """Who computes the tiles, under the modes that are in force here."""
@@ -99,69 +107,93 @@ class SweepSetup:
 
         return Crew(self.workers, self.deterministic, modes, self.ring)
 
-    def sinks(self, tensors: Sequence[Tensor]) -> dict[int, Sink]:
-        """What takes each output; the reduction's weights are the last of the tensors."""
-        outputs = output_nodes(self.recurrence.program)
-        sinks: dict[int, Sink] = {ref.index: TensorSink(ref) for ref in outputs}
-        if self.reduction is not None:
-            first = outputs[0]
-            sinks[first.index] = ReductionSink(first, self.reduction, self._weights(tensors), self.mask)
-        return sinks
+    @property
+    def pool(self) -> Reduction | None:
+        """The reduction, if this stage computes what it pools."""
+        return self.reduction if self.pooled in self.stage.results else None
 
-    def for_reverse(self, sinks: Mapping[int, Sink], tensors: Sequence[Tensor]) -> Mapping[int, Sink]:
+    def outlets(self, tensors: Sequence[Tensor]) -> Outlets:
+        """What takes each output: those of the network, the maps for later stages, values of the whole image."""
+        program = self.recurrence.program
+        found: list[tuple[int, Sink]] = []
+        for node in self.stage.results:
+            ref = program.nodes[node].ref
+            pools = self.pool is not None and node == self.pooled
+            sink = self._pooling(ref, tensors) if pools else self.sink(ref)
+            found.append((node, sink))
+        found += [(node, MapSink(self.maps, program.nodes[node].ref)) for node in self.stage.stored]
+        for statistic in self.stage.statistics.values():
+            ref = program.nodes[statistic.node].ref
+            found.append((statistic.node, StatisticSink(statistic, ref)))
+        return found
+
+    def _pooling(self, ref: Ref, tensors: Sequence[Tensor]) -> Sink:
+        assert self.reduction is not None
+        return ReductionSink(ref, self.reduction, self._weights(tensors), self.mask)
+
+    def for_reverse(self, outlets: Outlets, tensors: Sequence[Tensor]) -> Outlets:
         """The same sinks with weights under autograd."""
         weights = self._weights(tensors)
+        return [
+            (node, sink.for_reverse(weights) if isinstance(sink, ReductionSink) else sink)
+            for node, sink in outlets
+        ]
+
+    @contextmanager
+    def reading(self, image: Tensor | None, *, reverse: bool) -> Iterator[ReadInputs]:
+        """The ways to the inputs; a lazily read image is read ahead by a tile for every worker."""
+        nodes = self.recurrence.program.nodes
+        found = {node: self._arranged(self.maps.reader(nodes[node].ref)) for node in self.stage.maps}
+        if 0 not in self.recurrence.program.live:
+            yield found
+            return
+        if image is not None:
+            yield found | {0: self._arranged(reader_of(image))}
+            return
+        assert self.lazy is not None
+        tiles = self.crew().front(self.recurrence.counts, reverse=reverse).order
+        boxes = [self.recurrence.image_box(tile) for tile in tiles]
+        with ReadAhead(reader_of(self.lazy), boxes, self.workers) as ahead:
+            yield found | {0: self._arranged(ahead)}
+
+    def known(self) -> dict[int, ReadImage]:
+        """What reads the blocks of nodes that this stage stored and can put into a graph as they are."""
+        program = self.recurrence.program
         return {
-            node: sink.for_reverse(weights) if isinstance(sink, ReductionSink) else sink
-            for node, sink in sinks.items()
+            node: self._copied(self.maps.reader(program.nodes[node].ref))
+            for node in self.stage.stored
+            if (local := program.nodes[node].local) is not None and local.recall is not None
         }
 
-    def reading(self, read: ReadImage, *, reverse: bool) -> AbstractContextManager[ReadImage]:
-        """The way to the pixels; a lazily read image is read ahead by a tile for every worker."""
-        if self.lazy is None:
-            return nullcontext(read)
-        tiles = self.crew().front(self.recurrence.counts, reverse=reverse).order
-        return ReadAhead(read, [self.recurrence.image_box(tile) for tile in tiles], self.workers)
+    def _arranged(self, read: ReadImage) -> ReadImage:
+        return lambda spans: arrange(read(spans), self.memory_format)
+
+    def _copied(self, read: ReadImage) -> ReadImage:
+        return lambda spans: read(spans).clone()
 
     def _weights(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-        return tensors[len(self.recurrence.program.slots) :]
-
-
-def sweep_forward(
-    setup: SweepSetup,
-    read: ReadImage,
-    tensors: Sequence[Tensor],
-    sinks: Mapping[int, Sink],
-    halos: SavedHalos | None,
-) -> None:
-    """Run the forward sweep of an image.
-
-    Args:
-        setup: How the image passes.
-        read: Gives the pixels of a box.
-        tensors: The program's slots and the reduction's weights, in the memory format of the setup.
-        sinks: What takes the outputs.
-        halos: Filled for the reverse sweep; None if there will be none.
-    """
-    with setup.in_force(), setup.reading(read, reverse=False) as ahead:
-        forward_sweep(
-            setup.recurrence, _arranged(setup, ahead), tensors, sinks, halos, setup.on_tile, setup.crew()
-        )
+        first = len(self.recurrence.program.slots)
+        return tensors[first : len(tensors) - len(self.stage.maps)]
 
 
 class StreamedFunction(torch.autograd.Function):
-    """The forward sweep, and the reverse sweep as its backward."""
+    """The forward sweep of a stage, and the reverse sweep as its backward.
+
+    Its tensors are the program's slots, the weights of the reduction if there is one, and the tokens of the maps that
+    the stage reads.
+    """
 
     @staticmethod
     def forward(ctx: Any, setup: SweepSetup, image: Tensor | None, *tensors: Tensor) -> tuple[Tensor, ...]:
-        """Results of the outputs in their order."""
+        """What the outlets come to, in their order."""
         halos = SavedHalos(setup.halo_budget, setup.keeps) if any(ctx.needs_input_grad) else None
-        sinks = setup.sinks(tensors)
+        outlets = setup.outlets(tensors)
         with setup.together():
             setup.agree(tensors, ctx.needs_input_grad)
-            sweep_forward(setup, _reader(setup, image), tensors, sinks, halos)
-            results = setup.results(sinks)
-        ctx.setup, ctx.halos, ctx.sinks = setup, halos, sinks
+            with setup.in_force(), setup.reading(image, reverse=False) as read:
+                forward_sweep(setup.recurrence, read, tensors, outlets, halos, setup.on_tile, setup.crew())
+            results = setup.results(outlets)
+        ctx.setup, ctx.halos, ctx.outlets = setup, halos, outlets
         ctx.save_for_backward(image, *tensors)
         ctx.set_materialize_grads(False)
         return results
@@ -178,17 +210,22 @@ class StreamedFunction(torch.autograd.Function):
         halos, ctx.halos = ctx.halos, None
         if halos is None:
             raise StreamingError("The streamed network was already back-propagated; run its forward again.")
-        given = {node: grad for node, grad in zip(ctx.sinks, grads, strict=True) if grad is not None}
-        with ctx.setup.together():
-            if ctx.setup.ring is not None:
-                agree_on_backward(ctx.setup.ring, ctx.setup.recurrence, given)
-            found = _sweep_back(ctx.setup, image, tensors, ctx.needs_input_grad[1:], halos, ctx.sinks, given)
+        setup: SweepSetup = ctx.setup
+        with setup.together():
+            if setup.ring is not None:
+                given = {k: grad for k, grad in enumerate(grads) if grad is not None}
+                agree_on_backward(setup.ring, setup.recurrence, given)
+            found = _sweep_back(setup, image, tensors, ctx.needs_input_grad[1:], halos, ctx.outlets, grads)
         halos.close()
-        sums = (
+        for node in setup.stage.stored:
+            setup.maps.release(node)
+        sums = [
             None if grad is None else arrange_like(grad, tensor)
             for grad, tensor in zip(found.tensors, tensors, strict=True)
-        )
-        return (None, found.image, *sums)
+        ]
+        for k, node in enumerate(setup.stage.maps, len(tensors) - len(setup.stage.maps)):
+            sums[k] = torch.zeros(()) if node in found.inputs else None
+        return (None, found.inputs.get(0), *sums)
 
 
 def _sweep_back(
@@ -197,33 +234,28 @@ def _sweep_back(
     saved: Sequence[Tensor],
     wants: Sequence[bool],
     halos: SavedHalos,
-    sinks: Mapping[int, Sink],
-    grads: Mapping[int, Tensor],
+    outlets: Outlets,
+    grads: Sequence[Tensor | None],
 ) -> Gradients:
     tensors = [tensor.detach().requires_grad_(want) for tensor, want in zip(saved, wants[1:], strict=True)]
-    image_grad = torch.zeros_like(image) if image is not None and wants[0] else None
-    with setup.in_force(), setup.reading(_reader(setup, image), reverse=True) as ahead:
+    tokens = tensors[len(tensors) - len(setup.stage.maps) :]
+    inputs = {
+        node: setup.maps.gradient(node)
+        for node, token in zip(setup.stage.maps, tokens, strict=True)
+        if token.requires_grad
+    }
+    if image is not None and wants[0]:
+        inputs[0] = torch.zeros_like(image)
+    with setup.in_force(), setup.reading(image, reverse=True) as read:
         return reverse_sweep(
             setup.recurrence,
-            _arranged(setup, ahead),
+            read,
             tensors,
             halos,
-            partial(setup.for_reverse, sinks),
+            partial(setup.for_reverse, outlets),
             grads,
-            image_grad,
+            inputs,
+            setup.known(),
             setup.on_tile,
             setup.crew(),
         )
-
-
-def _reader(setup: SweepSetup, image: Tensor | None) -> ReadImage:
-    whole = image if image is not None else setup.lazy
-    assert whole is not None
-    return reader_of(whole)
-
-
-def _arranged(setup: SweepSetup, read: ReadImage) -> ReadImage:
-    def pixels(spans: Spans) -> Tensor:
-        return arrange(read(spans), setup.memory_format)
-
-    return pixels

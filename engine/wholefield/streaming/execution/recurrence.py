@@ -73,12 +73,18 @@ class Recurrence:
 
     def image_box(self, tile: Tile) -> Spans:
         """The pixels that a tile reads: its own and those around it that its readers need."""
-        boxes = [self.box(tile)]
-        for reader in self.readers[0]:
+        box = self.input_box(0, tile)
+        assert box is not None
+        return box
+
+    def input_box(self, node: int, tile: Tile) -> Spans | None:
+        """The positions of an input that a tile reads; None if it reads none. Of the image, its own among them."""
+        boxes = [] if node else [self.box(tile)]
+        for reader in self.readers[node]:
             moments = [self.moments[axis][t][reader] for axis, t in enumerate(tile)]
             if all(m.new[0] < m.new[1] for m in moments):
                 boxes.append(tuple(m.reads for m in moments))
-        return intersection(hull(boxes), self.program.image.box)
+        return intersection(hull(boxes), self.program.nodes[node].ref.box) if boxes else None
 
     def new(self, node: int, tile: Tile) -> Spans:
         """The block that a node computes in a tile; may be empty."""

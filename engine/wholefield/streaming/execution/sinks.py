@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
@@ -25,9 +25,13 @@ class Sink(ABC):
 
     in_order = False
 
+    def condensed(self, spans: Spans, block: Tensor) -> Any:
+        """What must be kept of a block until it is written; found beside other tiles."""
+        return block
+
     @abstractmethod
-    def write(self, spans: Spans, block: Tensor) -> None:
-        """Take the block that lies at `spans`."""
+    def write(self, spans: Spans, condensed: Any) -> None:
+        """Take what was kept of the block that lies at `spans`."""
 
     @abstractmethod
     def result(self) -> Tensor:
@@ -46,6 +50,10 @@ class Sink(ABC):
             block: The block, under autograd.
             grad: Gradient of the result.
         """
+
+
+Outlets: TypeAlias = Sequence[tuple[int, Sink]]
+"""The sinks of a pass, each with the node whose blocks it takes; several may take the same."""
 
 
 class TensorSink(Sink):

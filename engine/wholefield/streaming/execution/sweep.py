@@ -1,10 +1,10 @@
 """The two sweeps over the tiles: forward without a graph keeping only halos, reverse recomputing one tile at a time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,22 +12,25 @@ from torch.autograd.graph import get_gradient_edge
 from torch.utils._pytree import tree_leaves
 
 from wholefield.malloc import give_back_freed_memory
-from wholefield.streaming.execution.halo import Halo, Halos, cut
+from wholefield.streaming.execution.halo import Halo, Halos, Piece, cut
 from wholefield.streaming.execution.handed_on import HandedOn
 from wholefield.streaming.execution.host_memory import PIXELS_BETWEEN, packed_blocks, packed_halos
 from wholefield.streaming.execution.random_state import drawing_from, random_state
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
 from wholefield.streaming.execution.saved_halos import SavedHalos
-from wholefield.streaming.execution.sinks import Sink
-from wholefield.streaming.execution.tile import Blocks, ReadImage, TileResult, compute_tile
+from wholefield.streaming.execution.sinks import Outlets
+from wholefield.streaming.execution.tile import Blocks, ReadImage, ReadInputs, TileResult, compute_tile
 from wholefield.streaming.execution.tile_visits import OnTile, Sweep, TileVisit
 from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles
-from wholefield.streaming.geometry.spans import Spans
+from wholefield.streaming.geometry.spans import Spans, is_empty
 from wholefield.streaming.operations.call import Ref
 from wholefield.streaming.tracing.program import Program
 
 HaloGrads: TypeAlias = dict[tuple[int, int], tuple[Tensor | None, ...]]
 """Gradients of halos, piece by piece, by (axis, node)."""
+
+_Condensed: TypeAlias = dict[int, Any]
+"""What is kept of a tile's output blocks until it is written, by number of the outlet."""
 
 Root: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Where back-propagation into a recomputed output block starts, and with which gradient."""
@@ -38,11 +41,11 @@ class Gradients:
     """What the reverse sweep found.
 
     Attributes:
-        image: Gradient of the image, or None if it was not requested.
+        inputs: Gradients of the inputs that were requested, by node.
         tensors: Gradient of each slot, None where it was not requested or is not reached.
     """
 
-    image: Tensor | None
+    inputs: Mapping[int, Tensor]
     tensors: list[Tensor | None]
 
 
@@ -54,9 +57,9 @@ def output_nodes(program: Program) -> tuple[Ref, ...]:
 
 def forward_sweep(
     recurrence: Recurrence,
-    read_image: ReadImage,
+    read: ReadInputs,
     tensors: Sequence[Tensor],
-    sinks: Mapping[int, Sink],
+    outlets: Outlets,
     saved: SavedHalos | None,
     on_tile: OnTile | None,
     crew: Crew,
@@ -65,22 +68,24 @@ def forward_sweep(
 
     Args:
         recurrence: The network laid out over the tiles.
-        read_image: Gives the pixels of a box.
+        read: Gives the values of the inputs.
         tensors: The program's slots.
-        sinks: What takes the blocks of each output node.
+        outlets: What takes the blocks of the output nodes.
         saved: Filled for a reverse sweep; None if there will be none.
         on_tile: Called before every tile.
         crew: Who computes the tiles.
     """
-    wanted = frozenset(sinks)
+    wanted = frozenset(node for node, _ in outlets)
     keeps = saved.keeps if saved is not None else frozenset()
     passage = crew.passage(recurrence, reverse=False)
     handed_on = HandedOn[Halo](recurrence, passage)
     # The result of a reduction must not depend on which worker was faster.
-    folded = InOrder[Blocks](list(filter(crew.owns, recurrence.tiles())), partial(_write, recurrence, sinks))
+    folded = InOrder[_Condensed](
+        list(filter(crew.owns, recurrence.tiles())), partial(_write, recurrence, outlets)
+    )
     settled = _Settling()
 
-    def prepare(tile: Tile) -> Callable[[], tuple[TileResult, Halos, Blocks]]:
+    def prepare(tile: Tile) -> Callable[[], tuple[_Condensed, Halos, Blocks]]:
         _announce(on_tile, Sweep.FORWARD, recurrence, tile)
         halos = handed_on.take(tile)
         if saved is not None:
@@ -89,37 +94,48 @@ def forward_sweep(
                 saved.random_states[tile] = random_state(recurrence.program.device)
         return partial(compute, tile, halos)
 
-    def compute(tile: Tile, halos: Halos) -> tuple[TileResult, Halos, Blocks]:
+    def compute(tile: Tile, halos: Halos) -> tuple[_Condensed, Halos, Blocks]:
         with torch.no_grad():
-            result = compute_tile(recurrence, tile, read_image, tensors, halos, wanted, keeps)
-            return result, packed_halos(result.halos, halos), packed_blocks(result.kept)
+            result = compute_tile(recurrence, tile, read, tensors, halos, wanted, keeps)
+            written = _condensed(recurrence, outlets, tile, result)
+            return written, packed_halos(result.halos, halos), packed_blocks(result.kept)
 
-    def finish(tile: Tile, found: tuple[TileResult, Halos, Blocks]) -> None:
-        result, handed, kept = found
+    def finish(tile: Tile, found: tuple[_Condensed, Halos, Blocks]) -> None:
+        written, handed, kept = found
         if saved is not None:
             saved.blocks[tile] = kept
-        at_once = {node: block for node, block in result.outputs.items() if not sinks[node].in_order}
-        _write(recurrence, sinks, tile, at_once)
-        folded.put(tile, {node: block for node, block in result.outputs.items() if node not in at_once})
+        in_order = {k: part for k, part in written.items() if outlets[k][1].in_order}
+        _write(recurrence, outlets, tile, {k: part for k, part in written.items() if k not in in_order})
+        folded.put(tile, in_order)
         handed_on.put(tile, handed)
         settled.count(recurrence.box(tile))
 
     run_tiles(recurrence.counts, crew, prepare, finish, passage=passage)
 
 
-def _write(recurrence: Recurrence, sinks: Mapping[int, Sink], tile: Tile, outputs: Blocks) -> None:
-    for node, block in outputs.items():
-        sinks[node].write(recurrence.new(node, tile), block)
+def _condensed(recurrence: Recurrence, outlets: Outlets, tile: Tile, result: TileResult) -> _Condensed:
+    return {
+        k: sink.condensed(recurrence.new(node, tile), result.outputs[node])
+        for k, (node, sink) in enumerate(outlets)
+        if node in result.outputs
+    }
+
+
+def _write(recurrence: Recurrence, outlets: Outlets, tile: Tile, parts: _Condensed) -> None:
+    for k, part in parts.items():
+        node, sink = outlets[k]
+        sink.write(recurrence.new(node, tile), part)
 
 
 def reverse_sweep(
     recurrence: Recurrence,
-    read_image: ReadImage,
+    read: ReadInputs,
     tensors: Sequence[Tensor],
     saved: SavedHalos,
-    sinks_for: Callable[[Sequence[Tensor]], Mapping[int, Sink]],
-    output_grads: Mapping[int, Tensor],
-    image_grad: Tensor | None,
+    outlets_for: Callable[[Sequence[Tensor]], Outlets],
+    output_grads: Sequence[Tensor | None],
+    input_grads: Mapping[int, Tensor],
+    read_known: ReadInputs,
     on_tile: OnTile | None,
     crew: Crew,
 ) -> Gradients:
@@ -127,12 +143,13 @@ def reverse_sweep(
 
     Args:
         recurrence: The network laid out over the tiles.
-        read_image: Gives the pixels of a box.
+        read: Gives the values of the inputs.
         tensors: The program's slots; gradients are found for those that require one.
         saved: What the forward sweep kept; it is used up.
-        sinks_for: What took the blocks of each output node, for given tensors.
+        outlets_for: What took the blocks of the output nodes, for given tensors.
         output_grads: Gradient of what each of them came to.
-        image_grad: Zeros in the shape of the image, to be filled; None if it is not wanted.
+        input_grads: What the gradients of inputs are added to, by node, for those that are wanted.
+        read_known: What reads blocks of nodes whose whole result is at hand, by node; copies, to be written over.
         on_tile: Called before every tile.
         crew: Who computes the tiles.
     """
@@ -141,23 +158,21 @@ def reverse_sweep(
     totals: list[Tensor | None] = [None] * len(tensors)
     passage = crew.passage(recurrence, reverse=True)
     arriving = HandedOn[tuple[Tensor | None, ...]](recurrence, passage)
-    learns = nodes_that_learn(program, tensors, image_grad is not None)
+    learns = nodes_that_learn(program, tensors, input_grads)
+    reading = {k: partial(_read_leaf, read[k], k in input_grads) for k in read}
     settled = _Settling()
 
-    def read(spans: Spans) -> Tensor:
-        return read_image(spans).detach().requires_grad_(image_grad is not None)
-
-    def add_to_image(_: Tile, found: tuple[Tensor, Spans] | None) -> None:
-        if image_grad is not None and found is not None:
-            grad, spans = found
-            cut(image_grad, program.image.axes, program.image.box, spans).add_(grad)
+    def add_to_inputs(_: Tile, found: Mapping[int, Piece]) -> None:
+        for node, (spans, grad) in found.items():
+            ref = program.nodes[node].ref
+            cut(input_grads[node], ref.axes, ref.box, spans).add_(grad)
 
     # Whatever the workers do, sums are in raster order: along a row of tiles from one to the next, then row by row.
     backwards = list(filter(crew.owns, reversed(list(recurrence.tiles()))))
     # Of a signal, which is one row, this process may compute some tiles only.
     ends = {tile[:-1]: tile for tile in backwards}
     summed = InOrder[_Sums](list(ends), lambda _, row: row.add_to(totals))
-    pixels = InOrder[tuple[Tensor, Spans] | None](backwards, add_to_image)
+    pixels = InOrder[Mapping[int, Piece]](backwards, add_to_inputs)
 
     def prepare(tile: Tile) -> Callable[[], TileGradients]:
         _announce(on_tile, Sweep.REVERSE, recurrence, tile)
@@ -178,17 +193,22 @@ def reverse_sweep(
         state: Tensor | None,
     ) -> TileGradients:
         halos = {key: _leaves(halo, learns[key[1]]) for key, halo in halos.items()}
-        sinks = sinks_for(leaves)
-        roots = {
-            node: partial(sinks[node].root, recurrence.new(node, tile), grad=grad)
-            for node, grad in output_grads.items()
+        roots: dict[int, list[Root]] = {}
+        for (node, sink), grad in zip(outlets_for(leaves), output_grads, strict=True):
+            if grad is not None:
+                root = partial(sink.root, recurrence.new(node, tile), grad=grad)
+                roots.setdefault(node, []).append(root)
+        known |= {
+            node: read_block(recurrence.new(node, tile))
+            for node, read_block in read_known.items()
+            if not is_empty(recurrence.new(node, tile))
         }
         with drawing_from(state, program.device):
-            return tile_gradients(recurrence, tile, read, leaves, halos, roots, handed, known)
+            return tile_gradients(recurrence, tile, reading, leaves, halos, roots, handed, known)
 
     def finish(tile: Tile, found: TileGradients) -> None:
         arriving.put(tile, found.halos)
-        pixels.put(tile, found.image)
+        pixels.put(tile, found.inputs)
         if tile == ends[tile[:-1]]:
             summed.put(tile[:-1], rows.pop(tile[:-1]))
         # What the last tiles freed stays for the next pass.
@@ -197,9 +217,12 @@ def reverse_sweep(
 
     run_tiles(recurrence.counts, crew, prepare, finish, reverse=True, passage=passage)
     if crew.ring is not None:
-        image_grad, *totals = crew.ring.added_up([image_grad, *totals], program.device)
+        nodes = list(input_grads)
+        added = crew.ring.added_up([*(input_grads[k] for k in nodes), *totals], program.device)
+        totals = added[len(nodes) :]
+        input_grads = {k: grad for k, grad in zip(nodes, added, strict=False) if grad is not None}
     return Gradients(
-        image_grad,
+        input_grads,
         [
             None if total is None else total.to(leaf.dtype)
             for total, leaf in zip(totals, tensors, strict=True)
@@ -227,20 +250,20 @@ class TileGradients:
 
     Attributes:
         halos: Gradients of the halos that the tile was given.
-        image: Gradient of the pixels that the tile read and where they lie, if they require one.
+        inputs: Gradient of what the tile read of each input that requires one, and where it lies.
     """
 
     halos: HaloGrads
-    image: tuple[Tensor, Spans] | None
+    inputs: dict[int, Piece]
 
 
 def tile_gradients(
     recurrence: Recurrence,
     tile: Tile,
-    read_image: ReadImage,
+    read: ReadInputs,
     tensors: Sequence[Tensor],
     halos: Halos,
-    roots: Mapping[int, Root],
+    roots: Mapping[int, Sequence[Root]],
     halo_grads: HaloGrads,
     known: Blocks,
 ) -> TileGradients:
@@ -251,7 +274,7 @@ def tile_gradients(
     Args:
         recurrence: The network laid out over the tiles.
         tile: Which tile.
-        read_image: Gives the pixels of a box; they require a gradient if theirs is wanted.
+        read: Gives the values of the inputs; they require a gradient if theirs is wanted.
         tensors: The program's slots.
         halos: The halos that the tile was given; those that learn require a gradient.
         roots: Where back-propagation into the tile's block of each output node starts.
@@ -259,22 +282,28 @@ def tile_gradients(
         known: Blocks that the forward sweep kept.
     """
     with torch.enable_grad():
-        result = compute_tile(recurrence, tile, read_image, tensors, halos, frozenset(roots), known=known)
-    pixels, spans = result.image
-    pairs = [roots[node](block) for node, block in result.outputs.items()]
+        result = compute_tile(recurrence, tile, read, tensors, halos, frozenset(roots), known=known)
+    inputs = {node: piece for node, piece in result.inputs.items() if piece[1].requires_grad}
+    pairs = [root(block) for node, block in result.outputs.items() for root in roots[node]]
     pairs += _paired(result.halos, halo_grads)
     starts = [(get_gradient_edge(root), grad) for root, grad in pairs if root.requires_grad]
     # Back-propagation frees what it has passed, unless somebody still holds it.
     del result, pairs
     asked = [piece for halo in halos.values() for _, piece in halo if piece.requires_grad]
-    leaves = [*asked, *(tensor for tensor in (*tensors, pixels) if tensor.requires_grad)]
+    leaves = [*asked, *(tensor for tensor in tensors if tensor.requires_grad)]
+    leaves += [values for _, values in inputs.values()]
     if starts and leaves:
         edges, grads = zip(*starts, strict=True)
         torch.autograd.backward(edges, grads, inputs=leaves)
     return TileGradients(
         {key: tuple(_compact(piece.grad) for _, piece in halo) for key, halo in halos.items()},
-        None if pixels.grad is None else (pixels.grad, spans),
+        {node: (spans, values.grad) for node, (spans, values) in inputs.items() if values.grad is not None},
     )
+
+
+def _read_leaf(read: ReadImage, learns: bool, spans: Spans) -> Tensor:
+    """Values of an input as the start of a graph of its own."""
+    return read(spans).detach().requires_grad_(learns)
 
 
 def _leaves(halo: Halo, learns: bool) -> Halo:
@@ -331,14 +360,14 @@ class _Sums:
             value.add_(grad)
 
 
-def nodes_that_learn(program: Program, tensors: Sequence[Tensor], image: bool) -> list[bool]:
-    """Whether a gradient passes through each node."""
+def nodes_that_learn(program: Program, tensors: Sequence[Tensor], inputs: Container[int]) -> list[bool]:
+    """Whether a gradient passes through each node; `inputs` are those whose gradient is wanted."""
     learns: list[bool] = []
     for node in program.nodes:
         reached = any(tensors[slot].requires_grad for slot in node.slots) or any(
             learns[k] for k in node.inputs
         )
-        learns.append(node.differentiable and (reached if node.local else image))
+        learns.append(node.differentiable and (reached or node.ref.index in inputs))
     return learns
 
 

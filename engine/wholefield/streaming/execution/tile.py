@@ -17,7 +17,10 @@ Blocks: TypeAlias = dict[int, Tensor]
 """Blocks by node."""
 
 ReadImage: TypeAlias = Callable[[Spans], Tensor]
-"""Reads a box of the image: (batch, channels, *box)."""
+"""Reads a box of an image or of a map: (batch, channels, *box)."""
+
+ReadInputs: TypeAlias = Mapping[int, ReadImage]
+"""What reads each input of a program, by node."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +31,19 @@ class TileResult:
         outputs: The new block of every output node that has one.
         halos: The halos for the tiles behind.
         kept: The new block of every node that is kept.
-        image: The pixels that were read and where they lie.
+        inputs: What was read of each input, by node, and where it lies.
     """
 
     outputs: Blocks
     halos: Halos
     kept: Blocks
-    image: tuple[Tensor, Spans]
+    inputs: dict[int, Piece]
 
 
 def compute_tile(
     recurrence: Recurrence,
     tile: Tile,
-    read_image: ReadImage,
+    read: ReadInputs,
     tensors: Sequence[Tensor],
     halos: Halos,
     wanted: frozenset[int],
@@ -52,14 +55,14 @@ def compute_tile(
     Args:
         recurrence: The network laid out over the tiles.
         tile: Which tile.
-        read_image: Gives the pixels.
+        read: Gives the values of the inputs.
         tensors: The program's slots.
         halos: What the tiles before handed on.
         wanted: The output nodes.
         keeps: The nodes whose blocks are to be kept for the recomputation of the tile.
         known: Blocks that were kept; they are not computed again, and may be written over.
     """
-    return _Step(recurrence, tile, tensors, halos, keeps, known).run(read_image, wanted)
+    return _Step(recurrence, tile, tensors, halos, keeps, known).run(read, wanted)
 
 
 class _Step:
@@ -74,7 +77,7 @@ class _Step:
         keeps: frozenset[int],
         known: Mapping[int, Tensor],
     ) -> None:
-        self._image_box = recurrence.image_box(tile)
+        self._input_boxes = {k: recurrence.input_box(k, tile) for k in recurrence.program.inputs}
         self._nodes = recurrence.program.nodes
         self._readers = recurrence.readers
         self._moments = recurrence.at(tile)
@@ -94,28 +97,34 @@ class _Step:
         self._fresh: set[int] = set()
         self._owned: set[int] = set()
 
-    def run(self, read_image: ReadImage, wanted: frozenset[int]) -> TileResult:
+    def run(self, read: ReadInputs, wanted: frozenset[int]) -> TileResult:
         """Walk the nodes in the order of the trace."""
-        image = self._read(read_image)
+        inputs: dict[int, Piece] = {}
         outputs: Blocks = {}
-        if 0 in wanted:
-            box = tuple(m.new for m in self._moments[0])
-            outputs[0] = cut(image[0], self._nodes[0].ref.axes, image[1], box)
-        for index in range(1, len(self._nodes)):
+        for index, node in enumerate(self._nodes):
+            if node.local is None:
+                box = self._input_boxes.get(index)
+                if box is not None:
+                    values = self._read(index, box, read)
+                    inputs |= {} if node.slots else {index: (box, values)}
+                continue
             block = self._compute(index) if self._runs[index] else None
             if block is not None and index in wanted:
                 outputs[index] = block
             if block is not None and index in self._keeps:
                 self._kept[index] = block
             self._hand_on(index, block, index not in wanted and index not in self._keeps)
-        return TileResult(outputs, self._handed, self._kept, image)
+        if 0 in wanted:
+            held, pixels = inputs[0]
+            outputs[0] = cut(pixels, self._nodes[0].ref.axes, held, tuple(m.new for m in self._moments[0]))
+        return TileResult(outputs, self._handed, self._kept, inputs)
 
-    def _read(self, read_image: ReadImage) -> tuple[Tensor, Spans]:
-        """Read the tile's pixels and those around it that its readers need: the image is at hand, it has no halos."""
-        held = self._image_box
-        block = read_image(held)
-        self._share(0, self._active_readers(0), [(held, block)], [])
-        return block, held
+    def _read(self, index: int, held: Spans, read: ReadInputs) -> Tensor:
+        """Read what the readers of an input need of it: it is at hand, it has no halos."""
+        node = self._nodes[index]
+        block = _spread(self._tensors[node.slots[0]], node.ref, held) if node.slots else read[index](held)
+        self._share(index, self._active_readers(index), [(held, block)], [])
+        return block
 
     def _compute(self, index: int) -> Tensor:
         """The new block of a node."""
@@ -193,6 +202,17 @@ class _Step:
             for reader in self._readers[index]
             if self._runs[reader]
         ]
+
+
+def _spread(tensor: Tensor, ref: Ref, spans: Spans) -> Tensor:
+    """A box of a tensor that is repeated over the image along some axes and runs over it along others."""
+    shape = list(ref.shape)
+    for axis, (start, stop) in zip(ref.axes, spans, strict=True):
+        at = axis - len(shape)
+        if -at <= tensor.ndim and tensor.shape[at] > 1:
+            tensor = tensor.narrow(at, start, stop - start)
+        shape[axis] = stop - start
+    return tensor.expand(shape)
 
 
 def _memory(tensor: Tensor) -> int:

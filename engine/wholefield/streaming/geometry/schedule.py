@@ -17,7 +17,7 @@ class AxisNode:
     """One node of the traced network seen along one axis.
 
     Attributes:
-        inputs: Indices of the nodes that it reads; none for the network's input.
+        inputs: Indices of the nodes that it reads; none for an input.
         maps: How it reads each of them.
         length: Number of its positions.
     """
@@ -75,7 +75,8 @@ def schedule_axis(nodes: Sequence[AxisNode], tile: int, smallest_block: int = 1)
     """Lay out the recurrence along one axis.
 
     Args:
-        nodes: The network's nodes in an order in which inputs come before their readers; node 0 is its input.
+        nodes: The network's nodes in an order in which inputs come before their readers; node 0 is its image. Further
+            inputs are at hand as well, of whatever length; they are read at the pace of the image.
         tile: Tile size in positions of the input.
         smallest_block: Deep nodes wait for several tiles until about this many new positions have gathered: few
             large blocks are faster than many small ones. 1 lets every node run in every tile.
@@ -86,12 +87,15 @@ def schedule_axis(nodes: Sequence[AxisNode], tile: int, smallest_block: int = 1)
     ready: list[tuple[int, ...]] = []
     for node, wait in zip(nodes, patience, strict=True):
         if not node.inputs:
-            bound = [min((t + 1) * tile, length) for t in range(tiles)]
+            bound = [-(-min((t + 1) * tile, length) * node.length // max(length, 1)) for t in range(tiles)]
         else:
             pairs = list(zip(node.inputs, node.maps, strict=True))
             bound = [min(axis_map.ready(ready[i][t]) for i, axis_map in pairs) for t in range(tiles)]
         ready.append(_wait(bound, wait))
-    keep = _keep(nodes, ready)
+    keep = [
+        r if index and not node.inputs else k
+        for index, (node, r, k) in enumerate(zip(nodes, ready, _keep(nodes, ready), strict=True))
+    ]
     return AxisSchedule(tile, tiles, tuple(NodeSchedule(r, k) for r, k in zip(ready, keep, strict=True)))
 
 

@@ -10,10 +10,12 @@ from wholefield.streaming.operations import (  # noqa: F401  (importing a family
     resize,
     shuffle,
     unfold,
+    whole_image_norms,
 )
 from wholefield.streaming.operations.call import Call
 from wholefield.streaming.operations.composite import compose, composite_for
 from wholefield.streaming.operations.folded import local_for
+from wholefield.streaming.operations.reduced import reduced_for
 from wholefield.streaming.operations.registry import Refusal, local_function, register, rule_for
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "composite_for",
     "local_for",
     "local_function",
+    "reduced_for",
     "register",
     "rule_for",
 ]

@@ -22,8 +22,8 @@ from wholefield.streaming.operations.pointwise import (
 from wholefield.streaming.operations.registry import Refusal, register
 
 _SPACE = (
-    "it reduces over the image, as global pooling and squeeze-excite blocks do, so no tile can be computed by itself. "
-    "Move it to the head, behind the streamed network, or replace the block by one without it."
+    "it reduces over the image in a way that is not known; sums, means, variances, norms and largest values are. "
+    "Move it to the head, behind the streamed network."
 )
 
 _REPEATS = "it repeats the image. Repeat channels only, or repeat the image before the streamed network."
@@ -32,44 +32,19 @@ _REPEATS = "it repeats the image. Repeat channels only, or repeat the image befo
 @register("batch_norm")
 def batch_norm(call: Call) -> Local:
     """Batch norm with its stored statistics."""
-    arguments = _named(call, "input running_mean running_var weight bias training momentum eps")
-    if arguments.get("running_mean") is None:
-        raise Refusal(
-            "batch norm without running statistics takes them from the whole image. "
-            "Build it with track_running_stats=True, and call .eval() on it."
-        )
-    if arguments.get("training"):
-        raise Refusal(
-            "batch norm takes its statistics from the whole image in training mode. Freeze it: call .eval() on it "
-            "(freeze_streaming_normalization_layers does so for the whole network)."
-        )
     return positionwise(call, only_image(call).axes)
 
 
 @register("instance_norm")
 def instance_norm(call: Call) -> Local:
     """Instance norm with its stored statistics."""
-    arguments = _named(call, "input running_mean running_var weight bias use_input_stats momentum eps")
-    if arguments.get("use_input_stats", True):
-        raise Refusal(
-            "instance norm takes its statistics from the whole image. Use a frozen batch norm, or instance norm with "
-            "track_running_stats=True in eval mode."
-        )
     return positionwise(call, only_image(call).axes)
 
 
 @register("layer_norm", "rms_norm")
 def layer_norm(call: Call) -> Local:
     """Layer norm over trailing dimensions that hold channels."""
-    arguments = _named(call, "input normalized_shape weight bias eps")
-    ref = only_image(call)
-    first = len(ref.shape) - len(tuple(arguments["normalized_shape"]))
-    if any(axis >= first for axis in ref.axes):
-        raise Refusal(
-            "layer norm over the image takes its statistics from all of it. Normalize over channels only: permute them "
-            "to the last dimension first."
-        )
-    return positionwise(call, ref.axes)
+    return positionwise(call, only_image(call).axes)
 
 
 @register("local_response_norm")
@@ -236,10 +211,6 @@ def _followed(call: Call, ref: Ref) -> tuple[int, ...]:
 def _without(ref: Ref, dims: Sequence[int]) -> tuple[int, ...]:
     gone = {int(dim) % len(ref.shape) for dim in dims}
     return tuple(axis - sum(dim < axis for dim in gone) for axis in ref.axes)
-
-
-def _named(call: Call, names: str) -> dict[str, Any]:
-    return dict(zip(names.split(), call.args, strict=False)) | dict(call.kwargs)
 
 
 def _first_int(values: Sequence[Any], default: int | None) -> int | None:

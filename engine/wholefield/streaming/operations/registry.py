@@ -27,10 +27,8 @@ _NOT_KNOWN = (
     "declare it with wholefield.streaming.operations.register."
 )
 _REASONS = {
-    "adaptive": f"global pooling: {_TO_THE_HEAD} Replace a squeeze-excite block by one without the gate.",
+    "adaptive": "it returns positions in the whole image. Use adaptive pooling without return_indices.",
     "max_pool": "it returns positions in the whole image. Use max pooling without return_indices.",
-    "group_norm": f"group norm takes its statistics over space: {_GLOBAL} "
-    "Use a layer norm over channels or a frozen batch norm.",
     "multi_head": f"attention over space: {_TO_THE_HEAD}",
     "native_multi_head": f"attention over space: {_TO_THE_HEAD}",
     "fft": f"a Fourier transform: {_TO_THE_HEAD}",

@@ -26,7 +26,10 @@ _LINEAR = ("linear", "bilinear", "trilinear")
 _NEAREST = ("nearest", "nearest-exact")
 
 
-@register("interpolate", "upsample", "upsample_nearest", "upsample_bilinear")
+RESIZING = ("interpolate", "upsample", "upsample_nearest", "upsample_bilinear")
+
+
+@register(*RESIZING)
 def interpolate(call: Call) -> Local:
     """torch.nn.functional.interpolate in every mode but area, without antialias."""
     if call.name == "upsample_bilinear":

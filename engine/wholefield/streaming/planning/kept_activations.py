@@ -1,5 +1,6 @@
 """Which blocks training keeps between the sweeps instead of computing them again."""
 
+from collections.abc import Set
 from math import prod
 
 from wholefield.streaming.tracing.program import Node, Program
@@ -12,7 +13,7 @@ LEAST_WORK = 90
 """Multiply-adds per byte below which computing again costs less than the memory is worth."""
 
 
-def nodes_to_keep(program: Program, budget: int) -> frozenset[int]:
+def nodes_to_keep(program: Program, budget: int, stored: Set[int] = frozenset()) -> frozenset[int]:
     """The convolutions and linear layers whose results save most work for their bytes, as many as a budget holds.
 
     Deep layers have many channels over few positions: in a ResNet-18 the results of its last two stages hold half of
@@ -21,8 +22,9 @@ def nodes_to_keep(program: Program, budget: int) -> frozenset[int]:
     Args:
         program: The traced network.
         budget: Bytes for the results over the whole image.
+        stored: Nodes whose results are kept anyway.
     """
-    able = [program.nodes[k] for k in program.live if _recallable(program.nodes[k])]
+    able = [program.nodes[k] for k in program.live - stored if _recallable(program.nodes[k])]
     kept = []
     for node in sorted(able, key=_work_per_byte, reverse=True):
         if block_bytes(node) <= budget:

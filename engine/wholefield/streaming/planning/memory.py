@@ -1,9 +1,9 @@
-"""How much memory a streamed pass takes, found without computing it: one tile is walked on tensors without data."""
+"""How much memory tiles and halos take, found without computing them: one tile is walked on tensors without data."""
 
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -13,14 +13,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from wholefield.streaming.execution.halo import Halos
-from wholefield.streaming.execution.layout import arrange, working_format
+from wholefield.streaming.execution.layout import arrange
 from wholefield.streaming.execution.recurrence import Moments, Recurrence, Tile, halo_in
 from wholefield.streaming.execution.sweep import Root, nodes_that_learn, output_nodes, tile_gradients
-from wholefield.streaming.execution.tile import compute_tile
+from wholefield.streaming.execution.tile import ReadInputs, compute_tile
 from wholefield.streaming.geometry.schedule import NodeSchedule
 from wholefield.streaming.geometry.spans import Span, Spans, extent, is_empty
-from wholefield.streaming.planning.kept_activations import block_bytes, nodes_to_keep
-from wholefield.streaming.tracing.program import Node, Preparation, Program
+from wholefield.streaming.planning.kept_activations import block_bytes
+from wholefield.streaming.tracing.program import Node, Program
 
 
 @dataclass(frozen=True)
@@ -38,110 +38,6 @@ class MemoryNeed:
     backward: int
     halos: int
     blocks: int
-
-
-class Forecast:
-    """The peak memory of a streamed pass in parts, each found when it is asked for.
-
-    Attributes:
-        halos: Bytes of the halos that training keeps between the sweeps.
-        blocks: Bytes of the results that it keeps.
-    """
-
-    def __init__(
-        self,
-        recurrence: Recurrence,
-        tensors: Sequence[Tensor],
-        memory_format: torch.memory_format,
-        keeps: frozenset[int],
-        workers: int = 1,
-    ) -> None:
-        """Forecast a pass.
-
-        Args:
-            recurrence: The network laid out over the tiles.
-            tensors: The program's slots; those that require a gradient are trained.
-            memory_format: The format in which tiles are computed.
-            keeps: The nodes whose blocks training keeps.
-            workers: How many tiles are computed at the same time.
-        """
-        self._workers = workers
-        self._recurrence = recurrence
-        self._tensors = tensors
-        self._format = memory_format
-        self._keeps = keeps
-
-    @cached_property
-    def halos(self) -> int:
-        """See the class."""
-        return saved_halo_bytes(self._recurrence)
-
-    @cached_property
-    def blocks(self) -> int:
-        """See the class."""
-        return sum(block_bytes(self._recurrence.program.nodes[k]) for k in self._keeps)
-
-    def need(self) -> MemoryNeed:
-        """All of it."""
-        return MemoryNeed(self.peak(False), self.peak(True), self.halos, self.blocks)
-
-    def floor(self, training: bool) -> int:
-        """What a peak holds beside the tile that is computed: a lower bound, found without walking one."""
-        program = self._recurrence.program
-        made = (
-            isinstance(source, Preparation) or arrange(tensor, self._format) is not tensor
-            for source, tensor in zip(program.slots, self._tensors, strict=True)
-        )
-        arranged = sum(_size(tensor) for tensor, new in zip(self._tensors, made, strict=True) if new)
-        outputs = sum(block_bytes(node) for node in _output_nodes(program))
-        if training:
-            return arranged + 2 * outputs + self.halos + self.blocks
-        return arranged + outputs + sum(_rolling(self._recurrence, node) for node in program.nodes[1:])
-
-    def peak(self, training: bool, workers: int | None = None) -> int:
-        """Bytes of the peak of training or of inference, for a number of workers or those of the pass."""
-        count = self._workers if workers is None else workers
-        peak = self.floor(training) + count * (
-            self._tile_in_training if training else self._tile_in_inference
-        )
-        rows = prod(self._recurrence.counts[:-1])
-        if training and rows > 1:
-            # The sums of the rows of tiles that are begun, beside those of all that are finished.
-            peak += min(count, rows) * sum(_size(tensor) for tensor in self._tensors if tensor.requires_grad)
-        return peak
-
-    @cached_property
-    def _tile_in_training(self) -> int:
-        recurrence = self._recurrence
-        tile = _fullest_tile(recurrence)
-        walked = _backward_peak(recurrence, tile, self._stand_ins, self._format, self._keeps)
-        return walked + _scratch(recurrence, True, recurrence.counts[0])
-
-    @cached_property
-    def _tile_in_inference(self) -> int:
-        # A graph holds all blocks of a tile; without one it is the largest that counts.
-        recurrence = self._recurrence
-        return max(
-            _forward_peak(recurrence, tile, self._stand_ins, self._format)
-            + _scratch(recurrence, False, tile[0] + 1)
-            for tile in {_fullest_tile(recurrence), _tile_of_largest_block(recurrence)}
-        )
-
-    @property
-    def _stand_ins(self) -> list[Tensor]:
-        return [_stand_in(tensor, self._format) for tensor in self._tensors]
-
-
-def forecast_of(
-    recurrence: Recurrence, tensors: Sequence[Tensor], keep_budget: int, workers: int = 1
-) -> Forecast:
-    """The forecast of a pass as `Streamed` makes it: its memory format, and what it keeps within a budget."""
-    image = recurrence.program.image
-    device = next((tensor.device for tensor in tensors), torch.device("cpu"))
-    memory_format = working_format(len(image.shape), image.dtype, device)
-    return Forecast(
-        recurrence, tensors, memory_format, nodes_to_keep(recurrence.program, keep_budget), workers
-    )
 
 
 def saved_halo_bytes(recurrence: Recurrence) -> int:
@@ -186,27 +82,29 @@ class _Tracker(TorchDispatchMode):
         self._known.pop(key, None)
 
 
-def _forward_peak(
+def forward_peak(
     recurrence: Recurrence, tile: Tile, tensors: Sequence[Tensor], memory_format: torch.memory_format
 ) -> int:
+    """Bytes of the largest moment of a tile in inference, without its halos and the slots."""
     halos = _halos(recurrence, tile)
     wanted = frozenset(ref.index for ref in output_nodes(recurrence.program))
     tracker = _Tracker()
     tracker.ignore([*tensors, *_pieces(halos)])
     with torch.no_grad(), tracker:
-        compute_tile(recurrence, tile, _reader(recurrence, memory_format, False), tensors, halos, wanted)
+        compute_tile(recurrence, tile, _readers(recurrence, memory_format), tensors, halos, wanted)
     return tracker.peak
 
 
-def _backward_peak(
+def backward_peak(
     recurrence: Recurrence,
     tile: Tile,
     tensors: Sequence[Tensor],
     memory_format: torch.memory_format,
     keeps: frozenset[int],
 ) -> int:
+    """Bytes of the largest moment of a tile in the reverse sweep, without what it is given."""
     program = recurrence.program
-    learns = nodes_that_learn(program, tensors, False)
+    learns = nodes_that_learn(program, tensors, ())
     halos = {
         key: tuple((spans, piece.requires_grad_(learns[key[1]])) for spans, piece in halo)
         for key, halo in _halos(recurrence, tile).items()
@@ -215,14 +113,14 @@ def _backward_peak(
     blocks = {
         node.ref.index: _block(node, recurrence.new(node.ref.index, tile)) for node in _output_nodes(program)
     }
-    read = _reader(recurrence, memory_format, False)
+    read = _readers(recurrence, memory_format)
     with torch.no_grad():
         handed = compute_tile(recurrence, tile, read, tensors, halos, frozenset(blocks)).halos
     grads = {
         key: tuple(torch.empty_like(piece) if learns[key[1]] else None for _, piece in halo)
         for key, halo in handed.items()
     }
-    roots: dict[int, Root] = {node: partial(_pair, grad=grad) for node, grad in blocks.items()}
+    roots: dict[int, list[Root]] = {node: [partial(_pair, grad=grad)] for node, grad in blocks.items()}
     tracker = _Tracker()
     arriving = [grad for pieces in grads.values() for grad in pieces if grad is not None]
     tracker.ignore([*tensors, *_pieces(halos), *known.values(), *blocks.values(), *arriving])
@@ -231,7 +129,7 @@ def _backward_peak(
     return tracker.peak
 
 
-def _scratch(recurrence: Recurrence, training: bool, rows: int) -> int:
+def scratch_bytes(recurrence: Recurrence, training: bool, rows: int) -> int:
     """Bytes of the largest working memory of an operation of our own in the first rows of tiles; it lasts."""
     program = recurrence.program
     if program.device.type != "cpu":
@@ -277,12 +175,15 @@ def _block(node: Node, spans: Spans) -> Tensor:
     return torch.empty(shape, dtype=node.ref.dtype, device="meta")
 
 
-def _reader(recurrence: Recurrence, memory_format: torch.memory_format, learns: bool) -> Any:
-    image = recurrence.program.nodes[0]
-    return lambda spans: arrange(_block(image, spans), memory_format).requires_grad_(learns)
+def _readers(recurrence: Recurrence, memory_format: torch.memory_format) -> ReadInputs:
+    def read(node: Node, spans: Spans) -> Tensor:
+        return arrange(_block(node, spans), memory_format)
+
+    program = recurrence.program
+    return {k: partial(read, program.nodes[k]) for k in program.inputs}
 
 
-def _fullest_tile(recurrence: Recurrence) -> Tile:
+def fullest_tile(recurrence: Recurrence) -> Tile:
     """The tile whose blocks come to most in all, a typical one in the middle of the image."""
     weights = [_per_position(node) for node in recurrence.program.nodes]
 
@@ -292,7 +193,7 @@ def _fullest_tile(recurrence: Recurrence) -> Tile:
     return tuple(max(range(len(tiles)), key=lambda t: work(tiles[t])) for tiles in recurrence.moments)
 
 
-def _tile_of_largest_block(recurrence: Recurrence) -> Tile:
+def tile_of_largest_block(recurrence: Recurrence) -> Tile:
     """A tile that has the largest block of all."""
     nodes = recurrence.program.nodes
 
@@ -310,7 +211,7 @@ def _where_largest(recurrence: Recurrence, node: int) -> Tile:
     )
 
 
-def _rolling(recurrence: Recurrence, node: Node) -> int:
+def rolling_bytes(recurrence: Recurrence, node: Node) -> int:
     """Bytes of a node's halos at one moment of the forward sweep."""
     schedules = _along(recurrence, node)
     total = 0
@@ -371,16 +272,6 @@ def _output_nodes(program: Program) -> list[Node]:
     return [program.nodes[ref.index] for ref in output_nodes(program)]
 
 
-def _stand_in(tensor: Tensor, memory_format: torch.memory_format) -> Tensor:
-    return arrange(torch.empty_like(tensor, device="meta"), memory_format).requires_grad_(
-        tensor.requires_grad
-    )
-
-
 def _per_position(node: Node) -> float:
     """Bytes of a node's result at one position."""
     return block_bytes(node) / max(prod(node.ref.lengths), 1)
-
-
-def _size(tensor: Tensor) -> int:
-    return tensor.numel() * tensor.element_size()

@@ -14,14 +14,16 @@ from wholefield.streaming.geometry.fields import Field, fields, seen_by
 from wholefield.streaming.geometry.overlap import redundant_work
 from wholefield.streaming.geometry.spans import Span, Spans
 from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_axis
+from wholefield.streaming.planning.forecast import Forecast, slot_stand_ins
 from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
-from wholefield.streaming.planning.memory import MemoryNeed, forecast_of
+from wholefield.streaming.planning.memory import MemoryNeed
 from wholefield.streaming.planning.sizes import sizes_per_axis
+from wholefield.streaming.planning.stages import lay_out_stages
 from wholefield.streaming.planning.table import as_table, in_bytes
 from wholefield.streaming.planning.workers import speedup, workers_for
 from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.precision import Precision
-from wholefield.streaming.tracing.program import Node, Program, slot_tensors
+from wholefield.streaming.tracing.program import Node, Program
 from wholefield.streaming.tracing.trace import trace
 
 
@@ -274,8 +276,10 @@ def _plan(
     layers = tuple(_layer(recurrence, node, found[node.ref.index]) for node in program.nodes)
     outputs = [ref.index for ref in output_nodes(program)]
     last = layers[outputs[-1]]
-    streamed = lay_out(folded, sizes, blocks)
-    workers = workers_for(streamed, wanted)
+    layouts = lay_out_stages(folded, sizes, smallest_block, keep_budget)
+    forecast = Forecast(layouts, slot_stand_ins(folded, network), wanted)
+    first = layouts[0].recurrence
+    workers = workers_for(first, wanted)
     return Plan(
         input_shape=program.image.shape,
         tile_size=sizes,
@@ -286,9 +290,9 @@ def _plan(
         ),
         stride=tuple(field.stride for field in last.fields),
         offset=tuple((field.low, field.high) for field in last.fields),
-        memory=forecast_of(streamed, slot_tensors(folded, network), keep_budget, workers).need(),
+        memory=forecast.need(),
         workers=workers,
-        speedup=speedup(streamed, workers),
+        speedup=speedup(first, workers),
         macs=sum(layer.macs for layer in layers),
         overlapping_work=redundant_work(nodes, sizes, outputs, recurrence.counts),
         _recurrence=recurrence,

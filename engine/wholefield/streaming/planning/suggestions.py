@@ -7,15 +7,14 @@ import torch
 from torch import nn
 
 from wholefield.streaming.errors import StreamingError
-from wholefield.streaming.execution.recurrence import Recurrence, lay_out
-from wholefield.streaming.planning.block_size import blocks_per_axis
+from wholefield.streaming.execution.recurrence import Recurrence
+from wholefield.streaming.planning.forecast import Forecast, slot_stand_ins
 from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
-from wholefield.streaming.planning.memory import Forecast, forecast_of
+from wholefield.streaming.planning.stages import lay_out_stages
 from wholefield.streaming.planning.table import in_bytes
 from wholefield.streaming.planning.workers import speedup, workers_for
 from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.precision import Precision
-from wholefield.streaming.tracing.program import slot_tensors
 from wholefield.streaming.tracing.trace import trace
 
 TILE_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
@@ -129,8 +128,8 @@ def _forecasts(
     """The usual tile sizes for an image, largest first, each with its layout and forecast."""
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
     program = fold_normalization(trace(network, tuple(input_shape), dtype, device), Precision.now(device))
-    tensors = slot_tensors(program, network)
+    tensors = slot_stand_ins(program, network)
     for size in reversed([s for s in TILE_SIZES if s < 2 * max(program.image.lengths)] or TILE_SIZES[:1]):
         sizes = (size,) * len(program.image.axes)
-        recurrence = lay_out(program, sizes, blocks_per_axis(program, sizes, None))
-        yield size, recurrence, forecast_of(recurrence, tensors, keep_budget)
+        layouts = lay_out_stages(program, sizes, None, keep_budget)
+        yield size, layouts[0].recurrence, Forecast(layouts, tensors)

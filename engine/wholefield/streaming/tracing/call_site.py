@@ -8,7 +8,7 @@ from types import FrameType
 import torch
 
 _NOT_THE_USERS = tuple(
-    f"{folder.as_posix()}/" for folder in (Path(torch.__file__).parent, Path(__file__).parent)
+    f"{folder.as_posix()}/" for folder in (Path(torch.__file__).parent, Path(__file__).parents[1])
 )
 
 

@@ -6,17 +6,17 @@ Folded, the normalized block is never stored; the products s W are made once a p
 beta get their exact gradients from those of the folded weight and bias.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_leaves
 
 from wholefield.streaming.operations import rule_for
-from wholefield.streaming.operations.call import Operand, Ref, Slot
+from wholefield.streaming.operations.call import Operand, Slot
 from wholefield.streaming.tracing.precision import Precision
-from wholefield.streaming.tracing.program import Node, Preparation, Program
+from wholefield.streaming.tracing.program import Node, Preparation, Program, Source
 
 _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 _CONVOLUTION_ARGUMENTS = "input weight bias stride padding dilation groups".split()
@@ -30,13 +30,13 @@ def fold_normalization(program: Program, precision: Precision) -> Program:
     """
     if precision.enabled or program.image.dtype not in (torch.float32, torch.float64):
         return program
-    nodes, slots = list(program.nodes), list(program.slots)
-    readers = _readers(program)
+    nodes, added = list(program.nodes), _Added(program)
+    readers = program.readers
     for norm in program.nodes:
         source = _foldable(program, norm, readers)
         if source is not None:
-            nodes[norm.ref.index] = _folded(source, norm, slots)
-    return replace(program, nodes=tuple(nodes), slots=tuple(slots))
+            nodes[norm.ref.index] = _folded(source, norm, added)
+    return replace(program, nodes=tuple(nodes), slots=tuple(added.slots), stand_ins=tuple(added.stand_ins))
 
 
 def scaled_weight(weight: Tensor, variance: Tensor, gamma: Tensor | None, eps: float) -> Tensor:
@@ -57,29 +57,18 @@ def _scale(variance: Tensor, gamma: Tensor | None, eps: float) -> Tensor:
     return scale if gamma is None else scale * gamma
 
 
-def _foldable(program: Program, norm: Node, readers: dict[int, list[int]]) -> Node | None:
+def _foldable(program: Program, norm: Node, readers: Mapping[int, tuple[int, ...]]) -> Node | None:
     """The convolution into which a node can be folded, if it is such a normalization."""
     if norm.operation != "batch_norm" or norm.call is None or norm.ref.index not in program.live:
         return None
     source = program.nodes[norm.inputs[0]]
-    alone = readers.get(source.ref.index) == [norm.ref.index]
+    alone = readers[source.ref.index] == (norm.ref.index,)
     plain = source.operation in _CONVOLUTIONS and source.call is not None
     same = source.differentiable == norm.differentiable
     return source if alone and plain and same else None
 
 
-def _readers(program: Program) -> dict[int, list[int]]:
-    """The live readers of every node; an output is read by the caller, here -1."""
-    found: dict[int, list[int]] = {
-        leaf.index: [-1] for leaf in tree_leaves(program.outputs) if isinstance(leaf, Ref)
-    }
-    for index in sorted(program.live):
-        for source in program.nodes[index].inputs:
-            found.setdefault(source, []).append(index)
-    return found
-
-
-def _folded(source: Node, norm: Node, slots: list[str | Tensor | Preparation]) -> Node:
+def _folded(source: Node, norm: Node, added: "_Added") -> Node:
     """The convolution that also normalizes, in the place of the normalization."""
     assert source.call is not None
     assert norm.call is not None
@@ -89,9 +78,9 @@ def _folded(source: Node, norm: Node, slots: list[str | Tensor | Preparation]) -
     gamma, beta = normal.get("weight"), normal.get("bias")
     eps = float(normal.get("eps", 1e-5))
     old = convolution["weight"]
-    weight = _prepare(slots, scaled_weight, (old, variance, gamma, eps), old.shape)
-    bias = _prepare(
-        slots, shifted_bias, (convolution.get("bias"), mean, variance, gamma, beta, eps), (old.shape[0],)
+    weight = added.prepare(scaled_weight, (old, variance, gamma, eps), old.shape)
+    bias = added.prepare(
+        shifted_bias, (convolution.get("bias"), mean, variance, gamma, beta, eps), old.shape[:1]
     )
     call = replace(
         source.call, args=(), kwargs=convolution | {"weight": weight, "bias": bias}, shape=norm.call.shape
@@ -107,11 +96,20 @@ def _folded(source: Node, norm: Node, slots: list[str | Tensor | Preparation]) -
     )
 
 
-def _prepare(
-    slots: list[str | Tensor | Preparation], function: Any, args: tuple[Operand, ...], shape: tuple[int, ...]
-) -> Slot:
-    slots.append(Preparation(function, args, {}, None))
-    return Slot(len(slots) - 1, tuple(shape))
+class _Added:
+    """The slots of a program and those that folding adds."""
+
+    def __init__(self, program: Program) -> None:
+        self.slots: list[Source] = list(program.slots)
+        self.stand_ins = list(program.stand_ins)
+
+    def prepare(self, function: Any, args: tuple[Operand, ...], shape: tuple[int, ...]) -> Slot:
+        """Add a call on slots, whose result has the type of the first of them."""
+        given = [self.stand_ins[arg.index] for arg in args if isinstance(arg, Slot)]
+        learns = any(tensor.requires_grad for tensor in given)
+        self.slots.append(Preparation(function, args, {}, None))
+        self.stand_ins.append(torch.empty(shape, dtype=given[0].dtype, device="meta").requires_grad_(learns))
+        return Slot(len(self.slots) - 1, tuple(shape))
 
 
 def _named(node: Node, names: list[str]) -> dict[str, Operand]:

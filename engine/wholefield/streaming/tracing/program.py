@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
-from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves, tree_map
+from torch import Tensor
+from torch.utils._pytree import tree_leaves
 
 from wholefield.streaming.operations.call import Call, Local, Operand, Ref, Slot
+from wholefield.streaming.operations.over_image import StatisticKind
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Node:
         operation: Canonical name of the function, such as "conv2d" or "relu".
         inputs: Indices of the nodes that it reads, each once.
         slots: Indices of the tensors that it uses.
-        local: What it does; None for the network's input.
+        local: What it does; None for an input: the image, a map that was computed earlier, or a slot that is spread
+            over the image.
         differentiable: Whether gradients pass through it; not where the network detaches it or turns autograd off.
         call: The call as it was traced; None where it must stay as it is.
     """
@@ -49,6 +51,7 @@ class Preparation:
         kwargs: Named operands.
         pick: Which item of a tuple result is meant; None for the result itself.
         grad: Whether autograd was on where the network makes the call.
+        writes: Whether it writes into its first argument.
     """
 
     function: Callable[..., Any]
@@ -56,6 +59,27 @@ class Preparation:
     kwargs: Mapping[str, Operand]
     pick: int | None
     grad: bool = True
+    writes: bool = False
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A value of the whole image: a reduction of a node over all axes of the image, and perhaps further dimensions.
+
+    Attributes:
+        node: Of what.
+        kind: What is found.
+        dims: Dimensions of the node's result that it reduces.
+    """
+
+    node: int
+    kind: StatisticKind
+    dims: tuple[int, ...]
+
+
+Source: TypeAlias = str | Tensor | Preparation | Statistic
+"""Where a slot's tensor comes from: the name of a parameter or buffer, a constant, a call on earlier slots, the image.
+"""
 
 
 @dataclass(frozen=True)
@@ -64,14 +88,16 @@ class Program:
 
     Attributes:
         nodes: Traced calls over the image; node 0 is the input.
-        slots: Where each slot's tensor comes from: the name of a parameter or buffer, a constant, or a call on
-            earlier slots.
-        outputs: The network's result with each tensor replaced by its Ref.
+        slots: Where each slot's tensor comes from.
+        stand_ins: Tensors without data like those of the slots; they require a gradient if those might.
+        outputs: The network's result with each tensor replaced by its Ref, or by its Slot where it has no axes of the
+            image.
         device: The device it was traced for.
     """
 
     nodes: tuple[Node, ...]
-    slots: tuple[str | Tensor | Preparation, ...]
+    slots: tuple[Source, ...]
+    stand_ins: tuple[Tensor, ...]
     outputs: Any
     device: torch.device
 
@@ -82,41 +108,44 @@ class Program:
 
     @cached_property
     def live(self) -> frozenset[int]:
-        """The nodes that an output depends on, and the image; the others need not be computed."""
-        found = {leaf.index for leaf in tree_leaves(self.outputs) if isinstance(leaf, Ref)} | {0}
+        """The nodes that an output or a statistic depends on; the others need not be computed."""
+        found = {leaf.index for leaf in tree_leaves(self.outputs) if isinstance(leaf, Ref)}
+        found |= {slot.node for slot in self.slots if isinstance(slot, Statistic)}
         for node in reversed(self.nodes):
             if node.ref.index in found:
                 found.update(node.inputs)
         return frozenset(found)
+
+    @cached_property
+    def inputs(self) -> tuple[int, ...]:
+        """The live nodes that are read from outside: the image, and maps that were computed earlier."""
+        return tuple(k for k in sorted(self.live) if self.nodes[k].local is None)
 
     @property
     def used(self) -> frozenset[int]:
         """The slots that live nodes use, not only other slots."""
         return frozenset(slot for k in self.live for slot in self.nodes[k].slots)
 
+    @cached_property
+    def readers(self) -> Mapping[int, tuple[int, ...]]:
+        """The live nodes that read each live node; -1 stands for the caller, who reads outputs, and for a statistic."""
+        found: dict[int, list[int]] = {k: [] for k in self.live}
+        outside = [leaf.index for leaf in tree_leaves(self.outputs) if isinstance(leaf, Ref)]
+        outside += [slot.node for slot in self.slots if isinstance(slot, Statistic)]
+        for index in outside:
+            found[index].append(-1)
+        for index in sorted(self.live):
+            for source in self.nodes[index].inputs:
+                found[source].append(index)
+        return {index: tuple(readers) for index, readers in found.items()}
+
     @property
     def random(self) -> bool:
         """Whether any node draws random numbers per position."""
-        return any(node.local is not None and node.local.random for node in self.nodes)
+        return any(local.random for k in self.live if (local := self.nodes[k].local) is not None)
 
 
-def slot_tensors(program: Program, network: nn.Module) -> list[Tensor]:
-    """The tensors of all slots: the network's own, constants, and what it computes from them, under autograd."""
-    named = dict(network.named_parameters(remove_duplicate=False)) | dict(
-        network.named_buffers(remove_duplicate=False)
-    )
-    tensors: list[Tensor] = []
-    for source in program.slots:
-        if isinstance(source, Preparation):
-            args, kwargs = tree_map(
-                lambda leaf: tensors[leaf.index] if isinstance(leaf, Slot) else leaf,
-                (source.args, dict(source.kwargs)),
-            )
-            with torch.set_grad_enabled(source.grad and torch.is_grad_enabled()):
-                result = source.function(*args, **kwargs)
-            tensors.append(result if source.pick is None else result[source.pick])
-        else:
-            tensors.append(named[source] if isinstance(source, str) else source)
-    # What only led to other slots need not live until the reverse sweep, and the network may write over it before.
-    used = program.used
-    return [tensor if k in used else torch.empty(0) for k, tensor in enumerate(tensors)]
+def slots_of(call: Preparation) -> list[int]:
+    """The slots that a call reads, in the order of its arguments."""
+    leaves = tree_leaves((call.args, dict(call.kwargs)))
+    return [leaf.index for leaf in leaves if isinstance(leaf, Slot)]

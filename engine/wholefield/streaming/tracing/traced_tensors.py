@@ -1,6 +1,7 @@
 """What every tensor of a forward stands for while it is traced, and which of them look at the same memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import torch
@@ -9,7 +10,8 @@ from torch.autograd.function import BackwardCFunction
 
 from wholefield.streaming.errors import NotLocalError, StreamingError
 from wholefield.streaming.operations.call import Operand, Ref, Slot
-from wholefield.streaming.tracing.program import Node, Preparation
+from wholefield.streaming.operations.registry import Refusal
+from wholefield.streaming.tracing.program import Node, Preparation, Source, Statistic, slots_of
 
 Refuse = Callable[[str, str, Operand], NotLocalError]
 """Makes the error for (function, reason, the operand that is at fault or None)."""
@@ -22,12 +24,14 @@ class TracedTensors:
 
     Attributes:
         nodes: Calls over the image.
-        slots: Where each tensor comes from that does not depend on the image.
+        slots: Where each tensor comes from that does not run over the image.
+        stand_ins: Their tensors without data.
     """
 
     def __init__(self, network: nn.Module, refuse: Refuse) -> None:
         self.nodes: list[Node] = []
-        self.slots: list[str | Tensor | Preparation] = []
+        self.slots: list[Source] = []
+        self.stand_ins: list[Tensor] = []
         self._refuse = refuse
         self._named = {
             id(t): (name, t) for name, t in (*network.named_parameters(), *network.named_buffers())
@@ -44,10 +48,27 @@ class TracedTensors:
         self._stand_ins.append((stand_in, int(stand_in.untyped_storage()._cdata)))
         self._known[id(answer)] = answer, stand_in, node.ref
 
+    def spread(self, slot: Slot, layer: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> Ref:
+        """Enter a tensor that does not come tile by tile as if it were computed over the image.
+
+        Args:
+            slot: The tensor.
+            layer: Who uses it.
+            shape: Its shape over the image, to which it broadcasts.
+            axes: Dimensions that run over the image.
+        """
+        stand_in = self.stand_ins[slot.index]
+        ref = Ref(len(self.nodes), shape, axes, stand_in.dtype)
+        self.nodes.append(
+            Node(ref, layer, "spread", (), (slot.index,), None, differentiable=stand_in.requires_grad)
+        )
+        self._stand_ins.append((stand_in, int(stand_in.untyped_storage()._cdata)))
+        return ref
+
     def add_slot(
         self,
         like: Tensor,
-        source: str | Tensor | Preparation,
+        source: Source,
         learns: bool,
         target: Tensor | None = None,
     ) -> Tensor:
@@ -64,7 +85,38 @@ class TracedTensors:
         answer = stand_in if target is None else target
         self._known[id(answer)] = answer, stand_in, Slot(len(self.slots), tuple(like.shape))
         self.slots.append(source)
+        self.stand_ins.append(stand_in)
         return answer
+
+    def add_effect(self, call: Preparation) -> None:
+        """Enter a call whose only result is what it writes."""
+        self.slots.append(call)
+        self.stand_ins.append(torch.empty(0, device="meta"))
+
+    def of_image(self, slot: Slot) -> bool:
+        """Whether a tensor is computed from values of the whole image."""
+        waiting = [slot.index]
+        while waiting:
+            source = self.slots[waiting.pop()]
+            if isinstance(source, Statistic):
+                return True
+            waiting += slots_of(source) if isinstance(source, Preparation) else []
+        return False
+
+    def axes(self, value: Any) -> tuple[int, ...] | None:
+        """Which dimensions of a tensor of the forward run over the image; None if it is not over the image."""
+        operand = self.operand(value)
+        if not isinstance(operand, Ref):
+            return None
+        inside = [set(dims) & set(operand.axes) for dims in _stored_dims(operand)]
+        return tuple(k for k, axes in enumerate(inside) if axes)
+
+    def stored(self, ref: Ref, dims: Sequence[int]) -> tuple[int, ...]:
+        """The dimensions that are stored of those that the network sees."""
+        parts = _stored_dims(ref)
+        if any(len(part) > 1 for k, part in enumerate(parts) if k not in dims):
+            raise Refusal("what remains was flattened. Reduce before the dimensions are joined.")
+        return tuple(stored for k in dims for stored in parts[k])
 
     def operand(self, value: Any) -> Operand:
         """What a value of the forward stands for in the program; a tensor met for the first time is a constant."""
@@ -127,3 +179,9 @@ class TracedTensors:
         memory = self._stand_ins[operand.index][1]
         sharing = {k for k, (_, other) in enumerate(self._stand_ins) if other == memory}
         self._stale |= sharing - {operand.index}
+
+
+def _stored_dims(ref: Ref) -> list[range]:
+    """The stored dimensions that make up each one that the network sees."""
+    starts = [0, *accumulate(ref.groups or (1,) * len(ref.shape))]
+    return [range(start, stop) for start, stop in pairwise(starts)]

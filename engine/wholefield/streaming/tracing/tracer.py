@@ -12,9 +12,11 @@ from torch.utils.hooks import RemovableHandle
 
 from wholefield.streaming.errors import NotLocalError, StreamingError, called, needs_values
 from wholefield.streaming.geometry.spans import Span
-from wholefield.streaming.operations import Call, Refusal, composite_for, local_for
+from wholefield.streaming.operations import Call, Refusal, composite_for, local_for, reduced_for
 from wholefield.streaming.operations.border import part_set
 from wholefield.streaming.operations.call import Compute, Operand, Ref, Slot, Take
+from wholefield.streaming.operations.over_image import StatisticKind, over_image
+from wholefield.streaming.operations.resize import RESIZING
 from wholefield.streaming.tracing.aten import spelled
 from wholefield.streaming.tracing.call_site import calling, is_the_users
 from wholefield.streaming.tracing.op_names import (
@@ -25,7 +27,7 @@ from wholefield.streaming.tracing.op_names import (
     writes_itself,
 )
 from wholefield.streaming.tracing.precision import Precision
-from wholefield.streaming.tracing.program import Node, Preparation, Program
+from wholefield.streaming.tracing.program import Node, Preparation, Program, Statistic
 from wholefield.streaming.tracing.shortcuts import result_of
 from wholefield.streaming.tracing.traced_tensors import TracedTensors
 
@@ -63,9 +65,12 @@ class Tracer(TorchFunctionMode):
     def program(self, result: Any) -> Program:
         """What was traced, with the network's result expressed in its nodes."""
         outputs = tree_map(self._output, result)
-        if not any(isinstance(leaf, Ref) for leaf in tree_leaves(outputs)):
+        if not any(isinstance(leaf, Ref | Slot) for leaf in tree_leaves(outputs)):
             raise StreamingError("The network returns no tensor; a streamed network returns at least one.")
-        return Program(tuple(self._traced.nodes), tuple(self._traced.slots), outputs, self._device)
+        traced = self._traced
+        return Program(
+            tuple(traced.nodes), tuple(traced.slots), tuple(traced.stand_ins), outputs, self._device
+        )
 
     def _output(self, value: Any) -> Any:
         if not isinstance(value, Tensor):
@@ -76,7 +81,7 @@ class Tracer(TorchFunctionMode):
                 )
             return value
         operand = self._traced.operand(value)
-        if isinstance(operand, Slot):
+        if isinstance(operand, Slot) and not self._traced.of_image(operand):
             raise StreamingError(
                 "The network returns a tensor that does not depend on the image; leave it out of the result."
             )
@@ -113,8 +118,37 @@ class Tracer(TorchFunctionMode):
         if like and name in ("to", "type_as") and isinstance(operands[0][0], Slot):
             return self._converted(args, named)
         if like:
+            if func is over_image:
+                return self._statistic(*args)
+            found = self._reduced(name, args, named)
+            if found is not NotImplemented:
+                return found
             return self._over_image(func, name, (args, named), operands)
         return self._prepare(func, name, (args, named), operands)
+
+    def _reduced(self, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """What a call comes to that reduces over the image; NotImplemented for all others."""
+        reduced = reduced_for(name)
+        first = args[0] if args else named.get("input", named.get("x"))
+        axes = self._traced.axes(first)
+        if reduced is None or axes is None:
+            return NotImplemented
+        try:
+            with self:
+                return reduced(axes, *args, **named)
+        except Refusal as refusal:
+            raise self._refusal(name, str(refusal)) from None
+
+    def _statistic(self, x: Tensor, kind: StatisticKind, dims: tuple[int, ...]) -> Tensor:
+        """A value of the whole image: a tensor like those that do not depend on it, but found from a node."""
+        ref: Ref = self._traced.operand(x)
+        stand_in = self._traced.stand_in(x)
+        with torch.device("meta"):
+            result = over_image(stand_in, kind, dims)
+        learns = torch.is_grad_enabled() and stand_in.requires_grad
+        return self._traced.add_slot(
+            result, Statistic(ref.index, kind, self._traced.stored(ref, dims)), learns
+        )
 
     def _converted(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A constant in the type of a tensor over the image: only that type counts."""
@@ -151,13 +185,19 @@ class Tracer(TorchFunctionMode):
         args, named = self._without_data(given)
         with torch.no_grad(), torch.device("meta"):
             result = func(*args, **named)
+        if name in RESIZING and self._fills_the_image(operands[0][0], tuple(result.shape)):
+            (small, *others), options = operands
+            axes = tuple(range(2, len(small.shape)))
+            ref = self._traced.spread(small, self._calling()[0], small.shape, axes)
+            return self._over_image(func, name, given, ((ref, *others), options))
         grad = torch.is_grad_enabled()
         known = [leaf for leaf in tree_leaves((args, named)) if isinstance(leaf, Tensor)]
         learns = grad and any(tensor.requires_grad for tensor in known)
-        call = Preparation(self._precise(func), *operands, None, grad)
+        writes = in_place(func, given[1]) or name == "__setitem__" or given[1].get("out") is not None
+        call = Preparation(self._precise(func), *operands, None, grad, writes)
         if result is None and known:
             known[0].requires_grad_(learns or known[0].requires_grad)
-            self._traced.slots.append(call)
+            self._traced.add_effect(call)
         tensors = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
         if not tensors:
             return result
@@ -168,6 +208,11 @@ class Tracer(TorchFunctionMode):
         return _like(
             result, [self._traced.add_slot(item, replace(call, pick=k), learns) for k, item in items]
         )
+
+    def _fills_the_image(self, slot: Operand, shape: tuple[int, ...]) -> bool:
+        """Whether a small map that does not come tile by tile is resized to the size of one that does."""
+        sizes = {node.ref.lengths for node in self._traced.nodes if node.local is not None}
+        return isinstance(slot, Slot) and len(slot.shape) == len(shape) and shape[2:] in sizes
 
     def _over_image(self, func: Callable[..., Any], name: str, given: _ARGUMENT, operands: _ARGUMENT) -> Any:
         """A call over the image: a node with a rule."""

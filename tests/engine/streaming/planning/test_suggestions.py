@@ -6,7 +6,8 @@ from torch import nn
 
 from wholefield import networks
 from wholefield.streaming import StreamingError, plan, suggest_tile_size, suggest_tiling
-from wholefield.streaming.planning.memory import Forecast, MemoryNeed
+from wholefield.streaming.planning.forecast import Forecast
+from wholefield.streaming.planning.memory import MemoryNeed
 from wholefield.streaming.planning.suggestions import TILE_SIZES
 from wholefield.streaming.planning.table import in_bytes
 
@@ -50,7 +51,7 @@ def test_a_tile_is_not_walked_where_halos_alone_are_too_much(monkeypatch: pytest
     peak = Forecast.peak
 
     def noted(self: Forecast, training: bool) -> int:
-        walked.append(self._recurrence.axes[0].tile)
+        walked.append(self.stages[0].layout.recurrence.axes[0].tile)
         need = peak(self, training)
         assert self.floor(training) < need
         return need

@@ -15,15 +15,6 @@ from wholefield.errors import SettingError, WholefieldError
 from wholefield.streaming import NotLocalError, Streamed, StreamingError, symmetric_pad
 
 
-class SqueezeExcite(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.gate = nn.Conv2d(4, 4, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * torch.sigmoid(self.gate(x.mean((2, 3), keepdim=True)))
-
-
 class Attention(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -53,19 +44,12 @@ def image(axes: int = 2) -> Tensor:
 
 
 LAYERS: dict[str, tuple[nn.Module, int, str, str, str]] = {
-    "global mean": (nn.AdaptiveAvgPool2d(1), 2, "adaptive_avg_pool2d", "global pooling", "to the head"),
-    "global maximum": (nn.AdaptiveMaxPool1d(1), 1, "adaptive_max_pool1d", "global pooling", "to the head"),
-    "mean": (Apply(lambda x: x.mean((2, 3))), 2, "mean", "global pooling", "to the head"),
-    "standardised": (Apply(lambda x: x / x.std()), 2, "std", "reduces over the image", "to the head"),
-    "squeeze-excite": (SqueezeExcite(), 2, "mean", "squeeze-excite", "replace the block"),
-    "batch norm": (nn.BatchNorm2d(4), 2, "batch_norm", "training mode", r"call \.eval\(\)"),
-    "batch norm, no statistics": (
-        nn.BatchNorm3d(4, track_running_stats=False).eval(), 3, "batch_norm", "without running statistics",
-        "track_running_stats=True",
+    "mean of rows": (Apply(lambda x: x.mean(2)), 2, "mean", "keeps others", "Reduce over all"),
+    "many bins": (nn.AdaptiveAvgPool2d(9), 2, "adaptive_avg_pool2d", "9 x 9 parts", "windows of a fixed size"),
+    "place of the maximum": (
+        Apply(lambda x: functional.adaptive_max_pool2d(x, 1, return_indices=True)[0]), 2, "adaptive_max_pool2d",
+        "positions", "without return_indices",
     ),
-    "instance norm": (nn.InstanceNorm2d(4), 2, "instance_norm", "whole image", "eval mode"),
-    "group norm": (nn.GroupNorm(2, 4).eval(), 2, "group_norm", "over space", "layer norm over channels"),
-    "layer norm over space": (nn.LayerNorm([4, 9, 10]), 2, "layer_norm", "over the image", "channels only"),
     "attention": (Attention(), 1, "multi_head_attention_forward", "attention over space", "to the head"),
     "attention, evaluation": (
         Attention().eval(), 1, "multi_head_attention_forward", "attention over space", "to the head",
@@ -199,23 +183,23 @@ def test_a_layer_is_refused_by_name_with_reason_and_way_out(name: str) -> None:
 
 def test_a_refusal_names_the_line_of_the_model() -> None:
     with pytest.raises(NotLocalError, match=r"\(mean, test_tracer\.py line \d+\)"):
-        Streamed(nn.Sequential(conv(), SqueezeExcite()), 4)(image())
+        Streamed(nn.Sequential(conv(), Apply(lambda x: x * x.mean(-1, keepdim=True))), 4)(image())
 
 
 def test_a_refusal_names_the_layer_inside_its_blocks() -> None:
-    network = nn.Sequential(conv(), nn.Sequential(conv(), nn.Sequential(nn.BatchNorm2d(4))))
+    network = nn.Sequential(conv(), nn.Sequential(conv(), nn.Sequential(nn.Softmax(-1))))
     with pytest.raises(
-        NotLocalError, match=r"^The layer '1\.1\.0' \(batch_norm\) cannot be streamed: batch norm"
+        NotLocalError, match=r"^The layer '1\.1\.0' \(softmax\) cannot be streamed: it runs along"
     ):
         Streamed(network, 4)(image())
 
 
 def test_a_refusal_survives_being_sent_to_another_process() -> None:
     with pytest.raises(NotLocalError) as refusal:
-        Streamed(nn.Sequential(nn.GroupNorm(2, 4)), 4)(image())
+        Streamed(nn.Sequential(nn.Softmax(-1)), 4)(image())
     copy = pickle.loads(pickle.dumps(refusal.value))
     assert str(copy) == str(refusal.value)
-    assert (copy.layer, copy.operation, copy.reason) == ("0", "group_norm", refusal.value.reason)
+    assert (copy.layer, copy.operation, copy.reason) == ("0", "softmax", refusal.value.reason)
 
 
 class Decides(nn.Module):
