@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflat
 
 from wholefield.streaming.errors import StreamingError
 from wholefield.streaming.execution.autograd import SweepSetup
+from wholefield.streaming.execution.chain import Found, run_stages
 from wholefield.streaming.execution.images import LazyImage
 from wholefield.streaming.execution.layout import working_format
 from wholefield.streaming.execution.ranks.ring import Ring, ring_of
@@ -25,7 +26,6 @@ from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
 from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.planning.stages import lay_out_stages
 from wholefield.streaming.planning.workers import workers_for
-from wholefield.streaming.staging.chain import Found, run_stages
 from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.precision import Precision
 from wholefield.streaming.tracing.program import Program

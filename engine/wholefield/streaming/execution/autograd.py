@@ -26,8 +26,8 @@ from wholefield.streaming.execution.tile import ReadImage, ReadInputs
 from wholefield.streaming.execution.tile_visits import OnTile
 from wholefield.streaming.execution.wavefront import Crew
 from wholefield.streaming.operations.call import Ref
-from wholefield.streaming.staging.cut import Stage
 from wholefield.streaming.tracing.precision import Precision
+from wholefield.streaming.tracing.stages import Stage
 
 
 @dataclass(frozen=True)

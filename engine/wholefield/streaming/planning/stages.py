@@ -7,8 +7,8 @@ from fractions import Fraction
 from wholefield.streaming.execution.recurrence import Recurrence, lay_out
 from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_axis
 from wholefield.streaming.planning.kept_activations import block_bytes, nodes_to_keep
-from wholefield.streaming.staging.cut import Stage, cut_into_stages
 from wholefield.streaming.tracing.program import Program
+from wholefield.streaming.tracing.stages import Stage, cut_into_stages
 
 
 @dataclass(frozen=True)

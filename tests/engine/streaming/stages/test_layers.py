@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tests.engine.streaming.layers import between, image
-from tests.engine.streaming.staging.networks import LAYERS
+from tests.engine.streaming.stages.networks import LAYERS
 
 
 @pytest.mark.parametrize("axes", [1, 2, 3])

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from wholefield.streaming.execution.autograd import StreamedFunction, SweepSetup
 from wholefield.streaming.execution.layout import arrange
-from wholefield.streaming.staging.cut import depths_of
 from wholefield.streaming.tracing.program import Program
 from wholefield.streaming.tracing.slot_values import SlotValues
+from wholefield.streaming.tracing.stages import depths_of
 
 
 @dataclass(frozen=True)

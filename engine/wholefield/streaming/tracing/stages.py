@@ -7,8 +7,8 @@ from functools import cached_property
 from torch.utils._pytree import tree_leaves
 
 from wholefield.streaming.operations.call import Ref
-from wholefield.streaming.staging.stored import nodes_to_store
 from wholefield.streaming.tracing.program import Preparation, Program, Statistic, slots_of
+from wholefield.streaming.tracing.stored import nodes_to_store
 
 
 @dataclass(frozen=True)
