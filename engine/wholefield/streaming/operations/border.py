@@ -187,8 +187,9 @@ def getitem(call: Call) -> Local:
             continue
         if dimension in input.axes:
             where = input.axes.index(dimension)
-            maps[where] = _sliced(item, input.shape[dimension])
-            inside.append(slice(None, None, item.step))
+            if item != slice(None):
+                maps[where] = _sliced(item, input.shape[dimension])
+            inside.append(slice(None, None, getattr(item, "step", None)))
             axes[where] = result
         else:
             inside.append(item)

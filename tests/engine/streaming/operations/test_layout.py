@@ -43,6 +43,8 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
     "tokens in place": lambda: Apply(lambda x: (x * 1).flatten(2).mul_(2).relu_().view(x.shape)),
     "tokens and constants": lambda: Apply(lambda x: (x.flatten(2).mT * torch.linspace(
         1, 2, x.shape[2] * x.shape[3], dtype=x.dtype)[:, None]).mT.view(x.shape)),
+    "pieces of tokens": lambda: Apply(lambda x: x.flatten(2).mT.unflatten(2, (2, 2)).permute(2, 0, 1, 3)[0]
+                                       .repeat(1, 1, 2).mT.reshape(x.shape)),
     "joined tokens": lambda: Apply(lambda x: torch.stack(torch.cat([x.flatten(2), 2 * x.flatten(-2)], 1).split(4, 1))
                                    .sum(0).unflatten(2, x.shape[2:])),
 }  # fmt: skip
