@@ -41,6 +41,7 @@ class TracedTensors:
         # Per node its stand-in and what tells the memory apart that it looks at.
         self._stand_ins: list[tuple[Tensor, int]] = []
         self._stale: set[int] = set()
+        self._written: set[int] = set()
 
     def add_node(self, node: Node, answer: Tensor, stand_in: Tensor) -> None:
         """Enter a call over the image; the forward goes on with `answer`, torch is asked about `stand_in`."""
@@ -84,6 +85,8 @@ class TracedTensors:
         stand_in.requires_grad_(learns and like.is_floating_point())
         answer = stand_in if target is None else target
         self._known[id(answer)] = answer, stand_in, Slot(len(self.slots), tuple(like.shape))
+        if isinstance(source, Preparation) and source.writes:
+            self._written.add(len(self.slots))
         self.slots.append(source)
         self.stand_ins.append(stand_in)
         return answer
@@ -92,6 +95,11 @@ class TracedTensors:
         """Enter a call whose only result is what it writes."""
         self.slots.append(call)
         self.stand_ins.append(torch.empty(0, device="meta"))
+
+    def changed(self, value: Tensor) -> bool:
+        """Whether the forward has written into a buffer of the network: its value is not known before that is done."""
+        known = self._known.get(id(value))
+        return known is not None and isinstance(known[2], Slot) and known[2].index in self._written
 
     def of_image(self, slot: Slot) -> bool:
         """Whether a tensor is computed from values of the whole image."""

@@ -104,6 +104,12 @@ class Tracer(TorchFunctionMode):
         if name in _VALUES and not any(
             t.is_meta for t in tree_leaves((args, named)) if isinstance(t, Tensor)
         ):
+            if any(self._traced.changed(t) for t in tree_leaves((args, named)) if isinstance(t, Tensor)):
+                raise self._refusal(
+                    name,
+                    "it reads the value of a buffer that this forward changes. Read it before, or give a batch norm "
+                    "a momentum.",
+                )
             return func(*args, **named)
         if name in _HOOKS:
             return self._hook(name, args)

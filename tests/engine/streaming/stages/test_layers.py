@@ -1,6 +1,7 @@
 """Every layer that takes values of the whole image, by itself, beside plain autograd in double precision."""
 
 from collections.abc import Callable
+from copy import deepcopy
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch import nn
 
 from tests.engine.streaming.layers import between, image
 from tests.engine.streaming.stages.networks import LAYERS
+from wholefield.streaming import NotLocalError, Streamed
 
 
 @pytest.mark.parametrize("axes", [1, 2, 3])
@@ -31,10 +33,6 @@ def test_a_head_behind_the_pooling_is_part_of_it(exact: Callable[..., None]) -> 
 
 @pytest.mark.parametrize("momentum", [0.1, 0.5])
 def test_running_statistics_move_once(momentum: float) -> None:
-    from copy import deepcopy
-
-    from wholefield.streaming import Streamed
-
     norm = nn.BatchNorm2d(4, momentum=momentum)
     network = between(norm, 2)
     plain = deepcopy(network)
@@ -45,3 +43,8 @@ def test_running_statistics_move_once(momentum: float) -> None:
     for name, buffer in plain.named_buffers():
         assert torch.allclose(dict(network.named_buffers())[name], buffer, atol=1e-14), name
     assert norm.num_batches_tracked == 2
+
+
+def test_an_average_of_all_batches_is_refused() -> None:
+    with pytest.raises(NotLocalError, match="give a batch norm a momentum"):
+        Streamed(between(nn.BatchNorm2d(4, momentum=None), 2), 6)(image())
