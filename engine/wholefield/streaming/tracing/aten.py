@@ -15,7 +15,12 @@ _TRANSPOSED = (functional.conv_transpose1d, functional.conv_transpose2d, functio
 
 
 def spelled(function: Callable[..., Any]) -> Callable[..., Any] | None:
-    """What to call in place of an operator of an exported program; None where its own call is understood."""
+    """What to call in place of an operator of an exported program; None where its own call is understood.
+
+    Two functions of torch take their arguments in the order of ATen, not of their namesakes in torch.nn.functional.
+    """
+    if function in (torch.batch_norm, torch.instance_norm):
+        return _SPELLINGS[function.__name__]
     if not isinstance(function, torch._ops.OpOverload):
         return None
     return _SPELLINGS.get(function._schema.name.removeprefix("aten::"))

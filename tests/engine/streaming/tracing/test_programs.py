@@ -10,6 +10,7 @@ from torch.func import functional_call, grad, vmap
 from torch.nn import functional
 
 from tests.engine.streaming.layers import Apply, between, image
+from tests.there import there
 from wholefield.streaming import Streamed, StreamingError
 from wholefield.streaming.operations import local_function
 
@@ -97,3 +98,29 @@ def test_what_is_no_image(given: Any) -> None:
 def test_an_empty_batch() -> None:
     with pytest.raises(StreamingError, match="holds no image"):
         Streamed(network(), 5)(image()[:0])
+
+
+class _InTorchsOrder(nn.Module):
+    """A normalization whose arguments come in the order of torch, not of its namesake in torch.nn.functional."""
+
+    def __init__(self, function: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+        self.function = function
+        for values in (self.norm.weight, self.norm.bias, self.norm.running_mean, self.norm.running_var):
+            nn.init.uniform_(there(values), 0.5, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        norm = self.norm
+        whole = self.function is torch.instance_norm
+        return self.function(
+            x, norm.weight, norm.bias, norm.running_mean, norm.running_var, whole, 0.1, 1e-5, False
+        )
+
+
+@pytest.mark.parametrize("function", [torch.batch_norm, torch.instance_norm])
+def test_functions_of_torch_in_their_own_order(function: Callable[..., Tensor]) -> None:
+    network = _InTorchsOrder(function).double().eval()
+    x = torch.randn(2, 3, 13, 11, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(Streamed(network, 5)(x), network(x), rtol=0, atol=1e-12)
