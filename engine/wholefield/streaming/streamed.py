@@ -27,6 +27,7 @@ from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.planning.stages import lay_out_stages
 from wholefield.streaming.planning.workers import workers_for
 from wholefield.streaming.tracing.folding import fold_normalization
+from wholefield.streaming.tracing.lowering import lowered
 from wholefield.streaming.tracing.precision import Precision
 from wholefield.streaming.tracing.program import Program
 from wholefield.streaming.tracing.trace import trace
@@ -177,10 +178,10 @@ class Streamed(nn.Module):
 
     def _program(self, x: Tensor | LazyImage, mask: Tensor | None = None) -> Program:
         """What the network does to an image of this kind."""
-        traced = trace(self.network, x.shape, x.dtype, x.device)
-        program = fold_normalization(traced, Precision.now(x.device))
+        traced, precision = trace(self.network, x.shape, x.dtype, x.device), Precision.now(x.device)
+        program = fold_normalization(traced, precision)
         _check_pooled(program, self.reduction, mask)
-        return program
+        return program if torch.is_grad_enabled() else lowered(program, precision)
 
     def _ring(self) -> Ring | None:
         """The processes that stream an image together; None for this one alone."""

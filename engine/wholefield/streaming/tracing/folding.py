@@ -16,7 +16,7 @@ from torch import Tensor
 from wholefield.streaming.operations import rule_for
 from wholefield.streaming.operations.call import Operand, Slot
 from wholefield.streaming.tracing.precision import Precision
-from wholefield.streaming.tracing.program import Node, Preparation, Program, Source
+from wholefield.streaming.tracing.program import Node, Preparation, Program, Source, named_operands
 
 _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 _CONVOLUTION_ARGUMENTS = "input weight bias stride padding dilation groups".split()
@@ -72,8 +72,8 @@ def _folded(source: Node, norm: Node, added: "_Added") -> Node:
     """The convolution that also normalizes, in the place of the normalization."""
     assert source.call is not None
     assert norm.call is not None
-    convolution = _named(source, _CONVOLUTION_ARGUMENTS)
-    normal = _named(norm, _NORM_ARGUMENTS)
+    convolution = named_operands(source.call, _CONVOLUTION_ARGUMENTS)
+    normal = named_operands(norm.call, _NORM_ARGUMENTS)
     mean, variance = normal["running_mean"], normal["running_var"]
     gamma, beta = normal.get("weight"), normal.get("bias")
     eps = float(normal.get("eps", 1e-5))
@@ -110,8 +110,3 @@ class _Added:
         self.slots.append(Preparation(function, args, {}, None))
         self.stand_ins.append(torch.empty(shape, dtype=given[0].dtype, device="meta").requires_grad_(learns))
         return Slot(len(self.slots) - 1, tuple(shape))
-
-
-def _named(node: Node, names: list[str]) -> dict[str, Operand]:
-    assert node.call is not None
-    return dict(zip(names, node.call.args, strict=False)) | dict(node.call.kwargs)

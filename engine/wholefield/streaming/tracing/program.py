@@ -1,6 +1,6 @@
 """The traced network as data: nodes of local operations over the image, and the tensors that they use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -149,3 +149,8 @@ def slots_of(call: Preparation) -> list[int]:
     """The slots that a call reads, in the order of its arguments."""
     leaves = tree_leaves((call.args, dict(call.kwargs)))
     return [leaf.index for leaf in leaves if isinstance(leaf, Slot)]
+
+
+def named_operands(call: Call, names: Sequence[str]) -> dict[str, Operand]:
+    """The operands of a call by the names of its arguments."""
+    return dict(zip(names, call.args, strict=False)) | dict(call.kwargs)
