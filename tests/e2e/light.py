@@ -51,9 +51,10 @@ class Light:
         self._wait(lambda: not self.space.preview_panel.busy and bool(self.space.preview_panel.line.text()))
 
     def stop(self) -> None:
-        """Stop and keep, and wait until the model is on offer."""
-        self.space.training_panel.buttons["stop"].click()
-        self.finish()
+        """Stop and keep a training that is running, and wait until the model is on offer."""
+        if self.space.training.state.active:
+            self.space.training_panel.buttons["stop"].click()
+            self.finish()
 
     def finish(self) -> None:
         """Wait until the training has ended and its model is on offer."""

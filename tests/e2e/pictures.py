@@ -21,7 +21,9 @@ from tests.e2e.flow_light import FlowLight
 from tests.e2e.light import Light, Wait, wait_by_qt
 from tests.e2e.opening_scenes import OPENING_SCENES, Scene
 from tests.e2e.stack_light import StackLight
+from wholefield.labels import ellipse, freehand, rectangle, stroke
 from wholefield.tasks.events.settings import Teacher
+from wholefield_app.labeling.tools import Tool
 from wholefield_app.launch import make_application, make_window
 from wholefield_app.theme.theme import ThemeName
 from wholefield_app.viewer.events.style import FlowMode
@@ -48,6 +50,30 @@ def slides(window: MainWindow, wait: Wait) -> Light:
     light.predict()
     light.space.prediction.show_class(light.space.prediction.result.classes.index("epithelium"))
     light.wait_for_tiles(40)
+    return light
+
+
+def labeling(window: MainWindow, wait: Wait) -> Light:
+    """The real slide with labels of three classes, a polygon under way."""
+    light = FirstLight(window, wait)
+    make_project(SLIDES / SLIDE, Path("cmu"))
+    light.open(Path("cmu"))
+    labels = light.space.labeling.labels
+    wait(lambda: labels.ready)
+    drawn = {
+        "Epithelium": [
+            stroke([(1030, 820), (1120, 960), (1260, 880)], 45),
+            stroke([(1180, 1250), (1220, 1700), (1190, 2150)], 45),
+        ],
+        "Stroma": [freehand([(1450, 2080), (1680, 1950), (1740, 2350), (1480, 2560)])],
+        "Glass": [rectangle(60, 300, 300, 700), ellipse(1820, 560, 330, 500)],
+    }
+    for name, areas in drawn.items():
+        for area in areas:
+            labels.annotations.paint(area, labels.classes.named(name).value)
+    labels.take_tool(Tool.BRUSH)
+    labels.edited()
+    window.workspace.panel_wanted.emit("slides.labels", True)
     return light
 
 
@@ -84,6 +110,7 @@ def events(window: MainWindow, wait: Wait) -> Light:
 
 SCENES: dict[str, Callable[[MainWindow, Wait], Light]] = {
     "slides": slides,
+    "labeling": labeling,
     "stacks": stacks,
     "events": events,
 }
