@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         GatedAttentionPool as GatedAttentionPool,
         Scored as Scored,
     )
+    from wholefield.streaming.execution.background import Skip as Skip
     from wholefield.streaming.execution.pools import (
         GeneralizedMeanPool as GeneralizedMeanPool,
         LogSumExpPool as LogSumExpPool,

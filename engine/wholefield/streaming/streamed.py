@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflat
 
 from wholefield.streaming.errors import StreamingError
 from wholefield.streaming.execution.autograd import SweepSetup
+from wholefield.streaming.execution.background import Background, Skip
 from wholefield.streaming.execution.chain import Found, run_stages
 from wholefield.streaming.execution.images import LazyImage
 from wholefield.streaming.execution.layout import working_format
@@ -21,7 +22,7 @@ from wholefield.streaming.execution.stored_maps import StoredMaps
 from wholefield.streaming.execution.sweep import output_nodes
 from wholefield.streaming.execution.tile_visits import OnTile
 from wholefield.streaming.operations.call import Ref, Slot
-from wholefield.streaming.planning.block_size import SmallestBlock
+from wholefield.streaming.planning.block_size import LEAST_WAIT, SmallestBlock
 from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
 from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.planning.stages import lay_out_stages
@@ -59,6 +60,8 @@ class Streamed(nn.Module):
             threads and the grid of tiles. Outputs do not depend on it.
         exact_kernels: Whether convolutions are the direct sums of torch instead of Winograd's, which rounds a little
             more.
+        skip: Where the image is background of one color, which is neither read nor computed over and over; for
+            inference. Nodes wait less for positions then, so that tiles see less around them. None computes every tile.
         process_group: The torch.distributed processes that stream an image together, each some of the rows of tiles;
             None for this one alone. All of them give the same network and call forward and backward alike. Each reads
             the pixels of its own rows only and keeps the halos of these; each gets the whole result and, after the same
@@ -89,6 +92,7 @@ class Streamed(nn.Module):
         workers: int | None = None,
         deterministic: bool = False,
         exact_kernels: bool = False,
+        skip: Skip | None = None,
         process_group: ProcessGroup | None = None,
     ) -> None:
         super().__init__()
@@ -104,6 +108,7 @@ class Streamed(nn.Module):
         self.workers = workers
         self.deterministic = deterministic
         self.exact_kernels = exact_kernels
+        self.skip = skip
         self.process_group = process_group
 
     def forward(self, x: Tensor | LazyImage, mask: Tensor | None = None) -> Any:
@@ -198,12 +203,15 @@ class Streamed(nn.Module):
         sizes = sizes_per_axis(self.tile_size, len(program.image.axes))
         ring = self._ring()
         processes = 1 if ring is None else ring.size
-        layouts = lay_out_stages(program, sizes, self.smallest_block, self.keep_budget, processes)
+        waits = self.smallest_block if self.skip is None or self.smallest_block else LEAST_WAIT
+        layouts = lay_out_stages(program, sizes, waits, self.keep_budget, processes)
         if ring is not None and len(layouts) > 1:
             raise StreamingError(
                 "The network takes statistics of the whole image, which one process finds. Leave the setting "
                 "process_group empty, or freeze the normalization by calling .eval() on it."
             )
+        if self.skip is not None:
+            _check_skipped(program, len(layouts))
         maps = StoredMaps()
         outputs = output_nodes(program)
         setups = [
@@ -225,6 +233,7 @@ class Streamed(nn.Module):
                 deterministic=self.deterministic and not layout.stage.program.random,
                 exact_kernels=self.exact_kernels,
                 ring=ring,
+                background=None if self.skip is None else Background(self.skip, layout.recurrence),
             )
             for layout in layouts
         ]
@@ -251,6 +260,20 @@ def _check_image(x: object) -> None:
         raise StreamingError(
             "torch.func transforms (grad, vmap, jvp) cannot look into a streamed network. Use backward or "
             "torch.autograd.grad, and a batch instead of vmap."
+        )
+
+
+def _check_skipped(program: Program, stages: int) -> None:
+    """Refuse to skip background where its tiles are not alike, or gradients are wanted."""
+    if torch.is_grad_enabled() or program.random:
+        raise StreamingError(
+            "Background is skipped in inference only. Compute under torch.no_grad() and in eval() mode, or leave the "
+            "setting skip empty."
+        )
+    if stages > 1:
+        raise StreamingError(
+            "The network takes statistics of the whole image, to which background counts. Leave the setting skip empty, "
+            "or freeze the normalization by calling .eval() on it."
         )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from wholefield.kernels import winograd
 from wholefield.streaming.errors import StreamingError
+from wholefield.streaming.execution.background import Background
 from wholefield.streaming.execution.images import LazyImage, ReadAhead, reader_of
 from wholefield.streaming.execution.layout import arrange, arrange_like
 from wholefield.streaming.execution.ranks.agreement import agree_on_backward, agree_on_forward
@@ -52,6 +53,7 @@ class SweepSetup:
         deterministic: Whether gradients must not depend on the number of workers.
         exact_kernels: Whether convolutions are the direct sums of torch.
         ring: The processes that stream the image together; None for this one alone.
+        background: Which tiles need not be computed; None for no such tiles.
     """
 
     stage: Stage
@@ -71,6 +73,7 @@ class SweepSetup:
     deterministic: bool
     exact_kernels: bool
     ring: Ring | None = None
+    background: Background | None = None
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
@@ -147,13 +150,18 @@ class SweepSetup:
         if 0 not in self.recurrence.program.live:
             yield found
             return
-        if image is not None:
-            yield found | {0: self._arranged(reader_of(image))}
-            return
-        assert self.lazy is not None
+        whole = image if image is not None else self.lazy
+        assert whole is not None
+        pixels = reader_of(whole)
         tiles = self.crew().front(self.recurrence.counts, reverse=reverse).order
+        if self.background is not None:
+            pixels = self.background.painted(pixels)
+            tiles = tuple(tile for tile in tiles if not self.background.alone(tile))
+        if image is not None:
+            yield found | {0: self._arranged(pixels)}
+            return
         boxes = [self.recurrence.image_box(tile) for tile in tiles]
-        with ReadAhead(reader_of(self.lazy), boxes, self.workers) as ahead:
+        with ReadAhead(pixels, boxes, self.workers) as ahead:
             yield found | {0: self._arranged(ahead)}
 
     def known(self) -> dict[int, ReadImage]:
@@ -191,7 +199,16 @@ class StreamedFunction(torch.autograd.Function):
         with setup.together():
             setup.agree(tensors, ctx.needs_input_grad)
             with setup.in_force(), setup.reading(image, reverse=False) as read:
-                forward_sweep(setup.recurrence, read, tensors, outlets, halos, setup.on_tile, setup.crew())
+                forward_sweep(
+                    setup.recurrence,
+                    read,
+                    tensors,
+                    outlets,
+                    halos,
+                    setup.on_tile,
+                    setup.crew(),
+                    setup.background,
+                )
             results = setup.results(outlets)
         ctx.setup, ctx.halos, ctx.outlets = setup, halos, outlets
         ctx.save_for_backward(image, *tensors)

@@ -12,6 +12,7 @@ from torch.autograd.graph import get_gradient_edge
 from torch.utils._pytree import tree_leaves
 
 from wholefield.malloc import give_back_freed_memory
+from wholefield.streaming.execution.background import Background
 from wholefield.streaming.execution.halo import Halo, Halos, Piece, cut
 from wholefield.streaming.execution.handed_on import HandedOn
 from wholefield.streaming.execution.host_memory import PIXELS_BETWEEN, packed_blocks, packed_halos
@@ -19,7 +20,7 @@ from wholefield.streaming.execution.random_state import drawing_from, random_sta
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
 from wholefield.streaming.execution.saved_halos import SavedHalos
 from wholefield.streaming.execution.sinks import Outlets
-from wholefield.streaming.execution.tile import Blocks, ReadImage, ReadInputs, TileResult, compute_tile
+from wholefield.streaming.execution.tile import Blocks, ReadImage, ReadInputs, compute_tile
 from wholefield.streaming.execution.tile_visits import OnTile, Sweep, TileVisit
 from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles
 from wholefield.streaming.geometry.spans import Spans, is_empty
@@ -63,6 +64,7 @@ def forward_sweep(
     saved: SavedHalos | None,
     on_tile: OnTile | None,
     crew: Crew,
+    background: Background | None = None,
 ) -> None:
     """Compute all tiles without a graph, each after those that hand it halos.
 
@@ -74,6 +76,7 @@ def forward_sweep(
         saved: Filled for a reverse sweep; None if there will be none.
         on_tile: Called before every tile.
         crew: Who computes the tiles.
+        background: Knows tiles that need not be computed, where nothing is saved; None for none.
     """
     wanted = frozenset(node for node, _ in outlets)
     keeps = saved.keeps if saved is not None else frozenset()
@@ -88,6 +91,8 @@ def forward_sweep(
     def prepare(tile: Tile) -> Callable[[], tuple[_Condensed, Halos, Blocks]]:
         _announce(on_tile, Sweep.FORWARD, recurrence, tile)
         halos = handed_on.take(tile)
+        if background is not None and (known := background.known(tile)) is not None:
+            return partial(recall, tile, known)
         if saved is not None:
             saved.put(tile, halos)
             if recurrence.program.random:
@@ -97,8 +102,16 @@ def forward_sweep(
     def compute(tile: Tile, halos: Halos) -> tuple[_Condensed, Halos, Blocks]:
         with torch.no_grad():
             result = compute_tile(recurrence, tile, read, tensors, halos, wanted, keeps)
-            written = _condensed(recurrence, outlets, tile, result)
-            return written, packed_halos(result.halos, halos), packed_blocks(result.kept)
+            written = _condensed(recurrence, outlets, tile, result.outputs)
+            handed = packed_halos(result.halos, halos)
+            if background is not None:
+                background.keep(tile, result.outputs, handed)
+            return written, handed, packed_blocks(result.kept)
+
+    def recall(tile: Tile, known: tuple[Blocks, Halos]) -> tuple[_Condensed, Halos, Blocks]:
+        outputs, handed = known
+        with torch.no_grad():
+            return _condensed(recurrence, outlets, tile, outputs), handed, {}
 
     def finish(tile: Tile, found: tuple[_Condensed, Halos, Blocks]) -> None:
         written, handed, kept = found
@@ -113,11 +126,11 @@ def forward_sweep(
     run_tiles(recurrence.counts, crew, prepare, finish, passage=passage)
 
 
-def _condensed(recurrence: Recurrence, outlets: Outlets, tile: Tile, result: TileResult) -> _Condensed:
+def _condensed(recurrence: Recurrence, outlets: Outlets, tile: Tile, outputs: Blocks) -> _Condensed:
     return {
-        k: sink.condensed(recurrence.new(node, tile), result.outputs[node])
+        k: sink.condensed(recurrence.new(node, tile), outputs[node])
         for k, (node, sink) in enumerate(outlets)
-        if node in result.outputs
+        if node in outputs
     }
 
 
