@@ -272,8 +272,8 @@ def _check_skipped(program: Program, stages: int) -> None:
         )
     if stages > 1:
         raise StreamingError(
-            "The network takes statistics of the whole image, to which background counts. Leave the setting skip empty, "
-            "or freeze the normalization by calling .eval() on it."
+            "The network takes statistics of the whole image, to which background counts. Leave the setting skip "
+            "empty, or freeze the normalization by calling .eval() on it."
         )
 
 

@@ -212,10 +212,11 @@ def _shifts(nodes: Sequence[AxisNode], pixels: int) -> tuple[int, ...] | None:
     """By how many positions every node is shifted if the image is by some pixels; None if not by whole ones."""
     found: list[Fraction] = []
     for node in nodes:
-        by = {
-            found[source] / getattr(axis_map, "ratio", axis_map.stride)
-            for source, axis_map in zip(node.inputs, node.maps, strict=True)
-        }
+        # Interpolations shorten their stride.
+        steps = [Fraction(getattr(axis_map, "ratio", axis_map.stride)) for axis_map in node.maps]
+        if not all(steps):
+            return None
+        by = {found[source] / step for source, step in zip(node.inputs, steps, strict=True)}
         if len({found[source] for source in node.inputs}) > 1 or any(shift.denominator > 1 for shift in by):
             return None
         found.append(by.pop() if by else Fraction(0 if found else pixels))

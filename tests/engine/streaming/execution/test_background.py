@@ -26,7 +26,8 @@ def spotted(*lengths: int, spot: int = 20) -> tuple[Tensor, np.ndarray[Any, np.d
     empty = np.ones(lengths, dtype=bool)
     for start in (0, max(lengths) // 2):
         spots = tuple(slice(start, start + spot) for _ in lengths)
-        image[(..., *spots)] = torch.randn_like(image[(..., *spots)])
+        at = (slice(None), slice(None), *spots)
+        image[at] = torch.randn_like(image[at])
         empty[spots] = False
     return image, empty
 
@@ -152,7 +153,9 @@ def test_what_varies_over_the_image_is_computed_everywhere() -> None:
     assert computed == 36
 
 
-def test_training_is_refused() -> None:
+def test_training_and_statistics_of_the_whole_image_are_refused() -> None:
     image, empty = spotted(40, 40)
+    with torch.no_grad(), pytest.raises(StreamingError, match="to which background counts"):
+        Streamed(nn.InstanceNorm2d(2).double(), 10, skip=Skip(empty, FILL))(image)
     with pytest.raises(StreamingError, match="in inference only"):
         Streamed(small().double(), 10, skip=Skip(empty, FILL))(image)
