@@ -211,7 +211,7 @@ class Streamed(nn.Module):
                 "process_group empty, or freeze the normalization by calling .eval() on it."
             )
         if self.skip is not None:
-            _check_skipped(program, len(layouts))
+            _check_skipped(program, len(layouts), ring)
         maps = StoredMaps()
         outputs = output_nodes(program)
         setups = [
@@ -263,8 +263,12 @@ def _check_image(x: object) -> None:
         )
 
 
-def _check_skipped(program: Program, stages: int) -> None:
-    """Refuse to skip background where its tiles are not alike, or gradients are wanted."""
+def _check_skipped(program: Program, stages: int, ring: Ring | None) -> None:
+    """Refuse to skip background where its tiles are not alike, lie with several processes, or gradients are wanted."""
+    if ring is not None:
+        raise StreamingError(
+            "Background is skipped by one process only. Leave one of the settings skip and process_group empty."
+        )
     if torch.is_grad_enabled() or program.random:
         raise StreamingError(
             "Background is skipped in inference only. Compute under torch.no_grad() and in eval() mode, or leave the "
