@@ -53,7 +53,7 @@ def suggest_tile_size(
         >>> from wholefield.streaming import suggest_tile_size
         >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
         >>> suggest_tile_size(net, (1, 3, 256, 256), memory_budget=10_000_000)
-        384
+        192
     """
     least, leanest = inf, 0
     # The need does not simply rise with the size: small tiles hand on more halos, and deep layers wait for a power of

@@ -116,7 +116,8 @@ class FlowDataModule(LightningDataModule):
         return {
             "max_consecutive": 1,
             "crop_size": get("crop_size"),
-            "augment": True,
+            "flips": True,
+            "rotations": True,
             "repeats": get("repeats", 1),
             "seed": get("seed", 0),
         }
