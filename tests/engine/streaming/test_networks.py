@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from wholefield.kernels import threads, winograd
 from wholefield.networks import resnet18, resnet50, small_cnn, split_resnet
 from wholefield.networks.normalization import batch_norms, freeze_normalization
-from wholefield.streaming import NotLocalError, Streamed
+from wholefield.streaming import Streamed
 
 
 def with_random_statistics(network: nn.Module) -> nn.Module:
@@ -75,8 +75,8 @@ def test_with_every_3x3_convolution_by_winograd(
     assert set(used) == {"forward", "backward"}
 
 
-def test_a_whole_classifier_is_refused_at_its_pooling() -> None:
-    network = with_random_statistics(resnet18())
-    with pytest.raises(NotLocalError, match=r"The layer 'avgpool' .*global pooling") as refusal:
-        Streamed(network, 64)(torch.zeros(1, 3, 128, 128, dtype=torch.float64))
-    assert refusal.value.layer == "avgpool"
+def test_a_whole_classifier_streams_with_its_pooling() -> None:
+    network = with_random_statistics(resnet18(num_classes=3))
+    x = torch.rand(1, 3, 65, 71, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(Streamed(network, 32)(x), network(x), rtol=1e-12, atol=1e-12)
