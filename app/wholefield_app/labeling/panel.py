@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QColorDialog,
     QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QSlider,
@@ -28,12 +29,13 @@ from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 from wholefield_app.widgets.heading import muted
 
-NAME, KEY, LABELS, LOCK = range(4)
-TITLES = ("Class", "Key", "Labels", "Lock")
+TOOLS_IN_ROW = 6
+ICON = QSize(18, 18)
+NAME, KEY, LOCK = range(3)
+TITLES = ("Class", "Key", "Lock")
 TIPS = (
     "The box shows or hides the labels of a class; a double click changes its name.",
     "The digit that chooses it while a tool is in hand.",
-    "How many shapes it has, and their area.",
     "Labels of a locked class are neither painted over nor erased.",
 )
 VALUE = Qt.ItemDataRole.UserRole
@@ -58,7 +60,7 @@ class LabelsPanel(QWidget):
         layout.addLayout(self._make_tools(registry))
         layout.addLayout(self._make_sizes())
         layout.addWidget(self.table, 1)
-        layout.addLayout(self._make_class_buttons(registry))
+        layout.addLayout(self._make_class_buttons())
         layout.addWidget(ActionButton(registry["slides.train_on_labels"], parent=self))
         layout.addWidget(self.hint)
         labels.changed.connect(self._show)
@@ -78,13 +80,13 @@ class LabelsPanel(QWidget):
         self.spacing = spacing
         self._show()
 
-    def _make_tools(self, registry: Registry) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(2)
-        for tool in Tool:
-            row.addWidget(_action_button(registry, tool.value))
-        row.addStretch()
-        return row
+    def _make_tools(self, registry: Registry) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        for column, name in enumerate((*Tool, "undo", "redo")):
+            grid.addWidget(_action_button(registry, str(name)), column // TOOLS_IN_ROW, column % TOOLS_IN_ROW)
+        grid.setColumnStretch(TOOLS_IN_ROW, 1)
+        return grid
 
     def _make_sizes(self) -> QFormLayout:
         self.radius = _slider("Size of brush and eraser", int(SMALLEST_RADIUS), int(LARGEST_RADIUS))
@@ -112,38 +114,41 @@ class LabelsPanel(QWidget):
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(30)
-        table.setMinimumHeight(120)
+        header.setMinimumSectionSize(24)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setMinimumHeight(96)
         table.itemChanged.connect(self._change)
         table.currentCellChanged.connect(self._choose)
         return table
 
-    def _make_class_buttons(self, registry: Registry) -> QHBoxLayout:
+    def _make_class_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(4)
-        self.add = _button("Add", "Add a class and draw with it.")
-        self.remove = _button("Delete", "Delete the chosen class with all its labels.")
-        self.color = _button("Color…", "Give the chosen class another color.")
+        self.add = _button("Add a class", "Add a class and draw with it.")
+        self.remove = _button("Delete the class", "Delete the chosen class with all its labels.")
+        self.color = _button("Color of the class", "Give the chosen class another color.")
         self.add.clicked.connect(self._add)
         self.remove.clicked.connect(self._remove)
         self.color.clicked.connect(self._ask_for_color)
         for button in (self.add, self.remove, self.color):
             row.addWidget(button)
         row.addStretch()
-        for name in ("undo", "redo"):
-            row.addWidget(_action_button(registry, name))
         return row
 
     @Slot()
     def _show(self) -> None:
         labels = self._labels
         self._filling = True
+        hint = HINT
         counts, areas = labels.annotations.counts(), labels.annotations.areas()
         self.table.setRowCount(len(labels.classes))
         for row, each in enumerate(labels.classes):
-            self._fill(row, each, counts.get(each.value, 0), areas.get(each.value, 0.0))
+            count, area = counts.get(each.value, 0), self._area(areas.get(each.value, 0.0))
+            about = f"{each.name}: {count:,} {'shape' if count == 1 else 'shapes'}, {area}"
+            self._fill(row, each, about)
             if each.value == labels.current:
                 self.table.setCurrentCell(row, NAME)
+                hint = f"{about}." if count else HINT
         self.radius.setValue(round(labels.radius))
         self.tolerance.setValue(labels.tolerance)
         self._form.setRowVisible(self.radius, labels.tool.round)
@@ -151,21 +156,18 @@ class LabelsPanel(QWidget):
         self.setEnabled(labels.ready)
         for button in (self.remove, self.color):
             button.setEnabled(labels.current in labels.classes)
-        self.hint.setText(HINT if labels.ready else NO_SLIDE)
+        self.hint.setText(hint if labels.ready else NO_SLIDE)
         self._filling = False
 
-    def _fill(self, row: int, each: LabelClass, count: int, area: float) -> None:
-        labels = f"{count:,} · {self._area(area)}" if count else "none"
-        texts = (each.name, each.key, labels, "")
-        for column, text in enumerate(texts):
+    def _fill(self, row: int, each: LabelClass, about: str) -> None:
+        for column, text in enumerate((each.name, each.key, "")):
             item = self._item(row, column)
             item.setText(text)
+            item.setToolTip(about)
             item.setData(VALUE, each.value)
             editable = Qt.ItemFlag.ItemIsEditable if column in (NAME, KEY) else Qt.ItemFlag.NoItemFlags
             checkable = Qt.ItemFlag.ItemIsUserCheckable if column in (NAME, LOCK) else Qt.ItemFlag.NoItemFlags
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | editable | checkable)
-            if column == LABELS:
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._item(row, NAME).setCheckState(_state(each.visible))
         self._item(row, NAME).setIcon(swatch(each.color))
         self._item(row, LOCK).setCheckState(_state(each.locked))
@@ -252,15 +254,17 @@ def _state(on: bool) -> Qt.CheckState:
 def _button(text: str, about: str) -> QToolButton:
     button = QToolButton()
     button.setText(text)
+    button.setAccessibleName(text)
     button.setToolTip(about)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setIconSize(ICON)
+    button.setAutoRaise(True)
     return button
 
 
 def _action_button(registry: Registry, name: str) -> QToolButton:
     button = QToolButton()
     button.setDefaultAction(registry[f"slides.{name}"])
-    button.setIconSize(QSize(18, 18))
+    button.setIconSize(ICON)
     button.setAutoRaise(True)
     return button
 

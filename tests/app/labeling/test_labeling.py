@@ -14,7 +14,7 @@ from tests.app.spaces import slides_of
 from tests.there import there
 from wholefield.labels import read_geojson
 from wholefield_app.document import dialogs
-from wholefield_app.labeling.panel import KEY, LABELS, LOCK, NAME
+from wholefield_app.labeling.panel import KEY, LOCK, NAME
 from wholefield_app.labeling.slide_labels import SlideLabels
 from wholefield_app.labeling.tools import Tool
 from wholefield_app.window.main_window import MainWindow
@@ -182,11 +182,11 @@ def test_the_panel_changes_classes(space: SlidesWorkspace) -> None:
     drag(space, (50, 50), (150, 130))
     table = panel.table
     assert [there(table.item(0, column)).text() for column in (NAME, KEY)] == ["Class 1", "1"]
-    assert there(table.item(0, LABELS)).text().startswith("1 · ")
-    assert there(table.item(0, LABELS)).text().endswith(" px")
-    assert there(table.item(1, LABELS)).text() == "none"
+    assert panel.hint.text().startswith("Class 1: 1 shape, ")
+    assert panel.hint.text().endswith(" px.")
+    assert there(table.item(1, NAME)).toolTip() == "Class 2: 0 shapes, 0 px"
     panel.set_spacing((0.5, 0.5))
-    assert there(table.item(0, LABELS)).text().endswith("µm²")
+    assert panel.hint.text().endswith("µm².")
     there(table.item(0, NAME)).setText("Cell")
     there(table.item(0, LOCK)).setCheckState(Qt.CheckState.Checked)
     there(table.item(1, NAME)).setCheckState(Qt.CheckState.Unchecked)

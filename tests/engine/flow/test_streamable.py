@@ -1,4 +1,4 @@
-"""Flow networks streamed tile by tile: flow and gradients of the whole sensor, and which networks are refused."""
+"""Flow networks streamed tile by tile: flow and gradients of the whole sensor"""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from wholefield.flow.streamable import StreamableFlow
 from wholefield.networks.flow.feature_extractor import build_feature_extractor
 from wholefield.networks.flow.memory import memory_of
 from wholefield.networks.flow.unet import FlowUNet
-from wholefield.streaming import NotLocalError, Streamed
+from wholefield.streaming import Streamed
 
 BINS = 3
 
@@ -73,11 +73,7 @@ def test_it_is_the_flow_of_the_network_itself() -> None:
 
 
 @pytest.mark.parametrize("name", ["midinet", "midinet2"])
-def test_squeeze_excite_is_refused_by_name_with_the_way_out(name: str) -> None:
-    streamed = Streamed(StreamableFlow(extractor(name), BINS), 16)
-    with pytest.raises(
-        NotLocalError, match=r"squeeze-excite .* replace the block by one without it\."
-    ) as refusal:
-        streamed(features(24, 24))
-    assert refusal.value.layer == "network.encoder.0.2"
-    assert str(refusal.value).startswith("The layer 'network.encoder.0.2' (mean, layers.py line ")
+def test_squeeze_excite_streams_with_sums_over_the_whole_image(name: str) -> None:
+    plain, x = StreamableFlow(extractor(name), BINS), features(24, 40)
+    with torch.no_grad():
+        torch.testing.assert_close(Streamed(plain, 16)(x), plain(x), rtol=1e-9, atol=1e-12)

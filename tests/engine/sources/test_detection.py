@@ -62,12 +62,14 @@ def test_what_is_not_there_has_no_kind(tmp_path: Path) -> None:
     rest=st.binary(max_size=80),
 )
 def test_any_content_has_a_kind_or_none(tmp_path: Path, signature: bytes, rest: bytes) -> None:
-    """Nothing is raised, whatever the file holds; opening it gives a sentence."""
+    """Nothing else is raised, whatever the file holds; opening it gives a sentence, or a recording without events."""
     path = tmp_path / "a.nrrd"
     path.write_bytes(signature + rest)
     assert kind_of(path) in (None, *Kind)
-    with pytest.raises(SourceError, match=r"a\.nrrd"):
-        open_source(path)
+    try:
+        open_source(path).close()
+    except SourceError as error:
+        assert "a.nrrd" in str(error)  # noqa: PT017  (it need not be raised)
 
 
 def test_a_damaged_stack_is_refused_as_a_stack(tmp_path: Path) -> None:

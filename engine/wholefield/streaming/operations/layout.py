@@ -130,6 +130,9 @@ def _tidied(dim: Sequence[Part]) -> tuple[Part, ...]:
             found[-1] = replace(found[-1], size=found[-1].size * part.size)
         else:
             found.append(part)
+    # A one before a single long axis is nothing; before several, or a short one, it keeps the place of a dimension.
+    if len(found) == 2 and found[0] == Part(1) and found[1].size > 1:
+        del found[0]
     return tuple(found) or (Part(1),)
 
 

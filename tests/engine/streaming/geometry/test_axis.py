@@ -90,7 +90,7 @@ def test_borders(length: int, before: int, after: int, mode: BorderMode) -> None
         assume(min(before, after) >= 0)
     if mode is BorderMode.REFLECT:
         assume(max(before, after) < length)
-    if mode is BorderMode.SYMMETRIC:
+    if mode in (BorderMode.SYMMETRIC, BorderMode.CIRCULAR):
         assume(max(before, after) <= length)
 
     def padded(x: Tensor) -> Tensor:
