@@ -220,13 +220,13 @@ class SlideHand(QObject):
         if labels.tool is Tool.ERASER:
             labels.annotations.erase(area, labels.locked | labels.hidden)
         elif labels.current in labels.classes and labels.current not in labels.locked:
-            labels.annotations.paint(area, labels.current, labels.locked)
+            # What is not seen is neither painted over nor erased.
+            labels.annotations.paint(area, labels.current, labels.locked | labels.hidden)
         if labels.annotations.revision != before:
             labels.edited()
 
     def _shift(self, number: Number, shift: Point) -> None:
-        shape = self._labels.annotations[number]
-        if not shape.locked and shape.value not in self._labels.locked:
+        if not self._labels.fixed(number):
             self._labels.annotations.move(number, *shift)
             self._labels.edited()
 

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -65,7 +66,9 @@ class SlideLabels(QObject):
         self.path: Path | None = None
         self._slide = ""
         self._loading: Task | None = None
-        self._unsaved = False
+        # How often something was changed, and how often it had been when the file was written.
+        self._edits = self._saved = 0
+        self._writer = _Writer()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SAVE_MS)
@@ -80,6 +83,11 @@ class SlideLabels(QObject):
     def locked(self) -> frozenset[int]:
         """The classes whose labels must stay."""
         return frozenset(each.value for each in self.classes if each.locked)
+
+    def fixed(self, number: Number) -> bool:
+        """Whether a shape must stay as it is: it is locked, or its class."""
+        shape = self.annotations[number]
+        return shape.locked or shape.value in self.locked
 
     @property
     def hidden(self) -> frozenset[int]:
@@ -119,9 +127,9 @@ class SlideLabels(QObject):
     def choose(self, value: int) -> None:
         """Draw with another class from now on; a selected shape gets that class."""
         self.current = value
-        if self.selected is not None:
+        if self.selected is not None and not self.fixed(self.selected):
             shape = self.annotations[self.selected]
-            if shape.value != value and not shape.locked:
+            if shape.value != value:
                 self.annotations.change(self.selected, replace(shape, value=value))
                 self.edited()
         self.changed.emit()
@@ -154,7 +162,9 @@ class SlideLabels(QObject):
         Raises:
             SettingError: The name is empty or taken.
         """
+        change = _Classes(self)
         self.current = self.classes.add(name).value
+        self.annotations.history.add(change)
         self.edited()
 
     def change_class(self, value: int, **changes: object) -> None:
@@ -166,18 +176,16 @@ class SlideLabels(QObject):
         self.edited()
 
     def remove_class(self, value: int) -> None:
-        """Delete a class with its shapes; undo brings the shapes back, without a class."""
+        """Delete a class with its shapes; undo brings back the class, and then the shapes."""
         self.selected = None
         self.annotations.reassign(value, None)
-        self.annotations.history.clear()
+        self.annotations.history.add(_Classes(self))
         self.classes.remove(value)
-        if self.current == value:
-            self.current = next((each.value for each in self.classes), 0)
         self.edited()
 
     def remove_selected(self) -> None:
         """Delete the selected shape."""
-        if self.selected is not None and not self.annotations[self.selected].locked:
+        if self.selected is not None and not self.fixed(self.selected):
             self.annotations.remove(self.selected)
             self.selected = None
             self.edited()
@@ -198,7 +206,9 @@ class SlideLabels(QObject):
 
     def edited(self) -> None:
         """Something was changed: it will be saved in a moment."""
-        self._unsaved = True
+        if self.current not in self.classes:
+            self.current = next((each.value for each in self.classes), 0)
+        self._edits += 1
         self._timer.start()
         self.changed.emit()
 
@@ -207,7 +217,6 @@ class SlideLabels(QObject):
         self._services.background.run(
             read_geojson,
             path,
-            LabelClasses(self.classes),
             then=partial(self._add, path),
             failed=self._services.report,
         )
@@ -223,30 +232,28 @@ class SlideLabels(QObject):
     def save(self) -> None:
         """Write what changed, in a worker thread."""
         self._timer.stop()
-        if self._unsaved and self.path is not None:
-            self._unsaved = False
+        if self._saved != self._edits and self.path is not None:
+            state = self.path, self._edits, tuple(self.annotations), LabelClasses(self.classes)
             self._services.background.run(
-                _write,
-                self.path,
-                tuple(self.annotations),
-                LabelClasses(self.classes),
-                then=_ignore,
-                failed=self._keep,
+                self._writer.write,
+                *state,
+                then=partial(self._note_saved, *state[:2]),
+                failed=self._say_not_saved,
             )
 
     def save_now(self) -> None:
         """Write what changed before anything else happens: the slide or the window is about to close."""
         self._timer.stop()
-        if self._unsaved and self.path is not None:
-            self._unsaved = False
+        if self._saved != self._edits and self.path is not None:
             try:
-                _write(self.path, tuple(self.annotations), self.classes)
+                self._writer.write(self.path, self._edits, tuple(self.annotations), self.classes)
+                self._saved = self._edits
             except OSError as error:
-                self._services.report(_not_saved(self.path, str(error)))
+                self._say_not_saved(Problem.from_error(error))
 
     def _put(self, annotations: Annotations, classes: LabelClasses) -> None:
         self.annotations, self.classes = annotations, classes
-        self.selected, self._unsaved = None, False
+        self.selected, self._saved = None, self._edits
         if self.current not in classes:
             self.current = next((each.value for each in classes), 0)
 
@@ -269,28 +276,59 @@ class SlideLabels(QObject):
         self.changed.emit()
 
     def _add(self, path: Path, found: Imported) -> None:
-        self.classes = found.classes
+        names = set(self.classes.names)
+        for each in found.classes:
+            if each.name not in names:
+                self.classes.add(each.name, each.color)
+        values = {each.value: self.classes.named(each.name).value for each in found.classes}
         if found.shapes:
-            self.annotations.add(*found.shapes)
+            self.annotations.add(
+                *(replace(shape, value=values.get(shape.value, 0)) for shape in found.shapes)
+            )
         log.info("Added %d shapes of %s", len(found.shapes), path)
         for warning in found.warnings:
             self._services.report(Problem(f"{path.name}: {warning}"))
-        self.current = self.current or next((each.value for each in self.classes), 0)
         self.edited()
 
-    def _keep(self, problem: Problem) -> None:
-        self._unsaved = True
-        if self.path is not None:
-            self._services.report(_not_saved(self.path, problem.sentence))
+    def _note_saved(self, path: Path, edits: int, _: object) -> None:
+        if path == self.path:
+            self._saved = max(self._saved, edits)
+
+    def _say_not_saved(self, problem: Problem) -> None:
+        """What could not be saved is saved with the next change, or when the slide is closed."""
+        where = f" to {self.path}" if self.path is not None else ""
+        sentence = (
+            f"The labels could not be saved{where}; make room there, or export them. {problem.sentence}"
+        )
+        self._services.report(Problem(sentence, problem.details))
 
 
-def _write(path: Path, shapes: tuple[Shape, ...], classes: LabelClasses) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_geojson(path, shapes, classes)
+class _Classes:
+    """The classes as they were before an edit, and after undoing that as they were after it."""
+
+    def __init__(self, labels: SlideLabels) -> None:
+        self._labels = labels
+        self._other = LabelClasses(labels.classes)
+
+    def swap(self) -> None:
+        """Put the other classes in place."""
+        self._labels.classes, self._other = self._other, self._labels.classes
 
 
-def _not_saved(path: Path, reason: str) -> Problem:
-    return Problem(f"The labels could not be saved to {path} ({reason}); make room there, or export them.")
+class _Writer:
+    """Writes label files, whichever thread gets to it first: an older state never replaces a newer one."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._written: dict[Path, int] = {}
+
+    def write(self, path: Path, edits: int, shapes: tuple[Shape, ...], classes: LabelClasses) -> None:
+        """Write the state after that many edits, unless a later one is in the file already."""
+        with self._lock:
+            if edits >= self._written.get(path, 0):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_geojson(path, shapes, classes)
+                self._written[path] = edits
 
 
 def _ignore(found: object) -> None:

@@ -282,3 +282,63 @@ def test_labels_are_painted_over_the_slide(space: SlidesWorkspace) -> None:
     assert painted != before
     labels_of(space).change_class(1, visible=False)
     assert color() == before
+
+
+def test_a_deleted_class_comes_back_with_its_shapes(space: SlidesWorkspace) -> None:
+    labels = labels_of(space)
+    take(space, Tool.RECTANGLE)
+    drag(space, (50, 50), (150, 130))
+    before = list(labels.classes)
+    space.labels_panel.remove.click()
+    assert labels.current == 0
+    labels.add_class("Glass")
+    assert labels.classes.names == ("Glass",)
+    for _ in range(3):
+        labels.undo()
+    assert list(labels.classes) == before
+    assert labels.annotations.counts() == {1: 1}
+    assert labels.current == 1
+    for _ in range(3):
+        labels.redo()
+    assert labels.classes.names == ("Glass",)
+    assert not len(labels.annotations)
+
+
+def test_hidden_and_locked_labels_stay(space: SlidesWorkspace) -> None:
+    labels = labels_of(space)
+    take(space, Tool.RECTANGLE)
+    drag(space, (50, 50), (150, 130))
+    labels.change_class(1, visible=False)
+    take(space, Tool.RECTANGLE, "Glass")
+    drag(space, (100, 50), (200, 130))
+    assert area(space) == pytest.approx(8000, rel=0.05)
+    assert area(space, 2) == pytest.approx(4000, rel=0.05)
+    labels.change_class(1, visible=True, locked=True)
+    labels.take_tool(Tool.SELECT)
+    drag(space, (75, 90), (95, 90))
+    labels.choose(2)
+    labels.remove_selected()
+    assert area(space) == pytest.approx(8000, rel=0.05)
+
+
+def test_an_older_state_never_replaces_a_newer_one(space: SlidesWorkspace, slide: Path) -> None:
+    labels, path = labels_of(space), slide.with_name("halves.tif.labels.geojson")
+    take(space, Tool.RECTANGLE)
+    drag(space, (50, 50), (150, 130))
+    old = (path, labels._edits, tuple(labels.annotations), labels.classes)
+    drag(space, (200, 50), (250, 130))
+    labels.save_now()
+    labels._writer.write(*old)
+    assert len(read_geojson(path).shapes) == 2
+
+
+def test_a_save_that_was_never_begun_is_made_when_the_slide_closes(
+    space: SlidesWorkspace, slide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(space, Tool.RECTANGLE)
+    drag(space, (50, 50), (150, 130))
+    with monkeypatch.context() as patched:
+        patched.setattr(space.services.background, "run", lambda *_, **__: None)
+        labels_of(space).save()
+    space.close_document()
+    assert len(read_geojson(slide.with_name("halves.tif.labels.geojson")).shapes) == 1
