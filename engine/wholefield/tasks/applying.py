@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wholefield.networks.opening import Activation, Intensity, Measured
-from wholefield.runs.settings import Choice
+from wholefield.runs.settings import Choice, Group, PathKind, Setting
 
 AnyArray = npt.NDArray[Any]
 SMALLEST_DEVIATION = 1e-8
@@ -22,6 +23,26 @@ class Wanted(Choice):
     CLASSES = "classes", "Most probable class"
     PROBABILITIES = "probabilities", "Probabilities"
     VALUES = "values", "Values as they are"
+
+
+PublishedModel = Annotated[
+    Path,
+    Setting(
+        "The model: weights of a known architecture, a torch.export program, ONNX, or another format of models.",
+        label="Model",
+        group=Group.NETWORK,
+        path=PathKind.EXISTING,
+    ),
+]
+
+WantedResult = Annotated[
+    Wanted, Setting("What is made of the output of the network.", label="Result", group=Group.OUTPUT)
+]
+
+ResultFile = Annotated[
+    Path | None,
+    Setting("File for the result.", group=Group.OUTPUT, none="In the run folder", path=PathKind.NEW),
+]
 
 
 class Measurement:

@@ -9,6 +9,7 @@ from annotated_types import Ge, Gt, Lt
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Group, PathKind, RunSettings, Setting
 from wholefield.sources.rect import Rect
+from wholefield.tasks.applying import PublishedModel
 from wholefield.tasks.slides.settings import TileSize
 from wholefield.training.settings import Device, DeviceSetting
 
@@ -42,15 +43,7 @@ class SeamsSettings(RunSettings):
             none="1024 px in the middle",
         ),
     ] = None
-    checkpoint: Annotated[
-        Path,
-        Setting(
-            "The model: weights of a known architecture, a torch.export program, ONNX, or another format of models.",
-            label="Model",
-            group=Group.NETWORK,
-            path=PathKind.EXISTING,
-        ),
-    ]
+    checkpoint: PublishedModel
     tile_size: TileSize = 256
     pad: Annotated[
         int,

@@ -8,7 +8,7 @@ from annotated_types import Ge
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Choice, Group, PathKind, RunSettings, Setting
-from wholefield.tasks.applying import Wanted
+from wholefield.tasks.applying import PublishedModel, ResultFile, Wanted, WantedResult
 from wholefield.tasks.slides.settings import ExactKernels, TileSize, Workers
 from wholefield.training.settings import Device, DeviceSetting
 
@@ -51,25 +51,12 @@ class ApplySettings(RunSettings):
     level: Annotated[
         int, Ge(0), Setting("Pyramid level to read; 0 is the full resolution.", group=Group.DATA)
     ] = 0
-    checkpoint: Annotated[
-        Path,
-        Setting(
-            "The model: weights of a known architecture, a torch.export program, ONNX, or another format of models.",
-            label="Model",
-            group=Group.NETWORK,
-            path=PathKind.EXISTING,
-        ),
-    ]
-    wanted: Annotated[
-        Wanted, Setting("What is made of the output of the network.", label="Result", group=Group.OUTPUT)
-    ] = Wanted.AUTO
+    checkpoint: PublishedModel
+    wanted: WantedResult = Wanted.AUTO
     format: Annotated[PictureFormat, Setting("Format of the result.", group=Group.OUTPUT)] = (
         PictureFormat.OME_TIFF
     )
-    output: Annotated[
-        Path | None,
-        Setting("File for the result.", group=Group.OUTPUT, none="In the run folder", path=PathKind.NEW),
-    ] = None
+    output: ResultFile = None
     tile_size: TileSize = 512
     workers: Workers = None
     exact_kernels: ExactKernels = False

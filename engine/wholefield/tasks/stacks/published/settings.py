@@ -8,7 +8,7 @@ from annotated_types import Ge
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Group, PathKind, RunSettings, Setting
-from wholefield.tasks.applying import Wanted
+from wholefield.tasks.applying import PublishedModel, ResultFile, Wanted, WantedResult
 from wholefield.tasks.reading import FileReading, check_readings
 from wholefield.tasks.stacks.output_settings import StackFormat
 from wholefield.tasks.stacks.settings import Volume
@@ -37,23 +37,10 @@ class StackApplySettings(RunSettings):
     ]
     dataset: Volume = None
     reading: FileReading = None
-    checkpoint: Annotated[
-        Path,
-        Setting(
-            "The model: weights of a known architecture, a torch.export program, ONNX, or another format of models.",
-            label="Model",
-            group=Group.NETWORK,
-            path=PathKind.EXISTING,
-        ),
-    ]
-    wanted: Annotated[
-        Wanted, Setting("What is made of the output of the network.", label="Result", group=Group.OUTPUT)
-    ] = Wanted.AUTO
+    checkpoint: PublishedModel
+    wanted: WantedResult = Wanted.AUTO
     format: Annotated[StackFormat, Setting("Format of the result.", group=Group.OUTPUT)] = StackFormat.TIFF
-    output: Annotated[
-        Path | None,
-        Setting("File for the result.", group=Group.OUTPUT, none="In the run folder", path=PathKind.NEW),
-    ] = None
+    output: ResultFile = None
     tile_size: Annotated[
         int, Ge(1), Setting("Side of a tile in voxels.", unit="voxels", group=Group.COMPUTATION)
     ] = 128
