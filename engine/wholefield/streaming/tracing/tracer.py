@@ -96,6 +96,9 @@ class Tracer(TorchFunctionMode):
     ) -> Any:
         """Answer one call of the forward."""
         named = dict(kwargs or {})
+        if not args and "input" in named:
+            # The first argument of every function of torch that has one of this name.
+            args = (named.pop("input"),)
         name = operation_name(func)
         if reads_property(func):
             answer = self._property(name, func, args[0])
@@ -135,7 +138,7 @@ class Tracer(TorchFunctionMode):
     def _reduced(self, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """What a call comes to that reduces over the image; NotImplemented for all others."""
         reduced = reduced_for(name)
-        first = args[0] if args else named.get("input", named.get("x"))
+        first = args[0] if args else named.get("x")
         axes = self._traced.axes(first)
         if reduced is None or axes is None:
             return NotImplemented

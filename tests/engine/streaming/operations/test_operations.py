@@ -261,6 +261,12 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "constant expanded": lambda x: x + x.new_full((4, 1, 1), 2.0).expand_as(x),
     "repeated": lambda x: x[:, :2].repeat(1, 2, 1, 1) * x[:, :1].tile((1, 4, 1, 1)),
     "channels into the batch": lambda x: blurred(x),
+    "named input": lambda x: (
+        functional.linear(
+            input=torch.permute(input=x, dims=(0, 2, 3, 1)), weight=torch.ones(4, x.shape[1], dtype=x.dtype)
+        ).movedim(-1, 1)
+        + torch.add(input=functional.avg_pool2d(input=x, kernel_size=1), other=x, alpha=3)
+    ),
     "along the batch": lambda x: x.flip(0) + x.mean(0, keepdim=True) + x.roll(1, 0) * x[-1],
     "statistics of channels": lambda x: (
         x.var(1, keepdim=True) * x.norm(dim=1, keepdim=True) + x.logsumexp(1, True) * x
