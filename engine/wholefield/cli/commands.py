@@ -11,7 +11,7 @@ from wholefield.cli import convert, events, flow, stacks
 from wholefield.cli.info import describe_file
 from wholefield.cli.inspect import add_arguments, inspect
 from wholefield.cli.options import Parser, add_settings, settings_from
-from wholefield.cli.terminal import Terminal, interruptible
+from wholefield.cli.terminal import JSON, JsonLines, add_report_options, interruptible, reporter, wants_json
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
@@ -54,7 +54,10 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | No
         arguments = _parser(known, words).parse_args(words)
         return known[arguments.command].act(arguments)
     except WholefieldError as error:
-        print(f"error: {error}", file=sys.stderr)
+        if any(word.startswith(JSON) for word in words):
+            JsonLines(pictures=False)(Failed(str(error)))
+        else:
+            print(f"error: {error}", file=sys.stderr)
         return ERROR
     except KeyboardInterrupt:
         return DISCARDED
@@ -81,14 +84,14 @@ def _prepare_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", type=Path, metavar="FOLDER", help="Run folder to continue, with the settings it holds."
     )
-    _add_out(parser)
+    _add_run_options(parser)
     words = parser.add_subparsers(dest="task", metavar="task")
     for task in tasks().values():
         if task.trains:
             text = _text_of(task)
             child = words.add_parser(task.name, help=text, description=text)
             add_settings(child, task.settings)
-            _add_out(child)
+            _add_run_options(child)
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -98,7 +101,7 @@ def _train(arguments: argparse.Namespace) -> int:
             "Give either a task with its options, or --config, or --resume; see wholefield train --help."
         )
     if arguments.resume is not None:
-        return _run(settings_of(RunFolder(arguments.resume)), arguments.resume)
+        return _run(settings_of(RunFolder(arguments.resume)), arguments.resume, arguments)
     if arguments.config is not None:
         return _start(load_settings(arguments.config), arguments)
     return _start(settings_from(arguments, find_task(arguments.task).settings), arguments)
@@ -113,7 +116,7 @@ def _command_of(task: Task) -> Command:
 
     def prepare(parser: argparse.ArgumentParser) -> None:
         add_settings(parser, task.settings)
-        _add_out(parser)
+        _add_run_options(parser)
 
     def act(arguments: argparse.Namespace) -> int:
         return _start(settings_from(arguments, task.settings), arguments)
@@ -135,7 +138,7 @@ def _info(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _add_out(parser: argparse.ArgumentParser) -> None:
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
     # Suppressed, so that the parser of a task does not undo what stood before the task.
     parser.add_argument(
         "--out",
@@ -144,23 +147,25 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help=f"Folder in which the run folder is created. Default: {RUNS}.",
     )
+    add_report_options(parser)
 
 
 def _start(settings: RunSettings, arguments: argparse.Namespace) -> int:
     settings.validate()
-    return _run(settings, RunFolder.create(getattr(arguments, "out", RUNS), settings).path)
+    return _run(settings, RunFolder.create(getattr(arguments, "out", RUNS), settings).path, arguments)
 
 
-def _run(settings: RunSettings, folder: Path) -> int:
+def _run(settings: RunSettings, folder: Path, arguments: argparse.Namespace) -> int:
     control = Control()
     with interruptible(control):
-        end = run_task(settings, folder, Terminal(), control)
+        end = run_task(settings, folder, reporter(arguments), control)
     match end:
         case Failed():
             return ERROR
         case Finished(reason=Reason.DISCARDED):
             return DISCARDED
-    print("\n".join(settings.summary(folder)))
+    if not wants_json(arguments):
+        print("\n".join(settings.summary(folder)))
     return OK
 
 

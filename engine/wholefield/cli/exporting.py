@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from wholefield.cli.options import add_settings, settings_from
-from wholefield.cli.terminal import Terminal, interruptible
+from wholefield.cli.terminal import add_report_options, interruptible, reporter, wants_json
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control, RunCancelled
+from wholefield.runs.reports import Finished, Reason, ReportFunction
 from wholefield.runs.settings import RunSettings
 
 DISCARDED = 130
@@ -27,12 +28,13 @@ def add_export_arguments(parser: argparse.ArgumentParser, settings: type[RunSett
     """Add the settings of an export and the option to replace existing output."""
     add_settings(parser, settings)
     parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
+    add_report_options(parser)
 
 
 def export_by(
     arguments: argparse.Namespace,
     kind: type[_Settings],
-    write: Callable[[_Settings, Terminal, Control], _Exported],
+    write: Callable[[_Settings, ReportFunction, Control], _Exported],
 ) -> int:
     """Write the file, print its path, and return the exit code; progress goes to the error stream.
 
@@ -44,12 +46,15 @@ def export_by(
     out: Path = getattr(settings, "out")  # noqa: B009  (every export has one; RunSettings in general has not)
     if out.exists() and not arguments.replace:
         raise SettingError(f"{out} exists; choose another name or pass --replace.")
-    control = Control()
+    control, report = Control(), reporter(arguments)
     try:
         with interruptible(control):
-            exported = write(settings, Terminal(), control)
+            exported = write(settings, report, control)
     except RunCancelled:
         print("stopped; nothing is kept", file=sys.stderr)
         return DISCARDED
-    print(exported.path)
+    if wants_json(arguments):
+        report(Finished(exported.path, Reason.COMPLETED))
+    else:
+        print(exported.path)
     return 0

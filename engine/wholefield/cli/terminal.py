@@ -1,5 +1,6 @@
-"""A run on a terminal: reports become lines on the error stream, Ctrl-C becomes stop and keep."""
+"""A run on a terminal: reports become lines for people or programs, Ctrl-C becomes stop and keep."""
 
+import argparse
 import signal
 import sys
 import time
@@ -9,6 +10,7 @@ from types import FrameType
 from typing import TextIO
 
 from wholefield.runs.control import Control, RunState
+from wholefield.runs.lines import line_of
 from wholefield.runs.reports import (
     EpochDone,
     Failed,
@@ -17,12 +19,49 @@ from wholefield.runs.reports import (
     PartDone,
     Reason,
     Report,
+    ReportFunction,
     Started,
     StepDone,
     TileDone,
 )
 
 STEP_SECONDS = 1.0
+JSON = "--json"
+
+
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    """Add how a run reports; suppressed defaults, so that the parser of a task does not undo what stood before it."""
+    for name, text in (
+        (JSON, "Print the reports of the run as JSON lines on the standard output, and nothing else there."),
+        (f"{JSON}-pictures", "The same with the pictures of previews, as base64."),
+    ):
+        parser.add_argument(name, action="store_true", default=argparse.SUPPRESS, help=text)
+
+
+def wants_json(arguments: argparse.Namespace) -> bool:
+    """Whether the reports are for a program."""
+    return bool(vars(arguments).get("json") or vars(arguments).get("json_pictures"))
+
+
+def reporter(arguments: argparse.Namespace) -> ReportFunction:
+    """What prints the reports of a run as the arguments ask for it."""
+    if wants_json(arguments):
+        return JsonLines(pictures=vars(arguments).get("json_pictures", False))
+    return Terminal()
+
+
+class JsonLines:
+    """Prints every report as a line of JSON on the standard output; a failure on the error stream, too."""
+
+    def __init__(self, *, pictures: bool) -> None:
+        """Print the pictures of previews as well, or leave them out."""
+        self._pictures = pictures
+
+    def __call__(self, report: Report) -> None:
+        """Print a report."""
+        print(line_of(report, pictures=self._pictures), flush=True)
+        if isinstance(report, Failed):
+            print(sentence(report), file=sys.stderr, flush=True)
 
 
 class Terminal:

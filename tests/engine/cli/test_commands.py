@@ -13,6 +13,8 @@ import tifffile
 from wholefield.cli import COMMANDS, command_line, main
 from wholefield.export.stacks import write_nifti
 from wholefield.runs.folder import RunFolder, past_runs
+from wholefield.runs.lines import report_of
+from wholefield.runs.reports import Failed, Finished, Reason, Started, StepDone
 from wholefield.runs.settings import save_settings
 from wholefield.sources import StackGeometry
 from wholefield.tasks.registry import settings_of
@@ -109,6 +111,37 @@ def test_train_from_a_file_and_go_on(
     epochs = {row.epoch for row in RunFolder(run.path).metrics()}
     assert epochs == {1, 2}
     assert "epoch 1:" in capsys.readouterr().err
+
+
+def test_reports_as_json_lines(
+    config: ClassifySettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words(config), "--json", f"--out={tmp_path}"]) == 0
+    out, err = capsys.readouterr()
+    reports = [report_of(line) for line in out.splitlines()]
+    (run,) = past_runs(tmp_path)
+    assert isinstance(reports[0], Started)
+    assert reports[-1] == Finished(run.path, Reason.COMPLETED)
+    losses = [report.loss for report in reports if isinstance(report, StepDone)]
+    assert losses == [row.value for row in run.metrics() if row.metric == "loss"]
+    assert err == ""
+
+    # A run that another process has set up, by its folder.
+    copy = RunFolder.create(tmp_path / "copy", config)
+    assert main(["train", f"--resume={copy.path}", "--json-pictures"]) == 0
+    again = [report_of(line) for line in capsys.readouterr().out.splitlines()]
+    assert [report.loss for report in again if isinstance(report, StepDone)] == losses
+
+
+@pytest.mark.parametrize(
+    "argv", [["train", "classify", "--slides=absent", "--labels=l", "--json"], ["paint", "--json"]]
+)
+def test_a_mistake_is_a_json_line(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    failed = report_of(out)
+    assert isinstance(failed, Failed)
+    assert err == f"error: {failed.message}\n"
 
 
 def test_train_on_a_stack_then_predict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
