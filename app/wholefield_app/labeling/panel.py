@@ -23,7 +23,7 @@ from wholefield.labels import LabelClass
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.forms.layout import form_layout
-from wholefield_app.labeling.slide_labels import LARGEST_RADIUS, SMALLEST_RADIUS, SlideLabels
+from wholefield_app.labeling.drawn_labels import LARGEST_RADIUS, SMALLEST_RADIUS, DrawnLabels
 from wholefield_app.labeling.tools import Tool
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
@@ -39,20 +39,17 @@ TIPS = (
     "Labels of a locked class are neither painted over nor erased.",
 )
 VALUE = Qt.ItemDataRole.UserRole
-HINT = "Choose a tool and draw on the slide. Labels are saved beside it as GeoJSON, which QuPath opens."
-NO_SLIDE = "Open a slide to label it."
 
 
 class LabelsPanel(QWidget):
-    """Shows the labels of the open slide and changes their classes."""
+    """Shows the labels of what is open and changes their classes."""
 
-    def __init__(self, labels: SlideLabels, registry: Registry, theme: Theme) -> None:
+    def __init__(self, labels: DrawnLabels, registry: Registry, theme: Theme) -> None:
         super().__init__()
         self._labels = labels
         self._theme = theme
         self._filling = False
-        self.spacing: tuple[float, float] | None = None
-        self.hint = muted(HINT)
+        self.hint = muted(labels.hint)
         self.table = self._make_table()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
@@ -61,7 +58,7 @@ class LabelsPanel(QWidget):
         layout.addLayout(self._make_sizes())
         layout.addWidget(self.table, 1)
         layout.addLayout(self._make_class_buttons())
-        layout.addWidget(ActionButton(registry["slides.train_on_labels"], parent=self))
+        layout.addWidget(ActionButton(registry[f"{labels.workspace}.train_on_labels"], parent=self))
         layout.addWidget(self.hint)
         labels.changed.connect(self._show)
         self.use_theme(theme)
@@ -75,16 +72,12 @@ class LabelsPanel(QWidget):
         self.remove.setIcon(icon("discard", theme))
         self.color.setIcon(icon("palette", theme))
 
-    def set_spacing(self, spacing: tuple[float, float] | None) -> None:
-        """Give areas in mm² from now on, of px of (y, x) µm; in px without a spacing."""
-        self.spacing = spacing
-        self._show()
-
     def _make_tools(self, registry: Registry) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(2)
-        for column, name in enumerate((*Tool, "undo", "redo")):
-            grid.addWidget(_action_button(registry, str(name)), column // TOOLS_IN_ROW, column % TOOLS_IN_ROW)
+        for column, name in enumerate((*self._labels.tools, "undo", "redo")):
+            button = _action_button(registry, f"{self._labels.workspace}.{name}")
+            grid.addWidget(button, column // TOOLS_IN_ROW, column % TOOLS_IN_ROW)
         grid.setColumnStretch(TOOLS_IN_ROW, 1)
         return grid
 
@@ -139,16 +132,14 @@ class LabelsPanel(QWidget):
     def _show(self) -> None:
         labels = self._labels
         self._filling = True
-        hint = HINT
-        counts, areas = labels.annotations.counts(), labels.annotations.areas()
+        hint, used = labels.hint, labels.used
         self.table.setRowCount(len(labels.classes))
         for row, each in enumerate(labels.classes):
-            count, area = counts.get(each.value, 0), self._area(areas.get(each.value, 0.0))
-            about = f"{each.name}: {count:,} {'shape' if count == 1 else 'shapes'}, {area}"
+            about = f"{each.name}: {labels.describe(each.value)}"
             self._fill(row, each, about)
             if each.value == labels.current:
                 self.table.setCurrentCell(row, NAME)
-                hint = f"{about}." if count else HINT
+                hint = f"{about}." if each.value in used else hint
         self.radius.setValue(round(labels.radius))
         self.tolerance.setValue(labels.tolerance)
         self._form.setRowVisible(self.radius, labels.tool.round)
@@ -156,7 +147,7 @@ class LabelsPanel(QWidget):
         self.setEnabled(labels.ready)
         for button in (self.remove, self.color):
             button.setEnabled(labels.current in labels.classes)
-        self.hint.setText(hint if labels.ready else NO_SLIDE)
+        self.hint.setText(hint if labels.ready else f"Open a {labels.noun} to label it.")
         self._filling = False
 
     def _fill(self, row: int, each: LabelClass, about: str) -> None:
@@ -178,12 +169,6 @@ class LabelsPanel(QWidget):
             item = QTableWidgetItem()
             self.table.setItem(row, column, item)
         return item
-
-    def _area(self, area: float) -> str:
-        if self.spacing is None:
-            return f"{area:,.0f} px"
-        square = area * self.spacing[0] * self.spacing[1]
-        return f"{square / 1e6:,.3f} mm²" if square >= 1e4 else f"{square:,.0f} µm²"
 
     @Slot(QTableWidgetItem)
     def _change(self, item: QTableWidgetItem) -> None:
@@ -263,7 +248,7 @@ def _button(text: str, about: str) -> QToolButton:
 
 def _action_button(registry: Registry, name: str) -> QToolButton:
     button = QToolButton()
-    button.setDefaultAction(registry[f"slides.{name}"])
+    button.setDefaultAction(registry[name])
     button.setIconSize(ICON)
     button.setAutoRaise(True)
     return button

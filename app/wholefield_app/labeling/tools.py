@@ -17,6 +17,7 @@ class Tool(StrEnum):
     RECTANGLE = "tool-rectangle"
     ELLIPSE = "tool-ellipse"
     WAND = "tool-wand"
+    FILL = "tool-fill"
 
     @property
     def label(self) -> str:
@@ -43,6 +44,11 @@ class Tool(StrEnum):
         """Whether a drag spans its shape."""
         return self in (Tool.RECTANGLE, Tool.ELLIPSE)
 
+    @property
+    def at_once(self) -> bool:
+        """Whether a click is all that it needs."""
+        return self in (Tool.WAND, Tool.FILL)
+
 
 KEYS = {
     Tool.MOVE: "M",
@@ -54,7 +60,11 @@ KEYS = {
     Tool.RECTANGLE: "R",
     Tool.ELLIPSE: "O",
     Tool.WAND: "W",
+    Tool.FILL: "I",
 }
+SLIDE_TOOLS = tuple(tool for tool in Tool if tool is not Tool.FILL)
+# Voxels are no shapes that could be selected.
+STACK_TOOLS = tuple(tool for tool in Tool if tool is not Tool.SELECT)
 
 ABOUT = {
     Tool.MOVE: "Drag the image.",
@@ -66,4 +76,5 @@ ABOUT = {
     Tool.RECTANGLE: "Drag from corner to corner; with Shift a square.",
     Tool.ELLIPSE: "Drag from corner to corner; with Shift a circle.",
     Tool.WAND: "Click an area of one color to label it at the resolution of the view.",
+    Tool.FILL: "Click an area that labels enclose to give all of it to the chosen class.",
 }

@@ -110,6 +110,20 @@ class LabelClasses:
         found = next((each for each in self if each.name == name.strip()), None)
         return found or self.add(name)
 
+    def join(self, others: Iterable[LabelClass]) -> dict[int, int]:
+        """Add classes of another document where their names are new; returns the value here for each value there.
+
+        Raises:
+            SettingError: There would be more than 255.
+        """
+        names = set(self.names)
+        return {
+            each.value: (
+                self.named(each.name) if each.name in names else self.add(each.name, each.color)
+            ).value
+            for each in others
+        }
+
     def _put(self, one: LabelClass) -> LabelClass:
         others = [each for each in self._classes.values() if each.value != one.value]
         if not 1 <= one.value <= MOST_CLASSES:

@@ -185,7 +185,8 @@ def test_the_panel_changes_classes(space: SlidesWorkspace) -> None:
     assert panel.hint.text().startswith("Class 1: 1 shape, ")
     assert panel.hint.text().endswith(" px.")
     assert there(table.item(1, NAME)).toolTip() == "Class 2: 0 shapes, 0 px"
-    panel.set_spacing((0.5, 0.5))
+    labels.spacing = (0.5, 0.5)
+    labels.changed.emit()
     assert panel.hint.text().endswith("µm².")
     there(table.item(0, NAME)).setText("Cell")
     there(table.item(0, LOCK)).setCheckState(Qt.CheckState.Checked)

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Slot
 
 from wholefield_app.actions import Action
 from wholefield_app.document import dialogs
-from wholefield_app.labeling.actions import label_actions
-from wholefield_app.labeling.hand import SlideHand
-from wholefield_app.labeling.layer import LabelLayer
+from wholefield_app.labeling.actions import FileWords, label_actions
+from wholefield_app.labeling.shape_layer import ShapeLayer
+from wholefield_app.labeling.slide_hand import SlideHand
 from wholefield_app.labeling.slide_labels import SlideLabels
 from wholefield_app.labeling.tools import Tool
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 FILTERS = "Annotations (*.geojson *.json *.geojson.gz);;All files (*)"
 FORMATS = {"GeoJSON (*.geojson)": (".geojson",), "Compressed GeoJSON (*.geojson.gz)": (".geojson.gz",)}
+WORDS = FileWords(
+    take="Add the shapes of a GeoJSON file, as QuPath exports it, to the labels.",
+    export="Write the labels as GeoJSON, which QuPath opens.",
+    train="Set up a segmentation that is trained on the labels of this slide and of the others in its folder.",
+)
 
 
 class Labeling(QObject):
@@ -38,7 +43,7 @@ class Labeling(QObject):
         self._space = space
         self.labels = SlideLabels(space.services, self)
         self.hand = SlideHand(self.labels, space.services, self)
-        self.layer = LabelLayer(self.labels, self.hand)
+        self.layer = ShapeLayer(self.labels, self.hand)
         space.view.add_layer(self.layer)
         space.view.hand = self.hand
         self.labels.changed.connect(self._show)
@@ -49,11 +54,12 @@ class Labeling(QObject):
         self.hand.drop()
         self.hand.source = slide
         self.labels.look_at(slide)
-        self._space.labels_panel.set_spacing(slide.spacing if slide is not None else None)
 
     def actions(self) -> list[Action]:
         """What a user can do with labels."""
-        return label_actions(self.labels, self._ask_for_file, self._ask_to_export, self.set_up_training)
+        return label_actions(
+            self.labels, WORDS, self._ask_for_file, self._ask_to_export, self.set_up_training
+        )
 
     def set_up_training(self) -> None:
         """Choose a segmentation on the labeled slides of the folder, and show its settings."""
