@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+_PIECE = 2**24
 
 
 @contextmanager
@@ -62,13 +65,30 @@ def reserved(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.ND
     import numpy as np
 
     kind = np.dtype(dtype)
-    size = max(int(np.prod(shape, dtype=np.int64)) * kind.itemsize, 1)
     with path.open("wb") as file:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)
-        else:
-            file.truncate(size)
+        reserve(file, int(np.prod(shape, dtype=np.int64)) * kind.itemsize)
     return np.memmap(path, kind, "r+", shape=shape)
+
+
+def reserve(file: BinaryIO, size: int) -> None:
+    """Give an empty file a size, at least one byte, and take the space of all of it; it reads as zeros.
+
+    Raises:
+        OSError: There is no room for it.
+    """
+    size = max(size, 1)
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+            return
+        except OSError as error:
+            # Some file systems cannot take space without writing.
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+                raise
+    nothing = bytes(min(size, _PIECE))
+    for start in range(0, size, _PIECE):
+        file.write(nothing[: size - start])
+    file.flush()
 
 
 def _to_disk(path: Path) -> None:

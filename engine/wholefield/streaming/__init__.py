@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         TopKPool as TopKPool,
     )
     from wholefield.streaming.execution.reductions import Reduction as Reduction, mask_at as mask_at
+    from wholefield.streaming.execution.spill import Spill as Spill
     from wholefield.streaming.execution.tile_visits import Sweep as Sweep, TileVisit as TileVisit
     from wholefield.streaming.operations.border import symmetric_pad as symmetric_pad
     from wholefield.streaming.planning.plan import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         Plan as Plan,
         plan as plan,
     )
+    from wholefield.streaming.planning.stage_table import StagePlan as StagePlan
     from wholefield.streaming.planning.suggestions import (
         suggest_tile_size as suggest_tile_size,
         suggest_tiling as suggest_tiling,

@@ -18,6 +18,7 @@ from wholefield.streaming.execution.layout import working_format
 from wholefield.streaming.execution.ranks.ring import Ring, ring_of
 from wholefield.streaming.execution.reductions import Reduction, Reductions, as_one
 from wholefield.streaming.execution.sinks import ArraySink, Sink, TensorSink, WritableArray
+from wholefield.streaming.execution.spill import Spill
 from wholefield.streaming.execution.stored_maps import StoredMaps
 from wholefield.streaming.execution.sweep import output_nodes
 from wholefield.streaming.execution.tile_visits import OnTile
@@ -25,7 +26,8 @@ from wholefield.streaming.operations.call import Ref, Slot
 from wholefield.streaming.planning.block_size import LEAST_WAIT, SmallestBlock
 from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
 from wholefield.streaming.planning.sizes import sizes_per_axis
-from wholefield.streaming.planning.stages import lay_out_stages
+from wholefield.streaming.planning.stages import StageLayout, lay_out_stages
+from wholefield.streaming.planning.stored_maps import demand_room, plan_maps
 from wholefield.streaming.planning.workers import workers_for
 from wholefield.streaming.tracing.folding import fold_normalization
 from wholefield.streaming.tracing.lowering import lowered
@@ -54,6 +56,8 @@ class Streamed(nn.Module):
         halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
         keep_budget: Bytes of results of convolutions and linear layers that training keeps between the sweeps instead
             of computing them again, those first that save most work; 0 keeps none.
+        spill: Where maps go that the stages of a network keep for each other beyond a budget of memory; None keeps all in
+            memory. Networks with statistics of the whole image, such as instance normalization, have several stages.
         on_tile: Called with a TileVisit before every tile of both sweeps, in the thread of the caller; raise in it to
             cancel.
         workers: How many tiles are computed at the same time, each on its share of torch's threads; None chooses by the
@@ -88,6 +92,7 @@ class Streamed(nn.Module):
         smallest_block: SmallestBlock = None,
         halo_budget: int | None = None,
         keep_budget: int = KEEP_BUDGET,
+        spill: Spill | None = None,
         on_tile: OnTile | None = None,
         workers: int | None = None,
         deterministic: bool = False,
@@ -104,6 +109,7 @@ class Streamed(nn.Module):
         self.smallest_block = smallest_block
         self.halo_budget = halo_budget
         self.keep_budget = keep_budget
+        self.spill = spill
         self.on_tile = on_tile
         self.workers = workers
         self.deterministic = deterministic
@@ -204,7 +210,9 @@ class Streamed(nn.Module):
         ring = self._ring()
         processes = 1 if ring is None else ring.size
         waits = self.smallest_block if self.skip is None or self.smallest_block else LEAST_WAIT
-        layouts = lay_out_stages(program, sizes, waits, self.keep_budget, processes)
+        layouts = lay_out_stages(
+            program, sizes, waits, self.keep_budget, processes, image_again=isinstance(x, Tensor)
+        )
         if ring is not None and len(layouts) > 1:
             raise StreamingError(
                 "The network takes statistics of the whole image, which one process finds. Leave the setting "
@@ -212,7 +220,7 @@ class Streamed(nn.Module):
             )
         if self.skip is not None:
             _check_skipped(program, len(layouts), ring)
-        maps = StoredMaps()
+        maps = self._maps(layouts)
         outputs = output_nodes(program)
         setups = [
             SweepSetup(
@@ -238,6 +246,18 @@ class Streamed(nn.Module):
             for layout in layouts
         ]
         return run_stages(program, setups, self.network, x if isinstance(x, Tensor) else None)
+
+    def _maps(self, layouts: Sequence[StageLayout]) -> StoredMaps:
+        """What takes the maps of a pass.
+
+        Raises:
+            StreamingError: There is no room for them.
+        """
+        if self.spill is None:
+            return StoredMaps()
+        planned = plan_maps([layout.stage for layout in layouts], self.spill.budget, torch.is_grad_enabled())
+        demand_room(planned, self.spill)
+        return StoredMaps(self.spill, planned.on_disk)
 
 
 def _value(found: Found, leaf: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+from annotated_types import Ge
 
 from wholefield.networks.opening import Activation, Intensity, Measured
 from wholefield.runs.settings import Choice, Group, PathKind, Setting
@@ -43,6 +44,31 @@ ResultFile = Annotated[
     Path | None,
     Setting("File for the result.", group=Group.OUTPUT, none="In the run folder", path=PathKind.NEW),
 ]
+
+MapMemory = Annotated[
+    int,
+    Ge(0),
+    Setting(
+        "Maps that the stages of a network with statistics of the whole image keep for each other in memory; the rest "
+        "goes to files.",
+        unit="MiB",
+        group=Group.COMPUTATION,
+        advanced=True,
+    ),
+]
+
+MapFolder = Annotated[
+    Path | None,
+    Setting(
+        "Folder for these files, which are gone when the run ends.",
+        group=Group.COMPUTATION,
+        none="Temporary folder",
+        path=PathKind.FOLDER,
+        advanced=True,
+    ),
+]
+MAP_MEMORY = 4096
+"""MiB of maps in memory by default."""
 
 
 class Measurement:

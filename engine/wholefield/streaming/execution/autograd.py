@@ -145,8 +145,7 @@ class SweepSetup:
     @contextmanager
     def reading(self, image: Tensor | None, *, reverse: bool) -> Iterator[ReadInputs]:
         """The ways to the inputs; a lazily read image is read ahead by a tile for every worker."""
-        nodes = self.recurrence.program.nodes
-        found = {node: self._arranged(self.maps.reader(nodes[node].ref)) for node in self.stage.maps}
+        found = {node: self._arranged(self._map(node)) for node in self.stage.maps}
         if 0 not in self.recurrence.program.live:
             yield found
             return
@@ -168,10 +167,14 @@ class SweepSetup:
         """What reads the blocks of nodes that this stage stored and can put into a graph as they are."""
         program = self.recurrence.program
         return {
-            node: self._copied(self.maps.reader(program.nodes[node].ref))
+            node: self._copied(self._map(node))
             for node in self.stage.stored
             if (local := program.nodes[node].local) is not None and local.recall is not None
         }
+
+    def _map(self, node: int) -> ReadImage:
+        program = self.recurrence.program
+        return self.maps.reader(program.nodes[node].ref, program.device)
 
     def _arranged(self, read: ReadImage) -> ReadImage:
         return lambda spans: arrange(read(spans), self.memory_format)

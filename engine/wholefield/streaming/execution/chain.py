@@ -10,7 +10,7 @@ from wholefield.streaming.execution.autograd import StreamedFunction, SweepSetup
 from wholefield.streaming.execution.layout import arrange
 from wholefield.streaming.tracing.program import Program
 from wholefield.streaming.tracing.slot_values import SlotValues
-from wholefield.streaming.tracing.stages import depths_of
+from wholefield.streaming.tracing.stages import depths_of, released_after
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ def run_stages(
     tokens: dict[int, Tensor] = {}
     if image is not None and not torch.is_grad_enabled():
         image = image.detach()
+    stages = [setup.stage for setup in setups]
     for number, setup in enumerate(setups):
         stage = setup.stage
         tensors = _tensors(setup, slots) + [tokens[node] for node in stage.maps]
@@ -56,7 +57,8 @@ def run_stages(
             slots.put(slot, value)
         slots.advance()
         if not torch.is_grad_enabled():
-            _release(setups, number)
+            for node in released_after(stages, number):
+                setup.maps.release(node)
     return Found(nodes, slots)
 
 
@@ -68,10 +70,3 @@ def _tensors(setup: SweepSetup, slots: SlotValues) -> list[Tensor]:
         for k in range(len(setup.stage.program.slots))
     ]
     return found + ([] if setup.pool is None else list(setup.pool.parameters()))
-
-
-def _release(setups: Sequence[SweepSetup], number: int) -> None:
-    """Forget the maps that no stage behind reads."""
-    wanted = {node for setup in setups[number + 1 :] for node in setup.stage.maps}
-    for node in {*setups[number].stage.stored, *setups[number].stage.maps} - wanted:
-        setups[number].maps.release(node)

@@ -178,7 +178,8 @@ def reverse_sweep(
     def add_to_inputs(_: Tile, found: Mapping[int, Piece]) -> None:
         for node, (spans, grad) in found.items():
             ref = program.nodes[node].ref
-            cut(input_grads[node], ref.axes, ref.box, spans).add_(grad)
+            place = cut(input_grads[node], ref.axes, ref.box, spans)
+            place.add_(grad.to(place.device))
 
     # Whatever the workers do, sums are in raster order: along a row of tiles from one to the next, then row by row.
     backwards = list(filter(crew.owns, reversed(list(recurrence.tiles()))))

@@ -20,6 +20,7 @@ from wholefield.streaming.planning.memory import (
     tile_of_largest_block,
 )
 from wholefield.streaming.planning.stages import StageLayout
+from wholefield.streaming.planning.stored_maps import Moment, plan_maps
 from wholefield.streaming.planning.workers import workers_for
 from wholefield.streaming.tracing.program import Preparation, Program, Statistic, slots_of
 
@@ -114,7 +115,11 @@ class Forecast:
     """
 
     def __init__(
-        self, layouts: Sequence[StageLayout], tensors: Sequence[Tensor], workers: int | None = None
+        self,
+        layouts: Sequence[StageLayout],
+        tensors: Sequence[Tensor],
+        workers: int | None = None,
+        map_budget: int | None = None,
     ) -> None:
         """Forecast a pass as `Streamed` makes it.
 
@@ -122,11 +127,14 @@ class Forecast:
             layouts: Its stages laid out over the tiles.
             tensors: The program's slots; those that require a gradient are trained.
             workers: As for Streamed.
+            map_budget: Bytes of maps between the stages in memory, the rest is on disk; None for all.
         """
         image = layouts[0].stage.program.image
         memory_format = working_format(len(image.shape), image.dtype, layouts[0].stage.program.device)
         self.stages = [StageForecast(layout, tensors, memory_format) for layout in layouts]
         self._workers = workers
+        stages = [layout.stage for layout in layouts]
+        self._maps = {training: plan_maps(stages, map_budget, training) for training in (False, True)}
 
     @cached_property
     def halos(self) -> int:
@@ -140,7 +148,8 @@ class Forecast:
 
     def need(self) -> MemoryNeed:
         """All of it."""
-        return MemoryNeed(self.peak(False), self.peak(True), self.halos, self.blocks)
+        disk = {training: planned.disk for training, planned in self._maps.items()}
+        return MemoryNeed(self.peak(False), self.peak(True), self.halos, self.blocks, disk[False], disk[True])
 
     def floor(self, training: bool) -> int:
         """What a peak holds beside the tiles that are computed: a lower bound, found without walking one."""
@@ -148,24 +157,18 @@ class Forecast:
 
     def peak(self, training: bool, workers: int | None = None) -> int:
         """Bytes of the peak of training or of inference, for a number of workers or those of the pass."""
-        return max(
-            self._lasting(number, training)
-            + stage.tiles(training, workers_for(stage.layout.recurrence, workers or self._workers))
-            for number, stage in enumerate(self.stages)
-        )
+        return max(self.peak_of(number, training, workers) for number in range(len(self.stages)))
 
-    def maps(self, number: int, training: bool) -> int:
-        """Bytes of the stored maps and their gradients while a stage runs."""
-        total = 0
-        for stage in self.stages[: number + 1]:
-            for node in stage.layout.stage.stored:
-                size = block_bytes(stage.layout.stage.program.nodes[node])
-                alive = number <= self._last_reader(node)
-                total += size * (training + alive)
-        return total
+    def peak_of(self, number: int, training: bool, workers: int | None = None) -> int:
+        """Bytes of the peak while a stage is computed, in training while it is back-propagated."""
+        stage = self.stages[number]
+        side_by_side = workers_for(stage.layout.recurrence, workers or self._workers)
+        return self._lasting(number, training) + stage.tiles(training, side_by_side)
 
-    def _last_reader(self, node: int) -> int:
-        return max(k for k, stage in enumerate(self.stages) if node in stage.layout.stage.maps)
+    def maps(self, number: int, training: bool) -> Moment:
+        """The stored maps, and their gradients, while a stage is computed, in training while it is back-propagated."""
+        planned = self._maps[training]
+        return (planned.backward if training else planned.forward)[number]
 
     def _lasting(self, number: int, training: bool) -> int:
         """What is held while a stage runs, beside its tiles."""
@@ -174,7 +177,7 @@ class Forecast:
             for stage in self.stages
             for node in stage.layout.stage.results
         )
-        total = outputs + self.maps(number, training)
+        total = outputs + self.maps(number, training).memory
         if training:
             return total + outputs + self.halos + self.blocks + sum(stage.prepared for stage in self.stages)
         return total + self.stages[number].prepared + self.stages[number].rolling

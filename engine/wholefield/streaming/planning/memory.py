@@ -32,12 +32,16 @@ class MemoryNeed:
         backward: Of training: both sweeps, outputs and gradients.
         halos: Of the halos that training keeps between the sweeps, part of `backward`.
         blocks: Of the results that it keeps so as not to compute them again, part of `backward`.
+        forward_disk: Of maps between stages in files, in inference.
+        backward_disk: The same in training.
     """
 
     forward: int
     backward: int
     halos: int
     blocks: int
+    forward_disk: int = 0
+    backward_disk: int = 0
 
 
 def saved_halo_bytes(recurrence: Recurrence) -> int:

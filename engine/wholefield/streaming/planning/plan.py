@@ -18,6 +18,7 @@ from wholefield.streaming.planning.forecast import Forecast, slot_stand_ins
 from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
 from wholefield.streaming.planning.memory import MemoryNeed
 from wholefield.streaming.planning.sizes import sizes_per_axis
+from wholefield.streaming.planning.stage_table import StagePlan, as_text as stages_as_text, stage_plans
 from wholefield.streaming.planning.stages import lay_out_stages
 from wholefield.streaming.planning.table import as_table, in_bytes
 from wholefield.streaming.planning.workers import speedup, workers_for
@@ -77,6 +78,7 @@ class Plan:
         tile_size: Tile size per axis in pixels.
         counts: Number of tiles per axis.
         layers: All operations in order.
+        stages: The passes over the tiles that it takes, one of a local network.
         receptive_field: Pixels that an output position sees, one number per axis.
         stride: Pixels from one output position to the next, per axis.
         offset: First and last pixel that output position 0 sees, per axis.
@@ -102,6 +104,7 @@ class Plan:
     tile_size: tuple[int, ...]
     counts: tuple[int, ...]
     layers: tuple[LayerPlan, ...]
+    stages: tuple[StagePlan, ...]
     receptive_field: tuple[int, ...]
     stride: tuple[Fraction, ...]
     offset: tuple[tuple[Fraction, Fraction], ...]
@@ -154,7 +157,10 @@ class Plan:
 
     def __str__(self) -> str:
         """The plan as a table."""
-        return as_table(_HEADINGS, [_row(layer) for layer in self.layers]) + "\n\n" + self.summary()
+        tables = [as_table(_HEADINGS, [_row(layer) for layer in self.layers])]
+        if len(self.stages) > 1:
+            tables.append(stages_as_text(self.stages))
+        return "\n\n".join((*tables, self.summary()))
 
     def summary(self) -> str:
         """The totals in a few lines."""
@@ -219,6 +225,7 @@ def plan(
     smallest_block: SmallestBlock = None,
     keep_budget: int = KEEP_BUDGET,
     workers: int | None = None,
+    map_budget: int | None = None,
 ) -> Plan:
     """Plan a streamed pass.
 
@@ -230,6 +237,7 @@ def plan(
         smallest_block: As for Streamed.
         keep_budget: As for Streamed.
         workers: As for Streamed.
+        map_budget: Bytes of maps between stages in memory, as `budget` of Spill; None for all.
 
     Returns:
         Layers, receptive field, number of tiles, work and predicted memory; as text a table of the layers.
@@ -255,6 +263,7 @@ def plan(
         smallest_block,
         keep_budget,
         workers,
+        map_budget,
     )
 
 
@@ -266,6 +275,7 @@ def _plan(
     smallest_block: SmallestBlock,
     keep_budget: int,
     wanted: int | None,
+    map_budget: int | None,
 ) -> Plan:
     # Layers are shown as the network has them, memory is that of what runs.
     folded = fold_normalization(program, precision)
@@ -277,7 +287,7 @@ def _plan(
     outputs = [ref.index for ref in output_nodes(program)]
     last = layers[outputs[-1]]
     layouts = lay_out_stages(folded, sizes, smallest_block, keep_budget)
-    forecast = Forecast(layouts, slot_stand_ins(folded, network), wanted)
+    forecast = Forecast(layouts, slot_stand_ins(folded, network), wanted, map_budget)
     first = layouts[0].recurrence
     workers = workers_for(first, wanted)
     return Plan(
@@ -285,6 +295,7 @@ def _plan(
         tile_size=sizes,
         counts=recurrence.counts,
         layers=layers,
+        stages=stage_plans(forecast, folded),
         receptive_field=tuple(
             max(layers[k].fields[axis].size for k in outputs) for axis in range(len(sizes))
         ),

@@ -32,6 +32,7 @@ def lay_out_stages(
     smallest_block: SmallestBlock,
     keep_budget: int,
     processes: int = 1,
+    image_again: bool = False,
 ) -> list[StageLayout]:
     """Cut a network into stages and lay each of them out over the tiles of an image.
 
@@ -44,8 +45,9 @@ def lay_out_stages(
         smallest_block: As for Streamed.
         keep_budget: As for Streamed.
         processes: How many processes share the rows of tiles.
+        image_again: Whether the image is in memory, so that stages may read it where that saves a map.
     """
-    stages = cut_into_stages(program)
+    stages = cut_into_stages(program, image_again)
     largest = max(map(_bytes_per_pixel, stages))
     kept = nodes_to_keep(program, keep_budget, {node for stage in stages for node in stage.stored})
     layouts = []

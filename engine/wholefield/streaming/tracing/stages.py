@@ -1,6 +1,6 @@
 """A traced network cut at its values of the whole image: what each stage computes, reads and hands out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -37,6 +37,12 @@ class Stage:
         return tuple(k for k in self.program.inputs if k and not nodes[k].slots)
 
 
+def released_after(stages: Sequence[Stage], number: int) -> set[int]:
+    """The maps that are at hand while a stage runs, and that no stage behind reads."""
+    wanted = {node for stage in stages[number + 1 :] for node in stage.maps}
+    return {*stages[number].stored, *stages[number].maps} - wanted
+
+
 @dataclass(frozen=True)
 class Depths:
     """How many reductions over the image lie on a path to each value, at most: the stage that can compute it first.
@@ -50,17 +56,18 @@ class Depths:
     slots: tuple[int, ...]
 
 
-def cut_into_stages(program: Program) -> tuple[Stage, ...]:
+def cut_into_stages(program: Program, image_again: bool = False) -> tuple[Stage, ...]:
     """Cut a program at its statistics.
 
     Args:
         program: The traced network.
+        image_again: Whether later stages may read the image where that saves a map.
 
     Returns:
         The stages in their order; a local network has one.
     """
     depths = depths_of(program)
-    stored = nodes_to_store(program, depths.nodes)
+    stored = nodes_to_store(program, depths.nodes, image_again)
     outputs = {leaf.index: leaf for leaf in tree_leaves(program.outputs) if isinstance(leaf, Ref)}
     last = max((depths.nodes[k] for k in program.live), default=0)
     return tuple(_stage(program, depths, stored, tuple(outputs), number) for number in range(last + 1))

@@ -18,7 +18,7 @@ from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
-from wholefield.streaming import Streamed
+from wholefield.streaming import Spill, Streamed
 from wholefield.tasks.applying import Wanted, activated
 from wholefield.tasks.slides.models.classifier import StreamedClassifier
 from wholefield.tasks.slides.models.footprint import local_output, map_box
@@ -146,7 +146,7 @@ class _Run:
         settings = self.settings
         streamed = Streamed(
             self.model.streamed, settings.tile_size, on_tile=self.on_tile, workers=settings.workers,
-            exact_kernels=settings.exact_kernels,
+            exact_kernels=settings.exact_kernels, spill=Spill(settings.map_folder, settings.map_memory * 2**20),
         )  # fmt: skip
         return streamed.eval()
 

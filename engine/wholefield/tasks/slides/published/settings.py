@@ -8,7 +8,15 @@ from annotated_types import Ge
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Choice, Group, PathKind, RunSettings, Setting
-from wholefield.tasks.applying import PublishedModel, ResultFile, Wanted, WantedResult
+from wholefield.tasks.applying import (
+    MAP_MEMORY,
+    MapFolder,
+    MapMemory,
+    PublishedModel,
+    ResultFile,
+    Wanted,
+    WantedResult,
+)
 from wholefield.tasks.slides.settings import ExactKernels, TileSize, Workers
 from wholefield.training.settings import Device, DeviceSetting
 
@@ -60,6 +68,8 @@ class ApplySettings(RunSettings):
     tile_size: TileSize = 512
     workers: Workers = None
     exact_kernels: ExactKernels = False
+    map_memory: MapMemory = MAP_MEMORY
+    map_folder: MapFolder = None
     device: DeviceSetting = Device.AUTO
 
     def result(self, folder: Path) -> Path:

@@ -24,7 +24,7 @@ from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
-from wholefield.streaming import Streamed, TileVisit
+from wholefield.streaming import Spill, Streamed, TileVisit
 from wholefield.tasks.applying import AnyArray, Wanted, activated
 from wholefield.tasks.stacks.data.pairs import volume_of
 from wholefield.tasks.stacks.published.resampling import coarse_axis, resampled, resampled_shape
@@ -213,7 +213,9 @@ class _Run:
         return output[:, :, : self.shape[0], : self.shape[1], : self.shape[2]]
 
     def _network(self) -> Streamed:
-        return Streamed(self.model.streamed, self.settings.tile_size, on_tile=self._obey).eval()
+        settings = self.settings
+        spill = Spill(settings.map_folder, settings.map_memory * 2**20)
+        return Streamed(self.model.streamed, settings.tile_size, on_tile=self._obey, spill=spill).eval()
 
     def _obey(self, visit: TileVisit) -> None:
         del visit

@@ -8,7 +8,15 @@ from annotated_types import Ge
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Group, PathKind, RunSettings, Setting
-from wholefield.tasks.applying import PublishedModel, ResultFile, Wanted, WantedResult
+from wholefield.tasks.applying import (
+    MAP_MEMORY,
+    MapFolder,
+    MapMemory,
+    PublishedModel,
+    ResultFile,
+    Wanted,
+    WantedResult,
+)
 from wholefield.tasks.reading import FileReading, check_readings
 from wholefield.tasks.stacks.output_settings import StackFormat
 from wholefield.tasks.stacks.settings import Volume
@@ -44,6 +52,8 @@ class StackApplySettings(RunSettings):
     tile_size: Annotated[
         int, Ge(1), Setting("Side of a tile in voxels.", unit="voxels", group=Group.COMPUTATION)
     ] = 128
+    map_memory: MapMemory = MAP_MEMORY
+    map_folder: MapFolder = None
     device: DeviceSetting = Device.AUTO
 
     def result(self, folder: Path) -> Path:

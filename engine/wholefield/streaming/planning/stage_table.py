@@ -1,0 +1,119 @@
+"""What each stage of a network takes, as a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from wholefield.streaming.planning.forecast import Forecast
+from wholefield.streaming.planning.kept_activations import block_bytes
+from wholefield.streaming.planning.table import as_table, in_bytes
+from wholefield.streaming.tracing.program import Program
+from wholefield.streaming.tracing.stages import Stage
+
+STEPS_PER_VALUE = 20
+"""Multiply-adds in whose time a value is normalized, activated or copied: python -m tests.bench stages."""
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """One stage: a pass over all tiles, from the statistics before it to its own.
+
+    Attributes:
+        counts: Number of tiles per axis.
+        ends_at: Path of the layer whose statistics it finds; empty behind the last of them.
+        statistics: How many values of the whole image it finds.
+        maps: Bytes of the maps that it stores.
+        forward: Peak memory in bytes while it is computed in inference.
+        backward: Peak memory in bytes while it is back-propagated.
+        forward_disk: Bytes of maps in files while it is computed in inference.
+        backward_disk: Bytes of maps in files while it is back-propagated.
+        share: Its estimated share of the time of a pass.
+
+    Example:
+        >>> from torch import nn
+        >>> from wholefield.streaming import plan
+        >>> net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.InstanceNorm2d(8), nn.Conv2d(8, 2, 3))
+        >>> [(stage.ends_at, stage.statistics) for stage in plan(net, (1, 3, 64, 64), 32).stages]
+        [('1', 1), ('', 0)]
+    """
+
+    counts: tuple[int, ...]
+    ends_at: str
+    statistics: int
+    maps: int
+    forward: int
+    backward: int
+    forward_disk: int
+    backward_disk: int
+    share: float
+
+
+def stage_plans(forecast: Forecast, program: Program) -> tuple[StagePlan, ...]:
+    """The stages of a pass.
+
+    Args:
+        forecast: What they take.
+        program: The traced network.
+    """
+    stages = [stage.layout.stage for stage in forecast.stages]
+    shares = shares_of_time(stages)
+    found = []
+    for number, (stage, share) in enumerate(zip(stages, shares, strict=True)):
+        nodes = stage.program.nodes
+        found.append(
+            StagePlan(
+                counts=forecast.stages[number].layout.recurrence.counts,
+                ends_at=_layer(program, stage),
+                statistics=len(stage.statistics),
+                maps=sum(block_bytes(nodes[node]) for node in stage.stored),
+                forward=forecast.peak_of(number, False),
+                backward=forecast.peak_of(number, True),
+                forward_disk=forecast.maps(number, False).disk,
+                backward_disk=forecast.maps(number, True).disk,
+                share=share,
+            )
+        )
+    return tuple(found)
+
+
+def shares_of_time(stages: Sequence[Stage]) -> list[float]:
+    """About what part of the time of a pass each stage takes."""
+    work = [sum(_work(stage.program, k) for k in stage.program.live) for stage in stages]
+    return [each / max(sum(work), 1) for each in work]
+
+
+def as_text(stages: Sequence[StagePlan]) -> str:
+    """The stages as a table."""
+    rows = [
+        (
+            str(number),
+            stage.ends_at or "output",
+            " x ".join(map(str, stage.counts)),
+            in_bytes(stage.maps),
+            in_bytes(stage.forward),
+            in_bytes(stage.forward_disk),
+            in_bytes(stage.backward),
+            in_bytes(stage.backward_disk),
+            f"{100 * stage.share:.0f} %",
+        )
+        for number, stage in enumerate(stages, 1)
+    ]
+    return as_table(HEADINGS, rows)
+
+
+HEADINGS = ("stage", "up to", "tiles", "stores", "inference", "on disk", "training", "on disk", "time")
+
+
+def _layer(program: Program, stage: Stage) -> str:
+    """The layer that takes the last of a stage's statistics."""
+    wanted = {statistic.node for statistic in stage.statistics.values()}
+    layers = [
+        program.nodes[k].layer for node in sorted(wanted) for k in program.readers.get(node, ()) if k >= 0
+    ]
+    return layers[-1] if layers else ""
+
+
+def _work(program: Program, k: int) -> float:
+    node = program.nodes[k]
+    macs = 0 if node.local is None else node.local.macs
+    return macs * node.ref.shape[0] * prod(node.ref.lengths) + STEPS_PER_VALUE * prod(node.ref.shape)
