@@ -56,8 +56,8 @@ class Streamed(nn.Module):
         halo_budget: Bytes of halos that training keeps in memory, the rest goes to disk; None keeps all.
         keep_budget: Bytes of results of convolutions and linear layers that training keeps between the sweeps instead
             of computing them again, those first that save most work; 0 keeps none.
-        spill: Where maps go that the stages of a network keep for each other beyond a budget of memory; None keeps all in
-            memory. Networks with statistics of the whole image, such as instance normalization, have several stages.
+        spill: Where maps go that the stages of a network keep for each other beyond a budget of memory; None keeps all
+            in memory. Networks with statistics of the whole image, such as instance normalization, have several stages.
         on_tile: Called with a TileVisit before every tile of both sweeps, in the thread of the caller; raise in it to
             cancel.
         workers: How many tiles are computed at the same time, each on its share of torch's threads; None chooses by the
