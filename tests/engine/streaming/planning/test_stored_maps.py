@@ -6,7 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wholefield.streaming import Plan, plan
-from wholefield.streaming.planning.stored_maps import Part, plan_maps
+from wholefield.streaming.execution.stored_maps import Part
+from wholefield.streaming.planning.stored_maps import plan_maps
 from wholefield.streaming.tracing.stages import Stage, cut_into_stages
 from wholefield.streaming.tracing.trace import trace
 
@@ -26,7 +27,7 @@ class Skipping(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         skip = functional.relu(self.norm(self.first(x)))
         deep = functional.relu(self.deep(self.down(skip)))
-        return self.last(torch.cat([skip, functional.interpolate(deep, scale_factor=2.0)], 1))  # type: ignore[no-any-return]
+        return self.last(torch.cat([skip, functional.interpolate(deep, scale_factor=2.0)], 1))
 
 
 def stages_of(network: nn.Module, *, image_again: bool = False) -> tuple[Stage, ...]:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from tests.engine.streaming.layers import image
-from wholefield import files
 from wholefield.streaming import Spill, Streamed, StreamingError, TileVisit
 
 
@@ -99,7 +98,7 @@ def test_a_disk_that_fills_up_meanwhile_is_a_sentence(
     def full(*_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(files.os, "posix_fallocate", full, raising=False)
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     with pytest.raises(StreamingError, match=r"between two stages .*No space left on device"):
         Streamed(network, 6, spill=Spill(tmp_path, 0))(image())
 
@@ -115,7 +114,7 @@ def test_file_systems_that_cannot_take_space_are_filled_with_zeros(
     def unable(*_: int) -> None:
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
 
-    monkeypatch.setattr(files.os, "posix_fallocate", unable, raising=False)
+    monkeypatch.setattr(os, "posix_fallocate", unable, raising=False)
     room: Tensor = Spill(tmp_path).room((3, 5, 7), torch.float32, torch.contiguous_format)
     assert room.shape == (3, 5, 7)
     assert not room.any()
