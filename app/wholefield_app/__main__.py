@@ -23,12 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program with these arguments, by default those of the process; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     has_window = find_spec("PySide6") is not None and find_spec("pyqtgraph") is not None
-    if words and (not words[0].startswith("-") or (words[0] in HELP and not has_window)):
+    completing = "_ARGCOMPLETE" in os.environ  # a shell asks what could be typed next
+    if completing or (words and (not words[0].startswith("-") or (words[0] in HELP and not has_window))):
         from wholefield.cli import COMMANDS as ENGINE_COMMANDS, main as run_command
         from wholefield_app.cli import COMMANDS
 
         commands = COMMANDS if has_window else ENGINE_COMMANDS
-        if words[0] in commands or words[0] in HELP:
+        if completing or words[0] in commands or words[0] in HELP:
             return run_command(words, commands)
     if not has_window:
         print(NO_WINDOW, file=sys.stderr)

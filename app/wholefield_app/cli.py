@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wholefield.cli import COMMANDS as ENGINE_COMMANDS
-from wholefield.cli.commands import DISCARDED, OK, Command
+from wholefield.cli.commands import Command
+from wholefield.cli.exit_codes import DISCARDED, OK
 from wholefield.cli.options import add_settings, settings_from
-from wholefield.cli.terminal import Terminal, interruptible
+from wholefield.cli.terminal import add_report_options, interruptible, reporting, show_result
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control, RunCancelled
 
@@ -22,6 +23,7 @@ def _prepare_video(parser: argparse.ArgumentParser) -> None:
 
     add_settings(parser, VideoSettings)
     parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
+    add_report_options(parser)
 
 
 def _video(arguments: argparse.Namespace) -> int:
@@ -37,11 +39,11 @@ def _video(arguments: argparse.Namespace) -> int:
     _application = _fonts()
     control = Control()
     try:
-        with interruptible(control):
-            found = export_video(config, Terminal(), control)
+        with interruptible(control), reporting(arguments) as report:
+            found = export_video(config, report, control)
     except RunCancelled:
         return DISCARDED
-    print(found.path)
+    show_result(arguments, found.path)
     return OK
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from wholefield.cli import convert, events, flow, stacks
+from wholefield.cli import completion, convert, doctor, events, flow, stacks
+from wholefield.cli.exit_codes import DISCARDED, FAILED, MISUSED, OK
 from wholefield.cli.info import describe_file
 from wholefield.cli.inspect import add_arguments, inspect
 from wholefield.cli.options import Parser, add_settings, settings_from
-from wholefield.cli.terminal import JSON, JsonLines, add_report_options, interruptible, reporter, wants_json
+from wholefield.cli.terminal import JSON, JsonLines, add_report_options, interruptible, reporting, wants_json
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
@@ -20,7 +21,6 @@ from wholefield.runs.settings import RunSettings
 from wholefield.tasks.reading import HELP
 from wholefield.tasks.registry import Task, find_task, load_settings, run_task, settings_of, tasks
 
-OK, ERROR, DISCARDED = 0, 2, 130
 RUNS = Path("runs")
 
 Action = Callable[[argparse.Namespace], int]
@@ -42,7 +42,7 @@ class Command:
 
 
 def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | None = None) -> int:
-    """Run a command; returns 0, 2 after an error reported in one sentence, or 130 after a discarded run.
+    """Run a command; returns one of `wholefield.cli.exit_codes`, after an error told in one sentence.
 
     Args:
         argv: The words behind `wholefield`; those of the process when None.
@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | No
     """
     words = sys.argv[1:] if argv is None else argv
     known = COMMANDS if commands is None else commands
+    if completion.asked():
+        completion.complete(_parser(known, completion.words_before()))
     try:
         arguments = _parser(known, words).parse_args(words)
         return known[arguments.command].act(arguments)
@@ -58,7 +60,7 @@ def main(argv: Sequence[str] | None = None, commands: Mapping[str, Command] | No
             JsonLines(pictures=False)(Failed(str(error)))
         else:
             print(f"error: {error}", file=sys.stderr)
-        return ERROR
+        return MISUSED if isinstance(error, SettingError) else FAILED
     except KeyboardInterrupt:
         return DISCARDED
     except SystemExit as end:
@@ -157,11 +159,11 @@ def _start(settings: RunSettings, arguments: argparse.Namespace) -> int:
 
 def _run(settings: RunSettings, folder: Path, arguments: argparse.Namespace) -> int:
     control = Control()
-    with interruptible(control):
-        end = run_task(settings, folder, reporter(arguments), control)
+    with interruptible(control), reporting(arguments) as report:
+        end = run_task(settings, folder, report, control)
     match end:
         case Failed():
-            return ERROR
+            return FAILED
         case Finished(reason=Reason.DISCARDED):
             return DISCARDED
     if not wants_json(arguments):
@@ -215,6 +217,16 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "inspect": Command(
         "Show tiles, layers and memory of a network streamed over an image.", add_arguments, inspect
+    ),
+    "doctor": Command(
+        "Show what is installed and what the machine has, and how to get what is missing.",
+        doctor.add_arguments,
+        doctor.doctor,
+    ),
+    "completion": Command(
+        "Print the script that completes commands and options in a shell.",
+        completion.add_arguments,
+        completion.completion,
     ),
     "msd": Command("Train mixed-scale dense networks on stacks of images.", _prepare_msd, _msd),
 }

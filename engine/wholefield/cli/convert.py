@@ -1,17 +1,15 @@
 """`wholefield convert`: a recording of any format as HDF5 that needs no plugin."""
 
 import argparse
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
+from wholefield.cli.exit_codes import OK
+from wholefield.cli.terminal import add_report_options, parts, reporting, show_result
 from wholefield.errors import SettingError, SourceError
-from wholefield.progress import ProgressCallback
+from wholefield.runs.reports import Level, Message
 from wholefield.tasks.reading import HELP
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
-REPORT_SECONDS = 1.0
 READING = HELP.format(what="the recording is")
 
 
@@ -22,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reading", help=READING)
     parser.add_argument("--gzip", action="store_true", help="Compress: smaller and slower.")
     parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
+    add_report_options(parser)
 
 
 def convert(arguments: argparse.Namespace) -> int:
@@ -39,25 +38,17 @@ def convert(arguments: argparse.Namespace) -> int:
         raise SettingError(f"{output} must end in .h5 or .hdf5; choose such a name.")
     if output.exists() and not arguments.replace:
         raise SettingError(f"{output} exists; choose another name or pass --replace.")
-    with open_indexed(arguments.input, reading=arguments.reading, progress=_reporter("read")) as recording:
+    with (
+        reporting(arguments) as report,
+        open_indexed(
+            arguments.input, reading=arguments.reading, progress=parts(report, "Reading")
+        ) as recording,
+    ):
         try:
-            count = write_recording(output, recording, _reporter("written"), gzip=arguments.gzip)
+            count = write_recording(output, recording, parts(report, "Writing"), gzip=arguments.gzip)
         except OSError as error:
             raise SourceError(f"{output} cannot be written ({error}); choose another folder.") from error
         for warning in recording.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
-    print(f"{output}: {count} events")
-    return 0
-
-
-def _reporter(what: str, clock: Callable[[], float] = time.monotonic) -> ProgressCallback:
-    """Prints the share done, at most once a second."""
-    last = clock()
-
-    def report(done: int, total: int) -> None:
-        nonlocal last
-        if clock() - last >= REPORT_SECONDS:
-            last = clock()
-            print(f"{done / total:.0%} {what}", file=sys.stderr, flush=True)
-
-    return report
+            report(Message(Level.WARNING, warning))
+    show_result(arguments, output, f"{output}: {count} events")
+    return OK

@@ -2,22 +2,18 @@
 
 import argparse
 import json
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from wholefield.cli.exit_codes import OK
 from wholefield.cli.options import number_option
+from wholefield.cli.terminal import add_report_options, parts, reporting, show_result
 from wholefield.errors import SettingError, SourceError
 from wholefield.numbers import AmbiguousNumberError, real_of
 from wholefield.tasks.reading import HELP
-
-REPORT_SECONDS = 1.0
-
-Progress = Callable[[int, int], None]
 
 
 def add_features_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +43,7 @@ def add_features_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--uint8", action="store_true", help="Store values from 0 to 1 in steps of 1/255.")
     parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
+    add_report_options(parser)
 
 
 def features(arguments: argparse.Namespace) -> int:
@@ -61,8 +58,9 @@ def features(arguments: argparse.Namespace) -> int:
 
     given = _values(arguments.argument)
     with (
+        reporting(arguments) as report,
         open_indexed(
-            arguments.recording, reading=arguments.reading, progress=_reporter("parts of the recording")
+            arguments.recording, reading=arguments.reading, progress=parts(report, "Reading")
         ) as recording,
         _writing(arguments.out, arguments.replace),
     ):
@@ -73,11 +71,11 @@ def features(arguments: argparse.Namespace) -> int:
             arguments.delta_t,
             arguments.downsampling_factor,
             arguments.uint8,
-            _reporter("time bins"),
+            parts(report, "Writing time bins"),
             **given,
         )
-    print(f"{arguments.out}: {bins} time bins")
-    return 0
+    show_result(arguments, arguments.out, f"{arguments.out}: {bins} time bins")
+    return OK
 
 
 def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +97,7 @@ def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
             help=f"{about[field.name]} Default: {field.default}.",
         )
     parser.add_argument("--replace", action="store_true", help="Replace the output if it exists.")
+    add_report_options(parser)
 
 
 def simulate(arguments: argparse.Namespace) -> int:
@@ -114,10 +113,11 @@ def simulate(arguments: argparse.Namespace) -> int:
     settings = SceneSettings(
         **{field.name: getattr(arguments, field.name) for field in fields(SceneSettings)}
     )
-    with _writing(arguments.out, arguments.replace):
-        written = write_simulation(arguments.out, settings, arguments.seed, _reporter("stretches"))
-    print(f"{written.recording}: {written.events} events; exact flow in {written.labels}")
-    return 0
+    with reporting(arguments) as report, _writing(arguments.out, arguments.replace):
+        written = write_simulation(arguments.out, settings, arguments.seed, parts(report, "Simulating"))
+    text = f"{written.recording}: {written.events} events; exact flow in {written.labels}"
+    show_result(arguments, written.recording, text)
+    return OK
 
 
 def _values(pairs: Sequence[str]) -> dict[str, Any]:
@@ -159,16 +159,3 @@ def _writing(out: Path, replace: bool) -> Iterator[None]:
         yield
     except OSError as error:
         raise SourceError(f"{out} cannot be written ({error}); choose another folder.") from error
-
-
-def _reporter(what: str, clock: Callable[[], float] = time.monotonic) -> Progress:
-    """Prints how many are done, at most once a second."""
-    last = clock()
-
-    def report(done: int, total: int) -> None:
-        nonlocal last
-        if clock() - last >= REPORT_SECONDS:
-            last = clock()
-            print(f"{done} of {total} {what}", file=sys.stderr, flush=True)
-
-    return report

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from wholefield.cli.exit_codes import DISCARDED, OK
 from wholefield.cli.options import add_settings, settings_from
-from wholefield.cli.terminal import add_report_options, interruptible, reporter, wants_json
+from wholefield.cli.terminal import add_report_options, interruptible, reporting, show_result
 from wholefield.errors import SettingError
 from wholefield.runs.control import Control, RunCancelled
-from wholefield.runs.reports import Finished, Reason, ReportFunction
+from wholefield.runs.reports import ReportFunction
 from wholefield.runs.settings import RunSettings
-
-DISCARDED = 130
 
 
 class _Exported(Protocol):
@@ -46,15 +45,12 @@ def export_by(
     out: Path = getattr(settings, "out")  # noqa: B009  (every export has one; RunSettings in general has not)
     if out.exists() and not arguments.replace:
         raise SettingError(f"{out} exists; choose another name or pass --replace.")
-    control, report = Control(), reporter(arguments)
+    control = Control()
     try:
-        with interruptible(control):
+        with interruptible(control), reporting(arguments) as report:
             exported = write(settings, report, control)
     except RunCancelled:
         print("stopped; nothing is kept", file=sys.stderr)
         return DISCARDED
-    if wants_json(arguments):
-        report(Finished(exported.path, Reason.COMPLETED))
-    else:
-        print(exported.path)
-    return 0
+    show_result(arguments, exported.path)
+    return OK

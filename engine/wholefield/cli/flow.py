@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wholefield.cli import exporting
 from wholefield.cli.options import add_settings, settings_from
-from wholefield.cli.terminal import Terminal
+from wholefield.cli.terminal import reporting
 from wholefield.runs.control import Control
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.score_settings import ScoreSettings
@@ -33,7 +33,8 @@ def score(arguments: argparse.Namespace) -> int:
 
     settings = settings_from(arguments, ScoreSettings)
     settings.validate()
-    card = judge(settings, Terminal(), Control())
+    with reporting(argparse.Namespace()) as report:
+        card = judge(settings, report, Control())
     print(json.dumps(as_json(card), indent=2) if arguments.json else card.text())
     return 0
 

@@ -16,6 +16,17 @@ NONE = "none"
 NOT_FINITE = ("inf", "-inf", "nan")
 
 
+class ChoicesCompleter:
+    """What a shell offers for an option with a list of values."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        self._choices = choices
+
+    def __call__(self, prefix: str, **_: Any) -> list[str]:
+        """The values that begin like this."""
+        return [choice for choice in self._choices if choice.startswith(prefix)]
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose complaints are errors with a sentence, and which takes no abbreviated names."""
 
@@ -56,14 +67,18 @@ def _add(parser: argparse.ArgumentParser, each: Declaration) -> None:
             option(each.name), action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text
         )
     else:
-        parser.add_argument(
+        choices = list(each.type) if issubclass(each.type, StrEnum) else []
+        action = parser.add_argument(
             *([f"-{each.setting.short}"] if each.setting.short else []),
             option(each.name),
             required=each.required,
             default=argparse.SUPPRESS,
-            metavar="|".join(each.type) if issubclass(each.type, StrEnum) else each.name.upper(),
+            metavar="|".join(choices) or each.name.upper(),
             help=text,
         )
+        if choices:
+            # argcomplete looks for this; `choices` would take the check of the value away from the setting.
+            setattr(action, "completer", ChoicesCompleter(choices))  # noqa: B010
 
 
 def help_of(each: Declaration) -> str:

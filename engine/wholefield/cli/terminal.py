@@ -1,26 +1,28 @@
 """A run on a terminal: reports become lines for people or programs, Ctrl-C becomes stop and keep."""
 
 import argparse
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
+from wholefield.cli.sentences import sentence
+from wholefield.progress import ProgressCallback
 from wholefield.runs.control import Control, RunState
+from wholefield.runs.eta import PartCounter
 from wholefield.runs.lines import line_of
 from wholefield.runs.reports import (
-    EpochDone,
     Failed,
     Finished,
-    Message,
     PartDone,
     Reason,
     Report,
     ReportFunction,
-    Started,
     StepDone,
     TileDone,
 )
@@ -43,11 +45,37 @@ def wants_json(arguments: argparse.Namespace) -> bool:
     return bool(vars(arguments).get("json") or vars(arguments).get("json_pictures"))
 
 
-def reporter(arguments: argparse.Namespace) -> ReportFunction:
-    """What prints the reports of a run as the arguments ask for it."""
+@contextmanager
+def reporting(arguments: argparse.Namespace) -> Iterator[ReportFunction]:
+    """What shows reports: JSON lines where the arguments ask for them, bars on a terminal, lines elsewhere."""
     if wants_json(arguments):
-        return JsonLines(pictures=vars(arguments).get("json_pictures", False))
-    return Terminal()
+        yield JsonLines(pictures=vars(arguments).get("json_pictures", False))
+    elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        # Only now: it takes a while to import.
+        from wholefield.cli.bars import Bars
+
+        with Bars() as bars:
+            yield bars
+    else:
+        yield Terminal()
+
+
+def show_result(arguments: argparse.Namespace, path: Path, text: str = "") -> None:
+    """Print what an export has written: for people as a text, by default the path, for a program as the last report."""
+    if wants_json(arguments):
+        print(line_of(Finished(path, Reason.COMPLETED)), flush=True)
+    else:
+        print(text or path)
+
+
+def parts(report: ReportFunction, what: str) -> ProgressCallback:
+    """A function for work that takes only that, which reports its progress.
+
+    Args:
+        report: Called with the reports.
+        what: The work in a few words, such as `Reading`.
+    """
+    return PartCounter(what, 0, report, Control()).done
 
 
 class JsonLines:
@@ -82,51 +110,6 @@ class Terminal:
             self._last = now
         if line := sentence(report):
             print(line, file=self._stream, flush=True)
-
-
-def sentence(report: Report) -> str | None:
-    """A report in words; None where there is nothing to say."""
-    match report:
-        case Started():
-            return f"{report.task}: run folder {report.folder}"
-        case StepDone():
-            left = "" if report.seconds_left is None else f", {duration(report.seconds_left)} left"
-            return (
-                f"epoch {report.epoch}/{report.epochs}, step {report.step}/{report.steps}: "
-                f"loss {report.loss:.4g}{left}"
-            )
-        case EpochDone():
-            values = ", ".join(f"{name} {value:.4g}" for name, value in report.metrics.items())
-            return f"epoch {report.epoch}: {values}"
-        case TileDone():
-            place = ", ".join(str(index + 1) for index in report.index)
-            counts = " x ".join(str(count) for count in report.counts)
-            return f"{report.sweep} sweep, tile ({place}) of {counts}"
-        case PartDone():
-            left = "" if not report.seconds_left else f", {duration(report.seconds_left)} left"
-            return f"{report.what}: {report.done}/{report.total}{left}"
-        case Message():
-            return f"{report.level}: {report.text}"
-        case Finished(reason=Reason.DISCARDED):
-            return "discarded"
-        case Finished():
-            return f"{report.reason}: {report.folder}"
-        case Failed():
-            return f"error: {report.message}"
-        case _:
-            return None
-
-
-def duration(seconds: float) -> str:
-    """A time in words of at most two units, such as `1 h 02 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min"
 
 
 @contextmanager

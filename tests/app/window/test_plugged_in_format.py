@@ -53,7 +53,7 @@ assert "*.vol" in dialog_filter(Kind.STACK)
 with open_source(path) as source:
     assert source.read().sum() == sum(range(24))
 assert main(["info", str(path)]) == 0
-assert main(["info", str(path), "--reading", "half=second"]) == 2
+assert main(["info", str(path), "--reading", "half=second"]) == 1
 try:
     open_source(broken)
 except SourceError as error:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.engine.sources.events.writers import random_events, write_stream
 from wholefield.cli import main
-from wholefield.cli.convert import _reporter
+from wholefield.runs.lines import report_of
+from wholefield.runs.reports import Finished, PartDone, Reason
 from wholefield.sources import open_recording
 
 EVENTS = random_events(3000, 50_000)
@@ -35,15 +36,19 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "b.h5 exists; choose another name or pass --replace" in capsys.readouterr().err
     assert main(["convert", str(source), str(tmp_path / "b.csv")]) == 2
     assert "must end in .h5 or .hdf5" in capsys.readouterr().err
-    assert main(["convert", str(source), str(tmp_path / "none" / "b.h5")]) == 2
+    assert main(["convert", str(source), str(tmp_path / "none" / "b.h5")]) == 1
     assert "cannot be written" in capsys.readouterr().err
     assert target.read_bytes() == b"mine"
     assert main(["convert", str(source), str(target), "--replace"]) == 0
 
 
-def test_progress_once_a_second(capsys: pytest.CaptureFixture[str]) -> None:
-    moments = iter([0.0, 0.5, 1.2, 1.2, 1.3])
-    report = _reporter("written", lambda: next(moments))
-    for done in (1, 2, 3):
-        report(done, 10)
-    assert capsys.readouterr().err == "20% written\n"
+def test_progress_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, target = write_stream(tmp_path, "evt3", EVENTS), tmp_path / "b.h5"
+    assert main(["convert", str(source), str(target), "--json"]) == 0
+    out, err = capsys.readouterr()
+    reports = [report_of(line) for line in out.splitlines()]
+    parts = [report for report in reports if isinstance(report, PartDone)]
+    assert "Writing" in {part.what for part in parts}
+    assert (parts[-1].done, parts[-1].total) == (3000, 3000)
+    assert reports[-1] == Finished(target, Reason.COMPLETED)
+    assert err == ""

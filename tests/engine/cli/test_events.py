@@ -39,7 +39,7 @@ def test_features_of_it(recording: Path, tmp_path: Path, capsys: pytest.CaptureF
 def test_mistakes_are_sentences(recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["features", str(recording), str(tmp_path / "a.h5"), "--argument", "num_utbins"]) == 2
     assert "must be NAME=VALUE" in capsys.readouterr().err
-    assert main(["features", str(recording), str(tmp_path / "absent" / "a.h5")]) == 2
+    assert main(["features", str(recording), str(tmp_path / "absent" / "a.h5")]) == 1
     assert "cannot be written" in capsys.readouterr().err
     assert main(["simulate", str(tmp_path / "a.raw"), *SMALL]) == 2
     assert "must end in .dat, .h5 or .hdf5" in capsys.readouterr().err

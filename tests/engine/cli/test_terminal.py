@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wholefield.cli.terminal import Terminal, duration, interruptible, sentence
+from wholefield.cli.sentences import duration, sentence
+from wholefield.cli.terminal import Terminal, interruptible
 from wholefield.runs.control import Control, Discarded, StopAndKeep
 from wholefield.runs.reports import (
     CheckpointSaved,

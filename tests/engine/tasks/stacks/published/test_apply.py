@@ -192,4 +192,4 @@ def test_predict_stack_takes_any_model(tmp_path: Path) -> None:
     ]
     assert main(words) == 0
     assert tifffile.imread(next(tmp_path.rglob("prediction.tif"))).shape == VOXELS.shape
-    assert main([*words, "--probability-of", "1"]) == 2
+    assert main([*words, "--probability-of", "1"]) == 1

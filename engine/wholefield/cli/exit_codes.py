@@ -1,0 +1,9 @@
+"""The exit codes of every command; they stay what they are, docs/command-line.md lists them."""
+
+OK = 0
+FAILED = 1
+"""The work failed: a file, a model, the disk or the memory; the error stream says which and why."""
+MISUSED = 2
+"""Nothing was begun: the command, an option or a setting cannot work."""
+DISCARDED = 130
+"""Ended by Ctrl-C without results."""
