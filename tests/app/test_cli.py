@@ -106,5 +106,7 @@ def test_mistakes_are_sentences(clip: Path, tmp_path: Path, capsys: pytest.Captu
         (["--replace", "--start-us=100001"], "dots.hdf5 ends at 100000 us"),
         (["--replace", "--flow=gone.h5"], "gone.h5"),
     ):
-        assert main(["video", str(clip), f"--out={out}", *words], COMMANDS) == (1 if sentence == "gone.h5" else 2)
+        assert main(["video", str(clip), f"--out={out}", *words], COMMANDS) == (
+            1 if sentence == "gone.h5" else 2
+        )
         assert sentence in capsys.readouterr().err
