@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def completion(arguments: argparse.Namespace) -> int:
     """Print the script."""
-    import argcomplete
+    from argcomplete.shell_integration import shellcode
 
-    print(argcomplete.shellcode(["wholefield"], shell=arguments.shell))
+    print(shellcode(["wholefield"], shell=arguments.shell))
     return OK
 
 

@@ -26,7 +26,8 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 def table(found: Iterable[Finding]) -> str:
     """The findings in groups, each with what to do about it; a last line says whether all is well."""
-    found, lines, group = list(found), [], ""
+    found, group = list(found), ""
+    lines: list[str] = []
     for each in found:
         if each.group != group:
             group = each.group

@@ -80,7 +80,7 @@ def test_a_checkout_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatc
 
 def test_little_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 2**30, "total": 2**40})
-    monkeypatch.setattr(findings.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
     found = {each.name: each for each in machine()}
     assert found["disk of this folder"].value.startswith("1.0 GiB free of 1024.0")
     assert "Make room" in found["disk of this folder"].remedy
@@ -88,11 +88,11 @@ def test_little_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_libraries_of_the_system_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(findings, "find_spec", lambda name: object())
-    monkeypatch.setattr(findings.sys, "platform", "linux")
+    monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(findings, "_loads", lambda name: name not in ("libEGL.so.1", "libxcb-cursor.so.0"))
     failed = subprocess.CompletedProcess([], -6, "", "qt.qpa.plugin:\nno display")
-    monkeypatch.setattr(findings.subprocess, "run", lambda *_, **__: failed)
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: failed)
     libraries, start = window()
     assert libraries.state is State.MISSING
     assert libraries.value == "libEGL.so.1, libxcb-cursor.so.0"
