@@ -5,6 +5,7 @@ from wholefield.flow.simulator.files import SimulatedFiles, write_simulation
 from wholefield.flow.simulator.motion import Course, Motion
 from wholefield.flow.simulator.scene import Plane, SceneSettings, make_scene
 from wholefield.flow.simulator.simulate import Stretch, exact_flow, labels_of, simulate, stretches_of
+from wholefield.flow.simulator.variety import varied_scene
 
 __all__ = [
     "Camera",
@@ -19,5 +20,6 @@ __all__ = [
     "make_scene",
     "simulate",
     "stretches_of",
+    "varied_scene",
     "write_simulation",
 ]

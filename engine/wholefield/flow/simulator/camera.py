@@ -15,6 +15,8 @@ from wholefield.sources.events.recording import EVENT_DTYPE
 LONGEST_MOVE = 0.5
 LONGEST_STEP_US = 5000
 NEVER = -(1 << 40)
+# Share of the events of a hot pixel that are positive.
+HOT_POSITIVE = 0.9
 
 
 class Camera:
@@ -50,10 +52,12 @@ class Camera:
             settings.threshold * np.maximum(1 + settings.threshold_noise * rng.normal(size=shape), 0.1)
             for _ in range(2)
         )
+        self._off *= settings.off_ratio
         self._leak = np.broadcast_to(settings.leak_hz * self._on / SECOND, shape).copy()
         # A pixel that has been awake for long is anywhere between its thresholds.
         self._level = rng.uniform(-1, 1, shape) * np.minimum(self._on, self._off)
         self._last = np.full(shape, NEVER)
+        self._hot = np.flatnonzero(rng.random(shape) < settings.hot_share) if settings.hot_share else None
         self._picture = self.look(0)[0]
 
     def look(self, t_us: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
@@ -74,7 +78,7 @@ class Camera:
         """The events from `now` until then, ascending in time."""
         from wholefield.flow.simulator.kernels import emit
 
-        found = [self._shots(until_us)]
+        found = [self._shots(until_us), self._hot_shots(until_us)]
         while self.now < until_us:
             end = min(until_us, self.now + self._step_us())
             after = self.look(end)[0]
@@ -116,6 +120,20 @@ class Camera:
         shots = np.stack([self._rng.integers(0, limit, count) for limit in limits], axis=1)
         shots[:, 0] += self.now
         return shots
+
+    def _hot_shots(self, until_us: int) -> npt.NDArray[np.int64]:
+        """Events of the hot pixels from `now` until then, (n, 4): t, x, y, p."""
+        if self._hot is None:
+            return np.empty((0, 4), np.int64)
+        mean = self._settings.hot_hz * len(self._hot) * (until_us - self.now) / SECOND
+        count = int(self._rng.poisson(mean))
+        if count == 0:
+            return np.empty((0, 4), np.int64)
+        rows, columns = np.divmod(self._rng.choice(self._hot, count), self._settings.width)
+        times = self._rng.integers(self.now, until_us, count)
+        return np.stack([times, columns, rows, self._rng.random(count) < HOT_POSITIVE], axis=1).astype(
+            np.int64
+        )
 
 
 def _as_events(rows: npt.NDArray[np.int64]) -> Events:

@@ -29,6 +29,9 @@ class SceneSettings:
         threshold_noise: Standard deviation of the threshold between pixels, as a share of it.
         leak_hz: Events per pixel and second without any change, all positive.
         shot_hz: Events per pixel and second by chance.
+        off_ratio: Threshold of negative events, as a share of that of positive ones.
+        hot_share: Share of the pixels that are hot.
+        hot_hz: Events per hot pixel and second, most of them positive.
         refractory_us: How long a pixel is blind after an event, in us.
         label_delta_us: Time between labels, which give the motion until the next one, in us.
 
@@ -50,6 +53,9 @@ class SceneSettings:
     threshold_noise: float = 0.03
     leak_hz: float = 0.1
     shot_hz: float = 0.2
+    off_ratio: float = 1.0
+    hot_share: float = 0.0
+    hot_hz: float = 200.0
     refractory_us: int = 300
     label_delta_us: int = 20_000
 
@@ -66,8 +72,11 @@ class SceneSettings:
         for field in fields(self):
             if getattr(self, field.name) < 0:
                 raise SettingError(f"{field.name} is {getattr(self, field.name)} but must not be negative.")
-        if self.threshold == 0:
-            raise SettingError("threshold is 0 but must be above 0.")
+        for name in ("threshold", "off_ratio"):
+            if getattr(self, name) == 0:
+                raise SettingError(f"{name} is 0 but must be above 0.")
+        if self.hot_share > 1:
+            raise SettingError(f"hot_share is {self.hot_share} but must be at most 1.")
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -23,7 +23,7 @@ def make_texture(rng: np.random.Generator, contrast: float, size: int = SIZE) ->
     """
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
     noise = np.fft.rfft2(rng.normal(size=(size, size))) / np.maximum(frequency, 2 / size) ** 1.2
-    marks = np.fft.rfft2(_marks(rng, size))
+    marks = np.fft.rfft2(draw_marks(rng, size))
     soft = np.exp(-0.5 * (frequency / SHARPNESS) ** 2)
     layers = [np.fft.irfft2(layer * soft, (size, size)) for layer in (noise, marks)]
     texture = sum(
@@ -32,11 +32,11 @@ def make_texture(rng: np.random.Generator, contrast: float, size: int = SIZE) ->
     return (contrast * texture / np.std(texture)).astype(np.float32)
 
 
-def _marks(rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
+def draw_marks(rng: np.random.Generator, size: int, count: int = MARKS) -> npt.NDArray[np.float64]:
     """Discs and bars at random places, brighter or darker than their surroundings."""
     canvas = np.zeros((size, size))
     axis = np.arange(size)
-    for _ in range(MARKS):
+    for _ in range(count):
         x, y, angle = rng.uniform(0, size), rng.uniform(0, size), rng.uniform(0, np.pi)
         dx = (axis - x + size / 2) % size - size / 2
         dy = ((axis - y + size / 2) % size - size / 2)[:, None]
