@@ -215,6 +215,11 @@ COMMANDS: Mapping[str, Command] = {
     "simulate": Command(
         "Simulate a recording with exact optical flow.", events.add_simulate_arguments, events.simulate
     ),
+    "pretrain-flow": Command(
+        "Train flow networks for any recording, on simulated scenes made meanwhile.",
+        events.add_pretrain_arguments,
+        events.pretrain,
+    ),
     "inspect": Command(
         "Show tiles, layers and memory of a network streamed over an image.", add_arguments, inspect
     ),

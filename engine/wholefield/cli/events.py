@@ -88,6 +88,11 @@ def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=number_option(int), default=0, help="Seed of the random numbers. Default: 0."
     )
+    parser.add_argument(
+        "--varied",
+        action="store_true",
+        help="Draw everything but the duration at random: sensor, scene, motion, contrast, noise.",
+    )
     about = _abouts(SceneSettings.__doc__ or "")
     for field in fields(SceneSettings):
         parser.add_argument(
@@ -107,16 +112,59 @@ def simulate(arguments: argparse.Namespace) -> int:
         SettingError: A setting is out of range, or the output exists.
         SourceError: The output cannot be written.
     """
-    from wholefield.flow.simulator import SceneSettings
+    from wholefield.flow.simulator import SceneSettings, varied_scene
     from wholefield.flow.simulator.files import write_simulation
+    from wholefield.flow.simulator.variety import BIN_US
 
     settings = SceneSettings(
         **{field.name: getattr(arguments, field.name) for field in fields(SceneSettings)}
     )
+    planes = None
+    if arguments.varied:
+        settings, planes = varied_scene(arguments.seed, max(settings.duration_us // BIN_US, 1))
     with reporting(arguments) as report, _writing(arguments.out, arguments.replace):
-        written = write_simulation(arguments.out, settings, arguments.seed, parts(report, "Simulating"))
+        written = write_simulation(
+            arguments.out, settings, arguments.seed, parts(report, "Simulating"), planes
+        )
     text = f"{written.recording}: {written.events} events; exact flow in {written.labels}"
     show_result(arguments, written.recording, text)
+    return OK
+
+
+def add_pretrain_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `wholefield pretrain-flow`."""
+    from wholefield.tasks.events.pretraining.names import NETWORKS
+
+    parser.add_argument("folder", type=Path, help="Folder of the checkpoints; those in it are continued.")
+    parser.add_argument(
+        "--network",
+        action="append",
+        choices=list(NETWORKS),
+        help="Network to train; may be repeated, they share the scenes. Default: fast.",
+    )
+    parser.add_argument(
+        "--minutes", type=number_option(float), default=60.0, help="How long to train. Default: 60."
+    )
+    parser.add_argument(
+        "--seed", type=number_option(int), default=0, help="Seed of the scenes and first weights. Default: 0."
+    )
+
+
+def pretrain(arguments: argparse.Namespace) -> int:
+    """Train flow networks on simulated scenes that are made meanwhile; a line of JSON tells of every checkpoint.
+
+    Raises:
+        SettingError: A checkpoint in the folder is of another network.
+        SourceError: A checkpoint cannot be written.
+    """
+    from wholefield.tasks.events.pretraining.train import pretrain
+
+    try:
+        pretrain(
+            arguments.folder, tuple(arguments.network or ("fast",)), arguments.minutes, arguments.seed
+        )
+    except OSError as error:
+        raise SourceError(f"{arguments.folder} cannot be written: {error}.") from error
     return OK
 
 

@@ -1,4 +1,9 @@
-"""Flow of a recording at any moment, with the state of the network warmed up on the bins before."""
+"""Flow of a recording at any moment: one moment, one flow, however one comes to it.
+
+The time line is divided into bins [k delta_t, (k + 1) delta_t) from 0 on, and into sections of `SECTION` bins. The
+state of the network is empty `WARM_UP` bins before a section begins, and is run from there up to the bin that is asked
+for, one bin at a time. So the flow of a bin depends on the recording and on nothing that was asked before.
+"""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -11,9 +16,12 @@ import torch
 
 from wholefield.flow.flow_network import FlowNetwork
 from wholefield.flow.representations import SizedEventSource, make_features
+from wholefield.networks.flow.memory import Memory, memory_of, remember
 
+SECTION = 8
+"""Time bins from one anchor of the state to the next."""
 WARM_UP = 4
-"""Time bins before the requested one; more of them hardly change the flow of a trained network."""
+"""Time bins that are run in before a section; more of them hardly change the flow of a trained network."""
 
 Flow = npt.NDArray[np.float32]
 
@@ -55,16 +63,18 @@ class FlowInput:
 
 
 class FlowPredictor:
-    """Dense flow of one recording. Any thread may call it; calls run one at a time.
+    """Dense flow of one recording, bin by bin. Any thread may call it; calls run one at a time.
 
-    Asked for moments in order, as during playback, it continues from its last state, even if some bins are skipped;
-    after a jump it warms up a fresh one.
+    Bins that follow each other continue from the last state, and the state of the next section is run in meanwhile,
+    so that playback does not stop at its anchor. After a jump at most `SECTION` + `WARM_UP` bins are computed; a bin
+    that was computed in the section at hand is at hand still, so that stepping back costs nothing.
 
     Args:
         network: A trained network; it is put into evaluation mode, and must not be used elsewhere.
         given: What the network expects.
         recording: The recording.
-        warm_up: Time bins before the requested one, after a jump.
+        warm_up: Time bins that are run in before a section.
+        section: Time bins of a section.
 
     Example:
         >>> from wholefield.flow import FlowInput, FlowNetwork, FlowPredictor, SceneSettings
@@ -78,23 +88,29 @@ class FlowPredictor:
     """
 
     def __init__(
-        self, network: FlowNetwork, given: FlowInput, recording: SizedEventSource, warm_up: int = WARM_UP
+        self,
+        network: FlowNetwork,
+        given: FlowInput,
+        recording: SizedEventSource,
+        warm_up: int = WARM_UP,
+        section: int = SECTION,
     ) -> None:
         self.given = given
         self._network = network.eval()
         self._recording = recording
-        self._warm_up = warm_up
+        self._warm_up, self._section = warm_up, section
         self._lock = threading.Lock()
-        self._end: int | None = None
-        self._flow: Flow | None = None
+        # By section, the last bin that its state has seen and that state; and the flows of its bins so far.
+        self._states: dict[int, tuple[int, Memory]] = {}
+        self._found: dict[int, dict[int, torch.Tensor]] = {}
+        self._features: tuple[int, torch.Tensor] | None = None
+        self._newest: tuple[int, Flow] | None = None
 
     def flow_at(self, time_us: int) -> Flow:
-        """The flow in the time bin that ends at a moment, float32 (2, H, W), x then y, in px of the sensor per s.
-
-        Before the end of the first bin it is that of the first bin.
+        """The flow of the bin that holds a moment or ends at it, float32 (2, H, W), x then y, in px of the sensor per s.
 
         Args:
-            time_us: The moment in us since the start of the recording.
+            time_us: The moment in us since the start of the recording; earlier ones have the flow of the first bin.
 
         Returns:
             The flow; do not write into it.
@@ -102,37 +118,57 @@ class FlowPredictor:
         Raises:
             SourceError: The recording cannot be read there.
         """
-        end = max(time_us, self.given.delta_t)
+        return self.flow_of(max(-(-time_us // self.given.delta_t) - 1, 0))
+
+    def flow_of(self, index: int) -> Flow:
+        """The flow of the bin [index delta_t, (index + 1) delta_t); see `flow_at`."""
         with self._lock:
-            if self._flow is None or end != self._end:
-                self._flow = self._to_sensor(self._advance(end))
-                self._end = end
-            return self._flow
+            last, flow = self._newest or (-1, None)
+            if flow is None or last != index:
+                flow = self._to_sensor(self._compute(index, playing=last == index - 1))
+                self._newest = index, flow
+            return flow
 
     def flows(self, start_us: int = 0, end_us: int | None = None) -> Iterator[tuple[int, Flow]]:
-        """Start in us and flow of every time bin from start_us on, in order; the last one may be cut short."""
+        """Start in us and flow of every bin that shares a moment with [start_us, end_us), in order."""
         step = self.given.delta_t
         stop = self._recording.duration_us if end_us is None else end_us
-        for start in range(start_us, stop, step):
-            yield start, self.flow_at(start + step)
+        for index in range(start_us // step, -(-stop // step)):
+            yield index * step, self.flow_of(index)
 
-    def _advance(self, end: int) -> torch.Tensor:
-        """The flow (2, h, w) of the bin that ends at `end`, in px of the features per bin."""
-        step, count = self.given.delta_t, self._bins_since(end)
-        if count is None:
-            count = 1 + min(self._warm_up, end // step - 1)
-            self._network.reset()
-        features = self.given.features(self._recording, end - count * step, count)
-        device = next(self._network.parameters()).device
-        with torch.inference_mode():
-            return self._network(torch.from_numpy(features)[:, None].to(device))[-1][-1, 0].float().cpu()
+    def _compute(self, index: int, *, playing: bool) -> torch.Tensor:
+        """The flow (2, h, w) of a bin in px of the features per bin; when playing, the next section is run in, too."""
+        section = index // self._section
+        for known in set(self._states) - {section, section + 1}:
+            del self._states[known], self._found[known]
+        flow = self._advance(section, index)
+        if playing and index >= self._first(section + 1):
+            self._advance(section + 1, index)
+        return flow
 
-    def _bins_since(self, end: int) -> int | None:
-        """Bins from the last state to a moment; None if continuing takes more of them than a fresh state."""
-        if self._end is None:
-            return None
-        count, rest = divmod(end - self._end, self.given.delta_t)
-        return count if rest == 0 and 0 < count <= 1 + self._warm_up else None
+    def _advance(self, section: int, index: int) -> torch.Tensor:
+        """The flow of a bin by the state of a section, which is brought up to it where it lags behind."""
+        found = self._found.setdefault(section, {})
+        done, memory = self._states.get(section, (self._first(section) - 1, None))
+        for current in range(done + 1, index + 1):
+            remember(self._network, memory or [None] * len(memory_of(self._network)))
+            features = self._features_of(current)
+            with torch.inference_mode():
+                found[current] = self._network(features)[-1][-1, 0].float().cpu()
+            memory = memory_of(self._network)
+            self._states[section] = current, memory
+        return found[index]
+
+    def _first(self, section: int) -> int:
+        """The bin before which the state of a section is empty."""
+        return max(section * self._section - self._warm_up, 0)
+
+    def _features_of(self, index: int) -> torch.Tensor:
+        if self._features is None or self._features[0] != index:
+            made = self.given.features(self._recording, index * self.given.delta_t, 1)
+            device = next(self._network.parameters()).device
+            self._features = index, torch.from_numpy(made)[:, None].to(device)
+        return self._features[1]
 
     def _to_sensor(self, flow: torch.Tensor) -> Flow:
         height, width = self._recording.height, self._recording.width

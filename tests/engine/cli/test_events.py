@@ -52,3 +52,16 @@ def test_help_explains_every_setting_of_a_scene(capsys: pytest.CaptureFixture[st
     text = " ".join(capsys.readouterr().out.split())
     assert "--threshold-noise" in text
     assert "between pixels, as a share of it. Default: 0.03." in text
+
+
+def test_a_varied_scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "varied_td.dat"
+    assert main(["simulate", str(path), "--varied", "--seed", "5", "--duration-us", "20000"]) == 0
+    assert "exact flow" in capsys.readouterr().out
+    with FlowFile(path.with_name("varied_flow.h5")) as file:
+        assert (file.shape[0], file.delta_t) == (2, 10_000)
+
+
+def test_pretraining_names_its_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pretrain-flow", "--help"]) == 0
+    assert "{accurate,fast}" in capsys.readouterr().out

@@ -1,12 +1,15 @@
-"""Flow at any moment: units, warm state, playing and jumping."""
+"""Flow at any moment: units, anchors of the state, and one flow for a moment however one comes to it."""
 
 import numpy as np
 import pytest
 import torch
 
 from wholefield.flow.flow_network import FlowNetwork
-from wholefield.flow.predictor import FlowInput, FlowPredictor
+from wholefield.flow.predictor import SECTION, WARM_UP, Flow, FlowInput, FlowPredictor
+from wholefield.networks.flow import FEATURE_EXTRACTORS
 from wholefield.sources.events.recording import EVENT_DTYPE
+
+BINS = 20
 
 
 class Clip:
@@ -25,52 +28,80 @@ class Clip:
         return self.all[first:last]
 
 
-def network() -> FlowNetwork:
+def network(name: str = "eminet", cell: str = "lstm") -> FlowNetwork:
     torch.manual_seed(0)
-    made = FlowNetwork((1, 6, 17, 21), {"l1": 1.0}, base=2)
+    made = FlowNetwork((1, 6, 17, 21), {"l1": 1.0}, name, base=2, scales=2, rnn_cell=cell)
     made.scale.fill_(0.02)
     return made.eval()
 
 
-def by_hand(first: int, count: int, factor: int = 0) -> np.ndarray:
-    """Flow of the last of some bins of 5 ms, from a fresh state, in px of the features per bin."""
+def predictor(**options: int) -> FlowPredictor:
+    return FlowPredictor(network(), FlowInput(5000), Clip(), **options)
+
+
+def by_hand(first: int, count: int, factor: int = 0) -> Flow:
+    """Flow of the last of some bins of 5 ms, from a fresh state and all at once, in px of the features per bin."""
     net, given = network(), FlowInput(5000, downsampling_factor=factor)
-    features = torch.from_numpy(given.features(Clip(), first, count))[:, None]
+    features = torch.from_numpy(given.features(Clip(), first * 5000, count))[:, None]
     with torch.no_grad():
-        return net(features)[-1][-1, 0].numpy()
+        found: Flow = net(features)[-1][-1, 0].numpy()
+    return found
 
 
-def test_the_bin_that_ends_at_a_moment_after_warming_up() -> None:
-    predictor = FlowPredictor(network(), FlowInput(5000), Clip(), warm_up=3)
-    found = predictor.flow_at(52_300)
+@pytest.mark.parametrize(("index", "first"), [(0, 0), (3, 0), (7, 0), (8, 4), (15, 4), (16, 12), (19, 12)])
+def test_state_is_run_in_from_the_anchor_before_the_section(index: int, first: int) -> None:
+    assert (SECTION, WARM_UP) == (8, 4)
+    found = predictor().flow_of(index)
     assert found.shape == (2, 17, 21)
-    np.testing.assert_allclose(found, by_hand(32_300, 4) * 200, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found, by_hand(first, index + 1 - first) * 200, rtol=1e-4, atol=1e-4)
 
 
-def test_early_moments_show_the_first_bin() -> None:
-    predictor = FlowPredictor(network(), FlowInput(5000), Clip())
-    np.testing.assert_allclose(predictor.flow_at(0), by_hand(0, 1) * 200, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(predictor.flow_at(12_000), by_hand(2000, 2) * 200, rtol=1e-4, atol=1e-4)
+@pytest.mark.parametrize(
+    ("time_us", "index"), [(-5, 0), (0, 0), (5000, 0), (5001, 1), (52_300, 10), (55_000, 10)]
+)
+def test_a_moment_has_the_flow_of_its_bin(time_us: int, index: int) -> None:
+    np.testing.assert_array_equal(predictor().flow_at(time_us), predictor().flow_of(index))
 
 
-def test_playback_continues_from_the_last_state_and_a_jump_does_not() -> None:
-    predictor = FlowPredictor(network(), FlowInput(5000), Clip(), warm_up=1)
-    whole = [flow for _, flow in predictor.flows()]
-    assert len(whole) == 20
-    np.testing.assert_allclose(whole[9], by_hand(0, 10) * 200, rtol=1e-3, atol=1e-3)
-    assert predictor.flow_at(100_000) is predictor.flow_at(100_000)
-    np.testing.assert_allclose(predictor.flow_at(50_000), by_hand(40_000, 2) * 200, rtol=1e-4, atol=1e-4)
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("name", list(FEATURE_EXTRACTORS))
+def test_a_moment_has_one_flow_however_one_comes_to_it(name: str, cell: str) -> None:
+    """Played, played over gaps, jumped to by a predictor of its own, scrubbed at random, and in reverse."""
+
+    def fresh() -> FlowPredictor:
+        return FlowPredictor(network(name, cell), FlowInput(5000), Clip())
+
+    played = [flow for _, flow in fresh().flows()]
+    assert len(played) == BINS
+    # The flows differ from bin to bin, so that a mistaken bin would be seen.
+    assert all(np.abs(one - other).max() > 1e-3 for one, other in zip(played, played[1:], strict=False))
+    random = np.random.default_rng(1).integers(0, BINS, 3 * BINS)
+    ways = [range(BINS - 1, -1, -1), range(0, BINS, 3), range(1, BINS, 7), map(int, random)]
+    for way in ways:
+        scrubbed = fresh()
+        for index in way:
+            np.testing.assert_allclose(scrubbed.flow_of(index), played[index], rtol=1e-5, atol=1e-5)
+    for index in (7, 8, 13, 19):
+        np.testing.assert_allclose(fresh().flow_of(index), played[index], rtol=1e-5, atol=1e-5)
+
+
+def test_the_same_flow_is_not_computed_twice() -> None:
+    made = predictor()
+    assert made.flow_at(100_000) is made.flow_at(100_000)
 
 
 def test_flow_is_given_in_px_of_the_sensor() -> None:
-    predictor = FlowPredictor(network(), FlowInput(5000, downsampling_factor=1), Clip(), warm_up=0)
-    found, coarse = predictor.flow_at(50_000), by_hand(45_000, 1, factor=1)
+    halved = FlowPredictor(network(), FlowInput(5000, downsampling_factor=1), Clip(), warm_up=0, section=1)
+    found, coarse = halved.flow_of(9), by_hand(9, 1, factor=1)
     assert found.shape == (2, 17, 21)
     assert coarse.shape == (2, 9, 11)
     np.testing.assert_allclose(found[:, 0, 0], coarse[:, 0, 0] * 400, rtol=1e-4, atol=1e-4)
     assert found.mean() == pytest.approx(coarse.mean() * 400, rel=0.3)
 
 
-def test_a_part_of_a_recording() -> None:
-    predictor = FlowPredictor(network(), FlowInput(5000), Clip())
-    assert [start for start, _ in predictor.flows(10_000, 23_000)] == [10_000, 15_000, 20_000]
+def test_a_part_of_a_recording_has_whole_bins() -> None:
+    parts = list(predictor().flows(12_000, 23_000))
+    assert [start for start, _ in parts] == [10_000, 15_000, 20_000]
+    whole = dict(predictor().flows())
+    for start, flow in parts:
+        np.testing.assert_allclose(flow, whole[start], rtol=1e-5, atol=1e-5)

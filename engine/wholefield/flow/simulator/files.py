@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from wholefield.export.dat import write_dat
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
 from wholefield.flow.representations.grid import Events
-from wholefield.flow.simulator.scene import SceneSettings
+from wholefield.flow.simulator.scene import Plane, SceneSettings
 from wholefield.flow.simulator.simulate import labels_of, stretches_of
 from wholefield.progress import ProgressCallback
 
@@ -41,7 +41,11 @@ class SimulatedFiles:
 
 
 def write_simulation(
-    path: str | Path, settings: SceneSettings, seed: int = 0, progress: ProgressCallback | None = None
+    path: str | Path,
+    settings: SceneSettings,
+    seed: int = 0,
+    progress: ProgressCallback | None = None,
+    planes: Sequence[Plane] | None = None,
 ) -> SimulatedFiles:
     """Simulate a recording of any length into a file, and its labels into another; each appears when complete.
 
@@ -50,6 +54,7 @@ def write_simulation(
         settings: The scene and the camera.
         seed: The same seed gives the same recording.
         progress: Called with the labels done and their number.
+        planes: The scene; made from the settings and the seed if None.
 
     Returns:
         The files.
@@ -69,12 +74,12 @@ def write_simulation(
     if path.suffix.lower() not in (DAT_SUFFIX, *HDF5_SUFFIXES):
         raise SettingError(f"{path.name} must end in .dat, .h5 or .hdf5; choose such a name.")
     settings.validate()
-    chunks = (stretch.events for stretch in stretches_of(settings, seed, progress))
+    chunks = (stretch.events for stretch in stretches_of(settings, seed, progress, planes))
     write = write_dat if path.suffix.lower() == DAT_SUFFIX else _write_hdf5
     count = write(path, chunks, settings.width, settings.height)
     labels = labels_path(path)
     shape = settings.label_count, settings.height, settings.width
-    write_flow_hdf5(labels, labels_of(settings, seed), shape, settings.label_delta_us)
+    write_flow_hdf5(labels, labels_of(settings, seed, planes), shape, settings.label_delta_us)
     return SimulatedFiles(path, labels, count)
 
 

@@ -101,12 +101,15 @@ def stretches_of(
             progress(index + 1, count)
 
 
-def labels_of(settings: SceneSettings, seed: int = 0) -> Iterator[npt.NDArray[np.float32]]:
+def labels_of(
+    settings: SceneSettings, seed: int = 0, planes: Sequence[Plane] | None = None
+) -> Iterator[npt.NDArray[np.float32]]:
     """The labels alone, the same that `stretches_of` gives with the events.
 
     Args:
         settings: The scene and the camera.
         seed: Seed of all random choices.
+        planes: The scene; made from the settings and the seed if None.
 
     Yields:
         Each label, float32 (2, H, W) in px, x first.
@@ -119,7 +122,7 @@ def labels_of(settings: SceneSettings, seed: int = 0) -> Iterator[npt.NDArray[np
         >>> len(list(labels_of(SceneSettings(width=32, height=24, duration_us=40_000))))
         2
     """
-    planes = make_scene(settings, seed)
+    planes = make_scene(settings, seed) if planes is None else planes
     camera = Camera(planes, settings, seed)
     for start in range(0, settings.duration_us, settings.label_delta_us):
         layer = camera.look(start)[1]

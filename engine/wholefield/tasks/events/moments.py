@@ -43,5 +43,5 @@ class MomentFlow:
             SourceError: The recording cannot be read there.
         """
         step = self._given.delta_t
-        start = min(max(time_us // step, 0), self._bins - 1) * step
-        return self._predictor.flow_at(start + step), start, start + step
+        index = min(max(time_us // step, 0), self._bins - 1)
+        return self._predictor.flow_of(index), index * step, (index + 1) * step

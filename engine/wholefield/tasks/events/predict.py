@@ -36,7 +36,7 @@ def predict_flow(
         end = (
             recording.duration_us if settings.end_us is None else min(settings.end_us, recording.duration_us)
         )
-        count = max(-(-(end - settings.start_us) // given.delta_t), 0)
+        count = max(-(-end // given.delta_t) - settings.start_us // given.delta_t, 0)
 
         counter = PartCounter("Estimating flow", count, report, control)
 

@@ -59,3 +59,24 @@ def test_thresholds_differ_between_pixels() -> None:
     camera = Camera(make_scene(settings, 0), settings, 0)
     assert camera._on.std() / settings.threshold == pytest.approx(0.1, rel=0.1)
     assert abs(np.corrcoef(camera._on.ravel(), camera._off.ravel())[0, 1]) < 0.1
+
+
+def test_hot_pixels_fire_at_their_rate_and_others_stay_quiet() -> None:
+    still = (Plane(np.zeros((4, 4), np.float32), STILL),)
+    settings = replace(SMALL, hot_share=0.01, hot_hz=500.0, duration_us=1_000_000, label_delta_us=500_000)
+    events = np.concatenate([part.events for part in stretches_of(settings, 2, planes=still)])
+    pixels, counts = np.unique(events["y"].astype(int) * 47 + events["x"], return_counts=True)
+    assert 8 <= len(pixels) <= 30
+    np.testing.assert_allclose(counts, 500, rtol=0.25)
+    assert events["p"].mean() == pytest.approx(0.9, abs=0.02)
+    assert (np.diff(events["t"].astype(np.int64)) >= 0).all()
+
+
+def test_the_threshold_of_negative_events_may_be_another() -> None:
+    """Half the threshold gives twice the negative events, and about as many positive ones."""
+    counts = []
+    for ratio in (1.0, 0.5):
+        settings = replace(SMALL, threshold_noise=0.0, off_ratio=ratio, threshold=0.05, refractory_us=0)
+        events = np.concatenate([part.events for part in stretches_of(settings, 1)])
+        counts.append(np.bincount(events["p"], minlength=2))
+    np.testing.assert_allclose(counts[1] / counts[0], (2, 1), rtol=0.1)

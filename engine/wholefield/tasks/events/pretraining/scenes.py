@@ -12,7 +12,7 @@ from wholefield.flow.sequences.crop import Crop
 from wholefield.flow.simulator import stretches_of, varied_scene
 from wholefield.flow.simulator.variety import BIN_US
 
-POOL = 64
+POOL = 96
 
 
 class Clip(NamedTuple):

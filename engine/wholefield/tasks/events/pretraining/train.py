@@ -10,21 +10,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from wholefield.errors import SettingError
 from wholefield.files import replacing
 from wholefield.flow.flow_network import FlowNetwork
 from wholefield.flow.losses.penalty import charbonnier
 from wholefield.flow.pyramid import shrink
 from wholefield.flow.representations import preprocessor
 from wholefield.flow.simulator.variety import BIN_US
+from wholefield.tasks.events.pretraining.names import NETWORKS
 from wholefield.tasks.events.pretraining.scenes import Clip, SceneStream, make_clip
+from wholefield.training.checkpoints import card_in, read_checkpoint
 from wholefield.training.model_card import InputCard, ModelCard, versions
 
-NETWORKS: Mapping[str, Mapping[str, Any]] = {
-    "accurate": {"base": 12, "scales": 3, "rnn_cell": "lstm"},
-    "fast": {"base": 8, "scales": 3, "rnn_cell": "lstm"},
-}
 ARCHITECTURE, REPRESENTATION, DOWNSAMPLING = "eminet_non_sep", "event_cube", 1
-LANES, WINDOW, BINS, SIDE, USES = 4, 6, 24, 128, 8
+LANES, WINDOW, BINS, SIDE, USES = 4, 6, 24, 128, 12
 # The root mean square of a feature is about that many events per pixel of the sensor.
 TYPICAL_EVENTS = 1.5
 DEBLUR = 0.02
@@ -120,8 +119,14 @@ class Pupil:
             torch.save(content, temporary)
 
     def restore(self, path: Path) -> None:
-        """Continue from a checkpoint."""
-        content = torch.load(path, weights_only=True)
+        """Continue from a checkpoint.
+
+        Raises:
+            SettingError: It is of another network.
+        """
+        content = read_checkpoint(path)
+        if "pupil" not in content or dict(card_in(content, path).arguments) != dict(NETWORKS[self.name]):
+            raise SettingError(f"{path} cannot be continued here; choose another folder.")
         self.network.load_state_dict(content["pupil"]["weights"])
         self.optimizer.load_state_dict(content["pupil"]["optimizer"])
         self.steps, self.seconds = content["pupil"]["steps"], content["pupil"]["seconds"]
@@ -129,7 +134,19 @@ class Pupil:
 
 
 def pretrain(folder: Path, names: tuple[str, ...], minutes: float, seed: int, say: Say = print) -> None:
-    """Train networks into NAME.ckpt of a folder, or continue those that are there with scenes not seen before."""
+    """Train networks into NAME.ckpt of a folder, or continue those that are there with scenes not seen before.
+
+    Args:
+        folder: Made if it is not there.
+        names: Keys of `NETWORKS`; they share the scenes.
+        minutes: How long; a step that has begun is finished.
+        seed: Seed of the scenes and of the first weights.
+        say: Given a line of JSON with every checkpoint.
+
+    Raises:
+        SettingError: A checkpoint in the folder is of another network.
+        OSError: A checkpoint cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     pupils = [Pupil.fresh(name, seed) for name in names]
     for pupil in pupils:
@@ -142,7 +159,8 @@ def pretrain(folder: Path, names: tuple[str, ...], minutes: float, seed: int, sa
     stream = SceneStream(seed * 10**6 + 100 * begun, LANES, WINDOW, BINS, SIDE, DOWNSAMPLING, USES)
     losses: dict[str, float] = {}
     saved = now = time.monotonic()
-    while now - start < 60 * minutes:
+    over = False
+    while not over:
         batch = stream.batch()
         for pupil in pupils:
             value = pupil.learn(*batch)
@@ -150,7 +168,8 @@ def pretrain(folder: Path, names: tuple[str, ...], minutes: float, seed: int, sa
         before, now = now, time.monotonic()
         for pupil in pupils:
             pupil.seconds += now - before
-        if now - saved > SAVE_SECONDS or now - start >= 60 * minutes:
+        over = now - start >= 60 * minutes
+        if over or now - saved > SAVE_SECONDS:
             saved = now
             for pupil in pupils:
                 metrics = {"error of zero flow": pupil.error(held_back), "loss": losses[pupil.name]}
