@@ -160,9 +160,7 @@ def pretrain(arguments: argparse.Namespace) -> int:
     from wholefield.tasks.events.pretraining.train import pretrain
 
     try:
-        pretrain(
-            arguments.folder, tuple(arguments.network or ("fast",)), arguments.minutes, arguments.seed
-        )
+        pretrain(arguments.folder, tuple(arguments.network or ("fast",)), arguments.minutes, arguments.seed)
     except OSError as error:
         raise SourceError(f"{arguments.folder} cannot be written: {error}.") from error
     return OK

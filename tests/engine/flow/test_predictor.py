@@ -1,5 +1,7 @@
 """Flow at any moment: units, anchors of the state, and one flow for a moment however one comes to it."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -74,7 +76,7 @@ def test_a_moment_has_one_flow_however_one_comes_to_it(name: str, cell: str) -> 
     played = [flow for _, flow in fresh().flows()]
     assert len(played) == BINS
     # The flows differ from bin to bin, so that a mistaken bin would be seen.
-    assert all(np.abs(one - other).max() > 1e-3 for one, other in zip(played, played[1:], strict=False))
+    assert all(np.abs(one - other).max() > 1e-3 for one, other in pairwise(played))
     random = np.random.default_rng(1).integers(0, BINS, 3 * BINS)
     ways = [range(BINS - 1, -1, -1), range(0, BINS, 3), range(1, BINS, 7), map(int, random)]
     for way in ways:

@@ -79,9 +79,7 @@ def _background(rng: np.random.Generator, settings: SceneSettings, speed: float,
     return Plane(random_texture(rng, contrast), _motion(rng, settings, speed, (0.5, 0.5)))
 
 
-def _object(
-    rng: np.random.Generator, settings: SceneSettings, speed: float, camera: Motion | None
-) -> Plane:
+def _object(rng: np.random.Generator, settings: SceneSettings, speed: float, camera: Motion | None) -> Plane:
     """An object with a motion of its own, or with that of the camera at another distance."""
     small = min(settings.shape)
     place = (float(rng.uniform(-0.1, 1.1)), float(rng.uniform(-0.1, 1.1)))

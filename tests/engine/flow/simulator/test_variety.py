@@ -13,7 +13,7 @@ def fastest(settings: SceneSettings, planes: tuple[Plane, ...]) -> float:
     return max(
         plane.motion.reach(k * BIN_US / 1e6, (k + 1) * BIN_US / 1e6, settings.shape)
         for plane in planes
-        for k in range(0, 6)
+        for k in range(6)
     )
 
 

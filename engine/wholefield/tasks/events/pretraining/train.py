@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -63,7 +62,9 @@ class Pupil:
         """With random weights."""
         torch.manual_seed(seed)
         card = card_for(name)
-        network = FlowNetwork((1, card.input.channels, 1, 1), {"bw_deblur": DEBLUR}, ARCHITECTURE, **NETWORKS[name])
+        network = FlowNetwork(
+            (1, card.input.channels, 1, 1), {"bw_deblur": DEBLUR}, ARCHITECTURE, **NETWORKS[name]
+        )
         events = preprocessor(REPRESENTATION).defaults["max_incr_per_pixel"] * 4**DOWNSAMPLING
         network.scale.fill_(TYPICAL_EVENTS / events)
         average = {key: value.clone() for key, value in network.state_dict().items()}
@@ -92,7 +93,9 @@ class Pupil:
     @torch.no_grad()
     def error(self, clips: list[Clip]) -> float:
         """Mean over scenes of the endpoint error where there are events, as a share of that of zero flow."""
-        probe = FlowNetwork((1, clips[0].features.shape[1], 1, 1), {"l1": 1.0}, ARCHITECTURE, **NETWORKS[self.name])
+        probe = FlowNetwork(
+            (1, clips[0].features.shape[1], 1, 1), {"l1": 1.0}, ARCHITECTURE, **NETWORKS[self.name]
+        )
         probe.load_state_dict(self.average)
         probe.eval()
         shares = []
@@ -100,7 +103,9 @@ class Pupil:
             probe.reset()
             found = probe(clip.features[:, None])[-1][:, 0]
             seen = (clip.features != 0).any(1)
-            errors, sizes = ((part.square().sum(1).sqrt()[seen]).mean() for part in (found - clip.flow, clip.flow))
+            errors, sizes = (
+                (part.square().sum(1).sqrt()[seen]).mean() for part in (found - clip.flow, clip.flow)
+            )
             shares.append(float(errors / sizes))
         return sum(shares) / len(shares)
 

@@ -51,7 +51,11 @@ def test_the_loss_is_the_weighted_error_of_every_level() -> None:
         weight = np.where(seen, 1, 0.2)[:, :, None] * 2**level
         speed = np.sqrt((label**2).sum(2)).mean((0, 2, 3))[None, :, None, None, None]
         wanted.append((((flow - blocks) ** 2 + 1e-6) ** 0.45 * weight / (0.5 + speed)).mean())
-    found = known_loss([torch.from_numpy(coarse), torch.from_numpy(fine)], torch.from_numpy(label), torch.from_numpy(features))
+    found = known_loss(
+        [torch.from_numpy(coarse), torch.from_numpy(fine)],
+        torch.from_numpy(label),
+        torch.from_numpy(features),
+    )
     assert float(found) == pytest.approx(np.mean(wanted), rel=1e-3)
 
 
