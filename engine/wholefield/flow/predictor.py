@@ -107,7 +107,7 @@ class FlowPredictor:
         self._newest: tuple[int, Flow] | None = None
 
     def flow_at(self, time_us: int) -> Flow:
-        """The flow of the bin that holds a moment or ends at it, float32 (2, H, W), x then y, in px of the sensor per s.
+        """The flow of the bin that holds a moment or ends at it, float32 (2, H, W), x, y, in px of the sensor per s.
 
         Args:
             time_us: The moment in us since the start of the recording; earlier ones have the flow of the first bin.
