@@ -150,12 +150,20 @@ class Recording(ABC):
         edges = np.arange(bins + 1, dtype=np.int64) * self.duration_us // bins
         return np.diff(self.counts_before(edges))
 
-    def chunks(self, limit: int = CHUNK_EVENTS) -> Iterator[Events]:
-        """All events in order, about `limit` at a time and at most four times that, unless one us holds more."""
-        usual = max(self.duration_us * limit // max(self.num_events, 1), 1)
-        begin = 0
-        while begin < self.duration_us:
-            span = min(usual, self.duration_us - begin)
+    def chunks(
+        self, limit: int = CHUNK_EVENTS, start_us: int = 0, end_us: int | None = None
+    ) -> Iterator[Events]:
+        """Events in order, about `limit` at a time and at most four times that, unless one us holds more.
+
+        Args:
+            limit: Events at a time.
+            start_us: Where to begin.
+            end_us: Where to end, exclusive; the end of the recording where None.
+        """
+        begin, end = start_us, self.duration_us if end_us is None else min(end_us, self.duration_us)
+        usual = max((end - begin) * limit // max(self.count(begin, end), 1), 1)
+        while begin < end:
+            span = min(usual, end - begin)
             while span > 1 and self.count(begin, begin + span) > 4 * limit:
                 span = (span + 1) // 2
             yield self.events(begin, begin + span)
