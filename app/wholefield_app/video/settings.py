@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Le
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Former, PathKind, RunSettings, Setting, renamed
+from wholefield.tasks.events.filtering import EventFilters, check_filters
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.reading import FileReading, check_readings
 from wholefield.training.settings import Device, DeviceSetting
@@ -66,6 +67,7 @@ class VideoSettings(RunSettings):
 
     recording: Annotated[Path, Setting("The recording.", positional=True)]
     reading: FileReading = None
+    filters: EventFilters = None
     out: Annotated[
         Path, Setting("The video file, or the folder of the frames.", path=PathKind.NEW, short="o")
     ]
@@ -159,6 +161,7 @@ class VideoSettings(RunSettings):
         """
         super().validate()
         check_readings(self.reading)
+        check_filters(self.filters)
         self.require_above("end_us", "start_us")
         for name in ("background", "on_color", "off_color", "margin_color"):
             _check(name, getattr(self, name), COLOR, "a color such as #14181f")

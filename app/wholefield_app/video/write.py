@@ -35,7 +35,9 @@ def export_video(config: VideoSettings, report: ReportFunction, control: Control
     indexed = PartCounter(INDEXING, 0, report, control).done
     step = PartCounter("Exporting frames", 0, report, control).done
     with (
-        open_indexed(config.recording, reading=config.reading, progress=indexed) as recording,
+        open_indexed(
+            config.recording, reading=config.reading, filters=config.filters, progress=indexed
+        ) as recording,
         _opened(config.source, recording) as flow,
     ):
         images, count = _images(config, recording, flow)

@@ -203,6 +203,11 @@ COMMANDS: Mapping[str, Command] = {
         flow.add_export_arguments,
         flow.export,
     ),
+    "export-events": Command(
+        "Cut, filter and convert recordings: write their events in another format.",
+        flow.add_events_arguments,
+        flow.export_recording,
+    ),
     "info": Command("Describe files.", _prepare_info, _info),
     "convert": Command(
         "Write a recording as HDF5 that needs no plugin.", convert.add_arguments, convert.convert

@@ -1,4 +1,4 @@
-"""`wholefield score` and `wholefield export-flow`: evaluate the flow of a recording, and write it to files."""
+"""`wholefield score`, `export-flow` and `export-events`: evaluate flow, and write it or the events to files."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from wholefield.cli import exporting
 from wholefield.cli.options import add_settings, settings_from
 from wholefield.cli.terminal import reporting
 from wholefield.runs.control import Control
+from wholefield.tasks.events.events_export_settings import EventsExportSettings
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.score_settings import ScoreSettings
 
@@ -68,3 +69,19 @@ def export(arguments: argparse.Namespace) -> int:
     from wholefield.tasks.events.export import export_flow
 
     return exporting.export_by(arguments, FlowExportSettings, export_flow)
+
+
+def add_events_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `wholefield export-events`."""
+    exporting.add_export_arguments(parser, EventsExportSettings)
+
+
+def export_recording(arguments: argparse.Namespace) -> int:
+    """Write the events; if interrupted, the files of a folder that are complete are kept.
+
+    Raises:
+        WholefieldError: A setting is out of range, or something cannot be read or written.
+    """
+    from wholefield.tasks.events.events_export import export_events
+
+    return exporting.export_by(arguments, EventsExportSettings, export_events)

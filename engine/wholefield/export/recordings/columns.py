@@ -1,7 +1,7 @@
 """Writers of events as columns: HDF5 in the layout of DSEC, and NumPy npz.
 
-DSEC (Gehrig et al., "DSEC: A stereo event camera dataset for driving scenarios", 2021): `events/{x,y,p,t}`, times in us from
-`t_offset` on, and `ms_to_idx`, whose entry m is the number of the first event with t >= 1000 m.
+DSEC (Gehrig et al., "DSEC: A stereo event camera dataset for driving scenarios", 2021): `events/{x,y,p,t}`, times in us
+from `t_offset` on, and `ms_to_idx`, whose entry m is the number of the first event with t >= 1000 m.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 import h5py
 import numpy as np
+import numpy.typing as npt
 
 from wholefield.errors import SettingError
 from wholefield.export.recordings.about import About
 from wholefield.files import replacing
 from wholefield.sources.events.recording import Events
 
-DSEC_TYPES = {"x": np.dtype("<u2"), "y": np.dtype("<u2"), "p": np.dtype("u1"), "t": np.dtype("<u4")}
-NPZ_TYPES = {**DSEC_TYPES, "t": np.dtype("<i8")}
+DSEC_TYPES: dict[str, np.dtype[Any]] = {
+    "x": np.dtype("<u2"),
+    "y": np.dtype("<u2"),
+    "p": np.dtype("u1"),
+    "t": np.dtype("<u4"),
+}
+NPZ_TYPES: dict[str, np.dtype[Any]] = {**DSEC_TYPES, "t": np.dtype("<i8")}
 CHUNK = 1 << 16
 MS = 1000
 COPIED = 1 << 22
@@ -46,7 +52,9 @@ def write_dsec(path: Path, chunks: Iterable[Events], about: About) -> int:
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["geometry"] = f"{about.width}x{about.height}"
         columns = {
-            name: file.create_dataset(f"events/{name}", (0,), kind, maxshape=(None,), chunks=(CHUNK,), **packing)
+            name: file.create_dataset(
+                f"events/{name}", (0,), kind, maxshape=(None,), chunks=(CHUNK,), **packing
+            )
             for name, kind in DSEC_TYPES.items()
         }
         first: int | None = None
@@ -62,7 +70,9 @@ def write_dsec(path: Path, chunks: Iterable[Events], about: About) -> int:
             index.extend(chunk["t"] - first, count)
             for name, column in columns.items():
                 column.resize((count + len(chunk),))
-                column[count:] = chunk[name] - first if name == "t" else chunk[name] > 0 if name == "p" else chunk[name]
+                column[count:] = (
+                    chunk[name] - first if name == "t" else chunk[name] > 0 if name == "p" else chunk[name]
+                )
             count += len(chunk)
         index.close(count)
         file["t_offset"] = np.int64(about.start_us + (first or 0))
@@ -75,15 +85,17 @@ class _MillisecondIndex:
     def __init__(self, file: h5py.File) -> None:
         self._data = file.create_dataset("ms_to_idx", (0,), np.uint64, maxshape=(None,), chunks=(CHUNK,))
 
-    def extend(self, times: np.ndarray, before: int) -> None:
+    def extend(self, times: npt.NDArray[np.int64], before: int) -> None:
         """Entries for the milliseconds up to the last of some times, before which there are so many events."""
-        self._append(before + np.searchsorted(times, MS * np.arange(len(self._data), int(times[-1]) // MS + 1)))
+        self._append(
+            before + np.searchsorted(times, MS * np.arange(len(self._data), int(times[-1]) // MS + 1))
+        )
 
     def close(self, count: int) -> None:
         """The entry for the end, so that the last millisecond can be sliced."""
         self._append(np.array([count]))
 
-    def _append(self, entries: np.ndarray) -> None:
+    def _append(self, entries: npt.NDArray[Any]) -> None:
         have = len(self._data)
         self._data.resize((have + len(entries),))
         self._data[have:] = entries
@@ -105,12 +117,18 @@ def write_npz(path: Path, chunks: Iterable[Events], about: About) -> int:
     """
     kind = zipfile.ZIP_DEFLATED if about.gzip else zipfile.ZIP_STORED
     # An array says its length before its values, so that they wait in files that vanish by themselves.
-    waiting: dict[str, IO[bytes]] = {name: TemporaryFile() for name in NPZ_TYPES}
+    waiting: dict[str, IO[bytes]] = {name: TemporaryFile() for name in NPZ_TYPES}  # noqa: SIM115  (closed below)
     count = 0
     try:
         for chunk in chunks:
             for name, file in waiting.items():
-                values = chunk[name] + about.start_us if name == "t" else chunk[name] > 0 if name == "p" else chunk[name]
+                values = (
+                    chunk[name] + about.start_us
+                    if name == "t"
+                    else chunk[name] > 0
+                    if name == "p"
+                    else chunk[name]
+                )
                 file.write(values.astype(NPZ_TYPES[name]).tobytes())
             count += len(chunk)
         with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", kind) as archive:
@@ -129,6 +147,6 @@ def write_npz(path: Path, chunks: Iterable[Events], about: About) -> int:
     return count
 
 
-def _npy_header(member: IO[bytes], kind: np.dtype, shape: tuple[int, ...]) -> None:
+def _npy_header(member: IO[bytes], kind: np.dtype[Any], shape: tuple[int, ...]) -> None:
     description = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(member, description)

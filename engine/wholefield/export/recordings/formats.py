@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 
 from wholefield.export.recordings.about import About
-from wholefield.runs.settings import Choice
 from wholefield.sources.events.recording import Events
 
 Writer = Callable[[Path, Iterable[Events], About], int]
 
 
-class EventFormat(Choice):
+class EventFormat(StrEnum):
     """Files of events."""
 
-    AUTO = "auto", "By the name of the file"
-    EVT3 = "evt3", "Prophesee RAW EVT3"
-    EVT2 = "evt2", "Prophesee RAW EVT2"
-    DAT = "dat", "Prophesee DAT"
-    HDF5 = "hdf5", "HDF5 in Prophesee's layout"
-    DSEC = "dsec", "HDF5 in DSEC's layout"
-    CSV = "csv", "CSV"
-    NPZ = "npz", "NumPy archive"
+    AUTO = "auto"
+    EVT3 = "evt3"
+    EVT2 = "evt2"
+    DAT = "dat"
+    HDF5 = "hdf5"
+    DSEC = "dsec"
+    CSV = "csv"
+    NPZ = "npz"
+
+    @property
+    def label(self) -> str:
+        """What a user reads."""
+        return FILES[self].title if self in FILES else "By the name of the file"
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,14 @@ class EventFile:
     """What is known of a format.
 
     Attributes:
+        title: What a user reads.
         suffixes: How its files end, the usual one first.
         writer: `module:function` that writes it, a `Writer`.
         triggers: Whether it holds external triggers.
         clock_bits: Bits of its clock where it keeps the lower ones only, 0 where it keeps all.
     """
 
+    title: str
     suffixes: tuple[str, ...]
     writer: str
     triggers: bool = False
@@ -52,13 +59,17 @@ class EventFile:
 
 _HERE = "wholefield.export.recordings"
 FILES = {
-    EventFormat.EVT3: EventFile((".raw",), f"{_HERE}.raw:write_evt3", triggers=True, clock_bits=24),
-    EventFormat.EVT2: EventFile((".raw",), f"{_HERE}.raw:write_evt2", triggers=True),
-    EventFormat.DAT: EventFile((".dat",), f"{_HERE}.tables:write_dat_file"),
-    EventFormat.HDF5: EventFile((".hdf5", ".h5"), f"{_HERE}.tables:write_hdf5", triggers=True),
-    EventFormat.DSEC: EventFile((".h5", ".hdf5"), f"{_HERE}.columns:write_dsec"),
-    EventFormat.CSV: EventFile((".csv", ".txt"), f"{_HERE}.text:write_csv"),
-    EventFormat.NPZ: EventFile((".npz",), f"{_HERE}.columns:write_npz"),
+    EventFormat.EVT3: EventFile(
+        "Prophesee RAW EVT3", (".raw",), f"{_HERE}.raw:write_evt3", triggers=True, clock_bits=24
+    ),
+    EventFormat.EVT2: EventFile("Prophesee RAW EVT2", (".raw",), f"{_HERE}.raw:write_evt2", triggers=True),
+    EventFormat.DAT: EventFile("Prophesee DAT", (".dat",), f"{_HERE}.tables:write_dat_file"),
+    EventFormat.HDF5: EventFile(
+        "HDF5 in Prophesee's layout", (".hdf5", ".h5"), f"{_HERE}.tables:write_hdf5", triggers=True
+    ),
+    EventFormat.DSEC: EventFile("HDF5 in DSEC's layout", (".h5", ".hdf5"), f"{_HERE}.columns:write_dsec"),
+    EventFormat.CSV: EventFile("CSV", (".csv", ".txt"), f"{_HERE}.text:write_csv"),
+    EventFormat.NPZ: EventFile("NumPy archive", (".npz",), f"{_HERE}.columns:write_npz"),
 }
 
 

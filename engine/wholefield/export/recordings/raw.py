@@ -27,8 +27,8 @@ ROOM, MOST_WORDS = 1 << 20, 5
 TRIGGER = 1 << 63
 # x, y and the polarity.
 FIELDS = (1 << 33) - 1
-# Cameras repeat the time at least this often, in us: `wholefield.sources.events.search` relies on it. The clock of EVT 2.0
-# starts again after 4.8 hours, so that seldom is often enough.
+# Cameras repeat the time at least this often, in us: `wholefield.sources.events.search` relies on it. The clock of
+# EVT 2.0 starts again after 4.8 hours, so that seldom is often enough.
 EVT3_REPEAT_US, EVT2_REPEAT_US = 16, 1 << 28
 # State of an encoder: the high time that was said, the low time, the row, and when a time was said last.
 HIGH, LOW, ROW, SAID = range(4)
@@ -204,7 +204,9 @@ def _encode_evt2(
         if value >> np.uint64(63):
             words[n] = 10 << 28 | (t & 63) << 22 | (x & 31) << 8 | p
         else:
-            words[n] = p << 28 | (t & 63) << 22 | x << 11 | np.int64(value >> np.uint64(16) & np.uint64(0xFFFF))
+            words[n] = (
+                p << 28 | (t & 63) << 22 | x << 11 | np.int64(value >> np.uint64(16) & np.uint64(0xFFFF))
+            )
         n += 1
         i += 1
     state[HIGH], state[SAID] = high, said

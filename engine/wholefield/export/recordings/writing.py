@@ -99,22 +99,28 @@ def chosen(path: Path, kind: EventFormat) -> EventFormat:
         found = format_of(path)
         if found is None:
             ends = sorted({suffix for file in FILES.values() for suffix in file.suffixes})
-            raise SettingError(f"{path} stands for no format of events; choose a name that ends in {', '.join(ends)}.")
+            raise SettingError(
+                f"{path} stands for no format of events; choose a name that ends in {', '.join(ends)}."
+            )
         return found
     if path.suffix.lower() not in FILES[kind].suffixes:
-        raise SettingError(f"{path} must end in {' or '.join(FILES[kind].suffixes)} for {kind.label}; choose such a name.")
+        raise SettingError(
+            f"{path} must end in {' or '.join(FILES[kind].suffixes)} for {kind.label}; choose such a name."
+        )
     return kind
 
 
 def _lost(kind: EventFormat, about: About, start_us: int) -> str:
     file, sentences = FILES[kind], []
     if len(about.triggers) and not file.triggers:
-        sentences.append(f"{kind.label} has no place for external triggers; {len(about.triggers)} are left out.")
+        sentences.append(
+            f"{kind.label} has no place for external triggers; {len(about.triggers)} are left out."
+        )
     first = about.start_us + start_us
     if file.clock_bits and first >> file.clock_bits:
         sentences.append(
-            f"{kind.label} keeps {file.clock_bits} bits of the clock: {first} us is now {first % (1 << file.clock_bits)} us, "
-            "with the same times between events."
+            f"{kind.label} keeps {file.clock_bits} bits of the clock: {first} us is now "
+            f"{first % (1 << file.clock_bits)} us, with the same times between events."
         )
     return " ".join(sentences)
 

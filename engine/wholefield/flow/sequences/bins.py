@@ -248,6 +248,7 @@ def open_bins(
     downsampling_factor: int = 0,
     reading: Reading | str | None = None,
     progress: ProgressCallback | None = None,
+    filters: str | None = None,
 ) -> BinSource:
     """Open a feature file or a recording of any format as bins.
 
@@ -260,6 +261,7 @@ def open_bins(
         downsampling_factor: How often the sensor is halved if no size is given; a feature file has its own.
         reading: How a recording is read where it leaves something open.
         progress: Called while a large recording is read for its index; see `open_indexed`.
+        filters: Filters through which a recording is seen; see `open_indexed`.
 
     Returns:
         The bins; close them after use.
@@ -279,10 +281,12 @@ def open_bins(
         (3, 2)
     """
     if is_feature_file(path):
+        if filters:
+            raise SettingError(f"{path.name} holds features and no events to filter; set no filters.")
         return _features(path, preprocess, delta_t)
     from wholefield.sources.events.opening import open_indexed
 
-    recording = open_indexed(path, reading=reading, progress=progress)
+    recording = open_indexed(path, reading=reading, progress=progress, filters=filters)
     try:
         factor = downsampling_factor if size is None else halvings(recording.height, recording.width, size)
     except SettingError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wholefield.progress import ProgressCallback
 from wholefield.sources.choices import Reading
 from wholefield.sources.detection import open_as
+from wholefield.sources.events.filters.chain import FilterChain
 from wholefield.sources.kinds import Kind
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ def open_recording(path: str | Path, *, reading: Reading | str | None = None) ->
 
 
 def open_indexed(
-    path: str | Path, *, reading: Reading | str | None = None, progress: ProgressCallback | None = None
+    path: str | Path,
+    *,
+    reading: Reading | str | None = None,
+    progress: ProgressCallback | None = None,
+    filters: str | None = None,
 ) -> Recording:
     """Open a recording for work whose result must not depend on what has been read before, such as an export.
 
@@ -53,6 +58,8 @@ def open_indexed(
         reading: See `open_recording`.
         progress: Called while all of the file is read, with the parts read and all parts; an error that it raises
             closes the file and is passed on.
+        filters: Filters through which it is seen, such as `refractory=1ms, background=10ms`; see
+            `wholefield.sources.events.filters.chain`.
 
     Returns:
         The open recording with its index; use it as a context manager, or close it.
@@ -60,6 +67,7 @@ def open_indexed(
     Raises:
         UnclearFileError: Two readings fit, or something is missing that `reading` has to say.
         SourceError: It cannot be opened or read; the text says why and what to do.
+        SettingError: A filter cannot be read, or does not fit the sensor.
 
     Example:
         >>> from pathlib import Path
@@ -69,8 +77,12 @@ def open_indexed(
         ...     recording.indexed
         True
     """
+    from wholefield.sources.events.filters.recording import FilteredRecording
+
+    chain = FilterChain.parse(filters)
     recording = open_recording(path, reading=reading)
     try:
+        recording = FilteredRecording(recording, chain) if chain else recording
         recording.index(progress)
     except BaseException:
         recording.close()

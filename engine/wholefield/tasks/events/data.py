@@ -10,6 +10,7 @@ from wholefield.flow.sequences import BinSource, SequenceLoader, SpanBins, open_
 from wholefield.flow.sequences.bins import event_files
 from wholefield.flow.sequences.windows import max_consecutive_batches
 from wholefield.progress import ProgressCallback
+from wholefield.sources.events.filters.chain import FilterChain
 from wholefield.tasks.events.settings import FlowSettings, Teacher
 from wholefield.tasks.events.split import demand_apart, divided, kept_of
 from wholefield.training.kept_split import KeptSplit
@@ -128,11 +129,12 @@ class FlowData:
                     downsampling_factor=settings.downsampling,
                     reading=settings.reading,
                     progress=self._progress,
+                    filters=settings.filters,
                 )
             )
             self._open.append(found[-1])
         if settings.teacher is not Teacher.FRAMES:
-            _demand_known(found, settings.teacher)
+            _demand_known(found, settings)
         return found
 
     def _training_loader(self, sources: Sequence[BinSource]) -> SequenceLoader:
@@ -158,7 +160,8 @@ class FlowData:
         if not long_enough:
             return None
         alike = len({(source.width, source.height) for source in long_enough}) == 1
-        labeled = all(labels_path(source.path).exists() for source in long_enough)
+        moved = FilterChain.parse(settings.filters).moves
+        labeled = not moved and all(labels_path(source.path).exists() for source in long_enough)
         return SequenceLoader(
             long_enough,
             settings.num_tbins,
@@ -167,7 +170,13 @@ class FlowData:
         )
 
 
-def _demand_known(sources: Sequence[BinSource], teacher: Teacher) -> None:
+def _demand_known(sources: Sequence[BinSource], settings: FlowSettings) -> None:
+    teacher = settings.teacher
+    if teacher is Teacher.LABELS and FilterChain.parse(settings.filters).moves:
+        raise SettingError(
+            f"The filters {settings.filters} move the events away from their labels; leave out flip, rotate and "
+            "downsample, or choose another teacher."
+        )
     for source in sources:
         if teacher is Teacher.LABELS and not labels_path(source.path).exists():
             raise SettingError(

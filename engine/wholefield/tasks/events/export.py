@@ -40,7 +40,9 @@ def export_flow(settings: FlowExportSettings, report: ReportFunction, control: C
     indexed = PartCounter(INDEXING, 0, report, control).done
     step = PartCounter("Exporting fields", 0, report, control).done
     with (
-        open_indexed(settings.recording, reading=settings.reading, progress=indexed) as recording,
+        open_indexed(
+            settings.recording, reading=settings.reading, filters=settings.filters, progress=indexed
+        ) as recording,
         closing(settings.source.open(recording)) as flow,
     ):
         end = (

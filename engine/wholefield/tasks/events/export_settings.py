@@ -8,6 +8,7 @@ from annotated_types import Ge, Gt
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import PathKind, RunSettings, Setting
+from wholefield.tasks.events.filtering import EventFilters, check_filters
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.settings import FlowFormat
 from wholefield.tasks.reading import FileReading, check_readings
@@ -24,6 +25,7 @@ class FlowExportSettings(RunSettings):
 
     recording: Annotated[Path, Setting("The recording.", positional=True)]
     reading: FileReading = None
+    filters: EventFilters = None
     flow: Annotated[
         Path,
         Setting("The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."),
@@ -58,6 +60,7 @@ class FlowExportSettings(RunSettings):
         """
         super().validate()
         check_readings(self.reading)
+        check_filters(self.filters)
         self.require_above("end_us", "start_us")
         if self.format is not FlowFormat.HDF5:
             return

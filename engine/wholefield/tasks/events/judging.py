@@ -14,7 +14,7 @@ from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter, Step
 from wholefield.runs.reports import ReportFunction
 from wholefield.tasks.events.flow_field import FlowProvider
-from wholefield.tasks.events.provider import FlowSource
+from wholefield.tasks.events.provider import FlowSource, moved_by_filters
 from wholefield.tasks.events.score_settings import ScoreSettings
 from wholefield.tasks.events.settings import INDEXING
 
@@ -46,7 +46,9 @@ def judge(settings: ScoreSettings, report: ReportFunction, control: Control) -> 
         return PartCounter(what, 0, report, control).done
 
     with (
-        open_indexed(settings.recording, reading=settings.reading, progress=begin(INDEXING)) as recording,
+        open_indexed(
+            settings.recording, reading=settings.reading, filters=settings.filters, progress=begin(INDEXING)
+        ) as recording,
         closing(settings.source.open(recording)) as flow,
     ):
         start, end = window_of(settings, recording, flow)
@@ -132,7 +134,7 @@ def truth_in(recording: Recording, start_us: int, end_us: int) -> Flow | None:
     from wholefield.export.flow import labels_path
 
     path = labels_path(recording.path)
-    if not path.is_file():
+    if not path.is_file() or moved_by_filters(recording):
         return None
     with closing(FlowSource(path).open(recording)) as truth:
         fields = [truth.flow_at(time_us) for time_us in _middles(start_us, end_us, MOST_PARTS)]

@@ -31,7 +31,9 @@ def predict_flow(
     network, card = load_flow(settings.checkpoint)
     given = input_of(card)
     indexed = PartCounter(INDEXING, 0, report, control).done
-    with open_indexed(settings.recording, reading=settings.reading, progress=indexed) as recording:
+    with open_indexed(
+        settings.recording, reading=settings.reading, filters=settings.filters, progress=indexed
+    ) as recording:
         predictor = FlowPredictor(network.to(resolve(settings.device)), given, recording)
         end = (
             recording.duration_us if settings.end_us is None else min(settings.end_us, recording.duration_us)

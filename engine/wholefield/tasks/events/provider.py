@@ -42,6 +42,11 @@ class FlowSource:
             from wholefield.tasks.events.network_flow import NetworkFlow
 
             return NetworkFlow(self, recording)
+        if moved_by_filters(recording):
+            raise SettingError(
+                f"{self.path.name} has the flow of the events as they are in {recording.name}, and the filters "
+                "put them at other pixels; leave out flip, rotate and downsample."
+            )
         from wholefield.tasks.events.flow_files import open_labels, open_single
 
         if not needs_span(self.path):
@@ -56,3 +61,10 @@ class FlowSource:
 def needs_span(path: Path) -> bool:
     """Whether a file does not tell in how much time its displacements happen."""
     return path.suffix.lower() in SINGLE_SUFFIXES
+
+
+def moved_by_filters(recording: Recording) -> bool:
+    """Whether the events of a recording are at other pixels than in the file, so that files of flow do not fit."""
+    from wholefield.sources.events.filters.recording import FilteredRecording
+
+    return isinstance(recording, FilteredRecording) and recording.chain.moves

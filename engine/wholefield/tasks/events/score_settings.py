@@ -8,6 +8,7 @@ from annotated_types import Ge, Gt
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import RunSettings, Setting
+from wholefield.tasks.events.filtering import EventFilters, check_filters
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.reading import FileReading, check_readings
 from wholefield.training.settings import Device, DeviceSetting
@@ -24,6 +25,7 @@ class ScoreSettings(RunSettings):
 
     recording: Annotated[Path, Setting("The recording.", positional=True)]
     reading: FileReading = None
+    filters: EventFilters = None
     flow: Annotated[
         Path,
         Setting("The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."),
@@ -59,6 +61,7 @@ class ScoreSettings(RunSettings):
         """
         super().validate()
         check_readings(self.reading)
+        check_filters(self.filters)
         if (self.start_us is None) != (self.end_us is None):
             raise SettingError("Give both start_us and end_us, or neither for a window that is long enough.")
         self.require_above("end_us", "start_us")

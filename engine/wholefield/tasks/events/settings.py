@@ -10,6 +10,7 @@ from annotated_types import Ge, Le
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Choice, Former, Group, PathKind, Requires, RunSettings, Setting, renamed
+from wholefield.tasks.events.filtering import EventFilters, check_filters
 from wholefield.tasks.reading import FileReading, check_readings, reading_setting
 from wholefield.training.settings import (
     Augmentation,
@@ -78,6 +79,7 @@ class FlowSettings(TrainingSettings):
         ),
     ]
     reading: Annotated[str | None, reading_setting("every recording is", hidden=False)] = None
+    filters: EventFilters = None
     delta_t: Annotated[
         int,
         Ge(1),
@@ -254,6 +256,7 @@ class FlowSettings(TrainingSettings):
         """
         super().validate()
         check_readings(self.reading)
+        check_filters(self.filters)
         from wholefield.flow.representations import preprocessor
 
         preprocessor(self.preprocess)
@@ -275,6 +278,7 @@ class FlowPredictSettings(RunSettings):
         Path, Setting("The recording.", group=Group.DATA, path=PathKind.FILE, positional=True)
     ]
     reading: FileReading = None
+    filters: EventFilters = None
     checkpoint: Annotated[
         Path,
         Setting(
@@ -306,6 +310,7 @@ class FlowPredictSettings(RunSettings):
         """
         super().validate()
         check_readings(self.reading)
+        check_filters(self.filters)
         self.require_above("end_us", "start_us")
 
     def summary(self, folder: Path) -> list[str]:

@@ -19,6 +19,7 @@ EVENTS = random_events(3000, 123_456)
 TRIGGERS = np.array([(1, 0, 6), (0, 5000, 6), (1, 200_000, 1)], TRIGGER_DTYPE)
 FORMATS = list(FILES)
 START_US = 5_000_000
+Decoder = Callable[[bytes], tuple[list[tuple[int, int, int, int]], list[tuple[int, int, int]]]]
 
 
 def written(folder: Path, kind: EventFormat, events: Events, about: About, chunk: int = 700) -> Path:
@@ -78,11 +79,11 @@ def test_our_reader_finds_every_event(tmp_path: Path, kind: EventFormat, gzip: b
         np.testing.assert_array_equal(recording.triggers, kept)
 
 
-@pytest.mark.parametrize(("kind", "decode"), [(EventFormat.EVT2, decode_evt2), (EventFormat.EVT3, decode_evt3)])
+@pytest.mark.parametrize(
+    ("kind", "decode"), [(EventFormat.EVT2, decode_evt2), (EventFormat.EVT3, decode_evt3)]
+)
 @pytest.mark.parametrize("chunk", [1, 999, 10_000])
-def test_raw_bit_by_bit(
-    tmp_path: Path, kind: EventFormat, decode: Callable[[bytes], tuple[list, list]], chunk: int
-) -> None:
+def test_raw_bit_by_bit(tmp_path: Path, kind: EventFormat, decode: Decoder, chunk: int) -> None:
     events = EVENTS[:400] if chunk == 1 else EVENTS
     content = written(tmp_path, kind, events, About(640, 480, START_US, TRIGGERS), chunk).read_bytes()
     header, _, body = content.partition(b"% end\n")
@@ -97,9 +98,7 @@ def test_raw_bit_by_bit(
 
 
 @pytest.mark.parametrize("kind", [EventFormat.EVT2, EventFormat.EVT3])
-def test_pauses_longer_than_a_round_of_the_clock(
-    tmp_path: Path, kind: EventFormat, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pauses_longer_than_a_round_of_the_clock(tmp_path: Path, kind: EventFormat) -> None:
     events = np.array([(1, 2, 1, 0), (3, 4, 0, 40_000_000), (639, 0, 1, 40_000_001)], EVENT_DTYPE)
     path = written(tmp_path, kind, events, About(640, 480), 2)
     with open_indexed(path) as recording:
@@ -111,15 +110,21 @@ def test_pauses_longer_than_a_round_of_the_clock(
 
 def test_another_decoder_reads_evt3(tmp_path: Path) -> None:
     evt3 = pytest.importorskip("evt3")
-    path = written(tmp_path, EventFormat.EVT3, EVENTS, About(640, 480, 1000))
-    found = evt3.decode_file(str(path))
-    columns = zip(*(np.asarray(getattr(found, name)).tolist() for name in ("x", "y", "polarity", "timestamp")), strict=True)
-    assert [(x, y, p, t - 1000) for x, y, p, t in columns] == rows(EVENTS)
+    sparse = EVENTS[:3].copy()
+    # Pauses longer than a round of the clock.
+    sparse["t"] = 0, 20_000_000, 45_000_000
+    for events in (EVENTS, sparse):
+        found = evt3.decode_file(str(written(tmp_path, EventFormat.EVT3, events, About(640, 480, 1000))))
+        names = ("x", "y", "polarity", "timestamp")
+        columns = np.stack([np.asarray(getattr(found, name)).astype(np.int64) for name in names], 1)
+        np.testing.assert_array_equal(columns, np.array(rows(events)) + np.array([0, 0, 0, 1000]))
 
 
 def test_csv_and_npz_are_what_numpy_reads(tmp_path: Path) -> None:
     about = About(640, 480, -50)
-    table = np.loadtxt(written(tmp_path, EventFormat.CSV, EVENTS, about), np.int64, comments="%", delimiter=",")
+    table = np.loadtxt(
+        written(tmp_path, EventFormat.CSV, EVENTS, about), np.int64, comments="%", delimiter=","
+    )
     expected = np.array(rows(EVENTS)) - [0, 0, 0, 50]
     np.testing.assert_array_equal(table, expected)
     with np.load(written(tmp_path, EventFormat.NPZ, EVENTS, about)) as archive:
