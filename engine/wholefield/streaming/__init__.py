@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Scored as Scored,
     )
     from wholefield.streaming.execution.background import Skip as Skip
+    from wholefield.streaming.execution.measuring import Statistics as Statistics
     from wholefield.streaming.execution.pools import (
         GeneralizedMeanPool as GeneralizedMeanPool,
         LogSumExpPool as LogSumExpPool,

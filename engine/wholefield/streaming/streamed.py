@@ -1,22 +1,24 @@
 """A network streamed tile by tile, as an ordinary differentiable module."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.distributed import ProcessGroup
-from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
 from wholefield.streaming.errors import StreamingError
 from wholefield.streaming.execution.autograd import SweepSetup
 from wholefield.streaming.execution.background import Background, Skip
-from wholefield.streaming.execution.chain import Found, run_stages
+from wholefield.streaming.execution.chain import Found, Run, finished, stage_by_stage
 from wholefield.streaming.execution.images import LazyImage
 from wholefield.streaming.execution.layout import working_format
+from wholefield.streaming.execution.measuring import FrozenStatistics, Statistics, buffers_kept, measured
 from wholefield.streaming.execution.ranks.ring import Ring, ring_of
-from wholefield.streaming.execution.reductions import Reduction, Reductions, as_one
+from wholefield.streaming.execution.reductions import Reductions, as_one
 from wholefield.streaming.execution.sinks import ArraySink, Sink, TensorSink, WritableArray
 from wholefield.streaming.execution.spill import Spill
 from wholefield.streaming.execution.stored_maps import StoredMaps
@@ -24,12 +26,14 @@ from wholefield.streaming.execution.sweep import output_nodes
 from wholefield.streaming.execution.tile_visits import OnTile
 from wholefield.streaming.operations.call import Ref, Slot
 from wholefield.streaming.planning.block_size import LEAST_WAIT, SmallestBlock
+from wholefield.streaming.planning.checks import check_image, check_pooled, check_skipped
 from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
 from wholefield.streaming.planning.sizes import sizes_per_axis
 from wholefield.streaming.planning.stages import StageLayout, lay_out_stages
 from wholefield.streaming.planning.stored_maps import demand_room, plan_maps
 from wholefield.streaming.planning.workers import workers_for
 from wholefield.streaming.tracing.folding import fold_normalization
+from wholefield.streaming.tracing.frozen import frozen
 from wholefield.streaming.tracing.lowering import lowered
 from wholefield.streaming.tracing.precision import Precision
 from wholefield.streaming.tracing.program import Program
@@ -58,6 +62,9 @@ class Streamed(nn.Module):
             of computing them again, those first that save most work; 0 keeps none.
         spill: Where maps go that the stages of a network keep for each other beyond a budget of memory; None keeps all
             in memory. Networks with statistics of the whole image, such as instance normalization, have several stages.
+        statistics: Where the statistics come from that the network takes of the whole image: "image", as in the network
+            itself, or "frozen", constants that `measure_statistics` has found before. They are in the state of this
+            module (`frozen`), and let a network that was trained on patches see what it saw there.
         on_tile: Called with a TileVisit before every tile of both sweeps, in the thread of the caller; raise in it to
             cancel.
         workers: How many tiles are computed at the same time, each on its share of torch's threads; None chooses by the
@@ -93,6 +100,7 @@ class Streamed(nn.Module):
         halo_budget: int | None = None,
         keep_budget: int = KEEP_BUDGET,
         spill: Spill | None = None,
+        statistics: Statistics | str = Statistics.IMAGE,
         on_tile: OnTile | None = None,
         workers: int | None = None,
         deterministic: bool = False,
@@ -110,6 +118,8 @@ class Streamed(nn.Module):
         self.halo_budget = halo_budget
         self.keep_budget = keep_budget
         self.spill = spill
+        self.statistics = Statistics(statistics)
+        self.frozen = FrozenStatistics()
         self.on_tile = on_tile
         self.workers = workers
         self.deterministic = deterministic
@@ -138,7 +148,7 @@ class Streamed(nn.Module):
             # Inside another streamed network it is streamed with that.
             assert isinstance(x, Tensor)
             return self._in_another(x, mask)
-        _check_image(x)
+        check_image(x)
         program = self._program(x, mask)
         found = self._run(program, x, mask)
         if self.reduction is not None:
@@ -179,8 +189,51 @@ class Streamed(nn.Module):
             )
         self._run(program, x, None, partial(ArraySink, array=array))
 
+    @torch.no_grad()
+    def measure_statistics(self, images: Tensor | LazyImage | Sequence[Tensor | LazyImage]) -> None:
+        """Find the statistics that "frozen" uses: those of an image, or of several regions as if they were one image.
+
+        Args:
+            images: (1, channels, *axes) each, of any sizes.
+
+        Raises:
+            NotLocalError: The network has a layer that cannot be streamed.
+            StreamingError: It takes no statistics of the whole image, or an image cannot work.
+
+        Example:
+            >>> import torch
+            >>> from torch import nn
+            >>> from wholefield.streaming import Streamed
+            >>> net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.InstanceNorm2d(8))
+            >>> streamed, x = Streamed(net, 32, statistics="frozen"), torch.randn(1, 3, 101, 67)
+            >>> streamed.measure_statistics(x)
+            >>> torch.allclose(streamed(x), net(x), atol=1e-5)
+            True
+        """
+        given = images if isinstance(images, Sequence) else [images]
+        plain = copy(self)
+        plain.statistics, plain.skip = Statistics.IMAGE, None
+        runs = []
+        for image in given:
+            check_image(image)
+            if image.shape[0] != 1:
+                raise StreamingError(
+                    f"Statistics are measured on images of their own, not on a batch of {image.shape[0]}. Give a list."
+                )
+            program = plain._program(image)
+            runs.append((program, plain._stages(program, image, None)))
+        if not runs:
+            raise StreamingError("There is no image to measure statistics on; give at least one.")
+        with buffers_kept(self.network):
+            self.frozen.put(measured(runs))
+
     def _in_another(self, x: Tensor, mask: Tensor | None) -> Any:
         """What an enclosing network that is traced sees."""
+        if self.statistics is Statistics.FROZEN:
+            raise StreamingError(
+                "A streamed network with frozen statistics stands inside another one, which knows nothing of "
+                "them. Stream it by itself."
+            )
         result = self.network(x)
         if self.reduction is None:
             return result
@@ -190,8 +243,10 @@ class Streamed(nn.Module):
     def _program(self, x: Tensor | LazyImage, mask: Tensor | None = None) -> Program:
         """What the network does to an image of this kind."""
         traced, precision = trace(self.network, x.shape, x.dtype, x.device), Precision.now(x.device)
+        if self.statistics is Statistics.FROZEN:
+            traced = frozen(traced, self.frozen.values)
         program = fold_normalization(traced, precision)
-        _check_pooled(program, self.reduction, mask)
+        check_pooled(program, self.reduction, mask)
         return program if torch.is_grad_enabled() else lowered(program, precision)
 
     def _ring(self) -> Ring | None:
@@ -206,6 +261,15 @@ class Streamed(nn.Module):
         mask: Tensor | None,
         sink: Callable[[Ref], Sink] = TensorSink,
     ) -> Found:
+        return finished(self._stages(program, x, mask, sink))
+
+    def _stages(
+        self,
+        program: Program,
+        x: Tensor | LazyImage,
+        mask: Tensor | None,
+        sink: Callable[[Ref], Sink] = TensorSink,
+    ) -> Run:
         sizes = sizes_per_axis(self.tile_size, len(program.image.axes))
         ring = self._ring()
         processes = 1 if ring is None else ring.size
@@ -219,7 +283,7 @@ class Streamed(nn.Module):
                 "process_group empty, or freeze the normalization by calling .eval() on it."
             )
         if self.skip is not None:
-            _check_skipped(program, len(layouts), ring)
+            check_skipped(program, len(layouts), ring)
         maps = self._maps(layouts)
         outputs = output_nodes(program)
         setups = [
@@ -245,7 +309,7 @@ class Streamed(nn.Module):
             )
             for layout in layouts
         ]
-        return run_stages(program, setups, self.network, x if isinstance(x, Tensor) else None)
+        return stage_by_stage(program, setups, self.network, x if isinstance(x, Tensor) else None)
 
     def _maps(self, layouts: Sequence[StageLayout]) -> StoredMaps:
         """What takes the maps of a pass.
@@ -267,74 +331,6 @@ def _value(found: Found, leaf: Any) -> Any:
     return found.slots[leaf.index] if isinstance(leaf, Slot) else leaf
 
 
-def _check_image(x: object) -> None:
-    """Refuse what cannot be an image, and transforms that would look into the sweeps, before torch does."""
-    if not isinstance(x, Tensor | LazyImage):
-        raise StreamingError(
-            f"A streamed network takes one image (batch, channels, *axes), not a {type(x).__name__}. Join several "
-            "along the channels with torch.cat, and take them apart in the network."
-        )
-    if not x.shape or not x.shape[0]:
-        raise StreamingError(f"The batch of shape {tuple(x.shape)} holds no image; stream at least one.")
-    if torch._C._functorch.peek_interpreter_stack() is not None:
-        raise StreamingError(
-            "torch.func transforms (grad, vmap, jvp) cannot look into a streamed network. Use backward or "
-            "torch.autograd.grad, and a batch instead of vmap."
-        )
-
-
-def _check_skipped(program: Program, stages: int, ring: Ring | None) -> None:
-    """Refuse to skip background where its tiles are not alike, lie with several processes, or gradients are wanted."""
-    if ring is not None:
-        raise StreamingError(
-            "Background is skipped by one process only. Leave one of the settings skip and process_group empty."
-        )
-    if torch.is_grad_enabled() or program.random:
-        raise StreamingError(
-            "Background is skipped in inference only. Compute under torch.no_grad() and in eval() mode, or leave the "
-            "setting skip empty."
-        )
-    if stages > 1:
-        raise StreamingError(
-            "The network takes statistics of the whole image, to which background counts. Leave the setting skip "
-            "empty, or freeze the normalization by calling .eval() on it."
-        )
-
-
 def _as_seen(ref: Ref, result: Any) -> Any:
     """A result in the shape that the network sees, where that flattens the image."""
     return result.reshape(ref.seen) if ref.groups else result
-
-
-def _check_pooled(program: Program, reduction: Reduction | None, mask: Tensor | None) -> None:
-    """Refuse a reduction of an output that is also returned, and a mask that does not fit."""
-    if reduction is None:
-        if mask is not None:
-            raise StreamingError("A mask says what a reduction counts; this network is streamed without one.")
-        return
-    outputs = output_nodes(program)
-    if not outputs:
-        raise StreamingError("The network pools its output itself; stream it without a reduction.")
-    first = outputs[0]
-    if first.groups:
-        raise StreamingError(
-            "The network flattens the image in the output that is pooled. Return (batch, channels, *axes)."
-        )
-    leaves = [leaf for leaf in tree_leaves(program.outputs) if isinstance(leaf, Ref)]
-    if sum(leaf.index == first.index for leaf in leaves) > 1:
-        raise StreamingError(
-            "The network returns the output that is pooled twice; return a copy of it (x + 0) to get it as it is, too."
-        )
-    if mask is None:
-        return
-    if mask.dtype is not torch.bool or mask.shape not in (
-        (count, *first.lengths) for count in (1, first.shape[0])
-    ):
-        raise StreamingError(
-            f"The mask is {mask.dtype} {tuple(mask.shape)} but must be torch.bool {(first.shape[0], *first.lengths)}, "
-            "one value for every position of the output that is pooled. wholefield.streaming.mask_at makes one."
-        )
-    if not mask.flatten(1).any(1).all():
-        raise StreamingError(
-            "The mask leaves nothing of an image, so there is nothing to pool; leave the image out."
-        )

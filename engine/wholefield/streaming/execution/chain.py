@@ -1,7 +1,8 @@
 """The stages of a network one after the other, with the small calls between them under autograd."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -26,9 +27,24 @@ class Found:
     slots: SlotValues
 
 
-def run_stages(
+Run: TypeAlias = Generator[dict[int, Tensor], dict[int, Tensor], Found]
+"""A network that is computed stage by stage: gives the statistics of each, by slot, and takes those to go on with."""
+
+
+def finished(run: Run) -> Found:
+    """What a network comes to with its own statistics."""
+    try:
+        statistics = next(run)
+        while True:
+            statistics = run.send(statistics)
+    except StopIteration as end:
+        found: Found = end.value
+        return found
+
+
+def stage_by_stage(
     program: Program, setups: Sequence[SweepSetup], network: nn.Module, image: Tensor | None
-) -> Found:
+) -> Run:
     """Compute a network stage by stage.
 
     Args:
@@ -53,7 +69,7 @@ def run_stages(
         for found, names in ((nodes, stage.results), (tokens, stage.stored)):
             found |= zip(names, results, strict=False)
             del results[: len(names)]
-        for slot, value in zip(stage.statistics, results, strict=True):
+        for slot, value in (yield dict(zip(stage.statistics, results, strict=True))).items():
             slots.put(slot, value)
         slots.advance()
         if not torch.is_grad_enabled():
