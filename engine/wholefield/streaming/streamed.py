@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
+from math import prod
 from typing import Any
 
 import torch
@@ -23,13 +24,13 @@ from wholefield.streaming.execution.sinks import ArraySink, Sink, TensorSink, Wr
 from wholefield.streaming.execution.spill import Spill
 from wholefield.streaming.execution.stored_maps import StoredMaps
 from wholefield.streaming.execution.sweep import output_nodes
-from wholefield.streaming.execution.tile_visits import OnTile
+from wholefield.streaming.execution.tile_visits import OnTile, StageVisits
 from wholefield.streaming.operations.call import Ref, Slot
 from wholefield.streaming.planning.block_size import LEAST_WAIT, SmallestBlock
 from wholefield.streaming.planning.checks import check_image, check_pooled, check_skipped
 from wholefield.streaming.planning.kept_activations import KEEP_BUDGET
 from wholefield.streaming.planning.sizes import sizes_per_axis
-from wholefield.streaming.planning.stages import StageLayout, lay_out_stages
+from wholefield.streaming.planning.stages import StageLayout, lay_out_stages, shares_of_time
 from wholefield.streaming.planning.stored_maps import demand_room, plan_maps
 from wholefield.streaming.planning.workers import workers_for
 from wholefield.streaming.tracing.folding import fold_normalization
@@ -286,6 +287,8 @@ class Streamed(nn.Module):
             check_skipped(program, len(layouts), ring)
         maps = self._maps(layouts)
         outputs = output_nodes(program)
+        shares = shares_of_time([layout.stage for layout in layouts])
+        tiles = [-(-prod(layout.recurrence.counts) // processes) for layout in layouts]
         setups = [
             SweepSetup(
                 stage=layout.stage,
@@ -300,14 +303,14 @@ class Streamed(nn.Module):
                 lazy=None if isinstance(x, Tensor) else x,
                 halo_budget=self.halo_budget,
                 keeps=layout.keeps,
-                on_tile=self.on_tile,
+                on_tile=self.on_tile and StageVisits(self.on_tile, number, shares, tiles),
                 workers=workers_for(layout.recurrence, self.workers, processes),
                 deterministic=self.deterministic and not layout.stage.program.random,
                 exact_kernels=self.exact_kernels,
                 ring=ring,
                 background=None if self.skip is None else Background(self.skip, layout.recurrence),
             )
-            for layout in layouts
+            for number, layout in enumerate(layouts)
         ]
         return stage_by_stage(program, setups, self.network, x if isinstance(x, Tensor) else None)
 

@@ -11,7 +11,11 @@ import numpy.typing as npt
 from annotated_types import Ge
 
 from wholefield.networks.opening import Activation, Intensity, Measured
+from wholefield.runs.control import Control
+from wholefield.runs.eta import PartCounter
+from wholefield.runs.reports import ReportFunction
 from wholefield.runs.settings import Choice, Group, PathKind, Setting
+from wholefield.streaming import TileVisit
 
 AnyArray = npt.NDArray[Any]
 SMALLEST_DEVIATION = 1e-8
@@ -69,6 +73,28 @@ MapFolder = Annotated[
 ]
 MAP_MEMORY = 4096
 """MiB of maps in memory by default."""
+
+
+class StreamingProgress:
+    """Reports how much of a streamed pass is done, over all its stages, in percent; obeys the control."""
+
+    def __init__(self, what: str, report: ReportFunction, control: Control) -> None:
+        """Report it under this name."""
+        self._counter = PartCounter(what, 100, report, control)
+        self._percent = -1
+
+    def __call__(self, visit: TileVisit) -> None:
+        """A tile is about to be computed.
+
+        Raises:
+            StopAndKeep, Discarded: The control asked for it.
+        """
+        percent = int(100 * visit.done)
+        if percent == self._percent:
+            self._counter.poll()
+            return
+        self._percent = percent
+        self._counter.done(percent)
 
 
 class Measurement:

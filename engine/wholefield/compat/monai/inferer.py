@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any
 
 import torch
@@ -183,7 +182,7 @@ class _Bar:
     def step(self, visit: TileVisit) -> None:
         """A tile begins."""
         if self._bar is not None:
-            self._bar.total = prod(visit.counts)
+            self._bar.total = visit.tiles
             self._bar.update()
 
 

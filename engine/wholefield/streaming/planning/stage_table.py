@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
 from wholefield.streaming.planning.forecast import Forecast
 from wholefield.streaming.planning.kept_activations import block_bytes
+from wholefield.streaming.planning.stages import shares_of_time
 from wholefield.streaming.planning.table import as_table, in_bytes
 from wholefield.streaming.tracing.program import Program
 from wholefield.streaming.tracing.stages import Stage
-
-STEPS_PER_VALUE = 20
-"""Multiply-adds in whose time a value is normalized, activated or copied: python -m tests.bench stages."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +73,6 @@ def stage_plans(forecast: Forecast, program: Program) -> tuple[StagePlan, ...]:
     return tuple(found)
 
 
-def shares_of_time(stages: Sequence[Stage]) -> list[float]:
-    """About what part of the time of a pass each stage takes."""
-    work = [sum(_work(stage.program, k) for k in stage.program.live) for stage in stages]
-    return [each / max(sum(work), 1) for each in work]
-
-
 def as_text(stages: Sequence[StagePlan]) -> str:
     """The stages as a table."""
     rows = [
@@ -111,9 +102,3 @@ def _layer(program: Program, stage: Stage) -> str:
         program.nodes[k].layer for node in sorted(wanted) for k in program.readers.get(node, ()) if k >= 0
     ]
     return layers[-1] if layers else ""
-
-
-def _work(program: Program, k: int) -> float:
-    node = program.nodes[k]
-    macs = 0 if node.local is None else node.local.macs
-    return macs * node.ref.shape[0] * prod(node.ref.lengths) + STEPS_PER_VALUE * prod(node.ref.shape)

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 from wholefield.streaming.execution.recurrence import Recurrence, lay_out
 from wholefield.streaming.planning.block_size import SmallestBlock, blocks_per_axis
 from wholefield.streaming.planning.kept_activations import block_bytes, nodes_to_keep
 from wholefield.streaming.tracing.program import Program
 from wholefield.streaming.tracing.stages import Stage, cut_into_stages
+
+STEPS_PER_VALUE = 20
+"""Multiply-adds in whose time a value is normalized, activated or copied: python -m tests.bench stages."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,12 @@ def lay_out_stages(
     return layouts
 
 
+def shares_of_time(stages: Sequence[Stage]) -> list[float]:
+    """About what part of the time of a pass each stage takes."""
+    work = [sum(_work(stage.program, k) for k in stage.program.live) for stage in stages]
+    return [each / max(sum(work), 1) for each in work]
+
+
 def _enlarged(stage: Stage, largest: Fraction) -> int:
     """How many times as wide as usual the tiles of a stage are."""
     program = stage.program
@@ -85,3 +95,9 @@ def _bytes_per_pixel(stage: Stage) -> Fraction:
         max((block_bytes(program.nodes[k]) for k in program.live), default=0),
         max(block_bytes(program.nodes[0]) // program.image.dtype.itemsize, 1),
     )
+
+
+def _work(program: Program, k: int) -> float:
+    node = program.nodes[k]
+    macs = 0 if node.local is None else node.local.macs
+    return macs * node.ref.shape[0] * prod(node.ref.lengths) + STEPS_PER_VALUE * prod(node.ref.shape)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from wholefield.streaming import Streamed, TileVisit
+from wholefield.streaming import Streamed, Sweep, TileVisit
 from wholefield.streaming.geometry.spans import Spans
 
 TILES = 4 * 6
@@ -86,3 +86,18 @@ def test_small_spread_far_from_zero_is_no_worse_than_in_one_piece() -> None:
         (found.double() - exact).abs().max() for found in (Streamed(norm, 32)(image), norm(image))
     )
     assert streamed <= plain
+
+
+def test_visits_tell_how_far_the_pass_is_over_all_stages(network: nn.Module, image: Tensor) -> None:
+    visits: list[TileVisit] = []
+    Streamed(network, 16, on_tile=visits.append)(image).sum().backward()
+    for sweep in Sweep:
+        own = [visit for visit in visits if visit.sweep is sweep]
+        done = [visit.done for visit in own]
+        assert done == sorted(done)
+        assert done[0] == 0
+        assert 0.8 < done[-1] < 1
+        assert {visit.tiles for visit in own} == {len(own)}
+        order = [visit.stage for visit in own]
+        assert order == sorted(order, reverse=sweep is Sweep.REVERSE)
+        assert set(order) == set(range(own[0].stages)) == {0, 1, 2}

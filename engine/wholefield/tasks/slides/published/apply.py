@@ -18,8 +18,8 @@ from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
-from wholefield.streaming import Spill, Streamed
-from wholefield.tasks.applying import Wanted, activated
+from wholefield.streaming import Spill, Streamed, TileVisit
+from wholefield.tasks.applying import StreamingProgress, Wanted, activated
 from wholefield.tasks.slides.models.classifier import StreamedClassifier
 from wholefield.tasks.slides.models.footprint import local_output, map_box
 from wholefield.tasks.slides.published.network_input import NetworkInput, measured_intensity, plain_image
@@ -94,7 +94,14 @@ def apply_to_slide(settings: ApplySettings, report: ReportFunction, control: Con
         like = next(model.network.parameters(), torch.empty(0))
         image = NetworkInput(plain, model.card, measured, like)
         run = _Run(model, settings, source, image)
-        run.on_tile = tile_reporter(lambda: plain, control.poll, report)
+        shown = tile_reporter(lambda: plain, control.poll, report)
+        progress = StreamingProgress("Streaming", report, control)
+
+        def on_tile(visit: TileVisit) -> None:
+            shown(visit)
+            progress(visit)
+
+        run.on_tile = on_tile
         return run.result()
 
 

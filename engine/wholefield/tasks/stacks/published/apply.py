@@ -25,7 +25,7 @@ from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
 from wholefield.streaming import Spill, Streamed, TileVisit
-from wholefield.tasks.applying import AnyArray, Wanted, activated
+from wholefield.tasks.applying import AnyArray, StreamingProgress, Wanted, activated
 from wholefield.tasks.stacks.data.pairs import volume_of
 from wholefield.tasks.stacks.published.resampling import coarse_axis, resampled, resampled_shape
 from wholefield.tasks.stacks.published.settings import StackApplySettings
@@ -209,7 +209,9 @@ class _Run:
         scale = self.model.card.streaming.scale
         sides = [int(side * each) for side, each in zip(image.shape[2:], scale, strict=True)]
         output = reserved(self.scratch, (1, self.model.card.outputs, *sides), np.float32)
-        self._network().write(image, output)
+        network = self._network()
+        network.on_tile = StreamingProgress("Predicting", self.report, self.control)
+        network.write(image, output)
         return output[:, :, : self.shape[0], : self.shape[1], : self.shape[2]]
 
     def _network(self) -> Streamed:
