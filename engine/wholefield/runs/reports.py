@@ -145,6 +145,65 @@ class PreviewReady:
     path: Path | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class RegionPredicted:
+    """What a network that is being trained makes of a part of a slide right now.
+
+    Attributes:
+        slide: The file.
+        box: (x, y, width, height) of the part, in px of level 0.
+        classes: Index of the class of every pixel (h, w) uint8; pixels may be coarser than those of level 0.
+        confidence: Its probability, from 0 to 255, (h, w) uint8.
+        step: Training steps done by then.
+    """
+
+    slide: Path
+    box: tuple[float, float, float, float]
+    classes: NDArray[Any]
+    confidence: NDArray[Any]
+    step: int
+
+
+@dataclass(frozen=True)
+class WrongPlace:
+    """Held-out labels that a network contradicts.
+
+    Attributes:
+        box: (x, y, width, height) of the labels, in px of level 0.
+        label: Index of the class that most of the wrong pixels have by the labels.
+        found: Index of the class that most of these are given.
+        wrong: Share of the labeled pixels that are wrong, 0 to 1.
+    """
+
+    box: tuple[float, float, float, float]
+    label: int
+    found: int
+    wrong: float
+
+
+@dataclass(frozen=True, eq=False)
+class StrokesJudged:
+    """How the held-out strokes are predicted after an epoch.
+
+    Attributes:
+        epoch: The epoch, counted from 1.
+        classes: Names of the classes.
+        table: Pixels of every class by the labels (rows) and by the network (columns), int64.
+        places: Where the network is wrong, the worst first.
+        judged: How many of the held-out strokes were looked at.
+        held_out: How many there are.
+        training: How many train.
+    """
+
+    epoch: int
+    classes: tuple[str, ...]
+    table: NDArray[Any]
+    places: tuple[WrongPlace, ...]
+    judged: int
+    held_out: int
+    training: int
+
+
 @dataclass(frozen=True)
 class CheckpointSaved:
     """A checkpoint was written; `best` tells whether it is the best one so far by validation."""
@@ -183,6 +242,8 @@ Report = (
     | TileDone
     | PartDone
     | PreviewReady
+    | RegionPredicted
+    | StrokesJudged
     | CheckpointSaved
     | Message
     | Finished

@@ -25,6 +25,7 @@ from wholefield.tasks.events.settings import FlowPredictSettings, FlowSettings
 from wholefield.tasks.slides.published.seams_settings import SeamsSettings
 from wholefield.tasks.slides.published.settings import ApplySettings
 from wholefield.tasks.slides.settings import ClassifySettings, PredictSettings, SegmentSettings
+from wholefield.tasks.slides.strokes.settings import StrokesSettings
 from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
 from wholefield.tasks.stacks.output_settings import StackPredictSettings
 from wholefield.tasks.stacks.published.settings import StackApplySettings
@@ -106,6 +107,15 @@ TASKS = (
         "Segment slides",
         Data.SLIDES,
         "wholefield.tasks.slides.segment:train_segmenter",
+        DICE,
+        "predict",
+        "wholefield.tasks.slides.settings:run_title",
+    ),
+    Task(
+        StrokesSettings,
+        "Segment from strokes",
+        Data.SLIDES,
+        "wholefield.tasks.slides.strokes.training:train_on_strokes",
         DICE,
         "predict",
         "wholefield.tasks.slides.settings:run_title",

@@ -14,11 +14,13 @@ import torch
 
 from wholefield.export.events import write_events_hdf5
 from wholefield.flow.simulator import SceneSettings, simulate
+from wholefield.labels import LabelClasses, Shape, rectangle, write_geojson
 from wholefield.runs.control import Control
 from wholefield.runs.reports import CheckpointSaved, EpochDone, Failed, Finished, Reason, Report, StepDone
 from wholefield.tasks.events.settings import FlowSettings
 from wholefield.tasks.registry import TASKS, run_task
 from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings
+from wholefield.tasks.slides.strokes.settings import StrokesSettings
 from wholefield.tasks.stacks.noise2inverse_settings import Noise2InverseSettings
 from wholefield.tasks.stacks.settings import StackRegressionSettings, StackSegmentationSettings
 from wholefield.training.checkpoints import card_of, read_checkpoint
@@ -66,12 +68,23 @@ def base(slides: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tr
     (folder / "labels.csv").write_text(
         "\n".join(["file,label", *rows, "red2.tif,red", "red3.tif,red"]) + "\n"
     )
+    strokes = folder / "0.geojson"
+    classes = LabelClasses()
+    drawn = [
+        Shape(rectangle(x, y, 9, 9), classes.named(name).value)
+        for name, x, y in (("cell", 3, 4), ("tissue", 20, 5), ("cell", 22, 20), ("tissue", 4, 22))
+    ]
+    write_geojson(strokes, drawn, classes)
     pair: dict[str, Any] = {"stack": folder / "input.tif", "depth": 2, "crop_size": 16, "crops": 2} | COMMON
     split = f"{folder / 'input.tif'};{folder / 'other.tif'}"
     crop = {"crop_size": 32, "tile_size": 64} | COMMON
     return {
         "classify": ClassifySettings(slides=slides, labels=folder / "labels.csv", validation_fraction=0.5, **crop),
         "segment": SegmentSettings(slides=folder, masks=folder / "masks.csv", width=4, depth=1, **crop),
+        "segment-strokes": StrokesSettings(
+            slide=folder / "0.tif", strokes=strokes, width=4, depth=1, crop_size=16, crops_per_epoch=4, batch_size=1,
+            validation_fraction=0.5, schedule=Schedule.COSINE, **COMMON,
+        ),
         "stack-regression": StackRegressionSettings(target=folder / "target.tif", **pair),
         "stack-segmentation": StackSegmentationSettings(target=folder / "labels.tif", **pair),
         "noise2inverse": Noise2InverseSettings(
@@ -228,7 +241,7 @@ def test_precision(base: dict[str, TrainingSettings], tmp_path: Path, name: str)
     double = Trained(replace(base[name], epochs=1, precision=Precision.DOUBLE), tmp_path / "double")
     assert double.weights.dtype == torch.float64
     mixed = Trained(replace(base[name], epochs=1, precision=Precision.BF16), tmp_path / "mixed")
-    if name in ("classify", "segment", "flow"):
+    if name in ("classify", "segment", "segment-strokes", "flow"):
         assert mixed.weights.isfinite().all()
     else:
         assert isinstance(mixed.end, Failed)

@@ -152,6 +152,20 @@ class SlideImage:
         other.device, other.dtype = like.device, like.dtype
         return other
 
+    def cropped(self, area: Rect[int]) -> SlideImage:
+        """Another area of the same level, in its pixels, scaled and turned alike."""
+        other = copy(self)
+        other.area = area
+        other.shape = torch.Size((*self.shape[:2], *self.orientation.shape(area.height, area.width)))
+        return other
+
+    def turned(self, orientation: Orientation) -> SlideImage:
+        """The same area, turned."""
+        other = copy(self)
+        other.orientation = orientation
+        other.shape = torch.Size((*self.shape[:2], *orientation.shape(self.area.height, self.area.width)))
+        return other
+
     def read(self, spans: Spans) -> Tensor:
         """Decode and scale a box; pixels that are not finite become the mean, which is 0.
 

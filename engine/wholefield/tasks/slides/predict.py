@@ -24,6 +24,7 @@ from wholefield.tasks.slides.results.class_export import write_class_image, writ
 from wholefield.tasks.slides.results.class_map import ClassMap, SegmentedSlide
 from wholefield.tasks.slides.results.prediction import PREDICTION, SlidePrediction
 from wholefield.tasks.slides.settings import PredictSettings, SegmentSettings
+from wholefield.tasks.slides.strokes.settings import StrokesSettings
 from wholefield.tasks.slides.training import tile_reporter
 from wholefield.training.checkpoints import card_of, is_own_checkpoint
 from wholefield.training.devices import resolve
@@ -142,7 +143,7 @@ def load_model(checkpoint: Path, tile_size: int) -> tuple[StreamedModel, ModelCa
         SourceError: the file is missing, damaged or something else.
         SettingError: it names a model that is not in the list.
     """
-    if card_of(checkpoint).task == SegmentSettings.task:
+    if card_of(checkpoint).task in (SegmentSettings.task, StrokesSettings.task):
         return load_segmenter(checkpoint, tile_size)
     return load_classifier(checkpoint, tile_size)
 
