@@ -1,14 +1,12 @@
 """The settings of a segmentation from strokes. Imports no torch."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from wholefield.runs.settings import Former, Group, PathKind, Setting, renamed
+from wholefield.runs.settings import Group, PathKind, Setting
 from wholefield.training.settings import (
     Augmentation,
     AugmentationSetting,
@@ -87,7 +85,3 @@ class StrokesSettings(TrainingSettings):
             group=Group.AUGMENTATION,
         ),
     ] = 0.2
-
-    former: ClassVar[Mapping[str, Former]] = MappingProxyType(
-        {**TrainingSettings.former, "labels": renamed("strokes", Path)}
-    )

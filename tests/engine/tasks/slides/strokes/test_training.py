@@ -139,7 +139,7 @@ FEATURE = (
 @pytest.mark.parametrize("settings", ["uint8"], indirect=True)
 def test_the_command_line_trains_from_geojson(settings: StrokesSettings, tmp_path: Path) -> None:
     words = [
-        "train", "segment-strokes", str(settings.slide), "--labels", str(settings.strokes), "--epochs", "1",
+        "train", "segment-strokes", str(settings.slide), "--strokes", str(settings.strokes), "--epochs", "1",
         "--crops-per-epoch", "2", "--crop-size", "16", "--width", "2", "--depth", "1", "--out", str(tmp_path / "runs"),
     ]  # fmt: skip
     assert main(words) == 0
