@@ -4,7 +4,7 @@ import base64
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
@@ -75,6 +75,8 @@ def _plain(value: Any) -> Any:
             return {"dtype": value.dtype.str, "shape": list(value.shape), "data": data}
         case np.generic():
             return _plain(value.item())
+        case _ if is_dataclass(value):
+            return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
         case float() if not math.isfinite(value):
             return str(value)
     return value
@@ -88,6 +90,9 @@ def _typed(hint: Any, value: Any) -> Any:
     if kind is tuple:
         each = parts[:1] * len(value) if parts[1:] == (...,) else parts
         return tuple(_typed(*pair) for pair in zip(each, value, strict=True))
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{name: _typed(hints[name], each) for name, each in value.items()})
     if issubclass(kind, Mapping):
         return {name: _typed(parts[1], each) for name, each in value.items()}
     if issubclass(kind, np.ndarray):

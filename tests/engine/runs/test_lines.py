@@ -21,10 +21,13 @@ from wholefield.runs.reports import (
     PartDone,
     PreviewReady,
     Reason,
+    RegionPredicted,
     Report,
     Started,
     StepDone,
+    StrokesJudged,
     TileDone,
+    WrongPlace,
 )
 
 REPORTS = (
@@ -52,7 +55,7 @@ def test_every_report_has_a_line() -> None:
     assert (
         set(CLASSES.values())
         == set(get_args(Report))
-        == {type(report) for report in REPORTS} | {PreviewReady}
+        == {type(report) for report in REPORTS} | {PreviewReady, RegionPredicted, StrokesJudged}
     )
 
 
@@ -71,6 +74,18 @@ def test_pictures_come_back_bit_for_bit(dtype: str) -> None:
     np.testing.assert_array_equal(found.pictures["input"], picture, strict=True)
     assert math.isnan(found.metrics["psnr"])
     found.pictures["input"][...] = 0
+
+
+def test_what_strokes_give_comes_back() -> None:
+    places = (WrongPlace((1.0, 2.0, 3.5, 4.0), 1, 0, 0.25),)
+    judged = report_of(line_of(StrokesJudged(2, ("a", "b"), np.eye(2, dtype=np.int64), places, 3, 4, 5)))
+    assert isinstance(judged, StrokesJudged)
+    assert (judged.places, judged.classes, judged.training) == (places, ("a", "b"), 5)
+    np.testing.assert_array_equal(judged.table, np.eye(2, dtype=np.int64), strict=True)
+    classes = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    found = report_of(line_of(RegionPredicted(Path("a"), (0.0, 0.0, 3.0, 2.0), classes, classes, 7)))
+    assert isinstance(found, RegionPredicted)
+    np.testing.assert_array_equal(found.classes, classes, strict=True)
 
 
 def test_a_preview_without_pictures_is_short() -> None:

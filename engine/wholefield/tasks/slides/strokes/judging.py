@@ -133,4 +133,9 @@ def _place(table: Tensor, box: Rect[float]) -> WrongPlace | None:
     if not wrong.any():
         return None
     label = int(wrong.sum(1).argmax())
-    return WrongPlace(tuple(box), label, int(wrong[label].argmax()), float(wrong.sum() / table.sum()))
+    return WrongPlace(
+        (box.x, box.y, box.width, box.height),
+        label,
+        int(wrong[label].argmax()),
+        float(wrong.sum() / table.sum()),
+    )

@@ -80,11 +80,12 @@ class LiveMap:
         chances = self.predictor.logits(block).softmax(0)
         # What is shown coarser needs not to be sent finer.
         pick = max(int(view.downsample / image.downsample), 1)
+        x, y, width, height = level0(image, block)
         confidence, classes = chances[:, ::pick, ::pick].max(0)
         self._report(
             RegionPredicted(
                 image.slide,
-                tuple(level0(image, block)),
+                (x, y, width, height),
                 classes.numpy().astype(np.uint8),
                 (confidence * FULL).round().numpy().astype(np.uint8),
                 step,

@@ -97,7 +97,7 @@ def test_it_learns_shows_its_map_and_predicts(
     assert card.values == (1, 2)
     assert all(each.color for each in card.classes)
     blocks = [report for report in reports if isinstance(report, RegionPredicted)]
-    assert blocks[0].box == (0, 0, SIDE, SIDE)
+    assert Rect(*blocks[0].box) == Rect(0.0, 0.0, SIDE, SIDE)
     assert blocks[-1].classes.shape == blocks[-1].confidence.shape == (SIDE, SIDE)
     found = predict_slide(
         PredictSettings(slide=settings.slide, checkpoint=tmp_path / "run" / "last.ckpt", tile_size=32),
