@@ -52,12 +52,16 @@ def report_of(line: str) -> Report:
     """
     try:
         values = json.loads(line)
-        kind = CLASSES[values.pop(KIND)]
-        hints = get_type_hints(kind)
-        report: Report = kind(**{name: _typed(hints[name], value) for name, value in values.items()})
+        report: Report = _object(CLASSES[values.pop(KIND)], values)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"not the line of a report: {line[:80]!r} ({error})") from error
     return report
+
+
+def _object(kind: Any, values: Mapping[str, Any]) -> Any:
+    """A dataclass from the values of its fields in JSON."""
+    hints = get_type_hints(kind)
+    return kind(**{name: _typed(hints[name], value) for name, value in values.items()})
 
 
 def _plain(value: Any) -> Any:
@@ -91,8 +95,7 @@ def _typed(hint: Any, value: Any) -> Any:
         each = parts[:1] * len(value) if parts[1:] == (...,) else parts
         return tuple(_typed(*pair) for pair in zip(each, value, strict=True))
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        return kind(**{name: _typed(hints[name], each) for name, each in value.items()})
+        return _object(kind, value)
     if issubclass(kind, Mapping):
         return {name: _typed(parts[1], each) for name, each in value.items()}
     if issubclass(kind, np.ndarray):
