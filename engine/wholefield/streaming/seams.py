@@ -14,9 +14,12 @@ from torch import Tensor, nn
 
 from wholefield.progress import ProgressCallback
 from wholefield.streaming.errors import StreamingError
+from wholefield.streaming.execution.measuring import Statistics
 from wholefield.streaming.execution.tile_visits import TileVisit
 from wholefield.streaming.geometry.spans import Spans
 from wholefield.streaming.streamed import Streamed
+from wholefield.streaming.tracing.frozen import to_freeze
+from wholefield.streaming.tracing.trace import trace
 
 Way: TypeAlias = Callable[[nn.Module, Tensor], Tensor]
 """Computes a network over an image (1, channels, *axes) somehow."""
@@ -195,20 +198,48 @@ def compare(
     ]
 
 
-def streamed_way(tile: Sequence[int], progress: ProgressCallback | None = None) -> Way:
-    """Streaming in tiles of a size; `progress` is called with what share is done."""
+def streamed_way(
+    tile: Sequence[int], progress: ProgressCallback | None = None, patch: Sequence[int] | None = None
+) -> Way:
+    """Streaming in tiles of a size.
+
+    Args:
+        tile: The size, per axis.
+        progress: Called with what share is done.
+        patch: Size of the part in the middle whose statistics are frozen for the whole image; None for those of the
+            image.
+    """
 
     def way(network: nn.Module, image: Tensor) -> Tensor:
         def on_tile(visit: TileVisit) -> None:
             if progress is not None:
                 progress(round(PARTS * visit.done), PARTS)
 
-        result: Tensor = Streamed(network, tile, on_tile=on_tile)(image)
+        streamed = Streamed(network, tile)
+        if patch is not None:
+            streamed.statistics = Statistics.FROZEN
+            streamed.measure_statistics(_middle(image, patch))
+        streamed.on_tile = on_tile
+        result: Tensor = streamed(image)
         if progress is not None:
             progress(PARTS, PARTS)
         return result
 
     return way
+
+
+def takes_statistics(network: nn.Module, image: Tensor) -> bool:
+    """Whether a network takes statistics of the whole image that its maps depend on."""
+    with torch.no_grad():
+        return bool(to_freeze(trace(network, image.shape, image.dtype, image.device)))
+
+
+def _middle(image: Tensor, patch: Sequence[int]) -> Tensor:
+    spans = []
+    for length, size in zip(image.shape[2:], patch, strict=True):
+        start = max(length - size, 0) // 2
+        spans.append((start, min(start + size, length)))
+    return _cut(image, tuple(spans))
 
 
 def _edges(largest: float, tolerance: float) -> NDArray[np.float64]:

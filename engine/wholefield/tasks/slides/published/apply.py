@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, lcm
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from wholefield.errors import SettingError
 from wholefield.networks.classifier import Classifier
@@ -18,7 +19,8 @@ from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
-from wholefield.streaming import Spill, Streamed, TileVisit
+from wholefield.sources.rect import Rect
+from wholefield.streaming import Spill, Statistics, Streamed, TileVisit
 from wholefield.tasks.applying import StreamingProgress, Wanted, activated
 from wholefield.tasks.slides.models.classifier import StreamedClassifier
 from wholefield.tasks.slides.models.footprint import local_output, map_box
@@ -155,7 +157,28 @@ class _Run:
             self.model.streamed, settings.tile_size, on_tile=self.on_tile, workers=settings.workers,
             exact_kernels=settings.exact_kernels, spill=Spill(settings.map_folder, settings.map_memory * 2**20),
         )  # fmt: skip
+        if regions := settings.regions():
+            streamed.statistics = Statistics.FROZEN
+            streamed.measure_statistics([self._pixels(region) for region in regions])
         return streamed.eval()
+
+    def _pixels(self, region: Rect[int]) -> Tensor:
+        """A region as the network is given it; its sides rounded down to what that takes.
+
+        Raises:
+            SettingError: It leaves the level, or nothing of it is left.
+        """
+        level, multiple = (
+            self.source.levels[self.settings.level],
+            lcm(*(self.model.card.streaming.multiple or (1,))),
+        )
+        width, height = region.width - region.width % multiple, region.height - region.height % multiple
+        if region.right > level.width or region.bottom > level.height or min(width, height) < 1:
+            raise SettingError(
+                f"The setting statistics is '{self.settings.statistics}', but regions must lie in the {level.width} x "
+                f"{level.height} px of level {self.settings.level} and have sides of at least {multiple}."
+            )
+        return self.image.read(((region.y, region.y + height), (region.x, region.x + width)))
 
     def _kept(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the output without what the image was filled up with."""

@@ -16,7 +16,15 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
 from wholefield.sources.rect import Rect
-from wholefield.streaming.seams import Difference, Way, blended_windows, compare, plain_tiles, streamed_way
+from wholefield.streaming.seams import (
+    Difference,
+    Way,
+    blended_windows,
+    compare,
+    plain_tiles,
+    streamed_way,
+    takes_statistics,
+)
 from wholefield.tasks.slides.published.network_input import NetworkInput, measured_intensity, plain_image
 from wholefield.tasks.slides.published.seams_report import SeamReport, write_report
 from wholefield.tasks.slides.published.seams_settings import SeamsSettings
@@ -72,6 +80,11 @@ def measure_seams(settings: SeamsSettings, report: ReportFunction, control: Cont
         ),
         "Streamed": streamed_way((tile, tile), streams),
     }
+    if takes_statistics(model.streamed, pixels):
+        frozen = _progress("Streaming with frozen statistics", report, control)
+        ways[f"Streamed, statistics of {tile} px in the middle"] = streamed_way(
+            (tile, tile), frozen, (tile, tile)
+        )
     tolerance = TOLERANCES[unit] if settings.tolerance is None else settings.tolerance
     found: list[Difference] = compare(
         model.streamed, pixels, ways, tolerance, lambda result: _compared(result, unit)

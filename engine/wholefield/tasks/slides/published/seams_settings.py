@@ -10,6 +10,7 @@ from wholefield.errors import SettingError
 from wholefield.runs.settings import Group, PathKind, RunSettings, Setting
 from wholefield.sources.rect import Rect
 from wholefield.tasks.applying import PublishedModel
+from wholefield.tasks.slides.published.settings import region_of
 from wholefield.tasks.slides.settings import TileSize
 from wholefield.training.settings import Device, DeviceSetting
 
@@ -77,18 +78,13 @@ class SeamsSettings(RunSettings):
         """
         if self.region is None:
             return None
-        try:
-            x, y, width, height = (int(part) for part in self.region.replace(";", ",").split(","))
-        except ValueError:
+        area = region_of("region", self.region)
+        if max(area.width, area.height) > LARGEST_SIDE:
             raise SettingError(
-                f"The setting region is '{self.region}' but must be four whole numbers, x,y,width,height."
-            ) from None
-        if min(x, y) < 0 or min(width, height) < 1 or max(width, height) > LARGEST_SIDE:
-            raise SettingError(
-                f"The setting region is '{self.region}' but must begin inside the slide and have sides from 1 to "
-                f"{LARGEST_SIDE}, for it is computed as a whole, too."
+                f"The setting region is '{self.region}' but must have sides from 1 to {LARGEST_SIDE}, for it is "
+                "computed as a whole, too."
             )
-        return Rect(x, y, width, height)
+        return area
 
     def validate(self) -> None:
         """Check limits, paths and the region.

@@ -8,6 +8,7 @@ from annotated_types import Ge
 
 from wholefield.errors import SettingError
 from wholefield.runs.settings import Choice, Group, PathKind, RunSettings, Setting
+from wholefield.sources.rect import Rect
 from wholefield.tasks.applying import (
     MAP_MEMORY,
     MapFolder,
@@ -68,6 +69,17 @@ class ApplySettings(RunSettings):
     tile_size: TileSize = 512
     workers: Workers = None
     exact_kernels: ExactKernels = False
+    statistics: Annotated[
+        str | None,
+        Setting(
+            "Regions of the level, as x,y,width,height; x,y,width,height, whose statistics a network that normalizes "
+            "by those of the whole image is given instead, such as one of the size of its training patches.",
+            label="Statistics of",
+            group=Group.COMPUTATION,
+            none="The whole image",
+            advanced=True,
+        ),
+    ] = None
     map_memory: MapMemory = MAP_MEMORY
     map_folder: MapFolder = None
     device: DeviceSetting = Device.AUTO
@@ -83,13 +95,23 @@ class ApplySettings(RunSettings):
         saved = folder / PREDICTION
         return summary_of(saved) if saved.exists() else [str(self.result(folder))]
 
+    def regions(self) -> list[Rect[int]]:
+        """The regions whose statistics are used; none where they are those of the image.
+
+        Raises:
+            SettingError: One of them is not a region.
+        """
+        texts = [] if self.statistics is None else self.statistics.split(";")
+        return [region_of("statistics", text) for text in texts]
+
     def validate(self) -> None:
-        """Check limits and paths.
+        """Check limits, paths and regions.
 
         Raises:
             SettingError: Names the setting and what it must be.
         """
         super().validate()
+        self.regions()
         if self.output is not None and not self.output.name.lower().endswith(self.format.suffix):
             raise SettingError(
                 f"The setting output is {self.output} but must end in {self.format.suffix} for {self.format.label}."
@@ -98,3 +120,22 @@ class ApplySettings(RunSettings):
             raise SettingError(
                 f"The setting output is {self.output}, whose folder does not exist; create it first."
             )
+
+
+def region_of(name: str, text: str) -> Rect[int]:
+    """A region that a setting names, in pixels of a level.
+
+    Raises:
+        SettingError: It is not a region, or it begins outside.
+    """
+    try:
+        x, y, width, height = (int(part) for part in text.split(","))
+    except ValueError:
+        raise SettingError(
+            f"The setting {name} is '{text}' but must be four whole numbers, x,y,width,height."
+        ) from None
+    if min(x, y) < 0 or min(width, height) < 1:
+        raise SettingError(
+            f"The setting {name} is '{text}' but must begin inside the slide and have sides of at least 1."
+        )
+    return Rect(x, y, width, height)

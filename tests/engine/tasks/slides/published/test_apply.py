@@ -194,3 +194,25 @@ def test_predict_takes_any_model(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "runs", given).path
     assert isinstance(run_task(given, folder, lambda report: None, Control()), Finished)
     assert tifffile.imread(folder / "result.ome.tif").shape == (45, 62)
+
+
+def normalizing() -> nn.Module:
+    torch.manual_seed(2)
+    return nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.InstanceNorm2d(4), nn.Conv2d(4, 2, 1)).eval()
+
+
+def test_statistics_of_regions_are_used_instead_of_those_of_the_slide(run: Callable[..., Path]) -> None:
+    network = normalizing()
+    found = tifffile.imread(run(network, card(), wanted=Wanted.VALUES, statistics="3,5,20,16"))
+    x = torch.from_numpy(PIXELS / 255.0).permute(2, 0, 1)[None].float()
+    with torch.no_grad():
+        patch = network[0](x[..., 5:21, 3:23])  # type: ignore[index]
+        mean, variance = patch.mean((0, 2, 3)), patch.var((0, 2, 3), correction=0)
+        expected = network[2](F.batch_norm(network[0](x), mean, variance))[0]  # type: ignore[index]
+    torch.testing.assert_close(torch.from_numpy(np.moveaxis(found, -1, 0)), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("statistics", ["1,2,3", "-1,0,5,5", "40,30,30,30"])
+def test_regions_that_are_none_are_refused(run: Callable[..., Path], statistics: str) -> None:
+    with pytest.raises(SettingError, match="The setting statistics"):
+        run(normalizing(), card(), statistics=statistics)

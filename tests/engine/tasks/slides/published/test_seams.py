@@ -123,3 +123,16 @@ def test_what_cannot_be_measured(
 ) -> None:
     with pytest.raises(SettingError, match=sentence):
         measure_seams(settings(**more), ignored, Control())
+
+
+def test_frozen_statistics_stand_beside_those_of_the_image(
+    settings: Callable[..., SeamsSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.InstanceNorm2d(4), nn.Conv2d(4, 3, 1))
+    given = settings()
+    about = PublishedCard("test", "net", 2, 3, Gives.MAPS, 3)
+    monkeypatch.setattr(seams, "open_model", lambda path: published(path, network, about))
+    streamed, frozen = measure_seams(given, ignored, Control()).differences[-2:]
+    assert (streamed.name, streamed.share) == ("Streamed", 0)
+    assert frozen.name == "Streamed, statistics of 17 px in the middle"
+    assert frozen.share > 0.5
