@@ -7,21 +7,18 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from wholefield.cli import completion, convert, doctor, events, flow, stacks
+from wholefield.cli import completion, convert, doctor, events, flow, runs, stacks
 from wholefield.cli.exit_codes import DISCARDED, FAILED, MISUSED, OK
 from wholefield.cli.info import describe_file
 from wholefield.cli.inspect import add_arguments, inspect
 from wholefield.cli.options import Parser, add_settings, settings_from
-from wholefield.cli.terminal import JSON, JsonLines, add_report_options, interruptible, reporting, wants_json
+from wholefield.cli.running import add_run_options, run, start
+from wholefield.cli.terminal import JSON, JsonLines
 from wholefield.errors import SettingError, WholefieldError
-from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
-from wholefield.runs.reports import Failed, Finished, Reason
-from wholefield.runs.settings import RunSettings
+from wholefield.runs.reports import Failed
 from wholefield.tasks.reading import HELP
-from wholefield.tasks.registry import Task, find_task, load_settings, run_task, settings_of, tasks
-
-RUNS = Path("runs")
+from wholefield.tasks.registry import Task, find_task, load_settings, settings_of, tasks
 
 Action = Callable[[argparse.Namespace], int]
 
@@ -86,14 +83,14 @@ def _prepare_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", type=Path, metavar="FOLDER", help="Run folder to continue, with the settings it holds."
     )
-    _add_run_options(parser)
+    add_run_options(parser)
     words = parser.add_subparsers(dest="task", metavar="task")
     for task in tasks().values():
         if task.trains:
             text = _text_of(task)
             child = words.add_parser(task.name, help=text, description=text)
             add_settings(child, task.settings)
-            _add_run_options(child)
+            add_run_options(child)
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -103,10 +100,10 @@ def _train(arguments: argparse.Namespace) -> int:
             "Give either a task with its options, or --config, or --resume; see wholefield train --help."
         )
     if arguments.resume is not None:
-        return _run(settings_of(RunFolder(arguments.resume)), arguments.resume, arguments)
+        return run(settings_of(RunFolder(arguments.resume)), arguments.resume, arguments)
     if arguments.config is not None:
-        return _start(load_settings(arguments.config), arguments)
-    return _start(settings_from(arguments, find_task(arguments.task).settings), arguments)
+        return start(load_settings(arguments.config), arguments)
+    return start(settings_from(arguments, find_task(arguments.task).settings), arguments)
 
 
 def _text_of(task: Task) -> str:
@@ -118,10 +115,10 @@ def _command_of(task: Task) -> Command:
 
     def prepare(parser: argparse.ArgumentParser) -> None:
         add_settings(parser, task.settings)
-        _add_run_options(parser)
+        add_run_options(parser)
 
     def act(arguments: argparse.Namespace) -> int:
-        return _start(settings_from(arguments, task.settings), arguments)
+        return start(settings_from(arguments, task.settings), arguments)
 
     return Command(_text_of(task), prepare, act)
 
@@ -137,37 +134,6 @@ def _info(arguments: argparse.Namespace) -> int:
     for file in arguments.file:
         for name, value in describe_file(file, arguments.reading):
             print(f"{name + ':' if name else '':<16} {value}")
-    return OK
-
-
-def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    # Suppressed, so that the parser of a task does not undo what stood before the task.
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        default=argparse.SUPPRESS,
-        help=f"Folder in which the run folder is created. Default: {RUNS}.",
-    )
-    add_report_options(parser)
-
-
-def _start(settings: RunSettings, arguments: argparse.Namespace) -> int:
-    settings.validate()
-    return _run(settings, RunFolder.create(getattr(arguments, "out", RUNS), settings).path, arguments)
-
-
-def _run(settings: RunSettings, folder: Path, arguments: argparse.Namespace) -> int:
-    control = Control()
-    with interruptible(control), reporting(arguments) as report:
-        end = run_task(settings, folder, report, control)
-    match end:
-        case Failed():
-            return FAILED
-        case Finished(reason=Reason.DISCARDED):
-            return DISCARDED
-    if not wants_json(arguments):
-        print("\n".join(settings.summary(folder)))
     return OK
 
 
@@ -228,6 +194,8 @@ COMMANDS: Mapping[str, Command] = {
     "inspect": Command(
         "Show tiles, layers and memory of a network streamed over an image.", add_arguments, inspect
     ),
+    "runs": Command("List, compare and export earlier runs.", runs.add_arguments, runs.runs),
+    "repeat": Command("Do an earlier run once more.", runs.add_repeat_arguments, runs.repeat),
     "doctor": Command(
         "Show what is installed and what the machine has, and how to get what is missing.",
         doctor.add_arguments,

@@ -12,9 +12,11 @@ from wholefield.errors import SourceError
 from wholefield.files import replacing
 from wholefield.runs.paths import absolute
 from wholefield.runs.settings import RunSettings, save_settings
+from wholefield.runs.tensorboard import EventFiles
 
 CONFIG = "config.json"
 METRICS = "metrics.csv"
+PROVENANCE = "provenance.json"
 LOG = "log.txt"
 BEST = "best.ckpt"
 LAST = "last.ckpt"
@@ -84,6 +86,11 @@ class RunFolder:
         return self.path / CONFIG
 
     @property
+    def provenance_file(self) -> Path:
+        """Where it stands what the run was made with."""
+        return self.path / PROVENANCE
+
+    @property
     def metrics_file(self) -> Path:
         """Where the metrics are."""
         return self.path / METRICS
@@ -112,6 +119,7 @@ class RunFolder:
             if new:
                 writer.writerow(COLUMNS)
             writer.writerows((time, epoch, step, name, repr(float(value))) for name, value in values.items())
+        EventFiles(self.path).add((_seconds(time), step, values))
 
     def metrics(self) -> list[MetricRow]:
         """All whole rows of the metrics file in order; empty where there is none yet.
@@ -139,6 +147,7 @@ class RunFolder:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             writer.writerows((r.time, r.epoch, r.step, r.metric, repr(r.value)) for r in kept)
+        EventFiles(self.path).replace([(_seconds(r.time), r.step, {r.metric: r.value}) for r in kept])
 
     def log(self, text: str) -> None:
         """Append a line with the time to the log."""
@@ -148,6 +157,11 @@ class RunFolder:
     def remove(self) -> None:
         """Remove the folder with everything in it."""
         shutil.rmtree(self.path)
+
+
+def _seconds(time: str) -> float:
+    """A time of the metrics file in seconds since 1970."""
+    return datetime.fromisoformat(time).timestamp()
 
 
 def past_runs(parent: Path) -> list[RunFolder]:

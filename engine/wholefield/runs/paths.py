@@ -45,6 +45,20 @@ def located(settings: Settings, folder: Path) -> Settings:
     return _changed(settings, find)
 
 
+def inputs_of(settings: RunSettings) -> list[Path]:
+    """The files and folders that settings name for a run to read, whether or not they are there."""
+    declared, found = settings.declarations(), []
+    for item in fields(settings):
+        value, setting = getattr(settings, item.name), declared[item.name].setting
+        if setting.path is PathKind.NEW or not value:
+            continue
+        if setting.path_list:
+            found += [Path(part.strip()) for part in value.split(LIST_SIGN) if part.strip()]
+        elif isinstance(value, Path) or setting.path is not PathKind.ANY:
+            found.append(Path(value))
+    return found
+
+
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 

@@ -8,6 +8,7 @@ from wholefield.errors import WholefieldError
 from wholefield.runs.control import Control, Discarded, StopAndKeep
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.paths import absolute
+from wholefield.runs.provenance import Provenance
 from wholefield.runs.reports import (
     CheckpointSaved,
     EpochDone,
@@ -81,6 +82,8 @@ def recorder(run: RunFolder, settings: RunSettings, report: ReportFunction) -> R
                 # Only now: settings that cannot continue an earlier part must not replace its own.
                 save_settings(absolute(settings), run.settings_file)
                 run.log(f"Started {item.task}.")
+                if not run.provenance_file.exists():
+                    Provenance.now(absolute(settings)).write(run.provenance_file)
             case StepDone():
                 terms = {f"loss_{name}": value for name, value in item.terms.items()}
                 run.add_metrics(item.epoch, item.step, {"loss": item.loss, **terms})
