@@ -15,7 +15,8 @@ from torch.utils.checkpoint import checkpoint
 from tests.engine.streaming.layers import small
 from tests.parts import gradient, part
 from wholefield.streaming import Streamed, StreamingError, Sweep, TileVisit
-from wholefield.streaming.execution import sweep as sweep_module
+from wholefield.streaming.execution import back_propagation, sweep as sweep_module
+from wholefield.streaming.execution.host_memory import Shelf
 
 
 def image(**options: Any) -> Tensor:
@@ -206,20 +207,21 @@ def _halos_alive(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     handed: list[weakref.ref[Tensor]] = []
     counts: list[int] = []
     module: Any = sweep_module
-    compute, pack = module.compute_tile, module.packed_halos
+    compute, put = module.compute_tile, Shelf.put
 
-    def handing(*args: Any) -> Any:
-        halos = pack(*args)
-        handed.extend(weakref.ref(piece) for halo in halos.values() for _, piece in halo)
-        return halos
+    def handing(shelf: Shelf, tensor: Tensor) -> Tensor:
+        copy = put(shelf, tensor)
+        handed.append(weakref.ref(copy))
+        return copy
 
     def counting(*args: Any, **kwargs: Any) -> Any:
         result = compute(*args, **kwargs)
         counts.append(sum(reference() is not None for reference in handed))
         return result
 
-    monkeypatch.setattr(sweep_module, "packed_halos", handing)
+    monkeypatch.setattr(Shelf, "put", handing)
     monkeypatch.setattr(sweep_module, "compute_tile", counting)
+    monkeypatch.setattr(back_propagation, "compute_tile", counting)
     return counts
 
 

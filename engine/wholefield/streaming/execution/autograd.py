@@ -152,7 +152,7 @@ class SweepSetup:
         whole = image if image is not None else self.lazy
         assert whole is not None
         pixels = reader_of(whole)
-        tiles = self.crew().front(self.recurrence.counts, reverse=reverse).order
+        tiles = self.crew().order(self.recurrence.counts, reverse=reverse)
         if self.background is not None:
             pixels = self.background.painted(pixels)
             tiles = tuple(tile for tile in tiles if not self.background.alone(tile))

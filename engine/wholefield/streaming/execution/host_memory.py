@@ -12,8 +12,6 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from wholefield.streaming.execution.halo import Halos
-
 PIXELS_BETWEEN = 2**22
 """After how many pixels freed memory is given back.
 
@@ -23,23 +21,38 @@ was a tenth of the time of training, and half of the pages.
 
 _ALIGNMENT = 64
 
+_SMALLEST_PART = 2**16
+
 # Shared with other processes, as is usual, pages come and go at half the speed.
 _OWN = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 
 _Key = TypeVar("_Key")
 
 
-def packed_halos(halos: Halos, given: Halos) -> Halos:
-    """The halos that a tile hands on, copied together but for the pieces that it was given itself.
+class Shelf:
+    """Memory for what one tile hands on along an axis, one piece after the other.
 
-    Those of one axis are: along the last axis the next tile takes them, along another a tile of the next row.
+    The pieces of one axis live about as long: along the last axis the next tile takes them, along another a tile of
+    the next row. Memory goes back to the system with the last of those that share a part of it.
     """
-    moved = {id(piece): piece for halo in given.values() for _, piece in halo}
-    for axis in sorted({axis for axis, _ in halos}):
-        pieces = {id(piece): piece for (a, _), halo in halos.items() if a == axis for _, piece in halo}
-        fresh = [piece for key, piece in pieces.items() if key not in moved]
-        moved |= {id(piece): copy for piece, copy in zip(fresh, packed(fresh), strict=True)}
-    return {key: tuple((spans, moved[id(piece)]) for spans, piece in halo) for key, halo in halos.items()}
+
+    def __init__(self) -> None:
+        self._room: mmap.mmap | None = None
+        self._start = 0
+        self._bytes = 0
+
+    def put(self, tensor: Tensor) -> Tensor:
+        """A copy of a tensor; the tensor itself on other devices than a CPU, whose allocators see to that."""
+        if tensor.device.type != "cpu" or not tensor.numel():
+            return tensor
+        size = _padded(tensor.nbytes)
+        if self._room is None or self._start + size > len(self._room):
+            # What is not written to takes no memory.
+            self._room, self._start = mmap.mmap(-1, max(size, self._bytes, _SMALLEST_PART), **_OWN), 0
+        copy = _copied(tensor, self._room, self._start)
+        self._start += size
+        self._bytes += size
+        return copy
 
 
 def packed_blocks(blocks: Mapping[_Key, Tensor]) -> dict[_Key, Tensor]:
@@ -57,11 +70,15 @@ def packed(tensors: Sequence[Tensor]) -> list[Tensor]:
     starts, end = [], 0
     for tensor in tensors:
         starts.append(end)
-        end += -(-tensor.nbytes // _ALIGNMENT) * _ALIGNMENT
+        end += _padded(tensor.nbytes)
     if not end:
         return list(tensors)
     room = mmap.mmap(-1, end, **_OWN)
     return [_copied(tensor, room, start) for tensor, start in zip(tensors, starts, strict=True)]
+
+
+def _padded(size: int) -> int:
+    return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
 def _copied(tensor: Tensor, room: mmap.mmap, start: int) -> Tensor:

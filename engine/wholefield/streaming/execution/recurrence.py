@@ -105,6 +105,11 @@ def halo_out(moments: Sequence[Moments], axis: int) -> Spans:
     return tuple(m.held if a < axis else m.new if a > axis else m.halo_out for a, m in enumerate(moments))
 
 
+def shifted(tile: Tile, axis: int, step: int) -> Tile:
+    """The tile some steps further along an axis."""
+    return (*tile[:axis], tile[axis] + step, *tile[axis + 1 :])
+
+
 def lay_out(program: Program, tile_size: Sequence[int], smallest_block: Sequence[int]) -> Recurrence:
     """Lay a traced network out over the tiles of its image.
 

@@ -1,15 +1,15 @@
 """One step of the recurrence: (pixels, halos from the tiles before) -> (output blocks, halos for the tiles behind)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
-from wholefield.streaming.execution.halo import Exchange, Halos, Piece, cut, exchange_pieces, pass_on
-from wholefield.streaming.execution.recurrence import Recurrence, Tile, halo_out
+from wholefield.streaming.execution.halo import Exchange, Halo, Halos, Piece, cut, exchange_pieces, pass_on
+from wholefield.streaming.execution.recurrence import Recurrence, Tile, halo_in, halo_out
 from wholefield.streaming.geometry.spans import Spans, hull, is_empty
 from wholefield.streaming.operations.call import Operand, Ref, Slot
 
@@ -23,19 +23,48 @@ ReadInputs: TypeAlias = Mapping[int, ReadImage]
 """What reads each input of a program, by node."""
 
 
+class Passing(Protocol):
+    """What the neighbors of a tile hand on to it, node by node, and what it hands on to those behind."""
+
+    def take(self, axis: int, node: int) -> Halo:
+        """The halo of a node from the tile before along an axis; waits until that has it."""
+
+    def hand_on(self, axis: int, node: int, halo: Halo) -> None:
+        """Hand a node's halo on to the tile behind along an axis; without pieces where nothing is at hand."""
+
+
+@dataclass(frozen=True)
+class Apart:
+    """The passing of a tile by itself.
+
+    Attributes:
+        given: The halos that it is given.
+        handed: Those that it has handed on.
+    """
+
+    given: Halos
+    handed: Halos = field(default_factory=dict)
+
+    def take(self, axis: int, node: int) -> Halo:
+        """One of those that are given."""
+        return self.given.get((axis, node), ())
+
+    def hand_on(self, axis: int, node: int, halo: Halo) -> None:
+        """Keep it."""
+        self.handed[axis, node] = halo
+
+
 @dataclass(frozen=True)
 class TileResult:
-    """What a tile hands on.
+    """What a tile comes to, beside what it hands on.
 
     Attributes:
         outputs: The new block of every output node that has one.
-        halos: The halos for the tiles behind.
         kept: The new block of every node that is kept.
         inputs: What was read of each input, by node, and where it lies.
     """
 
     outputs: Blocks
-    halos: Halos
     kept: Blocks
     inputs: dict[int, Piece]
 
@@ -45,7 +74,7 @@ def compute_tile(
     tile: Tile,
     read: ReadInputs,
     tensors: Sequence[Tensor],
-    halos: Halos,
+    passing: Passing,
     wanted: frozenset[int],
     keeps: frozenset[int] = frozenset(),
     known: Mapping[int, Tensor] = MappingProxyType({}),
@@ -57,12 +86,12 @@ def compute_tile(
         tile: Which tile.
         read: Gives the values of the inputs.
         tensors: The program's slots.
-        halos: What the tiles before handed on.
+        passing: Takes halos from the tiles before and to those behind, each as soon as there is one.
         wanted: The output nodes.
         keeps: The nodes whose blocks are to be kept for the recomputation of the tile.
         known: Blocks that were kept; they are not computed again, and may be written over.
     """
-    return _Step(recurrence, tile, tensors, halos, keeps, known).run(read, wanted)
+    return _Step(recurrence, tile, tensors, passing, keeps, known).run(read, wanted)
 
 
 class _Step:
@@ -73,7 +102,7 @@ class _Step:
         recurrence: Recurrence,
         tile: Tile,
         tensors: Sequence[Tensor],
-        halos: Halos,
+        passing: Passing,
         keeps: frozenset[int],
         known: Mapping[int, Tensor],
     ) -> None:
@@ -87,12 +116,11 @@ class _Step:
             for index, moments in enumerate(self._moments)
         ]
         self._tensors = tensors
-        self._halos = halos
+        self._passing = passing
         self._keeps = keeps
         self._known = known
         self._kept: Blocks = {}
         self._views: dict[tuple[int, int], Tensor] = {}
-        self._handed: Halos = {}
         # Nodes whose block is not a view of another's; those of them with a single reader, which may write over it.
         self._fresh: set[int] = set()
         self._owned: set[int] = set()
@@ -117,7 +145,7 @@ class _Step:
         if 0 in wanted:
             held, pixels = inputs[0]
             outputs[0] = cut(pixels, self._nodes[0].ref.axes, held, tuple(m.new for m in self._moments[0]))
-        return TileResult(outputs, self._handed, self._kept, inputs)
+        return TileResult(outputs, self._kept, inputs)
 
     def _read(self, index: int, held: Spans, read: ReadInputs) -> Tensor:
         """Read what the readers of an input need of it: it is at hand, it has no halos."""
@@ -155,11 +183,14 @@ class _Step:
         given: list[Piece] = [] if block is None else [(tuple(m.new for m in moments), block)]
         taken = []
         for axis in range(len(moments)):
-            given += self._halos.get((axis, index), ())
+            if not is_empty(halo_in(moments, axis)):
+                given += self._passing.take(axis, index)
             out = halo_out(moments, axis)
             if not is_empty(out):
                 taken.append((axis, out))
         if not given or not (readers or taken):
+            for axis, _ in taken:
+                self._passing.hand_on(axis, index, ())
             return
         if readers:
             alone = (
@@ -172,7 +203,7 @@ class _Step:
         if block is not None and index not in self._fresh and not torch.is_grad_enabled():
             given[0] = given[0][0], block.clone()
         for axis, spans in taken:
-            self._handed[axis, index] = pass_on(self._nodes[index].ref.axes, given, spans)
+            self._passing.hand_on(axis, index, pass_on(self._nodes[index].ref.axes, given, spans))
 
     def _share(
         self,
@@ -193,7 +224,7 @@ class _Step:
         for (reader, _), view in zip(readers, parts, strict=False):
             self._views[index, reader] = view
         for (axis, spans), part in zip(taken, parts[len(readers) :], strict=True):
-            self._handed[axis, index] = ((spans, part),)
+            self._passing.hand_on(axis, index, ((spans, part),))
 
     def _active_readers(self, index: int) -> list[tuple[int, Spans]]:
         """The readers that compute something in this tile and what they need."""

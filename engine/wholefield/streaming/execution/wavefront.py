@@ -1,7 +1,8 @@
-"""Tiles side by side: which of them run together, and the threads that compute them.
+"""Tiles side by side: their order, and the threads that compute them.
 
-A tile needs only what its neighbors before it handed on, one along each axis. So every tile whose predecessors are
-done can run, and the tiles of a diagonal of the grid do not wait for each other.
+Tiles start in raster order, each as soon as a worker is free. A tile waits for its neighbors before it at every node,
+not as a whole: beside the tile on its left it runs a node behind. So all workers have something to do also where the
+grid is narrow, and where most of the work falls on few tiles.
 """
 
 import os
@@ -10,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from heapq import heapify, heappop, heappush
+from functools import cache, partial
 from itertools import product
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import torch
 
+from wholefield.streaming.execution.handed_on import HandedOn, SweepEndedError
 from wholefield.streaming.execution.ranks.passage import Passage
 from wholefield.streaming.execution.ranks.ring import Ring
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
@@ -55,63 +56,26 @@ class Crew:
             return None
         return self.ring.passage(recurrence.counts, recurrence.program.device, reverse=reverse)
 
-    def front(self, counts: tuple[int, ...], *, reverse: bool) -> "Wavefront":
-        """The tiles that this process computes, in their order, and how many at the same time."""
-        size = 1 if self.ring is None else self.ring.size
-        front = wavefront(counts, self.workers * size)
-        turned = map(_turned(counts, reverse), front.order)
-        own = [(tile, n) for tile, n in zip(turned, front.together, strict=True) if self.owns(tile)]
-        return Wavefront(tuple(tile for tile, _ in own), tuple(-(-n // size) for _, n in own))
+    def order(self, counts: tuple[int, ...], *, reverse: bool) -> tuple[Tile, ...]:
+        """The tiles that this process computes, in the order in which they start."""
+        return tuple(filter(self.owns, raster_order(counts, reverse=reverse)))
+
+    def threads(self, tiles: int) -> list[int]:
+        """Of torch's threads, how many each of some tiles gets, in the order in which they start.
+
+        Where tiles do not divide among the workers, the last have more threads each: nothing else is left for them.
+        """
+        total = torch.get_num_threads()
+        if self.deterministic:
+            return [1] * tiles
+        last = tiles % self.workers
+        together = [self.workers] * (tiles - last) + [last] * last
+        return [max(1, total // count) for count in together]
 
 
-@dataclass(frozen=True)
-class Wavefront:
-    """The tiles of a grid, in the order in which some workers would take them if all tiles took equally long.
-
-    Attributes:
-        order: All tiles.
-        together: How many tiles run beside each of them, itself included.
-    """
-
-    order: tuple[Tile, ...]
-    together: tuple[int, ...]
-
-    @property
-    def steps(self) -> float:
-        """How long all tiles take, in tiles."""
-        return sum(1 / count for count in self.together)
-
-    @property
-    def speedup(self) -> float:
-        """How many times faster the workers are than one, if tiles take equally long and nothing else counts."""
-        return len(self.order) / self.steps
-
-
-@lru_cache(maxsize=8)
-def wavefront(counts: tuple[int, ...], workers: int) -> Wavefront:
-    """The order of the tiles of a grid: of those that can run, those that come first in raster order.
-
-    Args:
-        counts: Tiles per axis.
-        workers: How many run at the same time.
-    """
-    if workers == 1:
-        tiles = tuple(product(*map(range, counts)))
-        return Wavefront(tiles, (1,) * len(tiles))
-    waiting = {tile: sum(map(bool, tile)) for tile in product(*map(range, counts))}
-    ready = [tile for tile, missing in waiting.items() if not missing]
-    order: list[Tile] = []
-    together: list[int] = []
-    while ready:
-        step = [heappop(ready) for _ in range(min(workers, len(ready)))]
-        order += step
-        together += [len(step)] * len(step)
-        for tile in step:
-            for behind in _neighbors(tile, counts, 1):
-                waiting[behind] -= 1
-                if not waiting[behind]:
-                    heappush(ready, behind)
-    return Wavefront(tuple(order), tuple(together))
+def raster_order(counts: tuple[int, ...], *, reverse: bool = False) -> Iterator[Tile]:
+    """All tiles of a grid, the last axis fastest; reversed from the last one back."""
+    return product(*(range(count - 1, -1, -1) if reverse else range(count) for count in counts))
 
 
 def run_tiles(
@@ -119,103 +83,103 @@ def run_tiles(
     crew: Crew,
     prepare: Callable[[Tile], Job[_Result]],
     finish: Callable[[Tile, _Result], None],
+    handed_on: HandedOn[Any],
     *,
     reverse: bool = False,
-    passage: Passage | None = None,
 ) -> None:
-    """Compute all tiles of a grid that belong to this process, each after its neighbors before it.
+    """Compute all tiles of a grid that belong to this process.
 
-    Everything but the jobs runs in the caller's thread. Tiles that run alone do so there too, with all of its threads;
-    if the number of workers must not change a bit, every tile runs on one thread.
+    Everything but the jobs runs in the caller's thread. With one worker the jobs do so too, with all of its threads; if
+    the number of workers must not change a bit, every tile runs on one thread.
 
     Args:
         counts: Tiles per axis.
         crew: Who computes them.
-        prepare: Collects what a tile needs; called when its predecessors are finished. What it raises ends the run.
-        finish: Takes what a tile came to; called in any order that respects the predecessors.
+        prepare: Collects what a tile needs beside what its neighbors hand on; called when it starts, in order. What it
+            raises ends the run.
+        finish: Takes what a tile came to; called in any order.
+        handed_on: What the jobs hand on to each other.
         reverse: Whether the last tile comes first.
-        passage: What other processes hand on to these tiles.
     """
-    front = crew.front(counts, reverse=reverse)
-    if passage is None and max(front.together) == 1 and not crew.deterministic:
-        for tile in front.order:
-            finish(tile, prepare(tile)())
+    order = crew.order(counts, reverse=reverse)
+    if handed_on.passage is None and crew.workers == 1 and not crew.deterministic:
+        for tile in order:
+            result = prepare(tile)()
+            handed_on.finish(tile)
+            finish(tile, result)
         return
-    _Run[_Result](counts, crew, front, -1 if reverse else 1, passage).go(prepare, finish)
-    if passage is not None and crew.ring is not None:
-        crew.ring.first_of([passage.sent])
+    _Run[_Result](crew, order, handed_on, finish).go(prepare)
 
 
 class _Run(Generic[_Result]):
     """One pass over a grid with several workers or processes."""
 
     def __init__(
-        self, counts: tuple[int, ...], crew: Crew, front: Wavefront, step: int, passage: Passage | None
+        self,
+        crew: Crew,
+        order: Sequence[Tile],
+        handed_on: HandedOn[Any],
+        finish: Callable[[Tile, _Result], None],
     ) -> None:
-        self._counts = counts
         self._crew = crew
-        self._step = step
-        self._rank = {tile: rank for rank, tile in enumerate(front.order)}
-        self._front = front
-        self._threads = torch.get_num_threads()
-        self._waiting = {tile: len(list(_neighbors(tile, counts, -step))) for tile in front.order}
-        self._ready = [rank for rank, tile in enumerate(front.order) if not self._waiting[tile]]
-        self._running: dict[Future[_Result], Tile] = {}
-        self._coming = {} if passage is None else {future: tile for tile, future in passage.coming.items()}
+        self._order = order
+        self._handed_on = handed_on
+        self._finish = finish
+        self._running: dict[Future[list[_Result]], Tile] = {}
 
-    def go(self, prepare: Callable[[Tile], Job[_Result]], finish: Callable[[Tile, _Result], None]) -> None:
+    def go(self, prepare: Callable[[Tile], Job[_Result]]) -> None:
         """Run until all tiles are finished, or one fails; those that run then are waited for."""
-        heapify(self._ready)
+        threads = torch.get_num_threads()
         try:
-            while self._ready or self._running or self._coming:
-                while self._ready and len(self._running) < self._crew.workers:
-                    self._start(heappop(self._ready), prepare, finish)
-                if self._running or self._coming:
-                    self._take(finish)
+            for tile, count in zip(self._order, self._crew.threads(len(self._order)), strict=True):
+                while len(self._running) == self._crew.workers:
+                    self._take()
+                self._await_other_processes(tile)
+                job = partial(self._tile, tile, prepare(tile))
+                self._running[_pool().submit(_work, self._crew.context, count, job)] = tile
+            while self._running:
+                self._take()
+            if self._handed_on.passage is not None:
+                self._first_of([self._handed_on.passage.sent])
         finally:
+            self._handed_on.end()
             wait(self._running)
             # What was set last is also what threads that come later begin with.
-            torch.set_num_threads(self._threads)
+            torch.set_num_threads(threads)
 
-    def _start(
-        self, rank: int, prepare: Callable[[Tile], Job[_Result]], finish: Callable[[Tile, _Result], None]
-    ) -> None:
-        tile, together = self._front.order[rank], self._front.together[rank]
-        if together == 1 and not self._crew.deterministic:
-            finish(tile, prepare(tile)())
-            self._release_behind(tile)
+    def _tile(self, tile: Tile, job: Job[_Result]) -> list[_Result]:
+        """What a tile comes to; nothing if it was left waiting because another failed."""
+        try:
+            result = job()
+        except SweepEndedError:
+            return []
+        except BaseException:
+            # Whatever waits for this tile waits in vain.
+            self._handed_on.end()
+            raise
+        self._handed_on.finish(tile)
+        return [result]
+
+    def _await_other_processes(self, tile: Tile) -> None:
+        passage = self._handed_on.passage
+        if passage is None or tile not in passage.coming:
             return
-        threads = 1 if self._crew.deterministic else max(1, self._threads // together)
-        future = _pool().submit(_work, self._crew.context, threads, prepare(tile))
-        self._running[future] = tile
+        while not passage.coming[tile].done():
+            self._take(passage.coming[tile])
+        self._handed_on.begin(tile)
 
-    def _take(self, finish: Callable[[Tile, _Result], None]) -> None:
-        """Wait for a tile, or for what another process hands on to one; in a method of its own so that nothing of it
-        outlives it.
-        """
-        for future in self._first_of([*self._running, *self._coming]):
-            if future in self._coming:
-                self._release(self._coming.pop(future))
-                continue
-            tile = self._running.pop(future)
-            finish(tile, future.result())
-            self._release_behind(tile)
+    def _take(self, *others: Future[Any]) -> None:
+        """Wait for a tile, or for something else; in a method of its own so that nothing of it outlives it."""
+        for future in self._first_of([*self._running, *others]):
+            if future in self._running:
+                tile = self._running.pop(future)
+                for result in future.result():
+                    self._finish(tile, result)
 
     def _first_of(self, futures: list[Future[Any]]) -> Iterable[Future[Any]]:
         if self._crew.ring is None:
             return wait(futures, return_when=FIRST_COMPLETED).done
         return self._crew.ring.first_of(futures)
-
-    def _release_behind(self, tile: Tile) -> None:
-        for behind in _neighbors(tile, self._counts, self._step):
-            # Those of other processes wait there.
-            if behind in self._waiting:
-                self._release(behind)
-
-    def _release(self, tile: Tile) -> None:
-        self._waiting[tile] -= 1
-        if not self._waiting[tile]:
-            heappush(self._ready, self._rank[tile])
 
 
 class InOrder(Generic[_Result]):
@@ -240,20 +204,6 @@ class InOrder(Generic[_Result]):
             assert self._next is not None
             self._take(self._next, self._early.pop(self._next))
             self._next = next(self._order, None)
-
-
-def _turned(counts: tuple[int, ...], reverse: bool) -> Callable[[Tile], Tile]:
-    """The tile in the same place seen from the other corner of the grid, if the order is reversed."""
-    if not reverse:
-        return lambda tile: tile
-    return lambda tile: tuple(count - 1 - t for t, count in zip(tile, counts, strict=True))
-
-
-def _neighbors(tile: Tile, counts: tuple[int, ...], step: int) -> Iterator[Tile]:
-    """The tiles behind a tile along each axis, or with step -1 those before it."""
-    for axis, (t, count) in enumerate(zip(tile, counts, strict=True)):
-        if 0 <= t + step < count:
-            yield (*tile[:axis], t + step, *tile[axis + 1 :])
 
 
 _own = threading.local()

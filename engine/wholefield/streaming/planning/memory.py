@@ -12,11 +12,18 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from wholefield.streaming.execution.back_propagation import (
+    HaloGrad,
+    Recomputed,
+    Root,
+    nodes_that_learn,
+    tile_gradients,
+)
 from wholefield.streaming.execution.halo import Halos
 from wholefield.streaming.execution.layout import arrange
 from wholefield.streaming.execution.recurrence import Moments, Recurrence, Tile, halo_in
-from wholefield.streaming.execution.sweep import Root, nodes_that_learn, output_nodes, tile_gradients
-from wholefield.streaming.execution.tile import ReadInputs, compute_tile
+from wholefield.streaming.execution.sweep import output_nodes
+from wholefield.streaming.execution.tile import Apart, ReadInputs, compute_tile
 from wholefield.streaming.geometry.schedule import NodeSchedule
 from wholefield.streaming.geometry.spans import Span, Spans, extent, is_empty
 from wholefield.streaming.planning.kept_activations import block_bytes
@@ -95,7 +102,7 @@ def forward_peak(
     tracker = _Tracker()
     tracker.ignore([*tensors, *_pieces(halos)])
     with torch.no_grad(), tracker:
-        compute_tile(recurrence, tile, _readers(recurrence, memory_format), tensors, halos, wanted)
+        compute_tile(recurrence, tile, _readers(recurrence, memory_format), tensors, Apart(halos), wanted)
     return tracker.peak
 
 
@@ -109,27 +116,26 @@ def backward_peak(
     """Bytes of the largest moment of a tile in the reverse sweep, without what it is given."""
     program = recurrence.program
     learns = nodes_that_learn(program, tensors, ())
-    halos = {
-        key: tuple((spans, piece.requires_grad_(learns[key[1]])) for spans, piece in halo)
-        for key, halo in _halos(recurrence, tile).items()
-    }
+    halos = _halos(recurrence, tile)
     known = {k: block for k in keeps if (block := _block(program.nodes[k], recurrence.new(k, tile))).numel()}
     blocks = {
         node.ref.index: _block(node, recurrence.new(node.ref.index, tile)) for node in _output_nodes(program)
     }
     read = _readers(recurrence, memory_format)
     with torch.no_grad():
-        handed = compute_tile(recurrence, tile, read, tensors, halos, frozenset(blocks)).halos
+        apart = Apart(halos)
+        compute_tile(recurrence, tile, read, tensors, apart, frozenset(blocks))
     grads = {
         key: tuple(torch.empty_like(piece) if learns[key[1]] else None for _, piece in halo)
-        for key, halo in handed.items()
+        for key, halo in apart.handed.items()
     }
+    passing = Recomputed(halos, learns, lambda axis, node: grads.get((axis, node)), _deliver_nowhere)
     roots: dict[int, list[Root]] = {node: [partial(_pair, grad=grad)] for node, grad in blocks.items()}
     tracker = _Tracker()
     arriving = [grad for pieces in grads.values() for grad in pieces if grad is not None]
     tracker.ignore([*tensors, *_pieces(halos), *known.values(), *blocks.values(), *arriving])
     with tracker:
-        tile_gradients(recurrence, tile, read, tensors, halos, roots, grads, known)
+        tile_gradients(recurrence, tile, read, tensors, passing, roots, known)
     return tracker.peak
 
 
@@ -148,6 +154,10 @@ def scratch_bytes(recurrence: Recurrence, training: bool, rows: int) -> int:
         if local is not None and local.scratch is not None and min(block):
             asked.append(local.scratch(block, training))
     return max(asked)
+
+
+def _deliver_nowhere(axis: int, node: int, grads: HaloGrad) -> None:
+    """The tile before is not there."""
 
 
 def _pair(block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:

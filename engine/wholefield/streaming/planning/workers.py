@@ -1,16 +1,21 @@
 """How many tiles run at the same time."""
 
-from collections.abc import Sequence
-from itertools import accumulate, count, repeat, takewhile
+from functools import lru_cache
+from heapq import heapreplace
+from itertools import count, takewhile
+from math import prod
 
 import torch
 
 from wholefield.errors import SettingError
 from wholefield.streaming.execution.recurrence import Recurrence
-from wholefield.streaming.execution.wavefront import wavefront
+from wholefield.streaming.execution.wavefront import raster_order
 
 LEAST_THREADS = 4
 """Two threads do as well inside a tile of 512 px as side by side, with less memory: tests/bench/bench_streaming.py."""
+
+LAG = 0.1
+"""How far a tile runs behind its neighbor at the least, in tiles: about the share of the dearest layer."""
 
 LEAST_GAIN = 1.05
 """More workers must bring that much, or their tiles only take memory."""
@@ -37,23 +42,26 @@ def workers_for(recurrence: Recurrence, wanted: int | None, processes: int = 1) 
     if wanted is not None:
         return wanted
     threads = torch.get_num_threads()
-    widest = -(-widest_diagonal(recurrence.counts) // processes)
-    most = min(threads, widest) if threads >= LEAST_THREADS else 1
+    tiles = -(-prod(recurrence.counts) // processes)
+    most = min(threads, tiles) if threads >= LEAST_THREADS else 1
     # Every number that is tried orders all tiles: of large grids there are many.
     tried = [*takewhile(lambda workers: workers < most, (2**power for power in count())), most]
     most_gained = speedup(recurrence, most * processes)
     return next(n for n in tried if LEAST_GAIN * speedup(recurrence, n * processes) >= most_gained)
 
 
-def widest_diagonal(counts: Sequence[int]) -> int:
-    """The largest number of tiles of a grid that can run at the same time: those whose indices have the same sum."""
-    tiles = [1]
-    for length in counts:
-        ends = [*accumulate(tiles), *repeat(sum(tiles), length - 1)]
-        tiles = [end - (ends[k - length] if k >= length else 0) for k, end in enumerate(ends)]
-    return max(tiles)
-
-
 def speedup(recurrence: Recurrence, workers: int) -> float:
-    """How many times faster some workers are than one of them: the tiles over the steps that they take."""
-    return wavefront(recurrence.counts, workers).speedup
+    """How many times faster some workers are than one of them, if tiles take equally long and nothing else counts."""
+    return _speedup(recurrence.counts, workers)
+
+
+@lru_cache(maxsize=64)
+def _speedup(counts: tuple[int, ...], workers: int) -> float:
+    """Play it through: tiles start in raster order, end after a tile's time, and some time after their neighbors."""
+    free = [0.0] * min(workers, prod(counts))
+    ends: dict[tuple[int, ...], float] = {}
+    for tile in raster_order(counts):
+        before = ((*tile[:axis], t - 1, *tile[axis + 1 :]) for axis, t in enumerate(tile) if t)
+        ends[tile] = max(free[0] + 1, *(ends[neighbor] + LAG for neighbor in before), 0.0)
+        heapreplace(free, ends[tile])
+    return len(ends) / max(free)

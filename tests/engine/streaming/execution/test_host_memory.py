@@ -3,7 +3,7 @@
 import torch
 
 from wholefield.malloc import give_back_freed_memory
-from wholefield.streaming.execution.host_memory import packed, packed_blocks, packed_halos
+from wholefield.streaming.execution.host_memory import Shelf, packed, packed_blocks
 
 
 def test_copies_have_the_values_the_order_and_the_type_of_their_tensors() -> None:
@@ -39,12 +39,13 @@ def test_memory_lives_as_long_as_one_of_its_tensors() -> None:
     assert len(others) == 5
 
 
-def test_pieces_that_were_given_are_handed_on_as_they_are() -> None:
-    spans = ((0, 2), (0, 3))
-    old, new = torch.ones(1, 1, 2, 3), torch.zeros(1, 1, 2, 3)
-    found = packed_halos({(0, 1): ((spans, old), (spans, new))}, {(1, 1): ((spans, old),)})
-    (_, first), (_, second) = found[0, 1]
-    assert first is old
-    assert second is not new
-    assert torch.equal(second, new)
+def test_a_shelf_puts_copies_side_by_side() -> None:
+    shelf = Shelf()
+    tensors = [torch.randn(1, 3, 5, 7).to(memory_format=torch.channels_last), torch.randn(2, 100_000)]
+    tensors += [torch.randn(2, 0), *torch.randn(9, 40).unbind()]
+    for copy, tensor in zip(list(map(shelf.put, tensors)), tensors, strict=True):
+        assert torch.equal(copy, tensor)
+        assert copy.stride() == tensor.stride()
+        assert not copy.numel() or copy.data_ptr() != tensor.data_ptr()
+        assert not copy._is_view()
     assert packed_blocks({}) == {}

@@ -2,7 +2,6 @@
 
 import random
 import threading
-from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
@@ -16,14 +15,17 @@ import torch
 from hypothesis import given, strategies as st
 from torch import Tensor, nn
 
+from tests.conftest import PATIENCE_S
 from tests.engine.streaming.layers import small
 from wholefield.errors import SettingError
 from wholefield.kernels import winograd
 from wholefield.streaming import GatedAttentionPool, MaxPool, MeanPool, Reduction, Streamed, TileVisit
 from wholefield.streaming.execution import sweep, tile
-from wholefield.streaming.execution.recurrence import Tile, lay_out
-from wholefield.streaming.execution.wavefront import Crew, InOrder, run_tiles, wavefront
-from wholefield.streaming.planning.workers import widest_diagonal, workers_for
+from wholefield.streaming.execution.back_propagation import GradientSums
+from wholefield.streaming.execution.handed_on import HandedOn
+from wholefield.streaming.execution.recurrence import Tile, lay_out, shifted
+from wholefield.streaming.execution.wavefront import Crew, InOrder, raster_order, run_tiles
+from wholefield.streaming.planning.workers import LAG, _speedup, workers_for
 from wholefield.streaming.tracing.trace import trace
 
 COUNTS = st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple)
@@ -38,24 +40,30 @@ def before(tile: Tile) -> list[Tile]:
     return [(*tile[:axis], t - 1, *tile[axis + 1 :]) for axis, t in enumerate(tile) if t]
 
 
+@given(counts=COUNTS, reverse=st.booleans())
+def test_every_tile_starts_once_after_its_predecessors(counts: tuple[int, ...], reverse: bool) -> None:
+    order = list(raster_order(counts, reverse=reverse))
+    assert sorted(order) == list(product(*map(range, counts)))
+    place = {tile: k for k, tile in enumerate(order)}
+    assert all((place[earlier] < place[tile]) is not reverse for tile in order for earlier in before(tile))
+
+
 @given(counts=COUNTS, workers=st.integers(1, 9))
-def test_every_tile_comes_once_after_its_predecessors(counts: tuple[int, ...], workers: int) -> None:
-    front = wavefront(counts, workers)
-    assert sorted(front.order) == list(product(*map(range, counts)))
-    place = {tile: k for k, tile in enumerate(front.order)}
-    assert all(place[earlier] < place[tile] for tile in front.order for earlier in before(tile))
-    assert max(front.together) <= workers
-    assert front.speedup <= min(workers, len(front.order)) + 1e-9
-    # No order is faster than the longest way through the grid.
-    assert front.steps >= sum(counts) - len(counts) + 1 - 1e-9
+def test_workers_bring_no_more_than_there_are(counts: tuple[int, ...], workers: int) -> None:
+    tiles, gained = int(np.prod(counts)), _speedup(counts, workers)
+    assert 1.0 - 1e-9 <= gained <= min(workers, tiles) + 1e-9
+    # All that one worker does, shared out evenly, and the last tile as far behind the first as tiles lie apart.
+    lag = LAG * sum(count - 1 for count in counts)
+    assert tiles / gained >= max(tiles / workers, 1 + lag) - 1e-9
+    assert tiles / gained <= -(-tiles // workers) * (1 + LAG * len(counts)) + lag + 1e-9
 
 
 @pytest.mark.parametrize(
-    ("counts", "workers", "speedup"),
-    [((1, 9), 4, 1.0), ((2, 2), 2, 4 / 3), ((4, 4), 2, 16 / 9), ((3,), 8, 1.0)],
+    ("counts", "workers", "gained"),
+    [((3,), 1, 1.0), ((1, 9), 3, 9 / 3.2), ((2, 2), 2, 4 / 2.1), ((3,), 8, 3 / 1.2)],
 )
-def test_what_workers_bring(counts: tuple[int, ...], workers: int, speedup: float) -> None:
-    assert wavefront(counts, workers).speedup == pytest.approx(speedup)
+def test_what_workers_bring(counts: tuple[int, ...], workers: int, gained: float) -> None:
+    assert _speedup(counts, workers) == pytest.approx(gained)
 
 
 @given(
@@ -65,44 +73,67 @@ def test_what_workers_bring(counts: tuple[int, ...], workers: int, speedup: floa
     deterministic=st.booleans(),
     seed=st.integers(0, 99),
 )
-def test_tiles_run_when_their_predecessors_are_finished(
+def test_tiles_run_node_by_node_behind_their_neighbors(
     counts: tuple[int, ...], workers: int, reverse: bool, deterministic: bool, seed: int
 ) -> None:
-    chance, finished, here = random.Random(seed), set[Tile](), threading.get_ident()
+    chance, here = random.Random(seed), threading.get_ident()
     running, most, lock = 0, 0, threading.Lock()
-    last = tuple(count - 1 for count in counts)
+    handed_on, step = HandedOn[tuple[Tile, int]](None, reverse=reverse), -1 if reverse else 1
+    started: list[Tile] = []
+    finished: set[Tile] = set()
 
-    def work(pause: float) -> float:
+    def work(tile: Tile, pauses: list[float]) -> Tile:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        threading.Event().wait(pause)
+        for node, pause in enumerate(pauses):
+            threading.Event().wait(pause)
+            for axis, count in enumerate(counts):
+                giver = shifted(tile, axis, -step)
+                # The last node is handed on by every second tile.
+                given = node < 2 or sum(giver) % 2 == 0
+                if 0 <= giver[axis] < count:
+                    assert handed_on.take(tile, axis, node) == ((giver, node) if given else None)
+                if node < 2 or sum(tile) % 2 == 0:
+                    handed_on.put(tile, axis, node, (tile, node))
         with lock:
             running -= 1
-        return pause
+        return tile
 
-    def prepare(tile: Tile) -> Callable[[], float]:
+    def prepare(tile: Tile) -> Callable[[], Tile]:
         assert threading.get_ident() == here
-        seen = tuple(end - t for t, end in zip(tile, last, strict=True)) if reverse else tile
-        needs = [
-            tuple(end - t for t, end in zip(b, last, strict=True)) if reverse else b for b in before(seen)
-        ]
-        assert finished >= set(needs)
-        return partial(work, chance.random() * 1e-3)
+        started.append(tile)
+        return partial(work, tile, [chance.random() * 5e-4 for _ in range(3)])
 
-    def finish(tile: Tile, pause: float) -> None:
+    def finish(tile: Tile, result: Tile) -> None:
         assert threading.get_ident() == here
+        assert tile == result
         finished.add(tile)
 
-    run_tiles(counts, crew(workers, deterministic), prepare, finish, reverse=reverse)
-    assert len(finished) == np.prod(counts)
+    run_tiles(counts, crew(workers, deterministic), prepare, finish, handed_on, reverse=reverse)
+    assert started == list(raster_order(counts, reverse=reverse))
+    assert finished == set(started)
     assert most <= workers
 
 
+def test_a_tile_starts_before_its_neighbor_is_finished() -> None:
+    handed_on, both = HandedOn[int](None), threading.Barrier(2)
+
+    def work(tile: Tile) -> None:
+        if tile[1]:
+            assert handed_on.take(tile, 1, 0) == tile[1] - 1
+        handed_on.put(tile, 1, 0, tile[1])
+        # The one at the left goes on when the one at the right has come as far.
+        both.wait(PATIENCE_S)
+
+    run_tiles((1, 2), crew(2), lambda tile: partial(work, tile), lambda *_: None, handed_on)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize("where", ["prepare", "job", "finish"])
-def test_an_error_ends_the_run_and_leaves_nothing_running(where: str) -> None:
-    running, started = 0, 0
+def test_an_error_ends_the_run_and_leaves_nothing_running(where: str, workers: int) -> None:
+    running, started, handed_on = 0, 0, HandedOn[int](None)
 
     def fail(here: str, tile: Tile) -> None:
         if here == where and tile == (2, 1):
@@ -111,9 +142,16 @@ def test_an_error_ends_the_run_and_leaves_nothing_running(where: str) -> None:
     def work(tile: Tile) -> None:
         nonlocal running
         running += 1
-        threading.Event().wait(1e-3)
-        running -= 1
-        fail("job", tile)
+        try:
+            threading.Event().wait(1e-3)
+            fail("job", tile)
+            # Those behind the one that failed wait for it in vain.
+            for axis, t in enumerate(tile):
+                if t:
+                    handed_on.take(tile, axis, 0)
+                handed_on.put(tile, axis, 0, 0)
+        finally:
+            running -= 1
 
     def prepare(tile: Tile) -> Callable[[], None]:
         nonlocal started
@@ -122,21 +160,48 @@ def test_an_error_ends_the_run_and_leaves_nothing_running(where: str) -> None:
         return partial(work, tile)
 
     with pytest.raises(KeyError, match=where):
-        run_tiles((4, 4), crew(2), prepare, lambda tile, _: fail("finish", tile))
+        run_tiles((4, 4), crew(workers), prepare, lambda tile, _: fail("finish", tile), handed_on)
     assert running == 0
     assert started < 16
 
 
 def test_the_number_of_threads_is_as_it_was() -> None:
     torch.set_num_threads(2)
-    found: list[int] = []
-    run_tiles((3, 3), crew(3), lambda _: torch.get_num_threads, lambda _, threads: found.append(threads))
-    # The first and the last tile run alone, with all threads.
-    assert found == [2, *[1] * 7, 2]
-    later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
-    later.start()
-    later.join()
-    assert (torch.get_num_threads(), found[-1]) == (2, 2)
+    found: dict[Tile, int] = {}
+    run_tiles((3, 3), crew(2), lambda _: torch.get_num_threads, found.__setitem__, HandedOn[int](None))
+    # The last tile has nobody beside it.
+    assert [found[tile] for tile in raster_order((3, 3))] == [*[1] * 8, 2]
+    later: list[int] = []
+    thread = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    assert (torch.get_num_threads(), *later) == (2, 2)
+
+
+@given(tiles=st.integers(1, 5), slots=st.integers(1, 3), seed=st.integers(0, 10**6))
+def test_gradients_are_summed_in_the_order_of_the_tiles(tiles: int, slots: int, seed: int) -> None:
+    chance = random.Random(seed)
+    tensors = [torch.zeros(2, dtype=torch.float16, requires_grad=True) for _ in range(slots)]
+    grads = {
+        (t, k): torch.randn(2).half() for t in range(tiles) for k in range(slots) if chance.random() < 0.8
+    }
+    sums = GradientSums(tensors, [(t,) for t in range(tiles)])
+    waiting = [(t, k) for t in range(tiles) for k in range(slots)]
+    chance.shuffle(waiting)
+    leaves = [sums.leaves((t,)) for t in range(tiles)]
+    left = dict.fromkeys(range(tiles), slots)
+    for t, k in waiting:
+        if (t, k) in grads:
+            (leaves[t][k] * grads[t, k]).sum().backward()
+        left[t] -= 1
+        if not left[t]:
+            sums.finish((t,))
+    for k, total in enumerate(sums.totals):
+        expected = None
+        for grad in (grads[t, k].float() for t in range(tiles) if (t, k) in grads):
+            expected = grad if expected is None else expected + grad
+        assert (total is None) is (expected is None)
+        assert total is None or (total.dtype == torch.float32 and torch.equal(total, expected))
 
 
 def test_things_are_handed_on_in_order() -> None:
@@ -300,7 +365,7 @@ def test_tiles_are_announced_in_the_callers_thread_and_can_be_refused(image: Ten
         Streamed(small(), 9, workers=3, on_tile=see)(image)
     assert threads == {threading.get_ident()}
     assert len(visits) == 17
-    assert [visit.index for visit in visits[:3]] == [(0, 0), (0, 1), (1, 0)]
+    assert [visit.index for visit in visits[:3]] == [(0, 0), (0, 1), (0, 2)]
 
 
 def test_random_numbers_are_drawn_by_one_worker(image: Tensor) -> None:
@@ -319,7 +384,7 @@ def test_a_number_of_workers_that_cannot_be() -> None:
 
 @pytest.mark.parametrize(
     ("threads", "shape", "workers"),
-    [(2, (41, 53), 1), (4, (9, 53), 1), (1, (41, 53), 1), (6, (18, 18), 2), (4, (90, 90), 4)],
+    [(2, (41, 53), 1), (4, (9, 53), 4), (1, (41, 53), 1), (6, (18, 18), 4), (4, (90, 90), 4)],
 )
 def test_workers_are_chosen_by_threads_and_grid(threads: int, shape: tuple[int, int], workers: int) -> None:
     torch.set_num_threads(threads)
@@ -329,14 +394,8 @@ def test_workers_are_chosen_by_threads_and_grid(threads: int, shape: tuple[int, 
 
 
 def test_the_order_of_reading_is_that_of_the_tiles() -> None:
-    assert crew(1).front((2, 2), reverse=True).order == ((1, 1), (1, 0), (0, 1), (0, 0))
-    assert crew(2).front((2, 3), reverse=False).order[:3] == ((0, 0), (0, 1), (1, 0))
-
-
-@given(counts=COUNTS)
-def test_the_widest_diagonal(counts: tuple[int, ...]) -> None:
-    sums = Counter(map(sum, product(*map(range, counts))))
-    assert widest_diagonal(counts) == max(sums.values())
+    assert crew(2).order((2, 2), reverse=True) == ((1, 1), (1, 0), (0, 1), (0, 0))
+    assert crew(1).order((2, 3), reverse=False)[:4] == ((0, 0), (0, 1), (0, 2), (1, 0))
 
 
 def _called(calls: list[str], name: str, function: Callable[..., Any], *given: Any) -> Any:
