@@ -11,22 +11,92 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.autograd.graph import get_gradient_edge
 
-from wholefield.streaming.execution.halo import Halo, Halos, Piece
+from wholefield.streaming.execution.halo import Halo, Halos, Piece, cut
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
-from wholefield.streaming.execution.tile import ReadInputs, compute_tile
+from wholefield.streaming.execution.tile import ReadInputs, TileLayout, compute_tile
+from wholefield.streaming.geometry.spans import Spans, intersection, is_empty
 from wholefield.streaming.tracing.program import Program
 
 HaloGrad: TypeAlias = tuple[Tensor | None, ...]
 """Gradients of a halo, piece by piece."""
 
-Arrive: TypeAlias = Callable[[int, int], HaloGrad | None]
-"""Waits for the gradient of what a tile has handed on along an axis of a node; None if there is none."""
-
-Deliver: TypeAlias = Callable[[int, int, HaloGrad], None]
-"""Takes the gradient of what a tile was given along an axis of a node."""
-
 Root: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Where back-propagation into a recomputed output block starts, and with which gradient."""
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """How the gradients of halos come to a tile and go from it; all by axis and node.
+
+    Attributes:
+        arrive: Waits for the gradient of what the tile has handed on; None if there is none.
+        await_: Waits until it is there.
+        deliver: Takes the gradient of what the tile was given.
+    """
+
+    arrive: Callable[[int, int], HaloGrad | None]
+    await_: Callable[[int, int], None]
+    deliver: Callable[[int, int, HaloGrad], None]
+
+
+def pass_back(
+    recurrence: Recurrence, tile: Tile, halos: Halos, learns: Sequence[bool], way: WayBack
+) -> Halos:
+    """Pass on the gradients of nodes of which a tile computes and reads nothing, before it is recomputed.
+
+    Such a tile lies before one that computes these nodes for several; it waits here, while it holds nothing, for what
+    back-propagation into its own nodes needs first.
+
+    Args:
+        recurrence: The network laid out over the tiles.
+        tile: Which tile.
+        halos: What it was given.
+        learns: Whether a gradient passes through each node.
+        way: The ways of the gradients.
+
+    Returns:
+        The halos of the other nodes.
+    """
+    layout = TileLayout(recurrence, tile)
+    passed = [node for node, passes in enumerate(layout.only_passes) if passes]
+    if not passed:
+        return halos
+    for node in reversed(passed):
+        given = {axis: halos[axis, node] for axis in range(len(tile)) if (axis, node) in halos}
+        grads: dict[int, list[Tensor | None]] = {axis: [None] * len(halo) for axis, halo in given.items()}
+        for out, spans in layout.handed(node):
+            parts = [
+                (axis, k, piece, shared)
+                for axis, halo in given.items()
+                for k, piece in enumerate(halo)
+                if not is_empty(shared := intersection(piece[0], spans))
+            ]
+            if not learns[node] or not parts:
+                continue
+            way.await_(out, node)
+            arrived = way.arrive(out, node)
+            for (axis, k, piece, shared), grad in zip(parts, arrived or (), strict=arrived is not None):
+                axes = recurrence.program.nodes[node].ref.axes
+                grads[axis][k] = _placed(axes, piece, shared, grad, grads[axis][k])
+        for axis, found in grads.items():
+            way.deliver(axis, node, tuple(found))
+    first = [node for node, runs in enumerate(layout.runs) if runs and learns[node] and layout.handed(node)]
+    for axis, _ in layout.handed(first[-1]) if first else ():
+        way.await_(axis, first[-1])
+    return {(axis, node): halo for (axis, node), halo in halos.items() if not layout.only_passes[node]}
+
+
+def _placed(
+    axes: Sequence[int], piece: Piece, spans: Spans, grad: Tensor | None, total: Tensor | None
+) -> Tensor | None:
+    """The gradient of a piece: what is known of it, and that of a part of it."""
+    if grad is None:
+        return total
+    if spans != piece[0]:
+        whole = torch.zeros_like(piece[1], dtype=grad.dtype)
+        cut(whole, axes, piece[0], spans).copy_(grad)
+        grad = whole
+    return grad if total is None else total + grad
 
 
 class Recomputed:
@@ -40,16 +110,15 @@ class Recomputed:
         roots: Where back-propagation into what is handed on starts; the gradient there is 1.
     """
 
-    def __init__(self, halos: Halos, learns: Sequence[bool], arrive: Arrive, deliver: Deliver) -> None:
+    def __init__(self, halos: Halos, learns: Sequence[bool], way: WayBack) -> None:
         """Make the halos the start of a graph of its own.
 
         Args:
             halos: What the tile was given.
             learns: Whether a gradient passes through each node.
-            arrive: Where gradients come from.
-            deliver: Where they go to.
+            way: The ways of the gradients.
         """
-        self._arrive = arrive
+        self._arrive = way.arrive
         self._halos: Halos = {}
         self._deliveries: list[_Delivery] = []
         self.leaves: list[Tensor] = []
@@ -61,9 +130,9 @@ class Recomputed:
             )
             self._halos[axis, node] = pieces
             self.leaves += [piece for _, piece in pieces if piece.requires_grad]
-            self._deliveries.append(_Delivery(pieces, partial(deliver, axis, node)))
+            self._deliveries.append(_Delivery(pieces, partial(way.deliver, axis, node)))
 
-    def take(self, axis: int, node: int) -> Halo:
+    def take(self, axis: int, node: int, *, idle: bool = False) -> Halo:
         """The halo of a node."""
         return self._halos.get((axis, node), ())
 

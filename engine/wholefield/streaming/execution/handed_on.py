@@ -5,6 +5,9 @@ tiles run side by side a few nodes apart.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from threading import Condition
 from typing import Generic, TypeVar
 
@@ -18,8 +21,54 @@ class SweepEndedError(Exception):
     """A tile waits for another that will not come, for the sweep has ended; what ended it is said elsewhere."""
 
 
+class Places:
+    """The places of workers: a tile takes one while it runs, and gives it up while all it can do is wait."""
+
+    def __init__(self, count: int) -> None:
+        """Start with all of them free."""
+        self._free = count
+        self._returning = 0
+        self._changed = Condition()
+        self._freed = Future[None]()
+
+    def taken(self) -> Future[None] | None:
+        """Take a place; if there is none for a tile that is new, what is done when there may be one."""
+        with self._changed:
+            if self._free > self._returning:
+                self._free -= 1
+                return None
+            self._freed = Future()
+            return self._freed
+
+    def give(self) -> None:
+        """Give a place up."""
+        with self._changed:
+            self._free += 1
+            self._changed.notify()
+            if not self._freed.done():
+                self._freed.set_result(None)
+
+    @contextmanager
+    def given_up(self) -> Iterator[None]:
+        """Without a place inside the block, and with one after it."""
+        self.give()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._returning += 1
+                self._changed.wait_for(lambda: self._free)
+                self._returning -= 1
+                self._free -= 1
+
+
 class HandedOn(Generic[_Handed]):
-    """What waits for tiles; what goes along the first axis may come from other processes. Any thread may use it."""
+    """What waits for tiles; what goes along the first axis may come from other processes. Any thread may use it.
+
+    Attributes:
+        passage: What goes between the processes.
+        places: Those of the workers that compute the tiles.
+    """
 
     def __init__(self, passage: Passage | None, *, reverse: bool = False) -> None:
         """Start with nothing.
@@ -29,6 +78,7 @@ class HandedOn(Generic[_Handed]):
             reverse: Whether tiles hand things back.
         """
         self.passage = passage
+        self.places = Places(1)
         self._step = -1 if reverse else 1
         self._waiting: defaultdict[Tile, dict[tuple[int, int], _Handed]] = defaultdict(dict)
         self._sent: defaultdict[Tile, dict[int, _Handed]] = defaultdict(dict)
@@ -45,20 +95,39 @@ class HandedOn(Generic[_Handed]):
             self._waiting[shifted(tile, axis, self._step)][axis, node] = thing
             self._changed.notify_all()
 
-    def take(self, tile: Tile, axis: int, node: int) -> _Handed | None:
+    def take(self, tile: Tile, axis: int, node: int, *, idle: bool = False) -> _Handed | None:
         """What the tile before hands on of a node; waits until it has done so, or is finished without.
+
+        Args:
+            tile: Who asks.
+            axis: The axis.
+            node: The node.
+            idle: Whether the tile needs no place meanwhile, for it holds next to nothing and has nothing else to do.
 
         Raises:
             SweepEndedError: The sweep has ended.
         """
-        key, giver = (axis, node), shifted(tile, axis, -self._step)
+        self.await_(tile, axis, node, idle=idle)
         with self._changed:
-            self._changed.wait_for(
-                lambda: key in self._waiting[tile] or giver in self._finished or self._ended
-            )
+            return self._waiting[tile].pop((axis, node), None)
+
+    def await_(self, tile: Tile, axis: int, node: int, *, idle: bool = False) -> None:
+        """Wait until something can be taken; as `take`."""
+        key, giver = (axis, node), shifted(tile, axis, -self._step)
+
+        def there() -> bool:
+            return key in self._waiting[tile] or giver in self._finished or self._ended
+
+        with self._changed:
+            if not idle:
+                self._changed.wait_for(there)
+            waits = not there()
+        if waits:
+            with self.places.given_up(), self._changed:
+                self._changed.wait_for(there)
+        with self._changed:
             if key not in self._waiting[tile] and self._ended:
                 raise SweepEndedError
-            return self._waiting[tile].pop(key, None)
 
     def begin(self, tile: Tile) -> None:
         """Take over what has come for a tile from another process."""

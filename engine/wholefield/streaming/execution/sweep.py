@@ -17,7 +17,9 @@ from wholefield.streaming.execution.back_propagation import (
     Recomputed,
     Root,
     TileGradients,
+    WayBack,
     nodes_that_learn,
+    pass_back,
     tile_gradients,
 )
 from wholefield.streaming.execution.background import Background
@@ -161,9 +163,9 @@ class _HandingOn:
         self._node = 0
         self._copies: dict[int, Tensor] = {}
 
-    def take(self, axis: int, node: int) -> Halo:
+    def take(self, axis: int, node: int, *, idle: bool = False) -> Halo:
         """The halo of a node from the tile before."""
-        halo = self.taken[axis, node] = self._table.take(self._tile, axis, node) or ()
+        halo = self.taken[axis, node] = self._table.take(self._tile, axis, node, idle=idle) or ()
         self._given.update(id(piece) for _, piece in halo)
         return halo
 
@@ -258,7 +260,12 @@ def reverse_sweep(
             for node, read_block in read_known.items()
             if not is_empty(recurrence.new(node, tile))
         }
-        passing = Recomputed(halos, learns, partial(arriving.take, tile), partial(arriving.put, tile))
+        way = WayBack(
+            partial(arriving.take, tile),
+            partial(arriving.await_, tile, idle=True),
+            partial(arriving.put, tile),
+        )
+        passing = Recomputed(pass_back(recurrence, tile, halos, learns, way), learns, way)
         with drawing_from(state, program.device):
             found = tile_gradients(recurrence, tile, reading, leaves, passing, roots, known)
         sums.finish(tile)

@@ -26,8 +26,14 @@ ReadInputs: TypeAlias = Mapping[int, ReadImage]
 class Passing(Protocol):
     """What the neighbors of a tile hand on to it, node by node, and what it hands on to those behind."""
 
-    def take(self, axis: int, node: int) -> Halo:
-        """The halo of a node from the tile before along an axis; waits until that has it."""
+    def take(self, axis: int, node: int, *, idle: bool = False) -> Halo:
+        """The halo of a node from the tile before along an axis; waits until that has it.
+
+        Args:
+            axis: The axis.
+            node: The node.
+            idle: Whether all that is left of the tile is to pass on what it is given.
+        """
 
     def hand_on(self, axis: int, node: int, halo: Halo) -> None:
         """Hand a node's halo on to the tile behind along an axis; without pieces where nothing is at hand."""
@@ -45,7 +51,7 @@ class Apart:
     given: Halos
     handed: Halos = field(default_factory=dict)
 
-    def take(self, axis: int, node: int) -> Halo:
+    def take(self, axis: int, node: int, *, idle: bool = False) -> Halo:
         """One of those that are given."""
         return self.given.get((axis, node), ())
 
@@ -94,6 +100,54 @@ def compute_tile(
     return _Step(recurrence, tile, tensors, passing, keeps, known).run(read, wanted)
 
 
+class TileLayout:
+    """What happens to each node in one tile.
+
+    Attributes:
+        moments: The ranges of every node, one entry per axis.
+        runs: Whether the node has a block to compute.
+        only_passes: Whether the tile neither computes nor reads it, and hands on what it is given.
+    """
+
+    def __init__(self, recurrence: Recurrence, tile: Tile) -> None:
+        """Look it up.
+
+        Args:
+            recurrence: The network laid out over the tiles.
+            tile: Which tile.
+        """
+        program = recurrence.program
+        self.moments = recurrence.at(tile)
+        self._readers = recurrence.readers
+        self.runs = [
+            index in program.live and all(m.new[0] < m.new[1] for m in moments)
+            for index, moments in enumerate(self.moments)
+        ]
+        self.only_passes = [
+            node.local is not None and not self.runs[index] and not self.reading(index)
+            for index, node in enumerate(program.nodes)
+        ]
+
+    def reading(self, node: int) -> list[tuple[int, Spans]]:
+        """The readers of a node that compute something and what they need of it."""
+        return [
+            (reader, tuple(m.reads for m in self.moments[reader]))
+            for reader in self._readers[node]
+            if self.runs[reader]
+        ]
+
+    def given(self, node: int) -> list[int]:
+        """The axes along which the tile is given something of a node."""
+        moments = self.moments[node]
+        return [axis for axis in range(len(moments)) if not is_empty(halo_in(moments, axis))]
+
+    def handed(self, node: int) -> list[tuple[int, Spans]]:
+        """The axes along which the tile hands something on of a node, and where that lies."""
+        moments = self.moments[node]
+        boxes = ((axis, halo_out(moments, axis)) for axis in range(len(moments)))
+        return [(axis, spans) for axis, spans in boxes if not is_empty(spans)]
+
+
 class _Step:
     """The working state of one tile."""
 
@@ -109,12 +163,7 @@ class _Step:
         self._input_boxes = {k: recurrence.input_box(k, tile) for k in recurrence.program.inputs}
         self._nodes = recurrence.program.nodes
         self._readers = recurrence.readers
-        self._moments = recurrence.at(tile)
-        live = recurrence.program.live
-        self._runs = [
-            index in live and all(m.new[0] < m.new[1] for m in moments)
-            for index, moments in enumerate(self._moments)
-        ]
+        self._layout = TileLayout(recurrence, tile)
         self._tensors = tensors
         self._passing = passing
         self._keeps = keeps
@@ -136,22 +185,31 @@ class _Step:
                     values = self._read(index, box, read)
                     inputs |= {} if node.slots else {index: (box, values)}
                 continue
-            block = self._compute(index) if self._runs[index] else None
+            if self._layout.only_passes[index]:
+                continue
+            block = self._compute(index) if self._layout.runs[index] else None
             if block is not None and index in wanted:
                 outputs[index] = block
             if block is not None and index in self._keeps:
                 self._kept[index] = block
-            self._hand_on(index, block, index not in wanted and index not in self._keeps)
+            disposable = index not in wanted and index not in self._keeps
+            self._hand_on(index, block, disposable=disposable)
+        # What these wait for may take long.
+        for index, passes in enumerate(self._layout.only_passes):
+            if passes:
+                self._hand_on(index, None, disposable=False)
         if 0 in wanted:
             held, pixels = inputs[0]
-            outputs[0] = cut(pixels, self._nodes[0].ref.axes, held, tuple(m.new for m in self._moments[0]))
+            outputs[0] = cut(
+                pixels, self._nodes[0].ref.axes, held, tuple(m.new for m in self._layout.moments[0])
+            )
         return TileResult(outputs, self._kept, inputs)
 
     def _read(self, index: int, held: Spans, read: ReadInputs) -> Tensor:
         """Read what the readers of an input need of it: it is at hand, it has no halos."""
         node = self._nodes[index]
         block = _spread(self._tensors[node.slots[0]], node.ref, held) if node.slots else read[index](held)
-        self._share(index, self._active_readers(index), [(held, block)], [])
+        self._share(index, self._layout.reading(index), [(held, block)], [])
         return block
 
     def _compute(self, index: int) -> Tensor:
@@ -170,24 +228,19 @@ class _Step:
         if index in self._known and local.recall is not None:
             block = local.recall(take, self._known[index])
         else:
-            block = compute(take, [m.new for m in self._moments[index]])
+            block = compute(take, [m.new for m in self._layout.moments[index]])
         read = [views.pop((source, index)) for source in node.inputs]
         if compute is local.overwrite or all(_memory(block) != _memory(view) for view in read):
             self._fresh.add(index)
         return block if node.differentiable else block.detach()
 
-    def _hand_on(self, index: int, block: Tensor | None, disposable: bool) -> None:
+    def _hand_on(self, index: int, block: Tensor | None, *, disposable: bool) -> None:
         """Give the readers their views and later tiles their halos."""
-        moments = self._moments[index]
-        readers = self._active_readers(index)
-        given: list[Piece] = [] if block is None else [(tuple(m.new for m in moments), block)]
-        taken = []
-        for axis in range(len(moments)):
-            if not is_empty(halo_in(moments, axis)):
-                given += self._passing.take(axis, index)
-            out = halo_out(moments, axis)
-            if not is_empty(out):
-                taken.append((axis, out))
+        layout = self._layout
+        readers, taken = layout.reading(index), layout.handed(index)
+        given: list[Piece] = [] if block is None else [(tuple(m.new for m in layout.moments[index]), block)]
+        for axis in layout.given(index):
+            given += self._passing.take(axis, index, idle=layout.only_passes[index])
         if not given or not (readers or taken):
             for axis, _ in taken:
                 self._passing.hand_on(axis, index, ())
@@ -225,14 +278,6 @@ class _Step:
             self._views[index, reader] = view
         for (axis, spans), part in zip(taken, parts[len(readers) :], strict=True):
             self._passing.hand_on(axis, index, ((spans, part),))
-
-    def _active_readers(self, index: int) -> list[tuple[int, Spans]]:
-        """The readers that compute something in this tile and what they need."""
-        return [
-            (reader, tuple(m.reads for m in self._moments[reader]))
-            for reader in self._readers[index]
-            if self._runs[reader]
-        ]
 
 
 def _spread(tensor: Tensor, ref: Ref, spans: Spans) -> Tensor:

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import torch
 
-from wholefield.streaming.execution.handed_on import HandedOn, SweepEndedError
+from wholefield.streaming.execution.handed_on import HandedOn, Places, SweepEndedError
 from wholefield.streaming.execution.ranks.passage import Passage
 from wholefield.streaming.execution.ranks.ring import Ring
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
@@ -25,6 +25,9 @@ from wholefield.streaming.execution.recurrence import Recurrence, Tile
 _Result = TypeVar("_Result")
 
 MOST_WORKERS = 1024
+
+BEGUN = 4
+"""Tiles that are begun, for every worker: some only wait to pass on what others hand on to them."""
 
 Job: TypeAlias = Callable[[], _Result]
 """The part of a tile's work that runs in a worker."""
@@ -124,6 +127,7 @@ class _Run(Generic[_Result]):
         self._crew = crew
         self._order = order
         self._handed_on = handed_on
+        handed_on.places = Places(crew.workers)
         self._finish = finish
         self._running: dict[Future[list[_Result]], Tile] = {}
 
@@ -132,9 +136,8 @@ class _Run(Generic[_Result]):
         threads = torch.get_num_threads()
         try:
             for tile, count in zip(self._order, self._crew.threads(len(self._order)), strict=True):
-                while len(self._running) == self._crew.workers:
-                    self._take()
                 self._await_other_processes(tile)
+                self._await_place()
                 job = partial(self._tile, tile, prepare(tile))
                 self._running[_pool().submit(_work, self._crew.context, count, job)] = tile
             while self._running:
@@ -147,6 +150,12 @@ class _Run(Generic[_Result]):
             # What was set last is also what threads that come later begin with.
             torch.set_num_threads(threads)
 
+    def _await_place(self) -> None:
+        while len(self._running) >= BEGUN * self._crew.workers:
+            self._take()
+        while (freed := self._handed_on.places.taken()) is not None:
+            self._take(freed)
+
     def _tile(self, tile: Tile, job: Job[_Result]) -> list[_Result]:
         """What a tile comes to; nothing if it was left waiting because another failed."""
         try:
@@ -157,6 +166,8 @@ class _Run(Generic[_Result]):
             # Whatever waits for this tile waits in vain.
             self._handed_on.end()
             raise
+        finally:
+            self._handed_on.places.give()
         self._handed_on.finish(tile)
         return [result]
 
@@ -223,7 +234,7 @@ def _work(context: Callable[[], AbstractContextManager[object]], threads: int, j
 @cache
 def _pool() -> ThreadPoolExecutor:
     """Threads that live as long as the process, for kernels keep scratch memory in them; as many as run at once."""
-    return ThreadPoolExecutor(MOST_WORKERS, "wholefield-tiles")
+    return ThreadPoolExecutor(BEGUN * MOST_WORKERS, "wholefield-tiles")
 
 
 if hasattr(os, "register_at_fork"):

@@ -13,9 +13,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from wholefield.streaming.execution.back_propagation import (
-    HaloGrad,
     Recomputed,
     Root,
+    WayBack,
     nodes_that_learn,
     tile_gradients,
 )
@@ -129,7 +129,8 @@ def backward_peak(
         key: tuple(torch.empty_like(piece) if learns[key[1]] else None for _, piece in halo)
         for key, halo in apart.handed.items()
     }
-    passing = Recomputed(halos, learns, lambda axis, node: grads.get((axis, node)), _deliver_nowhere)
+    way = WayBack(lambda axis, node: grads.get((axis, node)), _nothing, _nothing)
+    passing = Recomputed(halos, learns, way)
     roots: dict[int, list[Root]] = {node: [partial(_pair, grad=grad)] for node, grad in blocks.items()}
     tracker = _Tracker()
     arriving = [grad for pieces in grads.values() for grad in pieces if grad is not None]
@@ -156,8 +157,8 @@ def scratch_bytes(recurrence: Recurrence, training: bool, rows: int) -> int:
     return max(asked)
 
 
-def _deliver_nowhere(axis: int, node: int, grads: HaloGrad) -> None:
-    """The tile before is not there."""
+def _nothing(*_: object) -> None:
+    """The other tiles are not there."""
 
 
 def _pair(block: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
