@@ -11,9 +11,6 @@ from wholefield.errors import SettingError
 from wholefield.streaming.execution.recurrence import Recurrence
 from wholefield.streaming.execution.wavefront import raster_order
 
-LEAST_THREADS = 4
-"""Two threads do as well inside a tile of 512 px as side by side, with less memory: tests/bench/bench_streaming.py."""
-
 LAG = 0.1
 """How far a tile runs behind its neighbor at the least, in tiles: about the share of the dearest layer."""
 
@@ -26,8 +23,7 @@ def workers_for(recurrence: Recurrence, wanted: int | None, processes: int = 1) 
 
     Args:
         recurrence: The network laid out over the tiles.
-        wanted: What the user has set; None chooses one below four of torch's threads, and from there on as many as
-            bring nearly all that the threads can.
+        wanted: What the user has set; None chooses as many as bring nearly all that torch's threads can.
         processes: How many processes share the tiles, each with as many workers.
 
     Raises:
@@ -43,7 +39,7 @@ def workers_for(recurrence: Recurrence, wanted: int | None, processes: int = 1) 
         return wanted
     threads = torch.get_num_threads()
     tiles = -(-prod(recurrence.counts) // processes)
-    most = min(threads, tiles) if threads >= LEAST_THREADS else 1
+    most = min(threads, tiles)
     # Every number that is tried orders all tiles: of large grids there are many.
     tried = [*takewhile(lambda workers: workers < most, (2**power for power in count())), most]
     most_gained = speedup(recurrence, most * processes)

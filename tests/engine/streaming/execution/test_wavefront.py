@@ -384,7 +384,7 @@ def test_a_number_of_workers_that_cannot_be() -> None:
 
 @pytest.mark.parametrize(
     ("threads", "shape", "workers"),
-    [(2, (41, 53), 1), (4, (9, 53), 4), (1, (41, 53), 1), (6, (18, 18), 4), (4, (90, 90), 4)],
+    [(2, (41, 53), 2), (4, (9, 53), 4), (1, (41, 53), 1), (6, (18, 18), 4), (4, (90, 90), 4)],
 )
 def test_workers_are_chosen_by_threads_and_grid(threads: int, shape: tuple[int, int], workers: int) -> None:
     torch.set_num_threads(threads)
