@@ -22,7 +22,7 @@ import torch
 from tests.bench.bench_streaming import backbone
 from tests.bench.measure import machine
 from wholefield.streaming import Streamed
-from wholefield.streaming.execution import sweep
+from wholefield.streaming.execution import sweep, wavefront
 from wholefield.streaming.execution.recurrence import Recurrence, Tile, lay_out, shifted
 from wholefield.streaming.execution.tile import TileLayout, _Step
 from wholefield.streaming.execution.wavefront import BEGUN, raster_order
@@ -78,7 +78,7 @@ def measured(name: str, tile: int) -> Costs:
             positions[index] += prod(extent(m.new) for m in step._layout.moments[index])
         return block
 
-    run = sweep.run_tiles
+    run = wavefront.run_tiles
 
     def whole(*args: Any, reverse: bool = False) -> None:
         begin = time.perf_counter()

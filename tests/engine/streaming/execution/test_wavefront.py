@@ -197,11 +197,14 @@ def test_gradients_are_summed_in_the_order_of_the_tiles(tiles: int, slots: int, 
         if not left[t]:
             sums.finish((t,))
     for k, total in enumerate(sums.totals):
-        expected = None
+        expected: Tensor | None = None
         for grad in (grads[t, k].float() for t in range(tiles) if (t, k) in grads):
             expected = grad if expected is None else expected + grad
-        assert (total is None) is (expected is None)
-        assert total is None or (total.dtype == torch.float32 and torch.equal(total, expected))
+        if total is None or expected is None:
+            assert total is expected
+        else:
+            assert total.dtype == torch.float32
+            assert torch.equal(total, expected)
 
 
 def test_things_are_handed_on_in_order() -> None:
