@@ -5,6 +5,7 @@ from argparse import Namespace
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 
 from wholefield_app.window.main_window import MainWindow
+from wholefield_app.window.returning import take_up_runs
 
 
 class FirstSteps(QObject):
@@ -40,5 +41,6 @@ class FirstSteps(QObject):
             window.workspace.path_chosen.emit(options.file)
         elif options.file is not None:
             window.open(options.file)
+        take_up_runs(window, show=options.file is None and not options.demo)
         if options.demo:
             window.registry[f"{window.workspace.name}.open_demo"].trigger()

@@ -11,6 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from wholefield.errors import WholefieldError
+from wholefield.runs.own_process.supervisor import UnexpectedError
+
+UNEXPECTED = "An unexpected error occurred ({reason}). Copy the details to report it; your files are safe."
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +39,9 @@ class Problem:
             return cls(str(error))
         what = str(error).strip().splitlines()
         reason = f"{type(error).__name__}: {what[0]}" if what else type(error).__name__
-        sentence = (
-            f"An unexpected error occurred ({reason}). Copy the details to report it; your files are safe."
-        )
-        return cls(sentence, "".join(traceback.format_exception(error)))
+        if isinstance(error, UnexpectedError):
+            return cls(UNEXPECTED.format(reason=what[0]), error.details)
+        return cls(UNEXPECTED.format(reason=reason), "".join(traceback.format_exception(error)))
 
 
 class ExceptionHooks:

@@ -8,6 +8,7 @@ from wholefield_app.log import SessionLog
 from wholefield_app.models import OpenedModels
 from wholefield_app.opening.readings import Readings
 from wholefield_app.problems import Problem
+from wholefield_app.runs.processes import Processes
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
 
@@ -23,6 +24,7 @@ class Services:
         log: The log of this session.
         models: The models that were opened.
         report: Shows a Problem in the banner and writes it to the log; may be called from any thread.
+        processes: Which runs have a process of their own, and those that outlived their window.
         readings: How the files of this session are read.
     """
 
@@ -32,4 +34,5 @@ class Services:
     log: SessionLog
     models: OpenedModels
     report: Callable[[Problem], None]
+    processes: Processes
     readings: Readings = field(default_factory=Readings)

@@ -47,6 +47,24 @@ class Settings(QObject):
         self._store.setValue("workspace", name)
 
     @property
+    def own_process(self) -> bool:
+        """Whether runs have a process of their own, and not a thread of the window; they have at first."""
+        return str(self._store.value("runs/own_process", True)).lower() != "false"
+
+    @own_process.setter
+    def own_process(self, wanted: bool) -> None:
+        self._store.setValue("runs/own_process", wanted)
+
+    @property
+    def leave_runs(self) -> bool:
+        """Whether runs go on without a question when the window is closed; not at first."""
+        return str(self._store.value("runs/leave", False)).lower() == "true"
+
+    @leave_runs.setter
+    def leave_runs(self, wanted: bool) -> None:
+        self._store.setValue("runs/leave", wanted)
+
+    @property
     def recent(self) -> tuple[Path, ...]:
         """Files and folders opened last that still exist, newest first."""
         # A list of one entry comes back from an INI file as a text.

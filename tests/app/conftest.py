@@ -108,6 +108,8 @@ def themes(qapp: QApplication) -> Iterator[ThemeManager]:
 def window(qapp: QApplication, qtbot: QtBot, store: QSettings) -> Iterator[MainWindow]:
     """The main window as a first start shows it."""
     palette, sheet = qapp.palette(), qapp.styleSheet()
+    # Most tests watch or replace what a run does; tests of processes of their own turn this on again.
+    Settings(store).own_process = False
     made = make_window(qapp, None, store)
     made.show()
     qtbot.waitExposed(made)

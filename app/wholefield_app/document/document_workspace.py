@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt, SignalInstance, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from wholefield.errors import SettingError
+from wholefield.runs.own_process.channel import Job
+from wholefield.runs.own_process.supervisor import OwnProcess
 from wholefield.runs.reports import Level, Message, Report, Started
 from wholefield.sources.choices import Reading
 from wholefield.sources.kinds import Kind
@@ -35,6 +37,7 @@ from wholefield_app.panels.training_panel import TrainingPanel
 from wholefield_app.panels.welcome import Welcome
 from wholefield_app.runs import RunSession
 from wholefield_app.runs.models import TrainedModel, list_models
+from wholefield_app.runs.worker import Work
 from wholefield_app.services import Services
 
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
@@ -82,6 +85,7 @@ class DocumentWorkspace(WorkspaceHooks):
         self._finished: Path | None = None
         self._trained: list[TrainedModel] = []
         self._central = QStackedWidget()
+        self._returning: list[tuple[RunSession, OwnProcess, Path]] = []
 
     # What the window asks.
 
@@ -177,6 +181,14 @@ class DocumentWorkspace(WorkspaceHooks):
         self.recall_settings()
         return panels
 
+    def take_up(self, session: RunSession, run: OwnProcess, opened: Path | None) -> None:
+        """Open what was open when the run began, and follow it: results are shown over what they belong to."""
+        if opened is None or not opened.exists():
+            session.follow(run, opened)
+            return
+        self._returning.append((session, run, opened))
+        self.open(opened)
+
     # What the actions do.
 
     def cancel_export(self) -> None:
@@ -253,6 +265,7 @@ class DocumentWorkspace(WorkspaceHooks):
     def _connect_document(self) -> None:
         self.document.unanswered.connect(self.ask_how_to_read)
         self.document.opened.connect(self.opened)
+        self.document.opened.connect(self._follow_returning)
         self.document.opening.connect(self._show_opening)
         self.document.changed.connect(self._follow_document)
         self.draft.changed.connect(self.changed)
@@ -268,6 +281,7 @@ class DocumentWorkspace(WorkspaceHooks):
 
     def _connect_runs(self) -> None:
         for session in self.sessions:
+            session.place = self._place
             session.state_changed.connect(self._follow_state)
             session.failed.connect(self._services.report)
             session.reported.connect(self._show_warnings)
@@ -284,11 +298,23 @@ class DocumentWorkspace(WorkspaceHooks):
         self.training.ended.connect(self._list_finished)
         self.export.lost.connect(self.warn)
 
+    def _place(self, work: Work, title: str) -> Work:
+        return self._services.processes.place(Job(work, title, self.name, self.document.path))
+
     def _open_read(self, role: Role, path: Path, kind: Kind, reading: Reading) -> None:
         if kind is self.entry.kind:
             self.document.open(path, role, reading)
         else:
             self.read_as.emit(path, kind, reading)
+
+    @Slot(object)
+    def _follow_returning(self, path: Path) -> None:
+        waiting, self._returning = self._returning, []
+        for session, run, opened in waiting:
+            if opened == path and not session.state.active:
+                session.follow(run, opened)
+            else:
+                self._returning.append((session, run, opened))
 
     @Slot(str)
     def _show_opening(self, name: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from wholefield.runs.own_process.supervisor import OwnProcess
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.export import Export
@@ -41,6 +42,11 @@ class Prediction(RunSession):
         log.info("Predicting on %s with %s", path.name, model)
         self._path = path
         self.start(work)
+
+    def follow(self, run: OwnProcess, opened: Path | None) -> None:
+        """Follow a prediction that another window has begun."""
+        self._path = opened
+        super().follow(run, opened)
 
     @Slot(object)
     def _tell(self, result: object) -> None:

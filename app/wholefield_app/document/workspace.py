@@ -9,6 +9,7 @@ from typing import ClassVar
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QWidget
 
+from wholefield.runs.own_process.supervisor import OwnProcess
 from wholefield.sources.choices import Reading
 from wholefield_app.actions import Action, Registry
 from wholefield_app.document.entry import Entry
@@ -104,6 +105,10 @@ class Workspace(QObject):
     def splitters(self) -> Mapping[str, QSplitter]:
         """Splitters inside the view, by a name under which their positions are remembered."""
         return {}
+
+    def take_up(self, session: RunSession, run: OwnProcess, opened: Path | None) -> None:
+        """Follow a run that another window began while `opened` was open there, in one of the sessions."""
+        session.follow(run, opened)
 
     @abstractmethod
     def actions(self) -> list[Action]:

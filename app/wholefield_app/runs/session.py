@@ -1,10 +1,13 @@
 """A run as the window sees it: its state, its reports, and the buttons that steer it."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from wholefield.runs.control import Control
+from wholefield.runs.control import Control, RunState
+from wholefield.runs.own_process.supervisor import OwnProcess
 from wholefield.runs.reports import Failed, Report
 from wholefield_app.mailbox import Mailbox
 from wholefield_app.problems import Problem
@@ -37,6 +40,7 @@ class RunSession(QObject):
         title: What kind of run it is, such as "Training".
         worth_keeping: Whether what there is so far is of use when it is stopped, so that it can be stopped and kept.
         state: What the session is doing.
+        place: Says where a work is done: gives one that does it in a process of its own, or the work itself.
 
     Signals:
         state_changed: The new SessionState.
@@ -64,8 +68,10 @@ class RunSession(QObject):
         self.worth_keeping = worth_keeping
         self._stopping = stopping
         self.state = SessionState.IDLE
+        self.place: Callable[[Work, str], Work] | None = None
         self._control = Control()
         self._thread: RunThread | None = None
+        self._own_process: OwnProcess | None = None
         self._mailbox = Mailbox(1000 // BATCHES_PER_SECOND, self)
         self._mailbox.arrived.connect(self._pass_on)
 
@@ -84,12 +90,49 @@ class RunSession(QObject):
         Raises:
             RuntimeError: Another run of this session is still going on.
         """
+        self._begin(work if self.place is None else self.place(work, self.title))
+
+    def follow(self, run: OwnProcess, opened: Path | None) -> None:
+        """Follow a run that another window has begun.
+
+        Args:
+            run: The run.
+            opened: What was open there.
+
+        Raises:
+            RuntimeError: Another run of this session is still going on.
+        """
+        self._begin(run, run.asked)
+
+    @property
+    def outlives(self) -> bool:
+        """Whether the run, if there is one, can go on without the window."""
+        return not self.state.active or (
+            self._own_process is not None and self.state in (SessionState.RUNNING, SessionState.PAUSED)
+        )
+
+    def release(self) -> None:
+        """Follow the run no longer; it goes on by itself."""
+        if self._own_process is not None:
+            self._own_process.release()
+            self.wait()
+
+    def _begin(self, work: Work, asked: RunState = RunState.RUNNING) -> None:
         if self.state.active:
             raise RuntimeError("a session does one run at a time")
         self._control = Control()
+        self._own_process = work if isinstance(work, OwnProcess) else None
         self._thread = RunThread(work, self._mailbox, self._control, self)
         self._thread.finished.connect(self._finish)
         self._enter(SessionState.RUNNING)
+        # What another window has asked for holds before this one follows.
+        match asked:
+            case RunState.PAUSED:
+                self.pause()
+            case RunState.STOPPING:
+                self.stop_and_keep()
+            case RunState.DISCARDING:
+                self.discard()
         self._thread.start()
 
     def pause(self) -> None:

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
 def window_actions(window: "MainWindow") -> list[Action]:
     """View, help and quit actions of `window`."""
-    return [*_places(window), *_look(window), *_models(window), *_help(window), *_file(window)]
+    return [
+        *_places(window),
+        *_look(window),
+        *_models(window),
+        *_runs(window),
+        *_help(window),
+        *_file(window),
+    ]
 
 
 def entry_id(entry: Entry) -> str:
@@ -44,6 +51,31 @@ def _models(window: "MainWindow") -> list[Action]:
             "Choose the folder of a network that is published as one.", group="open",
         ),
     ]  # fmt: skip
+
+
+def _runs(window: "MainWindow") -> list[Action]:
+    settings = window.services.settings
+    return [
+        Action(
+            "runs.own_process", "Runs in processes of their o&wn", Menu.RUN, partial(_flip, window, "own_process"),
+            "grid",
+            "Train, predict and export in a process of its own: the window stays smooth, and a run survives it.",
+            group="processes", checked_when=lambda: settings.own_process,
+        ),
+        Action(
+            "runs.leave", "Keep runs going when the window is &closed", Menu.RUN, partial(_flip, window, "leave_runs"),
+            "loop",
+            "Close without a question: runs in processes of their own go on, and are shown again at the next start.",
+            group="processes", checked_when=lambda: settings.leave_runs,
+        ),
+    ]  # fmt: skip
+
+
+def _flip(window: "MainWindow", name: str) -> None:
+    """Turn a setting that is on or off."""
+    settings = window.services.settings
+    setattr(settings, name, not getattr(settings, name))
+    window.registry.refresh()
 
 
 def _file(window: "MainWindow") -> list[Action]:

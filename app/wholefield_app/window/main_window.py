@@ -30,7 +30,8 @@ from wholefield_app.log import SessionLog
 from wholefield_app.mailbox import Mailbox
 from wholefield_app.models import OpenedModels
 from wholefield_app.problems import ExceptionHooks, Problem
-from wholefield_app.runs import RunSession, SessionState
+from wholefield_app.runs import RunSession
+from wholefield_app.runs.processes import Processes
 from wholefield_app.services import Services
 from wholefield_app.settings import Settings
 from wholefield_app.theme.manager import ThemeManager
@@ -39,7 +40,7 @@ from wholefield_app.widgets.elided import ElidedLabel
 from wholefield_app.widgets.properties import with_properties
 from wholefield_app.window.actions import entry_id, window_actions
 from wholefield_app.window.banner import Banner
-from wholefield_app.window.closing import ClosingQuestion
+from wholefield_app.window.closing import Closing
 from wholefield_app.window.docks import Docks
 from wholefield_app.window.model_opening import ModelOpening
 from wholefield_app.window.rail import Rail
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         entries: The workspaces there are.
         registry: Everything a user can do.
         room: The room in sight; there is none before `enter`.
+        closing: Decides whether the window may close.
     """
 
     room: Room
@@ -74,13 +76,15 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: Settings, themes: ThemeManager, entries: Sequence[Entry]) -> None:
         super().__init__()
         self.banner = Banner(themes.theme)
-        self._closing = False
+        self.closing = Closing(self, settings, self)
         problems = self._problems = Mailbox(parent=self)
         problems.arrived.connect(self._show_problems)
         self._hooks = ExceptionHooks(problems.put)
         background = Background(parent=self)
         models = OpenedModels(background, settings, self)
-        self.services = Services(settings, background, themes, SessionLog(self), models, problems.put)
+        self.services = Services(
+            settings, background, themes, SessionLog(self), models, problems.put, Processes(settings)
+        )
         self.services.log.install()
         self._hooks.install()
         self.entries = tuple(entries)
@@ -123,10 +127,9 @@ class MainWindow(QMainWindow):
         )
 
     @property
-    def _unfinished(self) -> list[RunSession]:
-        """The runs in progress that were not discarded yet."""
-        states = ((session, session.state) for session in self.sessions)
-        return [session for session, state in states if state.active and state is not SessionState.DISCARDING]
+    def running(self) -> list[str]:
+        """What is in progress, one line for each workspace."""
+        return [line for room in self._rooms.values() if (line := self._line_of(room))]
 
     def is_in(self, name: str) -> bool:
         """Whether the workspace of this name is in sight."""
@@ -142,11 +145,10 @@ class MainWindow(QMainWindow):
         """Bring the workspace of this name into sight; it is built on the first visit."""
         if self.is_in(name):
             return
-        if name not in self._rooms:
-            self._rooms[name] = self._make_room(name)
+        entered = self.room_of(name)
         if self.registry.scope:
             self.room.leave()
-        self.room = self._rooms[name]
+        self.room = entered
         self._stack.setCurrentWidget(self.room)
         self.registry.enter(name)
         self._fill_bars()
@@ -154,6 +156,12 @@ class MainWindow(QMainWindow):
         self.services.settings.workspace = name
         self._refresh()
         self._show_status()
+
+    def room_of(self, name: str) -> Room:
+        """The room of the workspace of this name; it is built on the first visit."""
+        if name not in self._rooms:
+            self._rooms[name] = self._make_room(name)
+        return self._rooms[name]
 
     def open(self, path: Path) -> None:
         """Open a file or folder in the workspace that it belongs to."""
@@ -230,9 +238,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask while a run is in progress; otherwise end everything and close."""
-        if self._unfinished:
+        if not self.closing.allows():
             event.ignore()
-            self._ask()
             return
         self._shut_down()
         event.accept()
@@ -327,7 +334,7 @@ class MainWindow(QMainWindow):
         room.workspace.read_as.connect(self._open_read)
         room.workspace.opened.connect(self._open_next, Qt.ConnectionType.QueuedConnection)
         for session in room.workspace.sessions:
-            session.ended.connect(self._close_if_asked)
+            session.ended.connect(self.closing.go_on)
         for readout in room.readouts:
             self.statusBar().addPermanentWidget(readout)
         return room
@@ -357,33 +364,6 @@ class MainWindow(QMainWindow):
     def _restore_layout(self) -> None:
         if geometry := self.services.settings.layout("window/geometry"):
             self.restoreGeometry(geometry)
-
-    def _ask(self) -> None:
-        running = [line for room in self._rooms.values() if (line := self._line_of(room))]
-        question = ClosingQuestion(running, self)
-        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        question.stop_and_keep.connect(self._stop_and_close)
-        question.discard.connect(self._discard_and_close)
-        question.open()
-
-    @Slot()
-    def _stop_and_close(self) -> None:
-        self._closing = True
-        for session in self.sessions:
-            session.stop_and_keep() if session.worth_keeping else session.discard()
-        self._close_if_asked()
-
-    @Slot()
-    def _discard_and_close(self) -> None:
-        self._closing = True
-        for session in self.sessions:
-            session.discard()
-        self._close_if_asked()
-
-    @Slot()
-    def _close_if_asked(self) -> None:
-        if self._closing and not any(session.state.active for session in self.sessions):
-            self.close()
 
     @Slot(list)
     def _show_problems(self, problems: list[Problem]) -> None:
