@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -41,6 +42,7 @@ class RunSession(QObject):
         worth_keeping: Whether what there is so far is of use when it is stopped, so that it can be stopped and kept.
         state: What the session is doing.
         place: Says where a work is done: gives one that does it in a process of its own, or the work itself.
+        short: Whether a work takes no longer than the start of a process would: it always stays in this one.
 
     Signals:
         state_changed: The new SessionState.
@@ -48,6 +50,8 @@ class RunSession(QObject):
         ended: The run's result (None if it was cancelled or failed).
         failed: A Problem; comes before `ended`.
     """
+
+    short: ClassVar[bool] = False
 
     state_changed = Signal(object)
     reported = Signal(list)
@@ -90,7 +94,7 @@ class RunSession(QObject):
         Raises:
             RuntimeError: Another run of this session is still going on.
         """
-        self._begin(work if self.place is None else self.place(work, self.title))
+        self._begin(work if self.place is None or self.short else self.place(work, self.title))
 
     def follow(self, run: OwnProcess, opened: Path | None) -> None:
         """Follow a run that another window has begun.

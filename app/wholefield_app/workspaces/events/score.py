@@ -78,6 +78,8 @@ class ScoreSession(RunSession):
         scored: The ScoreCard.
     """
 
+    short = True
+
     scored = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:

@@ -42,7 +42,8 @@ def main(arguments: list[str]) -> int:
 
 def _do(channel: Channel, control: Control, journal: Journal) -> bool:
     try:
-        result = channel.job.work(journal, control)
+        channel.finish(result=_work(channel, control, journal))
+        return False
     except (StopAndKeep, Discarded):
         journal.flush()
         channel.finish(canceled=True)
@@ -53,9 +54,13 @@ def _do(channel: Channel, control: Control, journal: Journal) -> bool:
         reason = str(error) if meant else f"{type(error).__name__}: {error}"
         channel.finish(sentence=reason, details="" if meant else traceback.format_exc())
         return True
+
+
+def _work(channel: Channel, control: Control, journal: Journal) -> object:
+    result = channel.job.work(journal, control)
+    # Whoever sees the result has all reports.
     journal.flush()
-    channel.finish(result=result)
-    return False
+    return result
 
 
 class Attendant:

@@ -1,7 +1,7 @@
 """Values as JSON and back: the work of a run, what it is given and what comes of it; `runs.lines` does the reports.
 
 Plain values stay as they are. Anything else becomes an object whose key `$` says what it is: a path, a tuple, a member
-of an enumeration, a dataclass, or an array, which lies in a file of its own.
+of an enumeration, a dataclass, an array, which lies in a file of its own, or a `Portable`.
 """
 
 import os
@@ -10,13 +10,27 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, runtime_checkable
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 KIND = "$"
+# Arrays above this are not read but mapped.
+LARGE_BYTES = 2**24
+
+
+@runtime_checkable
+class Portable(Protocol):
+    """What is handed over as parts of which it can be made again."""
+
+    def to_parts(self) -> tuple[Any, ...]:
+        """The parts: values that can be handed over themselves."""
+
+    @classmethod
+    def from_parts(cls, *parts: Any) -> Self:
+        """Made again; large arrays are memory maps of which changes stay in memory."""
 
 
 class Arrays:
@@ -53,7 +67,10 @@ class Arrays:
         Raises:
             FileNotFoundError: It has been removed since.
         """
-        found: NDArray[Any] = np.load(self._folder / Path(name).name, allow_pickle=False)
+        path = self._folder / Path(name).name
+        found: NDArray[Any] = np.load(
+            path, mmap_mode="c" if path.stat().st_size > LARGE_BYTES else None, allow_pickle=False
+        )
         return found
 
 
@@ -74,6 +91,9 @@ def encode(value: Any, arrays: Arrays) -> Any:
             return {KIND: "path", "path": str(value)}
         case np.ndarray():
             return {KIND: "array", "file": arrays.save(value)}
+        case Portable():
+            parts = [encode(each, arrays) for each in value.to_parts()]
+            return {KIND: "portable", "class": name_of(type(value)), "parts": parts}
         case tuple():
             return {KIND: "tuple", "items": [encode(each, arrays) for each in value]}
         case list():
@@ -106,6 +126,10 @@ def decode(value: Any, arrays: Arrays) -> Any:
             return tuple(decode(each, arrays) for each in items)
         case {"$": "member", "class": str(name), "value": member} if issubclass(kind := found(name), Enum):
             return kind(member)
+        case {"$": "portable", "class": str(name), "parts": list(parts)} if issubclass(
+            kind := found(name), Portable
+        ):
+            return kind.from_parts(*(decode(each, arrays) for each in parts))
         case {"$": "object", "class": str(name), "fields": dict(values)} if is_dataclass(kind := found(name)):
             make: Callable[..., Any] = kind
             return make(**{field: decode(each, arrays) for field, each in values.items()})

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from wholefield.runs.own_process import wire
 from wholefield.runs.own_process.wire import Arrays, decode, encode, found, name_of
 from wholefield.runs.reports import Direction, TileDone
+from wholefield.tasks.slides.results.class_map import ClassMap, SegmentedSlide
 from wholefield.tasks.slides.settings import SegmentSettings
 
 ATOMS = (
@@ -53,6 +55,34 @@ def test_arrays_come_through_bit_for_bit(tmp_path: Path, kind: str) -> None:
     assert back.dtype == array.dtype
     assert back.shape == array.shape
     assert back.tobytes() == array.tobytes()
+
+
+def test_a_map_of_classes_comes_through(tmp_path: Path) -> None:
+    made = ClassMap((1, 3, 5, 7))
+    logits = np.random.default_rng(1).normal(size=(1, 3, 5, 7))
+    made[(slice(None),) * 4] = logits
+    made.finish()
+    found = SegmentedSlide(Path("a.svs"), ("x", "y", "z"), made, (7, 5), (0.5, 0.25), (0, 1, 9))
+    back = through(found, tmp_path)
+    assert isinstance(back, SegmentedSlide)
+    assert (back.map.levels[0] == logits[0].argmax(0)).all()
+    assert back.map.levels[0].dtype == made.levels[0].dtype
+    assert back.map.shape == made.shape
+    assert (back.probabilities == found.probabilities).all()
+    assert (back.slide, back.classes, back.size, back.spacing, back.values) == (
+        found.slide, found.classes, found.size, found.spacing, found.values
+    )  # fmt: skip
+
+
+def test_a_large_array_is_mapped_and_lives_on_when_its_file_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "LARGE_BYTES", 100)
+    back = through(np.arange(100), tmp_path)
+    assert isinstance(back, np.memmap)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert back.tolist() == list(range(100))
 
 
 def test_only_the_newest_arrays_are_kept(tmp_path: Path) -> None:

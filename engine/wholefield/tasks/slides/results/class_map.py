@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,17 @@ class ClassMap:
             np.memmap(folder / f"level{index}", kind, "w+", shape=size)
             for index, size in enumerate(_sizes(height, width))
         )
+
+    def to_parts(self) -> tuple[Any, ...]:
+        """What another process makes the same map of."""
+        return self.shape, self.levels, self.counts
+
+    @classmethod
+    def from_parts(cls, shape: tuple[int, ...], levels: tuple[ClassArray, ...], counts: NDArray[Any]) -> Self:
+        """The map of another process; its files go when it does."""
+        made = cls.__new__(cls)
+        made.shape, made.levels, made.counts = shape, levels, counts
+        return made
 
     def __setitem__(self, key: tuple[slice, ...], value: NDArray[Any]) -> None:
         """Take the logits (1, classes, ...) of a box.
