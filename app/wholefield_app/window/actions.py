@@ -57,13 +57,13 @@ def _runs(window: "MainWindow") -> list[Action]:
     settings = window.services.settings
     return [
         Action(
-            "runs.own_process", "Runs in processes of their o&wn", Menu.RUN, partial(_flip, window, "own_process"),
+            "runs.own_process", "Runs in processes of their &own", Menu.RUN, partial(_flip, window, "own_process"),
             "grid",
             "Train, predict and export in a process of its own: the window stays smooth, and a run survives it.",
             group="processes", checked_when=lambda: settings.own_process,
         ),
         Action(
-            "runs.leave", "Keep runs going when the window is &closed", Menu.RUN, partial(_flip, window, "leave_runs"),
+            "runs.leave", "Keep runs &going when the window is closed", Menu.RUN, partial(_flip, window, "leave_runs"),
             "loop",
             "Close without a question: runs in processes of their own go on, and are shown again at the next start.",
             group="processes", checked_when=lambda: settings.leave_runs,

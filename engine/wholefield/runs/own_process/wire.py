@@ -5,7 +5,7 @@ of an enumeration, a dataclass, an array, which lies in a file of its own, or a 
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from importlib import import_module
@@ -131,7 +131,7 @@ def decode(value: Any, arrays: Arrays) -> Any:
         ):
             return kind.from_parts(*(decode(each, arrays) for each in parts))
         case {"$": "object", "class": str(name), "fields": dict(values)} if is_dataclass(kind := found(name)):
-            make: Callable[..., Any] = kind
+            make: Any = kind
             return make(**{field: decode(each, arrays) for field, each in values.items()})
     if KIND in value:
         raise ValueError(f"{value[KIND]!r} is no kind of value")
