@@ -86,10 +86,6 @@ class DrawnLabels(QObject):
         """Add the labels of a file to those that are there."""
         raise NotImplementedError
 
-    def export(self, path: Path) -> None:
-        """Write the labels into a file."""
-        raise NotImplementedError
-
     def write(self) -> None:
         """Save what changed before returning.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
@@ -42,7 +44,13 @@ VALUE = Qt.ItemDataRole.UserRole
 
 
 class LabelsPanel(QWidget):
-    """Shows the labels of what is open and changes their classes."""
+    """Shows the labels of what is open and changes their classes.
+
+    Attributes:
+        further_tools: Actions that have a button beside undo and redo.
+    """
+
+    further_tools: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, labels: DrawnLabels, registry: Registry, theme: Theme) -> None:
         super().__init__()
@@ -51,7 +59,7 @@ class LabelsPanel(QWidget):
         self._filling = False
         self.hint = muted(labels.hint)
         self.table = self._make_table()
-        layout = QVBoxLayout(self)
+        self.column = layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
         layout.addLayout(self._make_tools(registry))
@@ -75,7 +83,7 @@ class LabelsPanel(QWidget):
     def _make_tools(self, registry: Registry) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(2)
-        for column, name in enumerate((*self._labels.tools, "undo", "redo")):
+        for column, name in enumerate((*self._labels.tools, "undo", "redo", *self.further_tools)):
             button = _action_button(registry, f"{self._labels.workspace}.{name}")
             grid.addWidget(button, column // TOOLS_IN_ROW, column % TOOLS_IN_ROW)
         grid.setColumnStretch(TOOLS_IN_ROW, 1)

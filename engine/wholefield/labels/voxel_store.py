@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import zarr
 from wholefield.errors import SourceError
 from wholefield.labels.classes import LabelClass, LabelClasses
 from wholefield.labels.voxels import SIDE, Key, Values, VoxelLabels
+from wholefield.sources.stacks.formats.ome_zarr import OWN_ATTRIBUTES
+from wholefield.sources.stacks.geometry import StackGeometry
 
 LEVEL = "0"
-OWN = "wholefield"
 UNITS = {"mm": "millimeter", "um": "micrometer"}
+NO_GEOMETRY = StackGeometry()
 
 
 class VoxelStore:
@@ -54,7 +57,7 @@ class VoxelStore:
         try:
             group = zarr.open_group(self.path, mode="r")
             array: Any = group[LEVEL]
-            kept: Any = group.attrs.asdict()[OWN]["classes"]
+            kept: Any = group.attrs.asdict()[OWN_ATTRIBUTES]["classes"]
             classes = LabelClasses(LabelClass(**{**each, "color": tuple(each["color"])}) for each in kept)
             if tuple(array.shape) != shape:
                 raise SourceError(
@@ -80,23 +83,21 @@ class VoxelStore:
         self,
         labels: VoxelLabels,
         classes: LabelClasses,
-        spacing: tuple[float, float, float] | None = None,
-        unit: str = "",
+        geometry: StackGeometry = NO_GEOMETRY,
     ) -> None:
         """Write what changed since the last save.
 
         Args:
             labels: The labels.
             classes: Their classes.
-            spacing: Of the stack along (z, y, x).
-            unit: Its unit, "mm" or "um".
+            geometry: Where the voxels of the stack lie.
 
         Raises:
             OSError: The disk is full or may not be written to; what changed is written by the next save.
         """
         chunks = labels.take_unsaved()
         try:
-            write_chunks(self, labels.shape, classes, chunks, spacing, unit)
+            write_chunks(self, labels.shape, classes, chunks, geometry)
         except BaseException:
             labels.keep_unsaved(chunks)
             raise
@@ -118,26 +119,24 @@ def write_chunks(
     store: VoxelStore,
     shape: tuple[int, int, int],
     classes: LabelClasses,
-    chunks: dict[Key, Values | None],
-    spacing: tuple[float, float, float] | None = None,
-    unit: str = "",
+    chunks: Mapping[Key, Values | None],
+    geometry: StackGeometry = NO_GEOMETRY,
 ) -> None:
     """Write chunks that were taken from the labels, for another thread than theirs: see `VoxelStore.save`."""
     array = store.array(shape)
+    # The classes first: a folder whose first save is cut short has them, too.
+    group = zarr.open_group(store.path, mode="a", zarr_format=2)
+    group.attrs.update(_described(store.path, classes, geometry))
     for key, chunk in chunks.items():
         box = _box(key, shape)
         array[box] = 0 if chunk is None else chunk[tuple(slice(0, each.stop - each.start) for each in box)]
-    group = zarr.open_group(store.path, mode="a", zarr_format=2)
-    group.attrs.update(_described(store.path, classes, spacing, unit))
 
 
-def _described(
-    path: Path, classes: LabelClasses, spacing: tuple[float, float, float] | None, unit: str
-) -> dict[str, Any]:
-    axes = [
-        {"name": axis, "type": "space"} | ({"unit": UNITS[unit]} if unit in UNITS else {}) for axis in "zyx"
-    ]
-    scale = [{"type": "scale", "scale": list(spacing or (1.0, 1.0, 1.0))}]
+def _described(path: Path, classes: LabelClasses, geometry: StackGeometry) -> dict[str, Any]:
+    unit = {"unit": UNITS[geometry.unit]} if geometry.unit in UNITS else {}
+    axes = [{"name": axis, "type": "space"} | unit for axis in "zyx"]
+    scale = [{"type": "scale", "scale": list(geometry.spacing or (1.0, 1.0, 1.0))}]
+    affine = {} if geometry.affine is None else {"affine": geometry.affine.tolist()}
     colors = [{"label-value": each.value, "rgba": [*each.color, 255]} for each in classes]
     names = [{"label-value": each.value, "class": each.name} for each in classes]
     return {
@@ -150,7 +149,10 @@ def _described(
             }
         ],
         "image-label": {"version": "0.4", "colors": colors, "properties": names},
-        OWN: {"classes": [{**vars(each), "color": list(each.color)} for each in classes]},
+        OWN_ATTRIBUTES: {
+            "classes": [{**vars(each), "color": list(each.color)} for each in classes],
+            **affine,
+        },
     }
 
 

@@ -95,6 +95,57 @@ class VoxelLabels:
                 edits[key] = _Voxels(at, np.full(len(at), value, np.uint8))
         self._edit(edits)
 
+    def reassign(self, old: int, new: int) -> None:
+        """Give all voxels of a class to another; 0 erases them."""
+        edits: dict[Key, _Voxels] = {}
+        for key, chunk in self._chunks.items():
+            at = np.flatnonzero(chunk == old).astype(np.uint16)
+            if len(at):
+                edits[key] = _Voxels(at, np.full(len(at), new, np.uint8))
+        self._edit(edits)
+
+    def add(
+        self, others: VoxelLabels, values: Mapping[int, int], locked: frozenset[int] = frozenset()
+    ) -> None:
+        """Paint the labels of another document of the same shape over these, in one step.
+
+        Args:
+            others: The labels to add.
+            values: The class here for every class there; what is not named is left out.
+            locked: Classes whose voxels must stay.
+        """
+        here = np.zeros(256, np.uint8)
+        here[list(values)] = list(values.values())
+        stays = np.zeros(256, bool)
+        stays[[*locked]] = True
+        edits: dict[Key, _Voxels] = {}
+        for key, chunk in others.chunks():
+            new = here[chunk]
+            old = self._chunks.get(key, np.zeros_like(new))
+            at = np.flatnonzero((new != 0) & (new != old) & ~stays[old]).astype(np.uint16)
+            if len(at):
+                edits[key] = _Voxels(at, new.reshape(-1)[at])
+        self._edit(edits)
+
+    def slices_of(self, value: int, axis: int) -> list[int]:
+        """The slices across an axis that have voxels of a class, ascending."""
+        others = tuple(each for each in range(3) if each != axis)
+        found: set[int] = set()
+        for key, chunk in self._chunks.items():
+            hits = np.flatnonzero((chunk == value).any(others))
+            found.update((hits + SIDE * key[axis]).tolist())
+        return sorted(found)
+
+    def painted_box(self, axis: int, index: int) -> Box | None:
+        """The part of a slice across an axis outside of which nothing is labeled; None where nothing is."""
+        keys = np.array([key for key in self._chunks if key[axis] == index // SIDE])
+        if not len(keys):
+            return None
+        low, high = keys.min(0) * SIDE, np.minimum((keys.max(0) + 1) * SIDE, self.shape)
+        box = [slice(int(start), int(stop)) for start, stop in zip(low, high, strict=True)]
+        box[axis] = slice(index, index + 1)
+        return box[0], box[1], box[2]
+
     def put(self, key: Key, chunk: Values) -> None:
         """Take over a whole chunk (32, 32, 32) as it was saved; this is no step to undo.
 

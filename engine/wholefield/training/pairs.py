@@ -37,6 +37,14 @@ class PartialPairs(Protocol):
         """A range along each spatial axis of a pair."""
 
 
+@runtime_checkable
+class PlacedPairs(Protocol):
+    """Pairs that say themselves where their crops are taken, such as around labels."""
+
+    def window(self, index: int, crop: int | None, random: np.random.Generator) -> tuple[slice, ...]:
+        """A range along each spatial axis of a pair, `crop` long at most."""
+
+
 class PairLoader(Visits[Pair]):
     """Visits pairs, whole or as random crops, flipped and rotated alike; pairs of different sizes are not put together.
 
@@ -66,11 +74,16 @@ class PairLoader(Visits[Pair]):
         """A pair, cropped, flipped and rotated as drawn for its place."""
         pairs, random = self._pairs, self.random(place)
         if isinstance(pairs, PartialPairs):
-            image, target = pairs.read(row, random_window(pairs.spatial(row), self._crop, random))
+            window = (
+                pairs.window(row, self._crop, random)
+                if isinstance(pairs, PlacedPairs)
+                else random_window(pairs.spatial(row), self._crop, random)
+            )
+            image, target = pairs.read(row, window)
         else:
             image, target = pairs[row]
-            window = (slice(None), *random_window(image.shape[1:], self._crop, random))
-            image, target = image[window], target[window]
+            part = (slice(None), *random_window(image.shape[1:], self._crop, random))
+            image, target = image[part], target[part]
         orientation = draw_orientation(self._augmentation, random)
         upside_down = image.ndim == 4 and self._augmentation.flips and bool(random.integers(2))
         turned = (oriented(each, orientation) for each in (image, target))
@@ -95,3 +108,23 @@ def random_window(spatial: Sequence[int], crop: int | None, random: np.random.Ge
         int(random.integers(whole - length + 1)) for whole, length in zip(spatial, lengths, strict=True)
     ]
     return tuple(slice(start, start + length) for start, length in zip(starts, lengths, strict=True))
+
+
+def window_around(
+    place: Sequence[int], spatial: Sequence[int], crop: int, random: np.random.Generator
+) -> tuple[slice, ...]:
+    """A range along each axis, `crop` long at most, at a random place among those that hold a position.
+
+    Args:
+        place: The position.
+        spatial: Length of each axis.
+        crop: Length of the ranges; smaller axes are taken whole.
+        random: Draws the place.
+    """
+    ranges = []
+    for at, whole in zip(place, spatial, strict=True):
+        length = min(crop, whole)
+        low, high = max(at - length + 1, 0), min(at, whole - length)
+        start = int(random.integers(low, high + 1))
+        ranges.append(slice(start, start + length))
+    return tuple(ranges)

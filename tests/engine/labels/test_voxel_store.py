@@ -9,9 +9,10 @@ import zarr
 from wholefield.errors import SourceError
 from wholefield.labels import LabelClasses, VoxelLabels
 from wholefield.labels.voxel_store import VoxelStore
-from wholefield.sources import open_stack
+from wholefield.sources import StackGeometry, open_stack
 
 SHAPE = (40, 35, 70)
+PLACE = StackGeometry((2.0, 0.5, 0.5), "mm", np.diag([0.5, 0.5, 2.0, 1.0]))
 
 
 def painted() -> tuple[VoxelLabels, LabelClasses]:
@@ -30,10 +31,10 @@ def whole(labels: VoxelLabels) -> np.ndarray:
 def test_there_and_back(tmp_path: Path) -> None:
     labels, classes = painted()
     store = VoxelStore(tmp_path / "head.labels.zarr")
-    store.save(labels, classes, (2.0, 0.5, 0.5), "um")
+    store.save(labels, classes, PLACE)
     labels.history.undo()
     labels.paint((slice(0, 1), slice(0, 1), slice(0, 2)), np.ones((1, 1, 2), bool), 1)
-    store.save(labels, classes, (2.0, 0.5, 0.5), "um")
+    store.save(labels, classes, PLACE)
     again, names = VoxelStore(store.path).load(SHAPE)
     np.testing.assert_array_equal(whole(again), whole(labels))
     assert list(names) == list(classes)
@@ -43,10 +44,9 @@ def test_there_and_back(tmp_path: Path) -> None:
 
 def test_others_open_it(tmp_path: Path) -> None:
     labels, classes = painted()
-    VoxelStore(tmp_path / "a.labels.zarr").save(labels, classes, (2.0, 0.5, 0.5), "um")
+    VoxelStore(tmp_path / "a.labels.zarr").save(labels, classes, PLACE)
     with open_stack(tmp_path / "a.labels.zarr") as stack:
-        assert stack.geometry.spacing == (2.0, 0.5, 0.5)
-        assert stack.geometry.unit == "um"
+        assert stack.geometry == PLACE
         found = np.stack([stack.plane(0, z) for z in range(SHAPE[0])])
     np.testing.assert_array_equal(found, whole(labels))
 

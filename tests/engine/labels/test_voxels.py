@@ -94,3 +94,34 @@ def test_chunks_are_taken_over_as_saved() -> None:
     chunk[8, 0, 0] = 1
     with pytest.raises(ValueError, match="outside of the stack"):
         labels.put((1, 0, 2), chunk)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(edit, max_size=4), st.lists(edit, max_size=4), st.sampled_from([0, 1, 2]), st.integers(0, 30))
+def test_questions_and_edits_of_everything(
+    mine: list[tuple[Box, int, int]], theirs: list[tuple[Box, int, int]], axis: int, index: int
+) -> None:
+    labels, others = VoxelLabels(SHAPE), VoxelLabels(SHAPE)
+    for target, edits in ((labels, mine), (others, theirs)):
+        for where, value, seed in edits:
+            target.paint(where, mask_in(where, seed), value)
+    dense, other = whole(labels), whole(others)
+    across = tuple(each for each in range(3) if each != axis)
+    assert labels.slices_of(1, axis) == np.flatnonzero((dense == 1).any(across)).tolist()
+    box = labels.painted_box(axis, index)
+    plane = np.take(dense, [index], axis)
+    if box is None:
+        assert not plane.any()
+    else:
+        assert np.count_nonzero(dense[box]) == np.count_nonzero(plane)
+    labels.add(others, {1: 2, 3: 7}, frozenset({3}))
+    expected = np.where((other == 1) & (dense != 3), 2, np.where((other == 3) & (dense != 3), 7, dense))
+    np.testing.assert_array_equal(whole(labels), expected)
+    labels.reassign(2, 5)
+    np.testing.assert_array_equal(whole(labels), np.where(expected == 2, 5, expected))
+    assert labels.counts() == {
+        value: int((whole(labels) == value).sum()) for value in (1, 3, 5, 7) if (whole(labels) == value).any()
+    }
+    if (expected == 2).any():
+        labels.history.undo()
+    np.testing.assert_array_equal(whole(labels), expected)

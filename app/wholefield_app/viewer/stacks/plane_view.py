@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QWidget
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.canvas import Canvas
 from wholefield_app.viewer.geometry import View
-from wholefield_app.viewer.layer import Frame
+from wholefield_app.viewer.layer import Frame, Layer
+from wholefield_app.viewer.legend import paint_legend
 from wholefield_app.viewer.scalebar import ScaleBarLayer, zoom_text
 from wholefield_app.viewer.stacks.plane_marks import paint_caption, paint_crosshair, paint_swipe
 from wholefield_app.viewer.stacks.planes import PlaneShape
@@ -38,6 +39,9 @@ class PlaneView(Canvas):
     The wheel scrolls through the slices and, with Ctrl, zooms. A click chooses a voxel, dragging with the left button
     moves the picture, dragging with the right one changes window and level.
 
+    Attributes:
+        layers: What is painted over the picture, below the crosshair.
+
     Signals:
         scrolled: The wheel asks for that many slices further.
         picked: The voxel in this row and column was clicked.
@@ -55,6 +59,7 @@ class PlaneView(Canvas):
         super().__init__(parent)
         self._small = small
         self._plane: PlaneShape | None = None
+        self.layers: tuple[Layer, ...] = ()
         self._picture, self._over = QImage(), QImage()
         self._captions: tuple[str, str] = ("", "")
         self._cross: tuple[int, int] | None = None
@@ -139,6 +144,8 @@ class PlaneView(Canvas):
             frame = Frame(self._view, self._image, self._micrometers, self.palette())
             target = frame.rect(Rect(0, 0, self._plane.width, self._plane.height))
             self._paint_pictures(painter, target)
+            for layer in self.layers:
+                layer.paint(painter, frame)
             accent = self.palette().color(QPalette.ColorRole.Link)
             if self._cross is not None:
                 x, y = self._view.to_screen(*self._plane.middle_of(*self._cross))
@@ -148,7 +155,9 @@ class PlaneView(Canvas):
                 paint_caption(painter, frame.area, self._captions[1], self.palette(), right=True)
             paint_caption(painter, frame.area, self._captions[0], self.palette())
             if not self._small:
-                self._scale_bar.paint(painter, frame)
+                scale_bar = self._scale_bar.paint_panel(painter, frame)
+                rows = [row for layer in self.layers for row in layer.legend(frame)]
+                paint_legend(painter, frame, rows, scale_bar)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll through the slices; with Ctrl, zoom about the cursor."""
@@ -182,8 +191,10 @@ class PlaneView(Canvas):
         else:
             super().mouseMoveEvent(event)
             if self._pressed is None:
-                over = self._on_handle(position)
-                self.setCursor(Qt.CursorShape.SplitHCursor if over else Qt.CursorShape.ArrowCursor)
+                if self._on_handle(position):
+                    self.setCursor(Qt.CursorShape.SplitHCursor)
+                else:
+                    self.show_hand()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the drag."""
@@ -206,31 +217,16 @@ class PlaneView(Canvas):
         target.setSize(target.size().expandedTo(QSizeF(1, 1)))
         smooth = self._view.scale < SHARP_FROM
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        self._paint_part(painter, target, self._picture)
+        paint_part(painter, target, self._picture, QRectF(self.rect()))
         if self._compares(Compare.OVER):
             painter.setOpacity(self.opacity)
-            self._paint_part(painter, target, self._over)
+            paint_part(painter, target, self._over, QRectF(self.rect()))
         elif self._compares(Compare.SWIPE):
             painter.setClipRect(QRectF(self.swipe_x, 0, self.width(), self.height()))
             if self._over.hasAlphaChannel():
                 painter.setOpacity(self.opacity)
-            self._paint_part(painter, target, self._over)
+            paint_part(painter, target, self._over, QRectF(self.rect()))
         painter.restore()
-
-    def _paint_part(self, painter: QPainter, target: QRectF, image: QImage) -> None:
-        """Draw the part of an image that is in sight: drawing all of a large one at a high zoom is slow."""
-        across, down = image.width() / target.width(), image.height() / target.height()
-        seen = target.intersected(QRectF(self.rect()))
-        part = QRectF(
-            (seen.x() - target.x()) * across, (seen.y() - target.y()) * down,
-            seen.width() * across, seen.height() * down,
-        )  # fmt: skip
-        whole = QRect(part.toAlignedRect()).intersected(image.rect())
-        place = QRectF(
-            target.x() + whole.x() / across, target.y() + whole.y() / down,
-            whole.width() / across, whole.height() / down,
-        )  # fmt: skip
-        painter.drawImage(place, image, QRectF(whole))
 
     def _pick(self, x: float, y: float) -> None:
         voxel = self._plane.voxel(x, y) if self._plane is not None else None
@@ -250,3 +246,19 @@ def _percent(scale: float, spacing: float | None) -> str:
     """The zoom of a plane: magnifications and um per px, as of a microscope, say nothing of a scan."""
     del spacing
     return zoom_text(scale, None)
+
+
+def paint_part(painter: QPainter, target: QRectF, image: QImage, area: QRectF) -> None:
+    """Draw what of an image lies in an area: drawing all of a large one at a high zoom is slow."""
+    across, down = image.width() / target.width(), image.height() / target.height()
+    seen = target.intersected(area)
+    part = QRectF(
+        (seen.x() - target.x()) * across, (seen.y() - target.y()) * down,
+        seen.width() * across, seen.height() * down,
+    )  # fmt: skip
+    whole = QRect(part.toAlignedRect()).intersected(image.rect())
+    place = QRectF(
+        target.x() + whole.x() / across, target.y() + whole.y() / down,
+        whole.width() / across, whole.height() / down,
+    )  # fmt: skip
+    painter.drawImage(place, image, QRectF(whole))

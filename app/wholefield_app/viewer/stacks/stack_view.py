@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from wholefield_app.background import Background
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.stacks.plane_images import PlanePictures, PlaneReader, PlaneRequest
+from wholefield_app.viewer.stacks.plane_images import COLORS, PlanePictures, PlaneReader, PlaneRequest
 from wholefield_app.viewer.stacks.plane_loader import PlaneLoader
 from wholefield_app.viewer.stacks.plane_view import Compare, PlaneView
 from wholefield_app.viewer.stacks.planes import AXES, Position, moved, plane_axes, stepped
@@ -213,6 +214,22 @@ class StackView(QWidget):
         self.side_bars[0].chosen.connect(self._choose_first)
         self.side_bars[1].chosen.connect(self._choose_second)
 
+    def values_at(self, axis: int, index: int) -> npt.NDArray[Any] | None:
+        """The voxels of the shown channels of a slice, (rows, columns, channels); None where they are not all there."""
+        pictures = self._pictures.get(axis)
+        if self.scene is None or pictures is None or not pictures.complete:
+            return None
+        look = pictures.request.looks[0]
+        if pictures.request.index != index or look.source is not self.scene.look.source:
+            return None
+        values = pictures.values[0]
+        if values.ndim == 2:
+            return values[..., None]
+        if look.channel is None and values.shape[2] in COLORS:
+            return values[..., :3]
+        channel = look.channel or 0
+        return values[..., channel : channel + 1]
+
     def _forget(self) -> None:
         for loader in self._loaders:
             loader.drop()
@@ -230,7 +247,7 @@ class StackView(QWidget):
     def _set_planes(self) -> None:
         scene, axes = self.scene, self._side_axes()
         for view in self._views():
-            axis = self._axis_of(view)
+            axis = self.axis_of(view)
             view.set_plane(scene.plane(axis) if scene else None, scene.micrometers(axis) if scene else None)
         for bar, axis in zip((self.bar, *self.side_bars), (self.axis, *axes), strict=True):
             bar.set_axis(AXES[axis], scene.shape[axis] if scene else 1)
@@ -248,12 +265,13 @@ class StackView(QWidget):
                 self._asked[axis] = request
                 loader.ask(request)
         for view in self._views():
-            down, right = plane_axes(self._axis_of(view))
+            down, right = plane_axes(self.axis_of(view))
             view.set_crosshair((self.position[down], self.position[right]))
         for bar, axis in zip((self.bar, *self.side_bars), (self.axis, *self._side_axes()), strict=True):
             bar.show_index(self.position[axis])
 
-    def _axis_of(self, view: object) -> int:
+    def axis_of(self, view: object) -> int:
+        """The axis across one of the planes."""
         return self._side_axes()[self.sides.index(view)] if view in self.sides else self.axis
 
     def _show_twin(self) -> None:
@@ -282,7 +300,7 @@ class StackView(QWidget):
         images = pictures.images
         over = images[1] if len(images) > 1 else None
         for view in (self.main, *self.sides):
-            if self._axis_of(view) == pictures.request.axis:
+            if self.axis_of(view) == pictures.request.axis:
                 captions = self.scene.captions if view is self.main else ("", "")
                 view.show_images(images[0], over, captions)
         if self.axis == pictures.request.axis and over is not None:
@@ -294,15 +312,15 @@ class StackView(QWidget):
 
     @Slot(int)
     def _scroll(self, slices: int) -> None:
-        self._step(self._axis_of(self.sender()), slices)
+        self._step(self.axis_of(self.sender()), slices)
 
     @Slot(int, int)
     def _pick(self, row: int, column: int) -> None:
-        self.set_position(moved(self.position, self._axis_of(self.sender()), row, column))
+        self.set_position(moved(self.position, self.axis_of(self.sender()), row, column))
 
     @Slot(int, int)
     def _hover(self, row: int, column: int) -> None:
-        axis = self._axis_of(self.sender())
+        axis = self.axis_of(self.sender())
         pictures = self._pictures.get(axis)
         if pictures is None or self.scene is None:
             return

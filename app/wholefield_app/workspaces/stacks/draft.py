@@ -1,12 +1,16 @@
 """The draft of a training on stacks, filled from the stacks that are open."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from wholefield.tasks.registry import Data, tasks_of
 from wholefield_app.forms.draft import Draft
 from wholefield_app.workspaces.stacks.opening import OpenStack
+
+if TYPE_CHECKING:
+    from wholefield.tasks.stacks.data.drawn import DrawnTraining
 
 REGRESSION, SEGMENTATION, NOISE2INVERSE = "stack-regression", "stack-segmentation", "noise2inverse"
 
@@ -51,6 +55,22 @@ class StacksDraft(Draft):
             self.set(label_values=None, ignore_label=None)
         if self.task.name != NOISE2INVERSE:
             self.use_task(SEGMENTATION if target.facts.labels else REGRESSION)
+
+    def train_on_labels(self, labels: Path, training: "DrawnTraining") -> None:
+        """Train a segmentation on labels that were drawn on the open stack; voxels without one count for nothing."""
+        self.set(
+            target=labels,
+            target_dataset=None,
+            target_reading=None,
+            label_values=training.label_values,
+            ignore_label=training.ignore_label,
+            validation_slices=training.validation_slices,
+            validation_fraction=0.0
+            if training.validation_slices is None
+            else self.value("validation_fraction"),
+        )
+        self._labeled = labels
+        self.use_task(SEGMENTATION)
 
     def set_scan(self, path: Path) -> None:
         """Denoise a scan by itself."""

@@ -26,6 +26,7 @@ from wholefield_app.document.hooks import Canvas
 from wholefield_app.document.prediction import Prediction, PredictionPanel, SessionProgress
 from wholefield_app.document.workspace import Panel
 from wholefield_app.forms.draft import RUNS
+from wholefield_app.labeling.stack_panel import StackLabelsPanel
 from wholefield_app.panels.levels_panel import LevelsPanel
 from wholefield_app.panels.preview_panel import PreviewPanel
 from wholefield_app.panels.scrolling import scrolling
@@ -41,6 +42,7 @@ from wholefield_app.workspaces.stacks.display import NO_LEVELS, StackDisplay
 from wholefield_app.workspaces.stacks.document import StackDocument
 from wholefield_app.workspaces.stacks.draft import StacksDraft
 from wholefield_app.workspaces.stacks.label_count import LabelCount
+from wholefield_app.workspaces.stacks.labeling import StackLabeling
 from wholefield_app.workspaces.stacks.opening import OpenStack
 from wholefield_app.workspaces.stacks.prediction import FORMATS, export, export_settings, predict
 from wholefield_app.workspaces.stacks.preview import EMPTY, draw_preview
@@ -61,6 +63,7 @@ class StacksWorkspace(DocumentWorkspace):
         display: How they are shown.
         prediction: The prediction.
         labels: Counts the labels of the target.
+        labeling: The labels that are drawn.
     """
 
     entry = STACKS
@@ -80,6 +83,7 @@ class StacksWorkspace(DocumentWorkspace):
         self.display = StackDisplay(document, view, self)
         self.prediction = Prediction(self)
         self.labels = LabelCount(services, self)
+        self.labeling = StackLabeling(self)
         self._predicting_at: int | None = None
 
     @property
@@ -110,7 +114,7 @@ class StacksWorkspace(DocumentWorkspace):
             *pairing_actions(is_open, self._ask_for_target, self._ask_for_target_slices),
             *actions.file_actions(self), *actions.zoom_actions(self),
             *walking_actions(is_open, self.document, self.view, self.display), *comparing_actions(self.display),
-            *actions.training_actions(self), actions.predict_action(self),
+            *self.labeling.actions(), *actions.training_actions(self), actions.predict_action(self),
             actions.cancel_action(self, self.prediction),
         ]  # fmt: skip
 
@@ -118,10 +122,12 @@ class StacksWorkspace(DocumentWorkspace):
         """Stacks, contrast and prediction on the left, training and curves on the right, the preview below."""
         theme = self._services.themes.theme
         self.stacks_panel = StacksPanel(self.document, self.display, registry, theme)
+        self.labels_panel = StackLabelsPanel(self.labeling.labels, registry, theme)
         self.levels_panel = LevelsPanel(theme)
         assert self.preview_panel is not None
         return [
             Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 330),
+            Panel("stacks.labels", "Labels", self.labels_panel, LEFT, 330, tab_of="stacks.stacks"),
             Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 245),
             Panel("stacks.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 200),
             Panel(TRAINING, "Training", self.training_panel, RIGHT, 520),
@@ -147,7 +153,7 @@ class StacksWorkspace(DocumentWorkspace):
 
     def connect_own(self) -> None:
         """Connect the display, the labels and the results."""
-        self.follow_theme(self.view, self.stacks_panel, self.levels_panel)
+        self.follow_theme(self.view, self.stacks_panel, self.levels_panel, self.labels_panel)
         self.document.opening.connect(self._make_way)
         # Once the document has taken in what was opened.
         self.document.opening.connect(self._read_on, Qt.ConnectionType.QueuedConnection)
@@ -162,6 +168,7 @@ class StacksWorkspace(DocumentWorkspace):
         self.training.ended.connect(self._show_denoised)
         self.prediction.done.connect(self._show_prediction)
         self.labels.changed.connect(self._show_labels)
+        self.labeling.labels.changed.connect(self.changed)
 
     def follow_document(self, role: Role) -> None:
         """Train on the stacks that are open, and count the labels of the target."""
@@ -244,6 +251,7 @@ class StacksWorkspace(DocumentWorkspace):
     def close(self) -> None:
         """Release files and threads."""
         self.labels.stop()
+        self.labeling.labels.save_now()
         super().close()
 
     def _export_path(self, stack: OpenStack) -> Path:
@@ -270,9 +278,11 @@ class StacksWorkspace(DocumentWorkspace):
 
     @Slot()
     def _follow_time(self) -> None:
-        """Train on what is shown."""
-        if self.document.input is not None:
-            self.draft.set_pair(self.document.input, self.document.things.get(Role.TARGET))
+        """Label what is shown, and train on it."""
+        stack = self.document.input
+        self.labeling.look_at(stack.source if stack is not None else None)
+        if stack is not None:
+            self.draft.set_pair(stack, self.document.things.get(Role.TARGET))
 
     @Slot(str)
     def _make_way(self, name: str) -> None:
@@ -294,6 +304,7 @@ class StacksWorkspace(DocumentWorkspace):
             self.levels_panel.show_levels(
                 display.facts, display.levels, stack.of_file, hounsfield=stack.hounsfield
             )
+            self.labels_panel.offer_limits(display.levels.low, display.levels.high)
         self.changed.emit()
 
     @Slot(str)

@@ -13,7 +13,7 @@ from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
 from wholefield.tasks.stacks.data.gaps import count_gaps, notes_on_gaps
-from wholefield.tasks.stacks.data.labels import count_labels
+from wholefield.tasks.stacks.data.labels import count_labels, left_out
 from wholefield.tasks.stacks.data.pairs import SlicePairs, Target, VolumePairs
 from wholefield.tasks.stacks.data.split import Split, described, long_runs, preview_slice, split_of_run
 from wholefield.tasks.stacks.preview import preview_of
@@ -67,12 +67,18 @@ def train_segmentation(
     with ExitStack() as opened:
         stack, target = _open(settings, opened)
         split, notes = split_of_run(stack.shape[0], settings, folder)
-        counts = _count(target, split, settings.label_options, report, control)
+        counts, labeled = _count(target, split, settings.label_options, report, control)
         labels = label_set(counts)
         pixels = [counts.counts.get(value, 0) for value in labels.values]
         report(Message(Level.INFO, _shares(labels, pixels)))
         for message in notes_on_labels(labels, counts):
             report(message)
+        if labeled.isdisjoint(split.training):
+            raise SettingError(
+                f"No training slice of {target.name} has a label; label some, or choose others in validation_slices."
+            )
+        if settings.ndim == 2 and (sentence := left_out(split.training, labeled)):
+            report(Message(Level.INFO, sentence))
         network = network_of(
             settings,
             stack.channels * settings.input_slices,
@@ -81,7 +87,8 @@ def train_segmentation(
             class_weights=settings.class_weighting.weights(pixels),
             ignore_label=labels.ignored_class,
         )
-        _train(settings, network, stack, Target(target, labels), split, notes, folder, report, control)
+        wanted = Target(target, labels, frozenset(labeled))
+        _train(settings, network, stack, wanted, split, notes, folder, report, control)
 
 
 def _open(settings: StackPairSettings, opened: ExitStack) -> tuple[StackSource, StackSource]:
@@ -120,17 +127,25 @@ def _size(stack: StackSource) -> str:
 
 def _count(
     target: StackSource, split: Split, options: LabelOptions, report: ReportFunction, control: Control
-) -> LabelCounts:
-    """Count the labels of all slices; those of the training slices weigh, the others must only be known."""
+) -> tuple[LabelCounts, set[int]]:
+    """The labels of all slices, and the slices that have any.
+
+    Those of the training slices weigh, the others must only be known.
+    """
+    labeled: set[int] = set()
     slices = (*split.training, *split.validation)
     counter = PartCounter("Counting labels", len(slices), report, control)
-    counts = count_labels(target, split.training, counter.done, options)
+    counts = count_labels(target, split.training, counter.done, options, labeled)
     others = count_labels(
-        target, split.validation, lambda number: counter.done(len(split.training) + number), options
+        target,
+        split.validation,
+        lambda number: counter.done(len(split.training) + number),
+        options,
+        labeled,
     )
     counts.counts = dict.fromkeys(others.counts, 0) | counts.counts
     counts.unlabeled += others.unlabeled
-    return counts
+    return counts, labeled
 
 
 def _gaps(
@@ -206,5 +221,7 @@ def _card(
 
 def _pairs(settings: StackPairSettings, stack: StackSource, target: Target, slices: Sequence[int]) -> Pairs:
     if settings.ndim == 2:
-        return SlicePairs(stack, target, slices, settings.input_slices)
+        used = [at for at in slices if target.labeled is None or at in target.labeled]
+        # Without a label there is nothing to measure, but still slices to say so of.
+        return SlicePairs(stack, target, used or slices, settings.input_slices)
     return VolumePairs(stack, target, long_runs(slices, settings))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from wholefield.sources.stacks.stack import StackSource
 from wholefield.training.label_values import LabelSet
+from wholefield.training.pairs import random_window, window_around
 
 WHOLE = slice(None)
 
@@ -58,10 +59,12 @@ class Target:
     Attributes:
         stack: where it is read from.
         labels: the labels; None for numbers.
+        labeled: the slices that have a label which counts; None for all.
     """
 
     stack: StackSource
     labels: LabelSet | None = None
+    labeled: frozenset[int] | None = None
 
     def read(self, slices: slice, rows: slice = WHOLE, columns: slice = WHOLE) -> Tensor:
         """A box: (1, slices, rows, columns), float32 or int64."""
@@ -97,6 +100,19 @@ class SlicePairs:
     def spatial(self, index: int) -> tuple[int, ...]:
         """(rows, columns)."""
         return self.stack.shape[1:]
+
+    def window(self, index: int, crop: int | None, random: np.random.Generator) -> tuple[slice, ...]:
+        """A random window (rows, columns), `crop` long at most, with a label in it where not all voxels have one."""
+        spatial = self.spatial(index)
+        labels = self.target.labels
+        if crop is None or labels is None or not labels.ignored:
+            return random_window(spatial, crop, random)
+        at = self.slices[index]
+        classes = self.target.read(slice(at, at + 1))[0, 0].numpy()
+        places = np.argwhere(classes != labels.ignored_class)
+        if not len(places):
+            return random_window(spatial, crop, random)
+        return window_around(places[random.integers(len(places))].tolist(), spatial, crop, random)
 
     def read(self, index: int, window: tuple[slice, ...]) -> tuple[Tensor, Tensor]:
         """A window (rows, columns) of a pair."""
