@@ -24,6 +24,7 @@ from wholefield.streaming.execution.sinks import ArraySink, Sink, TensorSink, Wr
 from wholefield.streaming.execution.spill import Spill
 from wholefield.streaming.execution.stored_maps import StoredMaps
 from wholefield.streaming.execution.sweep import output_nodes
+from wholefield.streaming.execution.tile import Poll
 from wholefield.streaming.execution.tile_visits import OnTile, StageVisits
 from wholefield.streaming.operations.call import Ref, Slot
 from wholefield.streaming.planning.block_size import LEAST_WAIT, SmallestBlock
@@ -68,6 +69,8 @@ class Streamed(nn.Module):
             module (`frozen`), and let a network that was trained on patches see what it saw there.
         on_tile: Called with a TileVisit before every tile of both sweeps, in the thread of the caller; raise in it to
             cancel.
+        poll: Called before every layer of every tile, in the threads that compute; may wait, for a pause, and raise to
+            cancel.
         workers: How many tiles are computed at the same time, each on its share of torch's threads; None chooses by the
             threads and the grid of tiles. Outputs do not depend on it.
         exact_kernels: Whether convolutions are the direct sums of torch instead of Winograd's, which rounds a little
@@ -103,6 +106,7 @@ class Streamed(nn.Module):
         spill: Spill | None = None,
         statistics: Statistics | str = Statistics.IMAGE,
         on_tile: OnTile | None = None,
+        poll: Poll | None = None,
         workers: int | None = None,
         deterministic: bool = False,
         exact_kernels: bool = False,
@@ -122,6 +126,7 @@ class Streamed(nn.Module):
         self.statistics = Statistics(statistics)
         self.frozen = FrozenStatistics()
         self.on_tile = on_tile
+        self.poll = poll
         self.workers = workers
         self.deterministic = deterministic
         self.exact_kernels = exact_kernels
@@ -309,6 +314,7 @@ class Streamed(nn.Module):
                 exact_kernels=self.exact_kernels,
                 ring=ring,
                 background=None if self.skip is None else Background(self.skip, layout.recurrence),
+                poll=self.poll,
             )
             for number, layout in enumerate(layouts)
         ]

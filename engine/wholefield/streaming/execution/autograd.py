@@ -23,7 +23,7 @@ from wholefield.streaming.execution.sinks import Outlets, ReductionSink, Sink
 from wholefield.streaming.execution.statistics import StatisticSink
 from wholefield.streaming.execution.stored_maps import MapSink, StoredMaps
 from wholefield.streaming.execution.sweep import Gradients, forward_sweep, reverse_sweep
-from wholefield.streaming.execution.tile import ReadImage, ReadInputs
+from wholefield.streaming.execution.tile import Poll, ReadImage, ReadInputs
 from wholefield.streaming.execution.tile_visits import OnTile
 from wholefield.streaming.execution.wavefront import Crew
 from wholefield.streaming.operations.call import Ref
@@ -54,6 +54,7 @@ class SweepSetup:
         exact_kernels: Whether convolutions are the direct sums of torch.
         ring: The processes that stream the image together; None for this one alone.
         background: Which tiles need not be computed; None for no such tiles.
+        poll: Called between the nodes of every tile.
     """
 
     stage: Stage
@@ -74,6 +75,7 @@ class SweepSetup:
     exact_kernels: bool
     ring: Ring | None = None
     background: Background | None = None
+    poll: Poll | None = None
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
@@ -108,7 +110,7 @@ class SweepSetup:
             with torch.inference_mode(inference), self.in_force():
                 yield
 
-        return Crew(self.workers, self.deterministic, modes, self.ring)
+        return Crew(self.workers, self.deterministic, modes, self.ring, self.poll)
 
     @property
     def pool(self) -> Reduction | None:

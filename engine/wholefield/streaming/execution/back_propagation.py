@@ -13,7 +13,7 @@ from torch.autograd.graph import get_gradient_edge
 
 from wholefield.streaming.execution.halo import Halo, Halos, Piece, cut
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
-from wholefield.streaming.execution.tile import ReadInputs, TileLayout, compute_tile
+from wholefield.streaming.execution.tile import Poll, ReadInputs, TileLayout, compute_tile
 from wholefield.streaming.geometry.spans import Spans, intersection, is_empty
 from wholefield.streaming.tracing.program import Program
 
@@ -214,6 +214,7 @@ def tile_gradients(
     passing: Recomputed,
     roots: Mapping[int, Sequence[Root]],
     known: Mapping[int, Tensor],
+    poll: Poll | None = None,
 ) -> TileGradients:
     """Recompute one tile under autograd and back-propagate through it.
 
@@ -227,9 +228,12 @@ def tile_gradients(
         passing: The halos that the tile was given, and the ways of gradients.
         roots: Where back-propagation into the tile's block of each output node starts.
         known: Blocks that the forward sweep kept.
+        poll: Called before every node.
     """
     with torch.enable_grad():
-        result = compute_tile(recurrence, tile, read, tensors, passing, frozenset(roots), known=known)
+        result = compute_tile(
+            recurrence, tile, read, tensors, passing, frozenset(roots), known=known, poll=poll
+        )
     inputs = {node: piece for node, piece in result.inputs.items() if piece[1].requires_grad}
     pairs = [root(block) for node, block in result.outputs.items() for root in roots[node]]
     pairs += [(root, torch.ones_like(root)) for root in passing.roots]

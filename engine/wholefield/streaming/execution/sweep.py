@@ -102,7 +102,7 @@ def forward_sweep(
     def compute(tile: Tile) -> _TileFound:
         passing = _HandingOn(tile, handed_on, remembers=background is not None)
         with torch.no_grad():
-            result = compute_tile(recurrence, tile, read, tensors, passing, wanted, keeps)
+            result = compute_tile(recurrence, tile, read, tensors, passing, wanted, keeps, poll=crew.poll)
             if background is not None:
                 background.keep(tile, result.outputs, passing.handed)
             written = _condensed(recurrence, outlets, tile, result.outputs)
@@ -267,7 +267,7 @@ def reverse_sweep(
         )
         passing = Recomputed(pass_back(recurrence, tile, halos, learns, way), learns, way)
         with drawing_from(state, program.device):
-            found = tile_gradients(recurrence, tile, reading, leaves, passing, roots, known)
+            found = tile_gradients(recurrence, tile, reading, leaves, passing, roots, known, crew.poll)
         sums.finish(tile)
         return found
 

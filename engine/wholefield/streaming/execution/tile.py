@@ -19,6 +19,9 @@ Blocks: TypeAlias = dict[int, Tensor]
 ReadImage: TypeAlias = Callable[[Spans], Tensor]
 """Reads a box of an image or of a map: (batch, channels, *box)."""
 
+Poll: TypeAlias = Callable[[], None]
+"""Called between the nodes of a tile, in the thread that computes it; may wait, and raise to end the sweep."""
+
 ReadInputs: TypeAlias = Mapping[int, ReadImage]
 """What reads each input of a program, by node."""
 
@@ -84,6 +87,7 @@ def compute_tile(
     wanted: frozenset[int],
     keeps: frozenset[int] = frozenset(),
     known: Mapping[int, Tensor] = MappingProxyType({}),
+    poll: Poll | None = None,
 ) -> TileResult:
     """Compute every node's block of one tile; autograd records it where grad mode is on.
 
@@ -96,8 +100,9 @@ def compute_tile(
         wanted: The output nodes.
         keeps: The nodes whose blocks are to be kept for the recomputation of the tile.
         known: Blocks that were kept; they are not computed again, and may be written over.
+        poll: Called before every node.
     """
-    return _Step(recurrence, tile, tensors, passing, keeps, known).run(read, wanted)
+    return _Step(recurrence, tile, tensors, passing, keeps, known).run(read, wanted, poll)
 
 
 class TileLayout:
@@ -174,7 +179,7 @@ class _Step:
         self._fresh: set[int] = set()
         self._owned: set[int] = set()
 
-    def run(self, read: ReadInputs, wanted: frozenset[int]) -> TileResult:
+    def run(self, read: ReadInputs, wanted: frozenset[int], poll: Poll | None) -> TileResult:
         """Walk the nodes in the order of the trace."""
         inputs: dict[int, Piece] = {}
         outputs: Blocks = {}
@@ -187,6 +192,8 @@ class _Step:
                 continue
             if self._layout.only_passes[index]:
                 continue
+            if poll is not None:
+                poll()
             block = self._compute(index) if self._layout.runs[index] else None
             if block is not None and index in wanted:
                 outputs[index] = block

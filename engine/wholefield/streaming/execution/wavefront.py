@@ -21,6 +21,7 @@ from wholefield.streaming.execution.handed_on import HandedOn, Places, SweepEnde
 from wholefield.streaming.execution.ranks.passage import Passage
 from wholefield.streaming.execution.ranks.ring import Ring
 from wholefield.streaming.execution.recurrence import Recurrence, Tile
+from wholefield.streaming.execution.tile import Poll
 
 _Result = TypeVar("_Result")
 
@@ -42,12 +43,14 @@ class Crew:
         deterministic: Whether every tile takes one thread, so that the number of workers does not change a bit.
         context: Puts in force, in a worker's thread, what holds in the caller's.
         ring: The processes that compute the tiles together, each with such workers; None for this one alone.
+        poll: Called between the nodes of every tile.
     """
 
     workers: int
     deterministic: bool
     context: Callable[[], AbstractContextManager[object]]
     ring: Ring | None = None
+    poll: Poll | None = None
 
     def owns(self, tile: Tile) -> bool:
         """Whether a tile is computed in this process."""

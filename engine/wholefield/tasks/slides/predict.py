@@ -75,7 +75,7 @@ def predict_slide(
             )
             report(Message(Level.WARNING, text))
         image = SlideImage(source, level, area=area, mean=card.input.mean, std=card.input.std).on(model.like)
-        model.watch(tile_reporter(lambda: image, control.poll, report))
+        model.watch(tile_reporter(lambda: image, control.poll, report), control.poll)
         if isinstance(model, StreamedSegmenter):
             return _segment(model, card, image)
         assert isinstance(model, StreamedClassifier)

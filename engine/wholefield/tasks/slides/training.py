@@ -68,7 +68,7 @@ class SlideTrainee(Trainee, Generic[Model]):
 
     def attach(self, poll: Callable[[], None], report: ReportFunction) -> None:
         """Obey the control before every tile, and report it."""
-        self.model.watch(tile_reporter(self._seen, poll, report))
+        self.model.watch(tile_reporter(self._seen, poll, report), poll)
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training or evaluation; the statistics of batch normalization stay frozen."""

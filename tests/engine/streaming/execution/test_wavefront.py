@@ -371,6 +371,27 @@ def test_tiles_are_announced_in_the_callers_thread_and_can_be_refused(image: Ten
     assert [visit.index for visit in visits[:3]] == [(0, 0), (0, 1), (0, 2)]
 
 
+@pytest.mark.parametrize("workers", CREWS)
+def test_a_pass_can_be_cancelled_within_a_tile(workers: int, image: Tensor) -> None:
+    visits: list[TileVisit] = []
+    polls = 0
+
+    def poll() -> None:
+        nonlocal polls
+        polls += 1
+        if polls == 3:
+            raise InterruptedError
+
+    streamed = Streamed(small(), 60, on_tile=visits.append, poll=poll, workers=workers)
+    with pytest.raises(InterruptedError):
+        streamed(image)
+    assert len(visits) == 1
+    polls = 10
+    streamed(image.requires_grad_()).sum().backward()
+    # Four layers (normalization is folded) in each sweep.
+    assert polls == 10 + 2 * 4
+
+
 def test_random_numbers_are_drawn_by_one_worker(image: Tensor) -> None:
     network = nn.Sequential(nn.Conv2d(2, 2, 3), nn.Dropout(0.5))
     found = []

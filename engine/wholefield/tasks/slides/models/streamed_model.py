@@ -1,5 +1,7 @@
 """A network whose local part is streamed: what trainings train and predictions ask, whatever the task."""
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from wholefield.networks.normalization import freeze_normalization
@@ -41,6 +43,7 @@ class StreamedModel:
         for streamed in (self.streamed, self.pooled):
             streamed.workers, streamed.exact_kernels = workers, exact_kernels
 
-    def watch(self, on_tile: OnTile) -> None:
-        """Have `on_tile` called before every tile."""
-        self.streamed.on_tile = self.pooled.on_tile = on_tile
+    def watch(self, on_tile: OnTile, poll: Callable[[], None]) -> None:
+        """Have `on_tile` called before every tile, and `poll` before every layer of one, where it may wait or raise."""
+        for streamed in (self.streamed, self.pooled):
+            streamed.on_tile, streamed.poll = on_tile, poll

@@ -103,7 +103,7 @@ def apply_to_slide(settings: ApplySettings, report: ReportFunction, control: Con
             shown(visit)
             progress(visit)
 
-        run.on_tile = on_tile
+        run.on_tile, run.poll = on_tile, control.poll
         return run.result()
 
 
@@ -115,6 +115,7 @@ class _Run:
     ) -> None:
         self.model, self.settings, self.source, self.image = model, settings, source, image
         self.on_tile: Any = None
+        self.poll: Any = None
 
     def result(self) -> Result:
         """What the network gives, as it is wanted."""
@@ -154,7 +155,7 @@ class _Run:
     def _streamed(self) -> Streamed:
         settings = self.settings
         streamed = Streamed(
-            self.model.streamed, settings.tile_size, on_tile=self.on_tile, workers=settings.workers,
+            self.model.streamed, settings.tile_size, on_tile=self.on_tile, poll=self.poll, workers=settings.workers,
             exact_kernels=settings.exact_kernels, spill=Spill(settings.map_folder, settings.map_memory * 2**20),
         )  # fmt: skip
         if regions := settings.regions():
@@ -215,7 +216,7 @@ class _Run:
         if isinstance(self.model.network, Classifier):
             classifier = StreamedClassifier(self.model.network, self.settings.tile_size)
             classifier.compute_with(self.settings.workers, self.settings.exact_kernels)
-            classifier.watch(self.on_tile)
+            classifier.watch(self.on_tile, self.poll)
             classifier.train(False)
             logits, evidence = classifier.evidence(self.image)
             maps = evidence.softmax(1)[0].float().cpu().numpy()

@@ -24,7 +24,7 @@ from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield.sources.stacks.opening import open_stack
 from wholefield.sources.stacks.stack import StackSource
-from wholefield.streaming import Spill, Streamed, TileVisit
+from wholefield.streaming import Spill, Streamed
 from wholefield.tasks.applying import AnyArray, StreamingProgress, Wanted, activated
 from wholefield.tasks.stacks.data.pairs import volume_of
 from wholefield.tasks.stacks.published.resampling import coarse_axis, resampled, resampled_shape
@@ -217,11 +217,7 @@ class _Run:
     def _network(self) -> Streamed:
         settings = self.settings
         spill = Spill(settings.map_folder, settings.map_memory * 2**20)
-        return Streamed(self.model.streamed, settings.tile_size, on_tile=self._obey, spill=spill).eval()
-
-    def _obey(self, visit: TileVisit) -> None:
-        del visit
-        self.control.poll()
+        return Streamed(self.model.streamed, settings.tile_size, poll=self.control.poll, spill=spill).eval()
 
     def _plane(self, output: AnyArray) -> AnyArray:
         """What is written of a slice of the output, (outputs, rows, columns)."""
