@@ -76,7 +76,7 @@ class StreamsLogits:
         kept = [
             slice(start, start + length) for start, length in zip(before, image.shape[-axes:], strict=True)
         ]
-        return found[(slice(None), *kept)]
+        return found[(*[slice(None)] * (found.ndim - axes), *kept)]
 
     def _missing(self, lengths: Sequence[int]) -> tuple[list[int], list[int]]:
         """Zeros before and behind an image, per axis.
