@@ -29,6 +29,7 @@ class DrawnLabels(QObject):
         noun: What is labeled.
         tools: What can be taken in hand.
         hint: What to do first, and where labels are kept.
+        trainings: Names of the actions that train on the labels, without that of the workspace.
         classes: The classes.
         current: The value of the class that is drawn with; 0 while there is none.
         tool: The tool in hand.
@@ -48,6 +49,7 @@ class DrawnLabels(QObject):
     noun: ClassVar[str]
     tools: ClassVar[tuple[Tool, ...]]
     hint: ClassVar[str]
+    trainings: ClassVar[tuple[str, ...]] = ("train_on_labels",)
 
     def __init__(self, services: Services, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -66,7 +66,8 @@ class LabelsPanel(QWidget):
         layout.addLayout(self._make_sizes())
         layout.addWidget(self.table, 1)
         layout.addLayout(self._make_class_buttons())
-        layout.addWidget(ActionButton(registry[f"{labels.workspace}.train_on_labels"], parent=self))
+        for name in labels.trainings:
+            layout.addWidget(ActionButton(registry[f"{labels.workspace}.{name}"], parent=self))
         layout.addWidget(self.hint)
         labels.changed.connect(self._show)
         self.use_theme(theme)

@@ -40,6 +40,7 @@ class SlideLabels(DrawnLabels):
     noun = "slide"
     tools = SLIDE_TOOLS
     hint = "Choose a tool and draw on the slide. Labels are saved beside it as GeoJSON, which QuPath opens."
+    trainings = ("train_live", "train_on_labels")
 
     def __init__(self, services: Services, parent: QObject | None = None) -> None:
         super().__init__(services, parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,18 @@ class ClassPicture:
         box: The level-0 rectangle that they cover.
         names: What the classes are called.
         alone: The only class to show; 0 shows all but the first.
+        colors: Red, green and blue of each class; empty for those of the program.
     """
 
     levels: Sequence[ClassArray]
     box: Rect[float]
     names: Sequence[str]
     alone: int = 0
+    colors: Sequence[tuple[int, int, int]] = ()
+
+    def color(self, index: int) -> tuple[int, int, int]:
+        """Red, green and blue of a class."""
+        return self.colors[index] if index < len(self.colors) else class_color(index)
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,9 @@ def crop_in_sight(picture: ClassPicture, view: View) -> Crop | None:
     )
 
 
-def class_image(classes: ClassArray, alone: int) -> QImage:
+def class_image(
+    classes: ClassArray, alone: int, color: Callable[[int], tuple[int, int, int]] = class_color
+) -> QImage:
     """Class indices (height, width) as a picture, transparent where there is the first class."""
     if classes.dtype != np.uint8:
         classes = np.where(classes == 0, 0, (classes - 1) % CYCLE + 1)
@@ -87,7 +95,7 @@ def class_image(classes: ClassArray, alone: int) -> QImage:
     height, width = bytes_.shape
     image = QImage(bytes_.data, width, height, width, QImage.Format.Format_Indexed8)
     shown = range(1, 256) if not alone else (alone,)
-    image.setColorTable([QColor(*class_color(i)).rgba() if i in shown else 0 for i in range(256)])
+    image.setColorTable([QColor(*color(i)).rgba() if i in shown else 0 for i in range(256)])
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
 
@@ -118,7 +126,7 @@ class ClassLayer(Layer):
             return
         if self._made is None or self._made[0] != crop:
             part = self._picture.levels[crop.level][crop.top : crop.bottom, crop.left : crop.right]
-            self._made = crop, class_image(part, self._picture.alone)
+            self._made = crop, class_image(part, self._picture.alone, self._picture.color)
         paint_map(painter, self._made[1], frame.rect(_place(self._picture, crop)), self.opacity, smooth=False)
 
     def legend(self, frame: Frame) -> list[LegendRow]:
@@ -128,7 +136,7 @@ class ClassLayer(Layer):
         if picture is None or not self.visible:
             return []
         shown = range(1, len(picture.names)) if not picture.alone else (picture.alone,)
-        return [LegendRow(picture.names[index], QColor(*class_color(index))) for index in shown]
+        return [LegendRow(picture.names[index], QColor(*picture.color(index))) for index in shown]
 
 
 def _place(picture: ClassPicture, crop: Crop) -> Rect[float]:

@@ -11,6 +11,7 @@ from wholefield_app.workspaces.slides.project import SlideProject
 CLASSIFY, SEGMENT = "classify", "segment"
 # Of a training on drawn labels, until the user chooses others.
 CROP_SIZE, CROPS = 256, 32
+TILE_SIZE = 512
 
 
 class SlidesDraft(Draft):
@@ -29,8 +30,8 @@ class SlidesDraft(Draft):
 
     @property
     def tiling(self) -> tuple[int, int]:
-        """Tile size in px and level."""
-        return self.value("tile_size"), self.value("level")
+        """Tile size in px and level; a training from strokes has no tiles, but predictions with its model have."""
+        return self.value("tile_size") or TILE_SIZE, self.value("level")
 
     def set_project(self, project: SlideProject) -> None:
         """Train on the slides of `project`; the task changes where it has nothing for the current one."""

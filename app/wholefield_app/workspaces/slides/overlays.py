@@ -126,7 +126,9 @@ class Overlays(QObject):
         view.set_map(None)
         view.set_classes(None)
         if isinstance(result, SegmentedSlide):
-            picture = ClassPicture(result.map.levels, Rect(0, 0, *result.size), result.classes, index)
+            picture = ClassPicture(
+                result.map.levels, Rect(0, 0, *result.size), result.classes, index, result.colors
+            )
             view.set_classes(picture, self._opacity)
         elif result is not None:
             evidence = f"Evidence for {result.classes[index]}"

@@ -63,12 +63,16 @@ class SlidePredictions(Prediction):
         self.shown = index
         self.changed.emit()
 
+    def clear(self) -> None:
+        """Show no result."""
+        self.result = None
+        self.changed.emit()
+
     def look_at(self, slide: Path | None) -> None:
         """Another slide, or none, is open: results of the one before are of no use."""
         self._slide = slide
         self.discard()
-        self.result = None
-        self.changed.emit()
+        self.clear()
 
     @property
     def segmentation(self) -> SegmentedSlide | None:

@@ -20,6 +20,7 @@ from wholefield_app.document.workspace import Panel
 from wholefield_app.forms.draft import RUNS
 from wholefield_app.labeling.panel import LabelsPanel
 from wholefield_app.panels.inspector_panel import InspectorPanel
+from wholefield_app.panels.live_panel import LivePanel
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
@@ -32,6 +33,7 @@ from wholefield_app.workspaces.slides.export import FORMATS, IMAGE, export_class
 from wholefield_app.workspaces.slides.inspector import Inspector
 from wholefield_app.workspaces.slides.label_layer import read_labels
 from wholefield_app.workspaces.slides.labeling import Labeling
+from wholefield_app.workspaces.slides.live_training import PANEL as LIVE, LiveTraining
 from wholefield_app.workspaces.slides.overlays import Overlays
 from wholefield_app.workspaces.slides.prediction import SlidePredictions
 from wholefield_app.workspaces.slides.prediction_panel import SlidePredictionPanel
@@ -49,6 +51,7 @@ class SlidesWorkspace(DocumentWorkspace):
         overlays: What is laid over the slide.
         prediction: The prediction.
         labeling: The labels that are drawn.
+        live: The training from strokes.
     """
 
     entry = SLIDES
@@ -69,6 +72,8 @@ class SlidesWorkspace(DocumentWorkspace):
         document.changed.connect(self._show_in_view)
         self.overlays = Overlays(document, view, self)
         self.prediction = SlidePredictions(self)
+        # The map of a live training lies under the labels.
+        self.live = LiveTraining(self)
         self.labeling = Labeling(self)
 
     @property
@@ -90,7 +95,7 @@ class SlidesWorkspace(DocumentWorkspace):
         """What a user can do with slides."""
         return [
             *actions.opening_actions(self), *actions.file_actions(self), *actions.zoom_actions(self),
-            *self._overlay_actions(), *self.labeling.actions(), *actions.training_actions(self),
+            *self._overlay_actions(), *self.labeling.actions(), *self.live.actions(), *actions.training_actions(self),
             actions.predict_action(self), actions.cancel_action(self, self.prediction),
         ]  # fmt: skip
 
@@ -99,6 +104,7 @@ class SlidesWorkspace(DocumentWorkspace):
         services, theme = self._services, self._services.themes.theme
         self.slides_panel = SlidesPanel(services.background, registry, theme)
         self.labels_panel = LabelsPanel(self.labeling.labels, registry, theme)
+        self.live_panel = LivePanel(self.live, registry, theme)
         self.inspector_panel = InspectorPanel(theme)
         self.inspector = Inspector(self.document, self.view, self.draft, self.inspector_panel, services)
         return [
@@ -106,6 +112,7 @@ class SlidesWorkspace(DocumentWorkspace):
             Panel("slides.labels", "Labels", self.labels_panel, LEFT, 480, tab_of="slides.list"),
             Panel("slides.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 320),
             Panel("slides.training", "Training", self.training_panel, RIGHT, 480),
+            Panel(LIVE, "Live", scrolling(self.live_panel), RIGHT, 480, tab_of="slides.training"),
             Panel("slides.curves", "Curves", self.curves_panel, RIGHT, 320),
             Panel(
                 INSPECTOR, "Inspector", self.inspector_panel, RIGHT, 620,
@@ -120,7 +127,7 @@ class SlidesWorkspace(DocumentWorkspace):
 
     def connect_own(self) -> None:
         """Connect project, overlays and inspector."""
-        self.follow_theme(self.slides_panel, self.inspector_panel, self.labels_panel)
+        self.follow_theme(self.slides_panel, self.inspector_panel, self.labels_panel, self.live_panel)
         self.view.problem.connect(self._report_tile)
         self.view.cursor_moved.connect(self._show_cursor)
         self.view.cursor_left.connect(self.readout.cursor.clear)
@@ -134,7 +141,12 @@ class SlidesWorkspace(DocumentWorkspace):
         self.prediction.changed.connect(self._show_prediction)
         self.prediction.image_made.connect(self.document.open)
         self.training.state_changed.connect(self.inspector.follow_training)
-        for changed in (self.overlays.changed, self.inspector.changed, self.labeling.labels.changed):
+        for changed in (
+            self.overlays.changed,
+            self.inspector.changed,
+            self.labeling.labels.changed,
+            self.live.changed,
+        ):
             changed.connect(self.changed)
 
     def follow_document(self, role: Role) -> None:
@@ -162,13 +174,13 @@ class SlidesWorkspace(DocumentWorkspace):
             return ApplySettings(
                 slide=slide,
                 checkpoint=checkpoint,
-                tile_size=self.draft.value("tile_size"),
+                tile_size=self.draft.tiling[0],
                 workers=self.draft.workers,
             )
         return PredictSettings(
             slide=slide,
             checkpoint=checkpoint,
-            tile_size=self.draft.value("tile_size"),
+            tile_size=self.draft.tiling[0],
             workers=self.draft.workers,
         )
 

@@ -117,7 +117,11 @@ def _segment(model: StreamedSegmenter, card: ModelCard, image: SlideImage) -> Se
     source, downsample = image.source, image.downsample
     spacing = source.spacing and (source.spacing[0] * downsample, source.spacing[1] * downsample)
     values = card.values if len(card.values) == len(card.classes) else ()
-    return SegmentedSlide(image.slide, card.names, found, (source.width, source.height), spacing, values)
+    colors = tuple(each.color for each in card.classes if each.color is not None)
+    return SegmentedSlide(
+        image.slide, card.names, found, (source.width, source.height), spacing, values,
+        colors if len(colors) == len(card.classes) else (),
+    )  # fmt: skip
 
 
 def _save_classes(found: SegmentedSlide, folder: Path, report: ReportFunction, control: Control) -> None:

@@ -87,6 +87,7 @@ class SegmentedSlide:
         size: (width, height) of the slide in pixels of level 0, which the map covers.
         spacing: um per pixel of the map along (y, x); None where the slide does not say.
         values: label values of the classes, as the masks of the training had them; empty where their places count.
+        colors: red, green and blue of the classes, 0 to 255; empty where none were chosen.
     """
 
     slide: Path
@@ -95,6 +96,7 @@ class SegmentedSlide:
     size: tuple[int, int]
     spacing: tuple[float, float] | None
     values: tuple[int, ...] = ()
+    colors: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def labels(self) -> LabelSet:
