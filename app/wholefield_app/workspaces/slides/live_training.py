@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import EpochDone, RegionPredicted, Report, Started, StrokesJudged, WrongPlace
 from wholefield.sources.rect import Rect
+from wholefield.tasks.registry import settings_of
 from wholefield.tasks.slides.settings import PredictSettings
 from wholefield.tasks.slides.strokes.requests import View, request_view
 from wholefield.tasks.slides.strokes.settings import StrokesSettings
@@ -179,7 +180,9 @@ class LiveTraining(QObject):
 
     def _begin(self, report: Started) -> None:
         self.classes, self._folder = report.classes, RunFolder(report.folder)
-        self._slide = self._space.draft.value("slide")
+        # A run may have been begun by another window.
+        settings = settings_of(self._folder)
+        self._slide = settings.slide if isinstance(settings, StrokesSettings) else None
         self.judged, self.dice, self.epoch, self.began = None, None, 0, time.monotonic()
         self.layer.begin([self._color(name) for name in report.classes])
         self.layer.visible = True
