@@ -128,7 +128,8 @@ class TestWholeRun:
         assert accuracies == [epoch.metrics["validation_accuracy"] for epoch in run.of(EpochDone)]
         assert "Ended: completed." in run.folder.log_file.read_text()
         assert {path.name for path in run.folder.path.iterdir()} == {
-            "config.json", "metrics.csv", "log.txt", "best.ckpt", "last.ckpt", "split.json",
+            "config.json", "metrics.csv", "log.txt", "best.ckpt", "last.ckpt", "split.json", "provenance.json",
+            "events.out.tfevents.000000",
         }  # fmt: skip
 
     def test_best_is_the_epoch_with_the_best_score(self, run: Run) -> None:
