@@ -18,7 +18,7 @@ from wholefield.export.recordings.about import About, check_sides, check_times
 from wholefield.files import replacing
 from wholefield.kernels.compiled import compiled
 from wholefield.sources.events.codec import EVT2_CLOCK_BITS, EVT3_CLOCK_BITS, Integers
-from wholefield.sources.events.recording import Events
+from wholefield.sources.events.recording import Events, words_of
 
 LIMIT = 1 << 11
 # Words written at once; an event takes five at most.
@@ -105,7 +105,7 @@ def _with_triggers(chunks: Iterable[Events], triggers: Events) -> Iterator[npt.N
     for chunk in chunks:
         if not len(chunk):
             continue
-        pairs = np.array(chunk).view(np.uint64).reshape(-1, 2)
+        pairs = words_of(chunk)
         # The bytes between the fields may hold anything.
         pairs[:, 0] &= np.uint64(FIELDS)
         upto = int(np.searchsorted(triggers["t"], chunk["t"][-1], "right"))

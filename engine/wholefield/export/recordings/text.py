@@ -12,7 +12,7 @@ from wholefield.export.recordings.about import About
 from wholefield.files import replacing
 from wholefield.kernels.compiled import compiled
 from wholefield.sources.events.codec import Integer
-from wholefield.sources.events.recording import Events
+from wholefield.sources.events.recording import Events, words_of
 
 # Characters of the longest line: two coordinates, a polarity, a time of 20 digits, commas and the end.
 LONGEST = 5 + 5 + 1 + 20 + 4
@@ -38,7 +38,7 @@ def write_csv(path: Path, chunks: Iterable[Events], about: About) -> int:
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.write(f"%geometry:{about.width},{about.height}\n% x,y,p,t [us]\n".encode("ascii"))
         for chunk in chunks:
-            pairs = np.ascontiguousarray(chunk).view(np.uint64).reshape(-1, 2)
+            pairs = words_of(chunk)
             for begin in range(0, len(pairs), LINES):
                 length = _lines(pairs[begin : begin + LINES], about.start_us, text)
                 file.write(text[:length].data)

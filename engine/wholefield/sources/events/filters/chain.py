@@ -11,7 +11,7 @@ import numpy.typing as npt
 from wholefield.errors import SettingError
 from wholefield.sources.events.filters.kinds import KINDS, FilterKind, Size, Step
 from wholefield.sources.events.filters.values import parse_values, text_of
-from wholefield.sources.events.recording import EVENT_DTYPE, Events
+from wholefield.sources.events.recording import EVENT_DTYPE, Events, words_of
 
 QUOTE = '"'
 
@@ -180,14 +180,13 @@ class RunningChain:
         Returns:
             What is left of them, where the filters have put it; and which of `events` that is, (N,).
         """
-        pairs = np.array(events, EVENT_DTYPE).view(np.uint64).reshape(-1, 2)
+        pairs = words_of(events)
         alive = np.ones(len(pairs), np.uint8)
         self.counts[0] += len(pairs)
         for number, step in enumerate(self._steps, 1):
             step(pairs, alive)
             self.counts[number] += int(np.count_nonzero(alive))
-        kept = alive.view(np.bool_)
-        return pairs[kept].view(EVENT_DTYPE)[:, 0], kept
+        return pairs.take(np.flatnonzero(alive), 0).view(EVENT_DTYPE)[:, 0], alive.view(np.bool_)
 
 
 def check_filters(text: str | None) -> None:

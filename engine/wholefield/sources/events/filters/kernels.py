@@ -68,24 +68,27 @@ def refractory(pairs: Pairs, alive: Alive, period: int, last: Integers) -> None:
 
 
 @compiled
-def background(pairs: Pairs, alive: Alive, window: int, supporters: int, last: Integers) -> None:
+def background(
+    pairs: Pairs, alive: Alive, window: int, supporters: int, last: Integers, stride: np.uint64
+) -> None:
     """Keep events that others within `window` us before, at enough of the 8 pixels around, support.
 
-    `last` (H + 2, W + 2) is the time of the last event of each pixel, with a border.
+    `last` is the time of the last event of each pixel of a sensor with a border of one px, row after row of `stride`.
     """
+    one, two = np.uint64(1), np.uint64(2)
     for i in range(pairs.shape[0]):
         if alive[i]:
             word, t = pairs[i, 0], np.int64(pairs[i, 1])
-            y, x = np.int64(word >> np.uint64(16) & np.uint64(0xFFFF)), np.int64(word & np.uint64(0xFFFF))
-            since, found = t - window, 0
-            for row in range(y, y + 3):
-                for column in range(x, x + 3):
-                    found += last[row, column] >= since
-            # The pixel itself does not support its event.
-            found -= last[y + 1, x + 1] >= since
-            last[y + 1, x + 1] = t
-            if found < supporters:
-                alive[i] = 0
+            # The pixel up and to the left.
+            at = (word >> np.uint64(16) & np.uint64(0xFFFF)) * stride + (word & np.uint64(0xFFFF))
+            since = t - window
+            below = at + stride
+            found = (last[at] >= since) + (last[at + one] >= since) + (last[at + two] >= since)
+            found += (last[below] >= since) + (last[below + two] >= since)
+            last[below + one] = t
+            below += stride
+            found += (last[below] >= since) + (last[below + one] >= since) + (last[below + two] >= since)
+            alive[i] = found >= supporters
 
 
 @compiled
@@ -100,12 +103,13 @@ def contrast(pairs: Pairs, alive: Alive, window: int, cut: bool, state: Integers
             word, t = pairs[i, 0], np.int64(pairs[i, 1])
             y, x = word >> np.uint64(16) & np.uint64(0xFFFF), word & np.uint64(0xFFFF)
             p = np.int64(word >> np.uint64(32) & np.uint64(1))
+            # Without branches, which no processor could foretell.
             before = state[y, x]
-            same = (before >> 1 & 1) == p and before >= 0
-            kept = same and (before & 1) != 0
-            passes = same and t - (before >> 2) <= window and not (cut and kept)
-            alive[i] = np.uint8(passes)
-            state[y, x] = t << 2 | p << 1 | np.int64(kept or passes)
+            same = np.int64((before >= 0) & ((before >> 1 & 1) == p))
+            kept = same & before
+            passes = same & np.int64(t - (before >> 2) <= window) & (1 - (kept & np.int64(cut)))
+            alive[i] = passes
+            state[y, x] = t << 2 | p << 1 | kept | passes
 
 
 @compiled
@@ -120,40 +124,36 @@ def trail(pairs: Pairs, alive: Alive, window: int, state: Integers) -> None:
             y, x = word >> np.uint64(16) & np.uint64(0xFFFF), word & np.uint64(0xFFFF)
             p = np.int64(word >> np.uint64(32) & np.uint64(1))
             before = state[y, x]
-            if before >= 0 and (before & 1) == p and t - (before >> 1) < window:
-                alive[i] = 0
+            alive[i] = 1 - ((before >= 0) & ((before & 1) == p) & (t - (before >> 1) < window))
             state[y, x] = t << 1 | p
 
 
 @compiled
 def flicker(
     pairs: Pairs, alive: Alive, shortest: int, longest: int, length: int, tolerance: int,
-    rises: Integers, state: Integers,
+    state: Integers,
 ) -> None:  # fmt: skip
     """Remove the events of pixels while they flicker.
 
-    `rises` (H, W) is the time of the last change from OFF to ON, negative where there was none; `state` (H, W) the
-    period before it << 9 | number of periods that agree << 1 | last polarity.
+    `state` (H, W, 2): the time of the last change from OFF to ON; the period before it << 9 | number of periods that
+    agree << 1 | last polarity.
     """
     for i in range(pairs.shape[0]):
         if alive[i]:
             word, t = pairs[i, 0], np.int64(pairs[i, 1])
             y, x = word >> np.uint64(16) & np.uint64(0xFFFF), word & np.uint64(0xFFFF)
             p = np.int64(word >> np.uint64(32) & np.uint64(1))
-            now = state[y, x]
-            period, count = now >> 9, now >> 1 & 255
-            if p == 1 and (now & 1) == 0:
-                found = t - rises[y, x]
-                if shortest <= found <= longest:
-                    agrees = count == 0 or abs(found - period) <= tolerance
-                    count = min(count + 1, 255) if agrees else 1
-                    period = found
-                else:
-                    period, count = 0, 0
-                rises[y, x] = t
-            state[y, x] = period << 9 | count << 1 | p
-            if count >= length and t - rises[y, x] <= longest:
-                alive[i] = 0
+            rise, now = state[y, x, 0], state[y, x, 1]
+            since, period, count = t - rise, now >> 9, now >> 1 & 255
+            if p > (now & 1):
+                in_band = np.int64((shortest <= since) & (since <= longest))
+                agrees = np.int64((count == 0) | (abs(since - period) <= tolerance))
+                count = in_band * (agrees * min(count, 254) + 1)
+                period = in_band * since
+                state[y, x, 0] = t
+                since = 0
+            state[y, x, 1] = period << 9 | count << 1 | p
+            alive[i] = (count < length) | (since > longest)
 
 
 @compiled

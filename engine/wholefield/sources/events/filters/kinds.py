@@ -81,7 +81,7 @@ def _refractory(values: Values, size: Size, measured: Any) -> Step:
 def _background(values: Values, size: Size, measured: Any) -> Step:
     from wholefield.sources.events.filters.kernels import background
 
-    return partial(_run, background, (values[0], values[1], _per_pixel(size, border=1)))
+    return partial(_run, background, (*values, _per_pixel(size, border=1).ravel(), np.uint64(size[0] + 2)))
 
 
 def _contrast(values: Values, size: Size, measured: Any) -> Step:
@@ -100,9 +100,9 @@ def _flicker(values: Values, size: Size, measured: Any) -> Step:
     from wholefield.sources.events.filters.kernels import flicker
 
     low, high, length, tolerance = values
-    shortest, longest = int(np.ceil(1e6 / high)), int(1e6 / low)
-    periods = (shortest, longest, length, tolerance)
-    return partial(_run, flicker, (*periods, _per_pixel(size), np.zeros((size[1], size[0]), np.int64)))
+    state = np.zeros((size[1], size[0], 2), np.int64)
+    state[..., 0] = _per_pixel(size)
+    return partial(_run, flicker, (int(np.ceil(1e6 / high)), int(1e6 / low), length, tolerance, state))
 
 
 def _polarity(values: Values, size: Size, measured: Any) -> Step:

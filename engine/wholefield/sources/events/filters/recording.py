@@ -17,7 +17,7 @@ from wholefield.sources.events.codec import Integers
 from wholefield.sources.events.filters.chain import FilterChain
 from wholefield.sources.events.filters.kernels import add_counts
 from wholefield.sources.events.filters.regions import hot_pixels
-from wholefield.sources.events.recording import EVENT_DTYPE, Events, Recording, RecordingDescription
+from wholefield.sources.events.recording import EVENT_DTYPE, Events, Recording, RecordingDescription, words_of
 
 # Events of a block: small enough that the bits of part of one are counted quickly, large enough for the loops.
 BLOCK_EVENTS = 1 << 18
@@ -214,8 +214,7 @@ class FilteredRecording(Recording):
         done = 0
         for chunk in self.source.chunks(BLOCK_EVENTS):
             left, _ = running.run(chunk)
-            pairs = np.ascontiguousarray(left).view(np.uint64).reshape(-1, 2)
-            add_counts(pairs, np.ones(len(left), np.uint8), counts)
+            add_counts(words_of(left), np.ones(len(left), np.uint8), counts)
             done += len(chunk)
             progress(done, self.source.num_events)
         found = hot_pixels(counts, self.chain.active[number].values[0])
