@@ -118,17 +118,30 @@ class EventView(QWidget):
         self.player.go_to(min(self._style.accumulation_us, recording.duration_us))
         self.refresh()
 
+    def exchange(self, recording: Recording) -> None:
+        """Show the same recording through other filters: playhead, range and zoom stay."""
+        self._frames.drop()
+        self.flow.set_provider(None)
+        self._recording = recording
+        self.refresh()
+
     def release(self, recording: Recording) -> None:
         """Close a recording that is no longer shown, after the current frame."""
         self._leaving.append(recording)
         gone = partial(self._forget, recording)
         self._frame_worker.run(recording.close, then=gone, failed=self.problem.emit)
 
-    def show_rate(self, rate: Rate, note: str = "") -> None:
-        """Show the event rate of the recording, or a note while it is not known; its duration may have grown."""
+    def show_rate(self, rate: Rate, note: str = "", before: Rate = NO_RATE) -> None:
+        """Show the event rate of the recording, or a note while it is not known; its duration may have grown.
+
+        Args:
+            rate: Events in equal parts of the recording.
+            note: Said while they are not known.
+            before: The same before filters.
+        """
         if self._recording is not None:
             self.player.set_duration(self._recording.duration_us)
-            self.strip.show_recording(self._recording.duration_us, rate, note)
+            self.strip.show_recording(self._recording.duration_us, rate, note, before)
             if self._recording.indexed:
                 self.strip.show_triggers(self._recording.triggers)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.canvas import Canvas
 from wholefield_app.viewer.events.frames import Frame
 from wholefield_app.viewer.events.painter import paint_frame
+from wholefield_app.viewer.events.region_hand import Points, RegionHand
+
+REGION, DRAWING = QColor("#ffd166"), QColor("#ffffff")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class FrameView(Canvas):
 
     Signals:
         hovered: The PixelReadout under the mouse, or None.
+
+    Attributes:
+        region_hand: The tool that draws regions.
     """
 
     hovered = Signal(object)
@@ -48,6 +54,10 @@ class FrameView(Canvas):
         self.canvas = QColor(canvas)
         self._frame: Frame | None = None
         self._mouse: tuple[float, float] | None = None
+        self._regions: tuple[Points, ...] = ()
+        self.region_hand = RegionHand(self)
+        self.region_hand.changed.connect(self._follow_hand)
+        self.hand = self.region_hand
         self.cursor_moved.connect(self._hover)
         self.cursor_left.connect(self._forget_mouse)
 
@@ -66,6 +76,11 @@ class FrameView(Canvas):
         if self._mouse is not None:
             self._tell(*self._mouse)
 
+    def show_regions(self, regions: tuple[Points, ...]) -> None:
+        """Outline regions, each by its corners in px of the frame."""
+        self._regions = regions
+        self.update()
+
     @property
     def frame_rect(self) -> QRectF:
         """Where the whole frame lies, in logical px of the widget."""
@@ -78,6 +93,26 @@ class FrameView(Canvas):
             if self._frame is not None:
                 target = self.frame_rect
                 paint_frame(painter, self._frame, target, target.intersected(QRectF(self.rect())))
+                self._paint_regions(painter, target)
+
+    def _paint_regions(self, painter: QPainter, target: QRectF) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        scale = target.width() / max(self._image.width, 1)
+        for color, region in (
+            *((REGION, region) for region in self._regions),
+            (DRAWING, self.region_hand.outline),
+        ):
+            # A cosmetic dark line below keeps the outline visible on any scheme.
+            for pen in (QPen(QColor(0, 0, 0, 160), 3.5), QPen(color, 1.5)):
+                painter.setPen(pen)
+                corners = [QPointF(target.x() + x * scale, target.y() + y * scale) for x, y in region]
+                painter.drawPolygon(QPolygonF(corners))
+
+    @Slot()
+    def _follow_hand(self) -> None:
+        self.show_hand()
+        self.update()
 
     @Slot(float, float, object)
     def _hover(self, x: float, y: float, color: object) -> None:

@@ -19,6 +19,7 @@ class Player(QObject):
     Attributes:
         speed: Seconds of the recording per second of real time.
         loops: Whether playing continues at the start when it has reached the end.
+        backwards: Whether time runs backwards.
 
     Signals:
         moved: The playhead is at another time, in us.
@@ -39,6 +40,7 @@ class Player(QObject):
         self._since = 0.0
         self.speed = 1.0
         self.loops = True
+        self.backwards = False
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.tick)
@@ -100,11 +102,28 @@ class Player(QObject):
         else:
             self.play()
 
+    def toggle_backwards(self) -> None:
+        """Let time run the other way."""
+        self.backwards = not self.backwards
+        self._since = self._clock()
+        self.changed.emit()
+
+    def mark(self, *, end: bool) -> None:
+        """Begin or end the range that is played at the playhead."""
+        start_us, end_us = self.span.start_us, self.span.end_us
+        if end:
+            span = Span(start_us if start_us < self.time_us else 0, self.time_us)
+        else:
+            span = Span(self.time_us, end_us if end_us > self.time_us else self.duration_us)
+        self.choose(span)
+
     def play(self) -> None:
         """Let time pass; from the start of what is played where the playhead is at its end or outside."""
         if self.span.length <= 0 or self.playing:
             return
-        if not self.span.start_us <= self.time_us < self.span.end_us:
+        if self.backwards and not self.span.start_us < self.time_us <= self.span.end_us:
+            self.go_to(self.span.end_us)
+        elif not self.backwards and not self.span.start_us <= self.time_us < self.span.end_us:
             self.go_to(self.span.start_us)
         self._since = self._clock()
         self._timer.start()
@@ -130,7 +149,8 @@ class Player(QObject):
     def tick(self) -> None:
         """Let the time pass that has passed on the clock."""
         now = self._clock()
-        there, on = advanced(self._exact_us, now - self._since, self.speed, self.span, self.loops)
+        speed = -self.speed if self.backwards else self.speed
+        there, on = advanced(self._exact_us, now - self._since, speed, self.span, self.loops)
         self._since = now
         self._move(there)
         if not on:

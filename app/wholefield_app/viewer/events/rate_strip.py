@@ -39,6 +39,7 @@ class RateStrip(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._rate: Rate = np.zeros(0, np.int64)
+        self._before: Rate = self._rate
         self._note = ""
         self._marks = TriggerMarks(NO_TRIGGERS)
         self._duration_us = 0
@@ -58,9 +59,12 @@ class RateStrip(QWidget):
         """Where times lie on the strip."""
         return Line(self._duration_us, self.width())
 
-    def show_recording(self, duration_us: int, rate: Rate, note: str = "") -> None:
-        """Show a recording: events in equal parts of it, or a note while they are not known."""
+    def show_recording(
+        self, duration_us: int, rate: Rate, note: str = "", before: Rate | None = None
+    ) -> None:
+        """Show a recording: events in equal parts of it, also before filters, or a note while they are not known."""
         self._duration_us, self._rate, self._note = duration_us, rate, note
+        self._before = rate if before is None or before.size != rate.size else before
         self._marks = TriggerMarks(NO_TRIGGERS)
         self.update()
 
@@ -129,7 +133,7 @@ class RateStrip(QWidget):
         """Paint the rate, the range and the playhead."""
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), QColor(self._theme.surface))
-            if self._rate.size and self._rate.max() > 0:
+            if self._before.size and self._before.max() > 0:
                 self._paint_rate(painter)
             if self._note:
                 painter.setPen(QColor(self._theme.muted))
@@ -149,12 +153,17 @@ class RateStrip(QWidget):
         return self.line.time_at(x)
 
     def _paint_rate(self, painter: QPainter) -> None:
-        heights = columns_of(self._rate, self.width()) * ((HEIGHT - TOP - FOOT) / self._rate.max())
-        top = [QPointF(x + 0.5, HEIGHT - FOOT - height) for x, height in enumerate(heights)]
+        most_events = self._before.max()
         foot = [QPointF(self.width(), HEIGHT - FOOT), QPointF(0, HEIGHT - FOOT)]
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.accent))
-        painter.drawPolygon(QPolygonF([*top, *foot]))
+        filtered = self._before is not self._rate
+        for rate, color in ((self._before, self._theme.muted if filtered else self._theme.accent),) + (
+            ((self._rate, self._theme.accent),) if filtered else ()
+        ):
+            heights = columns_of(rate, self.width()) * ((HEIGHT - TOP - FOOT) / most_events)
+            top = [QPointF(x + 0.5, HEIGHT - FOOT - height) for x, height in enumerate(heights)]
+            painter.setBrush(QColor(color))
+            painter.drawPolygon(QPolygonF([*top, *foot]))
         most = self._rate.max() * self._rate.size / max(self._duration_us, 1) * SECOND
         painter.setPen(QColor(self._theme.muted))
         area = QRectF(self.rect()).adjusted(8, 2, -8, 0)

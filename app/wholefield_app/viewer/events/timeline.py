@@ -63,13 +63,20 @@ def advanced(time_us: float, elapsed_s: float, speed: float, span: Span, loops: 
     Args:
         time_us: Where it was.
         elapsed_s: Seconds since then.
-        speed: Seconds of the recording per second of real time.
+        speed: Seconds of the recording per second of real time, negative to play backwards.
         span: What is played.
         loops: Whether playing continues at the start when it has reached the end.
 
     Returns:
         The time in us, and whether playing continues.
     """
+    if speed < 0:
+        there = min(time_us, span.end_us) + elapsed_s * speed * SECOND
+        if there > span.start_us:
+            return there, True
+        if loops and span.length > 0:
+            return span.end_us - (span.start_us - there) % span.length, True
+        return span.start_us, False
     there = max(time_us, span.start_us) + elapsed_s * speed * SECOND
     if there < span.end_us:
         return there, True

@@ -8,7 +8,10 @@ from wholefield_app.actions import Action, Menu
 from wholefield_app.actions.action import Availability, requires
 from wholefield_app.runs import SessionState
 from wholefield_app.viewer.events.event_view import EventView
+from wholefield_app.viewer.events.region_hand import RegionTool
 from wholefield_app.viewer.events.style import EventsDisplay, FlowMode
+from wholefield_app.workspaces.events.filtering import Filtering
+from wholefield_app.workspaces.events.regions import clear_region, regions_in_sight
 from wholefield_app.workspaces.events.score import ScoreSession
 
 DISPLAYS = {
@@ -106,6 +109,71 @@ def playing_actions(is_open: IsOpen, view: EventView) -> list[Action]:
             ),
         ),
     ]  # fmt: skip
+
+
+def range_actions(is_open: IsOpen, view: EventView) -> list[Action]:
+    """Mark a range and play it either way."""
+    player = view.player
+    return [
+        Action(
+            "events.mark_in", "Range &from here", Menu.RUN, partial(player.mark, end=False), "previous",
+            "Begin the range that is played and exported at the playhead.", shortcut="I", group="range",
+            enabled_when=is_open,
+        ),
+        Action(
+            "events.mark_out", "Range &to here", Menu.RUN, partial(player.mark, end=True), "next",
+            "End the range that is played and exported at the playhead.", shortcut="O", group="range",
+            enabled_when=is_open,
+        ),
+        Action(
+            "events.backwards", "Play back&wards", Menu.RUN, player.toggle_backwards, "undo",
+            "Let time run backwards while playing.", shortcut="Shift+Space", group="play", enabled_when=is_open,
+            checked_when=lambda: player.backwards,
+        ),
+    ]  # fmt: skip
+
+
+def region_actions(is_open: IsOpen, view: EventView, filtering: Filtering) -> list[Action]:
+    """Draw the region whose events are kept, and remove it."""
+    hand = view.canvas.region_hand
+
+    def toggle(tool: RegionTool) -> None:
+        hand.take(None if hand.tool is tool else tool)
+
+    def in_hand(tool: RegionTool) -> bool:
+        return hand.tool is tool
+
+    return [
+        *(
+            Action(
+                f"events.region_{tool}", title, Menu.VIEW, partial(toggle, tool), f"tool-{icon}", about, shortcut=key,
+                group="region", enabled_when=is_open, checked_when=partial(in_hand, tool),
+            )
+            for tool, title, icon, key, about in (
+                (RegionTool.BOX, "&Box region", "rectangle", "R", "Drag a box: only its events are kept."),
+                (
+                    RegionTool.POLYGON, "&Polygon region", "polygon", "P",
+                    "Click corner after corner; a double click or Enter ends the polygon whose events are kept.",
+                ),
+            )
+        ),
+        Action(
+            "events.region_clear", "&Whole sensor", Menu.VIEW, partial(clear_region, filtering), "fit",
+            "Keep the events of the whole sensor again.", group="region",
+            enabled_when=lambda: requires((bool(regions_in_sight(filtering.chain)), "Draw a region first.")),
+        ),
+    ]  # fmt: skip
+
+
+def export_events_action(
+    is_open: IsOpen, export: Callable[[], None], command: Callable[[], str | None]
+) -> Action:
+    """Write the events that are left."""
+    return Action(
+        "events.export_events", "Export e&vents…", Menu.FILE, export, "export",
+        "Write the events of the range, through the filters, as RAW, DAT, HDF5, CSV or npz.",
+        shortcut="Ctrl+Shift+E", group="file", enabled_when=is_open, command=command,
+    )  # fmt: skip
 
 
 def score_actions(

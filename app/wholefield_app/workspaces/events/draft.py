@@ -20,3 +20,7 @@ class EventsDraft(Draft):
         if chosen is None or not chosen.is_dir():
             self.set(recordings=path, reading=reading)
         self.lie_beside(path)
+
+    def set_filters(self, filters: str | None) -> None:
+        """Train on the events that are left, as they are in sight."""
+        self.set(filters=filters)

@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from wholefield.export.recordings.formats import FILES, EventFormat
 from wholefield.export.video import VideoFormat
+from wholefield.tasks.events.events_export_settings import Clock, EventsExportSettings
 from wholefield.tasks.events.export_settings import FlowExportSettings
 from wholefield.tasks.events.settings import FlowFormat
 from wholefield_app.document.commands import command_of
@@ -31,7 +33,7 @@ from wholefield_app.viewer.events.timeline import span_text
 from wholefield_app.viewer.events.transport import speed_text
 from wholefield_app.widgets.heading import muted
 from wholefield_app.widgets.number_boxes import RealBox
-from wholefield_app.workspaces.events.export import ExportSettings, Shown, flow_values, video_of
+from wholefield_app.workspaces.events.export import ExportSettings, Shown, events_of, flow_values, video_of
 
 
 class ExportKind(StrEnum):
@@ -42,6 +44,7 @@ class ExportKind(StrEnum):
     HDF5 = "hdf5"
     FLO = "flo"
     PNG = "png"
+    EVENTS = "events"
 
     @property
     def pictures(self) -> bool:
@@ -55,6 +58,7 @@ KINDS = {
     ExportKind.HDF5: "Flow (HDF5)",
     ExportKind.FLO: "Flow (.flo files)",
     ExportKind.PNG: "Flow (DSEC 16-bit PNG)",
+    ExportKind.EVENTS: "Events",
 }
 FACTORS = (0.5, 1.0, 2.0, 3.0, 4.0)
 AS_SEEN = "As in the window, {width} × {height} px"
@@ -73,7 +77,14 @@ class ExportDialog(QDialog):
 
     wanted = Signal(object)
 
-    def __init__(self, shown: Shown, video: VideoFormat, folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        shown: Shown,
+        video: VideoFormat,
+        folder: Path,
+        parent: QWidget | None = None,
+        kind: ExportKind = ExportKind.VIDEO,
+    ) -> None:
         """Begin with what the window shows; `video` is the format of videos, files are offered in `folder`."""
         super().__init__(parent)
         self.setWindowTitle(f"Export {shown.recording.name}")
@@ -98,6 +109,7 @@ class ExportDialog(QDialog):
         layout.setSpacing(12)
         for part in (self._form, self.summary, self.buttons):
             layout.addLayout(part) if isinstance(part, QFormLayout) else layout.addWidget(part)
+        self.what.setCurrentIndex(self.what.findData(kind))
         self._connect()
         self._follow()
 
@@ -110,12 +122,29 @@ class ExportDialog(QDialog):
     def suggestion(self) -> Path:
         """The file, or the folder of the files, that is offered."""
         stem = self._shown.recording.stem
+        if self.kind is ExportKind.EVENTS:
+            return self._folder / f"{stem}_cut{self._suffix}"
         names = {ExportKind.VIDEO: stem, ExportKind.FRAMES: f"{stem}_frames"}
         return self._folder / (names.get(self.kind, f"{stem}_flow") + self._suffixes.get(self.kind, ""))
 
+    @property
+    def _suffix(self) -> str:
+        """How the file ends that is written; empty for a folder of files."""
+        if self.kind is ExportKind.EVENTS:
+            return FILES[EventFormat(self.format.currentData())].suffixes[0]
+        return self._suffixes.get(self.kind, "")
+
     def settings(self, path: Path) -> ExportSettings:
         """What is asked for, with a file or folder to write."""
+        if self.kind is ExportKind.EVENTS:
+            return self._events_settings(path)
         return self._video_settings(path) if self.kind.pictures else self._flow_settings(path)
+
+    def _events_settings(self, path: Path) -> EventsExportSettings:
+        return events_of(
+            self._shown, path, format=EventFormat(self.format.currentData()), start_us=_us(self.start),
+            end_us=self._shown.end_of(_us(self.end)), clock=Clock(self.clock.currentData()),
+        )  # fmt: skip
 
     def _video_settings(self, path: Path) -> VideoSettings:
         return video_of(
@@ -127,7 +156,7 @@ class ExportDialog(QDialog):
     def _flow_settings(self, path: Path) -> FlowExportSettings:
         """Rows of labels count from the beginning of the recording, so HDF5 begins there, too."""
         return FlowExportSettings(
-            recording=self._shown.recording, reading=self._shown.reading, out=path,
+            recording=self._shown.recording, reading=self._shown.reading, filters=self._shown.filters, out=path,
             format=FlowFormat(self.kind), delta_t=_us(self.delta_t),
             start_us=0 if self.kind is ExportKind.HDF5 else _us(self.start),
             end_us=self._shown.end_of(_us(self.end)), **flow_values(self._shown.flow),
@@ -138,7 +167,7 @@ class ExportDialog(QDialog):
         kinds = {
             kind: title.format(video=self._video.title)
             for kind, title in KINDS.items()
-            if kind.pictures or shown.flow is not None
+            if kind.pictures or kind is ExportKind.EVENTS or shown.flow is not None
         }
         self.what = choice(kinds, "What to export", "What")
         self.start = _time("Start of the export", 0, shown.duration_us - 1, shown.span.start_us)
@@ -159,6 +188,8 @@ class ExportDialog(QDialog):
         self.delta_t = _time(
             "Time that the displacements of a field span", 1, shown.duration_us, shown.delta_t
         )
+        self.format = choice({kind: kind.label for kind in FILES}, "Format of the events", "Format")
+        self.clock = choice({kind: kind.label for kind in Clock}, "From when times count", "Times")
         for box in (self.fps, self.start, self.end, self.delta_t):
             box.lineEdit().setTextMargins(*TEXT_MARGINS)
 
@@ -177,8 +208,9 @@ class ExportDialog(QDialog):
     def _lay_out(self) -> QFormLayout:
         form = form_layout()
         for title, field in (
-            ("What", self.what), ("From", self.start), ("To", self.end), ("Time step", self.delta_t),
-            ("Frame rate", self.fps), ("Speed", self.speed), ("Size", self.picture_size), ("Shown", self._checks()),
+            ("What", self.what), ("Format", self.format), ("From", self.start), ("To", self.end),
+            ("Times", self.clock), ("Time step", self.delta_t), ("Frame rate", self.fps), ("Speed", self.speed),
+            ("Size", self.picture_size), ("Shown", self._checks()),
         ):  # fmt: skip
             form.addRow(title, field)
         return form
@@ -193,7 +225,7 @@ class ExportDialog(QDialog):
         return self._shown_row
 
     def _connect(self) -> None:
-        for box in (self.what, self.speed, self.picture_size):
+        for box in (self.what, self.speed, self.picture_size, self.format, self.clock):
             box.currentIndexChanged.connect(self._follow)
         for field in (self.start, self.end, self.fps, self.delta_t):
             field.valueChanged.connect(self._follow)
@@ -207,7 +239,9 @@ class ExportDialog(QDialog):
         kind, pictures = self.kind, self.kind.pictures
         for field in (self.fps, self.speed, self.picture_size, self._shown_row):
             self._form.setRowVisible(field, pictures)
-        self._form.setRowVisible(self.delta_t, not pictures)
+        for field in (self.format, self.clock):
+            self._form.setRowVisible(field, kind is ExportKind.EVENTS)
+        self._form.setRowVisible(self.delta_t, not pictures and kind is not ExportKind.EVENTS)
         self._form.setRowVisible(self.start, kind is not ExportKind.HDF5)
         for button in (self.copy, self.export):
             button.setEnabled(_us(self.end) > _us(self.start))
@@ -218,6 +252,9 @@ class ExportDialog(QDialog):
         length = _us(self.end) - _us(self.start)
         if length <= 0:
             return "The end must be after the start."
+        if self.kind is ExportKind.EVENTS:
+            through = f", through {self._shown.filters}" if self._shown.filters else ""
+            return f"The events of {span_text(length)}{through}."
         if not self.kind.pictures:
             return self._describe_fields()
         video = self._video_settings(self.suggestion)
@@ -241,19 +278,21 @@ class ExportDialog(QDialog):
     @Slot()
     def _ask(self) -> None:
         """Let the user choose the file or folder, and hand over what was asked for."""
-        if self._suffixes.get(self.kind):
+        suffix = self._suffix
+        if suffix:
             name, _ = QFileDialog.getSaveFileName(self, "Export to", str(self.suggestion), self._filter())
         else:
             name = QFileDialog.getExistingDirectory(self, "Export into a folder", str(self.suggestion.parent))
         if name:
             path = Path(name)
-            suffix = self._suffixes.get(self.kind)
             self.wanted.emit(
                 self.settings(path.with_suffix(suffix) if suffix else path / self.suggestion.name)
             )
             self.accept()
 
     def _filter(self) -> str:
+        if self.kind is ExportKind.EVENTS:
+            return f"{self.format.currentText()} (*{self._suffix})"
         return HDF5_FILTER if self.kind is ExportKind.HDF5 else f"Videos (*{self._video.suffix})"
 
 

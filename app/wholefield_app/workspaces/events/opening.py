@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +13,15 @@ from wholefield.sources.choices import Reading
 from wholefield.sources.kinds import Kind
 from wholefield_app.opening import sources
 from wholefield_app.opening.unanswered import Unanswered, open_or_ask
+from wholefield_app.problems import Problem
 from wholefield_app.video.frames import first_accumulation
 from wholefield_app.viewer.events.rate_strip import Rate
 
 if TYPE_CHECKING:
     from wholefield.sources import Recording
+    from wholefield.tasks.events.flow_field import FlowProvider
+
+log = logging.getLogger(__name__)
 
 RATE_BINS = 1600
 # EVT 3.0: the high and the low time, a row, and an event in it.
@@ -77,3 +82,17 @@ def warm_up() -> None:
         path.write_bytes(ONE_EVENT)
         with open_recording(path) as recording:
             FrameMaker().make(FrameRequest(recording, recording.duration_us, FrameStyle()))
+
+
+def tell_warm(result: None) -> None:
+    """The first recording will open at once."""
+
+
+def tell_cold(problem: Problem) -> None:
+    """The first recording will take longer to open."""
+    log.info("The first recording will take longer to open: %s", problem.sentence)
+
+
+def close_provider(provider: FlowProvider) -> None:
+    """Release flow that came too late to be shown."""
+    provider.close()

@@ -1,6 +1,5 @@
 """The events workspace: what recordings have beyond what all workspaces have in common."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -8,18 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QWidget
 
 from wholefield.errors import SettingError
 from wholefield.runs.reports import PreviewReady
 from wholefield.sources.events.recording import Recording
 from wholefield.tasks.events.flow_field import FlowProvider
-from wholefield.tasks.events.provider import FlowSource, needs_span
+from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.score_settings import ScoreSettings
 from wholefield.tasks.events.settings import FlowPredictSettings
 from wholefield_app.actions import Action, Registry
 from wholefield_app.actions.action import Availability, requires
-from wholefield_app.document import actions, dialogs
+from wholefield_app.document import actions
 from wholefield_app.document.commands import command_of
 from wholefield_app.document.document import Role
 from wholefield_app.document.document_workspace import BOTTOM, LEFT, RIGHT, DocumentWorkspace
@@ -33,27 +31,38 @@ from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
-from wholefield_app.video.frames import framing_of_view
 from wholefield_app.video.settings import Pictures
 from wholefield_app.viewer.events.event_view import NO_RATE, EventView
 from wholefield_app.viewer.events.frame_view import PixelReadout
 from wholefield_app.viewer.events.rate_strip import Rate
 from wholefield_app.viewer.events.style import FlowMode, FrameStyle
-from wholefield_app.widgets.number_boxes import RealBox
-from wholefield_app.widgets.number_dialog import ask_for_number
 from wholefield_app.workspaces import EVENTS
 from wholefield_app.workspaces.events.actions import (
     display_actions,
+    export_events_action,
     flow_file_actions,
     playing_actions,
+    range_actions,
+    region_actions,
     score_actions,
 )
 from wholefield_app.workspaces.events.document import RecordingDocument, describe_recording
 from wholefield_app.workspaces.events.draft import EventsDraft
-from wholefield_app.workspaces.events.export import ExportSettings, Shown, run_export, video_of
-from wholefield_app.workspaces.events.export_dialog import ExportDialog
+from wholefield_app.workspaces.events.export import (
+    ExportSettings,
+    Shown,
+    events_of,
+    run_export,
+    shown_in,
+    video_of,
+)
+from wholefield_app.workspaces.events.export_dialog import ExportDialog, ExportKind
+from wholefield_app.workspaces.events.filter_link import FilterLink
+from wholefield_app.workspaces.events.filtering import Filtering
+from wholefield_app.workspaces.events.filters_panel import FiltersPanel
+from wholefield_app.workspaces.events.flow_dialog import ask_for_flow
 from wholefield_app.workspaces.events.flow_panel import FlowPanel
-from wholefield_app.workspaces.events.opening import warm_up
+from wholefield_app.workspaces.events.opening import close_provider, tell_cold, tell_warm, warm_up
 from wholefield_app.workspaces.events.preview import EMPTY, draw_flow_preview
 from wholefield_app.workspaces.events.score import Moment, ScoreSession, settings_of
 from wholefield_app.workspaces.events.words import WORDS, describe_pixel
@@ -61,15 +70,10 @@ from wholefield_app.workspaces.events.words import WORDS, describe_pixel
 if TYPE_CHECKING:
     from wholefield_resources.demo.events import EventDemo
 
-log = logging.getLogger(__name__)
-
 PREVIEW = "events.preview"
 FLOW = "events.flow"
 STYLE_KEY = "events/style"
 COUNTING = "Counting the events: {share:.0%}"
-FLOW_FILTER = "Flow (*.h5 *.hdf5 *.flo *.png)"
-# DSEC gives its flow for 100 ms.
-USUAL_MS, SHORTEST_MS, LONGEST_MS = 100.0, 0.001, 1e6
 
 
 class EventsWorkspace(DocumentWorkspace):
@@ -94,8 +98,10 @@ class EventsWorkspace(DocumentWorkspace):
         document, view = RecordingDocument(services), EventView(services.themes.theme)
         super().__init__(services, document, view, EventsDraft(), make_demo, Export("Finishing the file"))
         self.score = ScoreSession(self)
+        self.filtering = Filtering(services.background, self)
+        self.filter_link = FilterLink(self.filtering, self.view, self.draft, self)
         self._flow_next: tuple[Path, Path] | None = None
-        services.background.run(warm_up, then=_warm, failed=_cold)
+        services.background.run(warm_up, then=tell_warm, failed=tell_cold)
 
     @property
     def canvas(self) -> Canvas:
@@ -110,14 +116,16 @@ class EventsWorkspace(DocumentWorkspace):
     @property
     def quiet(self) -> bool:
         """Whether files, frames and flow are all there, and nothing plays."""
-        return super().quiet and not self.view.busy
+        return super().quiet and not self.view.busy and not self.filtering.busy
 
     def actions(self) -> list[Action]:
         """What a user can do with recordings."""
         is_open, view = actions.is_open(self), self.view
         return [
             *actions.opening_actions(self), *flow_file_actions(is_open, view, self._ask_for_flow, self.close_flow),
+            export_events_action(self.can_export, self.ask_to_export_events, self.export_events_command),
             *actions.file_actions(self), *actions.zoom_actions(self), *display_actions(view),
+            *region_actions(is_open, view, self.filtering), *range_actions(is_open, view),
             *playing_actions(is_open, view), *actions.training_actions(self), actions.predict_action(self),
             *score_actions(view, self.score, self.evaluate, self.score_command),
         ]  # fmt: skip
@@ -126,10 +134,14 @@ class EventsWorkspace(DocumentWorkspace):
         """Facts and style on the left, training, flow and curves on the right, the preview below."""
         self.facts_panel = EventFactsPanel()
         self.style_panel = EventStylePanel(registry)
+        self.filters_panel = FiltersPanel(self.filtering, registry, self._services.themes.theme)
         assert self.preview_panel is not None
         return [
             Panel("events.facts", "Recording", self.facts_panel, LEFT, 230),
             Panel("events.style", "View", self.style_panel, LEFT, 420),
+            Panel(
+                "events.filters", "Filters", scrolling(self.filters_panel), LEFT, 420, tab_of="events.style"
+            ),
             Panel("events.training", "Training", self.training_panel, RIGHT, 480),
             Panel(FLOW, "Flow", scrolling(self.prediction_panel), RIGHT, 480, tab_of="events.training"),
             Panel("events.curves", "Curves", self.curves_panel, RIGHT, 340),
@@ -155,6 +167,12 @@ class EventsWorkspace(DocumentWorkspace):
         document.indexing.connect(self._show_indexing)
         document.indexed.connect(self._show_rate)
         view.problem.connect(self._services.report)
+        self.follow_theme(self.filters_panel)
+        self.filtering.failed.connect(self._services.report)
+        self.filtering.applied.connect(self.score.discard)
+        self.filter_link.changed.connect(self.changed)
+        self.filter_link.flow_wanted.connect(self.open_flow)
+        self.filters_panel.problem_told.connect(self._report_sentence)
         view.style_changed.connect(self._follow_style)
         view.flow.provider_changed.connect(self._follow_flow)
         view.player.changed.connect(self.changed)
@@ -169,6 +187,7 @@ class EventsWorkspace(DocumentWorkspace):
         del role
         self.score.discard()
         found = self.document.input
+        self.filter_link.begin(found.recording if found is not None else None)
         if found is None:
             self.view.show_recording(None)
         else:
@@ -192,10 +211,10 @@ class EventsWorkspace(DocumentWorkspace):
 
     def open_flow(self, source: FlowSource) -> None:
         """Show the flow of a file or a network."""
-        if (recording := self.document.recording) is not None:
+        if (recording := self.filtering.recording) is not None:
             self._services.background.run(
                 source.open, recording,
-                then=partial(self._take_flow, recording), failed=self._services.report, dropped=_close,
+                then=partial(self._take_flow, recording), failed=self._services.report, dropped=close_provider,
             )  # fmt: skip
 
     def close_flow(self) -> None:
@@ -208,7 +227,10 @@ class EventsWorkspace(DocumentWorkspace):
         if path is None or checkpoint is None:
             return None
         return FlowPredictSettings(
-            recording=path, reading=self.document.reading_setting, checkpoint=checkpoint
+            recording=path,
+            reading=self.document.reading_setting,
+            filters=self.filtering.setting,
+            checkpoint=checkpoint,
         )
 
     def can_predict(self) -> Availability:
@@ -217,7 +239,7 @@ class EventsWorkspace(DocumentWorkspace):
 
     def predict(self) -> None:
         """Let the chosen network find the flow over the open recording."""
-        recording, settings = self.document.recording, self.predict_settings()
+        recording, settings = self.filtering.recording, self.predict_settings()
         if recording is not None and settings is not None:
             source = FlowSource(settings.checkpoint, device=self.draft.value("device"))
             self.set_flow(source.open(recording))
@@ -251,11 +273,19 @@ class EventsWorkspace(DocumentWorkspace):
 
     def ask_to_export(self) -> None:
         """Let the user set up an export, and begin it."""
+        self._ask_to_export(ExportKind.VIDEO)
+
+    def ask_to_export_events(self) -> None:
+        """Let the user set up an export of events, and begin it."""
+        self._ask_to_export(ExportKind.EVENTS)
+
+    def _ask_to_export(self, kind: ExportKind) -> None:
         from wholefield.export.video import video_format
 
         if (shown := self._shown()) is None:
             return
-        dialog = ExportDialog(shown, video_format(), self._services.settings.last_folder, self.central)
+        folder = self._services.settings.last_folder
+        dialog = ExportDialog(shown, video_format(), folder, self.central, kind)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.wanted.connect(self.export_as)
         dialog.open()
@@ -275,6 +305,12 @@ class EventsWorkspace(DocumentWorkspace):
             return None
         return command_of(video_of(shown, Path(f"{shown.recording.stem}.mp4")))
 
+    def export_events_command(self) -> str | None:
+        """The command line that writes the events of the range, through the filters."""
+        if (shown := self._shown()) is None:
+            return None
+        return command_of(events_of(shown, Path(f"{shown.recording.stem}_cut.raw")))
+
     def picture_command(self) -> str | None:
         """The command line that writes the frame that is shown as a picture."""
         if (shown := self._shown()) is None:
@@ -289,16 +325,11 @@ class EventsWorkspace(DocumentWorkspace):
         super().close()
 
     def _shown(self) -> Shown | None:
-        view, recording = self.view, self.document.recording
-        if recording is None or view.frame is None:
+        document, view = self.document, self.view
+        if document.recording is None or view.frame is None:
             return None
-        field, player, flow = view.frame.request.field, view.player, view.flow.provider
-        delta_t = self.draft.value("delta_t") if field is None else field.end_us - field.start_us
-        return Shown(
-            recording.path, recording.duration_us, player.span, player.speed, view.frame.size,
-            view.style_of_frames, framing_of_view(view.canvas), flow.source if flow is not None else None, delta_t,
-            self.document.reading_setting,
-        )  # fmt: skip
+        delta_t = self.draft.value("delta_t")
+        return shown_in(view, document.recording, delta_t, document.reading_setting, self.filtering.setting)
 
     def _score_settings(self) -> ScoreSettings | None:
         view, path, flow = self.view, self.document.path, self.view.flow.provider
@@ -306,22 +337,17 @@ class EventsWorkspace(DocumentWorkspace):
             return None
         moment = Moment(view.player.time_us, view.style_of_frames.accumulation_us, view.player.chosen)
         settings = settings_of(path, flow.source, self.prediction_panel.window_to_score, moment)
-        return replace(settings, reading=self.document.reading_setting)
+        return replace(settings, reading=self.document.reading_setting, filters=self.filtering.setting)
 
     def _ask_for_flow(self) -> None:
         """Let the user choose a file with flow for the open recording."""
         if (recording := self.document.path) is None:
             return
-        filters = f"{FLOW_FILTER};;All files (*)"
-        path = dialogs.ask_for_file(self.central, "Open a flow file", recording.parent, filters)
-        if path is None:
-            return
-        span_us = ask_for_span_us(self.central, path.name) if needs_span(path) else None
-        if span_us is not None or not needs_span(path):
-            self.open_flow(FlowSource(path, span_us))
+        if (source := ask_for_flow(self.central, recording)) is not None:
+            self.open_flow(source)
 
     def _take_flow(self, recording: Recording, provider: FlowProvider) -> None:
-        if recording is self.document.recording:
+        if recording is self.filtering.recording:
             self.set_flow(provider)
         else:
             provider.close()
@@ -346,8 +372,12 @@ class EventsWorkspace(DocumentWorkspace):
 
     @Slot(object)
     def _show_rate(self, rate: Rate) -> None:
-        self.view.show_rate(rate)
+        self.filter_link.show_rate(rate)
         self._show_facts()
+
+    @Slot(str)
+    def _report_sentence(self, sentence: str) -> None:
+        self._services.report(Problem(sentence))
 
     @Slot(object)
     def _follow_style(self, style: FrameStyle) -> None:
@@ -370,26 +400,6 @@ class EventsWorkspace(DocumentWorkspace):
     @Slot()
     def _show_zoom(self) -> None:
         self.readout.show_zoom(f"{self.view.canvas.scale:.0%}" if self.view.frame is not None else "")
-
-
-def ask_for_span_us(parent: QWidget, name: str) -> float | None:
-    """In how many us the displacements of a flow file happen, or None."""
-    text = f"{name} does not state the time that its displacements span. Time:"
-    box = RealBox(decimals=3, minimum=SHORTEST_MS, maximum=LONGEST_MS, value=USUAL_MS, suffix=" ms")
-    value = ask_for_number(parent, "Time span of the flow", text, box)
-    return None if value is None else value * 1e3
-
-
-def _close(provider: FlowProvider) -> None:
-    provider.close()
-
-
-def _warm(result: None) -> None:
-    """The first recording will open at once."""
-
-
-def _cold(problem: Problem) -> None:
-    log.info("The first recording will take longer to open: %s", problem.sentence)
 
 
 def make_demo(progress: Callable[[int, int], None]) -> "EventDemo":

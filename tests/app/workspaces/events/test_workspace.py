@@ -28,8 +28,8 @@ from wholefield_app.viewer.events.timeline import Span
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events import (
     document as document_module,
+    flow_dialog,
     opening,
-    workspace as workspace_module,
 )
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
 from wholefield_resources.demo.events import EventDemoSettings, make_event_demo
@@ -180,7 +180,7 @@ def test_flow_from_a_file_is_shown_as_arrows(
     write_flo(path, flow)
     open_recording(make_file())
     monkeypatch.setattr(dialogs, "ask_for_file", lambda *_: path)
-    monkeypatch.setattr(workspace_module, "ask_for_span_us", lambda *_: 10_000.0)
+    monkeypatch.setattr(flow_dialog, "ask_for_span_us", lambda *_: 10_000.0)
     window.registry["events.open_flow"].trigger()
     qtbot.waitUntil(lambda: space.view.flow.provider is not None and window.quiet, timeout=20_000)
     frame = there(space.view.frame)
