@@ -1,1 +1,1 @@
-"""Icons, themes, presets and the generators of the demo data."""
+"""Icons, themes, presets, weights and the generators of the demo data."""

@@ -105,6 +105,11 @@ class DocumentWorkspace(WorkspaceHooks):
         return self.training, *self.own_sessions, self.export
 
     @property
+    def shipped(self) -> tuple[TrainedModel, ...]:
+        """Models that ship, offered after those of the user."""
+        return ()
+
+    @property
     def quiet(self) -> bool:
         """Whether files, pictures and previews are all there."""
         preview = self.preview_panel is not None and self.preview_panel.busy
@@ -352,7 +357,7 @@ class DocumentWorkspace(WorkspaceHooks):
         opened = [model.offered for model in self._services.models.of(self.name)]
         known = {model.path for model in opened}
         trained = [model for model in self._trained if model.path not in known]
-        self.prediction_panel.models.set_models([*trained, *opened])
+        self.prediction_panel.models.set_models([*trained, *opened, *self.shipped])
 
     @Slot()
     def _show_card(self) -> None:

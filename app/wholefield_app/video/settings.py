@@ -91,7 +91,9 @@ class VideoSettings(RunSettings):
     ] = None
     flow: Annotated[
         Path | None,
-        Setting("Flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."),
+        Setting(
+            "Flow: shipped:fast, a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."
+        ),
     ] = None
     span_us: Annotated[
         float | None, Gt(0), Setting("Time in us that the displacements of a .flo or PNG file span.")

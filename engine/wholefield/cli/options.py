@@ -4,11 +4,13 @@ import argparse
 import shlex
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from wholefield.errors import SettingError
 from wholefield.numbers import AmbiguousNumberError, number_as, written
 from wholefield.runs.settings import Declaration, RunSettings, convert, describe
+from wholefield.tasks.events.shipped import SHIPPED, resolve
 
 Settings = TypeVar("Settings", bound=RunSettings)
 FORMER = "former_"
@@ -113,6 +115,8 @@ def settings_from(arguments: argparse.Namespace, settings: type[Settings]) -> Se
 def _value(each: Declaration, text: str | bool) -> Any:
     if text == NONE and each.optional and each.default is not None:
         return None
+    if isinstance(text, str) and text.startswith(SHIPPED):
+        text = str(resolve(Path(text)))
     return parse(each.name, text, each.type)
 
 

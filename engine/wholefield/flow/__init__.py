@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 from wholefield.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from wholefield.flow.contrast_flow import (
+        ContrastSettings as ContrastSettings,
+        contrast_flow as contrast_flow,
+    )
     from wholefield.flow.features import FeatureFile as FeatureFile, write_features as write_features
     from wholefield.flow.flow_network import FlowNetwork as FlowNetwork
     from wholefield.flow.labels import load_labels_flow as load_labels_flow

@@ -171,10 +171,15 @@ class FlowPredictor:
         return self._features[1]
 
     def _to_sensor(self, flow: torch.Tensor) -> Flow:
-        height, width = self._recording.height, self._recording.width
-        factor = 1 << self.given.downsampling_factor
-        if factor > 1:
-            flow = torch.nn.functional.interpolate(
-                flow[None], scale_factor=factor, mode="bilinear", align_corners=False
-            )[0]
-        return (flow[:, :height, :width] * (factor * 1e6 / self.given.delta_t)).numpy()
+        return to_sensor(flow, self.given, self._recording) * np.float32(1e6 / self.given.delta_t)
+
+
+def to_sensor(flow: torch.Tensor, given: FlowInput, recording: SizedEventSource) -> Flow:
+    """Flow (2, h, w) in px of the features as float32 (2, H, W) in px of the sensor."""
+    factor = 1 << given.downsampling_factor
+    if factor > 1:
+        flow = torch.nn.functional.interpolate(
+            flow[None], scale_factor=factor, mode="bilinear", align_corners=False
+        )[0]
+    found: Flow = (flow[:, : recording.height, : recording.width] * factor).numpy()
+    return found

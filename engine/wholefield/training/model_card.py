@@ -47,6 +47,7 @@ class InputCard:
         representation: How events become features.
         arguments: Arguments of the representation.
         time_bin_us: Length of a time bin in us.
+        any_time_bin: Whether the bins may have another length, chosen by the motion of a recording.
         downsampling: How often the sensor is halved.
     """
 
@@ -60,6 +61,7 @@ class InputCard:
     representation: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     time_bin_us: int | None = None
+    any_time_bin: bool = False
     downsampling: int = 0
 
 
@@ -180,7 +182,9 @@ class ModelCard:
 
     def lines(self) -> list[tuple[str, str]]:
         """Name and value of everything that is known, for reading."""
-        given = {name: value for name, value in vars(self.input).items() if value not in (None, "", (), {})}
+        given = {
+            name: value for name, value in vars(self.input).items() if value not in (None, "", (), {}, False)
+        }
         return [
             ("task", self.task),
             ("network", self.architecture),

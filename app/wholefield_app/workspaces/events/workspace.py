@@ -15,6 +15,7 @@ from wholefield.tasks.events.flow_field import FlowProvider
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.score_settings import ScoreSettings
 from wholefield.tasks.events.settings import FlowPredictSettings
+from wholefield.tasks.events.shipped import CONTRAST, TITLES, shipped_model
 from wholefield_app.actions import Action, Registry
 from wholefield_app.actions.action import Availability, requires
 from wholefield_app.document import actions
@@ -30,6 +31,7 @@ from wholefield_app.panels.preview_panel import PreviewPanel
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
+from wholefield_app.runs.models import TrainedModel
 from wholefield_app.services import Services
 from wholefield_app.video.settings import Pictures
 from wholefield_app.viewer.events.event_view import NO_RATE, EventView
@@ -114,6 +116,11 @@ class EventsWorkspace(DocumentWorkspace):
         return (self.score,)
 
     @property
+    def shipped(self) -> tuple[TrainedModel, ...]:
+        """Flow for any recording: without a network, and by networks that ship."""
+        return tuple(TrainedModel(shipped_model(name), title) for name, title in TITLES.items())
+
+    @property
     def quiet(self) -> bool:
         """Whether files, frames and flow are all there, and nothing plays."""
         return super().quiet and not self.view.busy and not self.filtering.busy
@@ -195,7 +202,7 @@ class EventsWorkspace(DocumentWorkspace):
             self.draft.set_recording(found.recording.path, self.document.reading_setting)
         self._show_facts()
         self._show_zoom()
-        self._open_flow_of_demo()
+        self._open_first_flow()
 
     def take_demo(self, demo: "EventDemo") -> None:
         """Open the demo recording; its exact flow follows."""
@@ -352,12 +359,14 @@ class EventsWorkspace(DocumentWorkspace):
         else:
             provider.close()
 
-    def _open_flow_of_demo(self) -> None:
+    def _open_first_flow(self) -> None:
+        """The exact flow over the demo recording, and over any other what needs no training."""
         path, pair = self.document.path, self._flow_next
-        if path is not None and pair is not None:
-            self._flow_next = None
-            if path == pair[0]:
-                self.open_flow(FlowSource(pair[1]))
+        if path is None:
+            return
+        self._flow_next = None
+        labels = pair[1] if pair is not None and path == pair[0] else None
+        self.open_flow(FlowSource(labels or shipped_model(CONTRAST)))
 
     def _show_facts(self) -> None:
         recording = self.document.recording

@@ -48,7 +48,7 @@ def varied_scene(
     width, height = SIZES[int(rng.integers(len(SIZES)))] if size is None else size
     settings = _camera(rng, replace(SceneSettings(), width=width, height=height, duration_us=bins * BIN_US))
     # The bins of a recording follow its motion, so slow scenes are rarer than fast ones.
-    speed = SLOWEST * (FASTEST / SLOWEST) ** rng.random() ** 0.6 * BINS_PER_SECOND
+    speed = SLOWEST * (FASTEST / SLOWEST) ** rng.random() ** 0.4 * BINS_PER_SECOND
     plain = rng.random() < 0.12
     background = _background(rng, settings, speed, plain)
     count = int(rng.integers(1, 7)) if plain else int(rng.integers(0, 6))

@@ -28,7 +28,9 @@ class FlowExportSettings(RunSettings):
     filters: EventFilters = None
     flow: Annotated[
         Path,
-        Setting("The flow: a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."),
+        Setting(
+            "The flow: shipped:fast, a checkpoint of a flow training, HDF5 labels, a .flo file or a DSEC 16-bit PNG."
+        ),
     ]
     out: Annotated[
         Path,

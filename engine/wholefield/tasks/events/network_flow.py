@@ -1,14 +1,15 @@
-"""The flow that a trained network finds in a recording, as a view, an export or a score card asks for it."""
+"""The flow that is computed of a recording, by a network or without one, for views, exports and score cards."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from wholefield.tasks.events.flow_field import FlowField
+from wholefield.tasks.events.shipped import TITLES, is_shipped
 
 if TYPE_CHECKING:
     from wholefield.sources import Recording
-    from wholefield.tasks.events.moments import MomentFlow
+    from wholefield.tasks.events.moments import Moments
     from wholefield.tasks.events.provider import FlowSource
 
 
@@ -16,10 +17,11 @@ class NetworkFlow:
     """The flow of the time bins of a recording; see `FlowProvider`. Torch is imported on the first question."""
 
     def __init__(self, source: FlowSource, recording: Recording) -> None:
-        self.name = f"{source.path.parent.name}/{source.path.name}"
+        path = source.path
+        self.name = TITLES[path.stem] if is_shipped(path) else f"{path.parent.name}/{path.name}"
         self.source = source
         self._recording = recording
-        self._moments: MomentFlow | None = None
+        self._moments: Moments | None = None
 
     def flow_at(self, time_us: int) -> FlowField | None:
         """See `FlowProvider.flow_at`; the first bin holds before the recording, the last one after it."""
@@ -31,9 +33,7 @@ class NetworkFlow:
         """See `FlowProvider.close`."""
         self._moments = None
 
-    def _load(self) -> MomentFlow:
-        from wholefield.tasks.events.moments import MomentFlow
-        from wholefield.training.devices import leave_one_core_free
+    def _load(self) -> Moments:
+        from wholefield.tasks.events.moments import open_moments
 
-        leave_one_core_free()
-        return MomentFlow(self.source.path, self._recording, self.source.device)
+        return open_moments(self.source.path, self._recording, self.source.device)

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
-from wholefield.flow.predictor import Flow, FlowPredictor
+import numpy as np
+
+from wholefield.flow.contrast_flow import Flow
 from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import ReportFunction, Started
 from wholefield.sources.events.opening import open_indexed
 from wholefield.tasks.events.fields import write_fields
-from wholefield.tasks.events.model import input_of, load_flow
+from wholefield.tasks.events.moments import open_moments
 from wholefield.tasks.events.settings import INDEXING, FlowPredictSettings
-from wholefield.training.devices import resolve
 
 SECOND = 1e6
 
@@ -28,24 +29,22 @@ def predict_flow(
         StopAndKeep, Discarded: the control asked for it, between two time bins.
     """
     report(Started(settings.task, folder.path))
-    network, card = load_flow(settings.checkpoint)
-    given = input_of(card)
     indexed = PartCounter(INDEXING, 0, report, control).done
     with open_indexed(
         settings.recording, reading=settings.reading, filters=settings.filters, progress=indexed
     ) as recording:
-        predictor = FlowPredictor(network.to(resolve(settings.device)), given, recording)
+        moments = open_moments(settings.checkpoint, recording, settings.device)
+        step = moments.delta_t
         end = (
             recording.duration_us if settings.end_us is None else min(settings.end_us, recording.duration_us)
         )
-        count = max(-(-end // given.delta_t) - settings.start_us // given.delta_t, 0)
-
-        counter = PartCounter("Estimating flow", count, report, control)
+        bins = range(settings.start_us // step, -(-end // step))
+        counter = PartCounter("Estimating flow", len(bins), report, control)
 
         def fields() -> Iterator[Flow]:
-            for done, (_, flow) in enumerate(predictor.flows(settings.start_us, end), start=1):
-                yield flow * (given.delta_t / SECOND)
+            for done, index in enumerate(bins, start=1):
+                yield moments.flow_of(index) * np.float32(step / SECOND)
                 counter.done(done)
 
-        shape = (count, recording.height, recording.width)
-        write_fields(settings.result(folder.path), settings.format, fields(), shape, given.delta_t)
+        shape = (len(bins), recording.height, recording.width)
+        write_fields(settings.result(folder.path), settings.format, fields(), shape, step)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wholefield.errors import SettingError
+from wholefield.tasks.events.shipped import is_shipped
 from wholefield.training.settings import Device
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class FlowSource:
     """Where flow comes from, as a command line names it.
 
     Attributes:
-        path: A checkpoint of a flow training, HDF5 labels, a .flo file, or a DSEC 16-bit PNG.
+        path: A checkpoint of a flow training, a file that ships (see `shipped_model`), HDF5 labels, a .flo file, or a
+            DSEC 16-bit PNG.
         span_us: In how many us the displacements of a .flo or PNG happen; other files tell it.
         device: Where a network computes.
     """
@@ -38,7 +40,7 @@ class FlowSource:
             SourceError: It cannot be opened, or is of another size than the recording.
             SettingError: The file does not tell its time, and neither does `span_us`.
         """
-        if self.path.suffix.lower() == CHECKPOINT_SUFFIX:
+        if self.path.suffix.lower() == CHECKPOINT_SUFFIX or is_shipped(self.path):
             from wholefield.tasks.events.network_flow import NetworkFlow
 
             return NetworkFlow(self, recording)

@@ -282,7 +282,7 @@ class FlowPredictSettings(RunSettings):
     checkpoint: Annotated[
         Path,
         Setting(
-            "A checkpoint of a flow training (best.ckpt or last.ckpt).",
+            "A checkpoint of a flow training (best.ckpt or last.ckpt), or shipped:fast.",
             group=Group.NETWORK,
             path=PathKind.FILE,
             suffixes=(".ckpt",),

@@ -12,6 +12,7 @@ from tests.there import a, there
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import PreviewReady, Started, StepDone
 from wholefield.tasks.events.settings import FlowNet, FlowSettings
+from wholefield.tasks.events.shipped import CONTRAST, TITLES
 from wholefield_app.document.handlers import predict_command, train_command
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.preview import draw_flow_preview, median_speed
@@ -139,7 +140,12 @@ def test_the_network_of_a_past_run_shows_its_flow(
     assert panel.checkpoint == checkpoint
     assert panel.models.list.currentText().startswith("MIDINet, bins of 10 ms, not validated")
     assert there(predict_command(space)).startswith("wholefield predict-flow")
-    assert not judge.isEnabled()
+    # Flow without a network is there from the beginning; the network of the run is on offer before what ships.
+    qtbot.waitUntil(lambda: space.view.flow.provider is not None)
+    assert there(space.view.flow.provider).name == TITLES[CONTRAST]
+    offered = [panel.models.list.itemText(row) for row in range(panel.models.list.count())]
+    assert offered[1:] == list(TITLES.values())
+    assert judge.isEnabled()
     show.trigger()
     qtbot.waitUntil(lambda: window.quiet and there(space.view.frame).request.field is not None)
     assert panel.hint.text() == f"Shown: the flow of {checkpoint.parent.name}/best.ckpt."

@@ -22,7 +22,7 @@ from wholefield.training.checkpoints import card_in, read_checkpoint
 from wholefield.training.model_card import InputCard, ModelCard, versions
 
 ARCHITECTURE, REPRESENTATION, DOWNSAMPLING = "eminet_non_sep", "event_cube", 1
-LANES, WINDOW, BINS, SIDE, USES = 4, 6, 24, 128, 12
+LANES, WINDOW, BINS, SIDE, USES = 6, 6, 24, 96, 8
 # The root mean square of a feature is about that many events per pixel of the sensor.
 TYPICAL_EVENTS = 1.5
 DEBLUR = 0.02
@@ -209,6 +209,6 @@ def card_for(name: str) -> ModelCard:
     arguments = chosen.arguments({})
     given = InputCard(
         chosen.channels(arguments), representation=REPRESENTATION, arguments=arguments,
-        time_bin_us=BIN_US, downsampling=DOWNSAMPLING,
+        time_bin_us=BIN_US, any_time_bin=True, downsampling=DOWNSAMPLING,
     )  # fmt: skip
     return ModelCard("flow", ARCHITECTURE, dict(NETWORKS[name]), input=given)
