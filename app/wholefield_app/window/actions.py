@@ -57,7 +57,7 @@ def _runs(window: "MainWindow") -> list[Action]:
     settings = window.services.settings
     return [
         Action(
-            "runs.own_process", "Runs in processes of their &own", Menu.RUN, partial(_flip, window, "own_process"),
+            "runs.own_process", "Runs in processes of t&heir own", Menu.RUN, partial(_flip, window, "own_process"),
             "grid",
             "Train, predict and export in a process of its own: the window stays smooth, and a run survives it.",
             group="processes", checked_when=lambda: settings.own_process,
