@@ -1,5 +1,7 @@
 """How late the event loop of the real window is: at rest, while a training starts, and while it goes on.
 
+The training has a process of its own, as it has by default, or a thread of the window.
+
 A timer that should fire every 5 ms notes when it really does. The training runs on squares of a real slide, with the
 tiles lit over it and the curves drawn, so that the window has as much to do as it ever has.
 
@@ -18,11 +20,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
 
 from tests.bench.lateness import Lateness
 from tests.e2e.first_light import SLIDE, FirstLight, make_project
 from tests.e2e.light import wait_by_qt
 from wholefield_app.launch import make_application, make_window
+from wholefield_app.settings import Settings
 
 SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides"
 SIZE = (1600, 1000)
@@ -37,14 +41,18 @@ def main() -> None:
     ).stdout.strip()
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {load} before the start, commit {commit}")
-    with tempfile.TemporaryDirectory() as folder:
-        measure(Path(folder))
-
-
-def measure(folder: Path) -> None:
-    """Open the window, train in it, and measure."""
     application = make_application()
+    for own_process in (True, False):
+        with tempfile.TemporaryDirectory() as folder:
+            print("a process of its own" if own_process else "a thread of the window")
+            os.environ["XDG_STATE_HOME"] = folder
+            measure(application, Path(folder), own_process=own_process)
+
+
+def measure(application: QApplication, folder: Path, *, own_process: bool) -> None:
+    """Open the window, train in it, and measure."""
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+    Settings(store).own_process = own_process
     window = make_window(application, None, store)
     window.resize(*SIZE)
     window.show()
