@@ -11,7 +11,7 @@ WORKERS ?= auto
 MINUTES ?= 30
 SEED ?=
 
-.PHONY: run test types tests coverage bench fuzz setup system clean
+.PHONY: run test types tests coverage bench fuzz kills setup system clean
 
 run: setup
 	@$(BIN)/python -m wholefield_app --demo
@@ -40,6 +40,10 @@ coverage: setup
 # Damages files of every format in thousands of ways and opens them in a process of their own.
 fuzz: setup
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+# Kills runs of all kinds at every rename, sync and removal of a file; ONLY chooses some of them, STEP every n-th call.
+kills: setup
+	@$(BIN)/python -m tests.kills --only '$(ONLY)' --step $(or $(STEP),1)
 
 # Streams published architectures and compares them with the plain networks. They live in an environment of their own:
 # torchvision, which they need, cannot be imported beside every build of torch.

@@ -1,6 +1,7 @@
 """The folder of a run: settings, metrics, checkpoints and log, readable at any moment and after a crash."""
 
 import csv
+import errno
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from wholefield.errors import SourceError
-from wholefield.files import replacing
+from wholefield.files import beside, replacing, sweep
 from wholefield.runs.paths import absolute
 from wholefield.runs.settings import RunSettings, save_settings
 from wholefield.runs.tensorboard import EventFiles
@@ -20,6 +21,7 @@ PROVENANCE = "provenance.json"
 LOG = "log.txt"
 BEST = "best.ckpt"
 LAST = "last.ckpt"
+LOSS = "loss"
 COLUMNS = ("time", "epoch", "step", "metric", "value")
 
 
@@ -41,6 +43,11 @@ class MetricRow:
     metric: str
     value: float
 
+    @property
+    def of_step(self) -> bool:
+        """Whether it was measured in a step, and not at the end of an epoch."""
+        return self.metric == LOSS or self.metric.startswith(f"{LOSS}_")
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -60,9 +67,15 @@ class RunFolder:
             SourceError: the folder cannot be made.
         """
         stamp = (now or datetime.now()).strftime("%Y-%m-%d_%H-%M-%S")
-        folder = cls(_make_unique(parent, f"{stamp}_{settings.task}"))
-        save_settings(absolute(settings), folder.settings_file)
-        return folder
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            sweep(parent)
+            with beside(parent / f"{stamp}_{settings.task}") as temporary:
+                temporary.mkdir()
+                save_settings(absolute(settings), temporary / CONFIG)
+                return cls(_renamed(temporary, parent / f"{stamp}_{settings.task}"))
+        except OSError as error:
+            raise SourceError(f"No run folder can be created in {parent} ({error.strerror}).") from error
 
     @classmethod
     def prepare(cls, path: Path, settings: RunSettings) -> Self:
@@ -76,8 +89,11 @@ class RunFolder:
         except OSError as error:
             raise SourceError(f"The run folder {path} cannot be created ({error.strerror}).") from error
         folder = cls(path)
-        if not folder.settings_file.exists():
-            save_settings(absolute(settings), folder.settings_file)
+        try:
+            if not folder.settings_file.exists():
+                save_settings(absolute(settings), folder.settings_file)
+        except OSError as error:
+            raise SourceError(f"The run folder {path} may not be written to ({error.strerror}).") from error
         return folder
 
     @property
@@ -137,9 +153,16 @@ class RunFolder:
             if len(row) == len(COLUMNS)
         ]
 
-    def rewind(self, step: int) -> None:
-        """Drop the metrics after `step`: a run resumed from a checkpoint measures them again."""
-        kept = [row for row in self.metrics() if row.step <= step]
+    def rewind(self, step: int, epochs: int) -> None:
+        """Drop the metrics after a checkpoint: a run resumed from it measures them again.
+
+        Args:
+            step: Steps that were done then.
+            epochs: Epochs that were done then, with their validation.
+        """
+        if not self.metrics_file.exists():
+            return
+        kept = [row for row in self.metrics() if row.step <= step and (row.epoch <= epochs or row.of_step)]
         with (
             replacing(self.metrics_file) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as file,
@@ -172,16 +195,17 @@ def past_runs(parent: Path) -> list[RunFolder]:
     return [RunFolder(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
 
 
-def _make_unique(parent: Path, name: str) -> Path:
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        attempt = 1
-        while True:
-            path = parent / (name if attempt == 1 else f"{name}_{attempt}")
+def _renamed(path: Path, wanted: Path) -> Path:
+    """Rename a folder as wanted, or with a number behind it where there is one of that name."""
+    attempt = 1
+    while True:
+        name = wanted if attempt == 1 else wanted.with_name(f"{wanted.name}_{attempt}")
+        if not name.exists():
             try:
-                path.mkdir()
-                return path
+                return path.rename(name)
             except FileExistsError:
-                attempt += 1
-    except OSError as error:
-        raise SourceError(f"No run folder can be created in {parent} ({error.strerror}).") from error
+                pass
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY:
+                    raise
+        attempt += 1

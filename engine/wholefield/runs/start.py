@@ -2,11 +2,14 @@
 
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from wholefield.errors import WholefieldError
 from wholefield.runs.control import Control, Discarded, StopAndKeep
+from wholefield.runs.faults import sentence_of
 from wholefield.runs.folder import RunFolder
+from wholefield.runs.lock import locked
 from wholefield.runs.paths import absolute
 from wholefield.runs.provenance import Provenance
 from wholefield.runs.reports import (
@@ -49,8 +52,24 @@ def execute(
     try:
         settings.validate()
         run = RunFolder.prepare(folder, settings)
+        with locked(run):
+            end = _execute(runner_of, settings, run, report, control)
     except WholefieldError as error:
-        return _end(report, Failed(str(error)))
+        end = Failed(str(error))
+        report(end)
+    except OSError as error:
+        end = Failed(sentence_of(error, folder) or f"{folder} cannot be written to ({error}).")
+        report(end)
+    return end
+
+
+def _execute(
+    runner_of: Callable[[RunSettings], Runner],
+    settings: RunSettings,
+    run: RunFolder,
+    report: ReportFunction,
+    control: Control,
+) -> Finished | Failed:
     continued = run.last.exists()
     record = recorder(run, settings, report)
     try:
@@ -62,15 +81,28 @@ def execute(
     except Discarded:
         if not continued:
             run.remove()
-            return _end(report, Finished(run.path, Reason.DISCARDED))
+            end = Finished(run.path, Reason.DISCARDED)
+            report(end)
+            return end
         end = Finished(run.path, Reason.DISCARDED)
     except WholefieldError as error:
         end = Failed(str(error))
     except Exception as error:
-        run.log(traceback.format_exc())
-        kind = type(error).__name__
-        end = Failed(f"The run failed unexpectedly ({kind}: {error}); the details are in {run.log_file}.")
-    return _end(record, end)
+        end = Failed(sentence_of(error, run.path) or _unexpected(error, run))
+    try:
+        record(end)
+    except OSError:
+        # Not even the log takes any more; whoever waits for the end is told all the same.
+        report(end)
+    return end
+
+
+def _unexpected(error: Exception, run: RunFolder) -> str:
+    details = "".join(traceback.format_exception(error))
+    with suppress(OSError):
+        run.log(details)
+    kind = type(error).__name__
+    return f"The run failed unexpectedly ({kind}: {error}); the details are in {run.log_file}."
 
 
 def recorder(run: RunFolder, settings: RunSettings, report: ReportFunction) -> ReportFunction:
@@ -102,8 +134,3 @@ def recorder(run: RunFolder, settings: RunSettings, report: ReportFunction) -> R
         report(item)
 
     return record
-
-
-def _end(report: ReportFunction, end: Finished | Failed) -> Finished | Failed:
-    report(end)
-    return end

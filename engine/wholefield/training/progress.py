@@ -7,10 +7,10 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from wholefield.files import replacing
+from wholefield.files import replacing_together
 from wholefield.runs.control import StopAndKeep
 from wholefield.runs.eta import Pace
-from wholefield.runs.folder import RunFolder
+from wholefield.runs.folder import BEST, LAST, RunFolder
 from wholefield.runs.reports import (
     CheckpointSaved,
     EpochDone,
@@ -64,8 +64,7 @@ class RunProgress(Callback):
         """Start the clock; drop metrics that a resumed run is about to measure again; show the first preview."""
         self._pace.start(steps_done(trainer))
         self._saved = self._clock()
-        if steps_done(trainer):
-            self._folder.rewind(steps_done(trainer))
+        self._folder.rewind(steps_done(trainer), trainer.current_epoch)
         # Lightning does not start an epoch again that a resumed run is in the middle of.
         self._begin_epoch(trainer.current_epoch)
         self._stop_where_patience_ends(trainer)
@@ -103,11 +102,7 @@ class RunProgress(Callback):
         self.best = score if improved else self.best
         self._waited = 0 if improved else self._waited + 1
         pl_module.end_epoch(epoch, metrics, improved=improved)
-        self._save(trainer)
-        if improved:
-            with replacing(self._folder.best) as temporary:
-                shutil.copyfile(self._folder.last, temporary)
-            self._report(CheckpointSaved(self._folder.best, best=True))
+        self._save(trainer, best=improved)
         self._show(epoch, pl_module)
         self._stop_where_patience_ends(trainer)
 
@@ -141,15 +136,21 @@ class RunProgress(Callback):
             self._report(self._preview(epoch))
             trainee.train(training)
 
-    def _save(self, trainer: Trainer) -> None:
+    def _save(self, trainer: Trainer, *, best: bool = False) -> None:
+        """Save last.ckpt, which knows the score of best.ckpt; where that is the same, both become visible together."""
         trainee = trainer.lightning_module
         if isinstance(trainee, Trainee) and not trainee.has_finite_weights():
             # The last checkpoint with finite weights must not be replaced.
             raise Diverged("A weight of the network is not a finite number")
-        with replacing(self._folder.last) as temporary:
-            trainer.save_checkpoint(temporary)
+        # The best one comes first: a run that is never resumed after a kill between the two has it all the same.
+        with replacing_together(self._folder.path, BEST, LAST) as (best_file, last_file):
+            trainer.save_checkpoint(last_file)
+            if best:
+                shutil.copyfile(last_file, best_file)
         self._saved = self._clock()
         self._report(CheckpointSaved(self._folder.last, best=False))
+        if best:
+            self._report(CheckpointSaved(self._folder.best, best=True))
 
 
 def _repeat_validation(trainer: Trainer) -> None:

@@ -80,9 +80,21 @@ def test_rewind_drops_later_steps(folder: RunFolder) -> None:
         folder.add_metrics(1, step, {"loss": step / 10})
     with folder.metrics_file.open("a") as file:
         file.write("2026-01-01T00:00:00.000,1,5,lo")
-    folder.rewind(2)
+    folder.rewind(2, 1)
     folder.add_metrics(1, 3, {"loss": 9.0})
     assert values(folder) == [(1, 1, "loss", 0.1), (1, 2, "loss", 0.2), (1, 3, "loss", 9.0)]
+
+
+def test_rewind_drops_an_epoch_whose_validation_is_repeated(folder: RunFolder) -> None:
+    folder.add_metrics(1, 2, {"loss": 0.5, "loss_l1": 0.25})
+    folder.add_metrics(1, 2, {"training_loss": 0.5, "validation_loss": 0.75})
+    folder.rewind(2, 0)
+    assert values(folder) == [(1, 2, "loss", 0.5), (1, 2, "loss_l1", 0.25)]
+
+
+def test_nothing_is_made_to_be_rewound(folder: RunFolder) -> None:
+    folder.rewind(0, 0)
+    assert not folder.metrics_file.exists()
 
 
 def test_log_has_a_line_an_entry(folder: RunFolder) -> None:

@@ -41,7 +41,7 @@ def test_what_a_resumed_run_measures_again_counts(tmp_path: Path) -> None:
         run.add_metrics(1, step, {"loss": 10.0 + step})
     watched = EventAccumulator(str(tmp_path), size_guidance={"scalars": 0})
     watched.Reload()
-    run.rewind(1)
+    run.rewind(1, 1)
     run.add_metrics(1, 2, {"loss": 2.0})
     assert read(tmp_path) == {"loss": [(1, 11.0), (2, 2.0)]}
     assert sum(path.stat().st_size > 0 for path in tmp_path.glob(f"{PREFIX}*")) == 1

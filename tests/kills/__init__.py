@@ -1,0 +1,1 @@
+"""Runs that are killed at chosen moments must come to the same end as undisturbed ones."""
