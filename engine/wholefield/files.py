@@ -85,8 +85,8 @@ def replacing_together(folder: Path, *names: str) -> Iterator[tuple[Path, ...]]:
     try:
         yield temporary
         written = {each.name: name for each, name in zip(temporary, names, strict=True) if each.exists()}
-        for each in written:
-            _to_disk(folder / each)
+        for name in written:
+            _to_disk(folder / name)
         with replacing(folder / PENDING) as pending:
             pending.write_text(json.dumps(written), encoding="utf-8")
         finish_replacing(folder)
