@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QColorDialog,
     QFormLayout,
@@ -30,6 +30,7 @@ from wholefield_app.labeling.tools import Tool
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 from wholefield_app.widgets.heading import muted
+from wholefield_app.widgets.swatch import swatch
 
 TOOLS_IN_ROW = 6
 ICON = QSize(18, 18)
@@ -228,17 +229,6 @@ class LabelsPanel(QWidget):
     def _set_radius(self, radius: int) -> None:
         if not self._filling:
             self._labels.set_radius(float(radius))
-
-
-def swatch(color: tuple[int, int, int]) -> QIcon:
-    """A square of a color, the same in a selected row."""
-    square = QPixmap(24, 24)
-    square.fill(Qt.GlobalColor.transparent)
-    with QPainter(square) as painter:
-        painter.fillRect(2, 2, 20, 20, QColor(*color))
-    made = QIcon(square)
-    made.addPixmap(square, QIcon.Mode.Selected)
-    return made
 
 
 def _state(on: bool) -> Qt.CheckState:

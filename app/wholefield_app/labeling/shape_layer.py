@@ -18,19 +18,16 @@ UNLABELED = (150, 150, 150)
 
 
 class ShapeLayer(Layer):
-    """Paints the shapes of a slide.
+    """Paints the shapes of a slide."""
 
-    Attributes:
-        visible: Whether labels are shown at all.
-        filled: Whether shapes are filled, or outlines only.
-    """
+    title = "Labels"
 
     def __init__(self, labels: SlideLabels, hand: SlideHand) -> None:
         self._labels = labels
         self._hand = hand
         self._pending = PendingLayer(labels, hand)
-        self.visible = True
-        self.filled = True
+        self.opacity: float = 1.0
+        self.filled: bool = True
         self._paths: dict[str, tuple[Shape, QPainterPath]] = {}
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
@@ -47,6 +44,7 @@ class ShapeLayer(Layer):
     def _paint_shapes(self, painter: QPainter, frame: Frame) -> None:
         labels, hidden = self._labels, self._labels.hidden
         painter.save()
+        painter.setOpacity(self.opacity)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setTransform(transform_of(frame), True)
         seen: dict[str, tuple[Shape, QPainterPath]] = {}

@@ -101,8 +101,8 @@ def draw_image(source: ImageSource) -> tuple[QImage, str, None]:
 
 def draw_stack(source: StackSource) -> tuple[QImage, str, None]:
     """The plane in the middle, across z."""
-    from wholefield_app.viewer.stacks.levels import Levels, describe_values
-    from wholefield_app.viewer.stacks.plane_images import COLORS, plane_image
+    from wholefield_app.viewer.levels import describe_values
+    from wholefield_app.viewer.stacks.plane_images import COLORS, as_colors, gray, plane_image
 
     depth, rows, columns = source.shape
     middle = [_middle(length) for length in (rows, columns)]
@@ -110,12 +110,13 @@ def draw_stack(source: StackSource) -> tuple[QImage, str, None]:
     step = max(1, max(plane.shape[:2]) // LARGEST_SIDE)
     plane = np.ascontiguousarray(plane[::step, ::step])
     colored = plane.ndim == 3 and plane.shape[2] in COLORS and plane.dtype == np.uint8
-    levels = Levels(0.0, 255.0) if colored else describe_values(plane).automatic
+    levels = describe_values(plane).automatic
+    shown = as_colors(source.channels) if colored else gray(levels, source.channels, inverted=source.inverted)
     size = " × ".join(f"{length:,}" for length in source.shape)
     several = f"{source.channels} channels of " if source.channels > 1 else ""
     times = f"{source.times} times of " if source.times > 1 else ""
     facts = f"{times}{size} voxels (slices × rows × columns), {several}{source.dtype}; slice {depth // 2}"
-    return plane_image(plane, levels, None if colored else 0, inverted=source.inverted), facts, None
+    return plane_image(plane, shown), facts, None
 
 
 def draw_recording(source: Recording) -> tuple[QImage, str, Rows]:

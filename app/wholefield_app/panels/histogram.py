@@ -4,8 +4,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from wholefield.sources.slides.display import WHITE
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.stacks.levels import Levels, ValueFacts
+from wholefield_app.viewer.levels import Levels, ValueFacts
 
 HEIGHT = 76
 RAMP = 8
@@ -26,6 +27,7 @@ class Histogram(QWidget):
         self._theme = theme
         self._facts: ValueFacts | None = None
         self._levels = Levels(0.0, 1.0)
+        self._ends_of_ramp = QColor("black"), QColor("white")
         self._held: str | None = None
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -37,9 +39,19 @@ class Histogram(QWidget):
         self._theme = theme
         self.update()
 
-    def show_values(self, facts: ValueFacts | None, levels: Levels) -> None:
-        """Show these values and levels."""
+    def show_values(
+        self,
+        facts: ValueFacts | None,
+        levels: Levels,
+        color: tuple[int, int, int] = WHITE,
+        *,
+        inverted: bool = False,
+    ) -> None:
+        """Show these values and levels, with a ramp to (or, if inverted, from) a color."""
         self._facts, self._levels = facts, levels
+        self._ends_of_ramp = (
+            (QColor(*color), QColor("black")) if inverted else (QColor("black"), QColor(*color))
+        )
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -102,8 +114,8 @@ class Histogram(QWidget):
     def _paint_ramp(self, painter: QPainter, area: QRectF) -> None:
         low, high = self.x_of(self._levels.low), self.x_of(self._levels.high)
         ramp = QLinearGradient(low, 0, max(high, low + 1), 0)
-        ramp.setColorAt(0, QColor("black"))
-        ramp.setColorAt(1, QColor("white"))
+        ramp.setColorAt(0, self._ends_of_ramp[0])
+        ramp.setColorAt(1, self._ends_of_ramp[1])
         painter.fillRect(area, ramp)
 
     def _ends(self) -> tuple[float, float]:

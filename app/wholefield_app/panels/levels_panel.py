@@ -1,7 +1,8 @@
-"""The contrast panel: histogram, typed numbers, presets."""
+"""The contrast of one channel: histogram, typed numbers, gamma, presets."""
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QPushButton,
     QVBoxLayout,
@@ -9,16 +10,18 @@ from PySide6.QtWidgets import (
 )
 
 from wholefield.numbers import clear
+from wholefield.sources.slides.display import ChannelDisplay
+from wholefield_app.channels.channels import GAMMAS
 from wholefield_app.forms.layout import TEXT_MARGINS, form_layout
 from wholefield_app.panels.histogram import Histogram
 from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.stacks.levels import Levels, ValueFacts
+from wholefield_app.viewer.levels import Levels, ValueFacts
 from wholefield_app.widgets.heading import muted
 from wholefield_app.widgets.number_boxes import RealBox
 from wholefield_app.widgets.properties import with_properties
 
-NOTHING = "Open a stack to see the histogram of its values."
+NOTHING = "Open an image to see the histogram of its values."
 PRESETS = "Presets"
 # Level and window in Hounsfield units, as radiology departments commonly set them.
 HOUNSFIELD = {
@@ -28,6 +31,7 @@ HOUNSFIELD = {
     "Brain": Levels.around(40, 80),
 }
 LARGEST = 1e12
+PLAIN = ChannelDisplay("", 0.0, 1.0)
 NARROWEST_FIELD = 72
 
 
@@ -52,13 +56,21 @@ class NumberField(RealBox):
 
 
 class LevelsPanel(QWidget):
-    """Shows the levels and signals changes to them.
+    """Shows levels and gamma and signals changes to them.
 
     Signals:
         changed: The Levels that the user wants.
+        gamma_changed: The gamma that the user wants.
+        inverted_changed: Whether the user wants low values bright.
+        automatic_wanted: All but the rarest values are to be shown.
+        full_wanted: Every value is to be shown.
     """
 
     changed = Signal(object)
+    gamma_changed = Signal(float)
+    inverted_changed = Signal(bool)
+    automatic_wanted = Signal()
+    full_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,10 +89,18 @@ class LevelsPanel(QWidget):
             field.valueChanged.connect(self._take_ends)
         for field in (self.level, self.window_width):
             field.valueChanged.connect(self._take_window)
+        self.gamma = NumberField("Gamma: below 1 brightens what is dark, above 1 darkens it")
+        self.gamma.setRange(*GAMMAS)
+        self.gamma.setSingleStep(0.1)
+        self.gamma.valueChanged.connect(self.gamma_changed)
+        self.inverted = with_properties(
+            QCheckBox("Invert"), toolTip="Show low values bright and high ones dark"
+        )
+        self.inverted.toggled.connect(self.inverted_changed)
         self.auto = with_properties(QPushButton("Auto"), toolTip="Show all but the rarest values")
-        self.auto.clicked.connect(self._take_auto)
+        self.auto.clicked.connect(self.automatic_wanted)
         self.full = with_properties(QPushButton("Full range"), toolTip="Show the full range of values")
-        self.full.clicked.connect(self._take_full)
+        self.full.clicked.connect(self.full_wanted)
         self.presets = with_properties(
             QComboBox(), toolTip="Levels for common tissues", accessibleName="Presets"
         )
@@ -100,19 +120,21 @@ class LevelsPanel(QWidget):
         of_file: Levels | None = None,
         *,
         hounsfield: bool = False,
+        look: ChannelDisplay = PLAIN,
     ) -> None:
-        """Show the values of a stack and the levels in use.
+        """Show the values of a channel and the levels in use.
 
         Args:
-            facts: What is known of the values; None while no stack is open.
+            facts: What is known of the values; None while nothing is open.
             levels: The levels in use.
             of_file: The levels that the file asks for, or None.
             hounsfield: Whether the values are Hounsfield units.
+            look: Gamma, color and direction of the channel.
         """
         self._facts, self._levels = facts, levels
         self.hint.setVisible(facts is None)
         self._controls.setVisible(facts is not None)
-        self.histogram.show_values(facts, levels)
+        self.histogram.show_values(facts, levels, look.color, inverted=look.inverted)
         self._choices = ({"As in the file": of_file} if of_file else {}) | (HOUNSFIELD if hounsfield else {})
         with QSignalBlocker(self.presets):
             self.presets.clear()
@@ -123,6 +145,9 @@ class LevelsPanel(QWidget):
             with QSignalBlocker(field):
                 field.setValue(value)
                 field.setSingleStep(levels.window / 50)
+        with QSignalBlocker(self.gamma), QSignalBlocker(self.inverted):
+            self.gamma.setValue(look.gamma)
+            self.inverted.setChecked(look.inverted)
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
@@ -139,6 +164,7 @@ class LevelsPanel(QWidget):
         for pairs in (
             (("Black", self.low), ("White", self.high)),
             (("Level", self.level), ("Window", self.window_width)),
+            (("Gamma", self.gamma),),
         ):
             form = form_layout()
             form.setContentsMargins(0, 0, 0, 0)
@@ -148,7 +174,7 @@ class LevelsPanel(QWidget):
             pair.setLayout(form)
             numbers.addWidget(pair)
         column.addLayout(numbers)
-        column.addLayout(WrappingRow((self.auto, self.full)))
+        column.addLayout(WrappingRow((self.auto, self.full, self.inverted)))
         column.addWidget(self.presets)
         return controls
 
@@ -176,16 +202,6 @@ class LevelsPanel(QWidget):
         for field, value in zip((self.low, self.high, self.level, self.window_width), numbers, strict=True):
             with QSignalBlocker(field):
                 field.setValue(value)
-
-    @Slot()
-    def _take_auto(self) -> None:
-        if self._facts is not None:
-            self._tell(self._facts.automatic)
-
-    @Slot()
-    def _take_full(self) -> None:
-        if self._facts is not None:
-            self._tell(self._facts.full)
 
     @Slot(int)
     def _take_preset(self, row: int) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPalette
 
 from wholefield.sources.rect import Rect
+from wholefield_app.viewer.colormap import Colormap
 from wholefield_app.viewer.geometry import View
 
 
@@ -56,7 +57,42 @@ class LegendRow:
 
 
 class Layer(ABC):
-    """Something that is painted over the picture in logical px of the widget."""
+    """Something that is painted over the picture in logical px of the widget.
+
+    Attributes:
+        title: What the list of layers calls it; a layer without a title is not listed.
+        visible: Whether it is painted.
+        opacity: 0 to 1; None where it is always opaque.
+        colormap: Colors of its values; None where it has none.
+        filled: Whether areas are filled, or outlines only; None where it has no areas.
+        removable: Whether it was added by hand and can be taken away again.
+    """
+
+    title: str = ""
+    visible: bool = True
+    opacity: float | None = None
+    colormap: Colormap | None = None
+    filled: bool | None = None
+    removable: bool = False
+
+    @property
+    def present(self) -> bool:
+        """Whether there is something to show now."""
+        return True
+
+    def look(
+        self,
+        *,
+        visible: bool | None = None,
+        opacity: float | None = None,
+        colormap: Colormap | None = None,
+        filled: bool | None = None,
+    ) -> None:
+        """Look different; what is None stays."""
+        self.visible = self.visible if visible is None else visible
+        self.opacity = self.opacity if opacity is None else min(max(opacity, 0.0), 1.0)
+        self.colormap = self.colormap if colormap is None else colormap
+        self.filled = self.filled if filled is None else filled
 
     @abstractmethod
     def paint(self, painter: QPainter, frame: Frame) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from wholefield.cli import completion, convert, doctor, events, flow, runs, stacks
+from wholefield.cli import completion, convert, doctor, events, flow, runs, stacks, tissue
 from wholefield.cli.exit_codes import DISCARDED, FAILED, MISUSED, OK
 from wholefield.cli.info import describe_file
 from wholefield.cli.inspect import add_arguments, inspect
@@ -190,6 +190,9 @@ COMMANDS: Mapping[str, Command] = {
         "Train flow networks for any recording, on simulated scenes made meanwhile.",
         events.add_pretrain_arguments,
         events.pretrain,
+    ),
+    "tissue": Command(
+        "Write where a slide shows tissue, as a mask or as outlines.", tissue.add_arguments, tissue.tissue
     ),
     "inspect": Command(
         "Show tiles, layers and memory of a network streamed over an image.", add_arguments, inspect

@@ -11,6 +11,7 @@ from wholefield.labels.history import Change, History
 from wholefield.labels.interpolation import between
 from wholefield.labels.rasterize import rasterize
 from wholefield.labels.shapes import Shape, ellipse, freehand, rectangle, stroke
+from wholefield.labels.tissue import Tissue, find_tissue
 from wholefield.labels.voxels import VoxelLabels
 
 __all__ = [
@@ -21,9 +22,11 @@ __all__ = [
     "LabelClass",
     "LabelClasses",
     "Shape",
+    "Tissue",
     "VoxelLabels",
     "between",
     "ellipse",
+    "find_tissue",
     "freehand",
     "rasterize",
     "read_geojson",

@@ -5,7 +5,7 @@ from pytestqt.qtbot import QtBot
 
 from wholefield_app.panels.levels_panel import HOUNSFIELD, LevelsPanel
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.stacks.levels import Levels, describe_values
+from wholefield_app.viewer.levels import Levels, describe_values
 
 FACTS = describe_values(np.linspace(-1000, 1000, 2001))
 

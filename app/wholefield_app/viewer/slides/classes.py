@@ -13,8 +13,8 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
-from wholefield_app.viewer.slides.map import paint_map
-from wholefield_app.viewer.stacks.levels import LABEL_COLORS
+from wholefield_app.viewer.levels import LABEL_COLORS
+from wholefield_app.viewer.slides.map import OPACITY, paint_map
 
 ClassArray = npt.NDArray[np.unsignedinteger[Any]]
 # A multiple of the number of colors, so that classes beyond a byte keep theirs.
@@ -32,6 +32,7 @@ class ClassPicture:
         names: What the classes are called.
         alone: The only class to show; 0 shows all but the first.
         colors: Red, green and blue of each class; empty for those of the program.
+        owner: What the levels belong to and must not go before they do.
     """
 
     levels: Sequence[ClassArray]
@@ -39,6 +40,7 @@ class ClassPicture:
     names: Sequence[str]
     alone: int = 0
     colors: Sequence[tuple[int, int, int]] = ()
+    owner: object = None
 
     def color(self, index: int) -> tuple[int, int, int]:
         """Red, green and blue of a class."""
@@ -85,13 +87,26 @@ def crop_in_sight(picture: ClassPicture, view: View) -> Crop | None:
 
 
 def class_image(
-    classes: ClassArray, alone: int, color: Callable[[int], tuple[int, int, int]] = class_color
+    classes: ClassArray,
+    alone: int,
+    color: Callable[[int], tuple[int, int, int]] = class_color,
+    *,
+    filled: bool = True,
 ) -> QImage:
-    """Class indices (height, width) as a picture, transparent where there is the first class."""
+    """Class indices (height, width) as a picture, transparent where there is the first class.
+
+    Args:
+        classes: The indices.
+        alone: The only class to show; 0 shows all.
+        color: The color of each class.
+        filled: Whether areas are filled; otherwise only their outermost pixels are painted.
+    """
     if classes.dtype != np.uint8:
         classes = np.where(classes == 0, 0, (classes - 1) % CYCLE + 1)
         alone = (alone - 1) % CYCLE + 1 if alone else 0
-    bytes_ = np.ascontiguousarray(classes, np.uint8)
+    bytes_ = np.array(classes, np.uint8)
+    if not filled:
+        bytes_[_inside(bytes_)] = 0
     height, width = bytes_.shape
     image = QImage(bytes_.data, width, height, width, QImage.Format.Format_Indexed8)
     shown = range(1, 256) if not alone else (alone,)
@@ -99,40 +114,59 @@ def class_image(
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
 
+def _inside(classes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Pixels whose four neighbors are of their class; what lies beyond the border is."""
+    inside = np.ones(classes.shape, np.bool_)
+    for axis in (0, 1):
+        alike = np.diff(classes, axis=axis) == 0
+        before, after = [slice(None)] * 2, [slice(None)] * 2
+        before[axis], after[axis] = slice(None, -1), slice(1, None)
+        inside[tuple(before)] &= alike
+        inside[tuple(after)] &= alike
+    return inside
+
+
 class ClassLayer(Layer):
     """Shows one map of classes.
 
     Attributes:
-        opacity: 0 to 1.
-        visible: Whether it is painted.
+        picture: What is shown.
     """
 
-    def __init__(self) -> None:
-        self.opacity = 0.5
-        self.visible = True
-        self._picture: ClassPicture | None = None
-        self._made: tuple[Crop, QImage] | None = None
+    def __init__(self, title: str = "Predicted classes", *, removable: bool = False) -> None:
+        self.title, self.removable = title, removable
+        self.opacity: float = OPACITY
+        self.filled: bool = True
+        self.picture: ClassPicture | None = None
+        self._made: tuple[Crop, bool, QImage] | None = None
+
+    @property
+    def present(self) -> bool:
+        """Whether there is a map."""
+        return self.picture is not None
 
     def show(self, picture: ClassPicture | None) -> None:
         """Show a map, or nothing."""
-        self._picture, self._made = picture, None
+        self.picture, self._made = picture, None
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
         """Paint what is in sight."""
-        if self._picture is None or not self.visible:
+        picture = self.picture
+        if picture is None or not self.visible:
             return
-        crop = crop_in_sight(self._picture, frame.view)
+        crop = crop_in_sight(picture, frame.view)
         if crop is None:
             return
-        if self._made is None or self._made[0] != crop:
-            part = self._picture.levels[crop.level][crop.top : crop.bottom, crop.left : crop.right]
-            self._made = crop, class_image(part, self._picture.alone, self._picture.color)
-        paint_map(painter, self._made[1], frame.rect(_place(self._picture, crop)), self.opacity, smooth=False)
+        if self._made is None or self._made[:2] != (crop, self.filled):
+            part = picture.levels[crop.level][crop.top : crop.bottom, crop.left : crop.right]
+            image = class_image(part, picture.alone, picture.color, filled=self.filled)
+            self._made = crop, self.filled, image
+        paint_map(painter, self._made[2], frame.rect(_place(picture, crop)), self.opacity, smooth=False)
 
     def legend(self, frame: Frame) -> list[LegendRow]:
         """The colors of the classes that are shown."""
         del frame
-        picture = self._picture
+        picture = self.picture
         if picture is None or not self.visible:
             return []
         shown = range(1, len(picture.names)) if not picture.alone else (picture.alone,)

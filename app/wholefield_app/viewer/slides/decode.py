@@ -36,6 +36,8 @@ class TileReader:
     Attributes:
         source: Where the pixels come from.
         levels: The display pyramid of the source.
+        channels: How each channel is shown; None for what the file says or its values suggest. Another one counts for
+            the tiles that are read from then on.
     """
 
     def __init__(self, source: ImageSource, channels: Sequence[ChannelDisplay] | None = None) -> None:
@@ -47,8 +49,9 @@ class TileReader:
         """
         self.source = source
         self.levels = display_levels(source.levels)
-        self._channels = channels
-        self._decided = channels is not None
+        self.channels = channels
+        self._suggested: Sequence[ChannelDisplay] | None = None
+        self._decided = False
         self._deciding = threading.Lock()
 
     def __call__(
@@ -69,15 +72,17 @@ class TileReader:
         """
         level = self.levels[key.level]
         x, y, width, height = level.stored_region(key.column, key.row)
+        channels = self._settled_channels()
         parts = list(blocks(width, height, level.reduction))
         if len(parts) > 1:
-            return self._assemble(level, (x, y, width, height), unwanted, show)
-        return None if unwanted() else to_image(self._read(level, x, y, width, height))
+            return self._assemble(level, (x, y, width, height), channels, unwanted, show)
+        return None if unwanted() else to_image(self._read(level, x, y, width, height, channels))
 
     def _assemble(
         self,
         level: DisplayLevel,
         region: tuple[int, int, int, int],
+        channels: Sequence[ChannelDisplay] | None,
         unwanted: Callable[[], bool],
         show: Callable[[QImage], None],
     ) -> QImage | None:
@@ -88,7 +93,7 @@ class TileReader:
         for left, top, block_width, block_height in blocks(width, height, reduction):
             if unwanted():
                 return None
-            small = self._read(level, x + left, y + top, block_width, block_height)
+            small = self._read(level, x + left, y + top, block_width, block_height, channels)
             part = pixels[top // reduction :, left // reduction :][: small.shape[0], : small.shape[1]]
             part[..., :3], part[..., 3] = small, 255
             if time.monotonic() - shown > SHOW_EVERY_S:
@@ -96,22 +101,31 @@ class TileReader:
                 shown = time.monotonic()
         return to_image(pixels).convertToFormat(QImage.Format.Format_RGB32)
 
-    def _read(self, level: DisplayLevel, x: int, y: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+    def _read(
+        self,
+        level: DisplayLevel,
+        x: int,
+        y: int,
+        width: int,
+        height: int,
+        channels: Sequence[ChannelDisplay] | None,
+    ) -> npt.NDArray[np.uint8]:
         from wholefield.sources import to_display
 
-        channels = self._settled_channels()
         stored = self.source.read_region(level.stored, x, y, width, height)
         return np.ascontiguousarray(to_display(self.source.reduced(stored, level.reduction), channels))
 
     def _settled_channels(self) -> Sequence[ChannelDisplay] | None:
+        if self.channels is not None:
+            return self.channels
         # The windows come from an overview of the whole image: read here, once, and not in the GUI thread.
         with self._deciding:
             if not self._decided:
                 from wholefield.sources import default_display
 
-                self._channels = default_display(self.source)
+                self._suggested = default_display(self.source)
                 self._decided = True
-        return self._channels
+        return self._suggested
 
 
 def blocks(width: int, height: int, reduction: int) -> Iterator[tuple[int, int, int, int]]:

@@ -50,13 +50,20 @@ class TileGrid:
 class GridLayer(Layer):
     """Draws the tile grid and, where there is room, the row and column of each tile."""
 
+    title = "Tile grid"
+
     def __init__(self) -> None:
         self.grid: TileGrid | None = None
+
+    @property
+    def present(self) -> bool:
+        """Whether there is a grid."""
+        return self.grid is not None
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
         """Lines that fade away as the cells get too small to distinguish."""
         cell = self._cell(frame)
-        if self.grid is None or cell < SMALLEST_CELL:
+        if self.grid is None or not self.visible or cell < SMALLEST_CELL:
             return
         strength = min((cell - SMALLEST_CELL) / (CLEAR_CELL - SMALLEST_CELL), 1.0)
         shown = frame.view.visible.intersected(frame.image)
@@ -66,7 +73,7 @@ class GridLayer(Layer):
 
     def legend(self, frame: Frame) -> list[LegendRow]:
         """Tile size and number of tiles."""
-        if self.grid is None:
+        if self.grid is None or not self.visible:
             return []
         columns, rows = self.grid.counts(frame.image)
         count = f"{columns * rows:,} tile" + ("s" if columns * rows > 1 else "")

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from wholefield.runs.reports import RegionPredicted
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.layer import Frame, Layer
-from wholefield_app.viewer.slides.map import paint_map
+from wholefield_app.viewer.slides.map import OPACITY, paint_map
 
 Color = tuple[int, int, int]
 Place = tuple[float, float, float, float]
@@ -26,16 +26,21 @@ class LiveMapLayer(Layer):
 
     Attributes:
         opacity: 0 to 1, where the network is sure.
-        visible: Whether they are painted.
         step: Training steps that the newest block is from.
     """
 
+    title = "Live prediction"
+
     def __init__(self) -> None:
-        self.opacity = 0.55
-        self.visible = True
+        self.opacity: float = OPACITY
         self.step = 0
         self._colors: Sequence[Color] = ()
         self._blocks: dict[Place, QImage] = {}
+
+    @property
+    def present(self) -> bool:
+        """Whether there are blocks, or colors of classes to come."""
+        return bool(self._colors)
 
     @property
     def empty(self) -> bool:

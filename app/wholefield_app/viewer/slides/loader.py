@@ -32,8 +32,8 @@ class TileLoader(QObject):
     loaded = Signal(object, object)
     grown = Signal(object, object)
     failed = Signal(object, str)
-    _grew = Signal(object, object)
-    _done = Signal(object, object, str)
+    _grew = Signal(int, object, object)
+    _done = Signal(int, object, object, str)
 
     def __init__(self, read: ReadTile, threads: int = THREADS, parent: QObject | None = None) -> None:
         """Start to wait for requests.
@@ -50,6 +50,8 @@ class TileLoader(QObject):
         self._queue: list[TileKey] = []
         self._wanted: set[TileKey] = set()
         self._under_way: set[TileKey] = set()
+        # Tiles of an earlier round look as they did before `renew`.
+        self._round = 0
         self._stopped = False
         self._done.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)
         self._grew.connect(self._hand_over_unfinished, Qt.ConnectionType.QueuedConnection)
@@ -68,6 +70,13 @@ class TileLoader(QObject):
             self._queue = [key for key in reversed(order) if key not in self._under_way]
             self._changed.notify_all()
 
+    def renew(self) -> None:
+        """Drop what is being read: tiles look different from now on. They have to be requested again."""
+        with self._changed:
+            self._round += 1
+            self._queue.clear()
+            self._under_way.clear()
+
     def stop(self) -> None:
         """End the threads; returns when they are done with the block they read. No signal follows."""
         with self._changed:
@@ -79,40 +88,42 @@ class TileLoader(QObject):
             thread.join()
 
     def _work(self) -> None:
-        while (key := self._next()) is not None:
+        while (job := self._next()) is not None:
+            number, key = job
             image, problem = None, ""
             try:
-                image = self._read(key, partial(self._is_unwanted, key), partial(self._grew.emit, key))
+                image = self._read(key, partial(self._is_unwanted, *job), partial(self._grew.emit, *job))
             except WholefieldError as error:
                 problem = str(error)
             except Exception as error:
                 log.debug("Reading %s failed", key, exc_info=True)
                 problem = f"A tile cannot be read ({type(error).__name__}: {error}). Open the file again."
-            self._done.emit(key, image, problem)
+            self._done.emit(number, key, image, problem)
 
-    def _is_unwanted(self, key: TileKey) -> bool:
-        return key not in self._wanted
+    def _is_unwanted(self, number: int, key: TileKey) -> bool:
+        return number != self._round or key not in self._wanted
 
-    def _next(self) -> TileKey | None:
+    def _next(self) -> tuple[int, TileKey] | None:
+        """The round and the key of the tile to read next."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._stopped)
             if self._stopped:
                 return None
             key = self._queue.pop()
             self._under_way.add(key)
-            return key
+            return self._round, key
 
-    @Slot(object, object)
-    def _hand_over_unfinished(self, key: TileKey, image: QImage) -> None:
-        if key in self._wanted:
+    @Slot(int, object, object)
+    def _hand_over_unfinished(self, number: int, key: TileKey, image: QImage) -> None:
+        if not self._is_unwanted(number, key):
             self.grown.emit(key, image)
 
-    @Slot(object, object, str)
-    def _hand_over(self, key: TileKey, image: QImage | None, problem: str) -> None:
+    @Slot(int, object, object, str)
+    def _hand_over(self, number: int, key: TileKey, image: QImage | None, problem: str) -> None:
         with self._changed:
-            self._under_way.discard(key)
-            if self._stopped:
+            if self._stopped or number != self._round:
                 return
+            self._under_way.discard(key)
             # Given up while unwanted, and wanted again since: it is still owed.
             if image is None and not problem and key in self._wanted and key not in self._queue:
                 self._queue.append(key)

@@ -12,6 +12,7 @@ from wholefield_app.viewer.colormap import Colormap, colorise, table
 from wholefield_app.viewer.layer import Frame, Layer, LegendRow
 
 RAMP_COLORS = 16
+OPACITY = 0.55
 
 
 def map_image(values: npt.NDArray[np.floating], colormap: Colormap) -> QImage:
@@ -45,39 +46,46 @@ def paint_map(painter: QPainter, image: QImage, target: QRectF, opacity: float, 
 
 
 class MapLayer(Layer):
-    """Shows one map.
+    """Shows one map."""
 
-    Attributes:
-        opacity: 0 to 1.
-        visible: Whether it is painted.
-    """
-
-    def __init__(self) -> None:
-        self.opacity = 0.5
-        self.visible = True
+    def __init__(self, title: str = "Prediction map", *, removable: bool = False) -> None:
+        self.title, self.removable = title, removable
+        self.opacity: float = OPACITY
+        self.colormap: Colormap = Colormap.VIRIDIS
+        self._values: npt.NDArray[np.floating] | None = None
         self._image: QImage | None = None
         self._box: Rect[float] = Rect(0, 0, 0, 0)
         self._title = ""
-        self._ramp: tuple[QColor, ...] = ()
         self._smooth = True
 
+    @property
+    def present(self) -> bool:
+        """Whether there is a map."""
+        return self._values is not None
+
     def show(
-        self,
-        values: npt.NDArray[np.floating] | None,
-        box: Rect[float],
-        colormap: Colormap,
-        title: str,
-        smooth: bool,
+        self, values: npt.NDArray[np.floating] | None, box: Rect[float], title: str, *, smooth: bool = True
     ) -> None:
         """Show values (height, width) of 0 to 1 over a level-0 rectangle, or nothing for None."""
-        self._image = None if values is None else map_image(values, colormap)
+        self._values, self._image = values, None
         self._box, self._title, self._smooth = box, title, smooth
-        steps = np.linspace(0, 255, RAMP_COLORS).round().astype(int)
-        self._ramp = tuple(QColor(*map(int, color)) for color in table(colormap)[steps])
+
+    def look(
+        self,
+        *,
+        visible: bool | None = None,
+        opacity: float | None = None,
+        colormap: Colormap | None = None,
+        filled: bool | None = None,
+    ) -> None:
+        """Look different; other colors are another picture."""
+        super().look(visible=visible, opacity=opacity, colormap=colormap, filled=filled)
+        self._image = self._image if colormap is None else None
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
         """Paint the map, as far as there is an image under it: its outer cells reach a little beyond."""
-        if self._image is not None and self.visible:
+        if self._values is not None and self.visible:
+            self._image = self._image or map_image(self._values, self.colormap)
             painter.save()
             painter.setClipRect(frame.rect(frame.image))
             paint_map(painter, self._image, frame.rect(self._box), self.opacity, self._smooth)
@@ -86,6 +94,8 @@ class MapLayer(Layer):
     def legend(self, frame: Frame) -> list[LegendRow]:
         """Its title and colors."""
         del frame
-        if self._image is None or not self.visible:
+        if self._values is None or not self.visible:
             return []
-        return [LegendRow(self._title, ramp=self._ramp)]
+        steps = np.linspace(0, 255, RAMP_COLORS).round().astype(int)
+        ramp = tuple(QColor(*map(int, color)) for color in table(self.colormap)[steps])
+        return [LegendRow(self._title, ramp=ramp)]

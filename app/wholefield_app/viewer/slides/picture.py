@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from wholefield_app.viewer.geometry import View
+from wholefield_app.viewer.layer import Frame, Layer
 from wholefield_app.viewer.slides.decode import TileReader
 from wholefield_app.viewer.slides.loader import TileLoader
 from wholefield_app.viewer.slides.pyramid import TileKey, tiles_around
@@ -48,15 +49,15 @@ class Picture(QObject):
         super().__init__(parent)
         self.source = source
         self.overview = QImage()
-        reader = TileReader(source, channels)
-        self._levels = reader.levels
+        self._reader = TileReader(source, channels)
+        self._levels = self._reader.levels
         self._overview_key = TileKey(len(self._levels) - 1, 0, 0)
         self._tiles = TilePainter(self._levels)
         self._view: View | None = None
         self._owed: set[TileKey] = set()
         self._unreadable: set[TileKey] = set()
         self._problems: set[str] = set()
-        self._loader = TileLoader(reader, parent=self)
+        self._loader = TileLoader(self._reader, parent=self)
         self._loader.loaded.connect(self._keep)
         self._loader.grown.connect(self._show_unfinished)
         self._loader.failed.connect(self._give_up)
@@ -74,6 +75,20 @@ class Picture(QObject):
         """Want the tiles of this view from now on, nearest to its middle first, and no others."""
         self._view = view
         self._plan_timer.start()
+
+    def set_channels(self, channels: Sequence[ChannelDisplay] | None) -> None:
+        """Show the channels in another way; what is in sight stays as it is until its tiles have been made again."""
+        if channels != self._reader.channels:
+            self._reader.channels = channels
+            self._loader.renew()
+            self._tiles.renew()
+            self.overview = QImage()
+            self._plan_timer.start()
+
+    @property
+    def background(self) -> QColor:
+        """The color around the image."""
+        return self._tiles.background
 
     def set_background(self, color: QColor) -> None:
         """Paint this color around the image."""
@@ -141,3 +156,33 @@ class Picture(QObject):
     def _announce(self) -> None:
         if self.is_settled:
             self.settled.emit()
+
+
+class PictureLayer(Layer):
+    """The image itself, at the bottom of all layers.
+
+    Attributes:
+        picture: What is shown; None for nothing.
+    """
+
+    title = "Image"
+
+    def __init__(self) -> None:
+        self.opacity: float = 1.0
+        self.picture: Picture | None = None
+
+    @property
+    def present(self) -> bool:
+        """Whether there is an image."""
+        return self.picture is not None
+
+    def paint(self, painter: QPainter, frame: Frame) -> None:
+        """Paint the loaded tiles; behind an image that is seen through lies its background."""
+        if self.picture is None:
+            return
+        if self.opacity < 1 or not self.visible:
+            painter.fillRect(frame.area, self.picture.background)
+        if self.visible:
+            painter.setOpacity(self.opacity)
+            self.picture.paint(painter, frame.view)
+            painter.setOpacity(1.0)

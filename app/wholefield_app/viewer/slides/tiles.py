@@ -49,6 +49,13 @@ class TilePainter:
         self._unfinished[key] = image
         self._mark_stale(key)
 
+    def renew(self) -> None:
+        """Hold nothing: tiles look different from now on. Those in sight are drawn as they were until then."""
+        if self._drawn is not None:
+            seen = {key: self.images.get(key) for key in tiles_for(self.levels, self._drawn)}
+            self._unfinished |= {key: image for key, image in seen.items() if image is not None}
+        self.images.clear()
+
     def missing(self, view: View) -> list[TileKey]:
         """The tiles that the view shows and that are not held, nearest to the middle first."""
         wanted = tiles_for(self.levels, view)

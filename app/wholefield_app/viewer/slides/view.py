@@ -24,7 +24,7 @@ from wholefield_app.viewer.slides.empty import paint_empty
 from wholefield_app.viewer.slides.grid import GridLayer, TileGrid
 from wholefield_app.viewer.slides.map import MapLayer
 from wholefield_app.viewer.slides.minimap import MinimapLayer
-from wholefield_app.viewer.slides.picture import Picture
+from wholefield_app.viewer.slides.picture import Picture, PictureLayer
 from wholefield_app.viewer.slides.sweep import SweepLayer
 
 if TYPE_CHECKING:
@@ -42,20 +42,25 @@ class SlideView(Canvas):
         settled: Every visible tile has loaded at screen resolution (or cannot be read).
         problem: A tile cannot be read; a sentence, once for every different one.
         open_requested: The invitation of the empty viewer was clicked.
+        layers_changed: There are other layers, in another order, or one looks different.
     """
 
     settled = Signal()
     problem = Signal(str)
     open_requested = Signal()
+    layers_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Slide viewer")
         self._picture: Picture | None = None
+        self._image_layer = PictureLayer()
         self._grid, self._sweep, self._map = GridLayer(), SweepLayer(), MapLayer()
         self._classes = ClassLayer()
         self._boxes, self._minimap = BoxLayer(), MinimapLayer()
-        self._layers: tuple[Layer, ...] = (self._map, self._classes, self._sweep, self._grid, self._boxes)
+        self._layers: tuple[Layer, ...] = (
+            self._image_layer, self._map, self._classes, self._sweep, self._grid, self._boxes,
+        )  # fmt: skip
         self._scale_bar = ScaleBarLayer()
         self._steering = False
         self._glow_timer = QTimer(self)
@@ -99,11 +104,8 @@ class SlideView(Canvas):
 
     def set_channels(self, channels: Sequence[ChannelDisplay] | None) -> None:
         """Show the channels in this way; None for what the file or its values suggest."""
-        source = self.source
-        if source is not None:
-            self._drop_picture()
-            self._show_picture(Picture(source, channels, parent=self))
-            self.update()
+        if self._picture is not None:
+            self._picture.set_channels(channels)
 
     def set_tile_grid(self, tile_size: int | tuple[int, int] | None, level: int = 0) -> None:
         """Draw the grid of tiles, or none.
@@ -121,7 +123,7 @@ class SlideView(Canvas):
             pitch_x, pitch_y = source.width / stored.width, source.height / stored.height
             text = f"{width}" if width == height else f"{width} × {height}"
             self._grid.grid = TileGrid(width * pitch_x, height * pitch_y, text)
-        self.update()
+        self._layers_have_changed()
 
     def show_sweep(self, sweep: Direction | str, box_level0: Sequence[float]) -> None:
         """Light up a tile (x, y, width, height; level-0 px) that the forward or reverse sweep has just reached."""
@@ -141,7 +143,7 @@ class SlideView(Canvas):
         self,
         values: npt.NDArray[np.floating] | None,
         rect_level0: Sequence[float] | None = None,
-        colormap: Colormap | str = Colormap.VIRIDIS,
+        colormap: Colormap | str | None = None,
         opacity: float | None = None,
         *,
         title: str = "Prediction",
@@ -152,37 +154,77 @@ class SlideView(Canvas):
         Args:
             values: (height, width) from 0 to 1, NaN where there is no value.
             rect_level0: (x, y, width, height) in level-0 px that it covers; the whole image by default.
-            colormap: Its colors.
+            colormap: Its colors; as they were by default.
             opacity: 0 to 1; as it was by default.
             title: What the legend calls it.
             smooth: Whether to interpolate between values.
         """
         box = self._image if rect_level0 is None else Rect(*rect_level0)
-        self._map.show(values, box, Colormap(colormap), title, smooth)
-        self._map.opacity = self._map.opacity if opacity is None else opacity
-        self.update()
+        self._map.show(values, box, title, smooth=smooth)
+        self.change_layer(
+            self._map, opacity=opacity, colormap=None if colormap is None else Colormap(colormap)
+        )
 
     def set_classes(self, picture: ClassPicture | None, opacity: float | None = None) -> None:
         """Lay a map of classes over the image, or none; opacity 0 to 1, as it was by default."""
         self._classes.show(picture)
-        self._classes.opacity = self._classes.opacity if opacity is None else opacity
-        self.update()
+        self.change_layer(self._classes, opacity=opacity)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Those that have a name and something to show, from the bottom to the top."""
+        return tuple(layer for layer in self._layers if layer.title and layer.present)
 
     def add_layer(self, layer: Layer) -> None:
         """Paint a further layer over the image, above the maps and below the tiles."""
         above = self._layers.index(self._sweep)
         self._layers = (*self._layers[:above], layer, *self._layers[above:])
-        self.update()
+        self._layers_have_changed()
+
+    def remove_layer(self, layer: Layer) -> None:
+        """Take a layer away."""
+        self._layers = tuple(each for each in self._layers if each is not layer)
+        self._layers_have_changed()
+
+    def order_layers(self, wanted: Sequence[Layer]) -> None:
+        """Paint these layers in this order, from the bottom to the top; the image stays at the bottom."""
+        overlays = [layer for layer in wanted if layer is not self._image_layer]
+        places = iter(overlays)
+        self._layers = tuple(next(places) if layer in overlays else layer for layer in self._layers)
+        self._layers_have_changed()
+
+    def change_layer(
+        self,
+        layer: Layer,
+        *,
+        visible: bool | None = None,
+        opacity: float | None = None,
+        colormap: Colormap | None = None,
+        filled: bool | None = None,
+    ) -> None:
+        """Let a layer look different; what is None stays."""
+        layer.look(visible=visible, opacity=opacity, colormap=colormap, filled=filled)
+        self._layers_have_changed()
+
+    @property
+    def grid_layer(self) -> Layer:
+        """The tile grid."""
+        return self._grid
+
+    @property
+    def result_layers(self) -> tuple[Layer, Layer]:
+        """The map and the classes of a prediction."""
+        return self._map, self._classes
 
     def set_map_opacity(self, opacity: float) -> None:
         """Let the image shine through the maps: 0 (maps not seen) to 1 (image not seen)."""
-        self._map.opacity = self._classes.opacity = min(max(opacity, 0.0), 1.0)
-        self.update()
+        for layer in self.result_layers:
+            self.change_layer(layer, opacity=opacity)
 
     def set_map_visible(self, visible: bool) -> None:
         """Show or hide the maps."""
-        self._map.visible = self._classes.visible = visible
-        self.update()
+        for layer in self.result_layers:
+            self.change_layer(layer, visible=visible)
 
     def set_boxes(self, boxes: Sequence[tuple[float, float, float, float, str, QColor | str]]) -> None:
         """Mark rectangles: (x, y, width, height; level-0 px, label, color), the later ones on top."""
@@ -202,8 +244,12 @@ class SlideView(Canvas):
             return None
         return self._picture.color_at(x, y, self._view.scale)
 
+    def _layers_have_changed(self) -> None:
+        self.update()
+        self.layers_changed.emit()
+
     def _show_picture(self, picture: Picture) -> None:
-        self._picture = picture
+        self._picture = self._image_layer.picture = picture
         picture.set_background(self._background())
         picture.changed.connect(self._take_news)
         picture.settled.connect(self.settled)
@@ -214,7 +260,7 @@ class SlideView(Canvas):
         if self._picture is not None:
             self._picture.stop()
             self._picture.deleteLater()
-            self._picture = None
+            self._picture = self._image_layer.picture = None
             self._minimap.set_overview(QImage())
 
     def _clear_layers(self) -> None:
@@ -223,6 +269,8 @@ class SlideView(Canvas):
         self.set_map(None)
         self.set_classes(None)
         self.set_boxes([])
+        for layer in [layer for layer in self._layers if layer.removable]:
+            self.remove_layer(layer)
 
     def _background(self) -> QColor:
         return self.palette().color(QPalette.ColorRole.Shadow)
@@ -265,7 +313,6 @@ class SlideView(Canvas):
                 painter.fillRect(frame.area, self.palette().color(QPalette.ColorRole.Window))
                 paint_empty(painter, frame.area, self.palette())
             else:
-                self._picture.paint(painter, self._view)
                 for layer in (*self._layers, self._minimap):
                     layer.paint(painter, frame)
                 scale_bar = self._scale_bar.paint_panel(painter, frame)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ import numpy.typing as npt
 from PySide6.QtGui import QImage
 
 from wholefield.sources.cache import ByteCache
-from wholefield_app.viewer.stacks.levels import Levels, to_gray, to_label_colors
+from wholefield.sources.slides.display import RGB_CHANNELS, ChannelDisplay, to_display
+from wholefield_app.viewer.levels import Levels, to_label_colors
 from wholefield_app.viewer.stacks.slabs import slabs
 
 if TYPE_CHECKING:
@@ -35,13 +36,11 @@ class PlaneLook:
 
     Attributes:
         source: The stack.
-        levels: What is black and white; None shows labels.
-        channel: Which channel is shown; None shows three or four as colors, and of others the first.
+        channels: How each channel is shown; None shows the values of the first one as labels.
     """
 
     source: StackSource
-    levels: Levels | None
-    channel: int | None = None
+    channels: tuple[ChannelDisplay, ...] | None
 
 
 @dataclass(frozen=True)
@@ -146,10 +145,7 @@ class PlaneReader:
                 self._cache.put(plane.key, plane)
         values = tuple(plane.values for plane in kept)
         looks = zip(values, request.looks, strict=True)
-        images = tuple(
-            plane_image(plane[:ready], look.levels, look.channel, inverted=look.source.inverted)
-            for plane, look in looks
-        )
+        images = tuple(plane_image(plane[:ready], look.channels) for plane, look in looks)
         if ready < whole:
             images = tuple(_extended(image, whole) for image in images)
         return PlanePictures(request, values, images, ready)
@@ -189,25 +185,30 @@ def _extended(image: QImage, height: int) -> QImage:
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied).copy(0, 0, image.width(), height)
 
 
-def plane_image(
-    plane: npt.NDArray[Any], levels: Levels | None, channel: int | None = None, *, inverted: bool = False
-) -> QImage:
+def plane_image(plane: npt.NDArray[Any], channels: Sequence[ChannelDisplay] | None) -> QImage:
     """A plane as a picture.
 
     Args:
         plane: (rows, columns) or (rows, columns, channels).
-        levels: What is black and white; None for labels, 0 being transparent.
-        channel: The one to show; None shows three or four channels as colors, and of any other number the first.
-        inverted: Whether low values are meant to be bright; colors and labels never are.
+        channels: How each channel is shown; None shows the values of the first one as labels, 0 being transparent.
     """
-    if plane.ndim == 3 and (channel is not None or plane.shape[2] not in COLORS):
-        plane = plane[..., channel or 0]
-    if levels is None and plane.ndim == 2:
-        return _to_image(to_label_colors(plane), QImage.Format.Format_ARGB32)
-    gray = to_gray(plane, levels or Levels(0.0, 255.0))
-    if gray.ndim == 2:
-        return _to_image(255 - gray if inverted else gray, QImage.Format.Format_Grayscale8)
-    return _to_image(np.ascontiguousarray(gray[..., :3]), QImage.Format.Format_RGB888)
+    plane = plane if plane.ndim == 3 else plane[..., None]
+    if channels is None:
+        return _to_image(to_label_colors(plane[..., 0]), QImage.Format.Format_ARGB32)
+    return _to_image(np.ascontiguousarray(to_display(plane, channels)), QImage.Format.Format_RGB888)
+
+
+def gray(levels: Levels, count: int = 1, *, inverted: bool = False) -> tuple[ChannelDisplay, ...]:
+    """The first of `count` channels in shades of gray, and nothing of the others."""
+    return tuple(
+        ChannelDisplay("", levels.low, levels.high, visible=not index, inverted=inverted)
+        for index in range(count)
+    )
+
+
+def as_colors(count: int) -> tuple[ChannelDisplay, ...]:
+    """Three channels as red, green and blue; a fourth one, the opacity, is not shown."""
+    return (*RGB_CHANNELS, ChannelDisplay("Opacity", 0.0, 255.0, visible=False))[:count]
 
 
 def _to_image(pixels: npt.NDArray[np.uint8], kind: QImage.Format) -> QImage:

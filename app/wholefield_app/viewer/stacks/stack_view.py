@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from wholefield_app.background import Background
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.stacks.plane_images import COLORS, PlanePictures, PlaneReader, PlaneRequest
+from wholefield_app.viewer.stacks.plane_images import PlanePictures, PlaneReader, PlaneRequest
 from wholefield_app.viewer.stacks.plane_loader import PlaneLoader
 from wholefield_app.viewer.stacks.plane_view import Compare, PlaneView
 from wholefield_app.viewer.stacks.planes import AXES, Position, moved, plane_axes, stepped
@@ -225,10 +225,8 @@ class StackView(QWidget):
         values = pictures.values[0]
         if values.ndim == 2:
             return values[..., None]
-        if look.channel is None and values.shape[2] in COLORS:
-            return values[..., :3]
-        channel = look.channel or 0
-        return values[..., channel : channel + 1]
+        shown = [index for index, channel in enumerate(look.channels or ()) if channel.visible]
+        return values[..., shown or [0]]
 
     def _forget(self) -> None:
         for loader in self._loaders:

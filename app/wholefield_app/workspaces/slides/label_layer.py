@@ -1,4 +1,4 @@
-"""Label images, such as DICOM segmentations, as a layer over the open slide; read in worker threads."""
+"""Label images and maps of values as layers over the open slide; read in worker threads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wholefield.errors import SourceError
+from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.results.class_map import ClassMap, SegmentedSlide
+from wholefield_app.viewer.layer import Layer
+from wholefield_app.viewer.slides.classes import ClassLayer, ClassPicture
+from wholefield_app.viewer.slides.map import MapLayer
 
 if TYPE_CHECKING:
     from wholefield.sources import ImageSource
@@ -20,6 +24,75 @@ MOST_PIXELS = 2**26
 BAND = 1024
 MOST_CLASSES = 250
 NOTHING = "nothing"
+# A map of values is shown at the finest level with no more pixels.
+MOST_VALUES = 2**23
+MOST_MAPS = 16
+
+
+def read_layers(path: Path, slide: ImageSource) -> list[Layer]:
+    """Read what a file holds over a slide: labels, or one map for each channel of decimal numbers.
+
+    Raises:
+        SourceError: It is neither, has another shape than the slide, or cannot be read.
+    """
+    from wholefield.sources import open_image
+
+    with open_image(path) as source:
+        if source.dtype.kind == "f":
+            return _maps(source, slide)
+    found = read_labels(path, slide)
+    layer = ClassLayer(path.name, removable=True)
+    box = Rect[float](0, 0, *found.size)
+    layer.show(ClassPicture(found.map.levels, box, found.classes, colors=found.colors, owner=found))
+    return [layer]
+
+
+def tissue_layers(slide: ImageSource) -> list[Layer]:
+    """Where a slide has tissue."""
+    from wholefield.labels import find_tissue
+
+    mask = find_tissue(slide).mask.astype(np.uint8)
+    layer = ClassLayer("Tissue", removable=True)
+    layer.filled = False
+    layer.show(ClassPicture([mask], Rect(0, 0, slide.width, slide.height), (NOTHING, "Tissue")))
+    return [layer]
+
+
+def _maps(source: ImageSource, slide: ImageSource) -> list[Layer]:
+    _check_shape(source, slide)
+    if source.channels > MOST_MAPS:
+        raise SourceError(
+            f"{source.name} has {source.channels} channels; as layers at most {MOST_MAPS} can be shown. "
+            "Open it as a slide instead."
+        )
+    level = _finest(source, MOST_VALUES)
+    size = source.levels[level]
+    values = source.read_region(level, 0, 0, size.width, size.height).astype(np.float32)
+    names = [look.name for look in source.looks] or [str(index + 1) for index in range(source.channels)]
+    layers: list[Layer] = []
+    for index, name in enumerate(names):
+        title = f"{source.name}, {name}" if source.channels > 1 else source.name
+        layer = MapLayer(title, removable=True)
+        shares, limits = _scaled(values[..., index])
+        layer.show(
+            shares,
+            Rect(0, 0, slide.width, slide.height),
+            f"{name if source.channels > 1 else source.name}{limits}",
+        )
+        # Maps of one place hide each other.
+        layer.visible = not index
+        layers.append(layer)
+    return layers
+
+
+def _scaled(values: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.floating], str]:
+    """Values between 0 and 1, and what their limits were where they are no probabilities."""
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    known = np.where(np.isfinite(values), values, np.float32(np.nan))
+    if low >= 0 and high <= 1:
+        return known, ""
+    return (known - low) / ((high - low) or 1.0), f", {low:.3g} to {high:.3g}"
 
 
 def read_labels(path: Path, slide: ImageSource) -> SegmentedSlide:
@@ -41,7 +114,7 @@ def read_labels(path: Path, slide: ImageSource) -> SegmentedSlide:
                 "pixel. Choose a label image."
             )
         _check_shape(source, slide)
-        level = _finest(source)
+        level = _finest(source, MOST_PIXELS)
         values, names = _classes(source, level)
         found = _map_of(source, level, values)
         scale = slide.width / source.levels[level].width
@@ -59,8 +132,8 @@ def _check_shape(source: ImageSource, slide: ImageSource) -> None:
         )
 
 
-def _finest(source: ImageSource) -> int:
-    fitting = (i for i, level in enumerate(source.levels) if level.width * level.height <= MOST_PIXELS)
+def _finest(source: ImageSource, most: int) -> int:
+    fitting = (i for i, level in enumerate(source.levels) if level.width * level.height <= most)
     return next(fitting, len(source.levels) - 1)
 
 

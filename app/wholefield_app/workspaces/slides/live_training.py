@@ -132,13 +132,11 @@ class LiveTraining(QObject):
 
     def set_opacity(self, opacity: float) -> None:
         """Set how opaque the map is where the network is sure, 0 to 1."""
-        self.layer.opacity = opacity
-        self._space.view.update()
+        self._space.view.change_layer(self.layer, opacity=opacity)
 
     def show_map(self, shown: bool) -> None:
         """Show or hide the map."""
-        self.layer.visible = shown
-        self._space.view.update()
+        self._space.view.change_layer(self.layer, visible=shown)
         self.changed.emit()
 
     def _can_train(self) -> Availability:
@@ -185,7 +183,7 @@ class LiveTraining(QObject):
         self._slide = settings.slide if isinstance(settings, StrokesSettings) else None
         self.judged, self.dice, self.epoch, self.began = None, None, 0, time.monotonic()
         self.layer.begin([self._color(name) for name in report.classes])
-        self.layer.visible = True
+        self._space.view.change_layer(self.layer, visible=True)
         self._space.prediction.clear()
         self._request()
 
@@ -216,6 +214,7 @@ class LiveTraining(QObject):
         """Another slide is open: the map of the one before is not its map."""
         if self._space.document.path != self._slide:
             self.layer.begin(())
+            self._space.view.change_layer(self.layer)
         self._request()
 
     @Slot()

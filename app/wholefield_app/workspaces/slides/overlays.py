@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from wholefield.runs.reports import Report, TileDone
 from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.results.class_map import SegmentedSlide
 from wholefield.tasks.slides.results.maps import SlideMaps
-from wholefield_app.viewer.colormap import Colormap
 from wholefield_app.viewer.slides.classes import ClassPicture
 from wholefield_app.viewer.slides.view import SlideView
 from wholefield_app.workspaces.slides.document import SlideDocument
@@ -16,7 +15,6 @@ from wholefield_app.workspaces.slides.document import SlideDocument
 if TYPE_CHECKING:
     from wholefield_app.workspaces.slides.prediction import Answer
 
-OPACITY = 0.55
 # How long the tiles of the open slide stay lit after a run has gone on to another slide.
 LINGER_MS = 1500
 
@@ -24,15 +22,8 @@ LINGER_MS = 1500
 class Overlays(QObject):
     """Puts the overlays on whatever slide is open.
 
-    Attributes:
-        grid_shown: Whether the tile grid is drawn.
-        map_shown: Whether the map is drawn.
-
-    Signals:
-        changed: Something was shown or hidden.
+    How each looks is up to its layer in the view.
     """
-
-    changed = Signal()
 
     def __init__(self, document: SlideDocument, view: SlideView, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -41,10 +32,6 @@ class Overlays(QObject):
         self._tiling = (512, 0)
         self._result: Answer | None = None
         self._shown_class = 0
-        self._colormap = Colormap.VIRIDIS
-        self._opacity = OPACITY
-        self.grid_shown = True
-        self.map_shown = True
         self._linger = QTimer(self)
         self._linger.setSingleShot(True)
         self._linger.setInterval(LINGER_MS)
@@ -57,29 +44,23 @@ class Overlays(QObject):
         self._tiling = (tile_size, level)
         self._draw_grid()
 
-    @Slot(bool)
+    @property
+    def grid_shown(self) -> bool:
+        """Whether the tile grid is drawn."""
+        return self._view.grid_layer.visible
+
+    @property
+    def map_shown(self) -> bool:
+        """Whether the map or the classes of a prediction are drawn."""
+        return any(layer.visible for layer in self._view.result_layers)
+
     def show_grid(self, shown: bool) -> None:
         """Show or hide the tile grid."""
-        self.grid_shown = shown
-        self._draw_grid()
-        self.changed.emit()
+        self._view.change_layer(self._view.grid_layer, visible=shown)
 
-    @Slot(bool)
     def show_map(self, shown: bool) -> None:
         """Show or hide the map."""
-        self.map_shown = shown
         self._view.set_map_visible(shown)
-        self.changed.emit()
-
-    def set_opacity(self, opacity: float) -> None:
-        """Set the opacity of the map, 0 to 1."""
-        self._opacity = opacity
-        self._view.set_map_opacity(opacity)
-
-    def set_colors(self, colormap: Colormap) -> None:
-        """Draw the map in these colors."""
-        self._colormap = colormap
-        self._draw_map()
 
     def set_result(self, result: "Answer | None", shown_class: int) -> None:
         """Show the map of one class of a prediction, or the classes of a segmentation, or nothing."""
@@ -119,7 +100,7 @@ class Overlays(QObject):
         if source is not None:
             tile_size, level = self._tiling
             level = min(level, len(source.levels) - 1)
-            self._view.set_tile_grid((tile_size or None) if self.grid_shown else None, level)
+            self._view.set_tile_grid(tile_size or None, level)
 
     def _draw_map(self) -> None:
         view, result, index = self._view, self._result, self._shown_class
@@ -129,9 +110,8 @@ class Overlays(QObject):
             picture = ClassPicture(
                 result.map.levels, Rect(0, 0, *result.size), result.classes, index, result.colors
             )
-            view.set_classes(picture, self._opacity)
+            view.set_classes(picture)
         elif result is not None:
             evidence = f"Evidence for {result.classes[index]}"
             title = result.title(index) if isinstance(result, SlideMaps) else evidence
-            view.set_map(result.maps[index], result.box, self._colormap, self._opacity, title=title)
-        view.set_map_visible(self.map_shown)
+            view.set_map(result.maps[index], result.box, title=title)

@@ -52,12 +52,6 @@ class SlidePredictions(Prediction):
         """Begin to use a published model, in a new folder for runs."""
         self.begin(partial(apply, settings, runs), settings.slide, settings.checkpoint)
 
-    def show_labels(self, result: SegmentedSlide) -> None:
-        """Show labels of the slide in place of a prediction."""
-        if result.slide == self._slide:
-            self.result, self.shown = result, 0
-            self.changed.emit()
-
     def show_class(self, index: int) -> None:
         """Show the map of another class."""
         self.shown = index

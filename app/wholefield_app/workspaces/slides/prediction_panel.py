@@ -1,19 +1,16 @@
-"""The prediction panel of slides: how likely or how large each class is, and how the map is shown."""
+"""The prediction panel of slides: how likely or how large each class is."""
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QSlider, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QCheckBox
 
 from wholefield.tasks.slides.results.maps import SlideMaps
 from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.export import Export
 from wholefield_app.document.prediction import PredictionPanel, PredictionWords, SessionProgress
-from wholefield_app.forms.layout import choice
 from wholefield_app.panels.bars import Probability, ProbabilityBars
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.colormap import Colormap
 from wholefield_app.widgets.heading import muted
-from wholefield_app.workspaces.slides.overlays import OPACITY, Overlays
 from wholefield_app.workspaces.slides.prediction import SlidePredictions
 
 WORDS = PredictionWords(
@@ -33,29 +30,30 @@ class SlidePredictionPanel(PredictionPanel):
         self,
         prediction: SlidePredictions,
         export: Export,
-        overlays: Overlays,
         registry: Registry,
         theme: Theme,
     ) -> None:
         super().__init__("slides", WORDS, export, registry, theme)
         self._prediction = prediction
-        self._overlays = overlays
         self.cancel = ActionButton(registry["slides.cancel_prediction"], only_when_enabled=True, parent=self)
         self.progress = SessionProgress(prediction, "Predicting", theme, self)
+        self.skip_background = QCheckBox("Skip background")
+        self.skip_background.setToolTip(
+            "Take tiles without tissue as the color of the glass: a trained model is quicker on a slide with much glass"
+        )
         self.about = muted("")
         self.bars = ProbabilityBars(theme)
         self.bars.chosen.connect(prediction.show_class)
-        self._look = self._make_look()
         self.lay_out(
             (
                 self.models,
+                self.skip_background,
                 self.predict,
                 self.cancel,
                 self.progress,
                 self.hint,
                 self.about,
                 self.bars,
-                self._look,
             )
         )
         prediction.changed.connect(self._show_result)
@@ -69,36 +67,10 @@ class SlidePredictionPanel(PredictionPanel):
         self.bars.use_theme(theme)
         self.progress.use_theme(theme)
 
-    def _make_look(self) -> QWidget:
-        self.visible = QCheckBox("Show the map")
-        self.visible.setChecked(self._overlays.map_shown)
-        self.visible.toggled.connect(self._overlays.show_map)
-        self._overlays.changed.connect(self._follow_overlays)
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setToolTip("Opacity of the map")
-        self.opacity.setAccessibleName("Opacity of the map")
-        self.opacity.setRange(0, 100)
-        self.opacity.setValue(round(100 * OPACITY))
-        self.opacity.valueChanged.connect(self._set_opacity)
-        self.colors = choice(
-            {each: each.value.capitalize() for each in Colormap}, "Colors of the map", "Colors of the map"
-        )
-        self.colors.currentIndexChanged.connect(self._set_colors)
-        section = QWidget()
-        form = QFormLayout(section)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setHorizontalSpacing(12)
-        form.setVerticalSpacing(6)
-        form.addRow(self.visible)
-        form.addRow("Opacity", self.opacity)
-        form.addRow("Colors", self.colors)
-        self._form = form
-        return section
-
     @Slot()
     def _show_result(self) -> None:
         result = self._prediction.result
-        for widget in (self.about, self.bars, self._look):
+        for widget in (self.about, self.bars):
             widget.setVisible(result is not None)
         self.hint.setVisible(result is None)
         if result is not None:
@@ -108,17 +80,3 @@ class SlidePredictionPanel(PredictionPanel):
             segmented = self._prediction.segmentation is not None
             plain = VALUES if isinstance(result, SlideMaps) else PROBABILITIES
             self.about.setText(SHARES.format(first=result.classes[0]) if segmented else plain)
-            # Classes have colors of their own.
-            self._form.setRowVisible(self.colors, not segmented)
-
-    @Slot()
-    def _follow_overlays(self) -> None:
-        self.visible.setChecked(self._overlays.map_shown)
-
-    @Slot(int)
-    def _set_opacity(self, percent: int) -> None:
-        self._overlays.set_opacity(percent / 100)
-
-    @Slot()
-    def _set_colors(self) -> None:
-        self._overlays.set_colors(Colormap(self.colors.currentData()))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from PySide6.QtCore import Slot
 
@@ -19,19 +20,23 @@ from wholefield_app.document.handlers import predict_command
 from wholefield_app.document.workspace import Panel
 from wholefield_app.forms.draft import RUNS
 from wholefield_app.labeling.panel import LabelsPanel
+from wholefield_app.panels.channels_panel import ChannelsPanel
 from wholefield_app.panels.inspector_panel import InspectorPanel
+from wholefield_app.panels.layers_panel import LayersPanel
 from wholefield_app.panels.live_panel import LivePanel
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
 from wholefield_app.runs import RunSession
 from wholefield_app.services import Services
+from wholefield_app.viewer.layer import Layer
 from wholefield_app.viewer.slides.view import SlideView
 from wholefield_app.workspaces import SLIDES
+from wholefield_app.workspaces.slides.channels import SlideChannels
 from wholefield_app.workspaces.slides.document import SlideDocument
 from wholefield_app.workspaces.slides.draft import SlidesDraft
 from wholefield_app.workspaces.slides.export import FORMATS, IMAGE, export_classes
 from wholefield_app.workspaces.slides.inspector import Inspector
-from wholefield_app.workspaces.slides.label_layer import read_labels
+from wholefield_app.workspaces.slides.label_layer import read_layers, tissue_layers
 from wholefield_app.workspaces.slides.labeling import Labeling
 from wholefield_app.workspaces.slides.live_training import PANEL as LIVE, LiveTraining
 from wholefield_app.workspaces.slides.overlays import Overlays
@@ -42,12 +47,14 @@ from wholefield_app.workspaces.slides.slides_panel import SlidesPanel
 from wholefield_app.workspaces.slides.words import WORDS, describe_position, describe_zoom
 
 INSPECTOR = "slides.inspector"
+ADD_LAYER, REMOVE_LAYER = "slides.add_layer", "slides.remove_layer"
 
 
 class SlidesWorkspace(DocumentWorkspace):
     """Look at slides, train on them, predict.
 
     Attributes:
+        display: How the channels of the slide are shown.
         overlays: What is laid over the slide.
         prediction: The prediction.
         labeling: The labels that are drawn.
@@ -70,6 +77,7 @@ class SlidesWorkspace(DocumentWorkspace):
         super().__init__(services, document, view, SlidesDraft(), make_demo, Export())
         # The view shows the slide before anything is laid over it.
         document.changed.connect(self._show_in_view)
+        self.display = SlideChannels(services, view, self)
         self.overlays = Overlays(document, view, self)
         self.prediction = SlidePredictions(self)
         # The map of a live training lies under the labels.
@@ -105,12 +113,19 @@ class SlidesWorkspace(DocumentWorkspace):
         self.slides_panel = SlidesPanel(services.background, registry, theme)
         self.labels_panel = LabelsPanel(self.labeling.labels, registry, theme)
         self.live_panel = LivePanel(self.live, registry, theme)
+        self.channels_panel = ChannelsPanel(self.display.channels, self.display.memory, theme)
+        self.layers_panel = LayersPanel(self.view, ADD_LAYER, REMOVE_LAYER, registry)
         self.inspector_panel = InspectorPanel(theme)
         self.inspector = Inspector(self.document, self.view, self.draft, self.inspector_panel, services)
         return [
             Panel("slides.list", "Slides", self.slides_panel, LEFT, 480),
             Panel("slides.labels", "Labels", self.labels_panel, LEFT, 480, tab_of="slides.list"),
+            Panel(
+                "slides.contrast", "Contrast", scrolling(self.channels_panel), LEFT, 480,
+                tab_of="slides.list", when_seen=self.display.set_in_sight,
+            ),
             Panel("slides.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 320),
+            Panel("slides.layers", "Layers", self.layers_panel, LEFT, 320, tab_of="slides.prediction"),
             Panel("slides.training", "Training", self.training_panel, RIGHT, 480),
             Panel(LIVE, "Live", scrolling(self.live_panel), RIGHT, 480, tab_of="slides.training"),
             Panel("slides.curves", "Curves", self.curves_panel, RIGHT, 320),
@@ -123,17 +138,21 @@ class SlidesWorkspace(DocumentWorkspace):
     def make_prediction_panel(self, registry: Registry) -> SlidePredictionPanel:
         """Probabilities or shares of the classes."""
         theme = self._services.themes.theme
-        return SlidePredictionPanel(self.prediction, self.export, self.overlays, registry, theme)
+        return SlidePredictionPanel(self.prediction, self.export, registry, theme)
 
     def connect_own(self) -> None:
         """Connect project, overlays and inspector."""
-        self.follow_theme(self.slides_panel, self.inspector_panel, self.labels_panel, self.live_panel)
+        self.follow_theme(
+            self.slides_panel, self.inspector_panel, self.labels_panel, self.channels_panel, self.live_panel
+        )
         self.view.problem.connect(self._report_tile)
         self.view.cursor_moved.connect(self._show_cursor)
         self.view.cursor_left.connect(self.readout.cursor.clear)
         self.view.view_changed.connect(self._show_zoom)
         self.document.project_found.connect(self._show_project)
         self.slides_panel.chosen.connect(self.document.show)
+        self.layers_panel.dropped.connect(self.add_layer)
+        self.layers_panel.list.currentRowChanged.connect(self.changed)
         self.draft.changed.connect(self._follow_tiling)
         for session in self.sessions:
             session.reported.connect(self.overlays.follow)
@@ -142,7 +161,7 @@ class SlidesWorkspace(DocumentWorkspace):
         self.prediction.image_made.connect(self.document.open)
         self.training.state_changed.connect(self.inspector.follow_training)
         for changed in (
-            self.overlays.changed,
+            self.view.layers_changed,
             self.inspector.changed,
             self.labeling.labels.changed,
             self.live.changed,
@@ -155,6 +174,7 @@ class SlidesWorkspace(DocumentWorkspace):
         path = self.document.path
         self.prediction.look_at(path)
         self.labeling.look_at(self.document.input)
+        self.display.look_at(self.document.input)
         self._show_zoom()
         if path is not None:
             self.slides_panel.mark(path)
@@ -182,6 +202,7 @@ class SlidesWorkspace(DocumentWorkspace):
             checkpoint=checkpoint,
             tile_size=self.draft.tiling[0],
             workers=self.draft.workers,
+            skip_background=self.prediction_panel.skip_background.isChecked(),
         )
 
     def can_predict(self) -> Availability:
@@ -221,6 +242,7 @@ class SlidesWorkspace(DocumentWorkspace):
         """Release files and threads."""
         self.inspector.close()
         self.labeling.labels.save_now()
+        self.display.save()
         self.overlays.clear_sweep()
         self.slides_panel.drop_thumbnails()
         super().close()
@@ -240,9 +262,19 @@ class SlidesWorkspace(DocumentWorkspace):
                 checked_when=lambda: overlays.map_shown and prediction.result is not None,
             ),
             Action(
-                "slides.open_labels", "Open la&bels over the slide…", Menu.FILE, self._ask_for_labels, "labels",
-                "Show a DICOM segmentation or another label image of the open slide over it.", shortcut="Ctrl+L",
-                group="file", enabled_when=actions.is_open(self),
+                ADD_LAYER, "Add &layer…", Menu.FILE, self._ask_for_layer, "labels",
+                "Show a label image, a DICOM segmentation or a map of values of the open slide over it.",
+                shortcut="Ctrl+L", group="file", enabled_when=actions.is_open(self),
+            ),
+            Action(
+                "slides.find_tissue", "Find tissue", Menu.VIEW, self._find_tissue, "labels",
+                "Show where the slide has tissue, by its color at low resolution, as a layer.", group="overlays",
+                enabled_when=actions.is_open(self), command=self._tissue_command,
+            ),
+            Action(
+                REMOVE_LAYER, "Remove the layer", Menu.VIEW, self._remove_layer, "close",
+                "Take the selected layer away, if it was added.", group="overlays",
+                enabled_when=lambda: requires((self._can_remove_layer(), "Select a layer that was added.")),
             ),
             Action(
                 INSPECTOR, "&Inspector", Menu.VIEW, self._toggle_inspector, "inspector",
@@ -252,20 +284,51 @@ class SlidesWorkspace(DocumentWorkspace):
             ),
         ]  # fmt: skip
 
-    def _ask_for_labels(self) -> None:
-        """Let the user choose a label image for the open slide."""
+    def _ask_for_layer(self) -> None:
+        """Let the user choose a label image or map for the open slide."""
         if (slide := self.document.path) is not None:
             filters = dialogs.open_filters(self.entry.kind)
-            path = dialogs.ask_for_file(self.central, f"Open labels over {slide.name}", slide.parent, filters)
+            path = dialogs.ask_for_file(self.central, f"Add a layer to {slide.name}", slide.parent, filters)
             if path is not None:
-                self.open_labels(path)
+                self.add_layer(path)
 
-    def open_labels(self, path: Path) -> None:
-        """Show a label image over the open slide."""
+    @Slot(object)
+    def add_layer(self, path: Path) -> None:
+        """Show a label image or a map over the open slide."""
         if (source := self.document.input) is not None:
             self._services.background.run(
-                read_labels, path, source, then=self.prediction.show_labels, failed=self._services.report
+                read_layers,
+                path,
+                source,
+                then=partial(self._take_layers, source),
+                failed=self._services.report,
             )
+
+    def _take_layers(self, source: object, layers: list[Layer]) -> None:
+        if self.document.input is source:
+            for layer in layers:
+                self.view.add_layer(layer)
+            self.layers_panel.select(layers[0])
+            self.panel_wanted.emit("slides.layers", True)
+
+    def _find_tissue(self) -> None:
+        """Show where the open slide has tissue."""
+        if (source := self.document.input) is not None:
+            self._services.background.run(
+                tissue_layers, source, then=partial(self._take_layers, source), failed=self._services.report
+            )
+
+    def _tissue_command(self) -> str | None:
+        slide = self.document.path
+        return f"wholefield tissue {quote(str(slide))} tissue.geojson" if slide is not None else None
+
+    def _can_remove_layer(self) -> bool:
+        layer = self.layers_panel.selected
+        return layer is not None and layer.removable
+
+    def _remove_layer(self) -> None:
+        if (layer := self.layers_panel.selected) is not None:
+            self.view.remove_layer(layer)
 
     def _toggle_grid(self) -> None:
         self.overlays.show_grid(not self.overlays.grid_shown)

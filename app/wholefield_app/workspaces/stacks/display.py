@@ -1,9 +1,11 @@
-"""How the open stacks are shown: levels, and which two are compared."""
+"""How the open stacks are shown: their channels, and which two are compared."""
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from wholefield_app.channels.memory import RememberedChannels
 from wholefield_app.document.document import Role
-from wholefield_app.viewer.stacks.levels import Levels, ValueFacts
+from wholefield_app.settings import Settings
+from wholefield_app.viewer.levels import Levels, ValueFacts
 from wholefield_app.viewer.stacks.plane_images import PlaneLook
 from wholefield_app.viewer.stacks.plane_view import Compare
 from wholefield_app.viewer.stacks.stack_scene import StackScene
@@ -13,14 +15,14 @@ from wholefield_app.workspaces.stacks.opening import OpenStack
 
 OPACITY = 0.5
 NO_LEVELS = Levels(0.0, 1.0)
-COLOR_LEVELS = Levels(0.0, 255.0)
 
 
 class StackDisplay(QObject):
     """Keeps the view up to date with the document.
 
     Attributes:
-        channel: The channel of the input that is shown; None shows all of them as colors.
+        remembered: The channels of the input, shown as they were left.
+        channels: The channels themselves.
         with_role: The stack that the input is compared with, where it is open.
         compare: How it is compared.
         opacity: Of a stack that lies over the input, 0 to 1.
@@ -31,18 +33,19 @@ class StackDisplay(QObject):
 
     changed = Signal()
 
-    def __init__(self, document: StackDocument, view: StackView, parent: QObject) -> None:
+    def __init__(self, document: StackDocument, view: StackView, settings: Settings, parent: QObject) -> None:
         super().__init__(parent)
         self._document = document
         self._view = view
-        self.channel: int | None = None
-        self._levels: dict[int | None, Levels] = {}
+        self.remembered = RememberedChannels(settings, self)
+        self.channels = self.remembered.channels
         self.with_role = Role.TARGET
         self.compare = Compare.ALONE
         self.opacity = OPACITY
         document.changed.connect(self._follow_document)
         document.time_changed.connect(self._show)
         view.levels_dragged.connect(self._drag_levels)
+        self.channels.changed.connect(self._show)
 
     @property
     def other(self) -> OpenStack | None:
@@ -52,36 +55,19 @@ class StackDisplay(QObject):
     @property
     def facts(self) -> ValueFacts | None:
         """What is known of the values that are shown; None without an input."""
-        stack = self._document.input
-        return stack.channel_facts[self.channel or 0] if stack is not None else None
+        return self.channels.current_facts
 
     @property
     def levels(self) -> Levels:
-        """What is black and white in the input; every channel has levels of its own."""
-        stack = self._document.input
-        if stack is None:
-            return NO_LEVELS
-        facts = stack.channel_facts[self.channel or 0]
-        first = stack.of_file or (COLOR_LEVELS if self.channel is None else facts.automatic)
-        return self._levels.get(self.channel, first)
-
-    def set_levels(self, levels: Levels) -> None:
-        """Show other values as black and white."""
-        if levels != self.levels:
-            self._levels[self.channel] = levels
-            self._show()
-
-    def set_channel(self, channel: int | None) -> None:
-        """Show another channel of the input, or all of them as colors."""
-        if channel != self.channel:
-            self.channel = channel
-            self._show()
+        """What is black and white in the selected channel of the input."""
+        return self.channels.levels or NO_LEVELS
 
     def next_channel(self) -> None:
-        """Show the channel after the one in sight; after the last comes the first."""
-        if (stack := self._document.input) is not None:
-            before = -1 if self.channel is None else self.channel
-            self.set_channel((before + 1) % stack.source.channels)
+        """Show the channel after the one in sight by itself; after the last comes the first."""
+        channels, count = self.channels, len(self.channels.settings)
+        if count:
+            channels.select([(channels.current + 1) % count if channels.alone else 0])
+            channels.set_alone(True)
 
     def set_compare(self, compare: Compare) -> None:
         """Compare in another way."""
@@ -101,8 +87,8 @@ class StackDisplay(QObject):
     @Slot(object)
     def _follow_document(self, role: Role) -> None:
         stack = self._document.things.get(role)
-        if role is Role.INPUT and stack is not None:
-            self.channel, self._levels = None if stack.colored else 0, {}
+        if role is Role.INPUT:
+            self._begin(stack)
         elif stack is not None:
             self.with_role = role
             if self.compare is Compare.ALONE:
@@ -114,10 +100,21 @@ class StackDisplay(QObject):
             self.compare = self.compare if others else Compare.ALONE
         self._show()
 
+    def _begin(self, stack: OpenStack | None) -> None:
+        if stack is None:
+            self.remembered.end()
+            return
+        source, facts = stack.source, stack.channel_facts
+        name = f"{source.path.absolute()}{f'#{source.dataset}' if source.dataset is not None else ''}"
+        selected = range(source.channels) if stack.colored else (0,)
+        self.remembered.begin(
+            name, stack.channels, facts, selected=selected, alone=source.channels > 1 and not stack.colored
+        )
+
     @Slot(float, float)
     def _drag_levels(self, dx: float, dy: float) -> None:
         if (facts := self.facts) is not None:
-            self.set_levels(self.levels.dragged(dx, dy, facts.full.window))
+            self.channels.set_levels(self.levels.dragged(dx, dy, facts.full.window))
 
     @Slot()
     def _show(self) -> None:
@@ -131,16 +128,15 @@ class StackDisplay(QObject):
             return None
         second = self.other if self.compare is not Compare.ALONE else None
         return StackScene(
-            PlaneLook(first.source, self.levels, self.channel),
+            PlaneLook(first.source, self.channels.shown),
             second.look_beside(facts, self.levels) if second is not None else None,
             (self._caption(first), self._other_caption(second)),
         )
 
     def _caption(self, stack: OpenStack) -> str:
         name = stack.source.name + _time_of(stack)
-        if stack.source.channels == 1 or self.channel is None:
-            return name
-        return f"{name}, {stack.channel_names[self.channel]}"
+        alone = self.channels.alone and stack.source.channels > 1
+        return f"{name}, {self.channels.settings[self.channels.current].name}" if alone else name
 
     def _other_caption(self, second: OpenStack | None) -> str:
         if second is None:

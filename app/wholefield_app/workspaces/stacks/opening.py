@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from wholefield.sources.choices import Reading
 from wholefield.sources.kinds import Kind
+from wholefield.sources.slides.display import ChannelDisplay, channel_colors
 from wholefield_app.opening import sources
 from wholefield_app.opening.unanswered import Unanswered, open_or_ask
-from wholefield_app.viewer.stacks.levels import Levels, ValueFacts, describe_values
-from wholefield_app.viewer.stacks.plane_images import COLORS, PlaneLook
+from wholefield_app.viewer.levels import Levels, ValueFacts, describe_values
+from wholefield_app.viewer.stacks.plane_images import COLORS, PlaneLook, as_colors, gray
 
 if TYPE_CHECKING:
     from wholefield.sources import StackSource
@@ -92,14 +93,30 @@ class OpenStack:
         """Whether the values look like Hounsfield units: in mm, and with air below -200."""
         return self.source.geometry.unit == "mm" and -5000 < self.facts.lowest < AIR
 
+    @property
+    def channels(self) -> tuple[ChannelDisplay, ...]:
+        """How each channel is shown at first."""
+        names, count = self.channel_names, self.source.channels
+        if self.colored:
+            return tuple(replace(each, name=name) for each, name in zip(as_colors(count), names, strict=True))
+        colors = channel_colors(count)
+        levels = [self.of_file or facts.automatic for facts in self.channel_facts]
+        return tuple(
+            ChannelDisplay(name, own.low, own.high, color, inverted=self.source.inverted)
+            for name, own, color in zip(names, levels, colors, strict=True)
+        )
+
     def look_beside(self, first: ValueFacts, levels: Levels) -> PlaneLook:
         """How to show this stack with another one that has these facts and is shown between `levels`."""
+        if self.colored:
+            return PlaneLook(self.source, self.channels)
         if self.facts.labels and not first.labels:
             return PlaneLook(self.source, None)
         mine, others = self.facts.automatic, first.automatic
         alike = 1 / ALIKE < mine.window / others.window < ALIKE
         overlap = mine.low < others.high and others.low < mine.high
-        return PlaneLook(self.source, levels if alike and overlap else mine)
+        shown = levels if alike and overlap else mine
+        return PlaneLook(self.source, gray(shown, self.source.channels, inverted=self.source.inverted))
 
 
 def open_path(path: Path, reading: Reading | None = None) -> OpenStack | Unanswered:

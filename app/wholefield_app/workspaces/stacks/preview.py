@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from wholefield.runs.reports import PreviewReady
 from wholefield_app.panels.picture_row import Pictures
-from wholefield_app.viewer.stacks.levels import describe_values
-from wholefield_app.viewer.stacks.plane_images import plane_image
+from wholefield_app.viewer.levels import describe_values
+from wholefield_app.viewer.stacks.plane_images import gray, plane_image
 
 LARGEST_SIDE = 768
 ABBREVIATIONS = {"psnr": "PSNR", "ssim": "SSIM", "iou": "IoU"}
@@ -30,10 +30,10 @@ def draw_preview(report: PreviewReady, first: PreviewReady) -> Pictures:
     scale = given if target is None else target
     levels = describe_values(scale).automatic
     classes = found.dtype.kind in "ui"
-    named = [("Input", plane_image(_thinned(given), describe_values(given).automatic))]
+    named = [("Input", plane_image(_thinned(given), gray(describe_values(given).automatic)))]
     if target is not None:
-        named.append(("Target", plane_image(_thinned(target), None if classes else levels)))
-    named.append(("Prediction", plane_image(_thinned(found), None if classes else levels)))
+        named.append(("Target", plane_image(_thinned(target), None if classes else gray(levels))))
+    named.append(("Prediction", plane_image(_thinned(found), None if classes else gray(levels))))
     return Pictures(tuple(named), describe_preview(report, first))
 
 

@@ -34,7 +34,6 @@ COMPARISONS = {
     Compare.OVER: "Overlay",
     Compare.SWIPE: "With a swipe handle",
 }
-COLORS = "Colors"
 
 
 class StackRow(QWidget):
@@ -94,8 +93,6 @@ class StacksPanel(QWidget):
         self._document = document
         self._display = display
         self.rows = {role: StackRow(role, theme) for role in Role}
-        self.channel = choice({}, "Channel of the input to show", "Channel")
-        self.channel.currentIndexChanged.connect(self._set_channel)
         self.read_anew = ActionButton(registry["stacks.read_anew"], only_when_enabled=True, parent=self)
         self.pair = ActionButton(registry["stacks.pair"], parent=self)
         self.compare = choice(COMPARISONS, "How the second stack is shown", "Comparison")
@@ -116,13 +113,11 @@ class StacksPanel(QWidget):
             row.closed.connect(document.remove)
             layout.addWidget(row)
             if role is Role.INPUT:
-                layout.addWidget(self.channel)
                 layout.addWidget(self.read_anew)
             if role is Role.TARGET:
                 layout.addWidget(self.pair)
         layout.addWidget(self._look)
         layout.addStretch()
-        self._list_channels()
         document.changed.connect(self._follow_document)
         display.changed.connect(self._follow_display)
         self._follow_display()
@@ -149,23 +144,9 @@ class StacksPanel(QWidget):
     def _follow_document(self, role: Role) -> None:
         first = None if role is Role.INPUT else self._document.input
         self.rows[role].show_stack(self._document.things.get(role), first)
-        if role is Role.INPUT:
-            self._list_channels()
-
-    def _list_channels(self) -> None:
-        stack = self._document.input
-        with QSignalBlocker(self.channel):
-            self.channel.clear()
-            if stack is not None and stack.colored:
-                self.channel.addItem(COLORS, None)
-            for index, name in enumerate(stack.channel_names if stack is not None else ()):
-                self.channel.addItem(name, index)
-        self.channel.setVisible(stack is not None and stack.source.channels > 1)
 
     @Slot()
     def _follow_display(self) -> None:
-        with QSignalBlocker(self.channel):
-            self.channel.setCurrentIndex(self.channel.findData(self._display.channel))
         others = [role for role in (Role.TARGET, Role.PREDICTION) if role in self._document.things]
         self._look.setVisible(bool(others))
         with QSignalBlocker(self.other):
@@ -179,10 +160,6 @@ class StacksPanel(QWidget):
         self._form.setRowVisible(self.other, self._display.compare is not Compare.ALONE and len(others) > 1)
         seen_through = self._display.compare in (Compare.OVER, Compare.SWIPE)
         self._form.setRowVisible(self.opacity, seen_through)
-
-    @Slot()
-    def _set_channel(self) -> None:
-        self._display.set_channel(self.channel.currentData())
 
     @Slot()
     def _set_compare(self) -> None:

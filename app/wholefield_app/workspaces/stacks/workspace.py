@@ -27,7 +27,7 @@ from wholefield_app.document.prediction import Prediction, PredictionPanel, Sess
 from wholefield_app.document.workspace import Panel
 from wholefield_app.forms.draft import RUNS
 from wholefield_app.labeling.stack_panel import StackLabelsPanel
-from wholefield_app.panels.levels_panel import LevelsPanel
+from wholefield_app.panels.channels_panel import ChannelsPanel
 from wholefield_app.panels.preview_panel import PreviewPanel
 from wholefield_app.panels.scrolling import scrolling
 from wholefield_app.problems import Problem
@@ -38,7 +38,7 @@ from wholefield_app.viewer.stacks.stack_scene import VoxelReadout
 from wholefield_app.viewer.stacks.stack_view import StackView
 from wholefield_app.workspaces import STACKS
 from wholefield_app.workspaces.stacks.actions import comparing_actions, pairing_actions, walking_actions
-from wholefield_app.workspaces.stacks.display import NO_LEVELS, StackDisplay
+from wholefield_app.workspaces.stacks.display import StackDisplay
 from wholefield_app.workspaces.stacks.document import StackDocument
 from wholefield_app.workspaces.stacks.draft import StacksDraft
 from wholefield_app.workspaces.stacks.label_count import LabelCount
@@ -80,7 +80,7 @@ class StacksWorkspace(DocumentWorkspace):
     def __init__(self, services: Services) -> None:
         document, view = StackDocument(services), StackView(services.background, services.themes.theme)
         super().__init__(services, document, view, StacksDraft(), make_demo, Export())
-        self.display = StackDisplay(document, view, self)
+        self.display = StackDisplay(document, view, services.settings, self)
         self.prediction = Prediction(self)
         self.labels = LabelCount(services, self)
         self.labeling = StackLabeling(self)
@@ -123,12 +123,13 @@ class StacksWorkspace(DocumentWorkspace):
         theme = self._services.themes.theme
         self.stacks_panel = StacksPanel(self.document, self.display, registry, theme)
         self.labels_panel = StackLabelsPanel(self.labeling.labels, registry, theme)
-        self.levels_panel = LevelsPanel(theme)
+        remembered = self.display.remembered
+        self.channels_panel = ChannelsPanel(remembered.channels, remembered.memory, theme)
         assert self.preview_panel is not None
         return [
             Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 330),
             Panel("stacks.labels", "Labels", self.labels_panel, LEFT, 330, tab_of="stacks.stacks"),
-            Panel("stacks.levels", "Contrast", scrolling(self.levels_panel), LEFT, 245),
+            Panel("stacks.levels", "Contrast", scrolling(self.channels_panel), LEFT, 245),
             Panel("stacks.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 200),
             Panel(TRAINING, "Training", self.training_panel, RIGHT, 520),
             Panel("stacks.curves", "Curves", self.curves_panel, RIGHT, 300),
@@ -153,7 +154,7 @@ class StacksWorkspace(DocumentWorkspace):
 
     def connect_own(self) -> None:
         """Connect the display, the labels and the results."""
-        self.follow_theme(self.view, self.stacks_panel, self.levels_panel, self.labels_panel)
+        self.follow_theme(self.view, self.stacks_panel, self.channels_panel, self.labels_panel)
         self.document.opening.connect(self._make_way)
         # Once the document has taken in what was opened.
         self.document.opening.connect(self._read_on, Qt.ConnectionType.QueuedConnection)
@@ -164,7 +165,6 @@ class StacksWorkspace(DocumentWorkspace):
         self.view.moved.connect(self.changed)
         self.view.hovered.connect(self._show_voxel)
         self.view.problem.connect(self._services.report)
-        self.levels_panel.changed.connect(self.display.set_levels)
         self.training.ended.connect(self._show_denoised)
         self.prediction.done.connect(self._show_prediction)
         self.labels.changed.connect(self._show_labels)
@@ -175,6 +175,11 @@ class StacksWorkspace(DocumentWorkspace):
         target = self.document.things.get(Role.TARGET)
         if role is not Role.PREDICTION:
             self._follow_time()
+        if role is Role.INPUT:
+            stack = self.document.input
+            self.channels_panel.offer(
+                None if stack is None else stack.of_file, hounsfield=stack is not None and stack.hounsfield
+            )
         self.labels.follow(target)
         self._show_zoom()
 
@@ -252,6 +257,7 @@ class StacksWorkspace(DocumentWorkspace):
         """Release files and threads."""
         self.labels.stop()
         self.labeling.labels.save_now()
+        self.display.remembered.save()
         super().close()
 
     def _export_path(self, stack: OpenStack) -> Path:
@@ -297,14 +303,8 @@ class StacksWorkspace(DocumentWorkspace):
 
     @Slot()
     def _follow_display(self) -> None:
-        stack, display = self.document.input, self.display
-        if stack is None:
-            self.levels_panel.show_levels(None, NO_LEVELS)
-        else:
-            self.levels_panel.show_levels(
-                display.facts, display.levels, stack.of_file, hounsfield=stack.hounsfield
-            )
-            self.labels_panel.offer_limits(display.levels.low, display.levels.high)
+        if self.document.input is not None:
+            self.labels_panel.offer_limits(self.display.levels.low, self.display.levels.high)
         self.changed.emit()
 
     @Slot(str)

@@ -16,7 +16,6 @@ WHITE = (255, 255, 255)
 PALETTE = (
     (0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 0), (255, 0, 255), (0, 255, 255), (255, 255, 255),
 )  # fmt: skip
-OVERVIEW_SIDE = 512
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,8 @@ class ChannelDisplay:
         visible: Whether the channel is shown at all.
         palette: Colors from `low` to `high` in equal steps, which replace the way from black to `color`; None for
             that way.
+        gamma: Exponent of the way from `low` to `high`: below 1 brightens what is dark, above 1 darkens it.
+        inverted: Whether `low` is shown in full color and `high` black.
 
     Example:
         >>> from wholefield.sources import ChannelDisplay
@@ -44,6 +45,15 @@ class ChannelDisplay:
     color: tuple[int, int, int] = WHITE
     visible: bool = True
     palette: tuple[tuple[int, int, int], ...] | None = None
+    gamma: float = 1.0
+    inverted: bool = False
+
+
+RGB_CHANNELS = tuple(
+    ChannelDisplay(name, 0.0, 255.0, color)
+    for name, color in (("Red", (255, 0, 0)), ("Green", (0, 255, 0)), ("Blue", (0, 0, 255)))
+)
+"""The channels of a color picture; shown like that, it looks as it stands."""
 
 
 def percentile_window(values: npt.NDArray[Any], low: float = 0.5, high: float = 99.5) -> tuple[float, float]:
@@ -75,8 +85,8 @@ def default_display(source: ImageSource) -> tuple[ChannelDisplay, ...] | None:
     """
     if source.is_rgb:
         return None
-    overview = source.thumbnail(OVERVIEW_SIDE)
-    colors = (WHITE,) if source.channels == 1 else _colors(source.channels)
+    overview = source.overview()
+    colors = channel_colors(source.channels)
     settings = []
     for channel in range(source.channels):
         look = source.looks[channel] if source.looks else None
@@ -89,6 +99,8 @@ def default_display(source: ImageSource) -> tuple[ChannelDisplay, ...] | None:
 
 def to_display(region: AnyArray, channels: Sequence[ChannelDisplay] | None = None) -> npt.NDArray[np.uint8]:
     """Colors of a region: every visible channel is windowed, tinted and added.
+
+    The sums are exact in float64 and rounded once, half to even.
 
     Args:
         region: (height, width, channels), any real dtype.
@@ -114,28 +126,28 @@ def to_display(region: AnyArray, channels: Sequence[ChannelDisplay] | None = Non
         channels = _own_windows(region)
     if len(channels) != region.shape[2]:
         raise ValueError(f"{len(channels)} display settings do not fit {region.shape[2]} channels")
-    total: npt.NDArray[np.float32] = np.zeros((*region.shape[:2], 3), np.float32)
-    for index, channel in enumerate(channels):
-        if channel.visible:
-            total += _colored(unit_range(region[..., index], channel.low, channel.high), channel)
-    return np.minimum(np.rint(total), 255).astype(np.uint8)
+    from wholefield.sources.slides.blend import blend
+
+    shown = [(index, channel) for index, channel in enumerate(channels) if channel.visible]
+    tables = [channel.palette or (channel.color,) for _, channel in shown]
+    lengths = [len(table) for table in tables]
+    colors = np.zeros((len(shown), max(lengths, default=1), 3))
+    for row, table in enumerate(tables):
+        colors[row, : len(table)] = table
+    return blend(
+        region,
+        np.array([index for index, _ in shown], np.int64),
+        np.array([_curve(channel) for _, channel in shown], np.float64).reshape(-1, 3),
+        colors,
+        np.array(lengths, np.int64),
+    )
 
 
-def _colored(shares: npt.NDArray[np.float32], channel: ChannelDisplay) -> npt.NDArray[np.float32]:
-    """Colors (..., 3) of values between 0 and 1."""
-    if channel.palette is None:
-        return shares[..., None] * np.array(channel.color, np.float32)
-    table = np.array(channel.palette, np.float32)
-    return table[np.rint(shares * (len(table) - 1)).astype(np.intp)]
-
-
-def unit_range(values: AnyArray, low: float, high: float) -> npt.NDArray[np.float32]:
-    """Values mapped linearly from [low, high] to [0, 1] and clipped; not-a-number becomes 0."""
-    span = high - low if high > low else 1.0
-    exact: AnyArray = values.astype(np.float64 if values.dtype.itemsize > 2 else np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled: AnyArray = (exact - low) / span
-    return np.nan_to_num(np.clip(scaled, 0.0, 1.0), nan=0.0).astype(np.float32)
+def _curve(channel: ChannelDisplay) -> tuple[float, float, float]:
+    span = channel.high - channel.low if channel.high > channel.low else 1.0
+    return (
+        (channel.low + span, -span, channel.gamma) if channel.inverted else (channel.low, span, channel.gamma)
+    )
 
 
 def _window(values: AnyArray) -> tuple[float, float]:
@@ -143,14 +155,17 @@ def _window(values: AnyArray) -> tuple[float, float]:
 
 
 def _own_windows(region: AnyArray) -> tuple[ChannelDisplay, ...]:
-    colors = (WHITE,) if region.shape[2] == 1 else _colors(region.shape[2])
+    colors = channel_colors(region.shape[2])
     return tuple(
         ChannelDisplay(f"Channel {index + 1}", *_window(region[..., index]), colors[index])
         for index in range(region.shape[2])
     )
 
 
-def _colors(count: int) -> tuple[tuple[int, int, int], ...]:
+def channel_colors(count: int) -> tuple[tuple[int, int, int], ...]:
+    """Colors of channels for which a file names none: one is gray, three are red, green and blue."""
+    if count == 1:
+        return (WHITE,)
     if count == 3:
         return ((255, 0, 0), (0, 255, 0), (0, 0, 255))
     return tuple(PALETTE[index % len(PALETTE)] for index in range(count))

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ AnyArray = npt.NDArray[Any]
 # Above this a resolution is a screen or print default (72 dpi is 353 um per pixel), not a measurement.
 LARGEST_SPACING_UM = 100.0
 THUMBNAIL_BAND_BYTES = 32 * 2**20
+OVERVIEW_SIDE = 512
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,8 @@ class ImageSource(ABC):
         self.looks = description.looks
         self.warnings = description.warnings
         self.associated: AssociatedImages = NO_PICTURES
+        self._overview: AnyArray | None = None
+        self._overview_lock = Lock()
 
     @property
     def width(self) -> int:
@@ -224,6 +228,13 @@ class ImageSource(ABC):
         size = max(round(level.height * scale), 1), max(round(level.width * scale), 1)
         whole = np.concatenate(bands)
         return picked(whole, size=size) if self.is_indexed else shrink(whole, size=size)
+
+    def overview(self) -> AnyArray:
+        """The whole image with a longer side of at most 512 px: read once, then kept; treat it as read-only."""
+        with self._overview_lock:
+            if self._overview is None:
+                self._overview = self.thumbnail(OVERVIEW_SIDE)
+            return self._overview
 
     def reduced(self, region: AnyArray, factor: int) -> AnyArray:
         """A region of this image averaged down by a whole number; of numbers of a palette one in each block is taken.

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -189,6 +191,12 @@ class SlideImage:
             # What is not a number is given to the network as the mean.
             values = torch.where(values.isfinite(), values, 0.0)
         return values.unsqueeze(0).to(self.device, self.dtype)
+
+    def as_input(self, color: npt.NDArray[Any]) -> tuple[float, ...]:
+        """What the network gets for a color of the slide, (channels,) in its units: one number per input channel."""
+        pixel = self._in_colors(color.astype(self.source.dtype)[None, None])
+        values = self._pixels.normalized(self._pixels.scaled(pixel, self.source.name))
+        return tuple(values.flatten().tolist())
 
     def _in_colors(self, region: AnyArray) -> AnyArray:
         """A picture of numbers with a palette as its colors, where the network takes colors."""

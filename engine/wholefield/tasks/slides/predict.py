@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from wholefield.errors import SettingError
+from wholefield.labels import find_tissue
 from wholefield.progress import ProgressCallback
 from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
@@ -13,6 +14,7 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
 from wholefield.sources.slides.slide_image import SlideImage
+from wholefield.streaming import Skip
 from wholefield.tasks.slides.data.slide_input import count_not_finite, labeled_area
 from wholefield.tasks.slides.models.classifier import StreamedClassifier, load_classifier
 from wholefield.tasks.slides.models.footprint import map_box
@@ -76,10 +78,19 @@ def predict_slide(
             report(Message(Level.WARNING, text))
         image = SlideImage(source, level, area=area, mean=card.input.mean, std=card.input.std).on(model.like)
         model.watch(tile_reporter(lambda: image, control.poll, report), control.poll)
+        if settings.skip_background:
+            model.skip(background_of(source, image, report))
         if isinstance(model, StreamedSegmenter):
             return _segment(model, card, image)
         assert isinstance(model, StreamedClassifier)
         return _classify(model, card, image, settings)
+
+
+def background_of(source: ImageSource, image: SlideImage, report: ReportFunction) -> Skip:
+    """Where a slide shows no tissue, and the color of the glass as its network gets it."""
+    tissue = find_tissue(source)
+    report(Message(Level.INFO, f"{tissue.share:.1%} of {source.name} is tissue; the rest is skipped."))
+    return Skip(~tissue.mask, image.as_input(tissue.background))
 
 
 def published_settings(settings: PredictSettings) -> ApplySettings:

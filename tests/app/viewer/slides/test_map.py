@@ -48,7 +48,8 @@ def test_opacity_mixes_map_and_image(
 
 def layer_with(values: npt.NDArray[np.float64], box: Rect[float]) -> MapLayer:
     layer = MapLayer()
-    layer.show(values, box, Colormap.GRAY, "Tumour", smooth=False)
+    layer.look(colormap=Colormap.GRAY)
+    layer.show(values, box, "Tumour", smooth=False)
     layer.opacity = 1.0
     return layer
 
@@ -87,5 +88,5 @@ def test_the_legend_is_there_while_the_map_is() -> None:
     layer.visible = False
     assert layer.legend(frame) == []
     layer.visible = True
-    layer.show(None, Rect(0, 0, 4, 3), Colormap.GRAY, "Tumour", smooth=False)
+    layer.show(None, Rect(0, 0, 4, 3), "Tumour", smooth=False)
     assert layer.legend(frame) == []

@@ -12,9 +12,15 @@ from tests.app.viewer.stacks.memory_stack import MemoryStack, numbered
 from wholefield.sources.stacks.stack import AnyArray, Box
 from wholefield_app.background import Background
 from wholefield_app.problems import Problem
+from wholefield_app.viewer.levels import Levels
 from wholefield_app.viewer.stacks import plane_images, plane_loader
-from wholefield_app.viewer.stacks.levels import Levels
-from wholefield_app.viewer.stacks.plane_images import PlaneLook, PlanePictures, PlaneReader, PlaneRequest
+from wholefield_app.viewer.stacks.plane_images import (
+    PlaneLook,
+    PlanePictures,
+    PlaneReader,
+    PlaneRequest,
+    gray,
+)
 from wholefield_app.viewer.stacks.plane_loader import PlaneLoader
 from wholefield_app.viewer.stacks.slabs import FIRST
 
@@ -48,7 +54,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def request_of(source: MemoryStack, index: int = 2, axis: int = 1) -> PlaneRequest:
-    return PlaneRequest((PlaneLook(source, Levels(0, 4000)),), axis, index)
+    return PlaneRequest((PlaneLook(source, gray(Levels(0, 4000))),), axis, index)
 
 
 def loader_of(background: Background) -> tuple[PlaneLoader, list[PlanePictures]]:

@@ -15,13 +15,13 @@ from wholefield.sources.stacks.geometry import StackGeometry
 from wholefield_app.background import Background
 from wholefield_app.problems import Problem
 from wholefield_app.theme.theme import Theme
-from wholefield_app.viewer.stacks.levels import Levels
-from wholefield_app.viewer.stacks.plane_images import PlaneLook
+from wholefield_app.viewer.levels import Levels
+from wholefield_app.viewer.stacks.plane_images import PlaneLook, gray
 from wholefield_app.viewer.stacks.plane_view import Compare, PlaneView
 from wholefield_app.viewer.stacks.stack_scene import StackScene, VoxelReadout
 from wholefield_app.viewer.stacks.stack_view import StackView, value_text
 
-LEVELS = Levels(0, 500)
+SHOWN = gray(Levels(0, 500))
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def view(qtbot: QtBot, theme: Theme) -> Iterator[StackView]:
 
 @pytest.fixture
 def opened(view: StackView, qtbot: QtBot) -> StackView:
-    view.set_scene(StackScene(PlaneLook(MemoryStack(numbered()), LEVELS), captions=("a", "")))
+    view.set_scene(StackScene(PlaneLook(MemoryStack(numbered()), SHOWN), captions=("a", "")))
     qtbot.waitUntil(lambda: not view.busy)
     return view
 
@@ -128,7 +128,7 @@ def test_the_levels_decide_about_the_shades(opened: StackView, qtbot: QtBot) -> 
 
     assert shade() == pytest.approx(200 / 500 * 255, abs=2)
     source = there(opened.scene).look.source
-    opened.set_scene(StackScene(PlaneLook(source, Levels(0, 250))))
+    opened.set_scene(StackScene(PlaneLook(source, gray(Levels(0, 250)))))
     qtbot.waitUntil(lambda: not opened.busy)
     assert shade() == pytest.approx(200 / 250 * 255, abs=2)
 
@@ -136,7 +136,7 @@ def test_the_levels_decide_about_the_shades(opened: StackView, qtbot: QtBot) -> 
 def test_two_stacks_beside_over_and_behind_a_handle(opened: StackView, qtbot: QtBot) -> None:
     source = there(opened.scene).look.source
     white = MemoryStack(np.full(source.shape, 500, np.uint16))
-    scene = StackScene(PlaneLook(source, LEVELS), PlaneLook(white, LEVELS), ("a", "b"))
+    scene = StackScene(PlaneLook(source, SHOWN), PlaneLook(white, SHOWN), ("a", "b"))
     opened.set_scene(scene)
     opened.set_compare(Compare.BESIDE, 0.5)
     qtbot.waitUntil(lambda: not opened.busy)
@@ -168,7 +168,7 @@ def test_two_stacks_beside_over_and_behind_a_handle(opened: StackView, qtbot: Qt
 
 def test_voxels_are_drawn_true_to_their_spacing(view: StackView, qtbot: QtBot) -> None:
     geometry = StackGeometry((3.0, 1.0, 1.0), "mm")
-    view.set_scene(StackScene(PlaneLook(MemoryStack(numbered(), geometry), LEVELS)))
+    view.set_scene(StackScene(PlaneLook(MemoryStack(numbered(), geometry), SHOWN)))
     qtbot.waitUntil(lambda: not view.busy)
     side = view.sides[0]
     assert there(side.plane).height == 15
@@ -193,7 +193,7 @@ def test_a_damaged_stack_is_told_once_for_each_plane(view: StackView, qtbot: QtB
     source.broken = True
     told: list[Problem] = []
     view.problem.connect(told.append)
-    view.set_scene(StackScene(PlaneLook(source, LEVELS)))
+    view.set_scene(StackScene(PlaneLook(source, SHOWN)))
     qtbot.waitUntil(lambda: len(told) == 3)
     assert told[0].sentence == "memory.tif is damaged; copy it again."
 
@@ -208,7 +208,7 @@ def test_values_in_words(value: object, text: str) -> None:
 
 def test_a_single_slice_is_a_stack_too(view: StackView, qtbot: QtBot) -> None:
     """Its side views are thinner than a pixel."""
-    view.set_scene(StackScene(PlaneLook(MemoryStack(numbered(1, 900, 4000)), LEVELS)))
+    view.set_scene(StackScene(PlaneLook(MemoryStack(numbered(1, 900, 4000)), SHOWN)))
     qtbot.waitUntil(lambda: not view.busy)
     for side in view.sides:
         assert side.grab().toImage().height() == side.height()
@@ -220,7 +220,7 @@ def test_two_stacks_stand_where_they_are_largest(
 ) -> None:
     scene = opened.scene
     assert scene is not None
-    other = StackScene(scene.look, PlaneLook(MemoryStack(numbered()), LEVELS), captions=("a", "b"))
+    other = StackScene(scene.look, PlaneLook(MemoryStack(numbered()), SHOWN), captions=("a", "b"))
     opened.set_scene(other)
     opened.set_compare(Compare.BESIDE, 0.5)
     opened.resize(*size)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.app.spaces import slides_of
@@ -57,9 +58,12 @@ def test_the_map_of_a_prediction_is_laid_over_and_taken_away(window: MainWindow,
     rare = picture(window)
     overlays.set_result(predicted(slide), 0)
     assert len({plain, rare, picture(window)}) == 3
-    overlays.set_opacity(0.0)
     overlays.show_map(False)
-    assert not slides_of(window).prediction_panel.visible.isChecked()
+    panel = slides_of(window).layers_panel
+    rows = {
+        panel.list.item(row).text(): panel.list.item(row).checkState() for row in range(panel.list.count())
+    }
+    assert rows["Prediction map"] is Qt.CheckState.Unchecked
     hidden = picture(window)
     overlays.set_result(None, 0)
     assert picture(window) == plain == hidden

@@ -90,8 +90,10 @@ def test_the_panel_tells_shares_and_offers_no_colour_map(predicted: MainWindow) 
     assert "Share of the slide" in panel.about.text()
     assert "glass" in panel.about.text()
     assert panel.bars.accessibleDescription() == "glass 50.0%, tissue 49.3%, spore 0.7%"
-    assert not panel.colors.isVisibleTo(panel)
-    assert panel.opacity.isVisibleTo(panel)
+    layers = slides_of(predicted).layers_panel
+    layers.select(slides_of(predicted).view.result_layers[1])
+    assert not layers.colors.isVisibleTo(layers)
+    assert layers.opacity.isVisibleTo(layers)
     for widget in (panel.about, panel.export, panel.export_progress):
         assert there(panel.layout()).indexOf(widget) >= 0
 

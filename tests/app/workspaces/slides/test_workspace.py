@@ -211,9 +211,10 @@ def test_predicting_shows_probabilities_and_the_map(training: MainWindow, qtbot:
     assert space.prediction.shown == 1
     shown = space.view.grab_view()
     assert shown != without
-    space.prediction_panel.opacity.setValue(100)
+    space.layers_panel.select(space.view.result_layers[0])
+    space.layers_panel.opacity.setValue(100)
     assert space.view.grab_view() != shown
-    space.prediction_panel.colors.setCurrentText("Magma")
+    space.layers_panel.colors.setCurrentText("Magma")
     magma = space.view.grab_view()
     space.prediction_panel.bars.chosen.emit(0)
     assert space.view.grab_view() != magma

@@ -3,7 +3,7 @@ import pytest
 from PySide6.QtGui import QColor
 
 from wholefield.runs.reports import PreviewReady
-from wholefield_app.viewer.stacks.levels import LABEL_COLORS
+from wholefield_app.viewer.levels import LABEL_COLORS
 from wholefield_app.workspaces.stacks.preview import LARGEST_SIDE, describe_preview, draw_preview
 
 IMAGE = np.arange(12, dtype=np.float32).reshape(3, 4)

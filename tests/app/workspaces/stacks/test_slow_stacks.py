@@ -14,7 +14,7 @@ from tests.app.workspaces.stacks.conftest import MakeStack
 from tests.there import there
 from wholefield.sources.stacks.stack import AnyArray, Box
 from wholefield_app.document.document import Role
-from wholefield_app.viewer.stacks.levels import describe_values
+from wholefield_app.viewer.levels import describe_values
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.stacks import opening
 from wholefield_app.workspaces.stacks.opening import OpenStack

@@ -34,7 +34,7 @@ from wholefield_app.document.handlers import properties_command, train_command
 from wholefield_app.launch import make_window
 from wholefield_app.opening.dialog import ReadingDialog
 from wholefield_app.panels.properties import Properties
-from wholefield_app.viewer.stacks.levels import Levels
+from wholefield_app.viewer.levels import Levels
 from wholefield_app.viewer.stacks.plane_view import Compare
 from wholefield_app.viewer.stacks.stack_scene import VoxelReadout
 from wholefield_app.window.main_window import MainWindow
@@ -127,7 +127,7 @@ def test_labels_lie_over_the_input_and_are_segmented(
     open_stack(make_stack("a.tif"))
     open_stack(make_stack("labels.tif", labels=True), Role.TARGET)
     assert space.display.compare is Compare.OVER
-    assert there(there(space.view.scene).other).levels is None
+    assert there(there(space.view.scene).other).channels is None
     assert space.draft.task.settings is StackSegmentationSettings
     assert "3 labels" in space.stacks_panel.rows[Role.TARGET].facts.text()
 
@@ -136,7 +136,7 @@ def test_levels_by_number_button_and_drag(
     space: StacksWorkspace, make_stack: MakeStack, open_stack: Callable[..., None], qtbot: QtBot
 ) -> None:
     open_stack(make_stack("a.tif"))
-    panel = space.levels_panel
+    panel = space.channels_panel.levels
     panel.low.setValue(-1.5)
     panel.high.setValue(2.5)
     assert space.display.levels == Levels(-1.5, 2.5)
@@ -268,7 +268,8 @@ def test_a_tilted_unevenly_spaced_scan_warns(
     assert "tilt" in space.notice.text.text()
     assert there(space.document.input).hounsfield
     assert "Bone" in [
-        space.levels_panel.presets.itemText(row) for row in range(space.levels_panel.presets.count())
+        space.channels_panel.levels.presets.itemText(row)
+        for row in range(space.channels_panel.levels.presets.count())
     ]
     space.notice.dismiss.click()
     assert not space.notice.isVisible()

@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
 
 from wholefield.sources import ChannelDisplay, ChannelLook, default_display, to_display
-from wholefield.sources.slides.display import percentile_window, unit_range
+from wholefield.sources.slides.display import RGB_CHANNELS, percentile_window
 from wholefield.sources.slides.image import AnyArray, Description, ImageSource, levels_from_sizes
 
 
@@ -67,8 +67,74 @@ def test_any_type_and_number_of_channels_becomes_a_picture(region: AnyArray) -> 
 
 
 def test_large_integers_keep_their_differences() -> None:
-    values = np.array([2**31 + 1, 2**31 + 2, 2**31 + 3], np.uint32)
-    np.testing.assert_allclose(unit_range(values, 2**31 + 1, 2**31 + 3), [0, 0.5, 1], atol=1e-7)
+    values = np.array([2**31 + 1, 2**31 + 2, 2**31 + 3], np.uint32)[None, :, None]
+    shown = to_display(values, (ChannelDisplay("a", 2**31 + 1, 2**31 + 3),))
+    assert shown[0, :, 0].tolist() == [0, 128, 255]
+
+
+def by_the_formula(region: AnyArray, channels: list[ChannelDisplay]) -> AnyArray:
+    """Every channel by itself, all in float64."""
+    total = np.zeros((*region.shape[:2], 3))
+    for index, channel in enumerate(channels):
+        if channel.visible:
+            fraction = (region[..., index].astype(np.float64) - channel.low) / (channel.high - channel.low)
+            fraction = 1 - fraction if channel.inverted else fraction
+            share = np.nan_to_num(np.clip(fraction, 0, 1), nan=0.0) ** channel.gamma
+            if channel.palette is None:
+                total += share[..., None] * np.array(channel.color)
+            else:
+                total += np.array(channel.palette)[np.rint(share * (len(channel.palette) - 1)).astype(int)]
+    return np.minimum(np.rint(total), 255)
+
+
+def some_channels(random: np.random.Generator, count: int) -> list[ChannelDisplay]:
+    def color() -> tuple[int, int, int]:
+        red, green, blue = random.integers(0, 256, 3).tolist()
+        return red, green, blue
+
+    made = []
+    for index in range(count):
+        low, span = random.uniform(-100, 60000), random.uniform(0.1, 60000)
+        palette = tuple(color() for _ in range(4)) if index % 5 == 3 else None
+        gamma = random.choice([1.0, 0.37, 2.2]) if index % 2 else 1.0
+        made.append(
+            ChannelDisplay(
+                "", low, low + span, color(), index % 7 != 6, palette, float(gamma), index % 4 == 1
+            )
+        )
+    return made
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32", "float64"])
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_colors_are_those_of_the_formula(dtype: str, count: int) -> None:
+    random = np.random.default_rng(count)
+    channels = some_channels(random, count)
+    region = random.uniform(-200, 70000, (33, 29, count))
+    region = (region if dtype.startswith("float") else region.astype(np.int64)).astype(dtype)
+    if dtype.startswith("float"):
+        region[0, 0], region[1, 1], region[2, 2] = np.nan, np.inf, -np.inf
+    shown, exact = to_display(region, channels), by_the_formula(region, channels)
+    # The powers of numpy and of the compiled loop may differ in their last bit.
+    assert np.abs(shown - exact).max() <= (0 if all(each.gamma == 1 for each in channels) else 1)
+    assert (shown != exact).mean() < 0.01
+
+
+def test_the_picture_does_not_depend_on_the_order_in_memory() -> None:
+    region = np.random.default_rng(2).integers(0, 4000, (3, 31, 17), np.uint16)
+    channels = [ChannelDisplay("a", 10, 3000), ChannelDisplay("b", 0, 99), ChannelDisplay("c", 5, 4000)]
+    planar = np.moveaxis(region, 0, 2)
+    assert np.array_equal(to_display(planar, channels), to_display(planar.copy("C"), channels))
+
+
+def test_shown_as_color_channels_a_color_picture_stays_as_it_is() -> None:
+    region = np.random.default_rng(3).integers(0, 256, (9, 8, 3), np.uint8)
+    assert np.array_equal(to_display(region, RGB_CHANNELS), region)
+
+
+def test_no_channel_is_black() -> None:
+    hidden = [ChannelDisplay("a", 0, 1, visible=False)]
+    assert not to_display(np.ones((2, 2, 1), np.float32), hidden).any()
 
 
 def test_percentile_window_ignores_what_is_not_finite() -> None:

@@ -154,3 +154,21 @@ def test_diverged_checkpoint_is_told(config: PredictSettings, tmp_path: Path) ->
 
     with pytest.raises(WholefieldError, match="its training diverged"):
         predict_slide(replace(config, checkpoint=tmp_path / "nan.ckpt"), ignore, Control())
+
+
+def test_skipped_background_is_the_color_of_the_glass(config: PredictSettings, tmp_path: Path) -> None:
+    """Gray dirt on the glass is not seen any more; else nothing changes."""
+    clean = np.full((512, 640, 3), 240, np.uint8)
+    clean[200:300, 200:330] = np.random.default_rng(3).integers((150, 60, 90), (220, 120, 160), (100, 130, 3))
+    dirty = clean.copy()
+    dirty[20:40, 500:560] = 90
+    found = {}
+    for name, pixels in (("clean", clean), ("dirty", dirty)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", pixels, photometric="rgb")
+        for skip in (False, True):
+            there = replace(config, slide=tmp_path / f"{name}.tif", tile_size=64, skip_background=skip)
+            found[name, skip] = predicted(there)
+    for name in ("clean", "dirty"):
+        assert found[name, True].maps == pytest.approx(found["clean", False].maps, abs=1e-5)
+        assert found[name, True].probabilities == pytest.approx(found["clean", False].probabilities, abs=1e-5)
+    assert np.abs(found["dirty", False].maps - found["clean", False].maps).max() > 1e-3

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from wholefield.networks.normalization import freeze_normalization
-from wholefield.streaming import Streamed
+from wholefield.streaming import Skip, Streamed
 from wholefield.streaming.execution.tile_visits import OnTile
 
 
@@ -42,6 +42,11 @@ class StreamedModel:
         """Choose how many tiles run at the same time, None by the grid and the threads, and the kind of kernels."""
         for streamed in (self.streamed, self.pooled):
             streamed.workers, streamed.exact_kernels = workers, exact_kernels
+
+    def skip(self, background: Skip | None) -> None:
+        """Take tiles of background as one color; None computes every tile."""
+        for streamed in (self.streamed, self.pooled):
+            streamed.skip = background
 
     def watch(self, on_tile: OnTile, poll: Callable[[], None]) -> None:
         """Have `on_tile` called before every tile, and `poll` before every layer of one, where it may wait or raise."""

@@ -1,33 +1,14 @@
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wholefield_app.viewer.stacks.levels import (
+from wholefield_app.viewer.levels import (
     LABEL_COLORS,
     Levels,
     describe_values,
-    to_gray,
     to_label_colors,
 )
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.float32, np.float64])
-def test_shades_are_those_of_the_formula(dtype: type) -> None:
-    values: npt.NDArray[Any] = np.arange(0, 120, dtype=dtype).reshape(10, 12)
-    shades = to_gray(values, Levels(20, 100))
-    exact = np.rint(np.clip((values.astype(np.float64) - 20) / 80, 0, 1) * 255)
-    assert np.abs(shades.astype(float) - exact).max() <= 1
-    assert (shades[values <= 20] == 0).all()
-    assert (shades[values >= 100] == 255).all()
-
-
-def test_values_that_are_not_finite_have_a_shade_too() -> None:
-    values = np.array([np.nan, -np.inf, np.inf, 0.5], np.float32)
-    assert to_gray(values, Levels(0, 1)).tolist() == [0, 0, 255, 128]
 
 
 @given(arrays(np.float64, st.integers(1, 50), elements=st.floats(-1e6, 1e6) | st.just(np.nan)))

@@ -98,14 +98,6 @@ def describe_values(sample: npt.NDArray[Any]) -> ValueFacts:
     return ValueFacts(lowest, highest, automatic, counts.astype(np.int64), _labels(values))
 
 
-def to_gray(values: npt.NDArray[Any], levels: Levels) -> npt.NDArray[np.uint8]:
-    """Values of any shape as shades from 0 (black) to 255 (white), rounded; NaN is black."""
-    scale = 255.0 / max(levels.window, float(np.finfo(np.float32).tiny))
-    shades = (values.astype(np.float32) - np.float32(levels.low)) * np.float32(scale)
-    np.nan_to_num(shades, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-    return np.rint(np.clip(shades, 0, 255, out=shades), out=shades).astype(np.uint8)
-
-
 def to_label_colors(labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Labels (height, width) as (height, width, 4) uint8 in the order blue, green, red, alpha; 0 is transparent."""
     whole = labels.astype(np.int64)
