@@ -145,6 +145,8 @@ class MSDModule(nn.Module):
     Attributes:
         strip: Rows (slices) whose gradients are computed at once, to train on images that do not fit in memory; set it
             at any time. None computes the whole image at once, which is faster.
+        computes_in: Type in which the network is computed, its parameters and their gradients keeping their own;
+            torch.bfloat16 takes half the memory. None computes in the type of the parameters.
 
     Example:
         >>> import torch
@@ -173,6 +175,7 @@ class MSDModule(nn.Module):
             )
         self.c_in, self.c_out, self.depth, self.width, self.ndim = c_in, c_out, depth, width, ndim
         self.strip: int | None = None
+        self.computes_in: torch.dtype | None = None
         self.msd_block = MSDBlock(c_in, repeat_dilations(given, depth), width, ndim)
         self.msd_block.reset_parameters(c_out)
         self.final_layer = MSDFinalLayer(self.msd_block.out_channels, c_out)
@@ -186,8 +189,15 @@ class MSDModule(nn.Module):
         """(batch, c_in, [slice,] row, column) to (batch, c_out, [slice,] row, column)."""
         block, linear = self.msd_block, self.final_layer.linear
         assert linear.bias is not None
-        parameters = (block.dilations, block.bias, block.weights, linear.weight, linear.bias)
+        kind, own = self.computes_in, linear.weight.dtype
+        bias, weights, final, last = block.bias, list(block.weights), linear.weight, linear.bias
+        if kind is not None:
+            input, bias, final, last = input.to(kind), bias.to(kind), final.to(kind), last.to(kind)
+            weights = [weight.to(kind) for weight in weights]
+        parameters = (block.dilations, bias, weights, final, last)
         # The streaming engine has strips of its own.
         if self.strip is not None and not torch.overrides.has_torch_function((input,)):
-            return network_in_strips(input, *parameters, self.strip)
-        return msd_network(input, *parameters)
+            result = network_in_strips(input, *parameters, self.strip)
+        else:
+            result = msd_network(input, *parameters)
+        return result if kind is None else result.to(own)

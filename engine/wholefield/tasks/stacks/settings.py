@@ -187,10 +187,10 @@ class StackTrainingSettings(TrainingSettings):
                 f"The setting dilations goes up to {max(self.dilation_values)}, more than the crop_size "
                 f"{self.crop}; make the crops larger or the dilations smaller."
             )
-        if self.precision not in (Precision.FULL, Precision.DOUBLE):
+        if self.precision is Precision.FP16:
             raise SettingError(
-                f"The setting precision is {self.precision}, in which mixed-scale dense layers would lose digits in "
-                "their long sums; choose 32-true or 64-true."
+                f"The setting precision is {self.precision}, whose range is too small for the long sums of mixed-scale "
+                "dense layers; choose bf16-mixed, 32-true or 64-true."
             )
         if self.validation_slices is not None:
             whole_numbers("validation_slices", self.validation_slices)

@@ -1,7 +1,9 @@
 """Blocks and networks as modules: names, order, starting values, and the same numbers as the functions."""
 
 import math
+from copy import deepcopy
 
+import pytest
 import torch
 
 from wholefield.networks.msd.kernel.functions import msd_block
@@ -82,3 +84,27 @@ def test_autocast_leaves_the_network_in_its_own_precision() -> None:
     again = network.msd_block.weights[0].grad
     assert again is not None
     assert torch.equal(again, gradient)
+
+
+@pytest.mark.parametrize("strip", [None, 9])
+def test_gradients_of_bfloat16_are_near_those_of_double_precision(strip: int | None) -> None:
+    torch.manual_seed(0)
+    network = MSDModule(1, 2, 20, 1)
+    torch.nn.init.normal_(network.final_layer.linear.weight, std=0.1)
+    exact = deepcopy(network).double()
+    image, target = torch.randn(1, 1, 40, 33), torch.randn(1, 2, 40, 33)
+    network.computes_in, network.strip = torch.bfloat16, strip
+    with torch.autocast("cpu", torch.bfloat16):
+        found = network(image)
+    assert found.dtype == torch.float32
+    (found - target).square().mean().backward()
+    (exact(image.double()) - target).square().mean().backward()
+    gradients = []
+    for module in (network, exact):
+        gradients.append(
+            torch.cat([p.grad.double().flatten() for p in module.parameters() if p.grad is not None])
+        )
+    assert {p.grad.dtype for p in network.parameters() if p.grad is not None} == {torch.float32}
+    assert gradients[0].shape == gradients[1].shape
+    error = (gradients[0] - gradients[1]).norm() / gradients[1].norm()
+    assert 1e-5 < error < 0.02

@@ -10,6 +10,7 @@ import pytest
 import tifffile
 import torch
 
+from wholefield.errors import SettingError
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
@@ -34,7 +35,7 @@ from wholefield.tasks.stacks.settings import (
     StackSegmentationSettings,
 )
 from wholefield.training.checkpoints import card_of
-from wholefield.training.settings import ClassWeighting
+from wholefield.training.settings import ClassWeighting, Precision
 
 
 @pytest.fixture
@@ -170,6 +171,21 @@ def test_neighbouring_slices(
     volume = tifffile.imread(segmentation.stack)
     np.testing.assert_array_equal(preview.pictures["input"], volume[preview.at])
     assert "validation_iou" in only(reports, EpochDone)[0].metrics
+
+
+def test_bfloat16_trains_parameters_of_single_precision(
+    regression: StackRegressionSettings, tmp_path: Path
+) -> None:
+    config = replace(regression, epochs=1, precision=Precision.BF16)
+    reports, end = run(config, tmp_path / "run")
+    assert isinstance(end, Finished)
+    whole, _ = run(replace(config, precision=Precision.FULL), tmp_path / "whole")
+    losses = [only(each, StepDone)[0].loss for each in (reports, whole)]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+    model = MSDNetwork.from_checkpoint(RunFolder(tmp_path / "run").best)
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    with pytest.raises(SettingError, match="16-mixed"):
+        replace(config, precision=Precision.FP16).validate()
 
 
 @pytest.mark.parametrize("step", [5, 14, 20])
