@@ -30,7 +30,7 @@ SECONDS_BETWEEN = 0.05
 
 def network() -> nn.Module:
     """What nnU-Net plans for pictures by default."""
-    return PlainConvUNet(  # type: ignore[no-any-return]
+    return PlainConvUNet(
         1, 7, FEATURES, nn.Conv2d, 3, (1, 2, 2, 2, 2, 2, 2), (2,) * 7, 2, (2,) * 6, conv_bias=True,
         norm_op=nn.InstanceNorm2d, norm_op_kwargs={"eps": 1e-5, "affine": True},
         nonlin=nn.LeakyReLU, nonlin_kwargs={"inplace": True},

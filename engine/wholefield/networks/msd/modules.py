@@ -190,10 +190,11 @@ class MSDModule(nn.Module):
         block, linear = self.msd_block, self.final_layer.linear
         assert linear.bias is not None
         kind, own = self.computes_in, linear.weight.dtype
-        bias, weights, final, last = block.bias, list(block.weights), linear.weight, linear.bias
-        if kind is not None:
-            input, bias, final, last = input.to(kind), bias.to(kind), final.to(kind), last.to(kind)
-            weights = [weight.to(kind) for weight in weights]
+        bias, *weights, final, last = (
+            tensor if kind is None else tensor.to(kind)
+            for tensor in (block.bias, *block.weights, linear.weight, linear.bias)
+        )
+        input = input if kind is None else input.to(kind)
         parameters = (block.dilations, bias, weights, final, last)
         # The streaming engine has strips of its own.
         if self.strip is not None and not torch.overrides.has_torch_function((input,)):
