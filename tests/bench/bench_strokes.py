@@ -33,7 +33,7 @@ from wholefield_app.launch import make_application, make_window
 SLIDE = Path(__file__).resolve().parents[3] / "shared" / "data" / "slides" / "cardio_B03_mip_v04.zarr"
 SIZE = (1600, 1000)
 GIVE_UP_SECONDS = 600
-SHARE, CORRECTED = 0.01, 0.002
+SHARE, CORRECTED = 0.0135, 0.002
 CLASSES = ("Background", "Nucleus")
 SHORT, OPENED = 6, 2
 

@@ -25,6 +25,7 @@ class ActionButton(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setObjectName(f"button:{action.objectName()}")
         self.setProperty("role", "primary" if primary else "plain")
+        self.setCheckable(action.isCheckable())
         self.clicked.connect(action.trigger)
         action.changed.connect(self._follow)
         self._follow()
@@ -63,6 +64,7 @@ class ActionButton(QPushButton):
         self.setText(action.text().removesuffix("…").replace("&", ""))
         self.setToolTip(action.toolTip())
         self.setEnabled(action.isEnabled())
+        self.setChecked(action.isChecked())
         if self.property("role") != "primary":
             self.setIcon(action.icon())
         if self._only_when_enabled:

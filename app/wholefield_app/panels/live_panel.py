@@ -69,7 +69,10 @@ class LivePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 12)
         layout.setSpacing(8)
-        layout.addWidget(ActionButton(registry["slides.train_live"], parent=self))
+        buttons = QHBoxLayout()
+        buttons.addWidget(ActionButton(registry["slides.train_live"], parent=self))
+        buttons.addWidget(ActionButton(registry["slides.stop"], only_when_enabled=True, parent=self))
+        layout.addLayout(buttons)
         layout.addWidget(self.state)
         layout.addLayout(look)
         for widget in (self.table_title, self.about, self.table, self.places_title):
@@ -95,10 +98,12 @@ class LivePanel(QWidget):
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        table.setCornerButtonEnabled(False)
         for header in (table.horizontalHeader(), table.verticalHeader()):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
             header.setHighlightSections(False)
             header.setMinimumSectionSize(20)
+            header.setTextElideMode(Qt.TextElideMode.ElideRight)
         return table
 
     @Slot()
@@ -133,7 +138,8 @@ class LivePanel(QWidget):
                 self.table.setItem(row, column, self._cell(count, sum(counts), right=row == column))
         self.places.clear()
         for place in judged.places:
-            text = f"{names[place.label]} taken for {names[place.found]}: {place.wrong:.0%} wrong"
+            x, y = int(place.box[0]), int(place.box[1])
+            text = f"{names[place.label]} as {names[place.found]}, {place.wrong:.0%} wrong, at {x:,}, {y:,}"
             item = QListWidgetItem(text)
             item.setData(Qt.ItemDataRole.UserRole, place)
             self.places.addItem(item)

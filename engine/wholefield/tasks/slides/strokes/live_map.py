@@ -21,6 +21,10 @@ MOST_BLOCKS = 36
 # Of the time of a training, as much goes into the map; and between two maps at least so many seconds.
 SHARE = 0.35
 PAUSE_S = 1.0
+# A view is shown as a whole before the training goes on; for no more than so many seconds is that made up for.
+MOST_DEBT_S = 3.0
+FIRST_STEP = 4
+"""Before that there is nothing to see."""
 FULL = 255
 
 
@@ -34,6 +38,7 @@ class LiveMap:
         predictor: Predicts parts of the slide.
         requests: What is looked at.
         report: Called with every block.
+        poll: Called before every block, to obey the control.
         clock: Gives seconds; monotonic.
     """
 
@@ -42,16 +47,18 @@ class LiveMap:
         predictor: RegionPredictor,
         requests: ViewRequests,
         report: ReportFunction,
+        poll: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.predictor = predictor
-        self._requests, self._report, self._clock = requests, report, clock
+        self._requests, self._report, self._poll, self._clock = requests, report, poll, clock
         self._blocks: deque[Rect[int]] = deque()
         self._since = self._complete = clock()
         self._credit = 0.0
+        self._new = False
 
     def work(self, step: int) -> None:
-        """Use the share of the time since the last call; another view is shown at once, if only its middle.
+        """Use a share of the time since the last call, or as much as it takes to show another view at first.
 
         Args:
             step: Training steps done by now.
@@ -61,19 +68,27 @@ class LiveMap:
         """
         now = self._clock()
         self._credit = min(self._credit + SHARE / (1 - SHARE) * (now - self._since), PAUSE_S)
-        another = self._requests.refresh()
+        self._since = now
+        if step < FIRST_STEP:
+            return
+        self._choose(now)
         view = self._requests.view
+        while view is not None and self._blocks and (self._credit > 0 or self._new):
+            self._poll()
+            self._predict(self._blocks.popleft(), view, step)
+            self._since = self._complete = self._clock()
+            self._credit = max(self._credit - (self._since - now), -MOST_DEBT_S)
+            now = self._since
+        self._new = self._new and bool(self._blocks)
+
+    def _choose(self, now: float) -> None:
+        """Take up another view, or begin again with the one there is."""
+        another, view = self._requests.refresh(), self._requests.view
         if view is None:
             self._blocks.clear()
         elif another or (not self._blocks and now - self._complete >= PAUSE_S):
             self._blocks = deque(blocks_of(self.predictor, view))
-        while view is not None and self._blocks and (self._credit > 0 or another):
-            self._predict(self._blocks.popleft(), view, step)
-            after = self._clock()
-            self._credit -= after - now
-            now, another = after, False
-            self._complete = now
-        self._since = now
+            self._new = another
 
     def _predict(self, block: Rect[int], view: View, step: int) -> None:
         image = self.predictor.image

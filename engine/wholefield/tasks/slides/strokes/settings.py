@@ -51,13 +51,13 @@ class StrokesSettings(TrainingSettings):
     )
     width: Annotated[
         int, Ge(1), Setting("Channels of the finest level of the U-Net.", group=Group.NETWORK)
-    ] = 16
+    ] = 12
     depth: Annotated[
         int, Ge(1), Le(6), Setting("Number of times the U-Net halves the image.", group=Group.NETWORK)
     ] = 3
     epochs: Epochs = 200
-    batch_size: BatchSize = 16
-    learning_rate: LearningRate = 2e-3
+    batch_size: BatchSize = 8
+    learning_rate: LearningRate = 3e-3
     schedule: Annotated[
         Schedule,
         Setting(

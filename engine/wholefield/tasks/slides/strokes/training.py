@@ -97,7 +97,7 @@ class StrokesTrainee(Trainee):
     def attach(self, poll: Callable[[], None], report: ReportFunction) -> None:
         """Obey the control between held-out strokes, and report the map."""
         self._poll, self._report = poll, report
-        self._map = LiveMap(self._predictor, ViewRequests(self._folder), report)
+        self._map = LiveMap(self._predictor, ViewRequests(self._folder), report, poll)
         self._tell_of_strokes()
 
     def loss(self, batch: Crop) -> Tensor:
