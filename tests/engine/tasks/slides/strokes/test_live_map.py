@@ -1,6 +1,7 @@
 """The map of a view: its middle first, all of it at once where it is new, and a share of the time from then on."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import tifffile
 import torch
 
 from wholefield.networks import freeze_normalization, unet
+from wholefield.runs.control import Control
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import RegionPredicted, Report
 from wholefield.sources import Rect, SlideImage, open_image
@@ -79,7 +81,8 @@ def test_a_new_view_is_shown_whole_and_then_in_turn(predictor: RegionPredictor, 
 def test_a_block_is_what_the_network_says(predictor: RegionPredictor, tmp_path: Path) -> None:
     reports: list[Report] = []
     request_view(RunFolder(tmp_path), View(Rect(20, 20, 4, 4), 2.5))
-    LiveMap(predictor, ViewRequests(RunFolder(tmp_path)), reports.append, list, Clock()).work(9)
+    control = Control()
+    LiveMap(predictor, ViewRequests(RunFolder(tmp_path)), reports.append, control.poll, Clock()).work(9)
     (found,) = reports
     assert isinstance(found, RegionPredicted)
     assert (Rect(*found.box), found.step) == (Rect(16.0, 16.0, 16.0, 16.0), 9)
