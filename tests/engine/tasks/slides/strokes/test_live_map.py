@@ -1,7 +1,6 @@
 """The map of a view: its middle first, all of it at once where it is new, and a share of the time from then on."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
