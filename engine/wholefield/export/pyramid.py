@@ -16,6 +16,8 @@ import tifffile
 from wholefield.errors import SettingError
 from wholefield.files import replacing
 from wholefield.progress import ProgressCallback
+from wholefield.sources.slides.image import ClassLook
+from wholefield.sources.slides.ome import OWN_NAMESPACE, class_notes
 from wholefield.sources.slides.pixels import shrink
 
 AnyArray = npt.NDArray[Any]
@@ -70,6 +72,7 @@ class PyramidSettings:
         layout: Where the coarser levels go.
         coarsest: Levels are halved until the longer side is at most this, in px.
         labels: Whether the values are labels, of which there is no mean: coarser levels take every second one.
+        classes: What the values of labels mean, for a map annotation of the OME-XML.
     """
 
     tile_size: int = 256
@@ -78,6 +81,7 @@ class PyramidSettings:
     layout: Layout = Layout.CLASSIC
     coarsest: int = 512
     labels: bool = False
+    classes: tuple[ClassLook, ...] = ()
 
     def validate(self, shape: tuple[int, int, int], dtype: npt.DTypeLike) -> None:
         """Check that an image can be written so.
@@ -243,4 +247,9 @@ class _Pyramid:
             y, x = self.spacing
             metadata |= {"PhysicalSizeX": x, "PhysicalSizeXUnit": "µm"}
             metadata |= {"PhysicalSizeY": y, "PhysicalSizeYUnit": "µm"}
+        if self.settings.classes:
+            metadata["MapAnnotation"] = {
+                "Namespace": OWN_NAMESPACE,
+                "Value": class_notes(self.settings.classes),
+            }
         return {"subifds": len(self.shapes) - 1, "metadata": metadata}

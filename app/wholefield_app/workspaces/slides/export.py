@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 IMAGE = ".ome.tif"
 OUTLINES = ".geojson"
-FORMATS = {f"Pyramidal image (*{IMAGE})": (IMAGE,), f"Outlines for QuPath (*{OUTLINES})": (OUTLINES,)}
+CLASSIC = ".tif"
+FORMATS = {
+    f"OME-TIFF with names and colors (*{IMAGE})": (IMAGE,),
+    f"Outlines for QuPath (*{OUTLINES})": (OUTLINES,),
+    f"Classic pyramid for OpenSlide (*{CLASSIC})": (CLASSIC,),
+}
 
 log = logging.getLogger(__name__)
 
@@ -27,20 +32,22 @@ def export_classes(found: "SegmentedSlide", path: Path, report: ReportFunction, 
         SettingError: The name has another suffix, or the file cannot be written.
         RunCancelled: The control asked for it; nothing is left behind.
     """
+    from wholefield.export.pyramid import Layout
     from wholefield.tasks.slides.results.class_export import write_class_image, write_class_outlines
 
     def progress(done: int, total: int) -> None:
         control.poll()
         report(PartDone("Exporting classes", round(100 * done / total), 100))
 
+    # The color of the first class is not seen anywhere.
+    colors = found.colors or [(0, 0, 0), *map(class_color, range(1, len(found.classes)))]
     try:
         if path.name.lower().endswith(OUTLINES):
-            # The color of the first class is not seen anywhere.
-            colors = [(0, 0, 0), *map(class_color, range(1, len(found.classes)))]
             count = write_class_outlines(path, found, progress, colors)
             log.info("%d outlines", count)
         elif path.name.lower().endswith((".tif", ".tiff")):
-            write_class_image(path, found, progress)
+            ome = path.name.lower().endswith((".ome.tif", ".ome.tiff"))
+            write_class_image(path, found, progress, colors, Layout.OME if ome else Layout.CLASSIC)
         else:
             raise SettingError(
                 f"{path.name} does not end in {IMAGE} or {OUTLINES}; choose a name with one of these endings."

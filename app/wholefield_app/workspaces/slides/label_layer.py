@@ -13,7 +13,7 @@ from wholefield.errors import SourceError
 from wholefield.sources.rect import Rect
 from wholefield.tasks.slides.results.class_map import ClassMap, SegmentedSlide
 from wholefield_app.viewer.layer import Layer
-from wholefield_app.viewer.slides.classes import ClassLayer, ClassPicture
+from wholefield_app.viewer.slides.classes import ClassLayer, ClassPicture, class_color
 from wholefield_app.viewer.slides.map import MapLayer
 
 if TYPE_CHECKING:
@@ -116,10 +116,12 @@ def read_labels(path: Path, slide: ImageSource) -> SegmentedSlide:
         _check_shape(source, slide)
         level = _finest(source, MOST_PIXELS)
         values, names = _classes(source, level)
+        colors = _colors(source, values)
         found = _map_of(source, level, values)
         scale = slide.width / source.levels[level].width
         spacing = (slide.spacing[0] * scale, slide.spacing[1] * scale) if slide.spacing is not None else None
-        return SegmentedSlide(slide.path, names, found, (slide.width, slide.height), spacing)
+        size = slide.width, slide.height
+        return SegmentedSlide(slide.path, names, found, size, spacing, colors=colors)
 
 
 def _check_shape(source: ImageSource, slide: ImageSource) -> None:
@@ -150,6 +152,17 @@ def _classes(source: ImageSource, level: int) -> tuple[npt.NDArray[np.int64], tu
     values = sorted(found)
     names = (NOTHING if value == 0 else described.get(value, str(value)) for value in values)
     return np.array(values, np.int64), tuple(names)
+
+
+def _colors(source: ImageSource, values: npt.NDArray[np.int64]) -> tuple[tuple[int, int, int], ...]:
+    """The colors of classes that the file gives; of those that it leaves out the program's own."""
+    given = {each.value: each.color for each in getattr(source, "classes", ()) if each.color is not None}
+    if not given:
+        return ()
+    return tuple(
+        given.get(value) or (class_color(index) if index else (0, 0, 0))
+        for index, value in enumerate(values.tolist())
+    )
 
 
 def _map_of(source: ImageSource, level: int, values: npt.NDArray[np.int64]) -> ClassMap:

@@ -69,6 +69,21 @@ class ChannelLook:
 
 
 @dataclass(frozen=True)
+class ClassLook:
+    """What a number in the pixels of a label image means.
+
+    Attributes:
+        value: The number.
+        name: What the class is called.
+        color: Red, green and blue, 0 to 255; None where the file does not say.
+    """
+
+    value: int
+    name: str
+    color: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True)
 class Description:
     """What is known of an image before any of its pixels is read.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import numpy.typing as npt
 
-from wholefield.sources.slides.image import ChannelLook, plausible_spacing
+from wholefield.sources.slides.image import ChannelLook, ClassLook, plausible_spacing
 from wholefield.sources.units import to_micrometers
 
 # Our own exports keep the affine in a map annotation of this namespace; OME has no place for it.
@@ -16,6 +18,8 @@ OWN_NAMESPACE = "wholefield"
 # Files from before the program got this name have the old one.
 OWN_NAMESPACES = (OWN_NAMESPACE, "tessera")
 AFFINE = "affine"
+# Likewise what the numbers of a label image mean: "class 3" is a name, "color 3" a color such as #ff8800.
+CLASS, COLOR = "class ", "color "
 
 
 def _first(root: ElementTree.Element, name: str) -> ElementTree.Element | None:
@@ -58,6 +62,35 @@ def own_affine(xml: str) -> npt.NDArray[np.float64] | None:
                 return None
             return affine.reshape(4, 4) if affine.size == 16 and np.isfinite(affine).all() else None
     return None
+
+
+def class_notes(classes: Sequence[ClassLook]) -> dict[str, str]:
+    """What the numbers of a label image mean, as the entries of a map annotation of our own."""
+    notes: dict[str, str] = {}
+    for each in classes:
+        notes[f"{CLASS}{each.value}"] = each.name
+        if each.color is not None:
+            notes[f"{COLOR}{each.value}"] = "#{:02x}{:02x}{:02x}".format(*each.color)
+    return notes
+
+
+def own_classes(xml: str) -> tuple[ClassLook, ...]:
+    """What the numbers of a label image mean that was written by ourselves; empty for any other."""
+    notes = {str(node.get("K")): node.text or "" for node in _annotations(xml)}
+    found = []
+    for key, name in notes.items():
+        number = key.removeprefix(CLASS)
+        if key.startswith(CLASS) and number.removeprefix("-").isdecimal() and len(number) < 10:
+            found.append(ClassLook(int(number), name, _hex_color(notes.get(f"{COLOR}{number}", ""))))
+    return tuple(sorted(found, key=attrgetter("value")))
+
+
+def _hex_color(text: str) -> tuple[int, int, int] | None:
+    try:
+        red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    except ValueError:
+        return None
+    return red, green, blue
 
 
 def _annotations(xml: str) -> list[Any]:

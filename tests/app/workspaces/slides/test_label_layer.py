@@ -13,11 +13,14 @@ from tests.app.spaces import slides_of
 from tests.engine.sources.slides.dicom.dicom_files import tiles_of, write_segmentation
 from tests.there import a, there
 from wholefield.errors import SourceError
+from wholefield.runs.control import Control
+from wholefield.runs.reports import ignore
 from wholefield.sources import Rect, open_image
 from wholefield_app.document import dialogs
 from wholefield_app.viewer.slides.classes import ClassLayer
 from wholefield_app.viewer.slides.map import MapLayer
 from wholefield_app.window.main_window import MainWindow
+from wholefield_app.workspaces.slides.export import export_classes
 from wholefield_app.workspaces.slides.label_layer import read_labels, read_layers
 from wholefield_app.workspaces.slides.workspace import SlidesWorkspace
 
@@ -175,3 +178,16 @@ def test_tissue_is_a_layer(
     (mask,) = there(layer.picture).levels
     assert mask[20:70, 30:80].mean() > 0.99
     assert mask.mean() < 0.4
+
+
+def test_exported_classes_come_back_with_their_names_and_colors(slide: Path, tmp_path: Path) -> None:
+    with open_image(slide) as source:
+        found = read_labels(write_dicom(tmp_path / "labels" / "seg.dcm"), source)
+        assert len(set(found.colors)) == 3
+        export_classes(found, tmp_path / "classes.ome.tif", ignore, Control())
+        again = read_labels(tmp_path / "classes.ome.tif", source)
+        (layer,) = read_layers(tmp_path / "classes.ome.tif", source)
+    assert (again.classes, again.colors) == (found.classes, found.colors)
+    assert np.array_equal(again.map.levels[0], found.map.levels[0])
+    picture = there(a(ClassLayer, layer).picture)
+    assert [picture.color(index) for index in range(3)] == list(found.colors)

@@ -14,8 +14,9 @@ from wholefield.sources.choices import Question, Reading
 from wholefield.sources.reading import unreadable
 from wholefield.sources.slides.associated import AssociatedImages
 from wholefield.sources.slides.axes import other_axes, plane_indices
-from wholefield.sources.slides.image import AnyArray, Description, levels_from_sizes
+from wholefield.sources.slides.image import AnyArray, ClassLook, Description, levels_from_sizes
 from wholefield.sources.slides.indexed import palette_question
+from wholefield.sources.slides.ome import own_classes
 from wholefield.sources.slides.orientation import Orientation
 from wholefield.sources.slides.tiff.associated import associated_images
 from wholefield.sources.slides.tiff.looks import keeps_indices, looks_of_series
@@ -53,6 +54,7 @@ class TiffSource(TiledSource):
         self._planes = planes
         self._orientation = orientation
         self.associated = associated
+        self.classes: tuple[ClassLook, ...] = ()
 
     def close(self) -> None:
         """Close the file and forget its tiles."""
@@ -143,7 +145,9 @@ def _from_tiff(path: Path, tiff: Any, at: Mapping[str, int], reading: Reading, a
         tuple(_warnings(path, tiff, page, levels[0], orientation)),
     )
     associated = associated_images(tiff, series, reader)
-    return TiffSource(path, reader, description, levels, orientation, associated)
+    source = TiffSource(path, reader, description, levels, orientation, associated)
+    source.classes = own_classes(tiff.ome_metadata) if tiff.is_ome else ()
+    return source
 
 
 def _warnings(

@@ -6,20 +6,34 @@ from pathlib import Path
 from wholefield.export.geojson import write_outlines
 from wholefield.export.pyramid import Layout, PyramidSettings, TileStream, iterate_tiles, write_pyramid
 from wholefield.progress import ProgressCallback
+from wholefield.sources.slides.image import ClassLook
 from wholefield.tasks.slides.results.class_map import SegmentedSlide
 
 LARGEST_TRACED = 64 * 10**6
 """Outlines are traced on the finest level of at most so many pixels: tracing holds it in memory."""
 
 
-def write_class_image(path: Path, found: SegmentedSlide, progress: ProgressCallback | None = None) -> None:
-    """Write the labels of the classes, as the masks had them, as a pyramidal OME-TIFF of one channel, tile by tile.
+def write_class_image(
+    path: Path,
+    found: SegmentedSlide,
+    progress: ProgressCallback | None = None,
+    colors: Sequence[tuple[int, int, int]] | None = None,
+    layout: Layout = Layout.OME,
+) -> None:
+    """Write the labels of the classes, as the masks had them, as a pyramidal TIFF of one channel, tile by tile.
+
+    An OME-TIFF names the classes and their colors (those of `found` by default) in a map annotation.
 
     Raises:
         OSError: the disk is full or may not be written to.
     """
     classes, labels = found.map.levels[0][..., None], found.labels
-    settings = PyramidSettings(layout=Layout.OME, labels=True)
+    given = colors or found.colors
+    looks = tuple(
+        ClassLook(value, name, given[index] if given else None)
+        for index, (value, name) in enumerate(zip(labels.values, found.classes, strict=False))
+    )
+    settings = PyramidSettings(layout=layout, labels=True, classes=looks)
     tiles = (labels.in_file(tile) for tile in iterate_tiles(classes, settings.tile_size))
     stream = TileStream((*classes.shape[:2], 1), labels.in_file(classes[:1, :1]).dtype, tiles)
     write_pyramid(path, stream, found.spacing, settings, progress)
@@ -39,4 +53,5 @@ def write_class_outlines(
     level = next(i for i, one in enumerate(found.map.levels) if one.size <= LARGEST_TRACED)
     height, width = found.map.levels[0].shape
     scale = 2**level * found.size[0] / width, 2**level * found.size[1] / height
-    return write_outlines(path, found.map.levels[level], found.classes, scale, colors, progress)
+    chosen = colors or found.colors or None
+    return write_outlines(path, found.map.levels[level], found.classes, scale, chosen, progress)

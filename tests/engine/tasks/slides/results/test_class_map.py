@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 import tifffile
 
+from tests.there import a
 from wholefield.errors import SettingError
+from wholefield.export.pyramid import Layout
+from wholefield.sources import open_image
+from wholefield.sources.slides.image import ClassLook
+from wholefield.sources.slides.tiff.source import TiffSource
 from wholefield.tasks.slides.results.class_export import write_class_image, write_class_outlines
 from wholefield.tasks.slides.results.class_map import ClassMap, SegmentedSlide
 
@@ -96,3 +101,24 @@ def test_the_image_holds_the_labels_that_the_masks_had(
         np.testing.assert_array_equal(tiff.series[0].asarray(), np.array(values)[wanted])
         for level in tiff.series[0].levels:
             assert set(np.unique(level.asarray())) <= set(values)
+
+
+@pytest.mark.parametrize("values", [(), (-7, 0, 9)])
+def test_names_and_colors_are_read_again(found: ClassMap, tmp_path: Path, values: tuple[int, ...]) -> None:
+    names, colors = ("none", "gland & duct", 'spore "é"'), ((0, 0, 0), (255, 136, 0), (1, 2, 3))
+    slide = SegmentedSlide(Path("s.tif"), names, found, SIZE[::-1], None, values, colors)
+    write_class_image(tmp_path / "c.ome.tif", slide)
+    with open_image(tmp_path / "c.ome.tif") as image:
+        read = a(TiffSource, image).classes
+    assert read == tuple(map(ClassLook, values or (0, 1, 2), names, colors))
+
+
+def test_the_classic_pyramid_opens_in_openslide(found: ClassMap, wanted: np.ndarray, tmp_path: Path) -> None:
+    openslide = pytest.importorskip("openslide")
+    slide = SegmentedSlide(Path("s.tif"), ("none", "gland", "spore"), found, SIZE[::-1], None)
+    write_class_image(tmp_path / "c.tif", slide, layout=Layout.CLASSIC)
+    with openslide.OpenSlide(tmp_path / "c.tif") as there:
+        assert there.dimensions == SIZE[::-1]
+        assert there.level_count > 1
+        pixels = np.asarray(there.read_region((0, 0), 0, (SIZE[1], SIZE[0])))[..., 0]
+    np.testing.assert_array_equal(pixels, wanted)
