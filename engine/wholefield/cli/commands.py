@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from wholefield.cli import completion, convert, doctor, events, flow, runs, stacks, tissue
+from wholefield.cli import completion, convert, doctor, events, flow, objects, runs, stacks, tissue
 from wholefield.cli.exit_codes import DISCARDED, FAILED, MISUSED, OK
 from wholefield.cli.info import describe_file
 from wholefield.cli.inspect import add_arguments, inspect
@@ -158,6 +158,9 @@ COMMANDS: Mapping[str, Command] = {
     **{task.settings.command[0]: _command_of(task) for task in tasks().values() if not task.trains},
     "export-stack": Command(
         "Write a stack as TIFF, NIfTI or OME-Zarr.", stacks.add_export_arguments, stacks.export
+    ),
+    "objects": Command(
+        "Find, measure and write the objects of a map of any size.", objects.add_arguments, objects.objects
     ),
     "score": Command(
         "Compare the flow of a recording with zero flow and the best single translation.",

@@ -4,7 +4,8 @@ Imports no torch and no Qt.
 """
 
 from wholefield.objects.components import Components, find_components
-from wholefield.objects.finding import ObjectRules, Objects, Split, find_objects
+from wholefield.objects.finding import Objects, find_objects
+from wholefield.objects.rules import ObjectRules, Split
 from wholefield.objects.writing import write_objects
 
 __all__ = [

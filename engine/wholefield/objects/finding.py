@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from skimage.segmentation import watershed
 
 from wholefield.objects.components import Components, Mask, find_components, neighborhood, tiles_of
 from wholefield.objects.measures import NAMES, Boxes, Labels, boxes_of, measured
+from wholefield.objects.rules import ObjectRules, Split
 from wholefield.progress import ProgressCallback
 from wholefield.sources.rect import Rect
 
@@ -25,37 +25,6 @@ ReadPixels = Callable[[Rect[int]], Pixels]
 
 LARGEST = 2**26
 """Pixels of the bounding box of a component that is measured: the mask, distances and labels of so many fit in 1 GB."""
-
-
-class Split(StrEnum):
-    """How components of objects that touch are split.
-
-    DISTANCE floods from the places that lie deepest inside, BOUNDARY from the same places along the values of the map,
-    which fall towards boundaries.
-    """
-
-    NONE = "none"
-    DISTANCE = "distance"
-    BOUNDARY = "boundary"
-
-
-@dataclass(frozen=True)
-class ObjectRules:
-    """What counts as an object.
-
-    Attributes:
-        diagonal: Whether pixels that touch at a corner belong together.
-        split: How objects that touch are split.
-        distance: Smallest distance between the middles of two objects that are split, in px.
-        smallest: Pixels of the smallest object.
-        largest: Pixels of the largest object; None for any.
-    """
-
-    diagonal: bool = True
-    split: Split = Split.NONE
-    distance: int = 5
-    smallest: int = 1
-    largest: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
