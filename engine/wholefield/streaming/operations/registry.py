@@ -19,6 +19,7 @@ class Refusal(Exception):
 Rule: TypeAlias = Callable[[Call], Local]
 
 _rules: dict[str, Rule] = {}
+_declared: set[type[Function]] = set()
 
 _GLOBAL = "it mixes the whole image, so no tile can be computed by itself."
 _TO_THE_HEAD = f"{_GLOBAL} Move it to the head, behind the streamed network."
@@ -90,7 +91,13 @@ def local_function(function: type[Function]) -> type[Function]:
     apply.__name__ = function.__name__.strip("_")
     register(apply.__name__)(rule)
     function.apply = staticmethod(apply)  # type: ignore[method-assign]
+    _declared.add(function)
     return function
+
+
+def is_declared(function: type[Function]) -> bool:
+    """Whether an autograd function was declared as local."""
+    return function in _declared
 
 
 def rule_for(name: str) -> Rule:

@@ -20,6 +20,7 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import _disable_current_modes
 
 from wholefield.streaming.errors import StreamingError, needs_values
+from wholefield.streaming.operations.known_functions import declare_known
 from wholefield.streaming.tracing.call_site import is_the_users
 from wholefield.streaming.tracing.program import Program
 from wholefield.streaming.tracing.tracer import Tracer
@@ -45,6 +46,7 @@ def trace(network: nn.Module, shape: Iterable[int], dtype: torch.dtype, device: 
     sizes = tuple(shape)
     _check_shape(sizes)
     _check_network(network)
+    declare_known(network)
     tracer = Tracer(network, sizes, dtype, device)
     try:
         with _attributes_kept(network), _disable_current_modes(), tracer:
