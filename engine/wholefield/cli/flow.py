@@ -35,6 +35,12 @@ def score(arguments: argparse.Namespace) -> int:
     settings = settings_from(arguments, ScoreSettings)
     settings.validate()
     with reporting(argparse.Namespace()) as report:
+        if settings.recording is None:
+            from wholefield.tasks.events.benchmark import score_benchmark
+
+            found = score_benchmark(settings, report, Control())
+            print(json.dumps(_finite(asdict(found)), indent=2) if arguments.json else found.text())
+            return 0
         card = judge(settings, report, Control())
     print(json.dumps(as_json(card), indent=2) if arguments.json else card.text())
     return 0

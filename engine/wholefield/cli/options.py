@@ -63,7 +63,10 @@ def add_settings(parser: argparse.ArgumentParser, settings: type[RunSettings]) -
 def _add(parser: argparse.ArgumentParser, each: Declaration) -> None:
     text = help_of(each).replace("%", "%%")
     if each.setting.positional:
-        parser.add_argument(each.name, help=text)
+        if each.required:
+            parser.add_argument(each.name, help=text)
+        else:
+            parser.add_argument(each.name, nargs="?", default=argparse.SUPPRESS, help=text)
     elif each.type is bool:
         parser.add_argument(
             option(each.name), action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text
@@ -169,7 +172,7 @@ def arguments_of(settings: RunSettings) -> Sequence[str]:
     for name, each in settings.declarations().items():
         value = getattr(settings, name)
         if each.setting.positional:
-            positional.append(str(value))
+            positional += [] if value is None else [str(value)]
         elif value != each.default:
             options.append(_option(name, value))
     # Behind -- a file name may begin with a hyphen.

@@ -43,6 +43,8 @@ MOST_LISTED = 12
 LIST_HEIGHT = 104
 # A region is drawn in the view.
 DRAWN = "roi"
+# Filters that are made of a file, and how its name ends.
+FILES = {"mask": "Pictures (*.png *.tif *.tiff *.bmp)", "rectify": "HDF5 (*.h5 *.hdf5)"}
 HOT = "Hot pixels (x, y: events): {listed}{more}"
 
 
@@ -93,10 +95,9 @@ class FiltersPanel(QWidget):
         """Add a filter with its usual values; a file is asked for."""
         if (source := self._filtering.source) is None:
             return
-        if name == "mask":
-            path = ask_for_file(
-                self, "Mask", source.path.parent, "Pictures (*.png *.tif *.tiff *.bmp);;All files (*)"
-            )
+        if name in FILES:
+            kinds = f"{FILES[name]};;All files (*)"
+            path = ask_for_file(self, KINDS[name].title, source.path.parent, kinds)
             if path is None:
                 return
             added = EventFilter(name, (str(path),))

@@ -42,6 +42,9 @@ def judge(settings: ScoreSettings, report: ReportFunction, control: Control) -> 
     from wholefield.flow.scores.scorecard import score_flow
     from wholefield.sources import open_indexed
 
+    if settings.recording is None:
+        raise SettingError("Give a recording to evaluate the flow in a window of it.")
+
     def begin(what: str) -> Step:
         return PartCounter(what, 0, report, control).done
 

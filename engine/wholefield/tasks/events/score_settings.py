@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from annotated_types import Ge, Gt
 
 from wholefield.errors import SettingError
-from wholefield.runs.settings import RunSettings, Setting
+from wholefield.runs.settings import PathKind, RunSettings, Setting
 from wholefield.tasks.events.filtering import EventFilters, check_filters
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.reading import FileReading, check_readings
@@ -23,7 +23,23 @@ class ScoreSettings(RunSettings):
 
     command: ClassVar[tuple[str, ...]] = ("score",)
 
-    recording: Annotated[Path, Setting("The recording.", positional=True)]
+    recording: Annotated[Path | None, Setting("The recording.", positional=True)] = None
+    dsec: Annotated[
+        Path | None,
+        Setting(
+            "Instead of a recording: a folder of sequences of DSEC, or one; the measures are those of its benchmark.",
+            path=PathKind.FOLDER,
+        ),
+    ] = None
+    mvsec: Annotated[
+        Path | None,
+        Setting(
+            "Instead of a recording: NAME_data.hdf5 of MVSEC with NAME_gt.hdf5 beside it.", path=PathKind.FILE
+        ),
+    ] = None
+    frames: Annotated[
+        int, Ge(1), Setting("Frames of the camera that flow of MVSEC spans: 1 or 4 in papers.")
+    ] = 1
     reading: FileReading = None
     filters: EventFilters = None
     flow: Annotated[
@@ -62,6 +78,8 @@ class ScoreSettings(RunSettings):
             SettingError: names the setting and what it must be.
         """
         super().validate()
+        if sum(each is not None for each in (self.recording, self.dsec, self.mvsec)) != 1:
+            raise SettingError("Give a recording, --dsec with a folder, or --mvsec with a file.")
         check_readings(self.reading)
         check_filters(self.filters)
         if (self.start_us is None) != (self.end_us is None):

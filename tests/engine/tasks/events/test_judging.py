@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.app.workspaces.events.dots import DURATION_US, HEIGHT, SPEED, STEP_US, WIDTH, drifting_dots
+from tests.there import there
 from wholefield.errors import SettingError
 from wholefield.export.events import write_events_hdf5
 from wholefield.export.flow import labels_path, write_flow_hdf5
@@ -88,13 +89,13 @@ def test_windows_that_hold_too_much_or_nothing_are_refused(
 
 
 def test_without_labels_there_are_no_errors(dots: ScoreSettings, tmp_path: Path) -> None:
-    with open_recording(dots.recording) as recording:
+    with open_recording(there(dots.recording)) as recording:
         known = judging.truth_in(recording, 0, 50_000)
         assert known is not None
         assert known.shape == (2, HEIGHT, WIDTH)
         assert np.allclose(known[0], SPEED)
     alone = tmp_path / "alone.hdf5"
-    alone.write_bytes(dots.recording.read_bytes())
+    alone.write_bytes(there(dots.recording).read_bytes())
     card = judged(dots, recording=alone)
     assert card.flow.errors is None
     assert card.flow.fwl > 1.1

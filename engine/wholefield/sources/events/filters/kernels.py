@@ -55,6 +55,19 @@ def move(pairs: Pairs, alive: Alive, matrix: Integers, divisor: int) -> None:
 
 
 @compiled
+def by_table(pairs: Pairs, alive: Alive, table: Integers) -> None:
+    """Put events where a table (H, W) has their pixel, x | y << 16; negative entries remove them."""
+    for i in range(pairs.shape[0]):
+        if alive[i]:
+            word = pairs[i, 0]
+            place = table[word >> np.uint64(16) & np.uint64(0xFFFF), word & np.uint64(0xFFFF)]
+            if place < 0:
+                alive[i] = 0
+            else:
+                pairs[i, 0] = word & np.uint64(0xFFFFFFFF00000000) | np.uint64(place)
+
+
+@compiled
 def refractory(pairs: Pairs, alive: Alive, period: int, last: Integers) -> None:
     """Remove events less than `period` us after the last that was kept at their pixel; `last` (H, W)."""
     for i in range(pairs.shape[0]):

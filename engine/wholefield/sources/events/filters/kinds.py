@@ -156,6 +156,13 @@ def _rotated(values: Values, size: Size) -> Size:
     return size if values[0] == "180" else (size[1], size[0])
 
 
+def _rectify(values: Values, size: Size, measured: Any) -> Step:
+    from wholefield.sources.events.filters.kernels import by_table
+    from wholefield.sources.events.filters.regions import rectify_table
+
+    return partial(_run, by_table, (rectify_table(values[0], *size),))
+
+
 def _downsample(values: Values, size: Size, measured: Any) -> Step:
     return _moving([[1, 0, 0], [0, 1, 0]], values[0])
 
@@ -234,6 +241,12 @@ KINDS = {
         FilterKind(
             "rotate", "Rotate", "Turns the picture clockwise.",
             (Parameter("By", ValueKind.CHOICE, "90", ANGLES),), _rotate, _rotated, moves=True,
+        ),
+        FilterKind(
+            "rectify", "Rectify",
+            "Puts events where the map of a calibration has their pixel, to the nearest, and removes those outside: "
+            "`rectify_map` (H, W, 2) of x, y in HDF5, as DSEC has it.",
+            (Parameter("File", ValueKind.PATH),), _rectify, moves=True,
         ),
         FilterKind(
             "downsample", "Downsample", "Makes one pixel of squares of so many px, with all their events.",

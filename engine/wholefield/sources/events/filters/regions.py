@@ -103,3 +103,24 @@ def hot_pixels(counts: Integers, factor: float) -> npt.NDArray[np.bool_]:
     return (counts > factor * local.astype(np.float64)) & (
         counts > factor * counts.sum() / max(np.count_nonzero(counts), 1)
     )
+
+
+def rectify_table(path: str, width: int, height: int) -> Integers:
+    """Where each pixel is put by the map of a calibration, as x | y << 16, (height, width); -1 outside.
+
+    Raises:
+        SourceError: It cannot be read, or holds no map.
+        SettingError: It is that of another sensor.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            places = np.asarray(file["rectify_map"][:], np.float64)
+    except (OSError, KeyError) as error:
+        raise SourceError(f"{path} holds no rectify_map: {error}.") from error
+    if places.shape != (height, width, 2):
+        raise SettingError(f"is {path} of shape {places.shape}, but must be ({height}, {width}, 2) here")
+    x, y = (np.rint(np.nan_to_num(places[..., axis], nan=-1.0)) for axis in (0, 1))
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    return np.where(inside, x.clip(0) + y.clip(0) * (1 << 16), -1).astype(np.int64)
