@@ -8,7 +8,7 @@ from wholefield.errors import SettingError
 SHIPPED = "shipped:"
 """What a command line writes before the name of one that ships, in place of the path of a checkpoint."""
 CONTRAST = "contrast"
-TITLES = {CONTRAST: "Contrast maximization, no network", "fast": "Network for any recording, fast"}
+TITLES = {CONTRAST: "Contrast maximization, no network", "fast": "Network to fine-tune, fast"}
 """Their names, and what a list calls them."""
 
 
