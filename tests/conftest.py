@@ -43,6 +43,7 @@ LIBRARY_THREADS = (
     "zarr_",
     "asyncio_",
     "fsspec",
+    "Dask-Offload",
     "ThreadPoolExecutor-zarr",
     "pytest_timeout",
     "pydevd",

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from wholefield.cli import completion, convert, doctor, events, flow, objects, runs, stacks, tissue
+from wholefield.cli.batch import add_batch_options, run_many
 from wholefield.cli.exit_codes import DISCARDED, FAILED, MISUSED, OK
 from wholefield.cli.info import describe_file
 from wholefield.cli.inspect import add_arguments, inspect
@@ -17,6 +18,7 @@ from wholefield.cli.terminal import JSON, JsonLines
 from wholefield.errors import SettingError, WholefieldError
 from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Failed
+from wholefield.tasks.batch.jobs import input_of, is_batch
 from wholefield.tasks.reading import HELP
 from wholefield.tasks.registry import Task, find_task, load_settings, settings_of, tasks
 
@@ -111,14 +113,21 @@ def _text_of(task: Task) -> str:
 
 
 def _command_of(task: Task) -> Command:
-    """The command of a task that trains nothing."""
+    """The command of a task that trains nothing; it takes one file or many."""
+    name = input_of(task)
 
     def prepare(parser: argparse.ArgumentParser) -> None:
-        add_settings(parser, task.settings)
+        add_settings(parser, task.settings, many=bool(name))
         add_run_options(parser)
+        if name:
+            add_batch_options(parser)
 
     def act(arguments: argparse.Namespace) -> int:
-        return start(settings_from(arguments, task.settings), arguments)
+        paths = [Path(text) for text in getattr(arguments, name)] if name else []
+        if paths:
+            setattr(arguments, name, str(paths[0]))
+        settings = settings_from(arguments, task.settings)
+        return run_many(settings, paths, arguments) if is_batch(task, paths) else start(settings, arguments)
 
     return Command(_text_of(task), prepare, act)
 

@@ -5,5 +5,7 @@ FAILED = 1
 """The work failed: a file, a model, the disk or the memory; the error stream says which and why."""
 MISUSED = 2
 """Nothing was begun: the command, an option or a setting cannot work."""
+INCOMPLETE = 3
+"""Some files of a batch failed and were skipped; its table says which and why."""
 DISCARDED = 130
 """Ended by Ctrl-C without results."""

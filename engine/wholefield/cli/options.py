@@ -40,14 +40,19 @@ class Parser(argparse.ArgumentParser):
         raise SettingError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
 
 
-def add_settings(parser: argparse.ArgumentParser, settings: type[RunSettings]) -> None:
+def add_settings(parser: argparse.ArgumentParser, settings: type[RunSettings], *, many: bool = False) -> None:
     """Add an option for every setting of a task; one without a default is required.
 
     Options that were called otherwise before still work; the help does not list them.
+
+    Args:
+        parser: Takes the options.
+        settings: The settings of the task.
+        many: Take any number of values for the setting without an option name; they arrive as a list.
     """
     declared = settings.declarations()
     for each in declared.values():
-        _add(parser, each)
+        _add(parser, each, many=many)
     for name, former in settings.former.items():
         if name not in declared:
             action: Any = argparse.BooleanOptionalAction if former.type is bool else "store"
@@ -60,11 +65,11 @@ def add_settings(parser: argparse.ArgumentParser, settings: type[RunSettings]) -
             )
 
 
-def _add(parser: argparse.ArgumentParser, each: Declaration) -> None:
+def _add(parser: argparse.ArgumentParser, each: Declaration, *, many: bool) -> None:
     text = help_of(each).replace("%", "%%")
     if each.setting.positional:
         if each.required:
-            parser.add_argument(each.name, help=text)
+            parser.add_argument(each.name, help=text, nargs="+" if many else None)
         else:
             parser.add_argument(each.name, nargs="?", default=argparse.SUPPRESS, help=text)
     elif each.type is bool:

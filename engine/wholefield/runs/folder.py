@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from wholefield.runs.tensorboard import EventFiles
 
 CONFIG = "config.json"
 METRICS = "metrics.csv"
+FIGURES = "figures.json"
 PROVENANCE = "provenance.json"
 LOG = "log.txt"
 BEST = "best.ckpt"
@@ -105,6 +107,17 @@ class RunFolder:
     def provenance_file(self) -> Path:
         """Where it stands what the run was made with."""
         return self.path / PROVENANCE
+
+    def save_figures(self, figures: Mapping[str, float | str]) -> None:
+        """Keep what a run found in a few numbers and words, by name, such as the probability of a class."""
+        with replacing(self.path / FIGURES) as temporary:
+            temporary.write_text(json.dumps(dict(figures), indent=2) + "\n", encoding="utf-8")
+
+    def figures(self) -> dict[str, float | str]:
+        """What `save_figures` kept; empty where a run has none."""
+        path = self.path / FIGURES
+        found: dict[str, float | str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return found
 
     @property
     def metrics_file(self) -> Path:

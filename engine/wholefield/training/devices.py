@@ -23,8 +23,10 @@ def resolve(device: Device) -> torch.device:
 
 
 def leave_one_core_free() -> None:
-    """Give torch one thread less than there are cores.
+    """Give torch one thread less than there are cores, or fewer where OMP_NUM_THREADS says so.
 
     With all of them its threads wait for each other, many times slower, as soon as anything else runs.
     """
-    torch.set_num_threads(max((os.cpu_count() or 2) - 1, 1))
+    most = os.environ.get("OMP_NUM_THREADS", "")
+    cores = max((os.cpu_count() or 2) - 1, 1)
+    torch.set_num_threads(min(int(most), cores) if most.isdecimal() and int(most) else cores)

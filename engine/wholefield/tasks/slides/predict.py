@@ -1,5 +1,6 @@
 """The task predict: the output of a trained network for a slide, as a whole and per position."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,12 @@ def predict_into(
     found = predict_slide(settings, report, control)
     if isinstance(found, SlidePrediction):
         found.save(folder.path / PREDICTION)
+        folder.save_figures(
+            {"class": found.winner} | _named("probability", found.classes, found.probabilities)
+        )
     else:
         _save_classes(found, folder.path, report, control)
+        folder.save_figures(_named("share", found.classes, found.probabilities))
 
 
 def predict_slide(
@@ -91,6 +96,10 @@ def background_of(source: ImageSource, image: SlideImage, report: ReportFunction
     tissue = find_tissue(source)
     report(Message(Level.INFO, f"{tissue.share:.1%} of {source.name} is tissue; the rest is skipped."))
     return Skip(~tissue.mask, image.as_input(tissue.background))
+
+
+def _named(what: str, classes: Sequence[str], values: Sequence[float]) -> dict[str, float | str]:
+    return {f"{what} {name}": float(value) for name, value in zip(classes, values, strict=True)}
 
 
 def published_settings(settings: PredictSettings) -> ApplySettings:
