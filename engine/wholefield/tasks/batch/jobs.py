@@ -111,16 +111,16 @@ def jobs_of(settings: RunSettings, paths: Iterable[Path], out: Path) -> list[Job
             raise SettingError(f"The setting {name} names one file, but there are many; leave it out.")
     out, found = out.absolute(), dict[Path, Path]()
     for path in paths:
-        for file, name in _files(path.absolute(), KINDS[task.data], out):
-            found.setdefault(file, name)
+        for file, place in _files(path.absolute(), KINDS[task.data], out):
+            found.setdefault(file, place)
     if not found:
         raise SettingError(f"There is no {KINDS[task.data]} in {', '.join(map(str, paths))}.")
     taken, jobs = set[Path](), []
-    for file, name in found.items():
-        number, free = 1, name
+    for file, place in found.items():
+        number, free = 1, place
         while free in taken:
             number += 1
-            free = name.with_name(f"{name.name}_{number}")
+            free = place.with_name(f"{place.name}_{number}")
         taken.add(free)
         changes: dict[str, Any] = {input_of(task): file}
         jobs.append(Job(file, out / free, absolute(replace(settings, **changes))))
