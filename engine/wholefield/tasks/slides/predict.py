@@ -52,11 +52,11 @@ def predict_into(
     if isinstance(found, SlidePrediction):
         found.save(folder.path / PREDICTION)
         folder.save_figures(
-            {"class": found.winner} | _named("probability", found.classes, found.probabilities)
+            _named("probability", found.classes, found.probabilities.tolist()) | {"class": found.winner}
         )
     else:
         _save_classes(found, folder.path, report, control)
-        folder.save_figures(_named("share", found.classes, found.probabilities))
+        folder.save_figures(_named("share", found.classes, found.probabilities.tolist()))
 
 
 def predict_slide(
