@@ -103,5 +103,6 @@ def _hulls(labels: Labels, boxes: Boxes) -> Floats:
     if not points:
         return np.zeros(0)
     of = np.repeat(np.arange(len(ends)), ends)
-    clouds = shapely.multipoints(np.asarray(shapely.points(np.concatenate(points))), indices=of)
-    return np.asarray(shapely.area(shapely.convex_hull(clouds)), np.float64)
+    # Lines are made from arrays at once, unlike points; their hull is that of their points.
+    lines = shapely.linestrings(np.concatenate(points).astype(np.float64), indices=of)
+    return np.asarray(shapely.area(shapely.convex_hull(lines)), np.float64)
