@@ -7,6 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QInputDialog
 
 from wholefield.tasks.slides.published.settings import ApplySettings
 from wholefield.tasks.slides.settings import PredictSettings
@@ -35,6 +36,7 @@ from wholefield_app.workspaces.slides.channels import SlideChannels
 from wholefield_app.workspaces.slides.document import SlideDocument
 from wholefield_app.workspaces.slides.draft import SlidesDraft
 from wholefield_app.workspaces.slides.export import FORMATS, IMAGE, export_classes
+from wholefield_app.workspaces.slides.go_to import QUESTION, position_in
 from wholefield_app.workspaces.slides.inspector import Inspector
 from wholefield_app.workspaces.slides.label_layer import read_layers, tissue_layers
 from wholefield_app.workspaces.slides.labeling import Labeling
@@ -262,6 +264,16 @@ class SlidesWorkspace(DocumentWorkspace):
                 checked_when=lambda: overlays.map_shown and prediction.result is not None,
             ),
             Action(
+                "slides.actual_size", "Actual size (1:1)", Menu.VIEW, partial(self.view.zoom_to, 1.0), "zoom-in",
+                "Show one pixel of the full resolution on one of the screen.", shortcut="Ctrl+Alt+1", group="zoom",
+                enabled_when=actions.is_open(self),
+            ),
+            Action(
+                "slides.go_to", "Go to a position…", Menu.VIEW, self._ask_where_to, "search",
+                "Bring a position, in pixels or µm, to the middle of the view.", shortcut="Ctrl+Shift+G",
+                group="zoom", enabled_when=actions.is_open(self),
+            ),
+            Action(
                 ADD_LAYER, "Add &layer…", Menu.FILE, self._ask_for_layer, "labels",
                 "Show a label image, a DICOM segmentation or a map of values of the open slide over it.",
                 shortcut="Ctrl+L", group="file", enabled_when=actions.is_open(self),
@@ -310,6 +322,21 @@ class SlidesWorkspace(DocumentWorkspace):
                 self.view.add_layer(layer)
             self.layers_panel.select(layers[0])
             self.panel_wanted.emit("slides.layers", True)
+
+    def _ask_where_to(self) -> None:
+        """Let the user name a position."""
+        text, accepted = QInputDialog.getText(self.central, "Go to a position", QUESTION)
+        if accepted and text.strip():
+            self.go_to(text)
+
+    def go_to(self, text: str) -> None:
+        """Bring the position that a text names to the middle of the view."""
+        source = self.document.input
+        found = position_in(text, source.spacing if source is not None else None)
+        if isinstance(found, Problem):
+            self._services.report(found)
+        else:
+            self.view.center_on(*found)
 
     def _find_tissue(self) -> None:
         """Show where the open slide has tissue."""
