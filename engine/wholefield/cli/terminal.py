@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
+from wholefield.cli.exit_codes import TERMINATED
 from wholefield.cli.sentences import sentence
 from wholefield.progress import ProgressCallback
 from wholefield.runs.control import Control, RunState
@@ -114,7 +116,16 @@ class Terminal:
 
 @contextmanager
 def interruptible(control: Control, stream: TextIO | None = None) -> Iterator[None]:
-    """Let Ctrl-C stop and keep the run, and a second one discard it. For the main thread."""
+    """Let Ctrl-C stop and keep the run, and a second one discard it; SIGTERM stops and keeps it. For the main thread.
+
+    Raises:
+        SystemExit: At the end, after SIGTERM.
+    """
+    terminated = threading.Event()
+
+    def on_terminate(number: int, frame: FrameType | None) -> None:
+        terminated.set()
+        control.stop_and_keep()
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:
         if control.state is RunState.STOPPING:
@@ -125,8 +136,12 @@ def interruptible(control: Control, stream: TextIO | None = None) -> Iterator[No
             text = "stopping and keeping the results; press Ctrl-C again to discard them"
         print(text, file=stream or sys.stderr, flush=True)
 
-    before = signal.signal(signal.SIGINT, on_interrupt)
+    handlers = {signal.SIGINT: on_interrupt, signal.SIGTERM: on_terminate}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if terminated.is_set():
+            raise SystemExit(TERMINATED)

@@ -101,7 +101,7 @@ def quiet_trainer(settings: TrainingSettings, folder: Path, callback: Callback) 
         logging.getLogger(name).setLevel(logging.ERROR)
     for message in EXPECTED:
         warnings.filterwarnings("ignore", message)
-    return Trainer(
+    trainer = Trainer(
         accelerator="gpu" if where == "cuda" else "cpu",
         devices=1,
         precision=settings.precision.value,
@@ -117,3 +117,11 @@ def quiet_trainer(settings: TrainingSettings, folder: Path, callback: Callback) 
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
     )
+    # Its own answer to SIGTERM ends the run where counters and loader do not agree on what is done. Whoever starts a
+    # run lets the signal stop and keep it.
+    trainer._signal_connector.register_signal_handlers = _leave_signals_alone  # type: ignore[method-assign]
+    return trainer
+
+
+def _leave_signals_alone() -> None:
+    """Register no handler."""

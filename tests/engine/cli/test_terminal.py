@@ -9,7 +9,7 @@ import pytest
 
 from wholefield.cli.sentences import duration, sentence
 from wholefield.cli.terminal import Terminal, interruptible
-from wholefield.runs.control import Control, Discarded, StopAndKeep
+from wholefield.runs.control import Control, Discarded, RunState, StopAndKeep
 from wholefield.runs.reports import (
     CheckpointSaved,
     Direction,
@@ -79,6 +79,16 @@ def test_steps_at_most_once_a_second() -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_sigterm_stops_and_keeps_and_ends_with_its_own_code() -> None:
+    control = Control()
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as end, interruptible(control):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert control.state is RunState.STOPPING
+    assert end.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_interrupts_stop_then_discard() -> None:

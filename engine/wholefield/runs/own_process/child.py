@@ -15,6 +15,7 @@ from wholefield.runs.own_process.channel import Channel
 from wholefield.runs.own_process.journal import Journal
 
 TICK_S = 0.05
+NICENESS = 5
 TERMINATED = 128 + signal.SIGTERM
 
 
@@ -22,7 +23,10 @@ def main(arguments: list[str]) -> int:
     """Do the job of a channel to its end; returns the exit status: 0, 1 after an error, 143 after SIGTERM."""
     (folder,) = arguments
     channel, control = Channel(Path(folder)), Control()
-    # The window has the right of way, and OpenMP reads these when torch is loaded.
+    if hasattr(os, "nice"):
+        # The window has the right of way; where nothing else runs, the run loses nothing by it.
+        os.nice(NICENESS)
+    # OpenMP reads these when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     faulthandler.enable()

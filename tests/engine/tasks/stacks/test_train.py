@@ -1,6 +1,8 @@
 """Trainings on stacks as runs: they learn, report, go on where they stopped, and refuse what cannot work."""
 
+import os
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +12,7 @@ import pytest
 import tifffile
 import torch
 
+from wholefield.cli.terminal import interruptible
 from wholefield.errors import SettingError
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.runs.control import Control
@@ -213,6 +216,25 @@ def test_a_run_that_goes_on_equals_one_that_never_stopped(
     )
     for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_a_run_that_sigterm_ended_goes_on_with_the_same_bits(
+    regression: StackRegressionSettings, tmp_path: Path
+) -> None:
+    whole, _ = run(regression, tmp_path / "whole")
+    control, folder = Control(), RunFolder(tmp_path / "parts")
+
+    def report(item: Report) -> None:
+        if isinstance(item, StepDone) and item.step == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(SystemExit) as end, interruptible(control):
+        run_task(regression, folder.path, report, control)
+    assert end.value.code == 143
+    assert {row.step for row in folder.metrics()} == {1, 2, 3, 4, 5}
+    rest, _ = run(regression, folder.path)
+    assert only(rest, StepDone)[0].step == 6
+    assert only(rest, EpochDone) == only(whole, EpochDone)
 
 
 def test_an_discarded_run_leaves_nothing(regression: StackRegressionSettings, tmp_path: Path) -> None:
