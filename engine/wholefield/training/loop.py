@@ -119,7 +119,7 @@ def quiet_trainer(settings: TrainingSettings, folder: Path, callback: Callback) 
     )
     # Its own answer to SIGTERM ends the run where counters and loader do not agree on what is done. Whoever starts a
     # run lets the signal stop and keep it.
-    trainer._signal_connector.register_signal_handlers = _leave_signals_alone  # type: ignore[method-assign]
+    trainer._signal_connector.register_signal_handlers = _leave_signals_alone
     return trainer
 
 
