@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -54,7 +54,6 @@ class LivePanel(QWidget):
         self.opacity.setRange(0, 100)
         self.opacity.setToolTip("Opacity of the map")
         self.opacity.setAccessibleName("Opacity of the live map")
-        self.opacity.setValue(round(100 * live.layer.opacity))
         self.opacity.valueChanged.connect(self._set_opacity)
         self.about = muted()
         self.table = self._make_table()
@@ -83,7 +82,9 @@ class LivePanel(QWidget):
         self._ticks.setInterval(TICK_MS)
         self._ticks.timeout.connect(self._say_state)
         live.changed.connect(self._show)
+        live.look_changed.connect(self._show_look)
         self._show()
+        self._show_look()
 
     @Slot(object)
     def use_theme(self, theme: Theme) -> None:
@@ -111,7 +112,6 @@ class LivePanel(QWidget):
         live = self._live
         if live.running != self._ticks.isActive():
             (self._ticks.start if live.running else self._ticks.stop)()
-        self.visible.setChecked(live.layer.visible)
         judged = live.judged
         known = judged is not None and judged.judged > 0
         for widget in (self.table, self.places_title, self.places):
@@ -122,6 +122,14 @@ class LivePanel(QWidget):
             self._fill(judged)
         self._shown = judged
         self._say_state()
+
+    @Slot()
+    def _show_look(self) -> None:
+        """Follow the layer, whoever changed it; the rounded opacity is not written back to it."""
+        layer = self._live.layer
+        with QSignalBlocker(self.visible), QSignalBlocker(self.opacity):
+            self.visible.setChecked(layer.visible)
+            self.opacity.setValue(round(100 * layer.opacity))
 
     def _fill(self, judged: StrokesJudged) -> None:
         part = "" if judged.judged == judged.held_out else f", of which {judged.judged} were looked at"

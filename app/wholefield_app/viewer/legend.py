@@ -26,6 +26,7 @@ def paint_legend(
         rows: What to explain.
         beside: Another panel at the lower edge; where there is no room beside it, the legend stands above it.
     """
+    rows = distinct(rows)
     if not rows:
         return
     painter.save()
@@ -43,6 +44,15 @@ def paint_legend(
         _paint_row(painter, frame, row, QRectF(panel.left() + PADDING, y, width - 2 * PADDING, row_height))
         y += row_height
     painter.restore()
+
+
+def distinct(rows: Sequence[LegendRow]) -> list[LegendRow]:
+    """Each row once: labels and a prediction often have the same classes in the same colors."""
+    kept: dict[object, LegendRow] = {}
+    for row in rows:
+        colors = tuple(color.rgb() for color in (row.color, *row.ramp) if color is not None)
+        kept.setdefault((row.text, colors, row.outlined), row)
+    return list(kept.values())
 
 
 def _row_width(font: QFont, row: LegendRow) -> float:

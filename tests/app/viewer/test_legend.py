@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QApplication
 from wholefield.sources.rect import Rect
 from wholefield_app.viewer.geometry import View
 from wholefield_app.viewer.layer import Frame, LegendRow
-from wholefield_app.viewer.legend import paint_legend
+from wholefield_app.viewer.legend import distinct, paint_legend
 
 
 def painted(rows: list[LegendRow], beside: QRectF | None = None) -> QImage:
@@ -39,7 +39,7 @@ def test_the_panel_grows_with_its_rows_and_stays_inside(qapp: QApplication) -> N
         image = painted(rows)
         return sum(image.pixelColor(570, y) != QColor("#336699") for y in range(400))
 
-    one, three = [LegendRow("a fairly long text")], [LegendRow("a fairly long text")] * 3
+    one, three = [LegendRow("a fairly long text")], [LegendRow(f"a fairly long text {n}") for n in range(3)]
     assert 0 < height(one) < height(three)
     assert painted(three).pixelColor(599, 399) == QColor("#336699")
 
@@ -52,3 +52,14 @@ def test_it_stands_above_a_panel_that_leaves_no_room_beside_it(qapp: QApplicatio
     room = painted(rows, QRectF(12, 330, 100, 58))
     assert room == painted(rows)
     assert lowest(painted(rows, QRectF(12, 330, 520, 58))) < 330 < lowest(room)
+
+
+def test_a_class_of_labels_and_prediction_is_explained_once(qapp: QApplication) -> None:
+    tumor, other = LegendRow("Tumor", QColor(200, 0, 0)), LegendRow("Tumor", QColor(0, 0, 200))
+    again = LegendRow("Tumor", QColor(200, 0, 0, 120))
+    assert distinct([tumor, LegendRow("Stroma", QColor(200, 0, 0)), again, other]) == [
+        tumor, LegendRow("Stroma", QColor(200, 0, 0)), other
+    ]  # fmt: skip
+    assert painted([tumor, again]) == painted([tumor])
+    ramps = [LegendRow("Map", ramp=(QColor(0, 0, 0), QColor(end, 0, 0))) for end in (90, 200)]
+    assert distinct(ramps) == ramps

@@ -45,15 +45,18 @@ class LiveTraining(QObject):
 
     Signals:
         changed: Any of these has changed.
+        look_changed: The map may look different; the list of layers changes its look, too.
     """
 
     changed = Signal()
+    look_changed = Signal()
 
     def __init__(self, space: SlidesWorkspace) -> None:
         super().__init__(space)
         self._space = space
         self.layer = LiveMapLayer()
         space.view.add_layer(self.layer)
+        space.view.layers_changed.connect(self.look_changed)
         self.classes: tuple[str, ...] = ()
         self.judged: StrokesJudged | None = None
         self.epoch = 0
@@ -137,7 +140,6 @@ class LiveTraining(QObject):
     def show_map(self, shown: bool) -> None:
         """Show or hide the map."""
         self._space.view.change_layer(self.layer, visible=shown)
-        self.changed.emit()
 
     def _can_train(self) -> Availability:
         space = self._space
