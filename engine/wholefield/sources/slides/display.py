@@ -49,6 +49,10 @@ class ChannelDisplay:
     inverted: bool = False
 
 
+MOST_AT_ONCE = 8
+FIRST_SHOWN = 4
+"""Many channels at once add up to white: of more than `MOST_AT_ONCE` without colors of their own these come first."""
+
 RGB_CHANNELS = tuple(
     ChannelDisplay(name, 0.0, 255.0, color)
     for name, color in (("Red", (255, 0, 0)), ("Green", (0, 255, 0)), ("Blue", (0, 0, 255)))
@@ -93,7 +97,9 @@ def default_display(source: ImageSource) -> tuple[ChannelDisplay, ...] | None:
         low, high = (look and look.window) or _window(overview[..., channel])
         name = look.name if look else f"Channel {channel + 1}"
         color = (look and look.color) or colors[channel]
-        settings.append(ChannelDisplay(name, low, high, color, palette=look.palette if look else None))
+        visible = source.channels <= MOST_AT_ONCE or channel < FIRST_SHOWN or bool(look and look.color)
+        palette = look.palette if look else None
+        settings.append(ChannelDisplay(name, low, high, color, visible=visible, palette=palette))
     return tuple(settings)
 
 

@@ -163,3 +163,15 @@ def test_default_display_of_color_and_of_gray(tmp_path: Path) -> None:
     assert default_display(InMemory(tmp_path, np.zeros((4, 5, 3), np.uint8))) is None
     gray = default_display(InMemory(tmp_path, np.zeros((4, 5, 1), np.uint8)))
     assert gray == (ChannelDisplay("Channel 1", 0.0, 255.0, (255, 255, 255)),)
+
+
+def test_of_many_channels_a_few_are_shown_at_first(tmp_path: Path) -> None:
+    pixels = np.zeros((4, 5, 12), np.uint16)
+    shown = default_display(InMemory(tmp_path, pixels))
+    assert shown is not None
+    assert [channel.visible for channel in shown] == [True] * 4 + [False] * 8
+    # Segments have colors of their own and lie beside each other.
+    looks = tuple(ChannelLook(str(k), (0, 20 * k, 0), None) for k in range(12))
+    segments = default_display(InMemory(tmp_path, pixels, looks))
+    assert segments is not None
+    assert all(channel.visible for channel in segments)
