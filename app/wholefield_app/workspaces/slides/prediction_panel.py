@@ -39,7 +39,7 @@ class SlidePredictionPanel(PredictionPanel):
         self.progress = SessionProgress(prediction, "Predicting", theme, self)
         self.skip_background = QCheckBox("Skip background")
         self.skip_background.setToolTip(
-            "Take tiles without tissue as the color of the glass: a trained model is quicker on a slide with much glass"
+            "Take tiles without tissue as the color of the glass: quicker on a slide with much glass"
         )
         self.about = muted("")
         self.bars = ProbabilityBars(theme)

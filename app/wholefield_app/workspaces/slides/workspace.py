@@ -198,6 +198,7 @@ class SlidesWorkspace(DocumentWorkspace):
                 checkpoint=checkpoint,
                 tile_size=self.draft.tiling[0],
                 workers=self.draft.workers,
+                skip_background=self.prediction_panel.skip_background.isChecked(),
             )
         return PredictSettings(
             slide=slide,

@@ -42,8 +42,8 @@ def check_skipped(program: Program, stages: int, ring: Ring | None) -> None:
         )
     if stages > 1:
         raise StreamingError(
-            "The network takes statistics of the whole image, to which background counts. Leave the setting skip "
-            "empty, or freeze the normalization by calling .eval() on it."
+            "The network takes statistics of the whole image, to which background counts, so that it cannot be "
+            "skipped. Compute all of the image, or take the statistics of a region."
         )
 
 

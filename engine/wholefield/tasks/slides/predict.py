@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from wholefield.errors import SettingError
-from wholefield.labels import find_tissue
 from wholefield.progress import ProgressCallback
 from wholefield.runs.control import Control
 from wholefield.runs.eta import PartCounter
@@ -16,7 +15,7 @@ from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
 from wholefield.sources.slides.slide_image import SlideImage
 from wholefield.streaming import Skip
-from wholefield.tasks.slides.data.slide_input import count_not_finite, labeled_area
+from wholefield.tasks.slides.data.slide_input import count_not_finite, labeled_area, tissue_of
 from wholefield.tasks.slides.models.classifier import StreamedClassifier, load_classifier
 from wholefield.tasks.slides.models.footprint import map_box
 from wholefield.tasks.slides.models.segmenter import StreamedSegmenter, load_segmenter
@@ -84,18 +83,12 @@ def predict_slide(
         image = SlideImage(source, level, area=area, mean=card.input.mean, std=card.input.std).on(model.like)
         model.watch(tile_reporter(lambda: image, control.poll, report), control.poll)
         if settings.skip_background:
-            model.skip(background_of(source, image, report))
+            tissue = tissue_of(source, report)
+            model.skip(Skip(~tissue.mask, image.as_input(tissue.background)))
         if isinstance(model, StreamedSegmenter):
             return _segment(model, card, image)
         assert isinstance(model, StreamedClassifier)
         return _classify(model, card, image, settings)
-
-
-def background_of(source: ImageSource, image: SlideImage, report: ReportFunction) -> Skip:
-    """Where a slide shows no tissue, and the color of the glass as its network gets it."""
-    tissue = find_tissue(source)
-    report(Message(Level.INFO, f"{tissue.share:.1%} of {source.name} is tissue; the rest is skipped."))
-    return Skip(~tissue.mask, image.as_input(tissue.background))
 
 
 def _named(what: str, classes: Sequence[str], values: Sequence[float]) -> dict[str, float | str]:
@@ -107,6 +100,7 @@ def published_settings(settings: PredictSettings) -> ApplySettings:
     return ApplySettings(
         slide=settings.slide, checkpoint=settings.checkpoint, level=settings.level or 0, device=settings.device,
         tile_size=settings.tile_size, workers=settings.workers, exact_kernels=settings.exact_kernels,
+        skip_background=settings.skip_background,
     )  # fmt: skip
 
 

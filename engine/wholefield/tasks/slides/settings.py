@@ -52,6 +52,15 @@ Workers = Annotated[
     ),
 ]
 
+SkipBackground = Annotated[
+    bool,
+    Setting(
+        "Take tiles without tissue as the color of the glass, which is computed once. Tissue is found by its color "
+        "at low resolution; the result is exactly that of the slide with these tiles painted over.",
+        group=Group.COMPUTATION,
+    ),
+]
+
 ExactKernels = Annotated[
     bool,
     Setting(
@@ -294,14 +303,7 @@ class PredictSettings(RunSettings):
         Setting("Pyramid level to read.", group=Group.DATA, none="As in training"),
     ] = None
     device: DeviceSetting = Device.AUTO
-    skip_background: Annotated[
-        bool,
-        Setting(
-            "Take tiles without tissue as the color of the glass, which is computed once. Tissue is found by its color "
-            "at low resolution; the result is exactly that of the slide with these tiles painted over.",
-            group=Group.COMPUTATION,
-        ),
-    ] = False
+    skip_background: SkipBackground = False
 
     def summary(self, folder: Path) -> list[str]:
         """The probability of every class, or the folder of a segmentation."""

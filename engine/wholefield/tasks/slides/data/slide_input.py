@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wholefield.errors import SettingError
+from wholefield.labels.tissue import Tissue, find_tissue
+from wholefield.runs.reports import Level, Message, ReportFunction
 from wholefield.sources import ImageSource
 from wholefield.sources.rect import Rect
 from wholefield.sources.slides.image import AnyArray
@@ -16,6 +18,13 @@ from wholefield.training.settings import Augmentation
 
 BAND_PIXELS = 2**24
 """Pixels that are read at once where a whole slide is looked through."""
+
+
+def tissue_of(source: ImageSource, report: ReportFunction) -> Tissue:
+    """Where a slide shows tissue; the share is reported, as the rest is to be skipped."""
+    tissue = find_tissue(source)
+    report(Message(Level.INFO, f"{tissue.share:.1%} of {source.name} is tissue; the rest is skipped."))
+    return tissue
 
 
 def labeled_area(source: ImageSource, region: Rect[int] | None, level: int) -> Rect[int]:

@@ -20,8 +20,9 @@ from wholefield.runs.folder import RunFolder
 from wholefield.runs.reports import Level, Message, ReportFunction, Started
 from wholefield.sources import ImageSource, open_image
 from wholefield.sources.rect import Rect
-from wholefield.streaming import Spill, Statistics, Streamed, TileVisit
+from wholefield.streaming import Skip, Spill, Statistics, Streamed, TileVisit
 from wholefield.tasks.applying import StreamingProgress, Wanted, activated
+from wholefield.tasks.slides.data.slide_input import tissue_of
 from wholefield.tasks.slides.models.classifier import StreamedClassifier
 from wholefield.tasks.slides.models.footprint import local_output, map_box
 from wholefield.tasks.slides.published.network_input import NetworkInput, measured_intensity, plain_image
@@ -96,6 +97,8 @@ def apply_to_slide(settings: ApplySettings, report: ReportFunction, control: Con
         like = next(model.network.parameters(), torch.empty(0))
         image = NetworkInput(plain, model.card, measured, like)
         run = _Run(model, settings, source, image)
+        if settings.skip_background:
+            run.skip = image.background(tissue_of(source, report))
         shown = tile_reporter(lambda: plain, control.poll, report)
         progress = StreamingProgress("Streaming", report, control)
 
@@ -116,6 +119,7 @@ class _Run:
         self.model, self.settings, self.source, self.image = model, settings, source, image
         self.on_tile: Any = None
         self.poll: Any = None
+        self.skip: Skip | None = None
 
     def result(self) -> Result:
         """What the network gives, as it is wanted."""
@@ -157,6 +161,7 @@ class _Run:
         streamed = Streamed(
             self.model.streamed, settings.tile_size, on_tile=self.on_tile, poll=self.poll, workers=settings.workers,
             exact_kernels=settings.exact_kernels, spill=Spill(settings.map_folder, settings.map_memory * 2**20),
+            skip=self.skip,
         )  # fmt: skip
         if regions := settings.regions():
             streamed.statistics = Statistics.FROZEN
@@ -216,6 +221,7 @@ class _Run:
         if isinstance(self.model.network, Classifier):
             classifier = StreamedClassifier(self.model.network, self.settings.tile_size)
             classifier.compute_with(self.settings.workers, self.settings.exact_kernels)
+            classifier.skip(self.skip)
             classifier.watch(self.on_tile, self.poll)
             classifier.train(False)
             logits, evidence = classifier.evidence(self.image)

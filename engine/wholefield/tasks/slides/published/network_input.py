@@ -7,12 +7,14 @@ import torch
 from torch import Tensor
 
 from wholefield.errors import SettingError
+from wholefield.labels.tissue import Tissue
 from wholefield.networks.opening import Intensity, Measured, PublishedCard
 from wholefield.progress import ProgressCallback
 from wholefield.sources import ImageSource
 from wholefield.sources.rect import Rect
 from wholefield.sources.slides.image import AnyArray
 from wholefield.sources.slides.slide_image import SlideImage
+from wholefield.streaming import Skip
 from wholefield.streaming.geometry.spans import Span, Spans
 from wholefield.tasks.applying import Measurement, mirrored, normalized
 from wholefield.tasks.slides.data.slide_input import bands
@@ -47,8 +49,22 @@ class NetworkInput:
         box = (_range(rows), _range(columns))
         values = self.image.read(box)[0].double().cpu().numpy() * self._scale
         values = values[:, rows - box[0][0]][:, :, columns - box[1][0]]
-        channels = [normalized(each, how) for each, how in zip(values, self._intensity, strict=True)]
-        return torch.from_numpy(np.stack(channels))[None].to(self.device, self.dtype)
+        return torch.from_numpy(self._normalized(values))[None].to(self.device, self.dtype)
+
+    def background(self, tissue: Tissue) -> Skip:
+        """Where there is no tissue, and the color of the glass as the network gets it."""
+        fill = self._normalized(np.array(self.image.as_input(tissue.background)) * self._scale)
+        seen = Skip(~tissue.mask)
+
+        def empty(spans: Spans) -> bool:
+            rows, columns = (mirrored(*span, side) for span, side in zip(spans, self.size, strict=True))
+            return seen.covers((_range(rows), _range(columns)), self.size)
+
+        return Skip(empty, fill.tolist())
+
+    def _normalized(self, values: AnyArray) -> AnyArray:
+        """Pixels or a color, (channels, ...), on the scale of the file, as the network takes them."""
+        return np.stack([normalized(each, how) for each, how in zip(values, self._intensity, strict=True)])
 
 
 def measured_intensity(

@@ -18,7 +18,7 @@ from wholefield.tasks.applying import (
     Wanted,
     WantedResult,
 )
-from wholefield.tasks.slides.settings import ExactKernels, TileSize, Workers
+from wholefield.tasks.slides.settings import ExactKernels, SkipBackground, TileSize, Workers
 from wholefield.training.settings import Device, DeviceSetting
 
 
@@ -83,6 +83,7 @@ class ApplySettings(RunSettings):
     map_memory: MapMemory = MAP_MEMORY
     map_folder: MapFolder = None
     device: DeviceSetting = Device.AUTO
+    skip_background: SkipBackground = False
 
     def result(self, folder: Path) -> Path:
         """The file that the result is written to, given the run folder."""

@@ -25,6 +25,7 @@ from wholefield.sources.format import Format
 from wholefield.sources.signatures import ends
 from wholefield.tasks.applying import Wanted
 from wholefield.tasks.registry import run_task
+from wholefield.tasks.slides.predict import published_settings
 from wholefield.tasks.slides.published import apply
 from wholefield.tasks.slides.published.network_input import NetworkInput, measured_intensity, plain_image
 from wholefield.tasks.slides.published.settings import ApplySettings, PictureFormat
@@ -216,3 +217,37 @@ def test_statistics_of_regions_are_used_instead_of_those_of_the_slide(run: Calla
 def test_regions_that_are_none_are_refused(run: Callable[..., Path], statistics: str) -> None:
     with pytest.raises(SettingError, match="The setting statistics"):
         run(normalizing(), card(), statistics=statistics)
+
+
+def test_background_is_skipped_as_the_color_of_the_glass(run: Callable[..., Path], monkeypatch: Any) -> None:
+    """Gray dirt on the glass is not seen any more; sizes that are filled up and normalization change nothing."""
+    clean = np.full((301, 403, 3), 240, np.uint8)
+    clean[100:200, 100:230] = RANDOM.integers((150, 60, 90), (220, 120, 160), (100, 130, 3))
+    dirty = clean.copy()
+    dirty[12:18, 340:360] = 90
+    about = card(intensity=(Intensity(offset=0.5, divisor=0.25),))
+    network = unet(3, 2, width=2, depth=2).eval()
+    found = {}
+    for name, pixels in (("clean", clean), ("dirty", dirty)):
+        monkeypatch.setattr(f"{__name__}.PIXELS", pixels)
+        for skip in (False, True):
+            path = run(network, about, wanted=Wanted.VALUES, skip_background=skip)
+            found[name, skip] = tifffile.imread(path)
+    for name in ("clean", "dirty"):
+        np.testing.assert_allclose(found[name, True], found["clean", False], atol=1e-5)
+    assert np.abs(found["dirty", False] - found["clean", False]).max() > 1e-2
+
+
+def test_background_that_counts_is_not_skipped(run: Callable[..., Path]) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 2, 3, padding=1), nn.InstanceNorm2d(2)).eval()
+    with pytest.raises(SettingError, match="to which background counts, so that it cannot be skipped"):
+        run(network, card(), skip_background=True)
+
+
+def test_a_prediction_hands_all_its_settings_to_a_published_model(tmp_path: Path) -> None:
+    given = PredictSettings(
+        slide=tmp_path / "a", checkpoint=tmp_path / "b", level=2, tile_size=64, workers=3, exact_kernels=True,
+        skip_background=True,
+    )  # fmt: skip
+    handed = published_settings(given)
+    assert {name: getattr(handed, name) for name in vars(given)} == vars(given)
