@@ -116,17 +116,17 @@ def range_actions(is_open: IsOpen, view: EventView) -> list[Action]:
     player = view.player
     return [
         Action(
-            "events.mark_in", "Range &from here", Menu.RUN, partial(player.mark, end=False), "previous",
+            "events.mark_in", "R&ange from here", Menu.RUN, partial(player.mark, end=False), "previous",
             "Begin the range that is played and exported at the playhead.", shortcut="I", group="range",
             enabled_when=is_open,
         ),
         Action(
-            "events.mark_out", "Range &to here", Menu.RUN, partial(player.mark, end=True), "next",
+            "events.mark_out", "Ra&nge to here", Menu.RUN, partial(player.mark, end=True), "next",
             "End the range that is played and exported at the playhead.", shortcut="O", group="range",
             enabled_when=is_open,
         ),
         Action(
-            "events.backwards", "Play back&wards", Menu.RUN, player.toggle_backwards, "undo",
+            "events.backwards", "Play backwar&ds", Menu.RUN, player.toggle_backwards, "undo",
             "Let time run backwards while playing.", shortcut="Shift+Space", group="play", enabled_when=is_open,
             checked_when=lambda: player.backwards,
         ),
@@ -150,15 +150,15 @@ def region_actions(is_open: IsOpen, view: EventView, filtering: Filtering) -> li
                 group="region", enabled_when=is_open, checked_when=partial(in_hand, tool),
             )
             for tool, title, icon, key, about in (
-                (RegionTool.BOX, "&Box region", "rectangle", "R", "Drag a box: only its events are kept."),
+                (RegionTool.BOX, "Bo&x region", "rectangle", "R", "Drag a box: only its events are kept."),
                 (
-                    RegionTool.POLYGON, "&Polygon region", "polygon", "P",
+                    RegionTool.POLYGON, "Pol&ygon region", "polygon", "P",
                     "Click corner after corner; a double click or Enter ends the polygon whose events are kept.",
                 ),
             )
         ),
         Action(
-            "events.region_clear", "&Whole sensor", Menu.VIEW, partial(clear_region, filtering), "fit",
+            "events.region_clear", "Wh&ole sensor", Menu.VIEW, partial(clear_region, filtering), "fit",
             "Keep the events of the whole sensor again.", group="region",
             enabled_when=lambda: requires((bool(regions_in_sight(filtering.chain)), "Draw a region first.")),
         ),
