@@ -127,7 +127,7 @@ class SlidesWorkspace(DocumentWorkspace):
                 tab_of="slides.list", when_seen=self.display.set_in_sight,
             ),
             Panel("slides.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 320),
-            Panel("slides.layers", "Layers", self.layers_panel, LEFT, 320, tab_of="slides.prediction"),
+            Panel("slides.layers", "Layers", scrolling(self.layers_panel), LEFT, 320, tab_of="slides.prediction"),
             Panel("slides.training", "Training", self.training_panel, RIGHT, 480),
             Panel(LIVE, "Live", scrolling(self.live_panel), RIGHT, 480, tab_of="slides.training"),
             Panel("slides.curves", "Curves", self.curves_panel, RIGHT, 320),

@@ -129,8 +129,15 @@ class StacksWorkspace(DocumentWorkspace):
         return [
             Panel("stacks.stacks", "Stacks", scrolling(self.stacks_panel), LEFT, 330),
             Panel("stacks.labels", "Labels", self.labels_panel, LEFT, 330, tab_of="stacks.stacks"),
-            Panel("stacks.levels", "Contrast", scrolling(self.channels_panel), LEFT, 245),
-            Panel("stacks.prediction", "Prediction", scrolling(self.prediction_panel), LEFT, 200),
+            Panel("stacks.levels", "Contrast", scrolling(self.channels_panel), LEFT, 400),
+            Panel(
+                "stacks.prediction",
+                "Prediction",
+                scrolling(self.prediction_panel),
+                LEFT,
+                400,
+                tab_of="stacks.levels",
+            ),
             Panel(TRAINING, "Training", self.training_panel, RIGHT, 520),
             Panel("stacks.curves", "Curves", self.curves_panel, RIGHT, 300),
             Panel(PREVIEW, "Preview", self.preview_panel, BOTTOM, 250),
