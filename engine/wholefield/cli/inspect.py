@@ -2,14 +2,16 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from wholefield.cli.options import parse
 from wholefield.errors import SettingError
 from wholefield.networks.registry import CLASSIFIERS, find_model
 from wholefield.numbers import AmbiguousNumberError, real_of
+from wholefield.tasks.applying import MAP_MEMORY
+from wholefield.tasks.slides.inspected_file import ModelFile
 from wholefield.tasks.slides.inspection import (
-    Inspection,
     NetworkChoice,
     Purpose,
     inspect_network,
@@ -42,6 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="Task whose network is inspected. Default: classify.",
     )
     parser.add_argument("--model", help=f"Network of the task classify: {models}.")
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="FILE",
+        help="Published model, or checkpoint of any training on slides, to inspect instead.",
+    )  # fmt: skip
     for name, text in NETWORK.items():
         parser.add_argument(f"--{name}", help=f"{text} Default: {getattr(NetworkChoice, name)}.")
     image = parser.add_mutually_exclusive_group(required=True)
@@ -54,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tile-size", default=str(TILE_SIZE), help=f"Side of a tile in pixels. Default: {TILE_SIZE}."
     )
     parser.add_argument("--workers", help="Tiles computed at the same time. Default: automatic.")
+    parser.add_argument(
+        "--map-memory",
+        metavar="MIB",
+        help="Maps between the stages of a network with statistics of the whole image that are kept in memory, in MiB; "
+        f"the rest goes to files. Default: {MAP_MEMORY} with --checkpoint, as in apply, else all.",
+    )
     parser.add_argument("--memory", help="Memory to suggest tile size and workers for, such as 4GB or 500MB.")
     parser.add_argument(
         "--for",
@@ -79,30 +91,42 @@ def inspect(arguments: argparse.Namespace) -> int:
     size = parse_size(arguments.size) if arguments.size is not None else slide_size(arguments.slide, level)
     choice = choice_of(arguments)
     workers = None if arguments.workers is None else parse("workers", arguments.workers, int)
-    inspection = inspect_network(choice, size, tile_size, workers)
+    map_budget = map_budget_of(arguments)
+    inspection = inspect_network(choice, size, tile_size, workers, map_budget)
     lines = [*inspection.readouts()]
     if arguments.memory is not None:
         purpose = Purpose(arguments.purpose)
-        suggested, side_by_side = suggest_for(choice, size, parse_bytes(arguments.memory), purpose)
+        suggested, side_by_side = suggest_for(
+            choice, size, parse_bytes(arguments.memory), purpose, map_budget
+        )
         lines.append(
             (
                 "Suggested tile size",
                 f"{suggested} px, {side_by_side} at the same time, for {purpose} within {arguments.memory}",
             )
         )
-    print(table(inspection, LayerChoice(arguments.layers)), end="\n\n")
+    layers = inspection.rows_of(LayerChoice(arguments.layers))
+    print(table([HEADINGS, *(row.cells() for row in layers)]), end="\n\n")
+    if stages := inspection.stage_table():
+        print(table(stages), end="\n\n")
     for name, value in lines:
         print(f"{name + ':':<24} {value}")
     return 0
 
 
-def choice_of(arguments: argparse.Namespace) -> NetworkChoice:
+def choice_of(arguments: argparse.Namespace) -> NetworkChoice | ModelFile:
     """The network that the options describe.
 
     Raises:
-        SettingError: The task classify needs a model, or an option belongs to the other task.
+        SettingError: The task classify needs a model, or an option belongs to the other task or to no checkpoint.
     """
     given = {name: getattr(arguments, name) for name in NETWORK if getattr(arguments, name) is not None}
+    if arguments.checkpoint is not None:
+        if arguments.model is not None or arguments.task == SegmentSettings.task or given:
+            raise SettingError(
+                "--checkpoint says what network it is; omit --task, --model and their options."
+            )
+        return ModelFile(arguments.checkpoint)
     if arguments.task == SegmentSettings.task:
         if arguments.model is not None:
             raise SettingError("The task segment has one network, a U-Net; omit --model.")
@@ -111,16 +135,29 @@ def choice_of(arguments: argparse.Namespace) -> NetworkChoice:
             raise SettingError(f"--{wrong[0]} is {numbers[wrong[0]]} but must be at least 1.")
         return NetworkChoice(**numbers)
     if arguments.model is None:
-        raise SettingError("Give --model for the task classify, or --task segment.")
+        raise SettingError("Give --model for the task classify, --checkpoint, or --task segment.")
     if given:
         raise SettingError(f"--{next(iter(given))} belongs to the task segment; add --task segment.")
     return NetworkChoice(find_model(arguments.model).name)
 
 
-def table(inspection: Inspection, choice: LayerChoice) -> str:
-    """The layers as aligned text, with a line under the headings."""
-    rows = [HEADINGS, *(row.cells() for row in inspection.rows_of(choice))]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+def map_budget_of(arguments: argparse.Namespace) -> int | None:
+    """Bytes of maps in memory; None for all.
+
+    Raises:
+        SettingError: It is not a number, or below 0.
+    """
+    if arguments.map_memory is None:
+        return None if arguments.checkpoint is None else MAP_MEMORY * 2**20
+    number = parse("map_memory", arguments.map_memory, int)
+    if number < 0:
+        raise SettingError(f"--map-memory is {number} but must be at least 0.")
+    return number * 2**20
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows as aligned text, with a line under the first, the headings."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     texts = [_line(row, widths) for row in rows]
     return "\n".join([texts[0], "  ".join("-" * width for width in widths), *texts[1:]])
 

@@ -1,17 +1,26 @@
 """wholefield inspect: the table, what the pass costs, the suggestion, and one sentence for every mistake."""
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+import torch
 from hypothesis import given, strategies as st
+from torch import nn
 
 from wholefield.cli import main
 from wholefield.cli.inspect import parse_bytes, parse_size
 from wholefield.errors import SettingError
-from wholefield.tasks.slides.inspection import inspect_network
+from wholefield.networks import opening, unet
+from wholefield.networks.opening import Gives, PublishedCard, Streaming, open_model, published
+from wholefield.streaming import StreamingError, plan
+from wholefield.streaming.planning.stage_table import HEADINGS as STAGE_HEADINGS
+from wholefield.streaming.planning.table import in_bytes
+from wholefield.tasks.slides.inspected_file import ModelFile
+from wholefield.tasks.slides.inspection import Purpose, inspect_network, suggest_for
 from wholefield.tasks.slides.layer_rows import HEADINGS, LayerChoice
 
 SMALL = ["inspect", "--model=small_cnn"]
@@ -145,3 +154,90 @@ def test_options_of_the_other_task_are_refused(
 ) -> None:
     assert main(["inspect", *options]) == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Path:
+    """A published network with statistics of the whole image."""
+
+    class Net(nn.Sequential):
+        def __init__(self) -> None:
+            super().__init__(nn.Conv2d(3, 8, 3), nn.InstanceNorm2d(8), nn.Conv2d(8, 2, 3))
+
+    path = tmp_path / "staged.pt2"
+    sides = {2: torch.export.Dim("height", min=16), 3: torch.export.Dim("width", min=16)}
+    program = torch.export.export(Net().eval(), (torch.zeros(1, 3, 64, 64),), dynamic_shapes=(sides,))
+    torch.export.save(program, path)
+    return path
+
+
+def test_the_stages_of_a_published_model(staged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    size = ["--size=400x300", "--tile-size=64"]
+    assert main(["inspect", f"--checkpoint={staged}", *size, "--map-memory=0"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first = lines.index("") + 1
+    model = open_model(staged)
+    expected = plan(model.network, (1, 3, 300, 400), 64, map_budget=0)
+    assert lines[first].split() == " ".join(STAGE_HEADINGS).split()
+    rows = lines[first + 2 : lines.index("", first)]
+    assert [row.split()[:2] for row in rows] == [["1", "normalized"], ["2", "output"]]
+    assert f"{'Receptive field:':<24} 5 px, stride 1, and statistics of the whole image" in lines
+    for row, stage in zip(rows, expected.stages, strict=True):
+        assert "7 x 5" in row, "the width comes first"
+        assert row.count(in_bytes(stage.forward_disk)) >= 1
+        assert stage.forward_disk > 0
+    assert f"{'Maps on disk, inference:':<24} {in_bytes(expected.memory.forward_disk)}" in lines
+
+    assert main(["inspect", f"--checkpoint={staged}", *size]) == 0
+    assert f"{'Maps on disk, inference:':<24} 0 B" in capsys.readouterr().out.splitlines()
+
+
+def test_maps_on_disk_make_room_for_larger_tiles(staged: Path) -> None:
+    model, size, budget = ModelFile(staged), (1200, 1200), 40_000_000
+    with pytest.raises(StreamingError, match="No tile size fits"):
+        suggest_for(model, size, budget, Purpose.INFERENCE)
+    side, workers = suggest_for(model, size, budget, Purpose.INFERENCE, map_budget=0)
+    needed = plan(open_model(staged).network, (1, 3, *size), side, workers=workers, map_budget=0).memory
+    assert 0 < needed.forward <= budget
+
+
+def test_sizes_that_a_model_does_not_take_are_filled_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "net.pth"
+    path.touch()
+    about = PublishedCard("test", "net", 2, 3, Gives.MAPS, 0, streaming=Streaming())
+    made = published(path, unet(3, 2, width=2, depth=2), about)
+    made = replace(made, card=replace(made.card, streaming=replace(made.card.streaming, multiple=(8, 4))))
+    monkeypatch.setattr(opening, "open_model", lambda path: made)
+    assert main(["inspect", f"--checkpoint={path}", "--size=401x299", "--tile-size=64"]) == 0
+    out = capsys.readouterr().out
+    assert f"{'Image:':<24} 401 x 299 px, filled up to 404 x 304" in out.splitlines()
+    assert "Maps on disk" not in out, "one stage keeps no maps"
+
+
+def test_a_network_that_pools_its_output_is_planned(tmp_path: Path) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
+    found = plan(network, (1, 3, 300, 400), 64)
+    assert found.receptive_field == (3, 3)
+    assert found.memory.forward > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--model=small_cnn"], "omit --task, --model and their options"),
+        (["--task=segment"], "omit --task, --model and their options"),
+        (["--map-memory=-1"], "--map-memory is -1 but must be at least 0"),
+        (["--map-memory=all"], "--map-memory is 'all'"),
+        ([], "absent.pth does not exist"),
+    ],
+)
+def test_mistakes_with_a_checkpoint(
+    options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", "--checkpoint=absent.pth", "--size=64x64", *options]) == (2 if options else 1)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err
+    assert err.count("\n") == 1

@@ -79,7 +79,8 @@ class Plan:
         counts: Number of tiles per axis.
         layers: All operations in order.
         stages: The passes over the tiles that it takes, one of a local network.
-        receptive_field: Pixels that an output position sees, one number per axis.
+        receptive_field: Pixels that an output position sees, one number per axis; one of the last layer with
+            positions where the network pools its output itself.
         stride: Pixels from one output position to the next, per axis.
         offset: First and last pixel that output position 0 sees, per axis.
         memory: Predicted peaks in bytes.
@@ -284,7 +285,8 @@ def _plan(
     nodes = [along_axis(program, axis) for axis in range(len(sizes))]
     found = list(zip(*(fields(along) for along in nodes), strict=True))
     layers = tuple(_layer(recurrence, node, found[node.ref.index]) for node in program.nodes)
-    outputs = [ref.index for ref in output_nodes(program)]
+    # A network that pools its output itself has no output with positions: its last layer stands for it.
+    outputs = [ref.index for ref in output_nodes(program)] or [program.nodes[-1].ref.index]
     last = layers[outputs[-1]]
     layouts = lay_out_stages(folded, sizes, smallest_block, keep_budget)
     forecast = Forecast(layouts, slot_stand_ins(folded, network), wanted, map_budget)

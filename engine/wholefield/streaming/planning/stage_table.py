@@ -10,6 +10,8 @@ from wholefield.streaming.planning.table import as_table, in_bytes
 from wholefield.streaming.tracing.program import Program
 from wholefield.streaming.tracing.stages import Stage
 
+HEADINGS = ("stage", "up to", "tiles", "stores", "inference", "on disk", "training", "on disk", "time")
+
 
 @dataclass(frozen=True)
 class StagePlan:
@@ -17,7 +19,8 @@ class StagePlan:
 
     Attributes:
         counts: Number of tiles per axis.
-        ends_at: Path of the layer whose statistics it finds; empty behind the last of them.
+        ends_at: Path of the layer whose statistics it finds, or the operation in a program without layers; empty
+            behind the last of them.
         statistics: How many values of the whole image it finds.
         maps: Bytes of the maps that it stores.
         forward: Peak memory in bytes while it is computed in inference.
@@ -75,30 +78,39 @@ def stage_plans(forecast: Forecast, program: Program) -> tuple[StagePlan, ...]:
 
 def as_text(stages: Sequence[StagePlan]) -> str:
     """The stages as a table."""
-    rows = [
-        (
-            str(number),
-            stage.ends_at or "output",
-            " x ".join(map(str, stage.counts)),
-            in_bytes(stage.maps),
-            in_bytes(stage.forward),
-            in_bytes(stage.forward_disk),
-            in_bytes(stage.backward),
-            in_bytes(stage.backward_disk),
-            f"{100 * stage.share:.0f} %",
-        )
-        for number, stage in enumerate(stages, 1)
-    ]
-    return as_table(HEADINGS, rows)
+    return as_table(HEADINGS, [cells(number, stage) for number, stage in enumerate(stages, 1)])
 
 
-HEADINGS = ("stage", "up to", "tiles", "stores", "inference", "on disk", "training", "on disk", "time")
+def cells(number: int, stage: StagePlan, times: str = "x", *, width_first: bool = False) -> tuple[str, ...]:
+    """One text for each of HEADINGS.
+
+    Args:
+        number: The stage's number, from 1.
+        stage: The stage.
+        times: What stands between the numbers of tiles.
+        width_first: Whether these begin with the last axis.
+    """
+    counts = reversed(stage.counts) if width_first else stage.counts
+    return (
+        str(number),
+        stage.ends_at or "output",
+        f" {times} ".join(map(str, counts)),
+        in_bytes(stage.maps),
+        in_bytes(stage.forward),
+        in_bytes(stage.forward_disk),
+        in_bytes(stage.backward),
+        in_bytes(stage.backward_disk),
+        f"{100 * stage.share:.0f} %",
+    )
 
 
 def _layer(program: Program, stage: Stage) -> str:
-    """The layer that takes the last of a stage's statistics."""
+    """The layer that takes the last of a stage's statistics; the operation in a program without layers."""
     wanted = {statistic.node for statistic in stage.statistics.values()}
     layers = [
-        program.nodes[k].layer for node in sorted(wanted) for k in program.readers.get(node, ()) if k >= 0
+        program.nodes[k].layer or program.nodes[k].operation
+        for node in sorted(wanted)
+        for k in program.readers.get(node, ())
+        if k >= 0
     ]
     return layers[-1] if layers else ""

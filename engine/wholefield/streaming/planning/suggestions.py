@@ -31,6 +31,7 @@ def suggest_tile_size(
     training: bool = True,
     dtype: torch.dtype = torch.float32,
     keep_budget: int = KEEP_BUDGET,
+    map_budget: int | None = None,
 ) -> int:
     """The largest usual tile size whose predicted peak memory stays within a budget.
 
@@ -41,6 +42,7 @@ def suggest_tile_size(
         training: Whether gradients will be wanted.
         dtype: Element type of the image.
         keep_budget: As for Streamed.
+        map_budget: As for plan.
 
     Returns:
         The tile size in pixels, for all axes.
@@ -58,7 +60,7 @@ def suggest_tile_size(
     least, leanest = inf, 0
     # The need does not simply rise with the size: small tiles hand on more halos, and deep layers wait for a power of
     # two of tiles. So all sizes are laid out, but a tile is walked only where it may need less than the leanest so far.
-    for size, _, forecast in _forecasts(network, input_shape, dtype, keep_budget):
+    for size, _, forecast in _forecasts(network, input_shape, dtype, keep_budget, map_budget):
         if forecast.floor(training) >= least:
             continue
         need = forecast.peak(training)
@@ -80,6 +82,7 @@ def suggest_tiling(
     training: bool = True,
     dtype: torch.dtype = torch.float32,
     keep_budget: int = KEEP_BUDGET,
+    map_budget: int | None = None,
 ) -> tuple[int, int]:
     """The tile size and number of workers that are likely to be fastest within a budget of memory.
 
@@ -90,6 +93,7 @@ def suggest_tiling(
         training: Whether gradients will be wanted.
         dtype: Element type of the image.
         keep_budget: As for Streamed.
+        map_budget: As for plan.
 
     Returns:
         The tile size in pixels, for all axes, and how many tiles to compute at the same time, at most the number of
@@ -107,7 +111,7 @@ def suggest_tiling(
         (True, True)
     """
     fitting: list[tuple[float, int, int]] = []
-    for size, recurrence, forecast in _forecasts(network, input_shape, dtype, keep_budget):
+    for size, recurrence, forecast in _forecasts(network, input_shape, dtype, keep_budget, map_budget):
         if forecast.floor(training) > memory_budget:
             continue
         for workers in range(workers_for(recurrence, None), 0, -1):
@@ -117,13 +121,18 @@ def suggest_tiling(
     if not fitting:
         # Its sentence tells the leanest size.
         return suggest_tile_size(
-            network, input_shape, memory_budget, training=training, dtype=dtype, keep_budget=keep_budget
-        ), 1
+            network, input_shape, memory_budget, training=training, dtype=dtype, keep_budget=keep_budget,
+            map_budget=map_budget,
+        ), 1  # fmt: skip
     return max(fitting)[1:]
 
 
 def _forecasts(
-    network: nn.Module, input_shape: Sequence[int], dtype: torch.dtype, keep_budget: int
+    network: nn.Module,
+    input_shape: Sequence[int],
+    dtype: torch.dtype,
+    keep_budget: int,
+    map_budget: int | None,
 ) -> Iterator[tuple[int, Recurrence, Forecast]]:
     """The usual tile sizes for an image, largest first, each with its layout and forecast."""
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
@@ -132,4 +141,4 @@ def _forecasts(
     for size in reversed([s for s in TILE_SIZES if s < 2 * max(program.image.lengths)] or TILE_SIZES[:1]):
         sizes = (size,) * len(program.image.axes)
         layouts = lay_out_stages(program, sizes, None, keep_budget)
-        yield size, layouts[0].recurrence, Forecast(layouts, tensors)
+        yield size, layouts[0].recurrence, Forecast(layouts, tensors, map_budget=map_budget)

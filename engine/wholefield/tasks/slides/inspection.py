@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from wholefield.errors import SettingError
 from wholefield.networks.registry import find_model
+from wholefield.tasks.slides.inspected_file import ModelFile
 from wholefield.tasks.slides.layer_rows import LayerChoice, LayerRow, per_axis, rows_of
 from wholefield.tasks.slides.settings import ClassifySettings, SegmentSettings, SlideTrainingSettings
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from wholefield.streaming.planning.plan import Plan
@@ -72,19 +74,15 @@ class Inspection:
     Attributes:
         model: its name in the list of models.
         title: its name on the screen.
+        size: height and width of the image in pixels.
         rows: all operations in order, the image first.
     """
 
     model: str
     title: str
+    size: tuple[int, int]
     rows: tuple[LayerRow, ...]
     _plan: "Plan"
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the image in pixels."""
-        height, width = self._plan.input_shape[2:]
-        return height, width
 
     @property
     def tile_size(self) -> int:
@@ -106,6 +104,18 @@ class Inspection:
             case LayerChoice.STAGES:
                 return tuple(row for row in self.rows if row.ends_stage)
 
+    def stage_table(self, times: str = "x") -> list[tuple[str, ...]]:
+        """The passes over the tiles as texts, a row each under the headings; empty where one pass does it all."""
+        from wholefield.streaming.planning.stage_table import HEADINGS, cells
+
+        stages = self._plan.stages
+        if len(stages) == 1:
+            return []
+        return [
+            HEADINGS,
+            *(cells(number, each, times, width_first=True) for number, each in enumerate(stages, 1)),
+        ]
+
     def look(self, node: int, pixel: Sequence[int]) -> ReceptiveField:
         """What the position of a layer sees whose field is centered nearest to a pixel (y, x) of the image."""
         position = self._plan.position_at(node, pixel)
@@ -123,14 +133,17 @@ class Inspection:
 
         plan, (height, width), (rows, columns) = self._plan, self.size, self._plan.counts
         overlap, memory = plan.overlapping_work, plan.memory
+        field = per_axis(plan.receptive_field, times)
+        seen = ", and statistics of the whole image" if len(plan.stages) > 1 else ""
         return (
-            ("Image", f"{width:,} {times} {height:,} px"),
+            ("Image", f"{width:,} {times} {height:,} px{self._filled(times)}"),
             ("Tiles", f"{columns:,} {times} {rows:,} = {plan.tiles:,} of {self.tile_size:,} px"),
             ("Tiles at the same time", f"{plan.workers}, {plan.speedup:.2f} {times} as fast as one"),
-            ("Receptive field", f"{per_axis(plan.receptive_field, times)} px, stride {per_axis(plan.stride, times)}"),
+            ("Receptive field", f"{field} px, stride {per_axis(plan.stride, times)}{seen}"),
             ("Multiply-adds", f"{plan.macs / 1e9:,.2f} G per pass"),
             ("Peak memory, inference", in_bytes(memory.forward)),
             ("Peak memory, training", in_bytes(memory.backward)),
+            *self._on_disk(),
             ("Halos in training", in_bytes(memory.halos)),
             ("Kept results in training", in_bytes(memory.blocks)),
             (
@@ -138,6 +151,21 @@ class Inspection:
                 f"would compute each pixel {overlap:.2f} times" if isfinite(overlap) else "not possible at this size",
             ),
         )  # fmt: skip
+
+    def _filled(self, times: str) -> str:
+        height, width = self._plan.input_shape[2:]
+        return "" if (height, width) == self.size else f", filled up to {width:,} {times} {height:,}"
+
+    def _on_disk(self) -> tuple[tuple[str, str], ...]:
+        from wholefield.streaming.planning.table import in_bytes
+
+        if len(self._plan.stages) == 1:
+            return ()
+        memory = self._plan.memory
+        return (
+            ("Maps on disk, inference", in_bytes(memory.forward_disk)),
+            ("Maps on disk, training", in_bytes(memory.backward_disk)),
+        )
 
 
 @dataclass(frozen=True)
@@ -172,10 +200,9 @@ class NetworkChoice:
         """Its name on the screen."""
         return "U-Net" if self.model == UNET else find_model(self.model).title
 
-    @property
-    def input_channels(self) -> int:
-        """Channels of the images that it takes."""
-        return self.channels if self.model == UNET else len(find_model(self.model).mean)
+    def shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """What the network is given for an image of this height and width."""
+        return 1, self.channels if self.model == UNET else len(find_model(self.model).mean), *size
 
     def build(self) -> "tuple[nn.Module, nn.Module]":
         """The network, and the part of it that is streamed, with only the shapes of their parameters.
@@ -198,52 +225,70 @@ class NetworkChoice:
 
 
 def inspect_network(
-    choice: NetworkChoice | str, size: tuple[int, int], tile_size: int, workers: int | None = None
+    choice: NetworkChoice | ModelFile | str,
+    size: tuple[int, int],
+    tile_size: int,
+    workers: int | None = None,
+    map_budget: int | None = None,
 ) -> Inspection:
     """Plan the streamed part of a network over an image.
 
     Args:
-        choice: the network that a task trains, or a name in the list of models.
+        choice: the network that a task trains, a published model, or a name in the list of models.
         size: height and width of the image in pixels.
         tile_size: side of a tile in pixels.
         workers: tiles computed at the same time; None chooses by the grid and the threads.
+        map_budget: bytes of maps between stages in memory, the rest is on disk; None for all.
 
     Raises:
-        SettingError: the model is unknown, or the tile or the image is too small for it.
+        WholefieldError: the model is unknown or cannot be opened, or the tile or the image is too small for it.
     """
     from wholefield.streaming.planning.plan import plan
 
     _refuse(size, tile_size)
     choice = NetworkChoice(choice) if isinstance(choice, str) else choice
     network, part = choice.build()
-    made = plan(part, (1, choice.input_channels, *size), tile_size, workers=workers)
-    return Inspection(choice.model, choice.title, rows_of(made, part, _names(network, part)), made)
+    made = plan(
+        part, choice.shape(size), tile_size, dtype=_dtype(part), workers=workers, map_budget=map_budget
+    )
+    return Inspection(choice.model, choice.title, size, rows_of(made, part, _names(network, part)), made)
 
 
 def suggest_for(
-    choice: NetworkChoice | str, size: tuple[int, int], budget: int, purpose: Purpose = Purpose.TRAINING
+    choice: NetworkChoice | ModelFile | str,
+    size: tuple[int, int],
+    budget: int,
+    purpose: Purpose = Purpose.TRAINING,
+    map_budget: int | None = None,
 ) -> tuple[int, int]:
     """The tile size and number of workers that are likely to be fastest within a budget of memory.
 
     Args:
-        choice: the network that a task trains, or a name in the list of models.
+        choice: the network that a task trains, a published model, or a name in the list of models.
         size: height and width of the image in pixels.
         budget: bytes above the network and the image.
         purpose: what the memory is for.
+        map_budget: bytes of maps between stages in memory, the rest is on disk; None for all.
 
     Returns:
         Side of a tile in pixels, and tiles computed at the same time.
 
     Raises:
-        SettingError: the model is unknown, the image too small for it, or no tile size fits.
+        WholefieldError: the model is unknown or cannot be opened, the image too small for it, or no tile size fits.
     """
     from wholefield.streaming.planning.suggestions import suggest_tiling
 
     _refuse(size)
     choice = NetworkChoice(choice) if isinstance(choice, str) else choice
-    shape = (1, choice.input_channels, *size)
     _, part = choice.build()
-    return suggest_tiling(part, shape, budget, training=purpose is Purpose.TRAINING)
+    return suggest_tiling(
+        part,
+        choice.shape(size),
+        budget,
+        training=purpose is Purpose.TRAINING,
+        dtype=_dtype(part),
+        map_budget=map_budget,
+    )
 
 
 def _refuse(size: tuple[int, int], tile_size: int = 1) -> None:
@@ -261,3 +306,10 @@ def _names(network: "nn.Module", part: "nn.Module") -> dict[str, str]:
 
 def _around(center: Fraction, width: Fraction) -> tuple[float, float]:
     return float(center - width / 2), float(center + width / 2)
+
+
+def _dtype(part: "nn.Module") -> "torch.dtype":
+    """The type of the images that a network is given: that of its parameters."""
+    import torch
+
+    return next((parameter.dtype for parameter in part.parameters()), torch.float32)

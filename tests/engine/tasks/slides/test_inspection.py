@@ -137,7 +137,8 @@ def test_texts_name_the_width_first(inspection: Inspection) -> None:
 def test_tiles_at_the_same_time_are_told_and_counted_in_the_memory() -> None:
     one, two = (inspect_network("small_cnn", (1024, 1024), 256, workers) for workers in (1, 2))
     assert dict(one.readouts())["Tiles at the same time"] == "1, 1.00 x as fast as one"
-    assert dict(two.readouts())["Tiles at the same time"] == "2, 1.78 x as fast as one"
+    # 16 tiles in 8 turns, the second worker a tenth of a tile behind: 16 / 8.1.
+    assert dict(two.readouts())["Tiles at the same time"] == "2, 1.98 x as fast as one"
     assert two._plan.memory.forward > one._plan.memory.forward
     assert two._plan.memory.backward > one._plan.memory.backward
 
