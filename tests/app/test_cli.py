@@ -64,7 +64,7 @@ def test_the_command_that_the_window_copies_paints_what_the_window_shows(
     qtbot.waitUntil(lambda: window.quiet and window.workspace.title == clip.name, timeout=20_000)
     space = a(EventsWorkspace, window.workspace)
     view = space.view
-    space.open_flow(FlowSource(labels_path(clip)))
+    space.flow.open(FlowSource(labels_path(clip)))
     qtbot.waitUntil(lambda: view.flow.provider is not None and window.quiet)
     view.set_style(
         replace(FrameStyle(accumulation_us=20_000, flow=FlowMode.BOTH, step=7), events_view=display)

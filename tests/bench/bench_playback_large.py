@@ -94,7 +94,7 @@ def play(space: EventsWorkspace, name: str, style: dict[str, Any], seconds: floa
     if style["flow"] is not FlowMode.NONE and view.flow.provider is None:
         recording = view.recording
         assert recording is not None
-        space.set_flow(make_flow(recording.width, recording.height, recording.duration_us))
+        space.flow.show(make_flow(recording.width, recording.height, recording.duration_us))
     view.set_style(replace(view.style_of_frames, accumulation_us=33_000, **style))
     shown: list[int] = []
     view.shown.connect(lambda frame: shown.append(frame.request.time_us))

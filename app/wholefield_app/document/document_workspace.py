@@ -17,12 +17,12 @@ from wholefield.sources.choices import Reading
 from wholefield.sources.kinds import Kind
 from wholefield.tasks.registry import find_task, tasks
 from wholefield_app.actions import Registry
-from wholefield_app.calls import DebouncedCall
 from wholefield_app.document.activity import Activity, Topic
 from wholefield_app.document.demo import DemoMaker, MakeDemo
 from wholefield_app.document.document import Document, Role
 from wholefield_app.document.export import Export
 from wholefield_app.document.hooks import Themed, WorkspaceHooks
+from wholefield_app.document.models_on_offer import ModelsOnOffer
 from wholefield_app.document.readouts import Readouts
 from wholefield_app.document.training import Training
 from wholefield_app.document.workspace import Panel
@@ -36,7 +36,7 @@ from wholefield_app.panels.preview_panel import PreviewPanel
 from wholefield_app.panels.training_panel import TrainingPanel
 from wholefield_app.panels.welcome import Welcome
 from wholefield_app.runs import RunSession
-from wholefield_app.runs.models import TrainedModel, list_models
+from wholefield_app.runs.models import TrainedModel
 from wholefield_app.runs.worker import Work
 from wholefield_app.services import Services
 
@@ -59,6 +59,7 @@ class DocumentWorkspace(WorkspaceHooks):
         export: The export.
         demo: Makes the demo.
         activity: What is going on.
+        models: The models that are on offer for predictions.
     """
 
     def __init__(
@@ -81,9 +82,7 @@ class DocumentWorkspace(WorkspaceHooks):
         self.activity.changed.connect(self.status_changed)
         self.readout = Readouts(self)
         self.preview_panel: PreviewPanel | None = None
-        self._models = DebouncedCall(services.background, list_models, parent=self)
-        self._finished: Path | None = None
-        self._trained: list[TrainedModel] = []
+        self.models = ModelsOnOffer(self)
         self._central = QStackedWidget()
         self._returning: list[tuple[RunSession, OwnProcess, Path]] = []
 
@@ -113,7 +112,7 @@ class DocumentWorkspace(WorkspaceHooks):
     def quiet(self) -> bool:
         """Whether files, pictures and previews are all there."""
         preview = self.preview_panel is not None and self.preview_panel.busy
-        return not (self._services.background.busy or self._models.busy or preview)
+        return not (self._services.background.busy or self.models.busy or preview)
 
     @property
     def services(self) -> Services:
@@ -164,7 +163,7 @@ class DocumentWorkspace(WorkspaceHooks):
             self.preview_panel.stop()
         self.document.remove()
         # Only now: models are listed again whenever something else is open, or nothing.
-        self._models.drop()
+        self.models.drop()
         self.view.shutdown()
 
     def make_panels(self, registry: Registry) -> list[Panel]:
@@ -225,19 +224,12 @@ class DocumentWorkspace(WorkspaceHooks):
 
     def choose_model(self, path: Path) -> None:
         """Offer a model that was opened, and choose it."""
-        self._offer()
-        self.prediction_panel.models.choose(path)
+        self.models.choose(path)
 
     def follow_theme(self, *parts: Themed) -> None:
         """Paint parts in the colors of every theme from now on."""
         for part in parts:
             self._services.themes.changed.connect(part.use_theme)
-
-    @Slot()
-    def list_models(self) -> None:
-        """Offer the models of earlier runs."""
-        if (runs := self.runs) is not None:
-            self._models.ask(runs, self.predict_task)
 
     @Slot(str)
     def warn(self, *sentences: str) -> None:
@@ -278,11 +270,8 @@ class DocumentWorkspace(WorkspaceHooks):
         self.demo.progressed.connect(self._show_demo_progress)
         self.demo.made.connect(self.take_demo)
         self.demo.ended.connect(self._end_demo)
-        self._models.answered.connect(self._offer_models)
-        self._models.failed.connect(self._services.report)
         self.prediction_panel.model_changed.connect(self.changed)
-        self.prediction_panel.model_changed.connect(self._show_card)
-        self.prediction_panel.models.browsed.connect(self._take_model_file)
+        self.models.connect_panel()
 
     def _connect_runs(self) -> None:
         for session in self.sessions:
@@ -299,8 +288,8 @@ class DocumentWorkspace(WorkspaceHooks):
             follow.append(self.preview_panel.add)
         for each in follow:
             self.training.reported.connect(each)
-        self.training.checkpoint_saved.connect(self.list_models)
-        self.training.ended.connect(self._list_finished)
+        self.training.checkpoint_saved.connect(self.models.list_again)
+        self.training.ended.connect(self.models.list_finished)
         self.export.lost.connect(self.warn)
 
     def _place(self, work: Work, title: str) -> Work:
@@ -335,42 +324,8 @@ class DocumentWorkspace(WorkspaceHooks):
             self.prediction_panel.say_exported("")
         self.follow_document(role)
         if role is Role.INPUT:
-            self.list_models()
+            self.models.list_again()
         self.changed.emit()
-
-    @Slot()
-    def _list_finished(self) -> None:
-        """The model of a run that has just ended is chosen."""
-        self._finished = self.training.folder
-        self.list_models()
-
-    @Slot(object)
-    def _offer_models(self, models: list[TrainedModel]) -> None:
-        finished, self._finished = self._finished, None
-        self._trained = models
-        self._offer()
-        if finished is not None:
-            self.prediction_panel.models.choose_run(finished)
-
-    def _offer(self) -> None:
-        """Put models of earlier runs and those that were opened on offer."""
-        opened = [model.offered for model in self._services.models.of(self.name)]
-        known = {model.path for model in opened}
-        trained = [model for model in self._trained if model.path not in known]
-        self.prediction_panel.models.set_models([*trained, *opened, *self.shipped])
-
-    @Slot()
-    def _show_card(self) -> None:
-        model = self._services.models.find(self.prediction_panel.checkpoint)
-        self.prediction_panel.card.show_lines(() if model is None else model.lines)
-
-    @Slot(object)
-    def _take_model_file(self, path: Path) -> None:
-        """Choose a checkpoint of a run; anything else is opened first, to see what it is."""
-        if path.suffix == ".ckpt":
-            self.prediction_panel.models.choose(path)
-        else:
-            self._services.models.open(path)
 
     @Slot(int, int)
     def _show_demo_progress(self, done: int, total: int) -> None:

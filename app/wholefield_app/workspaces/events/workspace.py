@@ -10,12 +10,10 @@ from PySide6.QtCore import Qt, Slot
 
 from wholefield.errors import SettingError
 from wholefield.runs.reports import PreviewReady
-from wholefield.sources.events.recording import Recording
-from wholefield.tasks.events.flow_field import FlowProvider
 from wholefield.tasks.events.provider import FlowSource
 from wholefield.tasks.events.score_settings import ScoreSettings
 from wholefield.tasks.events.settings import FlowPredictSettings
-from wholefield.tasks.events.shipped import CONTRAST, TITLES, shipped_model
+from wholefield.tasks.events.shipped import TITLES, shipped_model
 from wholefield_app.actions import Action, Registry
 from wholefield_app.actions.action import Availability, requires
 from wholefield_app.document import actions
@@ -37,7 +35,7 @@ from wholefield_app.video.settings import Pictures
 from wholefield_app.viewer.events.event_view import NO_RATE, EventView
 from wholefield_app.viewer.events.frame_view import PixelReadout
 from wholefield_app.viewer.events.rate_strip import Rate
-from wholefield_app.viewer.events.style import FlowMode, FrameStyle
+from wholefield_app.viewer.events.style import FrameStyle
 from wholefield_app.workspaces import EVENTS
 from wholefield_app.workspaces.events.actions import (
     display_actions,
@@ -62,9 +60,9 @@ from wholefield_app.workspaces.events.export_dialog import ExportDialog, ExportK
 from wholefield_app.workspaces.events.filter_link import FilterLink
 from wholefield_app.workspaces.events.filtering import Filtering
 from wholefield_app.workspaces.events.filters_panel import FiltersPanel
-from wholefield_app.workspaces.events.flow_dialog import ask_for_flow
+from wholefield_app.workspaces.events.flow_opening import FlowOpening
 from wholefield_app.workspaces.events.flow_panel import FlowPanel
-from wholefield_app.workspaces.events.opening import close_provider, tell_cold, tell_warm, warm_up
+from wholefield_app.workspaces.events.opening import tell_cold, tell_warm, warm_up
 from wholefield_app.workspaces.events.preview import EMPTY, draw_flow_preview
 from wholefield_app.workspaces.events.score import Moment, ScoreSession, settings_of
 from wholefield_app.workspaces.events.words import WORDS, describe_pixel
@@ -83,6 +81,7 @@ class EventsWorkspace(DocumentWorkspace):
 
     Attributes:
         score: The evaluation of the flow.
+        flow: Opens the flow over the recording.
     """
 
     entry = EVENTS
@@ -102,7 +101,7 @@ class EventsWorkspace(DocumentWorkspace):
         self.score = ScoreSession(self)
         self.filtering = Filtering(services.background, self)
         self.filter_link = FilterLink(self.filtering, self.view, self.draft, self)
-        self._flow_next: tuple[Path, Path] | None = None
+        self.flow = FlowOpening(self)
         services.background.run(warm_up, then=tell_warm, failed=tell_cold)
 
     @property
@@ -129,7 +128,7 @@ class EventsWorkspace(DocumentWorkspace):
         """What a user can do with recordings."""
         is_open, view = actions.is_open(self), self.view
         return [
-            *actions.opening_actions(self), *flow_file_actions(is_open, view, self._ask_for_flow, self.close_flow),
+            *actions.opening_actions(self), *flow_file_actions(is_open, view, self.flow.ask, self.flow.close),
             export_events_action(self.can_export, self.ask_to_export_events, self.export_events_command),
             *actions.file_actions(self), *actions.zoom_actions(self), *display_actions(view),
             *region_actions(is_open, view, self.filtering), *range_actions(is_open, view),
@@ -178,7 +177,7 @@ class EventsWorkspace(DocumentWorkspace):
         self.filtering.failed.connect(self._services.report)
         self.filtering.applied.connect(self.score.discard)
         self.filter_link.changed.connect(self.changed)
-        self.filter_link.flow_wanted.connect(self.open_flow)
+        self.filter_link.flow_wanted.connect(self.flow.open)
         self.filters_panel.problem_told.connect(self._report_sentence)
         view.style_changed.connect(self._follow_style)
         view.flow.provider_changed.connect(self._follow_flow)
@@ -202,31 +201,12 @@ class EventsWorkspace(DocumentWorkspace):
             self.draft.set_recording(found.recording.path, self.document.reading_setting)
         self._show_facts()
         self._show_zoom()
-        self._open_first_flow()
+        self.flow.open_first()
 
     def take_demo(self, demo: "EventDemo") -> None:
         """Open the demo recording; its exact flow follows."""
-        self._flow_next = demo.recording, demo.labels
+        self.flow.next = demo.recording, demo.labels
         self.open(demo.recording)
-
-    def set_flow(self, provider: FlowProvider | None) -> None:
-        """Take the flow over the open recording from here; it is shown as arrows unless it is shown already."""
-        style = self.view.style_of_frames
-        if provider is not None and style.flow is FlowMode.NONE:
-            self.view.set_style(replace(style, flow=FlowMode.ARROWS))
-        self.view.flow.set_provider(provider)
-
-    def open_flow(self, source: FlowSource) -> None:
-        """Show the flow of a file or a network."""
-        if (recording := self.filtering.recording) is not None:
-            self._services.background.run(
-                source.open, recording,
-                then=partial(self._take_flow, recording), failed=self._services.report, dropped=close_provider,
-            )  # fmt: skip
-
-    def close_flow(self) -> None:
-        """Show no flow."""
-        self.set_flow(None)
 
     def predict_settings(self) -> FlowPredictSettings | None:
         """The settings that write the flow of the open recording."""
@@ -249,7 +229,7 @@ class EventsWorkspace(DocumentWorkspace):
         recording, settings = self.filtering.recording, self.predict_settings()
         if recording is not None and settings is not None:
             source = FlowSource(settings.checkpoint, device=self.draft.value("device"))
-            self.set_flow(source.open(recording))
+            self.flow.show(source.open(recording))
             self.panel_wanted.emit(FLOW, True)
 
     def evaluate(self) -> None:
@@ -345,28 +325,6 @@ class EventsWorkspace(DocumentWorkspace):
         moment = Moment(view.player.time_us, view.style_of_frames.accumulation_us, view.player.chosen)
         settings = settings_of(path, flow.source, self.prediction_panel.window_to_score, moment)
         return replace(settings, reading=self.document.reading_setting, filters=self.filtering.setting)
-
-    def _ask_for_flow(self) -> None:
-        """Let the user choose a file with flow for the open recording."""
-        if (recording := self.document.path) is None:
-            return
-        if (source := ask_for_flow(self.central, recording)) is not None:
-            self.open_flow(source)
-
-    def _take_flow(self, recording: Recording, provider: FlowProvider) -> None:
-        if recording is self.filtering.recording:
-            self.set_flow(provider)
-        else:
-            provider.close()
-
-    def _open_first_flow(self) -> None:
-        """The exact flow over the demo recording, and over any other what needs no training."""
-        path, pair = self.document.path, self._flow_next
-        if path is None:
-            return
-        self._flow_next = None
-        labels = pair[1] if pair is not None and path == pair[0] else None
-        self.open_flow(FlowSource(labels or shipped_model(CONTRAST)))
 
     def _show_facts(self) -> None:
         recording = self.document.recording

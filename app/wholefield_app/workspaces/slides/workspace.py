@@ -4,14 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from shlex import quote
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QInputDialog
 
 from wholefield.tasks.slides.published.settings import ApplySettings
 from wholefield.tasks.slides.settings import PredictSettings
-from wholefield_app.actions import Action, Menu, Registry
+from wholefield_app.actions import Action, Registry
 from wholefield_app.actions.action import Availability, requires
 from wholefield_app.document import actions, dialogs
 from wholefield_app.document.document import Role
@@ -32,11 +30,12 @@ from wholefield_app.services import Services
 from wholefield_app.viewer.layer import Layer
 from wholefield_app.viewer.slides.view import SlideView
 from wholefield_app.workspaces import SLIDES
+from wholefield_app.workspaces.slides.actions import ADD_LAYER, INSPECTOR, REMOVE_LAYER, overlay_actions
 from wholefield_app.workspaces.slides.channels import SlideChannels
 from wholefield_app.workspaces.slides.document import SlideDocument
 from wholefield_app.workspaces.slides.draft import SlidesDraft
 from wholefield_app.workspaces.slides.export import FORMATS, IMAGE, export_classes
-from wholefield_app.workspaces.slides.go_to import QUESTION, position_in
+from wholefield_app.workspaces.slides.go_to import position_in
 from wholefield_app.workspaces.slides.inspector import Inspector
 from wholefield_app.workspaces.slides.label_layer import read_layers, tissue_layers
 from wholefield_app.workspaces.slides.labeling import Labeling
@@ -47,9 +46,6 @@ from wholefield_app.workspaces.slides.prediction_panel import SlidePredictionPan
 from wholefield_app.workspaces.slides.project import SlideProject, read_project
 from wholefield_app.workspaces.slides.slides_panel import SlidesPanel
 from wholefield_app.workspaces.slides.words import WORDS, describe_position, describe_zoom
-
-INSPECTOR = "slides.inspector"
-ADD_LAYER, REMOVE_LAYER = "slides.add_layer", "slides.remove_layer"
 
 
 class SlidesWorkspace(DocumentWorkspace):
@@ -105,7 +101,7 @@ class SlidesWorkspace(DocumentWorkspace):
         """What a user can do with slides."""
         return [
             *actions.opening_actions(self), *actions.file_actions(self), *actions.zoom_actions(self),
-            *self._overlay_actions(), *self.labeling.actions(), *self.live.actions(), *actions.training_actions(self),
+            *overlay_actions(self), *self.labeling.actions(), *self.live.actions(), *actions.training_actions(self),
             actions.predict_action(self), actions.cancel_action(self, self.prediction),
         ]  # fmt: skip
 
@@ -250,61 +246,6 @@ class SlidesWorkspace(DocumentWorkspace):
         self.slides_panel.drop_thumbnails()
         super().close()
 
-    def _overlay_actions(self) -> list[Action]:
-        overlays, prediction = self.overlays, self.prediction
-        return [
-            Action(
-                "slides.grid", "&Tile grid", Menu.VIEW, self._toggle_grid, "grid",
-                "Draw the tiles of the selected size over the slide.",
-                shortcut="Ctrl+G", group="overlays", on_toolbar=True, checked_when=lambda: overlays.grid_shown,
-            ),
-            Action(
-                "slides.map", "Prediction &map", Menu.VIEW, self._toggle_map, "map",
-                "Overlay the prediction map on the slide.", shortcut="Ctrl+M", group="overlays", on_toolbar=True,
-                enabled_when=lambda: requires((prediction.result is not None, "Predict on the open slide first.")),
-                checked_when=lambda: overlays.map_shown and prediction.result is not None,
-            ),
-            Action(
-                "slides.actual_size", "Actual size (1:1)", Menu.VIEW, partial(self.view.zoom_to, 1.0), "zoom-in",
-                "Show one pixel of the full resolution on one of the screen.", shortcut="Ctrl+Alt+1", group="zoom",
-                enabled_when=actions.is_open(self),
-            ),
-            Action(
-                "slides.go_to", "Go to a position…", Menu.VIEW, self._ask_where_to, "search",
-                "Bring a position, in pixels or µm, to the middle of the view.", shortcut="Ctrl+Shift+G",
-                group="zoom", enabled_when=actions.is_open(self),
-            ),
-            Action(
-                ADD_LAYER, "Add &layer…", Menu.FILE, self._ask_for_layer, "labels",
-                "Show a label image, a DICOM segmentation or a map of values of the open slide over it.",
-                shortcut="Ctrl+L", group="file", enabled_when=actions.is_open(self),
-            ),
-            Action(
-                "slides.find_tissue", "Find tissue", Menu.VIEW, self._find_tissue, "labels",
-                "Show where the slide has tissue, by its color at low resolution, as a layer.", group="overlays",
-                enabled_when=actions.is_open(self), command=self._tissue_command,
-            ),
-            Action(
-                REMOVE_LAYER, "Remove the layer", Menu.VIEW, self._remove_layer, "close",
-                "Take the selected layer away, if it was added.", group="overlays",
-                enabled_when=lambda: requires((self._can_remove_layer(), "Select a layer that was added.")),
-            ),
-            Action(
-                INSPECTOR, "&Inspector", Menu.VIEW, self._toggle_inspector, "inspector",
-                "Show the layers of the network, the receptive field of each where you click, and the cost of tiles.",
-                shortcut="Ctrl+Shift+I", group="overlays", on_toolbar=True,
-                checked_when=lambda: self.inspector.active, command=lambda: self.inspector.command(),
-            ),
-        ]  # fmt: skip
-
-    def _ask_for_layer(self) -> None:
-        """Let the user choose a label image or map for the open slide."""
-        if (slide := self.document.path) is not None:
-            filters = dialogs.open_filters(self.entry.kind)
-            path = dialogs.ask_for_file(self.central, f"Add a layer to {slide.name}", slide.parent, filters)
-            if path is not None:
-                self.add_layer(path)
-
     @Slot(object)
     def add_layer(self, path: Path) -> None:
         """Show a label image or a map over the open slide."""
@@ -324,12 +265,6 @@ class SlidesWorkspace(DocumentWorkspace):
             self.layers_panel.select(layers[0])
             self.panel_wanted.emit("slides.layers", True)
 
-    def _ask_where_to(self) -> None:
-        """Let the user name a position."""
-        text, accepted = QInputDialog.getText(self.central, "Go to a position", QUESTION)
-        if accepted and text.strip():
-            self.go_to(text)
-
     def go_to(self, text: str) -> None:
         """Bring the position that a text names to the middle of the view."""
         source = self.document.input
@@ -339,33 +274,12 @@ class SlidesWorkspace(DocumentWorkspace):
         else:
             self.view.center_on(*found)
 
-    def _find_tissue(self) -> None:
+    def find_tissue(self) -> None:
         """Show where the open slide has tissue."""
         if (source := self.document.input) is not None:
             self._services.background.run(
                 tissue_layers, source, then=partial(self._take_layers, source), failed=self._services.report
             )
-
-    def _tissue_command(self) -> str | None:
-        slide = self.document.path
-        return f"wholefield tissue {quote(str(slide))} tissue.geojson" if slide is not None else None
-
-    def _can_remove_layer(self) -> bool:
-        layer = self.layers_panel.selected
-        return layer is not None and layer.removable
-
-    def _remove_layer(self) -> None:
-        if (layer := self.layers_panel.selected) is not None:
-            self.view.remove_layer(layer)
-
-    def _toggle_grid(self) -> None:
-        self.overlays.show_grid(not self.overlays.grid_shown)
-
-    def _toggle_map(self) -> None:
-        self.overlays.show_map(not self.overlays.map_shown)
-
-    def _toggle_inspector(self) -> None:
-        self.panel_wanted.emit(INSPECTOR, not self.inspector.active)
 
     @Slot()
     def _show_in_view(self) -> None:

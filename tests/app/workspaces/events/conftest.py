@@ -58,7 +58,7 @@ def open_labels(window: MainWindow, space: EventsWorkspace, labels: Path, qtbot:
     """Shows the exact flow over the recording."""
 
     def do() -> None:
-        space.open_flow(FlowSource(labels))
+        space.flow.open(FlowSource(labels))
         qtbot.waitUntil(lambda: space.view.flow.provider is not None and window.quiet, timeout=20_000)
 
     return do

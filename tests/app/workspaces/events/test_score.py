@@ -123,7 +123,7 @@ def test_another_flow_and_another_recording_end_it(
 ) -> None:
     open_clip()
     session = space.score
-    for leave in (space.close_flow, space.close_document):
+    for leave in (space.flow.close, space.close_document):
         open_labels()
         space.evaluate()
         qtbot.waitUntil(slow.begun.is_set, timeout=20_000)

@@ -208,7 +208,7 @@ def test_flow_of_another_sensor_is_refused(
 ) -> None:
     write_flo(tmp_path / "small.flo", np.zeros((2, 3, 4), np.float32))
     open_recording(make_file())
-    space.open_flow(FlowSource(tmp_path / "small.flo", 1000))
+    space.flow.open(FlowSource(tmp_path / "small.flo", 1000))
     qtbot.waitUntil(window.banner.isVisible, timeout=20_000)
     assert window.banner.sentence.text() == (
         "small.flo has 4 x 3 px, but noise.h5 has 64 x 48; choose the flow of this recording."
