@@ -28,7 +28,6 @@ from wholefield_app.actions import Registry
 from wholefield_app.actions.button import ActionButton
 from wholefield_app.document.dialogs import ask_for_file
 from wholefield_app.forms.layout import choice, form_layout
-from wholefield_app.panels.wrapping import WrappingRow
 from wholefield_app.theme.icons import icon
 from wholefield_app.theme.theme import Theme
 from wholefield_app.viewer.events.rate_strip import rate_text
@@ -39,8 +38,8 @@ from wholefield_app.workspaces.events.filtering import Filtering
 NONE = "Add a filter to remove noise. What the view, the flow, the score, trainings and exports see is what is left."
 ICON = QSize(18, 18)
 MOST_LISTED = 12
-# Room for five filters.
-LIST_HEIGHT = 104
+# Filters in sight at once; the list scrolls through more.
+MOST_ROWS = 5
 # A region is drawn in the view.
 DRAWN = "roi"
 # Filters that are made of a file, and how its name ends.
@@ -62,10 +61,11 @@ class FiltersPanel(QWidget):
         self._filtering = filtering
         self._shown_form: tuple[int, str] | None = None
         self.list = with_properties(QListWidget(), accessibleName="Filters")
-        self.list.setFixedHeight(LIST_HEIGHT)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.add = _button("Add a filter")
+        self.add.setText("Add")
+        self.add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.remove, self.up, self.down = _button("Remove the filter"), _button("Earlier"), _button("Later")
         self.effect = muted()
@@ -119,12 +119,16 @@ class FiltersPanel(QWidget):
         for button in (self.add, self.remove, self.up, self.down):
             buttons.addWidget(button)
         buttons.addStretch()
-        names = ("events.region_box", "events.region_polygon", "events.region_clear")
-        tools = WrappingRow([ActionButton(registry[name], parent=self) for name in names])
-        for part in (buttons, self.list, self.effect, self._form_place, self.about, self.hot):
+        region = QHBoxLayout()
+        region.setSpacing(4)
+        region.addWidget(heading("Region"))
+        region.addStretch()
+        for name in ("events.region_box", "events.region_polygon", "events.region_clear"):
+            tool = _button(registry[name].definition.title.replace("&", ""))
+            tool.setDefaultAction(registry[name])
+            region.addWidget(tool)
+        for part in (buttons, self.list, self.effect, self._form_place, self.about, self.hot, region):
             column.addLayout(part) if isinstance(part, QHBoxLayout | QVBoxLayout) else column.addWidget(part)
-        column.addWidget(heading("Region"))
-        column.addLayout(tools)
         column.addWidget(ActionButton(registry["events.export_events"], parent=self))
         column.addStretch()
 
@@ -162,11 +166,19 @@ class FiltersPanel(QWidget):
                 item.setToolTip(each.kind.help)
                 self.list.addItem(item)
             self.list.setCurrentRow(min(max(row, 0), len(filters) - 1))
+        self._fit_list(len(filters))
         self.setEnabled(self._filtering.source is not None)
         self.effect.setText(self._effect())
         self.hot.setText(self._hot_pixels())
         self.hot.setVisible(bool(self.hot.text()))
         self._choose(self.chosen)
+
+    def _fit_list(self, rows: int) -> None:
+        """Give the list the room that its filters need, and none without them."""
+        self.list.ensurePolished()
+        height = min(rows, MOST_ROWS) * self.list.sizeHintForRow(0) + 2 * self.list.frameWidth()
+        self.list.setFixedHeight(max(height, 0))
+        self.list.setVisible(rows > 0)
 
     def _shares(self) -> list[str]:
         """What is left behind each filter, once the chain that is shown has been applied."""

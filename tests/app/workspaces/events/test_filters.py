@@ -16,6 +16,7 @@ from wholefield.sources.events.filters.chain import FilterChain
 from wholefield.tasks.events.events_export_settings import EventsExportSettings
 from wholefield_app.window.main_window import MainWindow
 from wholefield_app.workspaces.events.export_dialog import ExportDialog, ExportKind
+from wholefield_app.workspaces.events.filters_panel import MOST_ROWS
 from wholefield_app.workspaces.events.workspace import EventsWorkspace
 
 DOTS = drifting_dots()
@@ -91,6 +92,21 @@ def test_the_panel_adds_changes_orders_and_removes(
     qtbot.waitUntil(lambda: window.quiet, timeout=20_000)
     assert [each.name for each in space.filtering.chain.filters] == ["refractory"]
     assert space.filtering.recording is space.document.recording
+
+
+def test_the_list_takes_the_room_of_its_filters(
+    space: EventsWorkspace, open_clip: Callable[[], None]
+) -> None:
+    panel = space.filters_panel
+    open_clip()
+    assert panel.list.isHidden()
+    heights = []
+    for _ in range(MOST_ROWS + 1):
+        panel.add_filter("refractory")
+        assert not panel.list.isHidden()
+        heights.append(panel.list.height())
+    assert heights[:-1] == sorted(set(heights))
+    assert heights[-1] == heights[-2]
 
 
 def test_a_box_that_is_dragged_is_kept(
