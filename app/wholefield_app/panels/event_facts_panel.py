@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from wholefield_app.panels.scrolling import scrolling
@@ -30,7 +31,7 @@ class EventFactsPanel(QWidget):
         self.rows.setVerticalSpacing(4)
         self.rows.setHorizontalSpacing(12)
         self.rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-        inner = QWidget()
+        inner = _Rows()
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(12, 8, 12, 12)
         layout.setSpacing(8)
@@ -59,6 +60,17 @@ class EventFactsPanel(QWidget):
         self.hint.show()
         self.progress.setValue(round(WHOLE * share))
         self.progress.show()
+
+
+class _Rows(QWidget):
+    """Asks for other heights of its rows when it gets narrower: the form keeps those of the width before."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the rows out again."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width() and (layout := self.layout()) is not None:
+            layout.invalidate()
+            QCoreApplication.postEvent(self, QEvent(QEvent.Type.LayoutRequest))
 
 
 def _value(text: str) -> QLabel:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QFormLayout, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.app.viewer.events.memory_recording import HEIGHT, WIDTH, make_events
@@ -320,3 +320,21 @@ def test_the_demo_recording_comes_with_its_flow(
     assert space.title == "sliding_planes.h5"
     assert there(space.view.frame).request.field is not None
     assert window.registry["events.open_demo"].isEnabled()
+
+
+def test_no_line_of_a_fact_is_lost_in_a_smaller_window(
+    window: MainWindow, space: EventsWorkspace, open_clip: Callable[[], None], qapp: QApplication
+) -> None:
+    window.resize(1600, 1000)
+    open_clip()
+    names = ("Format", "Sensor", "Mean rate", "Date", "firmware_version", *"abcdefgh")
+    space.facts_panel.show_facts([(name, "2020-09-14 09:03:25") for name in names])
+    for _ in range(3):
+        qapp.processEvents()
+    window.resize(1280, 720)
+    for _ in range(3):
+        qapp.processEvents()
+    rows = space.facts_panel.rows
+    for row in range(rows.rowCount()):
+        label = a(QLabel, there(rows.itemAt(row, rows.ItemRole.FieldRole)).widget())
+        assert label.height() >= label.heightForWidth(label.width())
