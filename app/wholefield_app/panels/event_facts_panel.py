@@ -15,6 +15,8 @@ from wholefield_app.widgets.properties import with_properties
 NOTHING = "Open a recording to see its format, sensor, length and event rate."
 INDEXING = "Reading the whole recording once for the event rate; everything else already works."
 WHOLE = 1000
+# Text wraps between words; one that is longer may be wider than the panel.
+LONGEST_WORD = 20
 
 
 class EventFactsPanel(QWidget):
@@ -74,7 +76,7 @@ class _Rows(QWidget):
 
 
 def _value(text: str) -> QLabel:
-    if Path(text).is_absolute():
+    if Path(text).is_absolute() or max(map(len, text.split()), default=0) > LONGEST_WORD:
         return ElidedLabel(text)
     label = with_properties(QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText), toolTip=text)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

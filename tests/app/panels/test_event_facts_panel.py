@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from tests.there import a, there
 from wholefield_app.panels.event_facts_panel import EventFactsPanel
+from wholefield_app.widgets.elided import ElidedLabel
 
 
 def test_facts_come_and_go(qapp: QApplication) -> None:
@@ -23,3 +24,10 @@ def test_facts_come_and_go(qapp: QApplication) -> None:
     assert not panel.progress.isVisible()
     assert panel.rows.rowCount() == 1
     panel.close()
+
+
+def test_a_word_that_is_wider_than_the_panel_is_elided(qapp: QApplication) -> None:
+    panel = EventFactsPanel()
+    panel.show_facts([("format", "EVT3;height=480;width=640"), ("plugin", "hal_plugin_gen3_fx3")])
+    kinds = [there(panel.rows.itemAt(row, panel.rows.ItemRole.FieldRole)).widget() for row in range(2)]
+    assert [isinstance(each, ElidedLabel) for each in kinds] == [True, False]
