@@ -11,6 +11,7 @@ from torch import nn
 
 from tests.app.spaces import slides_of, stacks_of
 from tests.engine.networks.opening.evil import Evil
+from tests.there import a
 from wholefield.networks import unet
 from wholefield.networks.msd.network import MSDNetwork
 from wholefield.tasks.slides.published.settings import ApplySettings
@@ -66,7 +67,9 @@ def test_a_published_segmenter_predicts_into_the_view(
     open_and_wait(make_slide("slide.tif", 60))
     opened(window, qtbot, segmenter)
     space = slides_of(window)
-    assert isinstance(space.predict_settings(), ApplySettings)
+    for skip in (True, False):
+        space.prediction_panel.skip_background.setChecked(skip)
+        assert a(ApplySettings, space.predict_settings()).skip_background is skip
     space.predict()
     qtbot.waitUntil(lambda: space.prediction.segmentation is not None)
     qtbot.waitUntil(lambda: space.prediction.state is SessionState.IDLE)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from wholefield.errors import SettingError, SourceError
-from wholefield.networks import unet
+from wholefield.networks import small_cnn, unet
 from wholefield.networks.opening import Activation, Gives, Intensity, Measured, PublishedCard, published
 from wholefield.networks.resnet import resnet18
 from wholefield.runs.control import Control
@@ -236,6 +236,24 @@ def test_background_is_skipped_as_the_color_of_the_glass(run: Callable[..., Path
     for name in ("clean", "dirty"):
         np.testing.assert_allclose(found[name, True], found["clean", False], atol=1e-5)
     assert np.abs(found["dirty", False] - found["clean", False]).max() > 1e-2
+
+
+def test_a_classifier_skips_background(run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer for a slide with dirt on the glass is that for the clean one."""
+    clean = np.full((301, 403, 3), 240, np.uint8)
+    clean[100:200, 100:230] = RANDOM.integers((150, 60, 90), (220, 120, 160), (100, 130, 3))
+    dirty = clean.copy()
+    dirty[12:18, 340:360] = 90
+    torch.manual_seed(0)
+    network = small_cnn(num_classes=3).eval()
+    nn.init.normal_(network.head.fc.weight, std=0.1)
+    about = PublishedCard("test", "net", 2, 3, Gives.VECTOR, 3, activation=Activation.SOFTMAX)
+    monkeypatch.setattr(f"{__name__}.PIXELS", clean)
+    expected = SlidePrediction.load(run(network, about)).probabilities
+    monkeypatch.setattr(f"{__name__}.PIXELS", dirty)
+    found = SlidePrediction.load(run(network, about, skip_background=True)).probabilities
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.abs(SlidePrediction.load(run(network, about)).probabilities - expected).max() > 1e-5
 
 
 def test_background_that_counts_is_not_skipped(run: Callable[..., Path]) -> None:
