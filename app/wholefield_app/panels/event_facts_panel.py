@@ -16,7 +16,7 @@ NOTHING = "Open a recording to see its format, sensor, length and event rate."
 INDEXING = "Reading the whole recording once for the event rate; everything else already works."
 WHOLE = 1000
 # Text wraps between words; one that is longer may be wider than the panel.
-LONGEST_WORD = 20
+LONGEST_WORD = 24
 
 
 class EventFactsPanel(QWidget):
