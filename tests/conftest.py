@@ -70,6 +70,14 @@ def data_folder() -> Path:
     return DATA
 
 
+@pytest.fixture(autouse=True, scope="session")
+def state_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Windows of tests find no runs that the user has in progress."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(autouse=True, scope="module")
 def freed_memory_is_given_back() -> Iterator[None]:
     """Give back what a file of tests has freed: the test processes share the memory of the machine."""

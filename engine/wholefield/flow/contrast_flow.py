@@ -33,6 +33,11 @@ class ContrastSettings:
         longest: The sensor is halved until its longer side is no more than that, in px.
         most_events: Of the events in a bin at most so many are used, evenly spread.
         smoothing: Standard deviation of the smoothing of the flow, in cells.
+
+    Example:
+        >>> from wholefield.flow import ContrastSettings
+        >>> ContrastSettings(cell=16).reach
+        9.0
     """
 
     reach: float = 9.0

@@ -23,6 +23,7 @@ def test_processor_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("cores", "threads"), [(8, 7), (2, 1), (1, 1), (None, 1)])
 def test_one_core_stays_free(monkeypatch: pytest.MonkeyPatch, cores: int | None, threads: int) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     before = torch.get_num_threads()
     try:
         leave_one_core_free()

@@ -164,7 +164,7 @@ def balanced_cross_entropy(logits: Tensor, wanted: Tensor) -> Tensor:
     """
     classes = logits.shape[1]
     counts = torch.bincount(wanted[wanted != IGNORED], minlength=classes)
-    weights = torch.where(counts > 0, 1 / counts.clamp(min=1), 0.0).to(logits)
+    weights = torch.where(counts > 0, 1 / counts.clamp(min=1).to(logits), 0.0)
     total = functional.cross_entropy(logits, wanted, weights, ignore_index=IGNORED, reduction="sum")
     return total / (counts > 0).sum().clamp(min=1)
 

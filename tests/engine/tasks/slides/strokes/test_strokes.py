@@ -73,7 +73,7 @@ def test_new_strokes_join_once_the_file_is_whole(tmp_path: Path) -> None:
     assert not strokes.refresh()
     assert [each.key for each in strokes.held_out] == ["2"]
     assert "Strokes of c count for nothing" in strokes.notes[0]
-    write(path, DRAWN[2:3])
+    write(path, [("c", rectangle(0, 60, 5, 5))])
     touch(path, 3)
     assert strokes.refresh()
     assert "goes on with those of before" in strokes.notes[0]
