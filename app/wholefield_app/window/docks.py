@@ -162,11 +162,13 @@ class Docks:
 
     def show_panel(self, panel_id: str, shown: bool) -> None:
         """Show a panel in front with the room that it needs, or hide it and give that room back."""
-        dock = self.by_id[panel_id]
+        dock, panel = self.by_id[panel_id], self._panels[panel_id]
         if not shown:
             dock.hide()
+            # What it stood in front of comes back, not what happens to be the next tab.
+            dock = self.by_id[panel.tab_of] if panel.tab_of else dock
         elif dock.isHidden():
-            self._unfold(self._panels[panel_id])
+            self._unfold(panel)
         dock.raise_()
         self.fit()
 
