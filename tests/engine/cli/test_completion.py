@@ -35,7 +35,7 @@ def offered(line: str, folder: Path) -> list[str]:
 def test_commands_options_values_and_files(tmp_path: Path) -> None:
     (tmp_path / "one.svs").touch()
     commands = {word.strip() for word in offered("wholefield pre", tmp_path)}
-    assert commands == {"predict", "predict-stack", "predict-flow"}
+    assert commands == {"predict", "predict-stack", "predict-flow", "pretrain-flow"}
     assert "--tile-size " in offered("wholefield predict --til", tmp_path)
     assert {word.strip() for word in offered("wholefield train classify --device ", tmp_path)} == {
         "auto",
