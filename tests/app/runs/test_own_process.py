@@ -167,7 +167,7 @@ def test_a_crash_of_the_run_is_a_sentence_and_the_window_lives(
     qtbot.waitUntil(lambda: states(session) is SessionState.IDLE)
     (problem,) = problems
     assert "ended by SIGKILL, as the system does when memory runs out" in problem.sentence
-    assert window.banner.isVisible()
+    qtbot.waitUntil(window.banner.isVisible)
 
 
 def test_an_unexpected_error_of_the_run_keeps_its_details(window: MainWindow, qtbot: QtBot) -> None:
