@@ -159,9 +159,10 @@ class _HandingOn:
         self.handed: Halos = {}
         self._shelves = [Shelf() for _ in tile]
         self._given: set[int] = set()
-        # Copies of pieces of the node that is at hand; one piece may go along several axes.
+        # Pieces of the node that is at hand, by identity, and their copies; one piece may go along several axes. They
+        # are held as well, for what comes to lie in the place of one that is gone would be taken for it.
         self._node = 0
-        self._copies: dict[int, Tensor] = {}
+        self._copies: dict[int, tuple[Tensor, Tensor]] = {}
 
     def take(self, axis: int, node: int, *, idle: bool = False) -> Halo:
         """The halo of a node from the tile before."""
@@ -182,8 +183,8 @@ class _HandingOn:
         if id(piece) in self._given:
             return piece
         if id(piece) not in self._copies:
-            self._copies[id(piece)] = self._shelves[axis].put(piece)
-        return self._copies[id(piece)]
+            self._copies[id(piece)] = piece, self._shelves[axis].put(piece)
+        return self._copies[id(piece)][1]
 
 
 def _condensed(recurrence: Recurrence, outlets: Outlets, tile: Tile, outputs: Blocks) -> _Condensed:

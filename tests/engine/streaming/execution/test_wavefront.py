@@ -22,6 +22,7 @@ from wholefield.kernels import winograd
 from wholefield.streaming import GatedAttentionPool, MaxPool, MeanPool, Reduction, Streamed, TileVisit
 from wholefield.streaming.execution import sweep, tile
 from wholefield.streaming.execution.back_propagation import GradientSums
+from wholefield.streaming.execution.halo import Halo
 from wholefield.streaming.execution.handed_on import HandedOn
 from wholefield.streaming.execution.recurrence import Tile, lay_out, shifted
 from wholefield.streaming.execution.wavefront import Crew, InOrder, raster_order, run_tiles
@@ -215,6 +216,25 @@ def test_things_are_handed_on_in_order() -> None:
     assert found == [((0,), "a")]
     line.put((1,), "b")
     assert found == [((0,), "a"), ((1,), "b"), ((2,), "c")]
+
+
+def test_each_piece_is_handed_on_with_its_own_values() -> None:
+    """Pieces that live only until they are handed on are told apart although they come to lie in the same place."""
+    table, spans = HandedOn[Halo](None), ((0, 2), (0, 3))
+    passing = sweep._HandingOn((0, 0, 0), table, remembers=False)
+    for axis in range(3):
+        passing.hand_on(axis, 1, ((spans, torch.full((1, 1, 2, 3), float(axis))),))
+    for axis in range(3):
+        ((_, piece),) = table.take(shifted((0, 0, 0), axis, 1), axis, 1) or ()
+        assert piece.unique().tolist() == [axis]
+    shared = torch.ones(1, 1, 2, 3)
+    for axis in (0, 1):
+        passing.hand_on(axis, 2, ((spans, shared),))
+    first, second = (table.take(shifted((0, 0, 0), axis, 1), axis, 2) for axis in (0, 1))
+    assert first is not None
+    assert second is not None
+    assert first[0][1] is second[0][1]
+    assert first[0][1] is not shared
 
 
 def passes(streamed: Streamed, image: Tensor) -> list[Tensor]:
