@@ -22,6 +22,7 @@ OURS = {"wholefield", "wholefield_app", "wholefield_resources"}
 DISTRIBUTIONS = {
     "PySide6": "pyside6-essentials", "shiboken6": "pyside6-essentials", "cv2": "opencv-python-headless",
     "openslide": "openslide-python", "nrrd": "pynrrd", "annotated_types": "annotated-types", "PIL": "pillow",
+    "skimage": "scikit-image", "google_crc32c": "google-crc32c",
 }  # fmt: skip
 WITHOUT_WINDOW = """
 import sys
