@@ -82,7 +82,8 @@ class RememberedChannels(QObject):
         alone: bool = False,
     ) -> None:
         """Show the file of this name as it was left, or as its `settings` suggest; see `Channels.begin`."""
-        self.end()
+        # What was shown before is not emptied first: who shows it would lose its place.
+        self.save()
         self._name = name
         self.channels.begin(settings, facts, selected=selected, alone=alone)
         if remembered := self.memory.of_file(name):
