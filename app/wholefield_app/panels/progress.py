@@ -6,9 +6,9 @@ from typing import TypeVar
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
+from wholefield.runs.eta import duration
 from wholefield.runs.reports import Direction, PartDone, Report, Started, StepDone, TileDone
 from wholefield_app.panels.sweep import SweepMap
-from wholefield_app.panels.words import duration
 from wholefield_app.theme.theme import Theme
 from wholefield_app.widgets.heading import muted
 from wholefield_app.widgets.properties import with_properties

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from wholefield.cli.sentences import duration, sentence
+from wholefield.cli.sentences import sentence
+from wholefield.runs.eta import duration
 from wholefield.runs.reports import EpochDone, PartDone, Report, StepDone, TileDone
 
 REFRESHES = 4

@@ -1,5 +1,6 @@
 """Reports and times in words."""
 
+from wholefield.runs.eta import duration
 from wholefield.runs.reports import (
     EpochDone,
     Failed,
@@ -45,15 +46,3 @@ def sentence(report: Report) -> str | None:
             return f"error: {report.message}"
         case _:
             return None
-
-
-def duration(seconds: float) -> str:
-    """A time in words of at most two units, such as `1 h 02 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min"

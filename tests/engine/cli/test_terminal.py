@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wholefield.cli.sentences import duration, sentence
+from wholefield.cli.sentences import sentence
 from wholefield.cli.terminal import Terminal, interruptible
 from wholefield.runs.control import Control, Discarded, RunState, StopAndKeep
 from wholefield.runs.reports import (
@@ -71,14 +71,6 @@ def test_steps_at_most_once_a_second() -> None:
         "epoch 1/1, step 9/9",
         "epoch 1",
     ]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"), (7260, "2 h 01 min")],
-)
-def test_duration(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_sigterm_stops_and_keeps_and_ends_with_its_own_code() -> None:

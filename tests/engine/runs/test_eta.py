@@ -3,7 +3,7 @@
 import pytest
 
 from wholefield.runs.control import Control, Discarded
-from wholefield.runs.eta import Pace, PartCounter
+from wholefield.runs.eta import Pace, PartCounter, duration
 from wholefield.runs.reports import PartDone, Report
 
 
@@ -85,3 +85,14 @@ def test_pauses_between_parts_and_within_them_do_not_count(clock: Clock) -> None
         counter.poll()
         counter.done(number, 10)
     assert [report.seconds_left for report in reports if isinstance(report, PartDone)] == [18, 16, 14]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-3, "0 s"), (0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s"), (130, "2 min 10 s"),
+        (3599.7, "1 h 0 min"), (7384, "2 h 3 min"), (360000, "100 h 0 min"),
+    ],
+)  # fmt: skip
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
