@@ -57,7 +57,7 @@ def test_steps_and_tiles_have_a_bar_each() -> None:
     steps, tiles = [line for line in now.splitlines() if line.strip()]
     assert steps.startswith("epoch 1/10, loss 0.6931")
     assert " 3/40 " in steps
-    assert "2 min 05 s left" in steps
+    assert "2 min 5 s left" in steps
     assert tiles.startswith("reverse sweep, one.svs")
     assert " 7/12" in tiles
 

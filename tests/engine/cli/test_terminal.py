@@ -52,7 +52,7 @@ def test_sentences() -> None:
     ) == [
         "classify: run folder runs/one",
         "epoch 1/2, step 1/10: loss 0.6931",
-        "epoch 1/2, step 2/10: loss 0.5, 1 h 02 min left",
+        "epoch 1/2, step 2/10: loss 0.5, 1 h 2 min left",
         "reverse sweep, tile (1, 4) of 2 x 5",
         "epoch 1: training_loss 0.25, validation_accuracy 1",
         "warning: Look out.",
