@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from torch import Tensor, nn
 
 from wholefield.streaming import Spill, Streamed
-from wholefield.streaming.execution import sweep
+from wholefield.streaming.execution.handed_on import HandedOn
 
 CONVOLUTIONS: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 SIZES = {1: 40, 2: 15, 3: 7}
@@ -37,14 +37,14 @@ class Skipping(nn.Module):
 @pytest.fixture(autouse=True)
 def late_workers_that_keep_even_what_is_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wholefield.streaming.planning.kept_activations.LEAST_WORK", 0)
-    hand_on, chance = sweep.HandedOn.put, random.Random(3)
+    hand_on, chance = HandedOn.put, random.Random(3)
 
     def late(*args: Any) -> None:
         if chance.random() < 0.05:
             threading.Event().wait(chance.random() * 1e-3)
         hand_on(*args)
 
-    monkeypatch.setattr(sweep.HandedOn, "put", late)
+    monkeypatch.setattr(HandedOn, "put", late)
 
 
 @settings(
