@@ -117,12 +117,12 @@ def test_progress_is_told_and_may_cancel() -> None:
 
     x = image(8, 8)
     parts = [(1, 4), (2, 4), (3, 4)]
-    # A streamed pass tells what part is done before each of its tiles, in percent.
-    percent = [(0, 100), (25, 100), (50, 100), (75, 100)]
+    # A streamed pass tells what part is done before each of its tiles, in thousandths.
+    thousandths = [(0, 1000), (250, 1000), (500, 1000), (750, 1000)]
     for way, expected in (
         (lambda: plain_tiles(nn.Tanh(), x, (4, 4), 0, progress), parts),
         (lambda: blended_windows(nn.Tanh(), x, (4, 4), 0.0, 1, progress), parts),
-        (lambda: streamed_way((4, 4), progress)(nn.Tanh(), x), percent),
+        (lambda: streamed_way((4, 4), progress)(nn.Tanh(), x), thousandths),
     ):
         steps.clear()
         with pytest.raises(WholefieldError, match="enough"):
