@@ -154,7 +154,6 @@ class Play:
         self._free, self._most = workers, BEGUN * workers
         self._there: set[Any] = set()
         self._asleep: dict[Any, tuple[Iterator[_Event], bool]] = {}
-        self._returning: list[Iterator[_Event]] = []
         self._woken: list[tuple[Iterator[_Event], bool]] = []
         self._timed: list[tuple[float, int, Iterator[_Event]]] = []
         self._number = self._begun = 0
@@ -165,20 +164,14 @@ class Play:
         while self._timed:
             self.now, _, walk = heappop(self._timed)
             self._step(walk)
-            while self._woken or (self._returning and self._free):
-                if self._woken:
-                    walk, idle = self._woken.pop()
-                    if idle:
-                        self._returning.append(walk)
-                    else:
-                        self._step(walk)
-                else:
-                    self._free -= 1
-                    self._step(self._returning.pop(0))
+            while self._woken:
+                walk, idle = self._woken.pop()
+                self._free -= idle
+                self._step(walk)
             self._start()
 
     def _start(self) -> None:
-        while self._free and self._begun < self._most and (tile := next(self._order, None)) is not None:
+        while self._free > 0 and self._begun < self._most and (tile := next(self._order, None)) is not None:
             self._free -= 1
             self._begun += 1
             layout = TileLayout(self._recurrence, tile)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from threading import Condition
+from threading import Condition, Lock
 from typing import Generic, TypeVar
 
 from wholefield.streaming.execution.ranks.passage import Passage
@@ -22,19 +22,22 @@ class SweepEndedError(Exception):
 
 
 class Places:
-    """The places of workers: a tile takes one while it runs, and gives it up while all it can do is wait."""
+    """The places of workers: a tile takes one while it runs, and gives it up while all it can do is wait.
+
+    A tile that comes back never waits for a place: those that have them may wait for that very tile. For a moment more
+    tiles may run than there are workers; none that is new starts until there is a place again.
+    """
 
     def __init__(self, count: int) -> None:
         """Start with all of them free."""
         self._free = count
-        self._returning = 0
-        self._changed = Condition()
+        self._lock = Lock()
         self._freed = Future[None]()
 
     def taken(self) -> Future[None] | None:
         """Take a place; if there is none for a tile that is new, what is done when there may be one."""
-        with self._changed:
-            if self._free > self._returning:
+        with self._lock:
+            if self._free > 0:
                 self._free -= 1
                 return None
             self._freed = Future()
@@ -42,9 +45,8 @@ class Places:
 
     def give(self) -> None:
         """Give a place up."""
-        with self._changed:
+        with self._lock:
             self._free += 1
-            self._changed.notify()
             if not self._freed.done():
                 self._freed.set_result(None)
 
@@ -55,10 +57,7 @@ class Places:
         try:
             yield
         finally:
-            with self._changed:
-                self._returning += 1
-                self._changed.wait_for(lambda: self._free)
-                self._returning -= 1
+            with self._lock:
                 self._free -= 1
 
 

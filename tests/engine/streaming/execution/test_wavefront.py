@@ -132,6 +132,28 @@ def test_a_tile_starts_before_its_neighbor_is_finished() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
+def test_a_tile_that_others_wait_for_comes_back_although_they_have_all_places(workers: int) -> None:
+    """The first tile waits without a place, for what it is told only when all others wait for it with theirs."""
+    handed_on, told = HandedOn[int](None), threading.Event()
+    others: list[Tile] = []
+
+    def work(tile: Tile) -> None:
+        if tile == (0,):
+            with handed_on.places.given_up():
+                assert told.wait(PATIENCE_S)
+        else:
+            others.append(tile)
+            if len(others) == workers:
+                told.set()
+            assert handed_on.take(tile, 0, 0) == tile[0] - 1
+        handed_on.put(tile, 0, 0, tile[0])
+
+    run_tiles(
+        (workers + 1,), crew(workers, True), lambda tile: partial(work, tile), lambda *_: None, handed_on
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize("where", ["prepare", "job", "finish"])
 def test_an_error_ends_the_run_and_leaves_nothing_running(where: str, workers: int) -> None:
     running, started, handed_on = 0, 0, HandedOn[int](None)
